@@ -1,0 +1,1 @@
+//! The operator's desk: who calls, the card, the register. Pure.

@@ -1,0 +1,1 @@
+//! Where sound comes from and goes to: files and null devices, later sound cards.

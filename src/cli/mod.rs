@@ -1,0 +1,1 @@
+//! The terminal telephone: arguments, readable lines, JSON events, exit codes.

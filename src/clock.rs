@@ -1,0 +1,1 @@
+//! Clocks: the only code that asks what time it is.

@@ -1,0 +1,1 @@
+//! What a configuration file says, and which line is wrong.

@@ -1,0 +1,1 @@
+//! The HTTP contract between an operator's program and an order backend.

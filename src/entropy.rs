@@ -1,0 +1,1 @@
+//! Chance: the only code that draws it from the operating system.

@@ -1,0 +1,1 @@
+//! Diagnostics on stderr, with secrets and client data masked.

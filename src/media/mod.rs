@@ -1,0 +1,1 @@
+//! Voice of one call: offer/answer, RTP, RTCP, playout, digits, quality. Pure.

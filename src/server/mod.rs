@@ -1,0 +1,1 @@
+//! The order backend: HTTP API over its store.

@@ -1,0 +1,1 @@
+//! Puts the parts together: sockets, time, media thread, desk, agent.

@@ -1,0 +1,3 @@
+//! SIP user agent core: messages, transactions, dialogs, registration, calls, transfer. Pure.
+
+pub mod message;
