@@ -1,1 +1,28 @@
-//! Where sound comes from and goes to: files and null devices, later sound cards.
+//! Where sound comes from and goes to: files and null devices. All of it 20 ms frames at 8 kHz mono.
+
+mod null;
+mod wav;
+
+pub use null::{NullSink, NullSource};
+pub use wav::{RecordFault, WavFault, WavRecorder, WavSource};
+
+use crate::media::Frame;
+
+/// Gives the frames to send.
+pub trait Source: Send {
+    /// The next 20 ms; `None` when the source has failed, which a file never does once open.
+    fn next_frame(&mut self) -> Option<Frame>;
+
+    /// Whether missing or all-zero frames are a fault (see `media::Stream::watch_microphone`): true for a
+    /// microphone, false for files and the null source.
+    fn is_microphone(&self) -> bool;
+}
+
+/// Takes what was heard, and what was said at the same time.
+pub trait Sink: Send {
+    /// After a fault the sink takes nothing more, and the call goes on.
+    fn write(&mut self, received: &Frame, sent: &Frame) -> Result<(), RecordFault>;
+
+    /// The end: what is still in memory goes out.
+    fn finish(&mut self) -> Result<(), RecordFault>;
+}

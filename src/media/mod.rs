@@ -1,1 +1,95 @@
-//! Voice of one call: offer/answer, RTP, RTCP, playout, digits, quality. Pure.
+//! Voice of one call: what was agreed (SDP offer/answer, RFC 3264) and the stream that follows from it
+//! (RTP, RTCP, playout, codecs, digits, quality). Pure: no sockets, no clock, no chance of its own.
+//!
+//! Two halves, because they live in different threads: [`Negotiation`] sits in the phone beside the SIP
+//! session and turns SDP into a [`StreamPlan`]; [`Stream`] runs in the media thread and carries it out.
+
+mod sdp;
+mod stream;
+
+pub use sdp::{Negotiation, NegotiationConfig, SdpFault, is_answerable};
+pub use stream::{AudioDirection, NoAudioCause, Stream, StreamEvent, StreamOutput, StreamStats, is_digit};
+
+use std::net::SocketAddr;
+
+/// Samples in a [`Frame`].
+pub const FRAME_SAMPLES: usize = 160;
+
+/// Of every [`Frame`].
+pub const SAMPLE_RATE_HZ: u32 = 8_000;
+
+/// 20 ms of mono sound at 8 kHz, 16 bit linear: what devices, files and codecs exchange.
+pub type Frame = [i16; FRAME_SAMPLES];
+
+/// No sound at all.
+pub const SILENCE: Frame = [0; FRAME_SAMPLES];
+
+/// Codecs of this telephone.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Codec {
+    /// G.711 A-law, static payload type 8.
+    Pcma,
+    /// G.711 µ-law, static payload type 0.
+    Pcmu,
+}
+
+impl Codec {
+    /// The encoding name of its `a=rtpmap` (RFC 3551 §6).
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pcma => "PCMA",
+            Self::Pcmu => "PCMU",
+        }
+    }
+
+    /// The codec of that name, in any case of letters.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Pcma, Self::Pcmu].into_iter().find(|codec| codec.name().eq_ignore_ascii_case(name))
+    }
+}
+
+/// Who speaks, as we see it: `SendOnly` is our hold, `RecvOnly` the answer to theirs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Direction {
+    SendRecv,
+    SendOnly,
+    RecvOnly,
+    Inactive,
+}
+
+impl Direction {
+    pub const fn sends(self) -> bool {
+        matches!(self, Self::SendRecv | Self::SendOnly)
+    }
+
+    pub const fn receives(self) -> bool {
+        matches!(self, Self::SendRecv | Self::RecvOnly)
+    }
+}
+
+/// What a stream does from now on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StreamPlan {
+    pub local: SocketAddr,
+    /// Where to send, and the only source believed until another is latched to.
+    /// Its address is unspecified when the other party never named one (`c=0.0.0.0`): then nothing is sent.
+    pub remote: SocketAddr,
+    pub remote_rtcp: SocketAddr,
+    /// The codec we send, with `payload_type`.
+    pub codec: Codec,
+    pub payload_type: u8,
+    /// Codecs they may send, by payload type.
+    pub accepted: Vec<(u8, Codec)>,
+    /// Payload type to send digits with (RFC 4733, 8 kHz), if both can.
+    pub telephone_event: Option<u8>,
+    /// Payload types under which they may send digits.
+    pub telephone_event_in: Vec<u8>,
+    pub direction: Direction,
+    /// They put us on hold.
+    pub held_by_them: bool,
+    /// Length of the packets we send.
+    pub ptime_ms: u32,
+    /// The call is not answered yet: missing sound is then no fault. Negotiation gives `false`; who knows
+    /// better sets it, and applies the plan again without it when the call is answered.
+    pub early: bool,
+}
