@@ -1,0 +1,150 @@
+//! What a user agent says to whoever drives it.
+
+use super::message::{NameAddr, StatusCode, Uri};
+use crate::instant::Instant;
+use crate::transmit::Transmit;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// Names one call (INVITE session) for its whole life; never reused.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct CallKey(pub u64);
+
+/// Names one OPTIONS asked for by the user.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ProbeKey(pub u64);
+
+/// The command does not fit the call's state (already ended, not yet answered, another one pending).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the command does not fit the state of the call")]
+pub struct NotNow;
+
+/// One thing that came of the last change.
+#[derive(Debug)]
+pub enum Output {
+    Send(Transmit),
+    Event(Event),
+    /// Nothing more until the next input, command or deadline.
+    Idle,
+}
+
+/// Each says when it comes. Nothing is said twice.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The registrar granted a binding for our Contact; again when what is granted changes and after
+    /// each outage, not on each refresh.
+    Registered { server: SocketAddr, expires: Duration, contact: Uri },
+    /// Registering failed, or an outage was noticed; the next attempt is at `retry_in` (None: will not be
+    /// tried again by itself). In an outage's first minute, while attempts follow within two seconds,
+    /// it is said once per cause.
+    RegistrationFailed { cause: Failure, retry_in: Option<Duration> },
+    /// Asked for and granted: the PBX sends no more calls here.
+    Unregistered,
+    /// OPTIONS was answered (any status is an answer) or not; the time is that of the last round trip.
+    Probed { probe: ProbeKey, result: Result<(StatusCode, String, Duration), Failure> },
+
+    /// A call came in that matches our Contact; 100 has been sent. At most once per call.
+    Invited { call: CallKey, invite: Box<Invite> },
+    /// A call was refused by us without asking (486 while another call stands): for the register.
+    Declined { invite: Box<Invite>, status: StatusCode },
+    /// 101 to 199 for our INVITE; body = early media's SDP. Not for a repetition that says the same.
+    Ringing { call: CallKey, status: StatusCode, body: Option<Vec<u8>> },
+    /// 2xx for our INVITE. With `offer_pending` the body is an offer that `acknowledge` must answer; else the ACK has gone.
+    Accepted { call: CallKey, body: Option<Vec<u8>>, offer_pending: bool, remote: Box<Remote> },
+    /// The ACK for our 2xx arrived; carries the answer when our 2xx had the offer.
+    Confirmed { call: CallKey, answer: Option<Vec<u8>> },
+    /// The other side wants to change the session, or refreshes it; `offer` None: it asks for ours (re-INVITE without
+    /// SDP). Answer with `answer_offer`.
+    Offer { call: CallKey, offer: Option<Vec<u8>> },
+    /// Our `reoffer` was answered, or refused for good (488, 606, time-out as 408 …) and the old session stands.
+    Answer { call: CallKey, result: Result<Vec<u8>, StatusCode> },
+    /// How the transfer goes. May come after `Ended`, when our BYE went before the last NOTIFY.
+    Refer { call: CallKey, progress: ReferProgress },
+    /// DTMF by INFO (application/dtmf-relay, application/dtmf), one digit: `0`–`9`, `*`, `#`, `A`–`D`.
+    Digit { call: CallKey, digit: char },
+    /// The call is over, at once when we end it ourselves; nothing more comes for this key but the rest of a transfer.
+    Ended {
+        call: CallKey,
+        by: EndedBy,
+        status: Option<StatusCode>,
+        /// Reason phrase of the refusal, or the text of a Reason header.
+        reason: Option<String>,
+        /// Another device took it (RFC 3326 Reason of the CANCEL).
+        answered_elsewhere: bool,
+    },
+}
+
+/// How a transfer goes (RFC 3515).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ReferProgress {
+    /// 2xx to the REFER: taken, nothing decided.
+    Taken,
+    /// sipfrag status line in a NOTIFY; `last` when it is final or the subscription ended with it. Said once.
+    Status { status: StatusCode, reason: String, last: bool },
+    /// The REFER itself was refused.
+    Refused { status: StatusCode, reason: String },
+    /// Neither answer nor NOTIFY in time, or the subscription ended without a final status. A status may
+    /// still follow when it was merely late.
+    NoWord,
+}
+
+/// What is known of an incoming INVITE, for `phone` and for whoever asks who calls.
+#[derive(Clone)]
+pub struct Invite {
+    pub call_id: String,
+    pub from: NameAddr,
+    pub to: NameAddr,
+    /// P-Asserted-Identity
+    pub asserted: Vec<NameAddr>,
+    /// Remote-Party-ID
+    pub remote_party: Option<NameAddr>,
+    pub diversion: Vec<NameAddr>,
+    /// History-Info, oldest first
+    pub history: Vec<NameAddr>,
+    /// Privacy tokens, lower case
+    pub privacy: Vec<String>,
+    pub offer: Option<Vec<u8>>,
+    pub received_at: Instant,
+}
+
+/// Callers' numbers and session keys stay out of logs.
+impl std::fmt::Debug for Invite {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Invite").field("received_at", &self.received_at).finish_non_exhaustive()
+    }
+}
+
+/// Who answered: the far end as its To (or From) names it, and its asserted identity.
+#[derive(Clone)]
+pub struct Remote {
+    pub call_id: String,
+    pub party: NameAddr,
+    pub asserted: Vec<NameAddr>,
+}
+
+impl std::fmt::Debug for Remote {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Remote").finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum EndedBy {
+    Us,
+    Them,
+    /// No answer, nobody there, or the PBX no longer knows the call.
+    Network,
+}
+
+/// Why a request came to nothing, and whose fault it is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Failure {
+    /// The other side said no.
+    Refused { status: StatusCode, reason: String },
+    /// 401/407 again with our answer to a fresh nonce, or no challenge we can answer.
+    Credentials { status: StatusCode },
+    /// No answer in the transaction's time.
+    TimedOut,
+    /// Nothing listens there, or the connection broke.
+    Unreachable,
+}
