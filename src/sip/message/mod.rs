@@ -1,44 +1,155 @@
 //! SIP messages as values: start line, headers in order, body as octets (RFC 3261 §7).
+//!
+//! `codec` alone sees wire octets; everything above it works on these types. Bodies stay
+//! octets: this module does not know SDP. A file per header, or per small family of them.
 
-/// 100 to 699.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct StatusCode(u16);
-impl StatusCode {
-    pub const fn new(code: u16) -> Option<Self> {
-        if code >= 100 && code <= 699 { Some(Self(code)) } else { None }
-    }
-    pub const fn code(self) -> u16 {
-        self.0
+mod address;
+pub mod codec;
+mod contact;
+mod cseq;
+mod headers;
+mod method;
+mod params;
+mod sanity;
+mod scalar;
+mod scan;
+mod status;
+mod uri;
+mod via;
+
+pub use address::{
+    Diversion, From, HistoryInfo, NameAddr, PAssertedIdentity, PPreferredIdentity, Path, RecordRoute,
+    ReferTo, ReferredBy, RemotePartyId, Route, ServiceRoute, To,
+};
+pub use contact::Contact;
+pub use cseq::{CSeq, RAck};
+pub use headers::{Headers, Name, Typed};
+pub use method::Method;
+pub use params::Params;
+pub use scalar::{CallId, Expires, MaxForwards, MinExpires, RSeq};
+pub use status::StatusCode;
+pub use uri::{Host, Scheme, Uri};
+pub use via::{Via, ViaTransport};
+
+use std::fmt;
+
+/// What could not be read, and where: names the field and the fault, never the value.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ParseError {
+    pub field: &'static str,
+    pub fault: &'static str,
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.fault)
     }
 }
 
-#[derive(Clone, Debug)]
-pub struct Uri {
-    pub scheme: Scheme,
-    pub user: Option<String>,
-    pub host: Host,
-    pub port: Option<u16>,
-    pub params: Params,
-    pub headers: Vec<(String, String)>,
+impl std::error::Error for ParseError {}
+
+#[derive(Clone, PartialEq)]
+pub enum Message {
+    Request(Request),
+    Response(Response),
 }
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Scheme {
-    Sip,
-    Sips,
-    Tel,
-    Other(String),
-}
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Host {
-    None,
-    Name(String),
-    Ip(std::net::IpAddr),
-}
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub struct Params(pub Vec<(String, Option<String>)>);
-#[derive(Clone, Debug)]
-pub struct NameAddr {
-    pub display: Option<String>,
+
+#[derive(Clone, PartialEq)]
+pub struct Request {
+    pub method: Method,
     pub uri: Uri,
-    pub params: Params,
+    pub headers: Headers,
+    pub body: Vec<u8>,
+}
+
+#[derive(Clone, PartialEq)]
+pub struct Response {
+    pub status: StatusCode,
+    pub reason: String,
+    pub headers: Headers,
+    pub body: Vec<u8>,
+}
+
+impl Message {
+    /// The octets to send. Content-Length is written here and nowhere else.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Request(request) => request.to_bytes(),
+            Self::Response(response) => response.to_bytes(),
+        }
+    }
+
+    pub const fn headers(&self) -> &Headers {
+        match self {
+            Self::Request(request) => &request.headers,
+            Self::Response(response) => &response.headers,
+        }
+    }
+
+    pub fn body(&self) -> &[u8] {
+        match self {
+            Self::Request(request) => &request.body,
+            Self::Response(response) => &response.body,
+        }
+    }
+}
+
+impl Request {
+    pub fn new(method: Method, uri: Uri) -> Self {
+        Self { method, uri, headers: Headers::default(), body: Vec::new() }
+    }
+
+    pub fn to_bytes(&self) -> Vec<u8> {
+        codec::print(&format!("{} {} SIP/2.0", self.method, self.uri), &self.headers, &self.body)
+    }
+
+    /// A response to this request with Via, From, To, Call-ID and CSeq copied, and Timestamp into a
+    /// 100 (RFC 3261 §8.2.6); the To tag is the caller's to add.
+    pub fn response(&self, status: StatusCode) -> Response {
+        let mut response = Response::new(status);
+        for via in self.headers.all("Via") {
+            response.headers.push("Via", via);
+        }
+        let timestamp = (status == StatusCode::TRYING).then_some("Timestamp");
+        for name in ["From", "To", "Call-ID", "CSeq"].into_iter().chain(timestamp) {
+            if let Some(value) = self.headers.first(name) {
+                response.headers.push(name, value);
+            }
+        }
+        response
+    }
+}
+
+impl Response {
+    /// With the reason phrase that goes with the code.
+    pub fn new(status: StatusCode) -> Self {
+        let reason = status.default_reason().to_owned();
+        Self { status, reason, headers: Headers::default(), body: Vec::new() }
+    }
+
+    pub fn to_bytes(&self) -> Vec<u8> {
+        codec::print(&format!("SIP/2.0 {} {}", self.status, self.reason), &self.headers, &self.body)
+    }
+}
+
+/// Start line without user, header names and size: the rest is the client's, or a secret.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Request({} {:?} {:?} {} bytes)", self.method, self.uri, self.headers, self.body.len())
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Response({} {:?} {} bytes)", self.status, self.headers, self.body.len())
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Request(request) => request.fmt(f),
+            Self::Response(response) => response.fmt(f),
+        }
+    }
 }
