@@ -1,1 +1,155 @@
-//! What a configuration file says, and which line is wrong.
+//! Settings of the telephone: one TOML file, with command-line flags above it.
+//!
+//! Everything here is a value; files are read by [`Settings::read`] and [`read_password`] only.
+//! Passwords and tokens are never part of a settings file: it names a password file instead.
+
+mod file;
+mod value;
+mod words;
+
+pub use file::{ConfigError, Fault};
+pub use value::{CodecName, Expected, HostPort, Identity, OutgoingFormat, PortRange, Setting, is_desk_url};
+pub use words::io_words;
+
+use crate::secrets::Secret;
+use crate::text::Language;
+use crate::transmit::Transport;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// What a file, or the command line, sets; the rest is `None` and left to the other, or to the
+/// default named beside each field.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Settings {
+    /// The environment's language.
+    pub lang: Option<Language>,
+
+    /// User part of the address of record; needed.
+    pub user: Option<String>,
+    /// `user`.
+    pub auth_user: Option<String>,
+    /// The server's host.
+    pub domain: Option<String>,
+    /// Any realm is answered.
+    pub realm: Option<String>,
+    pub display: Option<String>,
+    /// Environment variable PATCHCORD_PASSWORD.
+    pub password_file: Option<PathBuf>,
+    /// Asked-for registration time; 300 s.
+    pub expires: Option<Duration>,
+
+    /// Needed.
+    pub server: Option<HostPort>,
+    /// Where requests go instead of to the server, with a loose Route.
+    pub proxy: Option<HostPort>,
+    /// UDP.
+    pub transport: Option<Transport>,
+    /// The address that the system routes towards the PBX, any port.
+    pub local: Option<SocketAddr>,
+    /// Any ports.
+    pub rtp_ports: Option<PortRange>,
+
+    /// PCMA, PCMU.
+    pub codecs: Option<Vec<CodecName>>,
+    /// P-Asserted-Identity, Remote-Party-ID, From.
+    pub identity: Option<Vec<Identity>>,
+    /// None are stripped.
+    pub name_prefixes: Option<Vec<String>>,
+    /// No.
+    pub look_up_withheld: Option<bool>,
+
+    /// Country whose way of writing numbers is used, ISO 3166-1; RU.
+    pub country: Option<String>,
+    /// Dialled before outside numbers; nothing.
+    pub outside_prefix: Option<String>,
+    /// International with a plus.
+    pub outgoing: Option<OutgoingFormat>,
+
+    /// No desk.
+    pub desk: Option<String>,
+    /// Who works here, for the register; `user`.
+    pub operator: Option<String>,
+}
+
+impl Settings {
+    /// Reads and checks a settings file.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        match std::fs::read_to_string(path) {
+            Ok(source) => Self::parse(&source, path),
+            Err(error) => Err(ConfigError::unreadable(path, error.kind())),
+        }
+    }
+
+    /// `path` is only named in errors.
+    pub fn parse(source: &str, path: &Path) -> Result<Self, ConfigError> {
+        file::parse(source, path)
+    }
+
+    /// These settings, and where they say nothing, `below`'s.
+    pub fn over(self, below: Self) -> Self {
+        Self {
+            lang: self.lang.or(below.lang),
+            user: self.user.or(below.user),
+            auth_user: self.auth_user.or(below.auth_user),
+            domain: self.domain.or(below.domain),
+            realm: self.realm.or(below.realm),
+            display: self.display.or(below.display),
+            password_file: self.password_file.or(below.password_file),
+            expires: self.expires.or(below.expires),
+            server: self.server.or(below.server),
+            proxy: self.proxy.or(below.proxy),
+            transport: self.transport.or(below.transport),
+            local: self.local.or(below.local),
+            rtp_ports: self.rtp_ports.or(below.rtp_ports),
+            codecs: self.codecs.or(below.codecs),
+            identity: self.identity.or(below.identity),
+            name_prefixes: self.name_prefixes.or(below.name_prefixes),
+            look_up_withheld: self.look_up_withheld.or(below.look_up_withheld),
+            country: self.country.or(below.country),
+            outside_prefix: self.outside_prefix.or(below.outside_prefix),
+            outgoing: self.outgoing.or(below.outgoing),
+            desk: self.desk.or(below.desk),
+            operator: self.operator.or(below.operator),
+        }
+    }
+}
+
+/// Why a password file gives no password.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PasswordFault {
+    Unreadable(std::io::ErrorKind),
+    /// Others than its owner may read it; its mode is given.
+    Exposed(u32),
+    Empty,
+}
+
+/// The first line of a file that only its owner may read.
+pub fn read_password(path: &Path) -> Result<Secret, PasswordFault> {
+    let unreadable = |error: std::io::Error| PasswordFault::Unreadable(error.kind());
+    if let Some(mode) = exposed_mode(path).map_err(unreadable)? {
+        return Err(PasswordFault::Exposed(mode));
+    }
+    let text = zeroize::Zeroizing::new(std::fs::read_to_string(path).map_err(unreadable)?);
+    match text.lines().next() {
+        Some(line) if !line.is_empty() => Ok(Secret::new(line)),
+        _ => Err(PasswordFault::Empty),
+    }
+}
+
+/// The mode of a regular file that others may read. Pipes (`<(pass show pbx)`) are let through.
+#[cfg(unix)]
+fn exposed_mode(path: &Path) -> std::io::Result<Option<u32>> {
+    use std::os::unix::fs::PermissionsExt;
+    let metadata = std::fs::metadata(path)?;
+    let mode = metadata.permissions().mode() & 0o777;
+    Ok((metadata.is_file() && mode & 0o077 != 0).then_some(mode))
+}
+
+#[cfg(not(unix))]
+fn exposed_mode(_path: &Path) -> std::io::Result<Option<u32>> {
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,86 @@
+use super::*;
+use crate::text::Catalogue;
+
+fn fault(source: &str) -> (Option<usize>, Fault) {
+    let error = Settings::parse(source, Path::new("test.toml")).unwrap_err();
+    (error.line, error.fault)
+}
+
+#[test]
+fn an_empty_file_sets_nothing() {
+    assert_eq!(Settings::parse("", Path::new("test.toml")), Ok(Settings::default()));
+}
+
+#[test]
+fn flags_stand_above_the_file() {
+    let file = Settings::parse("[account]\nuser = \"101\"\nrealm = \"pbx\"\n", Path::new("t")).unwrap();
+    let flags = Settings { user: Some("102".into()), ..Settings::default() };
+    let both = flags.over(file);
+    assert_eq!((both.user.as_deref(), both.realm.as_deref()), (Some("102"), Some("pbx")));
+}
+
+#[test]
+fn a_bad_value_is_shown_with_its_line() {
+    let (line, fault) = fault("lang = \"en\"\n[account]\nuser = \"101\"\nexpires = 5\n");
+    assert_eq!(line, Some(4));
+    assert_eq!(fault, Fault::BadValue { key: "expires".into(), value: "5".into(), expected: value::EXPIRES });
+}
+
+#[test]
+fn an_unknown_key_is_shown_with_those_that_exist() {
+    let (line, fault) = fault("[pbx]\nserver = \"pbx\"\nsever = \"pbx\"\n");
+    assert_eq!(line, Some(3));
+    assert!(matches!(fault, Fault::UnknownKey { key, known } if key == "sever" && known.contains(&"server")));
+}
+
+#[test]
+fn a_line_that_is_not_toml_is_shown() {
+    assert_eq!(fault("[account]\nuser 101\n"), (Some(2), Fault::Syntax { text: "user 101".into() }));
+}
+
+#[test]
+fn a_password_in_the_file_is_refused_and_not_repeated() {
+    let error = Settings::parse("[account]\npassword = \"hunter2\"\n", Path::new("t")).unwrap_err();
+    for language in Language::ALL {
+        let words = error.say(&Catalogue::new(language));
+        assert!(!words.contains("hunter2") && words.contains("password_file"), "{words}");
+    }
+    let (_, syntax) = fault("[account]\npassword = hunter2 oh\n");
+    assert!(!format!("{syntax:?}").contains("hunter2"));
+}
+
+#[test]
+fn hosts_and_ports_are_read_in_every_form() {
+    let read = |text: &str| HostPort::parse(text).map(|read| (read.host, read.port));
+    assert_eq!(read("pbx"), Some(("pbx".into(), None)));
+    assert_eq!(read("pbx.example.com:5070"), Some(("pbx.example.com".into(), Some(5070))));
+    assert_eq!(read("::1"), Some(("::1".into(), None)));
+    assert_eq!(read("[::1]:15060"), Some(("::1".into(), Some(15060))));
+    for bad in ["", "pbx:", "pbx:0", "pbx:70000", "sip:pbx", "a b", "[::1", "[pbx]:1"] {
+        assert_eq!(read(bad), None, "{bad}");
+    }
+}
+
+#[test]
+fn a_port_range_has_room_for_a_pair() {
+    assert!(PortRange::parse("40000-40001").is_some());
+    assert!(PortRange::parse("40001-40003").is_some());
+    for bad in ["40001-40002", "40000-40000", "40010-40000", "40000", "0-1", "65535-65535"] {
+        assert!(PortRange::parse(bad).is_none(), "{bad}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_password_file_that_others_may_read_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let path = std::env::temp_dir().join(format!("patchcord-password-{}", std::process::id()));
+    std::fs::write(&path, "correct horse\n").unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    assert_eq!(read_password(&path), Err(PasswordFault::Exposed(0o644)));
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(read_password(&path).unwrap().expose(), "correct horse");
+    std::fs::write(&path, "\n").unwrap();
+    assert_eq!(read_password(&path), Err(PasswordFault::Empty));
+    std::fs::remove_file(&path).unwrap();
+}

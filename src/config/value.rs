@@ -1,0 +1,236 @@
+//! Single values of settings, written alike in the file and on the command line.
+
+use crate::text::{Language, msg};
+use crate::transmit::Transport;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+/// What a value should have been: a message for people, and an example that would do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Expected {
+    pub what: &'static str,
+    pub example: &'static str,
+}
+
+/// A value with one way of writing it.
+pub trait Setting: Sized {
+    const EXPECTED: Expected;
+    fn parse(text: &str) -> Option<Self>;
+}
+
+/// `pbx.example.com`, `192.0.2.10:5070`, `[2001:db8::10]:5060`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HostPort {
+    /// A name, or an address without brackets.
+    pub host: String,
+    pub port: Option<u16>,
+}
+
+impl HostPort {
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.host.parse().ok()
+    }
+}
+
+impl std::fmt::Display for HostPort {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let bracketed = self.host.contains(':');
+        match (bracketed, self.port) {
+            (false, None) => f.write_str(&self.host),
+            (false, Some(port)) => write!(f, "{}:{port}", self.host),
+            (true, None) => write!(f, "[{}]", self.host),
+            (true, Some(port)) => write!(f, "[{}]:{port}", self.host),
+        }
+    }
+}
+
+impl Setting for HostPort {
+    const EXPECTED: Expected = Expected {
+        what: msg!("a host name or address, with a port if need be"),
+        example: "pbx.example.com:5060",
+    };
+
+    fn parse(text: &str) -> Option<Self> {
+        if let Ok(ip) = text.parse::<IpAddr>() {
+            return Some(Self { host: ip.to_string(), port: None });
+        }
+        if let Some(inner) = text.strip_prefix('[') {
+            let (ip, rest) = inner.split_once(']')?;
+            let ip: std::net::Ipv6Addr = ip.parse().ok()?;
+            let port = if rest.is_empty() { None } else { Some(port_of(rest.strip_prefix(':')?)?) };
+            return Some(Self { host: ip.to_string(), port });
+        }
+        let (host, port) = match text.rsplit_once(':') {
+            Some((host, port)) => (host, Some(port_of(port)?)),
+            None => (text, None),
+        };
+        is_host_name(host).then(|| Self { host: host.to_owned(), port })
+    }
+}
+
+fn port_of(text: &str) -> Option<u16> {
+    text.parse().ok().filter(|port| *port != 0)
+}
+
+fn is_host_name(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    !text.is_empty() && text.len() <= 253 && text.chars().all(allowed) && !text.starts_with(['-', '.'])
+}
+
+/// First and last UDP port for audio, both included. RTP takes the even ones, RTCP the next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PortRange {
+    pub first: u16,
+    pub last: u16,
+}
+
+impl Setting for PortRange {
+    const EXPECTED: Expected =
+        Expected { what: msg!("a range of ports with room for a pair"), example: "40000-40019" };
+
+    fn parse(text: &str) -> Option<Self> {
+        let (first, last) = text.split_once('-')?;
+        let (first, last) = (port_of(first.trim())?, port_of(last.trim())?);
+        let first_even = first.checked_next_multiple_of(2)?;
+        (first_even < last).then_some(Self { first, last })
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CodecName {
+    Pcma,
+    Pcmu,
+}
+
+impl Setting for CodecName {
+    const EXPECTED: Expected =
+        Expected { what: msg!("a codec, or several separated by commas"), example: "PCMA,PCMU" };
+
+    fn parse(text: &str) -> Option<Self> {
+        match text.to_ascii_uppercase().as_str() {
+            "PCMA" | "ALAW" => Some(Self::Pcma),
+            "PCMU" | "ULAW" => Some(Self::Pcmu),
+            _ => None,
+        }
+    }
+}
+
+/// A header that may say who calls.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Identity {
+    Asserted,
+    RemoteParty,
+    From,
+}
+
+impl Setting for Identity {
+    const EXPECTED: Expected = Expected {
+        what: msg!("headers that name the caller, in order of trust"),
+        example: "[\"P-Asserted-Identity\", \"Remote-Party-ID\", \"From\"]",
+    };
+
+    fn parse(text: &str) -> Option<Self> {
+        match text.to_ascii_lowercase().as_str() {
+            "p-asserted-identity" => Some(Self::Asserted),
+            "remote-party-id" => Some(Self::RemoteParty),
+            "from" => Some(Self::From),
+            _ => None,
+        }
+    }
+}
+
+/// How outside numbers are dialled on this PBX.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OutgoingFormat {
+    /// +7 916 …
+    International,
+    /// 7 916 …
+    InternationalWithoutPlus,
+    /// 8 916 …, 0 10 …
+    National,
+}
+
+impl Setting for OutgoingFormat {
+    const EXPECTED: Expected = Expected {
+        what: msg!("one of \"+international\", \"international\", \"national\""),
+        example: "national",
+    };
+
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "+international" => Some(Self::International),
+            "international" => Some(Self::InternationalWithoutPlus),
+            "national" => Some(Self::National),
+            _ => None,
+        }
+    }
+}
+
+impl Setting for Transport {
+    const EXPECTED: Expected = Expected { what: msg!("one of \"udp\", \"tcp\", \"tls\""), example: "udp" };
+
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "udp" => Some(Self::Udp),
+            "tcp" => Some(Self::Tcp),
+            "tls" => Some(Self::Tls),
+            _ => None,
+        }
+    }
+}
+
+impl Setting for Language {
+    const EXPECTED: Expected = Expected { what: msg!("one of \"en\", \"ko\", \"ru\""), example: "en" };
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|language| language.code() == text)
+    }
+}
+
+impl Setting for SocketAddr {
+    const EXPECTED: Expected =
+        Expected { what: msg!("an address and a port, 0 for any"), example: "192.0.2.20:0" };
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
+/// Text that goes into SIP headers and URIs: one line, not empty.
+impl Setting for String {
+    const EXPECTED: Expected = Expected { what: msg!("a text of one line"), example: "operator1" };
+
+    fn parse(text: &str) -> Option<Self> {
+        let fits = !text.is_empty() && text.len() <= 256 && !text.chars().any(char::is_control);
+        fits.then(|| text.to_owned())
+    }
+}
+
+impl Setting for PathBuf {
+    const EXPECTED: Expected = Expected { what: msg!("a file's path"), example: "/etc/patchcord/password" };
+
+    fn parse(text: &str) -> Option<Self> {
+        (!text.is_empty()).then(|| Self::from(text))
+    }
+}
+
+/// A desk's address.
+pub(super) const URL: Expected = Expected {
+    what: msg!("an address that starts with http:// or https://"),
+    example: "https://desk.example.com",
+};
+
+pub fn is_desk_url(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && !text.contains(char::is_whitespace))
+}
+
+/// ISO 3166-1 alpha-2.
+pub(super) const COUNTRY: Expected = Expected { what: msg!("a country's two letters"), example: "RU" };
+/// Digits dialled for an outside line.
+pub(super) const PREFIX: Expected = Expected { what: msg!("digits, * or #"), example: "9" };
+pub(super) const EXPIRES: Expected = Expected { what: msg!("seconds from 10 to 86400"), example: "300" };
+pub(super) const YES_NO: Expected = Expected { what: msg!("true or false"), example: "false" };
+pub(super) const TEXTS: Expected = Expected { what: msg!("a list of texts"), example: "[\"Sales: \"]" };
+pub(super) const SECTION: Expected =
+    Expected { what: msg!("a section with settings of its own"), example: "[account]" };
