@@ -42,6 +42,14 @@ impl Codec {
         }
     }
 
+    /// Without `a=rtpmap` (RFC 3551 §6).
+    pub const fn static_payload_type(self) -> u8 {
+        match self {
+            Self::Pcma => 8,
+            Self::Pcmu => 0,
+        }
+    }
+
     /// The codec of that name, in any case of letters.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Pcma, Self::Pcmu].into_iter().find(|codec| codec.name().eq_ignore_ascii_case(name))

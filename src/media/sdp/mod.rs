@@ -1,7 +1,18 @@
-//! Offer/answer of one call (RFC 3264) in SDP (RFC 8866).
+//! Offer/answer of one call (RFC 3264) in SDP (RFC 8866): one plain audio stream, all others refused.
+//!
+//! Answers keep the offerer's order of codecs (RFC 3264 §6.1), so that both ends agree on the first; payload
+//! types are theirs. Our own offers put the configured order first, and keep what a payload type once meant
+//! in this call (§8.3.2).
+
+mod ours;
+#[cfg(test)]
+mod tests;
+mod theirs;
 
 use super::{Codec, Direction, StreamPlan};
+use ours::{Layout, Ours};
 use std::net::SocketAddr;
+use theirs::Audio;
 
 /// What we bring to a negotiation.
 #[derive(Clone, Debug)]
@@ -33,43 +44,165 @@ pub enum SdpFault {
     NoOffer,
 }
 
-/// Offer/answer state of one call. The version in `o=` rises with each changed description, and only then.
+/// Offer/answer state of one call. The version in `o=` rises with each changed description, and only then;
+/// also past one that was refused, since the other party has seen it.
 #[derive(Clone, Debug)]
 pub struct Negotiation {
-    _config: NegotiationConfig,
+    config: NegotiationConfig,
+    /// Our last offer, until it is refused or theirs comes.
+    offered: Option<Ours>,
+    sent: Option<Ours>,
+    version: u64,
+    layout: Layout,
+    /// What payload types mean in this call, as far as agreed.
+    mapped: Vec<(u8, Codec)>,
+    telephone_event: Option<u8>,
+    /// Payload types that they gave a meaning of their own.
+    taken: Vec<u8>,
+    plan: Option<StreamPlan>,
 }
 
 impl Negotiation {
     pub fn new(config: NegotiationConfig) -> Self {
-        Self { _config: config }
+        Self {
+            config,
+            offered: None,
+            sent: None,
+            version: 0,
+            layout: Layout::default(),
+            mapped: Vec::new(),
+            telephone_event: None,
+            taken: Vec::new(),
+            plan: None,
+        }
     }
 
     /// A new offer with this direction, in INVITE, re-INVITE, or the 200 of a late offer.
-    pub fn offer(&mut self, _direction: Direction) -> Vec<u8> {
-        Vec::new()
+    pub fn offer(&mut self, direction: Direction) -> Vec<u8> {
+        let codecs = self.config.codecs.iter().map(|codec| (self.payload_type_of(*codec), *codec)).collect();
+        let telephone_event = Some(self.telephone_event.unwrap_or_else(|| self.free_payload_type()));
+        let ours = self.describe(direction, codecs, telephone_event);
+        self.offered = Some(ours.clone());
+        self.publish(ours)
     }
 
-    /// Their answer to our offer. May come twice (183, then 200): the later one holds.
-    pub fn handle_answer(&mut self, _sdp: &[u8]) -> Result<StreamPlan, SdpFault> {
-        Err(SdpFault::NoAudio)
+    /// Their answer to our offer. May come twice (183, then 200): the later one holds. After a fault the
+    /// agreed plan stays in force.
+    pub fn handle_answer(&mut self, sdp: &[u8]) -> Result<StreamPlan, SdpFault> {
+        let offered = self.offered.clone().ok_or(SdpFault::NoOffer)?;
+        let codecs: Vec<Codec> = offered.codecs.iter().map(|(_, codec)| *codec).collect();
+        let theirs = theirs::read(sdp, &codecs)?;
+        let mut plan = self.plan_for(&theirs.audio, offered.direction, Role::Answer)?;
+        for own in offered.codecs {
+            plan.accepted.retain(|(pt, _)| *pt != own.0);
+            plan.accepted.push(own);
+        }
+        plan.telephone_event_in.extend(offered.telephone_event);
+        self.telephone_event = offered.telephone_event;
+        self.plan = Some(plan.clone());
+        Ok(plan)
     }
 
     /// Our offer was refused or withdrawn: what was agreed before stays.
-    pub fn offer_refused(&mut self) {}
+    pub fn offer_refused(&mut self) {
+        self.offered = None;
+    }
 
     /// Their offer, first or later: our answer, and what follows from it. `wish` is what we want when they
-    /// offer everything (`SendOnly` while we hold). After a fault the agreed plan stays in force.
-    pub fn handle_offer(&mut self, _sdp: &[u8], _wish: Direction) -> Result<(Vec<u8>, StreamPlan), SdpFault> {
-        Err(SdpFault::NoAudio)
+    /// offer everything (`SendOnly` while we hold). An offer of ours that is under way is forgotten. After a
+    /// fault the agreed plan stays in force.
+    pub fn handle_offer(&mut self, sdp: &[u8], wish: Direction) -> Result<(Vec<u8>, StreamPlan), SdpFault> {
+        let theirs = theirs::read(sdp, &self.config.codecs)?;
+        let plan = self.plan_for(&theirs.audio, wish, Role::Offer)?;
+        self.offered = None;
+        self.layout = Layout::mirror(&theirs.lines, theirs.audio.index);
+        self.mapped.clone_from(&theirs.audio.codecs);
+        self.taken = theirs.audio.payload_types;
+        self.telephone_event = plan.telephone_event;
+        let answer = self.describe(plan.direction, theirs.audio.codecs, plan.telephone_event);
+        self.plan = Some(plan.clone());
+        Ok((self.publish(answer), plan))
     }
 
     /// The plan in force, if any.
     pub fn plan(&self) -> Option<&StreamPlan> {
-        None
+        self.plan.as_ref()
+    }
+
+    fn describe(&self, direction: Direction, codecs: Vec<(u8, Codec)>, telephone_event: Option<u8>) -> Ours {
+        let NegotiationConfig { local, session_id, .. } = self.config;
+        Ours { local, session_id, direction, codecs, telephone_event, layout: self.layout.clone() }
+    }
+
+    fn publish(&mut self, ours: Ours) -> Vec<u8> {
+        if self.sent.as_ref() != Some(&ours) {
+            self.version = self.version.saturating_add(1);
+        }
+        let sdp = ours.write(self.version);
+        self.sent = Some(ours);
+        sdp
+    }
+
+    fn plan_for(&self, audio: &Audio, wish: Direction, role: Role) -> Result<StreamPlan, SdpFault> {
+        let (rtp, rtcp) = self.destination(audio)?;
+        let sends = wish.sends() && audio.takes_sound();
+        let receives = wish.receives() && audio.direction.sends();
+        // An answer to an offer that sends nothing cannot tell whether they would listen.
+        let held_by_them = match (&self.plan, role == Role::Answer && !wish.sends()) {
+            (Some(plan), true) => plan.held_by_them,
+            _ => !audio.takes_sound(),
+        };
+        // `read` gives at least one common codec.
+        let &(payload_type, codec) = audio.codecs.first().ok_or(SdpFault::NoCommonCodec)?;
+        Ok(StreamPlan {
+            local: self.config.local,
+            remote: rtp,
+            remote_rtcp: rtcp,
+            codec,
+            payload_type,
+            accepted: audio.codecs.clone(),
+            telephone_event: audio.telephone_event.first().copied(),
+            telephone_event_in: audio.telephone_event.clone(),
+            direction: match (sends, receives) {
+                (true, true) => Direction::SendRecv,
+                (true, false) => Direction::SendOnly,
+                (false, true) => Direction::RecvOnly,
+                (false, false) => Direction::Inactive,
+            },
+            held_by_them,
+            ptime_ms: audio.ptime_ms,
+            early: false,
+        })
+    }
+
+    /// Where to send. While they hold by `c=0.0.0.0` the address known before stays the one believed.
+    fn destination(&self, audio: &Audio) -> Result<(SocketAddr, SocketAddr), SdpFault> {
+        if !audio.rtp.ip().is_unspecified() {
+            let same_version = audio.rtp.is_ipv4() == self.config.local.ip().to_canonical().is_ipv4();
+            return if same_version { Ok((audio.rtp, audio.rtcp)) } else { Err(SdpFault::UnusableAddress) };
+        }
+        Ok(self.plan.as_ref().map_or((audio.rtp, audio.rtcp), |plan| (plan.remote, plan.remote_rtcp)))
+    }
+
+    fn payload_type_of(&self, codec: Codec) -> u8 {
+        let mapped = self.mapped.iter().find(|(_, mapped)| *mapped == codec);
+        mapped.map_or(codec.static_payload_type(), |(pt, _)| *pt)
+    }
+
+    /// For telephone-event: 101 by custom, another dynamic one where they use that for something else.
+    fn free_payload_type(&self) -> u8 {
+        (101..=127).chain(96..=100).find(|pt| !self.taken.contains(pt)).unwrap_or(101)
     }
 }
 
+/// What their description is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Offer,
+    Answer,
+}
+
 /// Whether an offer could be answered at all, before anybody rings (488 otherwise).
-pub fn is_answerable(_sdp: &[u8], _codecs: &[Codec]) -> Result<(), SdpFault> {
-    Ok(())
+pub fn is_answerable(sdp: &[u8], codecs: &[Codec]) -> Result<(), SdpFault> {
+    theirs::read(sdp, codecs).map(|_| ())
 }
