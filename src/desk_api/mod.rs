@@ -1,1 +1,127 @@
 //! The HTTP contract between an operator's program and an order backend.
+//!
+//! JSON over HTTP under `/v1`; bearer tokens (RFC 6750); errors as `application/problem+json` (RFC 9457) with a stable
+//! `code`; every write carries a command id in [`IDEMPOTENCY_KEY`] and may be repeated without harm. Readers ignore
+//! fields they do not know, and writers leave out what they do not have. A company's own system may stand
+//! on the other side.
+
+mod answer;
+mod problem;
+
+pub use answer::{BadAnswer, CardAnswer, Source, Unavailable};
+pub use problem::{FieldFault, FieldProblem, PROBLEM_JSON, Problem, ProblemCode};
+
+pub use crate::domain::call_record::{
+    CallRecord, CallRecordId, Direction, Match, Outcome, Party, TransferResult, TransferStep, TransferWay,
+};
+pub use crate::domain::client::{
+    ClientCard, ClientDraft, ClientId, ClientPhone, ClientType, ClientTypeId, Contact, DeliveryTerms,
+    Manager, Money, Names, PriceColumn, PriceColumnReason, Standing,
+};
+pub use crate::domain::directory::{Absence, Department, Directory, DirectoryEntry, Job, PersonId};
+
+use serde::{Deserialize, Serialize};
+
+/// The header that carries a write's command id: a UUID made by the sender, the same on every repeat.
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// The paths of the contract, as templates and filled in.
+pub mod paths {
+    use super::{CallRecordId, ClientId};
+
+    /// `GET ?phone=` or `?q=`: [`super::Clients`].
+    pub const CLIENTS: &str = "/v1/clients";
+    /// `GET`: [`super::ClientCard`]; `PUT` of a [`super::ClientDraft`].
+    pub const CLIENT: &str = "/v1/clients/{id}";
+    /// `GET`: [`super::Directory`].
+    pub const DIRECTORY: &str = "/v1/directory";
+    /// `GET ?from=&to=&operator=&client=&limit=`: [`super::Calls`].
+    pub const CALLS: &str = "/v1/calls";
+    /// `GET`: [`super::CallRecord`]; `PUT` of one, answered by [`super::CallReceipt`].
+    pub const CALL: &str = "/v1/calls/{id}";
+    /// The contract as OpenAPI, for everybody.
+    pub const OPENAPI: &str = "/openapi.json";
+    /// 200 as soon as requests are answered, for everybody.
+    pub const HEALTH: &str = "/healthz";
+
+    pub fn client(id: ClientId) -> String {
+        format!("{CLIENTS}/{id}")
+    }
+
+    pub fn call(id: CallRecordId) -> String {
+        format!("{CALLS}/{id}")
+    }
+}
+
+/// What a person or program with a token may do.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub enum Role {
+    /// Looks clients up, writes and reads own calls.
+    Operator,
+    /// As an operator, and reads all calls.
+    Manager,
+    /// As a manager, and corrects calls of others.
+    Head,
+    /// Everything, clients included.
+    Admin,
+    /// The company's other programs: everything that is data.
+    Service,
+}
+
+impl Role {
+    pub const ALL: [Self; 5] = [Self::Operator, Self::Manager, Self::Head, Self::Admin, Self::Service];
+
+    /// The spelling on the wire and in the terminal.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::Manager => "manager",
+            Self::Head => "head",
+            Self::Admin => "admin",
+            Self::Service => "service",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text)
+    }
+}
+
+/// Candidates for a number or a name, the best first; none means a new client.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub struct Clients {
+    pub clients: Vec<ClientCard>,
+}
+
+/// Entries of the call register, the latest first.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub struct Calls {
+    pub calls: Vec<CallRecord>,
+}
+
+/// The desk has this entry on disk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub struct CallReceipt {
+    pub id: CallRecordId,
+    /// The revision that is kept now.
+    pub revision: u32,
+    pub change: Change,
+}
+
+/// What a write did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub enum Change {
+    Created,
+    Replaced,
+    /// The same content was there already.
+    Unchanged,
+    /// A later revision was there already and stays.
+    Superseded,
+}

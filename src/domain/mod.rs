@@ -1,1 +1,6 @@
 //! Words and rules of the trade: numbers, clients, standing, call records. Duty numbers are those of docs/duties.md.
+
+pub mod call_record;
+pub mod client;
+pub mod directory;
+pub mod number;

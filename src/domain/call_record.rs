@@ -1,0 +1,237 @@
+//! The call register: one entry per call, from ringing to result (duty 14).
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::client::ClientId;
+use super::number::PhoneNumber;
+
+/// An entry's identity, made by the sender: a UUID of version 7 (RFC 9562 §5.7).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema), schema(value_type = String))]
+pub struct CallRecordId(pub Uuid);
+
+impl CallRecordId {
+    /// From the time of the first ring and chance.
+    pub fn new(at: Timestamp, chance: [u8; 10]) -> Self {
+        let millis = u64::try_from(at.as_millisecond()).unwrap_or(0);
+        Self(uuid::Builder::from_unix_timestamp_millis(millis, &chance).into_uuid())
+    }
+}
+
+impl fmt::Display for CallRecordId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A call's entry, whole; written again with a higher revision whenever it changes.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub struct CallRecord {
+    pub id: CallRecordId,
+    /// 1 and up; a lower one never replaces a higher one.
+    pub revision: u32,
+    /// The Call-ID of the signalling, to find the call in traces and in the PBX's records.
+    pub call_id: String,
+    pub direction: Direction,
+    /// The operator's line; none for a call that got none because all were taken.
+    #[serde(default)]
+    pub line: Option<u32>,
+    /// Who worked here, as the telephone was told.
+    pub operator: String,
+    #[serde(default)]
+    pub caller: Party,
+    #[serde(default)]
+    pub called: Party,
+    /// The client chosen or recognised.
+    #[serde(default)]
+    pub client: Option<ClientId>,
+    /// What the look-up gave; none where nothing was looked up.
+    #[serde(default)]
+    pub matched: Option<Match>,
+    #[cfg_attr(feature = "desk", schema(value_type = String, format = DateTime))]
+    pub started_at: Timestamp,
+    #[serde(default)]
+    #[cfg_attr(feature = "desk", schema(value_type = Option<String>, format = DateTime))]
+    pub answered_at: Option<Timestamp>,
+    #[serde(default)]
+    #[cfg_attr(feature = "desk", schema(value_type = Option<String>, format = DateTime))]
+    pub ended_at: Option<Timestamp>,
+    /// None while the call goes on.
+    #[serde(default)]
+    pub outcome: Option<Outcome>,
+    /// The final SIP status where there was one.
+    #[serde(default)]
+    pub status: Option<u16>,
+    /// Every step by which the call was passed on, in order.
+    #[serde(default)]
+    pub transfers: Vec<TransferStep>,
+}
+
+impl fmt::Debug for CallRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallRecord")
+            .field("id", &self.id)
+            .field("revision", &self.revision)
+            .field("direction", &self.direction)
+            .field("outcome", &self.outcome)
+            .field("transfers", &self.transfers.len())
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub enum Direction {
+    Inbound,
+    Outbound,
+}
+
+/// One side of a call as the network named it.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub struct Party {
+    /// As it came: `+79161234567`, `8916…`, `101`; none when withheld.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<String>,
+    /// The same, read by the numbering plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<PhoneNumber>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The caller asked for the number not to be shown.
+    #[serde(default)]
+    pub withheld: bool,
+}
+
+impl fmt::Debug for Party {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Party").field("number", &self.number).finish_non_exhaustive()
+    }
+}
+
+/// What the look-up of the number gave.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub enum Match {
+    One,
+    Many,
+    /// Nobody has this number: a new client.
+    None,
+    /// The desk gave no answer.
+    Unavailable,
+}
+
+impl Match {
+    /// By the number of clients found.
+    pub const fn of(found: usize) -> Self {
+        match found {
+            0 => Self::None,
+            1 => Self::One,
+            _ => Self::Many,
+        }
+    }
+}
+
+/// How a call came out; the words of the terminal contract.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub enum Outcome {
+    Completed,
+    Missed,
+    AnsweredElsewhere,
+    Refused,
+    Busy,
+    Failed,
+    Cancelled,
+    /// An outcome that this version does not know.
+    #[serde(other)]
+    Other,
+}
+
+/// One attempt to pass the client on.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub struct TransferStep {
+    /// The extension or number the client was passed to.
+    pub target: String,
+    pub way: TransferWay,
+    /// None while it is under way.
+    #[serde(default)]
+    pub result: Option<TransferResult>,
+    /// The status of the last NOTIFY, or of the refused REFER.
+    #[serde(default)]
+    pub status: Option<u16>,
+    /// From REFER to result.
+    #[serde(default)]
+    pub seconds: Option<u32>,
+}
+
+impl fmt::Debug for TransferStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TransferStep").field("result", &self.result).finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub enum TransferWay {
+    Blind,
+    /// The target is called first and joined when a person answers.
+    Return,
+    Consultation,
+    /// A way that this version does not know.
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub enum TransferResult {
+    /// Client and target speak.
+    Joined,
+    /// The PBX took the client over; whether anybody answered is not known.
+    HandedOver,
+    /// Failed, and the client is with the operator again.
+    Kept,
+    /// Failed, and the PBX let the client go.
+    Lost,
+    /// Nobody said what became of the client.
+    Unknown,
+    /// A result that this version does not know.
+    #[serde(other)]
+    Other,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_version_7_and_sort_by_time() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let first = CallRecordId::new(at(1_770_000_000), [0xff; 10]);
+        let second = CallRecordId::new(at(1_770_000_001), [0; 10]);
+        assert_eq!(first.0.get_version_num(), 7);
+        assert!(first < second);
+    }
+
+    #[test]
+    fn an_entry_of_a_newer_version_is_still_read() {
+        let json = r#"{"id":"01890a5d-ac96-774b-bcce-b302099a8057","revision":1,"call_id":"a","direction":"inbound",
+            "operator":"anna","started_at":"2026-05-01T10:00:00Z","outcome":"voicemail","mood":"good"}"#;
+        let record: CallRecord = serde_json::from_str(json).unwrap();
+        assert_eq!(record.outcome, Some(Outcome::Other));
+        assert_eq!(record.transfers, []);
+    }
+}

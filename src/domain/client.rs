@@ -1,0 +1,310 @@
+//! Clients as the operator sees them: who they are, who looks after them, whether they may order (duties 2, 5, 10).
+
+use std::fmt;
+
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::directory::{Department, PersonId};
+use super::number::PhoneNumber;
+
+/// A client's identity, kept for life.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema), schema(value_type = String))]
+pub struct ClientId(pub Uuid);
+
+impl fmt::Display for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The client's card, whole: what stands on the screen while the telephone rings (duty 1).
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub struct ClientCard {
+    pub id: ClientId,
+    /// The name of the firm or the person, as the company writes it.
+    pub name: String,
+    pub client_type: ClientType,
+    #[serde(default)]
+    pub phones: Vec<ClientPhone>,
+    #[serde(default)]
+    pub contacts: Vec<Contact>,
+    /// None: nobody looks after this client yet (duties 3, 15).
+    #[serde(default)]
+    pub manager: Option<Manager>,
+    #[serde(default)]
+    pub department: Option<Department>,
+    pub standing: Standing,
+    #[serde(default)]
+    pub price_column: Option<PriceColumn>,
+    #[serde(default)]
+    pub delivery: Option<DeliveryTerms>,
+    /// IANA name (`Europe/Moscow`), for call-backs.
+    #[serde(default)]
+    pub time_zone: Option<String>,
+    /// What colleagues should know before they answer.
+    #[serde(default)]
+    pub note: Option<String>,
+    /// When the card was last changed.
+    #[serde(default)]
+    #[cfg_attr(feature = "desk", schema(value_type = Option<String>, format = DateTime))]
+    pub updated_at: Option<Timestamp>,
+}
+
+impl fmt::Debug for ClientCard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientCard")
+            .field("id", &self.id)
+            .field("type", &self.client_type.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A kind of client. The list is the company's data, not ours (duty 2).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub struct ClientType {
+    pub id: ClientTypeId,
+    pub names: Names,
+}
+
+/// The stable short name of a client type in rules and data: `market`, `key`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema), schema(value_type = String))]
+pub struct ClientTypeId(pub String);
+
+/// One name in the languages of the program; a language that is missing falls back to English.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub struct Names {
+    pub en: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ko: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ru: Option<String>,
+}
+
+impl Names {
+    /// The name in a language by its ISO 639-1 code.
+    pub fn in_language(&self, code: &str) -> &str {
+        let own = match code {
+            "ko" => self.ko.as_deref(),
+            "ru" => self.ru.as_deref(),
+            _ => None,
+        };
+        own.unwrap_or(&self.en)
+    }
+}
+
+/// A telephone of a client.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub struct ClientPhone {
+    /// None where what is written fits no rule; the client cannot be recognised by it.
+    #[serde(default)]
+    pub number: Option<PhoneNumber>,
+    /// As it was entered.
+    pub written: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extension: Option<String>,
+}
+
+/// A person at the client's.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub struct Contact {
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+}
+
+/// Who looks after the client, with all that is needed to pass a call on (duties 4, 6).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub struct Manager {
+    pub id: PersonId,
+    pub name: String,
+    #[serde(default)]
+    pub extension: Option<String>,
+}
+
+/// An amount in the currency that stands beside it; a decimal string on the wire, never a float.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema), schema(value_type = String))]
+pub struct Money(#[serde(with = "rust_decimal::serde::str")] pub Decimal);
+
+impl Money {
+    pub const ZERO: Self = Self(Decimal::ZERO);
+
+    /// An amount in whole units and hundredths: `from_hundredths(150_50)` is 150.50.
+    pub fn from_hundredths(hundredths: i64) -> Self {
+        Self(Decimal::new(hundredths, 2))
+    }
+
+    pub fn is_positive(self) -> bool {
+        self.0 > Decimal::ZERO
+    }
+}
+
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.2}", self.0)
+    }
+}
+
+/// The client's account with us (duty 5).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub struct Standing {
+    /// ISO 4217: `RUB`, `KRW`.
+    pub currency: String,
+    /// Debt past its date.
+    #[serde(default)]
+    pub overdue: Money,
+    /// Debt beyond the limit.
+    #[serde(default)]
+    pub over_limit: Money,
+    /// None: no credit was agreed, neither a limit nor a debt against it.
+    #[serde(default)]
+    pub limit: Option<Money>,
+    /// What may still be ordered on credit.
+    #[serde(default)]
+    pub credit_left: Option<Money>,
+}
+
+impl Standing {
+    /// An order may not be taken: something is overdue or beyond the limit (duty 5). Such calls go to the
+    /// manager or to finance (duty 6).
+    pub fn is_blocked(&self) -> bool {
+        self.overdue.is_positive() || self.over_limit.is_positive()
+    }
+}
+
+/// The column of the price list this client buys by, and which rule gave it (duty 10).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub struct PriceColumn {
+    pub name: String,
+    pub why: PriceColumnReason,
+}
+
+/// Why a client has its price column.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub enum PriceColumnReason {
+    ClientType,
+    Volume,
+    Promotion,
+    Contract,
+    /// A reason that this version does not know.
+    #[serde(other)]
+    Other,
+}
+
+/// How goods reach the client (duties 12, 13).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub struct DeliveryTerms {
+    #[serde(default)]
+    pub address: Option<String>,
+    /// When somebody is there to take the goods, in the client's words.
+    #[serde(default)]
+    pub hours: Option<String>,
+    #[serde(default)]
+    pub pays_on_delivery: bool,
+    /// Regional clients: how the goods are shipped.
+    #[serde(default)]
+    pub shipping: Option<String>,
+}
+
+/// What is written to make or replace a client: references instead of what they refer to, numbers as people write them.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub struct ClientDraft {
+    pub name: String,
+    /// One of the company's types.
+    pub client_type: ClientTypeId,
+    /// In any form the numbering plan reads; the first is the main one.
+    #[serde(default)]
+    pub phones: Vec<String>,
+    #[serde(default)]
+    pub contacts: Vec<Contact>,
+    #[serde(default)]
+    pub manager: Option<PersonId>,
+    /// The department's id; the manager's department where it is missing.
+    #[serde(default)]
+    pub department: Option<String>,
+    pub standing: Standing,
+    #[serde(default)]
+    pub price_column: Option<PriceColumn>,
+    #[serde(default)]
+    pub delivery: Option<DeliveryTerms>,
+    #[serde(default)]
+    pub time_zone: Option<String>,
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// Debt and contacts are client data: never in logs.
+macro_rules! mask_debug {
+    ($($type:ident),*) => {$(
+        impl fmt::Debug for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($type)).finish_non_exhaustive()
+            }
+        }
+    )*};
+}
+mask_debug!(ClientPhone, Contact, Standing, DeliveryTerms, ClientDraft);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn standing(overdue: i64, over_limit: i64) -> Standing {
+        Standing {
+            currency: "RUB".into(),
+            overdue: Money::from_hundredths(overdue),
+            over_limit: Money::from_hundredths(over_limit),
+            limit: Some(Money::from_hundredths(50_000_00)),
+            credit_left: Some(Money::ZERO),
+        }
+    }
+
+    #[test]
+    fn one_kopeck_overdue_or_over_limit_blocks_orders() {
+        assert!(!standing(0, 0).is_blocked());
+        assert!(standing(1, 0).is_blocked());
+        assert!(standing(0, 1).is_blocked());
+    }
+
+    #[test]
+    fn money_is_a_decimal_string_on_the_wire() {
+        let json = serde_json::to_string(&Money::from_hundredths(1_234_567_89)).unwrap();
+        assert_eq!(json, r#""1234567.89""#);
+        assert_eq!(serde_json::from_str::<Money>(r#""0.1""#).unwrap().to_string(), "0.10");
+    }
+
+    #[test]
+    fn debug_of_client_data_shows_none_of_it() {
+        let text = format!("{:?}", standing(77_00, 0));
+        assert!(!text.contains("77"), "{text}");
+    }
+
+    #[test]
+    fn a_missing_language_falls_back_to_english() {
+        let names =
+            Names { en: "key client".into(), ko: None, ru: Some("ключевой клиент".into()) };
+        assert_eq!((names.in_language("ru"), names.in_language("ko")), ("ключевой клиент", "key client"));
+    }
+}

@@ -1,0 +1,137 @@
+//! From digits to a number, by the rules of the country and the PBX.
+
+use super::country::{self, Rules};
+use super::text::{self, Written};
+use super::{Number, NumberProblem, NumberingPlan, PhoneNumber, Reading};
+
+/// Digits without any prefix are taken for a foreign number only from this length on; below it a local number
+/// with a slip of the finger is likelier.
+const SHORTEST_BARE_FOREIGN: usize = 11;
+
+impl NumberingPlan {
+    /// Reads whatever the network, a person or a database wrote: digits with separators, `tel:` and `sip:` URIs,
+    /// `%2B`, full-width digits, extensions, with or without outside prefix.
+    pub fn read(&self, written: &str) -> Result<Reading, NumberProblem> {
+        let written = text::take_apart(written)?;
+        let number = self.place(&written)?;
+        Ok(Reading { number, extension: written.extension })
+    }
+
+    /// What to look a client up by; none where nothing may be looked up.
+    pub fn look_up_key(&self, written: &str) -> Option<PhoneNumber> {
+        self.read(written).ok()?.look_up_key()
+    }
+
+    pub(super) fn rules(&self) -> &'static Rules {
+        country::rules(&self.country.to_string())
+    }
+
+    fn place(&self, written: &Written) -> Result<Number, NumberProblem> {
+        let digits = written.digits.as_str();
+        if written.is_code {
+            return Ok(Number::Short(digits.to_owned()));
+        }
+        if written.has_plus {
+            return self.place_with_plus(written);
+        }
+        if let Some(number) = written.context.as_deref().and_then(|context| in_context(digits, context)) {
+            return Ok(Number::Public(number));
+        }
+        if digits.len() <= self.short_digits {
+            return Ok(Number::Short(digits.to_owned()));
+        }
+        Ok(match self.place_dialled(digits) {
+            Some(number) => Number::Public(number),
+            None => Number::Unplaced(digits.to_owned()),
+        })
+    }
+
+    /// After a plus sign stands an E.164 number; where that cannot be, a gateway or a person put the sign
+    /// before a national one (`+8916…`, `+010…`).
+    fn place_with_plus(&self, written: &Written) -> Result<Number, NumberProblem> {
+        let prefix = written.before_plus.as_str();
+        if !prefix.is_empty() && prefix != self.outside_prefix {
+            return Err(NumberProblem::NotANumber);
+        }
+        international(&written.digits)
+            .or_else(|| self.place_in_country(&written.digits))
+            .map(Number::Public)
+            .ok_or(NumberProblem::NotANumber)
+    }
+
+    fn place_dialled(&self, digits: &str) -> Option<PhoneNumber> {
+        self.place_in_country(digits)
+            .or_else(|| self.after_outside_prefix(digits).and_then(|rest| self.place_in_country(rest)))
+            .or_else(|| (digits.len() >= SHORTEST_BARE_FOREIGN).then(|| international(digits)).flatten())
+    }
+
+    pub(super) fn after_outside_prefix<'a>(&self, digits: &'a str) -> Option<&'a str> {
+        if self.outside_prefix.is_empty() {
+            return None;
+        }
+        digits.strip_prefix(self.outside_prefix.as_str()).filter(|rest| rest.len() > self.short_digits)
+    }
+
+    /// As a subscriber of the country dials: international or trunk prefix, or neither.
+    fn place_in_country(&self, digits: &str) -> Option<PhoneNumber> {
+        let rules = self.rules();
+        let own = |national: &str| PhoneNumber::from_digits(&format!("{}{national}", self.country));
+        if let Some(number) = rules.after_international(digits).find_map(international) {
+            return Some(number);
+        }
+        if let Some(number) = self.after_own_international(digits).and_then(international) {
+            return Some(number);
+        }
+        if let Some(national) = rules.after_trunk(digits) {
+            return own(national);
+        }
+        // The plan knows too little of other countries to tell a national number without its trunk prefix
+        // from anything else.
+        if self.knows_country() && rules.is_valid(digits) {
+            return own(digits);
+        }
+        let code = self.country.to_string();
+        if digits.starts_with(&code) && (self.knows_country() || digits.len() >= SHORTEST_BARE_FOREIGN) {
+            return international(digits).or_else(|| self.in_area(digits));
+        }
+        self.in_area(digits)
+    }
+
+    fn after_own_international<'a>(&self, digits: &'a str) -> Option<&'a str> {
+        let prefix = self.international_prefix.as_str();
+        if prefix.is_empty() { None } else { digits.strip_prefix(prefix) }
+    }
+
+    fn in_area(&self, digits: &str) -> Option<PhoneNumber> {
+        if self.area_code.is_empty() || digits.starts_with('0') {
+            return None;
+        }
+        let national = format!("{}{digits}", self.area_code);
+        let shorter_than_national = digits.len() < 9;
+        (shorter_than_national && self.rules().is_valid(&national))
+            .then(|| PhoneNumber::from_digits(&format!("{}{national}", self.country)))
+            .flatten()
+    }
+
+    fn knows_country(&self) -> bool {
+        matches!(self.country, 1 | 7 | 82 | 375 | 380)
+    }
+}
+
+/// Calling code and national number, also with a trunk prefix in between that does not belong there
+/// (`+7 8 495 …`, `+82 010-…`).
+fn international(digits: &str) -> Option<PhoneNumber> {
+    if let Some(number) = PhoneNumber::from_digits(digits) {
+        return Some(number);
+    }
+    let (code, rest) = country::split(digits)?;
+    let national = country::rules(code).after_trunk(rest)?;
+    PhoneNumber::from_digits(&format!("{code}{national}"))
+}
+
+/// RFC 3966 §5.1.5: the context is the front of the number, or a domain, which says nothing here.
+fn in_context(digits: &str, context: &str) -> Option<PhoneNumber> {
+    let front: String =
+        context.strip_prefix('+')?.chars().filter(|c| !matches!(c, '-' | '.' | '(' | ')')).collect();
+    front.bytes().all(|b| b.is_ascii_digit()).then(|| international(&format!("{front}{digits}"))).flatten()
+}
