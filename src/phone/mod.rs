@@ -1,1 +1,331 @@
-//! A telephone: one call is one SIP session and one media session. Pure.
+//! A telephone: one call is one SIP session and one audio session. Lines, hold, digits, blind
+//! transfer. Pure: change one thing, drain [`Phone::poll_output`], sleep until
+//! [`Phone::next_deadline`].
+//!
+//! Knows neither clients nor orders, nor what a number means; `agent` does.
+
+mod answer;
+mod caller;
+mod dial;
+mod encoded_word;
+mod end;
+mod event;
+mod hold;
+mod line;
+mod pbx;
+mod target;
+mod transfer;
+
+pub use caller::{Caller, IdentitySource};
+pub use event::{
+    CallOutcome, ClientIs, Command, EndedBy, Event, Input, MediaCommand, Output, Refusal, Side,
+    TransferFault, TransferOutcome,
+};
+pub use line::LineId;
+pub use pbx::{OnFailedTransfer, PbxBehaviour};
+
+use crate::instant::Instant;
+use crate::media::{Codec, StreamEvent, StreamStats, is_digit};
+use crate::sip::{self, CallKey, Invite, ProbeKey, UserAgent, UserAgentConfig};
+use caller::Identification;
+use end::Farewell;
+use line::{Line, Means, Stage};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+
+/// What a telephone needs to begin.
+#[derive(Clone, Debug)]
+pub struct PhoneConfig {
+    pub sip: UserAgentConfig,
+    /// In order of preference; not empty.
+    pub codecs: Vec<Codec>,
+    /// Which headers name the caller, in this order.
+    pub identity_order: Vec<IdentitySource>,
+    /// Prefixes that queues put before the caller's name (`Sales:`); taken off it.
+    pub name_prefixes: Vec<String>,
+    pub pbx: PbxBehaviour,
+    /// Register at once.
+    pub register: bool,
+}
+
+pub struct Phone {
+    user_agent: UserAgent,
+    domain: String,
+    max_calls: usize,
+    codecs: Vec<Codec>,
+    identity_order: Vec<IdentitySource>,
+    name_prefixes: Vec<String>,
+    pbx: PbxBehaviour,
+    lines: BTreeMap<LineId, Line>,
+    lines_by_call: BTreeMap<CallKey, LineId>,
+    /// Ended calls whose last figures are still to come.
+    farewells: BTreeMap<LineId, Farewell>,
+    probes: BTreeMap<ProbeKey, String>,
+    /// Bound, and used by nobody yet.
+    free_port: Option<SocketAddr>,
+    chance: ChaCha20Rng,
+    output: VecDeque<Output>,
+}
+
+impl Phone {
+    pub fn new(now: Instant, config: PhoneConfig, seed: [u8; 32]) -> Self {
+        let mut chance = ChaCha20Rng::from_seed(seed);
+        let mut sip_seed = [0; 32];
+        chance.fill_bytes(&mut sip_seed);
+        let domain = config.sip.account.domain.clone();
+        let max_calls = config.sip.max_calls;
+        let mut phone = Self {
+            user_agent: UserAgent::new(config.sip, sip_seed),
+            domain,
+            max_calls,
+            codecs: config.codecs,
+            identity_order: config.identity_order,
+            name_prefixes: config.name_prefixes,
+            pbx: config.pbx,
+            lines: BTreeMap::new(),
+            lines_by_call: BTreeMap::new(),
+            farewells: BTreeMap::new(),
+            probes: BTreeMap::new(),
+            free_port: None,
+            chance,
+            output: VecDeque::new(),
+        };
+        if config.register {
+            phone.user_agent.register(now);
+            phone.drain_user_agent(now);
+        }
+        phone
+    }
+
+    pub fn handle(&mut self, now: Instant, input: Input) {
+        match input {
+            Input::Datagram(datagram) => self.user_agent.handle_input(now, datagram),
+            Input::MediaPort(local) => self.free_port = Some(local),
+            Input::Unreachable(to) => self.user_agent.handle_unreachable(now, to),
+            Input::Addresses { local, server } => self.user_agent.set_addresses(now, local, server),
+            Input::Stream { line, event } => self.on_stream_event(line, event),
+            Input::StreamStats { line, stats } => self.on_stream_stats(line, stats),
+            Input::Command(command) => self.carry_out(now, command),
+        }
+        self.drain_user_agent(now);
+    }
+
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.user_agent.handle_timeout(now);
+        self.drain_user_agent(now);
+        let ids: Vec<LineId> = self.lines.keys().copied().collect();
+        for id in ids {
+            if let Some((line, mut means)) = self.line(now, id) {
+                line.on_hold_timeout(&mut means);
+                line.on_transfer_timeout(&mut means);
+            }
+        }
+        self.end_silent_farewells(now);
+        self.drain_user_agent(now);
+    }
+
+    pub fn poll_output(&mut self) -> Output {
+        self.output.pop_front().unwrap_or(Output::Idle)
+    }
+
+    pub fn next_deadline(&self) -> Option<Instant> {
+        let lines = self.lines.values().filter_map(Line::next_deadline);
+        let farewells = self.farewells.values().map(Farewell::until);
+        lines.chain(farewells).chain(self.user_agent.next_deadline()).min()
+    }
+
+    fn carry_out(&mut self, now: Instant, command: Command) {
+        let (line, done) = match command {
+            Command::Register => (None, Ok(self.user_agent.register(now))),
+            Command::Unregister => (None, Ok(self.user_agent.unregister(now))),
+            Command::Probe { target } => (None, self.probe(now, target)),
+            Command::Dial { target } => (None, self.dial(now, target)),
+            Command::Answer { line } => (Some(line), self.answer(now, line)),
+            Command::Reject { line, status } => (Some(line), self.reject(now, line, status)),
+            Command::HangUp { line } => (Some(line), self.hang_up(now, line)),
+            Command::Hold { line } => (Some(line), self.hold(now, line)),
+            Command::Resume { line } => (Some(line), self.resume(now, line)),
+            Command::Digits { line, digits } => (Some(line), self.send_digits(now, line, digits)),
+            Command::BlindTransfer { line, target } => (Some(line), self.blind_transfer(now, line, target)),
+        };
+        if let Err(why) = done {
+            self.say(Event::Refused { line, why });
+        }
+    }
+
+    fn probe(&mut self, now: Instant, target: String) -> Result<(), Refusal> {
+        let uri = target::parse(&target, &self.domain).map_err(|_| Refusal::BadTarget)?;
+        let probe = self.user_agent.probe(now, uri);
+        self.probes.insert(probe, target);
+        Ok(())
+    }
+
+    fn hang_up(&mut self, now: Instant, id: LineId) -> Result<(), Refusal> {
+        let (line, mut means) = self.line(now, id).ok_or(Refusal::NoSuchLine)?;
+        line.hang_up(&mut means, None).then_some(()).ok_or(Refusal::WrongState)
+    }
+
+    fn hold(&mut self, now: Instant, id: LineId) -> Result<(), Refusal> {
+        let (line, mut means) = self.line(now, id).ok_or(Refusal::NoSuchLine)?;
+        if line.is_in_transfer() {
+            return Err(Refusal::WrongState);
+        }
+        line.set_hold(&mut means, true)
+    }
+
+    fn resume(&mut self, now: Instant, id: LineId) -> Result<(), Refusal> {
+        let (line, mut means) = self.line(now, id).ok_or(Refusal::NoSuchLine)?;
+        if line.is_in_transfer() {
+            line.take_back(&mut means);
+            return Ok(());
+        }
+        line.set_hold(&mut means, false)
+    }
+
+    fn blind_transfer(&mut self, now: Instant, id: LineId, target: String) -> Result<(), Refusal> {
+        let uri = target::parse(&target, &self.domain).map_err(|_| Refusal::BadTarget)?;
+        let (line, mut means) = self.line(now, id).ok_or(Refusal::NoSuchLine)?;
+        line.begin_transfer(&mut means, target, uri)
+    }
+
+    fn send_digits(&mut self, now: Instant, id: LineId, digits: String) -> Result<(), Refusal> {
+        let (line, mut means) = self.line(now, id).ok_or(Refusal::NoSuchLine)?;
+        let plan = line.applied.as_ref().map(|(plan, _)| plan).filter(|_| line.stage == Stage::Talking);
+        let plan = plan.ok_or(Refusal::WrongState)?;
+        if plan.telephone_event.is_none() || digits.is_empty() || !digits.chars().all(is_digit) {
+            return Err(Refusal::NoDigits);
+        }
+        means.command(MediaCommand::Digits { line: id, digits });
+        Ok(())
+    }
+
+    /// What the core did goes out in its order; what it says may lead to more.
+    fn drain_user_agent(&mut self, now: Instant) {
+        loop {
+            match self.user_agent.poll_output() {
+                sip::Output::Send(transmit) => self.output.push_back(Output::Send(transmit)),
+                sip::Output::Event(event) => self.on_sip_event(now, event),
+                sip::Output::Idle => return,
+            }
+        }
+    }
+
+    fn on_sip_event(&mut self, now: Instant, event: sip::Event) {
+        match event {
+            sip::Event::Registered { server, expires, contact } => {
+                self.say(Event::Registered { server, expires, contact: contact.to_string() });
+            }
+            sip::Event::RegistrationFailed { cause, retry_in } => {
+                self.say(Event::RegistrationFailed { cause, retry_in });
+            }
+            sip::Event::Unregistered => self.say(Event::Unregistered),
+            sip::Event::Probed { probe, result } => {
+                let target = self.probes.remove(&probe).unwrap_or_default();
+                let result = result.map(|(status, reason, took)| (status.code(), reason, took));
+                self.say(Event::Probed { target, result });
+            }
+            sip::Event::Invited { call, invite } => self.on_invited(now, call, *invite),
+            sip::Event::Declined { invite, status } => {
+                let caller = self.identify(&invite);
+                self.say(Event::Declined { call_id: invite.call_id, caller, status: status.code() });
+            }
+            sip::Event::Ended { call, by, status, reason, answered_elsewhere } => {
+                let end = end::SipEnd { by, status, reason, answered_elsewhere };
+                self.on_call_ended(now, call, end);
+            }
+            event => self.on_call_event(now, event),
+        }
+    }
+
+    fn on_call_event(&mut self, now: Instant, event: sip::Event) {
+        let Some(id) = call_of(&event).and_then(|call| self.lines_by_call.get(&call)).copied() else {
+            return;
+        };
+        let Some((line, mut means)) = self.line(now, id) else { return };
+        let means = &mut means;
+        match event {
+            sip::Event::Ringing { status, body, .. } => line.on_ringing(means, status.code(), body),
+            sip::Event::Accepted { body, .. } => line.on_accepted(means, body),
+            sip::Event::Confirmed { answer, .. } => line.on_confirmed(means, answer),
+            sip::Event::Offer { offer, .. } => line.on_their_offer(means, offer),
+            sip::Event::Answer { result, .. } => line.on_reoffer_answer(means, result),
+            sip::Event::Refer { progress, .. } => line.on_refer_progress(means, progress),
+            sip::Event::Digit { digit, .. } => means.say(Event::Digit { line: id, digit }),
+            _ => {}
+        }
+    }
+
+    fn on_stream_event(&mut self, id: LineId, event: StreamEvent) {
+        let Some(line) = self.lines.get(&id) else { return };
+        let audible = line.stage == Stage::Talking && !line.hold.is_muted() && !line.held_by_them;
+        match event {
+            StreamEvent::Digit(digit) => self.say(Event::Digit { line: id, digit }),
+            // It crossed a hold on its way here.
+            StreamEvent::NoAudio { .. } if !audible => {}
+            StreamEvent::NoAudio { direction, cause } => {
+                self.say(Event::NoAudio { line: id, direction, cause })
+            }
+            StreamEvent::AudioBack { direction } => self.say(Event::AudioBack { line: id, direction }),
+            _ => {}
+        }
+    }
+
+    fn on_stream_stats(&mut self, id: LineId, stats: StreamStats) {
+        if let Some(farewell) = self.farewells.remove(&id) {
+            let codec = farewell.codec;
+            self.say(Event::Media { line: id, codec, stats });
+            self.say(farewell.ended);
+        } else if let Some(codec) = self.lines.get(&id).and_then(Line::codec) {
+            self.say(Event::Media { line: id, codec, stats });
+        }
+    }
+
+    fn identify(&self, invite: &Invite) -> Caller {
+        let contact = self.user_agent.contact();
+        let identification = Identification {
+            order: &self.identity_order,
+            name_prefixes: &self.name_prefixes,
+            contact_user: contact.user.as_deref(),
+        };
+        identification.identify(invite)
+    }
+
+    /// The lowest number that no call has.
+    fn free_line(&self) -> LineId {
+        let taken = |id: &LineId| self.lines.contains_key(id) || self.farewells.contains_key(id);
+        (1..).map(LineId).find(|id| !taken(id)).unwrap_or(LineId(u32::MAX))
+    }
+
+    fn add_line(&mut self, line: Line) {
+        self.lines_by_call.insert(line.call, line.id);
+        self.lines.insert(line.id, line);
+    }
+
+    fn line(&mut self, now: Instant, id: LineId) -> Option<(&mut Line, Means<'_>)> {
+        let line = self.lines.get_mut(&id)?;
+        let means = Means { now, user_agent: &mut self.user_agent, pbx: &self.pbx, output: &mut self.output };
+        Some((line, means))
+    }
+
+    fn say(&mut self, event: Event) {
+        self.output.push_back(Output::Event(event));
+    }
+}
+
+fn call_of(event: &sip::Event) -> Option<CallKey> {
+    match event {
+        sip::Event::Ringing { call, .. }
+        | sip::Event::Accepted { call, .. }
+        | sip::Event::Confirmed { call, .. }
+        | sip::Event::Offer { call, .. }
+        | sip::Event::Answer { call, .. }
+        | sip::Event::Refer { call, .. }
+        | sip::Event::Digit { call, .. } => Some(*call),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

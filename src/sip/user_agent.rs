@@ -108,6 +108,11 @@ impl UserAgent {
         todo!()
     }
 
+    /// The Call-ID of a call that stands.
+    pub fn call_id(&self, call: CallKey) -> Option<&str> {
+        None
+    }
+
     pub fn is_registered(&self) -> bool {
         false
     }

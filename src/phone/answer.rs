@@ -1,0 +1,121 @@
+//! Calls that come in: whether they can be answered at all, ringing, answering, refusing.
+
+use super::caller::Caller;
+use super::event::{CallOutcome, EndedBy, Event, Refusal};
+use super::line::{CallDirection, Ending, Line, Means, Stage};
+use super::{LineId, Phone};
+use crate::instant::Instant;
+use crate::media::{Direction, Negotiation, is_answerable};
+use crate::sip::message::StatusCode;
+use crate::sip::{CallKey, Invite};
+
+/// RFC 3261 §21.4.26: what they offer cannot be taken here.
+const NOT_ACCEPTABLE_HERE: u16 = 488;
+
+impl Phone {
+    pub(super) fn on_invited(&mut self, now: Instant, call: CallKey, invite: Invite) {
+        let caller = self.identify(&invite);
+        let answerable = invite.offer.as_ref().is_none_or(|offer| is_answerable(offer, &self.codecs).is_ok());
+        if !answerable {
+            return self.decline_unanswerable(now, call, &invite, caller);
+        }
+        let id = self.free_line();
+        let mut line = Line::new(id, call, CallDirection::In, invite.received_at);
+        line.offer = invite.offer;
+        self.add_line(line);
+        // NotNow: cancelled in the same moment; `Ended` follows.
+        let _ = self.user_agent.ring(now, call);
+        self.say(Event::RingingIn { line: id, call_id: invite.call_id, caller });
+    }
+
+    pub(super) fn answer(&mut self, now: Instant, id: LineId) -> Result<(), Refusal> {
+        let line = self.lines.get(&id).ok_or(Refusal::NoSuchLine)?;
+        if line.stage != Stage::Ringing {
+            return Err(Refusal::WrongState);
+        }
+        let session = self.open_session()?;
+        let (line, mut means) = self.line(now, id).ok_or(Refusal::NoSuchLine)?;
+        line.answer(&mut means, session)
+    }
+
+    pub(super) fn reject(&mut self, now: Instant, id: LineId, status: u16) -> Result<(), Refusal> {
+        let (line, means) = self.line(now, id).ok_or(Refusal::NoSuchLine)?;
+        let code = StatusCode::new(status).filter(|status| status.is_final() && !status.is_success());
+        let Some(code) = code.filter(|_| line.stage == Stage::Ringing) else {
+            return Err(Refusal::WrongState);
+        };
+        line.stage = Stage::Ending;
+        let outcome = CallOutcome::Refused;
+        line.ending = Some(Ending { by: EndedBy::Us, outcome, status: Some(status) });
+        means.user_agent.reject(now, line.call, code).map_err(|_| Refusal::WrongState)
+    }
+
+    fn decline_unanswerable(&mut self, now: Instant, call: CallKey, invite: &Invite, caller: Caller) {
+        if let Some(status) = StatusCode::new(NOT_ACCEPTABLE_HERE) {
+            // NotNow: it is over already.
+            let _ = self.user_agent.reject(now, call, status);
+        }
+        let call_id = invite.call_id.clone();
+        self.say(Event::Declined { call_id, caller, status: NOT_ACCEPTABLE_HERE });
+    }
+}
+
+impl Line {
+    fn answer(&mut self, means: &mut Means<'_>, mut session: Negotiation) -> Result<(), Refusal> {
+        let (body, complete) = match self.offer.take() {
+            None => (session.offer(Direction::SendRecv), false),
+            Some(offer) => match session.handle_offer(&offer, Direction::SendRecv) {
+                Ok((answer, _)) => (answer, true),
+                Err(_) => {
+                    self.session = Some(session);
+                    self.audio_failed(means);
+                    return Ok(());
+                }
+            },
+        };
+        self.session = Some(session);
+        if means.user_agent.accept(means.now, self.call, body).is_err() {
+            self.stop_media(means);
+            return Err(Refusal::WrongState);
+        }
+        match complete {
+            true => self.begin_talking(means),
+            false => self.stage = Stage::Answering,
+        }
+        Ok(())
+    }
+
+    /// The ACK came.
+    pub(super) fn on_confirmed(&mut self, means: &mut Means<'_>, answer: Option<Vec<u8>>) {
+        match (self.stage, answer) {
+            (Stage::Answering, answer) => {
+                let agreed = self.session.as_mut().zip(answer);
+                match agreed.map(|(session, answer)| session.handle_answer(&answer).is_ok()) {
+                    Some(true) => self.begin_talking(means),
+                    _ => self.audio_failed(means),
+                }
+            }
+            (Stage::Talking, Some(answer)) => self.on_late_answer(means, &answer),
+            _ => {}
+        }
+    }
+
+    /// No audio can be agreed although the call stands, or is about to.
+    pub(super) fn audio_failed(&mut self, means: &mut Means<'_>) {
+        let (outcome, status) = (CallOutcome::Failed, Some(NOT_ACCEPTABLE_HERE));
+        let ending = Ending { by: EndedBy::Us, outcome, status };
+        match self.stage {
+            Stage::Ringing => {
+                self.stage = Stage::Ending;
+                self.ending = Some(ending);
+                self.stop_media(means);
+                if let Some(status) = StatusCode::new(NOT_ACCEPTABLE_HERE) {
+                    let _ = means.user_agent.reject(means.now, self.call, status);
+                }
+            }
+            _ => {
+                self.hang_up(means, Some(ending));
+            }
+        }
+    }
+}

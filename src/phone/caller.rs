@@ -1,0 +1,153 @@
+//! Who is calling, and whom: what the network says, in the configured order of trust
+//! (RFC 3325, RFC 5806, RFC 7044, RFC 3323).
+
+use super::encoded_word;
+use crate::sip::Invite;
+use crate::sip::message::{Host, NameAddr, Scheme, Uri};
+use std::fmt;
+
+/// Who is calling, as far as the network says.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Caller {
+    /// As it came: `+79161234567`, `8916…`, `101`, `tel:2040;phone-context=+7495`; None when withheld
+    /// or absent.
+    pub number: Option<String>,
+    pub name: Option<String>,
+    pub withheld: bool,
+    /// The number behind a withheld one when the PBX asserts it to us.
+    pub asserted_number: Option<String>,
+    /// What the client dialled: Diversion, History-Info, or To.
+    pub called: Option<String>,
+    /// The queue that put its name before the caller's.
+    pub queue: Option<String>,
+}
+
+impl fmt::Debug for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Caller")
+            .field("has_number", &self.number.is_some())
+            .field("withheld", &self.withheld)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A header that can name the caller.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum IdentitySource {
+    /// P-Asserted-Identity
+    Asserted,
+    /// Remote-Party-ID
+    RemoteParty,
+    From,
+}
+
+/// How callers are recognised here.
+pub(super) struct Identification<'a> {
+    /// The first header with a number decides.
+    pub order: &'a [IdentitySource],
+    /// Prefixes that queues put before the caller's name (`Sales:`).
+    pub name_prefixes: &'a [String],
+    /// User part of our Contact: a secret, and no number that anybody dialled.
+    pub contact_user: Option<&'a str>,
+}
+
+impl Identification<'_> {
+    pub fn identify(&self, invite: &Invite) -> Caller {
+        let withheld = is_withheld(invite);
+        let mut caller = Caller { withheld, called: self.called(invite), ..Caller::default() };
+        let name = self.parties(invite).find_map(|party| party.display.as_deref().and_then(readable));
+        let (queue, name) = self.without_queue(name);
+        caller.queue = queue;
+        if withheld {
+            caller.asserted_number = asserted_number(invite);
+            return caller;
+        }
+        caller.number = self.parties(invite).find_map(|party| number_of(&party.uri));
+        // Some PBXs repeat the number as the name.
+        caller.name = name.filter(|name| caller.number.as_deref() != Some(name.as_str()));
+        caller
+    }
+
+    fn parties<'i>(&'i self, invite: &'i Invite) -> impl Iterator<Item = &'i NameAddr> {
+        self.order.iter().flat_map(move |source| match source {
+            IdentitySource::Asserted => invite.asserted.as_slice(),
+            IdentitySource::RemoteParty => invite.remote_party.as_slice(),
+            IdentitySource::From => std::slice::from_ref(&invite.from),
+        })
+    }
+
+    /// The first diversion is the last in the header: each server puts its own on top
+    /// (RFC 5806 §4). History-Info grows downwards.
+    fn called(&self, invite: &Invite) -> Option<String> {
+        [invite.diversion.last(), invite.history.first(), Some(&invite.to)]
+            .into_iter()
+            .flatten()
+            .filter(|party| party.uri.user.is_some() && party.uri.user.as_deref() != self.contact_user)
+            .find_map(|party| number_of(&party.uri))
+    }
+
+    fn without_queue(&self, name: Option<String>) -> (Option<String>, Option<String>) {
+        let Some(name) = name else { return (None, None) };
+        let longest = self
+            .name_prefixes
+            .iter()
+            .filter(|prefix| !prefix.is_empty() && name.starts_with(prefix.as_str()))
+            .max_by_key(|prefix| prefix.len());
+        let Some(prefix) = longest else { return (None, Some(name)) };
+        let queue = prefix.trim_matches(|c: char| c.is_whitespace() || ":-/[]()|".contains(c));
+        let rest = name.get(prefix.len()..).unwrap_or_default().trim();
+        (some_text(queue), some_text(rest))
+    }
+}
+
+/// RFC 3323 §4.2 and RFC 3325 §7 by token; Remote-Party-ID by parameter; and the anonymous From that
+/// stands without any of them.
+fn is_withheld(invite: &Invite) -> bool {
+    let by_token =
+        invite.privacy.iter().any(|token| matches!(token.as_str(), "id" | "user" | "header" | "full"));
+    let by_parameter = invite.remote_party.as_ref().and_then(|party| party.params.get("privacy"));
+    by_token
+        || by_parameter.is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "full" | "uri"))
+        || is_anonymous(&invite.from.uri)
+}
+
+fn is_anonymous(uri: &Uri) -> bool {
+    let anonymous_host =
+        matches!(&uri.host, Host::Name(name) if name.eq_ignore_ascii_case("anonymous.invalid"));
+    anonymous_host || uri.user.as_deref().is_some_and(|user| user.eq_ignore_ascii_case("anonymous"))
+}
+
+fn asserted_number(invite: &Invite) -> Option<String> {
+    let parties = invite.asserted.iter().chain(invite.remote_party.iter());
+    parties.filter(|party| !is_anonymous(&party.uri)).find_map(|party| number_of(&party.uri))
+}
+
+/// The user part as it came. A tel URI keeps its context, without which a local number means nothing.
+fn number_of(uri: &Uri) -> Option<String> {
+    let user = uri.user.as_deref().map(str::trim).filter(|user| !user.is_empty())?;
+    if !matches!(uri.scheme, Scheme::Sip | Scheme::Sips | Scheme::Tel) || has_controls(user) {
+        return None;
+    }
+    let context = uri.params.get("phone-context").filter(|_| uri.scheme == Scheme::Tel);
+    Some(match context {
+        Some(context) => format!("tel:{user};phone-context={context}"),
+        None => user.to_owned(),
+    })
+}
+
+fn readable(display: &str) -> Option<String> {
+    let name: String = encoded_word::decode(display).chars().filter(|c| !c.is_control()).collect();
+    some_text(&name)
+}
+
+fn some_text(text: &str) -> Option<String> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn has_controls(text: &str) -> bool {
+    text.chars().any(char::is_control)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,398 @@
+//! What goes into the telephone and what comes out of it.
+
+use super::caller::Caller;
+use super::line::LineId;
+use crate::media::{AudioDirection, Codec, NoAudioCause, StreamEvent, StreamPlan, StreamStats};
+use crate::sip::Failure;
+use crate::transmit::{Received, Transmit};
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// Everything that changes the telephone.
+#[derive(Clone, Debug)]
+pub enum Input {
+    Datagram(Received),
+    /// A bound RTP port, RTCP on the next one, which the next call may use. The shell gives one
+    /// at the start and one for each `MediaCommand::TakePort`.
+    MediaPort(SocketAddr),
+    /// Nothing listens there, or the connection broke.
+    Unreachable(SocketAddr),
+    /// Our own address towards the PBX, or the PBX's, changed.
+    Addresses {
+        local: SocketAddr,
+        server: SocketAddr,
+    },
+    /// From the media thread.
+    Stream {
+        line: LineId,
+        event: StreamEvent,
+    },
+    /// From the media thread: from time to time, and once more after `MediaCommand::Stop`.
+    StreamStats {
+        line: LineId,
+        stats: StreamStats,
+    },
+    Command(Command),
+}
+
+/// What the operator wants of the telephone. What cannot be done now is answered by
+/// `Event::Refused`.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Command {
+    Register,
+    Unregister,
+    /// OPTIONS.
+    Probe {
+        target: String,
+    },
+    /// `200`, `sip:200@host`, `+7 495 …`, `tel:…`.
+    Dial {
+        target: String,
+    },
+    Answer {
+        line: LineId,
+    },
+    /// 300 to 699.
+    Reject {
+        line: LineId,
+        status: u16,
+    },
+    HangUp {
+        line: LineId,
+    },
+    Hold {
+        line: LineId,
+    },
+    /// During a transfer: the operator takes the client back.
+    Resume {
+        line: LineId,
+    },
+    /// RFC 4733: `0`–`9`, `*`, `#`, `A`–`D`.
+    Digits {
+        line: LineId,
+        digits: String,
+    },
+    /// Client on hold, REFER, wait for the last NOTIFY (duty 4); see `Event::Transfer…`.
+    BlindTransfer {
+        line: LineId,
+        target: String,
+    },
+}
+
+/// Taken one by one after each change until `Idle`.
+#[derive(Clone, Debug)]
+pub enum Output {
+    Send(Transmit),
+    Media(MediaCommand),
+    Event(Event),
+    Idle,
+}
+
+/// What the media thread has to do.
+#[derive(Clone, PartialEq, Eq)]
+pub enum MediaCommand {
+    /// Start, or change, the stream of this line. Its port (`plan.local`) was given by
+    /// `Input::MediaPort`. `mute`: the microphone must not be heard (hold, early media); silence
+    /// is sent where the plan sends.
+    Apply {
+        line: LineId,
+        plan: StreamPlan,
+        mute: bool,
+    },
+    Digits {
+        line: LineId,
+        digits: String,
+    },
+    /// The line's port is free again; its stream, if one was started, is over.
+    Stop {
+        line: LineId,
+    },
+    /// `Input::MediaPort` wanted: the last one given is in use now.
+    TakePort,
+}
+
+/// What happened. Numbers and names are as the network gave them.
+#[derive(Clone, PartialEq)]
+pub enum Event {
+    /// The registrar granted a binding; again when what is granted changes, not at each refresh.
+    Registered {
+        server: SocketAddr,
+        expires: Duration,
+        contact: String,
+    },
+    /// An attempt failed; the next one is in `retry_in` (None: not by itself).
+    RegistrationFailed {
+        cause: Failure,
+        retry_in: Option<Duration>,
+    },
+    Unregistered,
+    /// Any status is an answer: status, reason phrase, round trip.
+    Probed {
+        target: String,
+        result: Result<(u16, String, Duration), Failure>,
+    },
+
+    /// A call came in, can be answered, and rings.
+    RingingIn {
+        line: LineId,
+        call_id: String,
+        caller: Caller,
+    },
+    /// A call was refused without asking anybody: 486 while another call stands, 488 when no
+    /// common codec is offered. It never had a line; no `Ended` follows.
+    Declined {
+        call_id: String,
+        caller: Caller,
+        status: u16,
+    },
+    Dialing {
+        line: LineId,
+        call_id: String,
+        target: String,
+    },
+    /// The far end says 180, 183 or so; again for each status.
+    RingingOut {
+        line: LineId,
+        status: u16,
+        early_media: bool,
+    },
+    /// Audio is agreed and runs. `took`: since the call began.
+    Answered {
+        line: LineId,
+        codec: Codec,
+        took: Duration,
+    },
+    /// Once per change of that side.
+    Held {
+        line: LineId,
+        by: Side,
+    },
+    Resumed {
+        line: LineId,
+        by: Side,
+    },
+    /// Hold or resume was refused, or nobody answered it in time (408); the session stands as it
+    /// was before.
+    HoldFailed {
+        line: LineId,
+        status: u16,
+    },
+    /// Came in by RFC 4733 or INFO.
+    Digit {
+        line: LineId,
+        digit: char,
+    },
+
+    TransferStarted {
+        line: LineId,
+        target: String,
+    },
+    /// 202 to the REFER, and what NOTIFYs say before the final word.
+    TransferProgress {
+        line: LineId,
+        target: String,
+        status: u16,
+    },
+    /// A final 2xx: the PBX has the client now. Our BYE follows, then `Ended` by transfer.
+    Transferred {
+        line: LineId,
+        target: String,
+        outcome: TransferOutcome,
+    },
+    /// `reason` is the network's phrase, or empty. Kept: `Returned` follows when the client hears
+    /// the operator again. Lost: our BYE and `Ended` follow. Unknown: the line is taken off hold.
+    TransferFailed {
+        line: LineId,
+        target: String,
+        status: Option<u16>,
+        reason: String,
+        client: ClientIs,
+        why: TransferFault,
+    },
+    /// The client is off hold and with us again.
+    Returned {
+        line: LineId,
+    },
+
+    /// Once per spell; never on hold.
+    NoAudio {
+        line: LineId,
+        direction: AudioDirection,
+        cause: NoAudioCause,
+    },
+    AudioBack {
+        line: LineId,
+        direction: AudioDirection,
+    },
+    /// Figures of the stream, as the media thread sends them; the last after `Ended`.
+    Media {
+        line: LineId,
+        codec: Codec,
+        stats: StreamStats,
+    },
+    /// The call is over. `talked` counts from `Answered`.
+    Ended {
+        line: LineId,
+        by: EndedBy,
+        outcome: CallOutcome,
+        status: Option<u16>,
+        reason: Option<String>,
+        talked: Duration,
+    },
+    /// A command could not be carried out now.
+    Refused {
+        line: Option<LineId>,
+        why: Refusal,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Side {
+    Us,
+    Them,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum EndedBy {
+    Us,
+    Them,
+    Network,
+    /// Our BYE after a transfer's final word.
+    Transfer,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CallOutcome {
+    /// Somebody talked.
+    Completed,
+    /// The caller gave up before anybody answered.
+    Missed,
+    /// Another device or queue member answered.
+    AnsweredElsewhere,
+    /// Incoming: the operator said no. Outgoing: the other side did (403, 603 …).
+    Refused,
+    Busy,
+    Failed,
+    /// We gave up an outgoing call.
+    Cancelled,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TransferOutcome {
+    /// The client and the target are connected.
+    Joined,
+    /// The PBX took the client; whether the target answers is unknown.
+    HandedOver,
+}
+
+/// Where the client is after a transfer that failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ClientIs {
+    Kept,
+    Lost,
+    Unknown,
+}
+
+/// Why a transfer counts as failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TransferFault {
+    /// The PBX did not take the REFER.
+    NotTaken,
+    /// The final NOTIFY says that the target could not be had.
+    TargetFailed,
+    /// No word in time, or the subscription ended without one.
+    NoWord,
+    /// The call ended before the final word.
+    CallEnded,
+    /// The operator took the client back before it.
+    TakenBack,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Refusal {
+    NoSuchLine,
+    WrongState,
+    /// Not a number, user or URI that can be called.
+    BadTarget,
+    /// Another call stands.
+    Busy,
+    /// No RTP port at hand.
+    NoMediaPort,
+    /// The far end takes no RFC 4733 digits, or these are none.
+    NoDigits,
+}
+
+/// Names the command and its line; targets and digits are left out, as they are clients' numbers
+/// and card codes.
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Register => f.write_str("Register"),
+            Self::Unregister => f.write_str("Unregister"),
+            Self::Probe { .. } => f.write_str("Probe"),
+            Self::Dial { .. } => f.write_str("Dial"),
+            Self::Answer { line } => write!(f, "Answer({line})"),
+            Self::Reject { line, status } => write!(f, "Reject({line}, {status})"),
+            Self::HangUp { line } => write!(f, "HangUp({line})"),
+            Self::Hold { line } => write!(f, "Hold({line})"),
+            Self::Resume { line } => write!(f, "Resume({line})"),
+            Self::Digits { line, digits } => write!(f, "Digits({line}, {} of them)", digits.len()),
+            Self::BlindTransfer { line, .. } => write!(f, "BlindTransfer({line})"),
+        }
+    }
+}
+
+impl fmt::Debug for MediaCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Apply { line, plan, mute } => {
+                write!(f, "Apply({line}, {:?} {:?}, mute {mute})", plan.codec, plan.direction)
+            }
+            Self::Digits { line, digits } => write!(f, "Digits({line}, {} of them)", digits.len()),
+            Self::Stop { line } => write!(f, "Stop({line})"),
+            Self::TakePort => f.write_str("TakePort"),
+        }
+    }
+}
+
+/// Without numbers, names, digits and targets: clients' data must not reach a log by `{:?}`.
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Registered { server, expires, .. } => write!(f, "Registered({server}, {expires:?})"),
+            Self::RegistrationFailed { cause, retry_in } => {
+                write!(f, "RegistrationFailed({cause:?}, {retry_in:?})")
+            }
+            Self::Unregistered => f.write_str("Unregistered"),
+            Self::Probed { result, .. } => write!(f, "Probed({result:?})"),
+            Self::RingingIn { line, .. } => write!(f, "RingingIn({line})"),
+            Self::Declined { status, .. } => write!(f, "Declined({status})"),
+            Self::Dialing { line, .. } => write!(f, "Dialing({line})"),
+            Self::RingingOut { line, status, early_media } => {
+                write!(f, "RingingOut({line}, {status}, early media {early_media})")
+            }
+            Self::Answered { line, codec, took } => write!(f, "Answered({line}, {codec:?}, {took:?})"),
+            Self::Held { line, by } => write!(f, "Held({line}, {by:?})"),
+            Self::Resumed { line, by } => write!(f, "Resumed({line}, {by:?})"),
+            Self::HoldFailed { line, status } => write!(f, "HoldFailed({line}, {status})"),
+            Self::Digit { line, .. } => write!(f, "Digit({line})"),
+            Self::TransferStarted { line, .. } => write!(f, "TransferStarted({line})"),
+            Self::TransferProgress { line, status, .. } => write!(f, "TransferProgress({line}, {status})"),
+            Self::Transferred { line, outcome, .. } => write!(f, "Transferred({line}, {outcome:?})"),
+            Self::TransferFailed { line, status, client, why, .. } => {
+                write!(f, "TransferFailed({line}, {status:?}, client {client:?}, {why:?})")
+            }
+            Self::Returned { line } => write!(f, "Returned({line})"),
+            Self::NoAudio { line, direction, cause } => {
+                write!(f, "NoAudio({line}, {direction:?}, {cause:?})")
+            }
+            Self::AudioBack { line, direction } => write!(f, "AudioBack({line}, {direction:?})"),
+            Self::Media { line, codec, .. } => write!(f, "Media({line}, {codec:?})"),
+            Self::Ended { line, by, outcome, status, talked, .. } => {
+                write!(f, "Ended({line}, {by:?}, {outcome:?}, {status:?}, {talked:?})")
+            }
+            Self::Refused { line, why } => write!(f, "Refused({line:?}, {why:?})"),
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! A line: one SIP call and one negotiated audio session.
+
+use super::event::{CallOutcome, EndedBy, Event, MediaCommand, Output, Side};
+use super::hold::Hold;
+use super::pbx::PbxBehaviour;
+use super::transfer::Transfer;
+use crate::instant::Instant;
+use crate::media::{Codec, Negotiation, StreamPlan};
+use crate::sip::{CallKey, UserAgent};
+use std::collections::VecDeque;
+use std::fmt;
+use std::time::Duration;
+
+/// A line of the telephone, 1 and up; the lowest free number is taken.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct LineId(pub u32);
+
+impl fmt::Display for LineId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+pub(super) struct Line {
+    pub id: LineId,
+    pub call: CallKey,
+    pub direction: CallDirection,
+    pub stage: Stage,
+    pub began: Instant,
+    pub answered_at: Option<Instant>,
+    /// Their offer, kept until somebody answers; None for a late offer.
+    pub offer: Option<Vec<u8>>,
+    /// There once a port was taken.
+    pub session: Option<Negotiation>,
+    /// What the media thread was last told.
+    pub applied: Option<(StreamPlan, bool)>,
+    pub hold: Hold,
+    pub held_by_them: bool,
+    pub transfer: Option<Transfer>,
+    /// Why we hang up, when it is not simply the operator's wish.
+    pub ending: Option<Ending>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum CallDirection {
+    In,
+    Out,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Stage {
+    Ringing,
+    /// Our 200 carried the offer; the ACK will carry the answer.
+    Answering,
+    Dialing,
+    Talking,
+    /// We hung up; the core has the last word.
+    Ending,
+}
+
+pub(super) struct Ending {
+    pub by: EndedBy,
+    pub outcome: CallOutcome,
+    pub status: Option<u16>,
+}
+
+/// What a line works with, lent by the telephone for one step.
+pub(super) struct Means<'a> {
+    pub now: Instant,
+    pub user_agent: &'a mut UserAgent,
+    pub pbx: &'a PbxBehaviour,
+    pub output: &'a mut VecDeque<Output>,
+}
+
+impl Means<'_> {
+    pub fn say(&mut self, event: Event) {
+        self.output.push_back(Output::Event(event));
+    }
+
+    pub fn command(&mut self, command: MediaCommand) {
+        self.output.push_back(Output::Media(command));
+    }
+}
+
+impl Line {
+    pub fn new(id: LineId, call: CallKey, direction: CallDirection, began: Instant) -> Self {
+        let stage = match direction {
+            CallDirection::In => Stage::Ringing,
+            CallDirection::Out => Stage::Dialing,
+        };
+        Self {
+            id,
+            call,
+            direction,
+            stage,
+            began,
+            answered_at: None,
+            offer: None,
+            session: None,
+            applied: None,
+            hold: Hold::default(),
+            held_by_them: false,
+            transfer: None,
+            ending: None,
+        }
+    }
+
+    pub fn codec(&self) -> Option<Codec> {
+        self.applied.as_ref().map(|(plan, _)| plan.codec)
+    }
+
+    pub fn talked(&self, now: Instant) -> Duration {
+        self.answered_at.map(|at| now.since(at)).unwrap_or_default()
+    }
+
+    /// Audio is agreed: from here the two sides talk.
+    pub fn begin_talking(&mut self, means: &mut Means<'_>) {
+        self.stage = Stage::Talking;
+        self.answered_at = Some(means.now);
+        self.apply_plan(means);
+        if let Some(codec) = self.codec() {
+            means.say(Event::Answered { line: self.id, codec, took: means.now.since(self.began) });
+        }
+        self.note_their_hold(means);
+    }
+
+    /// Tells the media thread what is agreed now, if that is news.
+    pub fn apply_plan(&mut self, means: &mut Means<'_>) {
+        let Some(mut plan) = self.session.as_ref().and_then(Negotiation::plan).cloned() else { return };
+        plan.early = self.stage == Stage::Dialing;
+        let mute = plan.early || self.hold.is_muted();
+        let news = (plan, mute);
+        if self.applied.as_ref() != Some(&news) {
+            self.applied = Some(news.clone());
+            means.command(MediaCommand::Apply { line: self.id, plan: news.0, mute });
+        }
+    }
+
+    /// Says it when the other side puts us on hold or takes us off it.
+    pub fn note_their_hold(&mut self, means: &mut Means<'_>) {
+        let Some((plan, _)) = &self.applied else { return };
+        let held = plan.held_by_them;
+        if held != self.held_by_them {
+            self.held_by_them = held;
+            means.say(match held {
+                true => Event::Held { line: self.id, by: Side::Them },
+                false => Event::Resumed { line: self.id, by: Side::Them },
+            });
+        }
+    }
+
+    /// Hangs up in whatever state the call is. Audio ends now, not when the far end has agreed.
+    pub fn hang_up(&mut self, means: &mut Means<'_>, ending: Option<Ending>) -> bool {
+        if self.stage == Stage::Ending {
+            return false;
+        }
+        // Answered, but nothing was ever agreed.
+        let unanswered = (self.stage == Stage::Answering).then_some(Ending {
+            by: EndedBy::Us,
+            outcome: CallOutcome::Failed,
+            status: None,
+        });
+        self.stage = Stage::Ending;
+        self.ending = ending.or(unanswered);
+        self.stop_media(means);
+        // NotNow: the call ended already, and `Ended` is on its way.
+        let _ = means.user_agent.hang_up(means.now, self.call);
+        true
+    }
+
+    pub fn stop_media(&mut self, means: &mut Means<'_>) {
+        if self.session.take().is_some() {
+            means.command(MediaCommand::Stop { line: self.id });
+        }
+    }
+
+    pub fn next_deadline(&self) -> Option<Instant> {
+        let transfer = self.transfer.as_ref().and_then(Transfer::deadline);
+        [self.hold.retry_at(), transfer].into_iter().flatten().min()
+    }
+}
