@@ -101,6 +101,11 @@ pub(super) fn rules(calling_code: &str) -> &'static Rules {
     }
 }
 
+/// The digits begin with the calling code of a country whose national numbers we can tell from others.
+pub(super) fn is_well_known(digits: &str) -> bool {
+    split(digits).is_some_and(|(code, _)| matches!(code, "1" | "7" | "82" | "375" | "380"))
+}
+
 /// Calling code and national number. Calling codes are prefix-free, so there is at most one.
 pub(super) fn split(digits: &str) -> Option<(&str, &str)> {
     (1..=3).filter_map(|n| digits.split_at_checked(n)).find(|(code, _)| is_assigned(code))

@@ -46,23 +46,29 @@ impl NumberingPlan {
         })
     }
 
-    /// After a plus sign stands an E.164 number; where that cannot be, a gateway or a person put the sign
-    /// before a national one (`+8916…`, `+010…`).
+    /// After a plus sign stands an E.164 number; where no such calling code exists, a gateway or a person put the
+    /// sign before a national one (`+8916…`, `+010…`).
     fn place_with_plus(&self, written: &Written) -> Result<Number, NumberProblem> {
+        let digits = written.digits.as_str();
         let prefix = written.before_plus.as_str();
         if !prefix.is_empty() && prefix != self.outside_prefix {
             return Err(NumberProblem::NotANumber);
         }
-        international(&written.digits)
-            .or_else(|| self.place_in_country(&written.digits))
-            .map(Number::Public)
-            .ok_or(NumberProblem::NotANumber)
+        let number = match country::split(digits) {
+            Some(_) => international(digits),
+            None => self.place_in_country(digits),
+        };
+        number.map(Number::Public).ok_or(NumberProblem::NotANumber)
     }
 
     fn place_dialled(&self, digits: &str) -> Option<PhoneNumber> {
+        let inside = self.after_outside_prefix(digits);
         self.place_in_country(digits)
-            .or_else(|| self.after_outside_prefix(digits).and_then(|rest| self.place_in_country(rest)))
-            .or_else(|| (digits.len() >= SHORTEST_BARE_FOREIGN).then(|| international(digits)).flatten())
+            .or_else(|| inside.and_then(|rest| self.place_in_country(rest)))
+            .or_else(|| inside.filter(|rest| country::is_well_known(rest)).and_then(international))
+            .or_else(|| {
+                Some(digits).filter(|bare| bare.len() >= SHORTEST_BARE_FOREIGN).and_then(international)
+            })
     }
 
     pub(super) fn after_outside_prefix<'a>(&self, digits: &'a str) -> Option<&'a str> {
@@ -114,7 +120,7 @@ impl NumberingPlan {
     }
 
     fn knows_country(&self) -> bool {
-        matches!(self.country, 1 | 7 | 82 | 375 | 380)
+        country::is_well_known(&self.country.to_string())
     }
 }
 

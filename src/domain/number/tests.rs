@@ -125,7 +125,7 @@ fn numbers_as_they_reach_a_moscow_telephone() {
             // Extensions.
             ("+7 495 123-45-67 доб. 123", With("+74951234567", "123")),
             ("8 495 1234567 доб 12", With("+74951234567", "12")),
-            ("84951234567, добавочный 7", With("+74951234567", "7").unwrap_comma()),
+            ("84951234567, добавочный 7", With("+74951234567", "7")),
             ("8 (495) 123-45-67 вн. 305", With("+74951234567", "305")),
             ("+74951234567 ext. 123", With("+74951234567", "123")),
             ("+74951234567 Ext 123", With("+74951234567", "123")),
@@ -163,13 +163,6 @@ fn numbers_as_they_reach_a_moscow_telephone() {
             ("1234567890123456789012345678901234", Wrong(NumberProblem::TooLong)),
         ],
     );
-}
-
-impl Expected {
-    /// A comma before the word for an extension is part of the mark.
-    fn unwrap_comma(self) -> Self {
-        self
-    }
 }
 
 #[test]
@@ -255,8 +248,9 @@ fn without_area_code_and_outside_prefix_local_numbers_are_not_guessed() {
         &NumberingPlan::russia(),
         &[
             ("1234567", Unplaced("1234567")),
-            ("94951234567", Unplaced("94951234567")),
             ("99161234567", Unplaced("99161234567")),
+            // Sri Lanka's, since nothing says that a 9 may stand before it.
+            ("94951234567", Public("+94951234567")),
         ],
     );
 }
@@ -286,7 +280,9 @@ fn what_is_typed_becomes_what_the_pbx_wants() {
         (russia("9", National), "#31#", "#31#"),
         (russia("9", National), "tel:+7-916-123-45-67", "989161234567"),
         (russia("9", National), "123456", "9123456"),
-        (russia("9", National), "9123456", "9123456"),
+        (russia("9", National), "9123456", "984959123456"),
+        (russia("9", National), "00012345678901", "900012345678901"),
+        (russia("0", National), "00012345678901", "00012345678901"),
         (russia("9", E164Plus), "operator1", "operator1"),
         (russia("9", E164Plus), "sip:200@example.com", "sip:200@example.com"),
         (russia("9", E164Plus), "SIPS:alice@example.com:5061", "SIPS:alice@example.com:5061"),
@@ -320,8 +316,9 @@ fn what_is_sent_is_read_as_the_same_number() {
             let plan = plan.clone().with_outgoing(outgoing);
             for number in numbers {
                 let sent = plan.dial(number).unwrap();
-                // Ten digits of a company number are less than a bare foreign number has.
-                if sent.target().len() >= 11 || outgoing != OutgoingFormat::E164 {
+                // Without its plus sign a foreign number of ten digits is one of this country.
+                let ambiguous = outgoing == OutgoingFormat::E164 && number.len() < 12;
+                if !ambiguous {
                     let read = plan.look_up_key(sent.target()).map(|n| n.to_string());
                     assert_eq!(read.as_deref(), Some(number), "sent {} by {plan:?}", sent.target());
                 }

@@ -160,6 +160,11 @@ fn number_alone(text: &str) -> Result<Written, NumberProblem> {
 }
 
 fn extension_digits(text: &str) -> Result<String, NumberProblem> {
+    // Marks come in company: ", доб. 7", "(내선번호: 305)".
+    let text = text.trim_start_matches(is_separator);
+    if let Some(rest) = EXTENSION_MARKS.iter().find_map(|mark| after_ignoring_case(text, mark)) {
+        return extension_digits(rest);
+    }
     let is_noise = |c: char| is_separator(c) || matches!(c, ':' | ',' | '#' | '№');
     let digits: String = text.chars().filter(|&c| !is_noise(c)).map(ascii_digit).collect();
     let fits = (1..=LONGEST_EXTENSION).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
