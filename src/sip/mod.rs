@@ -3,6 +3,7 @@
 //! octets; what SDP says is `media`'s business.
 
 mod account;
+pub mod digest;
 mod event;
 pub mod message;
 mod user_agent;

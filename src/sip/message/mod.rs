@@ -4,15 +4,22 @@
 //! octets: this module does not know SDP. A file per header, or per small family of them.
 
 mod address;
+mod auth;
 pub mod codec;
 mod contact;
+mod content_type;
 mod cseq;
+mod event;
 mod headers;
 mod method;
 mod params;
+mod privacy;
+mod reason;
+mod replaces;
 mod sanity;
 mod scalar;
 mod scan;
+mod session;
 mod status;
 mod uri;
 mod via;
@@ -21,12 +28,20 @@ pub use address::{
     Diversion, From, HistoryInfo, NameAddr, PAssertedIdentity, PPreferredIdentity, Path, RecordRoute,
     ReferTo, ReferredBy, RemotePartyId, Route, ServiceRoute, To,
 };
+pub(crate) use auth::auth_values;
+pub use auth::{AuthParam, AuthValue, Authorization, ProxyAuthenticate, ProxyAuthorization, WwwAuthenticate};
 pub use contact::Contact;
+pub use content_type::ContentType;
 pub use cseq::{CSeq, RAck};
+pub use event::{Event, SubState, SubscriptionState};
 pub use headers::{Headers, Name, Typed};
 pub use method::Method;
 pub use params::Params;
+pub use privacy::Privacy;
+pub use reason::{Reason, RetryAfter, Warning};
+pub use replaces::Replaces;
 pub use scalar::{CallId, Expires, MaxForwards, MinExpires, RSeq};
+pub use session::{MinSe, Refresher, SessionExpires};
 pub use status::StatusCode;
 pub use uri::{Host, Scheme, Uri};
 pub use via::{Via, ViaTransport};
@@ -152,4 +167,11 @@ impl fmt::Debug for Message {
             Self::Response(response) => response.fmt(f),
         }
     }
+}
+
+/// What stands before the first `;`, and the parameters from there on.
+fn split_params<H: Typed>(value: &str) -> Result<(&str, Params), ParseError> {
+    let (first, params) = value.split_at(scan::find_top(value, b';').unwrap_or(value.len()));
+    let params = Params::parse(params).map_err(headers::fault_in::<H>)?;
+    Ok((first.trim(), params))
 }

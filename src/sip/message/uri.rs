@@ -63,6 +63,18 @@ impl Uri {
         self.params.has("lr")
     }
 
+    /// What a URI header says, unescaped (`Replaces` in a Refer-To); `None` also when its escapes are
+    /// broken.
+    pub fn header(&self, name: &str) -> Option<String> {
+        let (_, value) = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+        unescape(value).ok()
+    }
+
+    /// Adds a URI header, escaping what needs it.
+    pub fn push_header(&mut self, name: &str, value: &str) {
+        self.headers.push((escape(name), escape(value)));
+    }
+
     fn without_parts(scheme: Scheme, user: String) -> Self {
         Self { scheme, user: Some(user), ..Self::sip(None, Host::None, None) }
     }
@@ -240,10 +252,22 @@ pub(crate) fn unescape(text: &str) -> Result<String, Fault> {
     for chunk in octets.utf8_chunks() {
         said.push_str(chunk.valid());
         for octet in chunk.invalid() {
-            write!(said, "%{octet:02X}").ok();
+            write!(said, "%{octet:02X}").unwrap_or_default();
         }
     }
     Ok(said)
+}
+
+/// Escapes everything but unreserved characters: right in every part of a URI.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match is_unreserved(byte) {
+            true => out.push(char::from(byte)),
+            false => write!(out, "%{byte:02X}").unwrap_or_default(),
+        }
+    }
+    out
 }
 
 /// Undoes escapes of unreserved characters only: `%6Cr` and `lr` are the same (RFC 3261 §19.1.4),
