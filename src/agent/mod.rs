@@ -1,1 +1,226 @@
-//! The operator's desk: who calls, the card, the register. Pure.
+//! The operator's desk: who calls, the client's card, the call register. Intents and the world's
+//! answers in, effects and events out. Pure: change one thing, drain [`Agent::poll_effect`], sleep until
+//! [`Agent::next_deadline`].
+//!
+//! Owns the telephone. A call never waits for the order backend: numbers are shown at once, the card
+//! comes when it comes.
+
+mod card;
+mod intent;
+mod register;
+mod view;
+
+pub use crate::desk_api::{CardAnswer, Source, Unavailable};
+pub use card::{Card, LookupId};
+pub use intent::Intent;
+pub use view::{LineState, LineView, Registration, View};
+
+use crate::desk_api::CallRecord;
+use crate::domain::number::{NumberingPlan, PhoneNumber};
+use crate::instant::Instant;
+use crate::phone::{self, Caller, LineId, Phone, PhoneConfig};
+use crate::transmit::Transmit;
+use card::LookUps;
+use intent::Dialled;
+use jiff::Timestamp;
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use register::Register;
+use std::collections::VecDeque;
+
+/// What an operator's desk needs to begin.
+#[derive(Clone, Debug)]
+pub struct AgentConfig {
+    pub phone: PhoneConfig,
+    /// How numbers are written here, and how the PBX wants them.
+    pub numbering: NumberingPlan,
+    /// Look up, and register, a withheld number that the PBX asserts all the same.
+    pub look_up_withheld: bool,
+    /// Without a desk nothing is looked up or recorded.
+    pub has_desk: bool,
+    /// Who works here, for the register.
+    pub operator: String,
+}
+
+/// Everything that changes the agent.
+#[derive(Clone, Debug)]
+pub enum Input {
+    Phone(phone::Input),
+    /// The answer to `Effect::LookUp`; comes twice when the cache answered first.
+    Card {
+        lookup: LookupId,
+        answer: CardAnswer,
+    },
+    Intent(Intent),
+}
+
+/// Taken one by one after each change until `Idle`.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    Send(Transmit),
+    Media(phone::MediaCommand),
+    /// Ask the desk who has this number, as soon as a call rings or is dialled. Nothing waits for the answer.
+    LookUp {
+        lookup: LookupId,
+        number: PhoneNumber,
+    },
+    /// Keep the call's register entry: whole, idempotent by its id; a higher revision replaces a lower one.
+    /// When the call rings, is answered, moves in a transfer, and ends.
+    Record(Box<CallRecord>),
+    Event(Event),
+    Idle,
+}
+
+/// What happened, for whoever watches.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Event {
+    Phone(phone::Event),
+    /// An answer to the look-up of this line's number; a second one may follow the cache's.
+    Card {
+        line: LineId,
+        card: Card,
+    },
+}
+
+pub struct Agent {
+    phone: Phone,
+    numbering: NumberingPlan,
+    look_up_withheld: bool,
+    has_desk: bool,
+    lookups: LookUps,
+    register: Register,
+    /// What the operator typed for the call that is just being dialled.
+    dialled: Option<Dialled>,
+    view: View,
+    effects: VecDeque<Effect>,
+}
+
+impl Agent {
+    pub fn new(now: Instant, config: AgentConfig, seed: [u8; 32]) -> Self {
+        let mut chance = ChaCha20Rng::from_seed(seed);
+        let mut phone_seed = [0; 32];
+        chance.fill_bytes(&mut phone_seed);
+        let own_number = config.phone.sip.account.user.clone();
+        let mut agent = Self {
+            phone: Phone::new(now, config.phone, phone_seed),
+            numbering: config.numbering,
+            look_up_withheld: config.look_up_withheld,
+            has_desk: config.has_desk,
+            lookups: LookUps::default(),
+            register: Register::new(config.operator, own_number, chance),
+            dialled: None,
+            view: View::default(),
+            effects: VecDeque::new(),
+        };
+        // Nothing that a telephone says at its start has a time of day.
+        agent.drain_phone(now, Timestamp::UNIX_EPOCH);
+        agent
+    }
+
+    /// `wall`: the time of day of this input, for the register.
+    pub fn handle(&mut self, now: Instant, wall: Timestamp, input: Input) {
+        match input {
+            Input::Phone(input) => self.phone.handle(now, input),
+            Input::Card { lookup, answer } => self.on_card(now, lookup, answer),
+            Input::Intent(intent) => self.on_intent(now, intent),
+        }
+        self.drain_phone(now, wall);
+        self.dialled = None;
+    }
+
+    pub fn handle_timeout(&mut self, now: Instant, wall: Timestamp) {
+        self.phone.handle_timeout(now);
+        self.drain_phone(now, wall);
+    }
+
+    pub fn poll_effect(&mut self) -> Effect {
+        self.effects.pop_front().unwrap_or(Effect::Idle)
+    }
+
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.phone.next_deadline()
+    }
+
+    /// Registration and lines as they stand.
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    fn drain_phone(&mut self, now: Instant, wall: Timestamp) {
+        loop {
+            match self.phone.poll_output() {
+                phone::Output::Send(transmit) => self.effects.push_back(Effect::Send(transmit)),
+                phone::Output::Media(command) => self.effects.push_back(Effect::Media(command)),
+                phone::Output::Event(event) => self.on_phone_event(now, wall, event),
+                phone::Output::Idle => return,
+            }
+        }
+    }
+
+    fn on_phone_event(&mut self, now: Instant, wall: Timestamp, event: phone::Event) {
+        match &event {
+            phone::Event::RingingIn { line, call_id, caller } => {
+                self.look_up(now, *line, self.key_of(caller));
+                let record = self.register.ringing(wall, *line, call_id, self.parties(caller));
+                self.record(Some(record));
+            }
+            phone::Event::Dialing { line, call_id, target } => {
+                let dialled = self.dialled.get_or_insert_with(|| Dialled::raw(target)).clone();
+                self.look_up(now, *line, dialled.number);
+                let record = self.register.dialing(wall, *line, call_id, &dialled);
+                self.record(Some(record));
+            }
+            phone::Event::Declined { call_id, caller, status } => {
+                let record = self.register.declined(wall, call_id, self.parties(caller), *status);
+                self.record(Some(record));
+            }
+            phone::Event::Ended { line, .. } => {
+                self.lookups.forget(*line);
+                let record = self.register.follow(now, wall, &event);
+                self.record(record);
+            }
+            event => {
+                let record = self.register.follow(now, wall, event);
+                self.record(record);
+            }
+        }
+        self.view.follow(&event);
+        if let phone::Event::Answered { line, .. } = event {
+            self.send_extension(now, line);
+        }
+        self.effects.push_back(Effect::Event(Event::Phone(event)));
+    }
+
+    fn look_up(&mut self, now: Instant, line: LineId, number: Option<PhoneNumber>) {
+        let Some(number) = number.filter(|_| self.has_desk) else { return };
+        let lookup = self.lookups.begin(now, line);
+        self.effects.push_back(Effect::LookUp { lookup, number });
+    }
+
+    fn on_card(&mut self, now: Instant, lookup: LookupId, answer: CardAnswer) {
+        let Some((line, card)) = self.lookups.answer(now, lookup, answer) else { return };
+        self.register.recognised(line, &card.answer);
+        self.view.show_card(line, &card);
+        self.effects.push_back(Effect::Event(Event::Card { line, card }));
+    }
+
+    /// What to ask the desk about an incoming call; nothing for short numbers, and nothing for withheld ones
+    /// unless the company wants it.
+    fn key_of(&self, caller: &Caller) -> Option<PhoneNumber> {
+        let asserted = caller.asserted_number.as_ref().filter(|_| self.look_up_withheld);
+        self.numbering.look_up_key(caller.number.as_ref().or(asserted)?)
+    }
+
+    fn parties(&self, caller: &Caller) -> register::Parties {
+        register::Parties::of(caller, self.key_of(caller), &self.numbering)
+    }
+
+    fn record(&mut self, record: Option<CallRecord>) {
+        if let Some(record) = record.filter(|_| self.has_desk) {
+            self.effects.push_back(Effect::Record(Box::new(record)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,63 @@
+//! The client's card: asked for when a call rings, shown whenever an answer comes.
+
+use super::{CardAnswer, Source};
+use crate::desk_api::Match;
+use crate::instant::Instant;
+use crate::phone::LineId;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Names one look-up; never reused.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct LookupId(pub u64);
+
+/// An answer about the number of a line.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Card {
+    pub answer: CardAnswer,
+    /// From the look-up's beginning to this answer.
+    pub took: Duration,
+}
+
+impl Card {
+    pub fn matched(&self) -> Match {
+        self.answer.matched()
+    }
+}
+
+/// Look-ups whose last word is still to come.
+#[derive(Default)]
+pub(super) struct LookUps {
+    last: u64,
+    open: BTreeMap<LookupId, LookUp>,
+}
+
+#[derive(Clone, Copy)]
+struct LookUp {
+    line: LineId,
+    begun: Instant,
+}
+
+impl LookUps {
+    pub fn begin(&mut self, now: Instant, line: LineId) -> LookupId {
+        self.last = self.last.wrapping_add(1);
+        let lookup = LookupId(self.last);
+        self.open.insert(lookup, LookUp { line, begun: now });
+        lookup
+    }
+
+    /// None for answers that nobody waits for: the call is over, or the desk has spoken already. The
+    /// cache's answer leaves the look-up open; the desk's, or its failure, ends it.
+    pub fn answer(&mut self, now: Instant, lookup: LookupId, answer: CardAnswer) -> Option<(LineId, Card)> {
+        let LookUp { line, begun } = *self.open.get(&lookup)?;
+        if !matches!(answer, CardAnswer::Found { source: Source::Cache, .. }) {
+            self.open.remove(&lookup);
+        }
+        Some((line, Card { answer, took: now.since(begun) }))
+    }
+
+    /// The call on this line is over.
+    pub fn forget(&mut self, line: LineId) {
+        self.open.retain(|_, lookup| lookup.line != line);
+    }
+}

@@ -1,0 +1,134 @@
+//! What an operator wants; one enum for keys, buttons and terminal options.
+
+use super::{Agent, Effect, Event};
+use crate::domain::number::PhoneNumber;
+use crate::instant::Instant;
+use crate::phone::{self, Command, LineId, Refusal};
+use std::fmt;
+
+/// Answered by the phone's events; what cannot be done now by `Refused`.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Intent {
+    Register,
+    Unregister,
+    /// OPTIONS; the target goes out as typed.
+    Probe {
+        target: String,
+    },
+    /// A number as people write it, a name of an extension, or an address.
+    Dial {
+        target: String,
+    },
+    Answer {
+        line: LineId,
+    },
+    Reject {
+        line: LineId,
+        status: u16,
+    },
+    HangUp {
+        line: LineId,
+    },
+    Hold {
+        line: LineId,
+    },
+    Resume {
+        line: LineId,
+    },
+    Digits {
+        line: LineId,
+        digits: String,
+    },
+    BlindTransfer {
+        line: LineId,
+        target: String,
+    },
+}
+
+/// Without targets and digits.
+impl fmt::Debug for Intent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.clone().into_command().fmt(f)
+    }
+}
+
+impl Intent {
+    fn into_command(self) -> Command {
+        match self {
+            Self::Register => Command::Register,
+            Self::Unregister => Command::Unregister,
+            Self::Probe { target } => Command::Probe { target },
+            Self::Dial { target } => Command::Dial { target },
+            Self::Answer { line } => Command::Answer { line },
+            Self::Reject { line, status } => Command::Reject { line, status },
+            Self::HangUp { line } => Command::HangUp { line },
+            Self::Hold { line } => Command::Hold { line },
+            Self::Resume { line } => Command::Resume { line },
+            Self::Digits { line, digits } => Command::Digits { line, digits },
+            Self::BlindTransfer { line, target } => Command::BlindTransfer { line, target },
+        }
+    }
+}
+
+/// A typed target after the dialling rules.
+#[derive(Clone)]
+pub(super) struct Dialled {
+    pub typed: String,
+    /// What the PBX is sent.
+    pub target: String,
+    pub number: Option<PhoneNumber>,
+    /// Digits for when the other side has answered.
+    pub extension: Option<String>,
+}
+
+impl Dialled {
+    pub fn raw(target: &str) -> Self {
+        Self { typed: target.to_owned(), target: target.to_owned(), number: None, extension: None }
+    }
+}
+
+impl Agent {
+    pub(super) fn on_intent(&mut self, now: Instant, intent: Intent) {
+        let command = match intent {
+            Intent::Dial { target } => match self.by_dialling_rules(&target) {
+                Ok(dialled) => {
+                    let target = dialled.target.clone();
+                    self.dialled = Some(dialled);
+                    Command::Dial { target }
+                }
+                Err(why) => return self.refuse(None, why),
+            },
+            Intent::BlindTransfer { line, target } => match self.by_dialling_rules(&target) {
+                Ok(dialled) => Command::BlindTransfer { line, target: dialled.target },
+                Err(why) => return self.refuse(Some(line), why),
+            },
+            other => other.into_command(),
+        };
+        self.phone.handle(now, phone::Input::Command(command));
+    }
+
+    /// A typed extension (`… доб. 123`) is sent as digits once the other side has answered.
+    pub(super) fn send_extension(&mut self, now: Instant, line: LineId) {
+        if let Some(digits) = self.register.take_extension(line) {
+            self.phone.handle(now, phone::Input::Command(Command::Digits { line, digits }));
+        }
+    }
+
+    /// Addresses go out as typed; the numbering plan has no word about other hosts.
+    fn by_dialling_rules(&self, typed: &str) -> Result<Dialled, Refusal> {
+        if typed.contains('@') {
+            return Ok(Dialled::raw(typed));
+        }
+        let dialable = self.numbering.dial(typed).map_err(|_| Refusal::BadTarget)?;
+        Ok(Dialled {
+            typed: typed.to_owned(),
+            target: dialable.target().to_owned(),
+            number: dialable.number(),
+            extension: dialable.after_answer().map(str::to_owned),
+        })
+    }
+
+    fn refuse(&mut self, line: Option<LineId>, why: Refusal) {
+        self.effects.push_back(Effect::Event(Event::Phone(phone::Event::Refused { line, why })));
+    }
+}

@@ -1,0 +1,229 @@
+//! The call register (duty 14): one entry per call, opened when it rings or is dialled, closed when it
+//! ends, and whole in each revision.
+
+use super::CardAnswer;
+use super::intent::Dialled;
+use crate::desk_api::{
+    CallRecord, CallRecordId, Direction, Match, Outcome, Party, TransferResult, TransferStep, TransferWay,
+};
+use crate::domain::number::{NumberingPlan, PhoneNumber};
+use crate::instant::Instant;
+use crate::phone::{self, CallOutcome, Caller, ClientIs, LineId, TransferOutcome};
+use jiff::Timestamp;
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::Rng;
+use std::collections::BTreeMap;
+
+pub(super) struct Register {
+    operator: String,
+    own_number: String,
+    chance: ChaCha20Rng,
+    entries: BTreeMap<LineId, Entry>,
+}
+
+/// The entry of a call that stands.
+struct Entry {
+    record: CallRecord,
+    transfer_begun: Instant,
+    extension: Option<String>,
+}
+
+/// The two sides of an incoming call.
+pub(super) struct Parties {
+    caller: Party,
+    called: Party,
+}
+
+impl Parties {
+    /// `number`: the caller's as it may be used here; none for a withheld one.
+    pub fn of(caller: &Caller, number: Option<PhoneNumber>, numbering: &NumberingPlan) -> Self {
+        let called = caller.called.clone();
+        let called_number = called.as_ref().and_then(|written| numbering.look_up_key(written));
+        Self {
+            caller: Party {
+                written: caller.number.clone(),
+                number,
+                name: caller.name.clone(),
+                withheld: caller.withheld,
+            },
+            called: Party {
+                written: called,
+                number: called_number,
+                name: caller.queue.clone(),
+                withheld: false,
+            },
+        }
+    }
+}
+
+impl Register {
+    pub fn new(operator: String, own_number: String, chance: ChaCha20Rng) -> Self {
+        Self { operator, own_number, chance, entries: BTreeMap::new() }
+    }
+
+    pub fn ringing(&mut self, wall: Timestamp, line: LineId, call_id: &str, parties: Parties) -> CallRecord {
+        let record = self.inbound(wall, call_id, parties);
+        self.open(line, record, None)
+    }
+
+    pub fn dialing(&mut self, wall: Timestamp, line: LineId, call_id: &str, dialled: &Dialled) -> CallRecord {
+        let mut record = self.blank(wall, call_id, Direction::Outbound);
+        record.caller.written = Some(self.own_number.clone());
+        record.called = Party {
+            written: Some(dialled.typed.clone()),
+            number: dialled.number,
+            name: None,
+            withheld: false,
+        };
+        self.open(line, record, dialled.extension.clone())
+    }
+
+    /// A call that never got a line: begun and over in the same moment.
+    pub fn declined(&mut self, wall: Timestamp, call_id: &str, parties: Parties, status: u16) -> CallRecord {
+        let mut record = self.inbound(wall, call_id, parties);
+        record.ended_at = Some(wall);
+        record.status = Some(status);
+        record.outcome = Some(if status == 486 { Outcome::Busy } else { Outcome::Failed });
+        record
+    }
+
+    /// The desk or the cache said who it is; goes out with the next revision.
+    pub fn recognised(&mut self, line: LineId, answer: &CardAnswer) {
+        let Some(entry) = self.entries.get_mut(&line) else { return };
+        match answer {
+            // What the cache knew is better than the desk's silence.
+            CardAnswer::Unavailable { .. } => {
+                entry.record.matched = entry.record.matched.or(Some(Match::Unavailable));
+            }
+            CardAnswer::Found { clients, .. } => {
+                entry.record.matched = Some(Match::of(clients.len()));
+                entry.record.client = match clients.as_slice() {
+                    [client] => Some(client.id),
+                    _ => None,
+                };
+            }
+        }
+    }
+
+    /// The next revision, when this event changes the entry.
+    pub fn follow(&mut self, now: Instant, wall: Timestamp, event: &phone::Event) -> Option<CallRecord> {
+        match event {
+            phone::Event::Answered { line, .. } => {
+                self.revise(*line, |entry| entry.record.answered_at = Some(wall))
+            }
+            phone::Event::TransferStarted { line, target } => self.revise(*line, |entry| {
+                entry.transfer_begun = now;
+                entry.record.transfers.push(TransferStep {
+                    target: target.clone(),
+                    way: TransferWay::Blind,
+                    result: None,
+                    status: None,
+                    seconds: None,
+                });
+            }),
+            phone::Event::Transferred { line, outcome, .. } => {
+                let result = match outcome {
+                    TransferOutcome::Joined => TransferResult::Joined,
+                    TransferOutcome::HandedOver => TransferResult::HandedOver,
+                };
+                self.revise(*line, |entry| entry.end_step(now, result, Some(200)))
+            }
+            phone::Event::TransferFailed { line, status, client, .. } => {
+                let result = match client {
+                    ClientIs::Kept => TransferResult::Kept,
+                    ClientIs::Lost => TransferResult::Lost,
+                    ClientIs::Unknown => TransferResult::Unknown,
+                };
+                self.revise(*line, |entry| entry.end_step(now, result, *status))
+            }
+            phone::Event::Returned { line } if self.last_result(*line) == Some(TransferResult::Unknown) => {
+                self.revise(*line, |entry| entry.end_step(now, TransferResult::Kept, None))
+            }
+            phone::Event::Ended { line, outcome, status, .. } => {
+                let record = self.revise(*line, |entry| {
+                    entry.record.ended_at = Some(wall);
+                    entry.record.outcome = Some(outcome_of(*outcome));
+                    entry.record.status = *status;
+                });
+                self.entries.remove(line);
+                record
+            }
+            _ => None,
+        }
+    }
+
+    pub fn take_extension(&mut self, line: LineId) -> Option<String> {
+        self.entries.get_mut(&line)?.extension.take()
+    }
+
+    fn last_result(&self, line: LineId) -> Option<TransferResult> {
+        self.entries.get(&line)?.record.transfers.last()?.result
+    }
+
+    fn inbound(&mut self, wall: Timestamp, call_id: &str, parties: Parties) -> CallRecord {
+        let mut record = self.blank(wall, call_id, Direction::Inbound);
+        record.caller = parties.caller;
+        record.called = parties.called;
+        record
+    }
+
+    fn blank(&mut self, wall: Timestamp, call_id: &str, direction: Direction) -> CallRecord {
+        let mut chance = [0; 10];
+        self.chance.fill_bytes(&mut chance);
+        CallRecord {
+            id: CallRecordId::new(wall, chance),
+            revision: 1,
+            call_id: call_id.to_owned(),
+            direction,
+            line: None,
+            operator: self.operator.clone(),
+            caller: Party::default(),
+            called: Party::default(),
+            client: None,
+            matched: None,
+            started_at: wall,
+            answered_at: None,
+            ended_at: None,
+            outcome: None,
+            status: None,
+            transfers: Vec::new(),
+        }
+    }
+
+    fn open(&mut self, line: LineId, mut record: CallRecord, extension: Option<String>) -> CallRecord {
+        record.line = Some(line.0);
+        let entry = Entry { record: record.clone(), transfer_begun: Instant::START, extension };
+        self.entries.insert(line, entry);
+        record
+    }
+
+    fn revise(&mut self, line: LineId, change: impl FnOnce(&mut Entry)) -> Option<CallRecord> {
+        let entry = self.entries.get_mut(&line)?;
+        change(entry);
+        entry.record.revision = entry.record.revision.saturating_add(1);
+        Some(entry.record.clone())
+    }
+}
+
+impl Entry {
+    fn end_step(&mut self, now: Instant, result: TransferResult, status: Option<u16>) {
+        let seconds = now.since(self.transfer_begun).as_secs();
+        if let Some(step) = self.record.transfers.last_mut() {
+            step.result = Some(result);
+            step.status = status.or(step.status);
+            step.seconds = Some(u32::try_from(seconds).unwrap_or(u32::MAX));
+        }
+    }
+}
+
+fn outcome_of(outcome: CallOutcome) -> Outcome {
+    match outcome {
+        CallOutcome::Completed => Outcome::Completed,
+        CallOutcome::Missed => Outcome::Missed,
+        CallOutcome::AnsweredElsewhere => Outcome::AnsweredElsewhere,
+        CallOutcome::Refused => Outcome::Refused,
+        CallOutcome::Busy => Outcome::Busy,
+        CallOutcome::Failed => Outcome::Failed,
+        CallOutcome::Cancelled => Outcome::Cancelled,
+    }
+}

@@ -1,0 +1,122 @@
+//! A snapshot of registration and lines, for whoever begins to watch.
+
+use super::card::Card;
+use super::{CardAnswer, Source};
+use crate::phone::{self, Caller, LineId, Side};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+#[derive(Clone, PartialEq, Default, Debug)]
+pub struct View {
+    pub registration: Registration,
+    pub lines: BTreeMap<LineId, LineView>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Registration {
+    #[default]
+    None,
+    Registered {
+        server: SocketAddr,
+    },
+    /// The next attempt follows `retry_in` after the failure (None: not by itself).
+    Failed {
+        retry_in: Option<Duration>,
+    },
+}
+
+/// A call that stands.
+#[derive(Clone, PartialEq, Debug)]
+pub struct LineView {
+    pub call_id: String,
+    /// Of an incoming call.
+    pub caller: Option<Caller>,
+    pub state: LineState,
+    pub held_by_us: bool,
+    pub held_by_them: bool,
+    pub in_transfer: bool,
+    /// The desk's answer, or the cache's until then.
+    pub card: Option<Card>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LineState {
+    Ringing,
+    Dialing,
+    Talking,
+}
+
+impl LineView {
+    fn new(call_id: &str, caller: Option<Caller>) -> Self {
+        let state = if caller.is_some() { LineState::Ringing } else { LineState::Dialing };
+        Self {
+            call_id: call_id.to_owned(),
+            caller,
+            state,
+            held_by_us: false,
+            held_by_them: false,
+            in_transfer: false,
+            card: None,
+        }
+    }
+}
+
+impl View {
+    pub(super) fn follow(&mut self, event: &phone::Event) {
+        match event {
+            phone::Event::Registered { server, .. } => {
+                self.registration = Registration::Registered { server: *server };
+            }
+            phone::Event::RegistrationFailed { retry_in, .. } => {
+                self.registration = Registration::Failed { retry_in: *retry_in };
+            }
+            phone::Event::Unregistered => self.registration = Registration::None,
+            phone::Event::RingingIn { line, call_id, caller } => {
+                self.lines.insert(*line, LineView::new(call_id, Some(caller.clone())));
+            }
+            phone::Event::Dialing { line, call_id, .. } => {
+                self.lines.insert(*line, LineView::new(call_id, None));
+            }
+            phone::Event::Ended { line, .. } => {
+                self.lines.remove(line);
+            }
+            phone::Event::Answered { line, .. } => self.change(*line, |view| view.state = LineState::Talking),
+            phone::Event::Held { line, by } => self.change(*line, |view| *view.hold_of(*by) = true),
+            phone::Event::Resumed { line, by } => self.change(*line, |view| *view.hold_of(*by) = false),
+            phone::Event::TransferStarted { line, .. } => self.change(*line, |view| view.in_transfer = true),
+            phone::Event::Transferred { line, .. } | phone::Event::TransferFailed { line, .. } => {
+                self.change(*line, |view| view.in_transfer = false);
+            }
+            _ => {}
+        }
+    }
+
+    /// The desk's silence does not take away what the cache knew.
+    pub(super) fn show_card(&mut self, line: LineId, card: &Card) {
+        self.change(line, |view| {
+            let has_cached = view
+                .card
+                .as_ref()
+                .is_some_and(|card| matches!(card.answer, CardAnswer::Found { source: Source::Cache, .. }));
+            if !(has_cached && matches!(card.answer, CardAnswer::Unavailable { .. })) {
+                view.card = Some(card.clone());
+            }
+        });
+    }
+
+    fn change(&mut self, line: LineId, change: impl FnOnce(&mut LineView)) {
+        if let Some(view) = self.lines.get_mut(&line) {
+            change(view);
+        }
+    }
+}
+
+impl LineView {
+    fn hold_of(&mut self, side: Side) -> &mut bool {
+        match side {
+            Side::Us => &mut self.held_by_us,
+            Side::Them => &mut self.held_by_them,
+        }
+    }
+}
