@@ -17,7 +17,8 @@ pub fn event(line: &str) -> Value {
 }
 
 fn validator() -> jsonschema::Validator {
-    let schema = serde_json::from_str(include_str!("../../docs/events.schema.json")).expect("the schema is JSON");
+    let schema =
+        serde_json::from_str(include_str!("../../docs/events.schema.json")).expect("the schema is JSON");
     jsonschema::validator_for(&schema).expect("the schema is a schema")
 }
 
@@ -38,7 +39,9 @@ fn explain(name: &str, event: &Value) -> String {
     object.remove("oneOf");
     object.insert("$ref".into(), format!("#/$defs/{name}").into());
     match jsonschema::validator_for(&schema) {
-        Ok(validator) => validator.iter_errors(event).map(|error| error.to_string()).collect::<Vec<_>>().join("; "),
+        Ok(validator) => {
+            validator.iter_errors(event).map(|error| error.to_string()).collect::<Vec<_>>().join("; ")
+        }
         Err(_) => "no such event".into(),
     }
 }

@@ -1,0 +1,46 @@
+# What other scripts need on the machine, got by apt where it is missing. Sourced, not run.
+
+say() { printf '\n== %s\n' "$*" >&2; }
+stop() { printf '\n%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
+
+# need PACKAGE PATH...: installs the package unless all these files are there.
+missing=()
+need() {
+  local package=$1 path
+  shift
+  for path in "$@"; do
+    [ -e "$path" ] || command -v "$path" >/dev/null 2>&1 || { missing+=("$package"); return; }
+  done
+}
+
+install_missing() {
+  [ ${#missing[@]} -gt 0 ] || return 0
+  command -v apt-get >/dev/null || stop "these Debian packages are missing, and there is no apt-get to get them: ${missing[*]}"
+  local root=()
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || stop "as root, run: apt-get install --no-install-recommends ${missing[*]}"
+    root=(sudo)
+  fi
+  say "installing ${missing[*]}"
+  local quiet=(-qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300)
+  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get "${quiet[@]}" install -y --no-install-recommends "${missing[@]}" \
+    >/dev/null 2>&1 && return 0
+  "${root[@]}" apt-get "${quiet[@]}" update
+  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get "${quiet[@]}" install -y --no-install-recommends "${missing[@]}" >&2 ||
+    stop "apt-get could not install ${missing[*]}"
+}
+
+need_rust() {
+  command -v cargo >/dev/null || stop "Rust is missing: https://rustup.rs"
+  need build-essential cc
+  need ca-certificates /etc/ssl/certs/ca-certificates.crt
+}
+
+need_pbx() {
+  need python3 python3
+  need debian-archive-keyring /usr/share/keyrings/debian-archive-keyring.gpg
+  need baresip-core baresip
+}
+
+# Linking several test programs at once takes more memory than compiling them.
+export CARGO_BUILD_JOBS=${CARGO_BUILD_JOBS:-2}

@@ -1,0 +1,36 @@
+//! The telephone on a real PBX, judged by the other party.
+//!
+//! Every test starts an Asterisk of its own (`scripts/pbx`), and baresip or sipp as the people at the
+//! other end; what the telephone put on the wire is read from the PBX's log and checked by `wire`.
+
+#![allow(dead_code)] // until the stories stand
+#![expect(clippy::disallowed_methods, reason = "these tests measure a running program by the clock")]
+
+mod harness;
+mod pbx;
+mod people;
+#[path = "../support/schema.rs"]
+#[allow(dead_code, reason = "shared with tests that hold whole outputs against the schema")]
+mod schema;
+mod sound;
+mod telephone;
+mod wire;
+
+use std::time::{Duration, Instant};
+
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// Waits until it is so; at most so long.
+fn until(what: &str, within: Duration, mut so: impl FnMut() -> bool) {
+    let deadline = now() + within;
+    while !so() {
+        assert!(now() < deadline, "waited {within:?} for {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+const fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}

@@ -1,0 +1,227 @@
+//! `patchcord` as a child process: arguments in, events and exit code out.
+
+use crate::now;
+use crate::pbx::Pbx;
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// An event and when its line was read, in seconds since 1970.
+#[derive(Clone, Debug)]
+pub struct Said {
+    pub at: f64,
+    pub event: Value,
+}
+
+impl Said {
+    pub fn is(&self, name: &str) -> bool {
+        self.event["event"] == name
+    }
+}
+
+#[derive(Default)]
+struct Heard {
+    lines: Mutex<(Vec<Said>, bool)>,
+    more: Condvar,
+}
+
+pub struct Telephone<'a> {
+    pbx: Option<&'a Pbx>,
+    child: Child,
+    heard: Arc<Heard>,
+    threads: Vec<JoinHandle<()>>,
+    stderr: Arc<Mutex<String>>,
+    what: String,
+}
+
+/// How a telephone ended.
+pub struct Ended {
+    pub code: Option<i32>,
+    pub said: Vec<Said>,
+    pub stderr: String,
+}
+
+impl Ended {
+    /// The only event of this name.
+    pub fn one(&self, name: &str) -> &Value {
+        let found: Vec<_> = self.said.iter().filter(|said| said.is(name)).collect();
+        assert_eq!(found.len(), 1, "one `{name}` expected:\n{}", self.story());
+        &found[0].event
+    }
+
+    pub fn has(&self, name: &str) -> bool {
+        self.said.iter().any(|said| said.is(name))
+    }
+
+    pub fn exited(&self, code: i32) -> &Self {
+        assert_eq!(self.code, Some(code), "exit code {code} expected:\n{}", self.story());
+        self
+    }
+
+    pub fn story(&self) -> String {
+        let lines: Vec<String> = self.said.iter().map(|said| said.event.to_string()).collect();
+        format!("exit {:?}\n{}\nstderr:\n{}", self.code, lines.join("\n"), self.stderr)
+    }
+}
+
+/// The program without a PBX behind it, for rows about wrong input.
+pub fn program(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_patchcord"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PATCHCORD_")) {
+        command.env_remove(name);
+    }
+    command.env("LC_ALL", "C.UTF-8").args(arguments).stdin(Stdio::null());
+    command
+}
+
+/// `patchcord COMMAND --json` with the account's server, user and password, told what else to do.
+pub fn telephone(pbx: &Pbx, account: &str, arguments: &[&str]) -> Command {
+    let mut command = program(&[]);
+    let name = pbx.scratch.path().join(format!("home-{account}"));
+    command.args(arguments).args(["--json", "--server", &pbx.server(), "--user", account]);
+    command.args(["--rtp-ports", "34000-35999"]); // apart from the PBX's and the others' ranges
+    command.env("PATCHCORD_PASSWORD", format!("pw-{account}")).env("HOME", &name);
+    command.env("XDG_CACHE_HOME", name.join("cache")).env("XDG_CONFIG_HOME", name.join("config"));
+    command
+}
+
+impl<'a> Telephone<'a> {
+    /// A telephone under test: what it sends is checked when the test ends.
+    pub fn start(pbx: &'a Pbx, account: &str, arguments: &[&str]) -> Self {
+        Self::spawn(telephone(pbx, account, arguments), Some(pbx))
+    }
+
+    pub fn spawn(mut command: Command, pbx: Option<&'a Pbx>) -> Self {
+        let what = format!("{command:?}");
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{what}: {error}"));
+        let heard = Arc::new(Heard::default());
+        let stderr = Arc::new(Mutex::new(String::new()));
+        let (out, err) = (child.stdout.take().expect("a pipe"), child.stderr.take().expect("a pipe"));
+        let (into, text) = (Arc::clone(&heard), Arc::clone(&stderr));
+        let threads = vec![
+            std::thread::spawn(move || listen(out, &into)),
+            std::thread::spawn(move || {
+                for line in BufReader::new(err).lines().map_while(Result::ok) {
+                    let mut text = text.lock().expect("a lock");
+                    text.push_str(&line);
+                    text.push('\n');
+                }
+            }),
+        ];
+        Self { pbx, child, heard, threads, stderr, what }
+    }
+
+    /// Waits for the first event of this name.
+    pub fn wait(&self, name: &str, within: Duration) -> Said {
+        self.wait_where(name, within, |_| true)
+    }
+
+    pub fn wait_where(&self, name: &str, within: Duration, fits: impl Fn(&Value) -> bool) -> Said {
+        let deadline = now() + within;
+        let mut lines = self.heard.lines.lock().expect("a lock");
+        loop {
+            let found = lines.0.iter().find(|said| said.is(name) && fits(&said.event));
+            if let Some(said) = found {
+                return said.clone();
+            }
+            let left = deadline.saturating_duration_since(now());
+            if left.is_zero() || lines.1 {
+                let told: Vec<String> = lines.0.iter().map(|said| said.event.to_string()).collect();
+                drop(lines);
+                let stderr = self.stderr.lock().expect("a lock").clone();
+                panic!(
+                    "no `{name}` within {within:?}: {}\n{}\nstderr:\n{stderr}",
+                    self.what,
+                    told.join("\n")
+                );
+            }
+            (lines, _) = self.heard.more.wait_timeout(lines, left).expect("a lock");
+        }
+    }
+
+    pub fn said(&self) -> Vec<Said> {
+        self.heard.lines.lock().expect("a lock").0.clone()
+    }
+
+    pub fn local(&self) -> String {
+        let ready = self.wait("ready", Duration::from_secs(5));
+        ready.event["local"].as_str().unwrap_or_default().to_owned()
+    }
+
+    pub fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ctrl-C.
+    pub fn interrupt(&self) {
+        let pid =
+            i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw).expect("a pid");
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("a signal");
+    }
+
+    /// Waits for the end, and holds every line against the published schema.
+    pub fn finish(mut self, within: Duration) -> Ended {
+        let deadline = now() + within;
+        let status = loop {
+            match self.child.try_wait().expect("a child") {
+                Some(status) => break Some(status),
+                None if now() > deadline => break None,
+                None => std::thread::sleep(Duration::from_millis(10)),
+            }
+        };
+        if status.is_none() {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+        let ended = Ended {
+            code: status.and_then(|status| status.code()),
+            said: self.said(),
+            stderr: self.stderr.lock().expect("a lock").clone(),
+        };
+        assert!(status.is_some(), "still running after {within:?}: {}\n{}", self.what, ended.story());
+        for said in &ended.said {
+            crate::schema::event(&said.event.to_string());
+        }
+        if let (Some(pbx), Some(ready)) = (self.pbx, ended.said.iter().find(|said| said.is("ready"))) {
+            pbx.judge(ready.event["local"].as_str().unwrap_or_default());
+        }
+        ended
+    }
+}
+
+impl Drop for Telephone<'_> {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn listen(out: impl Read, heard: &Heard) {
+    for line in BufReader::new(out).lines().map_while(Result::ok) {
+        let at = seconds();
+        let event = serde_json::from_str(&line).unwrap_or_else(|_| Value::String(line));
+        heard.lines.lock().expect("a lock").0.push(Said { at, event });
+        heard.more.notify_all();
+    }
+    heard.lines.lock().expect("a lock").1 = true;
+    heard.more.notify_all();
+}
+
+fn seconds() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
+}
+
+/// Milliseconds between two moments of this process.
+pub fn since(start: Instant) -> u128 {
+    start.elapsed().as_millis()
+}

@@ -1,0 +1,39 @@
+//! The PBX's own log as a capture: every message with its time, direction and peer.
+
+use super::Captured;
+use std::net::SocketAddr;
+
+const MARK: &str = "res_pjsip_logger.c: <--- ";
+
+/// Reads `full.log`. The log's clock is UTC; times become seconds since 1970.
+pub fn read(log: &[u8]) -> Vec<Captured> {
+    let mut found = Vec::new();
+    let mut rest = log;
+    while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+        let line = String::from_utf8_lossy(&rest[..end]).into_owned();
+        rest = &rest[end + 1..];
+        let Some((stamp, note)) = line.split_once(MARK) else { continue };
+        let Some((length, outgoing, peer)) = announced(note) else { continue };
+        if length > rest.len() {
+            break; // still being written
+        }
+        found.push(Captured::new(seconds(stamp), outgoing, peer, rest[..length].to_vec()));
+        rest = &rest[length..];
+    }
+    found
+}
+
+/// `Received SIP request (543 bytes) from UDP:127.0.0.1:15110 --->`: what the PBX receives, the telephone sent.
+fn announced(note: &str) -> Option<(usize, bool, SocketAddr)> {
+    let sent_by_peer = note.starts_with("Received ");
+    let length = note.split_once('(')?.1.split_once(" bytes)")?.0.parse().ok()?;
+    let peer = note.split_once(" bytes) ")?.1.split_once(':')?.1;
+    Some((length, sent_by_peer, peer.strip_suffix(" --->")?.parse().ok()?))
+}
+
+/// `[2026-11-23 18:35:19.357] VERBOSE…`
+fn seconds(stamp: &str) -> f64 {
+    let text = stamp.trim_start_matches('[').split(']').next().unwrap_or_default().replace(' ', "T");
+    let at: Option<jiff::Timestamp> = format!("{text}Z").parse().ok();
+    at.map_or(0.0, |at| at.as_millisecond() as f64 / 1000.0)
+}
