@@ -4,6 +4,14 @@
 //! Two halves, because they live in different threads: [`Negotiation`] sits in the phone beside the SIP
 //! session and turns SDP into a [`StreamPlan`]; [`Stream`] runs in the media thread and carries it out.
 
+mod codec;
+mod conceal;
+mod dtmf;
+mod jitter;
+mod peer;
+mod quality;
+mod rtcp;
+mod rtp;
 mod sdp;
 mod stream;
 

@@ -1,53 +1,338 @@
 //! One RTP stream in each direction (RFC 3550), from packets and frames to packets and frames.
 
-use super::{Frame, SILENCE, StreamPlan};
+mod report;
+#[cfg(test)]
+mod tests;
+
+pub use report::{AudioDirection, NoAudioCause, StreamEvent, StreamOutput, StreamStats};
+
+use super::dtmf::{Listener, Presser};
+use super::jitter::{JitterBuffer, Sound};
+use super::peer::{Peer, Source};
+use super::quality::{Inbound, Outbound, mean_opinion};
+use super::rtcp::{Reception, Reporter, Sent};
+use super::rtp::{self, Packet};
+use super::{Codec, FRAME_SAMPLES, Frame, SILENCE, StreamPlan};
 use crate::instant::Instant;
-use crate::transmit::{Received, Transmit};
+use crate::transmit::{Received, Transmit, Transport};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+
+/// Comfort noise (RFC 3389): sent by some without agreement.
+const COMFORT_NOISE: u8 = 13;
+
+/// Samples per millisecond.
+const PER_MS: u32 = 8;
 
 /// One RTP stream in each direction, with its RTCP.
 pub struct Stream {
-    _plan: StreamPlan,
+    plan: StreamPlan,
+    peer: Peer,
+    outputs: VecDeque<StreamOutput>,
+    sender: Sender,
+    presser: Presser,
+    reporter: Reporter,
+    reception: Reception,
+    playout: JitterBuffer,
+    listener: Listener,
+    inbound: Inbound,
+    outbound: Outbound,
+    microphone_watched: bool,
+    strangers: u64,
+    closed: bool,
+}
+
+/// The stream that we send.
+struct Sender {
+    ssrc: u32,
+    sequence: u16,
+    /// Timestamp of the frame that the next tick brings.
+    timestamp: u32,
+    /// Sound that is less than a packet yet.
+    pending: Vec<i16>,
+    /// The packet before was sound as well; otherwise the next is marked (RFC 3551 §4.1).
+    talking: bool,
+    packets: u64,
+    octets: u64,
+    /// Packets sent by our last two reports.
+    reported: [u64; 2],
+    /// Anything but silence was sent.
+    sound: bool,
 }
 
 impl Stream {
     /// The seed gives SSRC, first sequence number, first timestamp and the CNAME.
-    pub fn new(_now: Instant, plan: StreamPlan, _seed: [u8; 32]) -> Self {
-        Self { _plan: plan }
+    pub fn new(now: Instant, plan: StreamPlan, seed: [u8; 32]) -> Self {
+        let mut rng = ChaCha20Rng::from_seed(seed);
+        let sender = Sender::new(&mut rng);
+        let mut stream = Self {
+            peer: Peer::new(plan.remote, plan.remote_rtcp),
+            outputs: VecDeque::new(),
+            presser: Presser::default(),
+            reporter: Reporter::new(now, sender.ssrc, rng),
+            sender,
+            reception: Reception::default(),
+            playout: JitterBuffer::new(),
+            listener: Listener::default(),
+            inbound: Inbound::default(),
+            outbound: Outbound::default(),
+            microphone_watched: false,
+            strangers: 0,
+            closed: false,
+            plan,
+        };
+        stream.expect(now);
+        stream
     }
 
     /// A new plan for the running stream (hold, resume, new address, answered): sequence and SSRC go on.
-    pub fn apply(&mut self, _now: Instant, plan: StreamPlan) {
-        self._plan = plan;
+    pub fn apply(&mut self, now: Instant, plan: StreamPlan) {
+        self.peer.agree(plan.remote, plan.remote_rtcp);
+        if plan.telephone_event.is_none() {
+            self.presser.forget();
+        }
+        if !plan.direction.receives() {
+            self.playout.reset();
+        }
+        self.plan = plan;
+        self.expect(now);
     }
 
     /// Whether missing or all-zero microphone frames are a fault: true for a real device that is not muted,
     /// false (as at the start) for files, null devices and a muted microphone.
-    pub fn watch_microphone(&mut self, _now: Instant, _watched: bool) {}
+    pub fn watch_microphone(&mut self, now: Instant, watched: bool) {
+        self.microphone_watched = watched;
+        self.expect(now);
+    }
 
-    pub fn handle_rtp(&mut self, _now: Instant, _packet: Received) {}
+    /// A packet came to the RTP port.
+    pub fn handle_rtp(&mut self, now: Instant, packet: Received) {
+        if rtp::is_rtcp(&packet.bytes) {
+            return self.handle_rtcp(now, packet);
+        }
+        let Some(rtp) = Packet::parse(&packet.bytes).filter(|_| !self.closed) else { return };
+        if self.peer.judge(now, packet.from) != Source::Believed {
+            self.strangers += 1;
+            return self.inbound.heard_stranger(now);
+        }
+        if self.reception.packets() == 0 {
+            self.tell(StreamEvent::FirstPacketIn);
+        }
+        let codec =
+            self.plan.accepted.iter().find(|(pt, _)| *pt == rtp.payload_type).map(|(_, codec)| *codec);
+        self.reception.count(now, rtp.ssrc, rtp.sequence, rtp.timestamp, codec.is_some());
+        let event = match codec {
+            Some(codec) => self.on_sound(now, &rtp, codec),
+            None if self.plan.telephone_event_in.contains(&rtp.payload_type) => {
+                if let Some(digit) = self.listener.hear(rtp.ssrc, rtp.timestamp, rtp.payload) {
+                    self.tell(StreamEvent::Digit(digit));
+                }
+                self.inbound.heard_event(now)
+            }
+            None if rtp.payload_type == COMFORT_NOISE => self.inbound.heard_comfort_noise(now),
+            None => {
+                self.inbound.heard_unknown(now);
+                None
+            }
+        };
+        self.tell_all(event);
+    }
 
-    pub fn handle_rtcp(&mut self, _now: Instant, _packet: Received) {}
+    /// A packet came to the RTCP port.
+    pub fn handle_rtcp(&mut self, now: Instant, packet: Received) {
+        if self.closed || self.peer.judge_rtcp(packet.from) != Source::Believed {
+            return;
+        }
+        let reports = self.reporter.read(now, &packet.bytes);
+        if !reports.is_empty() {
+            let heard = reports.into_iter().flatten().next();
+            let event = self.outbound.report(heard, self.sender.packets);
+            self.tell_all(event);
+        }
+    }
 
     /// Every 20 ms: the microphone's frame in, the earpiece's frame out. `None`: nothing to send now, silence
     /// is sent in its place.
-    pub fn tick(&mut self, _now: Instant, _microphone: Option<&Frame>) -> Frame {
-        SILENCE
+    pub fn tick(&mut self, now: Instant, microphone: Option<&Frame>) -> Frame {
+        if self.closed {
+            return SILENCE;
+        }
+        self.watch(now, microphone);
+        self.send(microphone.unwrap_or(&SILENCE));
+        if self.reporter.is_due(now) {
+            self.send_report(now);
+        }
+        if self.plan.direction.receives() { self.playout.play(now) } else { SILENCE }
     }
 
     /// Queues digits (RFC 4733) behind those under way: each 100 ms long, 100 ms apart.
-    /// What is no digit ([`is_digit`]) is left out.
-    pub fn send_digits(&mut self, _digits: &str) {}
+    /// What is no digit ([`is_digit`]) is left out, and all are without an agreed payload type.
+    pub fn send_digits(&mut self, digits: &str) {
+        if self.plan.telephone_event.is_some() {
+            self.presser.press(digits);
+        }
+    }
 
     pub fn poll_output(&mut self) -> StreamOutput {
-        StreamOutput::Idle
+        self.outputs.pop_front().unwrap_or(StreamOutput::Idle)
     }
 
     pub fn stats(&self, _now: Instant) -> StreamStats {
-        StreamStats::default()
+        let (lost, late, rx_packets) = (self.reception.lost(), self.playout.late(), self.reception.packets());
+        let (delay_ms, rtt_ms) = (self.playout.delay_ms(), self.reporter.rtt_ms());
+        // Packetisation, network, playout; devices apart.
+        let mouth_to_ear = self.plan.ptime_ms as f32 + rtt_ms.unwrap_or_default() / 2.0 + delay_ms;
+        let loss = (lost + late) as f32 / self.reception.expected().max(1) as f32;
+        StreamStats {
+            tx_packets: self.sender.packets,
+            rx_packets,
+            lost,
+            late,
+            strangers: self.strangers,
+            jitter_ms: self.reception.jitter_ms(),
+            delay_ms,
+            rtt_ms,
+            mos: (rx_packets > 0).then(|| mean_opinion(mouth_to_ear, loss)),
+            no_audio: if self.inbound.is_missing() {
+                Some(AudioDirection::In)
+            } else {
+                self.outbound.is_missing().then_some(AudioDirection::Out)
+            },
+        }
     }
 
     /// Says goodbye by RTCP BYE; sends nothing afterwards.
-    pub fn close(&mut self, _now: Instant) {}
+    pub fn close(&mut self, now: Instant) {
+        if let Some(to) = self.peer.rtcp_destination().filter(|_| !self.closed) {
+            let bytes = self.reporter.goodbye(now, &self.sender.told(), &mut self.reception);
+            self.outputs.push_back(StreamOutput::Rtcp(datagram(to, bytes)));
+        }
+        self.closed = true;
+    }
+
+    fn on_sound(&mut self, now: Instant, rtp: &Packet<'_>, codec: Codec) -> Option<StreamEvent> {
+        let samples = codec.decode(rtp.payload);
+        if self.plan.direction.receives() {
+            let &Packet { ssrc, sequence, timestamp, marker, .. } = rtp;
+            self.playout.put(now, &Sound { ssrc, sequence, timestamp, marker, samples: &samples });
+        }
+        let least = codec.silence_amplitude().unsigned_abs();
+        if samples.iter().any(|sample| sample.unsigned_abs() > least) {
+            self.inbound.heard_sound(now)
+        } else {
+            self.inbound.heard_silence(now)
+        }
+    }
+
+    /// What the plan lets us expect of both directions.
+    fn expect(&mut self, now: Instant) {
+        let plan = &self.plan;
+        let talking = !plan.held_by_them && !plan.early;
+        self.inbound.expect(now, talking && plan.direction.receives());
+        let heard = talking && plan.direction.sends();
+        self.outbound.expect(now, heard, self.microphone_watched, self.sender.packets);
+    }
+
+    fn watch(&mut self, now: Instant, microphone: Option<&Frame>) {
+        let has_sound = microphone.map(|frame| frame.iter().any(|sample| *sample != 0));
+        let events = [
+            self.outbound.microphone(now, has_sound),
+            self.outbound.check(now),
+            self.inbound.check(now, self.sender.sound),
+        ];
+        events.into_iter().for_each(|event| self.tell_all(event));
+    }
+
+    fn send(&mut self, frame: &Frame) {
+        let timestamp = self.sender.timestamp;
+        self.sender.timestamp = timestamp.wrapping_add(FRAME_SAMPLES as u32);
+        let Some(to) = self.peer.destination().filter(|_| self.plan.direction.sends()) else {
+            return self.sender.pause();
+        };
+        let first = self.sender.packets == 0;
+        let event = self.plan.telephone_event.and_then(|pt| Some((pt, self.presser.tick(timestamp)?)));
+        if let Some((payload_type, event)) = event {
+            self.sender.pending.clear();
+            let bytes = self.sender.packet(payload_type, event.marker, event.timestamp, &event.payload);
+            self.outputs.push_back(StreamOutput::Rtp(datagram(to, bytes)));
+        } else {
+            self.sender.sound |= frame.iter().any(|sample| *sample != 0);
+            self.sender.pending.extend_from_slice(frame);
+            let samples = (self.plan.ptime_ms.clamp(10, 60) * PER_MS) as usize;
+            while let Some(bytes) = self.sender.sound_packet(&self.plan, samples) {
+                self.outputs.push_back(StreamOutput::Rtp(datagram(to, bytes)));
+            }
+        }
+        if first && self.sender.packets > 0 {
+            self.tell(StreamEvent::FirstPacketOut);
+        }
+    }
+
+    fn send_report(&mut self, now: Instant) {
+        let bytes = self.reporter.report(now, &self.sender.told(), &mut self.reception);
+        self.sender.reported = [self.sender.packets, self.sender.reported[0]]; // an array of two
+        if let Some(to) = self.peer.rtcp_destination() {
+            self.outputs.push_back(StreamOutput::Rtcp(datagram(to, bytes)));
+        }
+    }
+
+    fn tell(&mut self, event: StreamEvent) {
+        self.outputs.push_back(StreamOutput::Event(event));
+    }
+
+    fn tell_all(&mut self, events: impl IntoIterator<Item = StreamEvent>) {
+        self.outputs.extend(events.into_iter().map(StreamOutput::Event));
+    }
+}
+
+impl Sender {
+    fn new(rng: &mut ChaCha20Rng) -> Self {
+        Self {
+            ssrc: rng.next_u32(),
+            sequence: rng.next_u32() as u16,
+            timestamp: rng.next_u32(),
+            pending: Vec::new(),
+            talking: false,
+            packets: 0,
+            octets: 0,
+            reported: [0; 2],
+            sound: false,
+        }
+    }
+
+    fn pause(&mut self) {
+        self.pending.clear();
+        self.talking = false;
+    }
+
+    /// The next packet of that many samples, if they are there.
+    fn sound_packet(&mut self, plan: &StreamPlan, samples: usize) -> Option<Vec<u8>> {
+        let mut payload = Vec::with_capacity(samples);
+        plan.codec.encode(self.pending.get(..samples)?, &mut payload);
+        let timestamp = self.timestamp.wrapping_sub(self.pending.len() as u32);
+        self.pending.drain(..payload.len());
+        let marker = !std::mem::replace(&mut self.talking, true);
+        Some(self.packet(plan.payload_type, marker, timestamp, &payload))
+    }
+
+    fn packet(&mut self, payload_type: u8, marker: bool, timestamp: u32, payload: &[u8]) -> Vec<u8> {
+        let (ssrc, sequence) = (self.ssrc, self.sequence);
+        self.sequence = sequence.wrapping_add(1);
+        self.packets += 1;
+        self.octets += payload.len() as u64;
+        Packet { payload_type, marker, sequence, timestamp, ssrc, payload }.write()
+    }
+
+    fn told(&self) -> Sent {
+        Sent {
+            packets: self.packets,
+            octets: self.octets,
+            timestamp: self.timestamp,
+            recently: self.packets > self.reported[1], // an array of two
+        }
+    }
 }
 
 /// Whether a telephone has such a key: `0`–`9`, `*`, `#`, `A`–`D`.
@@ -55,76 +340,6 @@ pub fn is_digit(digit: char) -> bool {
     matches!(digit, '0'..='9' | '*' | '#' | 'A'..='D' | 'a'..='d')
 }
 
-/// What a stream wants done, one thing at a time until `Idle`.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum StreamOutput {
-    /// From the RTP socket.
-    Rtp(Transmit),
-    /// From the RTCP socket.
-    Rtcp(Transmit),
-    Event(StreamEvent),
-    Idle,
-}
-
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum StreamEvent {
-    /// The first packet believed. Once per stream.
-    FirstPacketIn,
-    /// Once per stream.
-    FirstPacketOut,
-    /// A digit was received, once per press.
-    Digit(char),
-    /// Sound is missing. Once per spell, within 3 s; not while held, inactive or early.
-    NoAudio { direction: AudioDirection, cause: NoAudioCause },
-    /// The spell is over.
-    AudioBack { direction: AudioDirection },
-}
-
-/// As we see it: `In` is what we hear.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum AudioDirection {
-    In,
-    Out,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum NoAudioCause {
-    /// No packets at all.
-    NothingArrives,
-    /// Packets with digital silence alone, and never anything else in this call.
-    OnlySilenceArrives,
-    /// Packets, but from an address other than the agreed one.
-    WrongSource,
-    /// Packets, but of a payload type that was not agreed.
-    UnknownCodec,
-    /// The watched microphone gives no frames.
-    NoMicrophone,
-    /// The watched microphone gives zeros alone.
-    SilentMicrophone,
-    /// Their RTCP reports say that what we send does not arrive.
-    RemoteHearsNothing,
-}
-
-/// Counts since the start of the stream, and the quality of the moment.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub struct StreamStats {
-    pub tx_packets: u64,
-    /// Believed ones alone.
-    pub rx_packets: u64,
-    /// Never arrived (RFC 3550 A.3).
-    pub lost: u64,
-    /// Arrived too late to be played.
-    pub late: u64,
-    /// Dropped because they came from a stranger.
-    pub strangers: u64,
-    /// Interarrival jitter (RFC 3550 A.8).
-    pub jitter_ms: f32,
-    /// From a packet's arrival to its first sample's.
-    pub delay_ms: f32,
-    /// Round trip, from their reports on us.
-    pub rtt_ms: Option<f32>,
-    /// What we hear, 1 to 4.5 (ITU-T G.107, narrow); `None` before the first packet.
-    pub mos: Option<f32>,
-    /// The direction whose sound is missing now; `In` if both.
-    pub no_audio: Option<AudioDirection>,
+fn datagram(to: SocketAddr, bytes: Vec<u8>) -> Transmit {
+    Transmit { transport: Transport::Udp, to, bytes }
 }

@@ -1,0 +1,313 @@
+//! Whether both hear each other, and how well.
+//!
+//! What is missing is named once per spell, after [`PATIENCE`], so that it is said within three seconds. A
+//! spell that a hold interrupts goes on after it, and is not named again.
+
+use super::rtcp::Heard;
+use super::{AudioDirection, NoAudioCause, StreamEvent};
+use crate::instant::Instant;
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_millis(2_500);
+
+/// After comfort noise (RFC 3389) the other party may say nothing at all for long.
+const PATIENCE_IN_COMFORT: Duration = Duration::from_secs(15);
+
+/// Packets sent between two of their reports that make the second worth judging.
+const ENOUGH_SENT: u64 = 25;
+
+/// A fraction lost, in 256ths, of nearly all.
+const NEARLY_ALL: u8 = 250;
+
+/// What we hear.
+#[derive(Default)]
+pub(super) struct Inbound {
+    expected_since: Option<Instant>,
+    /// The last packet that proves that all is well.
+    good: Option<Instant>,
+    silent: Option<Instant>,
+    unknown: Option<Instant>,
+    strange: Option<Instant>,
+    /// Sound has come in this call: silence is then no fault, it may be a muted microphone.
+    sound_heard: bool,
+    in_comfort: bool,
+    said: bool,
+}
+
+impl Inbound {
+    pub fn expect(&mut self, now: Instant, expected: bool) {
+        self.expected_since = if expected { self.expected_since.or(Some(now)) } else { None };
+    }
+
+    pub fn heard_sound(&mut self, now: Instant) -> Option<StreamEvent> {
+        self.sound_heard = true;
+        self.in_comfort = false;
+        self.heard(now)
+    }
+
+    /// A packet of digital silence.
+    pub fn heard_silence(&mut self, now: Instant) -> Option<StreamEvent> {
+        self.silent = Some(now);
+        if self.sound_heard { self.heard(now) } else { None }
+    }
+
+    pub fn heard_comfort_noise(&mut self, now: Instant) -> Option<StreamEvent> {
+        self.in_comfort = true;
+        self.heard_silence(now)
+    }
+
+    /// A packet of a telephone event: proof that packets come.
+    pub fn heard_event(&mut self, now: Instant) -> Option<StreamEvent> {
+        self.heard(now)
+    }
+
+    pub fn heard_unknown(&mut self, now: Instant) {
+        self.unknown = Some(now);
+    }
+
+    pub fn heard_stranger(&mut self, now: Instant) {
+        self.strange = Some(now);
+    }
+
+    /// `sound_sent`: whether we have sent sound ourselves. If not, silence may be our own, sent back.
+    pub fn check(&mut self, now: Instant, sound_sent: bool) -> Option<StreamEvent> {
+        let expected_since = self.expected_since?;
+        let patience = if self.in_comfort { PATIENCE_IN_COMFORT } else { PATIENCE };
+        let since = self.good.map_or(expected_since, |good| good.max(expected_since));
+        if self.said || now.since(since) < patience {
+            return None;
+        }
+        let lately = |heard: Option<Instant>| heard.is_some_and(|heard| now.since(heard) < PATIENCE);
+        let cause = if lately(self.unknown) {
+            NoAudioCause::UnknownCodec
+        } else if lately(self.silent) {
+            if !sound_sent {
+                return None;
+            }
+            NoAudioCause::OnlySilenceArrives
+        } else if lately(self.strange) {
+            NoAudioCause::WrongSource
+        } else {
+            NoAudioCause::NothingArrives
+        };
+        self.said = true;
+        Some(StreamEvent::NoAudio { direction: AudioDirection::In, cause })
+    }
+
+    pub fn is_missing(&self) -> bool {
+        self.said && self.expected_since.is_some()
+    }
+
+    fn heard(&mut self, now: Instant) -> Option<StreamEvent> {
+        self.good = Some(now);
+        let back = self.is_missing();
+        self.said &= !back;
+        back.then_some(StreamEvent::AudioBack { direction: AudioDirection::In })
+    }
+}
+
+/// What we say: first whether the microphone gives it, then whether they hear it.
+#[derive(Default)]
+pub(super) struct Outbound {
+    /// Since when a watched microphone should give sound.
+    watched_since: Option<Instant>,
+    frame: Option<Instant>,
+    sound: Option<Instant>,
+    microphone_said: bool,
+    expected: bool,
+    reports: Reports,
+    remote_said: bool,
+}
+
+/// What their reports have told so far.
+#[derive(Default)]
+struct Reports {
+    highest: Option<u32>,
+    sent: u64,
+    /// Reports in a row that say that nothing arrives.
+    bad: u32,
+}
+
+impl Outbound {
+    /// `expected`: whether they should hear us now. `watched`: whether the microphone should give sound.
+    pub fn expect(&mut self, now: Instant, expected: bool, watched: bool, sent: u64) {
+        if self.expected != expected {
+            self.reports = Reports { sent, ..Reports::default() };
+        }
+        self.expected = expected;
+        self.watched_since = if expected && watched { self.watched_since.or(Some(now)) } else { None };
+    }
+
+    /// What the microphone gave: nothing, or a frame with or without sound.
+    pub fn microphone(&mut self, now: Instant, frame: Option<bool>) -> Option<StreamEvent> {
+        let Some(has_sound) = frame else { return None };
+        self.frame = Some(now);
+        if !has_sound {
+            return None;
+        }
+        self.sound = Some(now);
+        self.recover(|outbound| std::mem::take(&mut outbound.microphone_said))
+    }
+
+    pub fn check(&mut self, now: Instant) -> Option<StreamEvent> {
+        let since = self.watched_since?;
+        let missing =
+            |last: Option<Instant>| now.since(last.map_or(since, |last| last.max(since))) >= PATIENCE;
+        if self.microphone_said || !missing(self.sound) {
+            return None;
+        }
+        let cause =
+            if missing(self.frame) { NoAudioCause::NoMicrophone } else { NoAudioCause::SilentMicrophone };
+        self.microphone_said = true;
+        Some(StreamEvent::NoAudio { direction: AudioDirection::Out, cause })
+    }
+
+    /// A report of theirs, and how many packets we had sent by then.
+    pub fn report(&mut self, heard: Option<Heard>, sent: u64) -> Option<StreamEvent> {
+        let sent_since = sent.saturating_sub(self.reports.sent);
+        self.reports.sent = sent;
+        if !self.expected || sent_since < ENOUGH_SENT {
+            self.reports.highest = heard.map(|heard| heard.highest).or(self.reports.highest);
+            return None;
+        }
+        let before = match heard {
+            Some(heard) => self.reports.highest.replace(heard.highest),
+            None => None,
+        };
+        self.reports.bad += match heard {
+            None => 1,
+            // Two reports in one comparison.
+            Some(heard) if before == Some(heard.highest) => 2,
+            Some(heard) if heard.fraction_lost >= NEARLY_ALL => 1,
+            Some(_) => {
+                self.reports.bad = 0;
+                return self.recover(|outbound| std::mem::take(&mut outbound.remote_said));
+            }
+        };
+        if self.remote_said || self.reports.bad < 2 {
+            return None;
+        }
+        self.remote_said = true;
+        let (direction, cause) = (AudioDirection::Out, NoAudioCause::RemoteHearsNothing);
+        Some(StreamEvent::NoAudio { direction, cause })
+    }
+
+    pub fn is_missing(&self) -> bool {
+        (self.microphone_said && self.watched_since.is_some()) || (self.remote_said && self.expected)
+    }
+
+    /// Sound is back only when nothing else is wrong.
+    fn recover(&mut self, end: impl FnOnce(&mut Self) -> bool) -> Option<StreamEvent> {
+        let ended = end(self);
+        (ended && !self.microphone_said && !self.remote_said)
+            .then_some(StreamEvent::AudioBack { direction: AudioDirection::Out })
+    }
+}
+
+/// Mean opinion score of a conversation over G.711 by the E-model (ITU-T G.107 with the defaults of its
+/// table 2; delay impairment in the common two-slope form; G.113: packet-loss robustness 25.1 for G.711 with
+/// concealment). `delay_ms` is one way, mouth to ear; `loss` a fraction of 1.
+pub(super) fn mean_opinion(delay_ms: f32, loss: f32) -> f32 {
+    const BASE: f32 = 93.2;
+    const ROBUSTNESS: f32 = 25.1;
+    let delay = 0.024 * delay_ms + 0.11 * (delay_ms - 177.3).max(0.0);
+    let percent = loss.clamp(0.0, 1.0) * 100.0;
+    let equipment = 95.0 * percent / (percent + ROBUSTNESS);
+    let rating = (BASE - delay - equipment).clamp(0.0, 100.0);
+    let score = 1.0 + 0.035 * rating + rating * (rating - 60.0) * (100.0 - rating) * 7e-6;
+    // The cubic dips below 1 for the worst ratings.
+    score.clamp(1.0, 4.5)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: u64) -> Instant {
+        Instant::from_start(Duration::from_millis(ms))
+    }
+
+    fn no_audio(direction: AudioDirection, cause: NoAudioCause) -> Option<StreamEvent> {
+        Some(StreamEvent::NoAudio { direction, cause })
+    }
+
+    const BACK_OUT: StreamEvent = StreamEvent::AudioBack { direction: AudioDirection::Out };
+
+    fn heard(highest: u32, fraction_lost: u8) -> Option<Heard> {
+        Some(Heard { fraction_lost, highest })
+    }
+
+    fn speaking() -> Outbound {
+        let mut outbound = Outbound::default();
+        outbound.expect(at(0), true, false, 0);
+        outbound
+    }
+
+    #[test]
+    fn their_second_report_without_progress_says_that_they_hear_nothing() {
+        let mut outbound = speaking();
+        assert_eq!(outbound.report(heard(100, 0), 125), None);
+        assert_eq!(
+            outbound.report(heard(100, 0), 375),
+            no_audio(AudioDirection::Out, NoAudioCause::RemoteHearsNothing)
+        );
+        assert_eq!(outbound.report(heard(100, 0), 625), None, "once per spell");
+        assert!(outbound.is_missing());
+        assert_eq!(outbound.report(heard(900, 10), 875), Some(BACK_OUT));
+    }
+
+    #[test]
+    fn so_does_the_second_that_never_mentions_us_or_loses_all() {
+        for bad in [None, heard(5, 255)] {
+            let mut outbound = speaking();
+            assert_eq!(outbound.report(bad, 125), None);
+            let again = bad.map(|heard| Heard { highest: heard.highest + 250, ..heard });
+            assert!(outbound.report(again, 375).is_some(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn reports_while_we_send_nothing_mean_nothing() {
+        let mut outbound = speaking();
+        for _ in 0..5 {
+            assert_eq!(outbound.report(heard(100, 0), 10), None);
+        }
+        outbound.expect(at(0), false, false, 10);
+        for sent in [200, 400, 600] {
+            assert_eq!(outbound.report(None, sent), None);
+        }
+    }
+
+    #[test]
+    fn two_faults_are_over_when_both_are() {
+        let mut outbound = Outbound::default();
+        outbound.expect(at(0), true, true, 0);
+        assert_eq!(outbound.check(at(2_500)), no_audio(AudioDirection::Out, NoAudioCause::NoMicrophone));
+        outbound.report(None, 100);
+        assert!(outbound.report(None, 200).is_some());
+        assert_eq!(outbound.microphone(at(2_600), Some(true)), None);
+        assert_eq!(outbound.report(heard(1, 0), 300), Some(BACK_OUT));
+    }
+
+    #[test]
+    fn comfort_noise_asks_for_patience() {
+        let mut inbound = Inbound::default();
+        inbound.expect(at(0), true);
+        inbound.heard_sound(at(1_000));
+        inbound.heard_comfort_noise(at(1_020));
+        assert_eq!(inbound.check(at(10_000), true), None);
+        assert_eq!(
+            inbound.check(at(16_100), true),
+            no_audio(AudioDirection::In, NoAudioCause::NothingArrives)
+        );
+    }
+
+    #[test]
+    fn score_falls_with_loss_and_delay() {
+        assert!((mean_opinion(0.0, 0.0) - 4.41).abs() < 0.01);
+        assert!((mean_opinion(100.0, 0.01) - 4.28).abs() < 0.05);
+        assert!(mean_opinion(400.0, 0.0) < 3.8);
+        assert!(mean_opinion(60.0, 0.2) < 2.8);
+        assert_eq!(mean_opinion(10_000.0, 1.0), 1.0);
+    }
+}
