@@ -1,6 +1,7 @@
 //! Where sound comes from and goes to: files and null devices. All of it 20 ms frames at 8 kHz mono.
 
 mod null;
+mod resample;
 mod wav;
 
 pub use null::{NullSink, NullSource};
