@@ -1,1 +1,292 @@
-//! The terminal telephone: arguments, readable lines, JSON events, exit codes.
+//! The terminal telephone: arguments, what each subcommand does, lines and exit codes.
+//!
+//! stdout holds events only, one per line; everything else goes to stderr.
+
+mod args;
+mod book;
+mod faults;
+mod json;
+mod output;
+mod script;
+mod sound;
+mod usage;
+mod verdict;
+mod words;
+
+use crate::agent::Intent;
+use crate::config::{self, Settings};
+use crate::logging;
+use crate::secrets::Secret;
+use crate::shell::{self, Handle, Notice, Process, Setup};
+use crate::text::{Catalogue, Language, say};
+use args::{Arguments, CallOptions, Command};
+use book::Book;
+use clap::Parser;
+use output::Output;
+use script::{Do, Script, Task};
+use sound::Sound;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use verdict::Exit;
+
+/// How long hanging up, unregistering and sending register entries may take at the end.
+const FAREWELL: Duration = Duration::from_secs(3);
+const FIGURES_EVERY: Duration = Duration::from_secs(5);
+
+/// The program `patchcord`.
+pub fn main(process: Process) -> ExitCode {
+    let environment = |name: &str| std::env::var(name).ok();
+    let cat = Catalogue::new(Language::from_environment(environment));
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage::explain(&cat, &error),
+    };
+    logging::start(arguments.common.verbose);
+    let run = Run::prepare(&arguments, environment);
+    match run {
+        Ok(run) => exit_code(run.start(process, &arguments)),
+        Err(refusal) => {
+            eprintln!("patchcord: {}", refusal.words);
+            exit_code(refusal.exit)
+        }
+    }
+}
+
+fn exit_code(exit: Exit) -> ExitCode {
+    ExitCode::from(exit as u8)
+}
+
+/// Said before anything was started.
+struct Refusal {
+    exit: Exit,
+    words: String,
+}
+
+impl Refusal {
+    fn usage(words: String) -> Self {
+        Self { exit: Exit::Usage, words }
+    }
+}
+
+/// A checked command line.
+struct Run {
+    cat: Catalogue,
+    settings: Settings,
+    password: Secret,
+    desk_token: Option<Secret>,
+    sound: Sound,
+}
+
+impl Run {
+    fn prepare(arguments: &Arguments, environment: impl Fn(&str) -> Option<String>) -> Result<Self, Refusal> {
+        let flags = arguments.common.settings();
+        let language = flags.lang.unwrap_or_else(|| Language::from_environment(&environment));
+        let cat = Catalogue::new(language);
+        let file = read_settings(arguments, &environment).map_err(|error| Refusal::usage(error.say(&cat)))?;
+        let settings = flags.over(file);
+        let cat = Catalogue::new(settings.lang.unwrap_or(language));
+        usage::check(&cat, arguments).map_err(Refusal::usage)?;
+        let password = read_password(&cat, &settings, &environment)?;
+        let desk_token =
+            environment("PATCHCORD_DESK_TOKEN").filter(|token| !token.is_empty()).map(Secret::new);
+        if settings.desk.is_some() && desk_token.is_none() {
+            return Err(Refusal::usage(say!(
+                &cat,
+                "The order desk wants a token. Put it into the environment variable PATCHCORD_DESK_TOKEN."
+            )));
+        }
+        let sound = Sound::open(&cat, call_options(&arguments.command)).map_err(Refusal::usage)?;
+        Ok(Self { cat, settings, password, desk_token, sound })
+    }
+
+    fn start(self, process: Process, arguments: &Arguments) -> Exit {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        match runtime {
+            Ok(runtime) => {
+                let local = tokio::task::LocalSet::new();
+                let exit = local.block_on(&runtime, self.drive(process, arguments));
+                // A name look-up may still be under way in a thread; nobody waits for it.
+                runtime.shutdown_background();
+                exit
+            }
+            Err(error) => {
+                tracing::error!(%error, "no runtime");
+                eprintln!("patchcord: {}", faults::our_fault(&self.cat));
+                Exit::OurFault
+            }
+        }
+    }
+
+    async fn drive(self, process: Process, arguments: &Arguments) -> Exit {
+        let script = Script::new(task(&arguments.command), arguments.common.desk.is_some());
+        let figures = (arguments.common.verbose > 0).then_some(FIGURES_EVERY);
+        let mut sound = self.sound;
+        let setup = Setup {
+            settings: self.settings,
+            password: self.password,
+            desk_token: self.desk_token,
+            register: script.registers(),
+            audio: Box::new(move |_line| sound.next_call()),
+            figures_every: figures,
+        };
+        let handle = match shell::start(process, setup).await {
+            Ok(handle) => handle,
+            Err(fault) => {
+                let (exit, words) = faults::start(&self.cat, &fault);
+                eprintln!("patchcord: {words}");
+                return exit;
+            }
+        };
+        let driver =
+            Driver { process, cat: self.cat, json: arguments.common.json, script, book: Book::default() };
+        driver.run(handle).await
+    }
+}
+
+/// Moves notices to the script and to stdout, and the script's wishes to the telephone.
+struct Driver {
+    process: Process,
+    cat: Catalogue,
+    json: bool,
+    script: Script,
+    book: Book,
+}
+
+impl Driver {
+    async fn run(mut self, mut handle: Handle) -> Exit {
+        let (output, mut reader_gone) = match Output::start() {
+            Ok(output) => output,
+            Err(_) => return Exit::OurFault,
+        };
+        let mut stops = Stops::listen();
+        let mut interrupted = false;
+        let mut stopped = false;
+        loop {
+            let deadline = self.script.next_deadline();
+            let wait = deadline.map_or(Duration::MAX, |deadline| deadline.since(self.process.now()));
+            tokio::select! {
+                notice = handle.next() => match notice {
+                    Some((at, notice)) => {
+                        stopped = matches!(notice, Notice::Stopped(_));
+                        self.book.note(at, &notice);
+                        self.print(&output, at, &notice);
+                        self.script.handle(at, &notice);
+                    }
+                    None => break,
+                },
+                () = tokio::time::sleep(wait), if deadline.is_some() => {
+                    self.script.handle_timeout(self.process.now());
+                }
+                () = stops.next() => {
+                    if interrupted {
+                        return Exit::Interrupted;
+                    }
+                    interrupted = true;
+                    handle.shut_down(FAREWELL);
+                }
+                Ok(()) = &mut reader_gone, if !interrupted => {
+                    interrupted = true;
+                    handle.shut_down(FAREWELL);
+                }
+            }
+            self.obey(&handle);
+        }
+        output.finish();
+        if !stopped {
+            eprintln!("patchcord: {}", faults::our_fault(&self.cat));
+            return Exit::OurFault;
+        }
+        if interrupted {
+            return Exit::Interrupted;
+        }
+        for trouble in self.script.verdict().troubles() {
+            eprintln!("patchcord: {}", faults::trouble(&self.cat, trouble));
+        }
+        self.script.verdict().exit()
+    }
+
+    fn print(&self, output: &Output, at: crate::instant::Instant, notice: &Notice) {
+        let line =
+            if self.json { json::line(at, notice, &self.book) } else { words::line(&self.cat, notice) };
+        if let Some(line) = line {
+            output.line(line);
+        }
+    }
+
+    fn obey(&mut self, handle: &Handle) {
+        while let Some(wish) = self.script.poll() {
+            match wish {
+                Do::Intent(intent) => {
+                    if let Intent::Answer { line } = &intent {
+                        self.book.answer_asked(self.process.now(), *line);
+                    }
+                    handle.intent(intent);
+                }
+                Do::Finish => handle.shut_down(FAREWELL),
+            }
+        }
+    }
+}
+
+/// Ctrl-C, and the polite ways in which systems end programs.
+struct Stops(Vec<Signal>);
+
+impl Stops {
+    fn listen() -> Self {
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        Self(kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect())
+    }
+
+    async fn next(&mut self) {
+        std::future::poll_fn(|context| {
+            let ready = self.0.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
+            if ready { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        })
+        .await;
+    }
+}
+
+fn task(command: &Command) -> Task {
+    match command.clone() {
+        Command::Register { seconds } => Task::Register { stay: seconds.unwrap_or_default() },
+        Command::Options { target } => Task::Options { target },
+        Command::Call { target, timeout, options } => Task::Call { target, timeout, options },
+        Command::Answer { calls, after, timeout, reject, options } => {
+            Task::Answer { calls, after, timeout, reject, options }
+        }
+    }
+}
+
+fn call_options(command: &Command) -> Option<&CallOptions> {
+    match command {
+        Command::Call { options, .. } | Command::Answer { options, .. } => Some(options),
+        Command::Register { .. } | Command::Options { .. } => None,
+    }
+}
+
+fn read_settings(
+    arguments: &Arguments,
+    environment: impl Fn(&str) -> Option<String>,
+) -> Result<Settings, config::ConfigError> {
+    if let Some(path) = &arguments.common.config {
+        return Settings::read(path);
+    }
+    let folder = environment("XDG_CONFIG_HOME").filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    let folder = folder.or_else(|| environment("HOME").map(|home| PathBuf::from(home).join(".config")));
+    let path = folder.map(|folder| folder.join("patchcord/patchcord.toml")).filter(|path| path.exists());
+    path.map_or_else(|| Ok(Settings::default()), |path| Settings::read(&path))
+}
+
+fn read_password(
+    cat: &Catalogue,
+    settings: &Settings,
+    environment: impl Fn(&str) -> Option<String>,
+) -> Result<Secret, Refusal> {
+    if let Some(path) = &settings.password_file {
+        return config::read_password(path).map_err(|fault| Refusal::usage(fault.say(cat, path)));
+    }
+    // An account without a password is possible; a PBX that wants one says so.
+    Ok(Secret::new(environment("PATCHCORD_PASSWORD").unwrap_or_default()))
+}

@@ -3,7 +3,7 @@
 use super::value::{self, Expected, Setting};
 use super::{CodecName, Identity, Settings};
 use std::cell::Cell;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use toml::Spanned;
@@ -65,7 +65,9 @@ pub(super) fn parse(source: &str, path: &Path) -> Result<Settings, ConfigError> 
         realm: account.value("realm")?,
         display: account.value("display")?,
         password_file: account.value("password_file")?,
-        expires: account.seconds("expires")?,
+        expires: account
+            .number("expires", 10..=43_200, value::EXPIRES)?
+            .map(|seconds| Duration::from_secs(seconds.into())),
         server: pbx.value("server")?,
         proxy: pbx.value("proxy")?,
         transport: pbx.value("transport")?,
@@ -75,12 +77,13 @@ pub(super) fn parse(source: &str, path: &Path) -> Result<Settings, ConfigError> 
         identity: calls.list::<Identity>("identity", Identity::EXPECTED)?,
         name_prefixes: calls.list::<String>("name_prefixes", value::TEXTS)?,
         look_up_withheld: calls.yes_no("look_up_withheld")?,
-        country: numbering.checked("country", value::COUNTRY, |text| {
-            text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase())
-        })?,
-        outside_prefix: numbering.checked("outside_prefix", value::PREFIX, |text| {
-            text.chars().all(|c| c.is_ascii_digit() || matches!(c, '*' | '#'))
-        })?,
+        country_code: numbering.number("country_code", 1..=999, value::COUNTRY)?,
+        area_code: numbering.checked("area_code", value::PREFIX, |text| value::is_digits(text, 6))?,
+        outside_prefix: numbering
+            .checked("outside_prefix", value::PREFIX, |text| value::is_digits(text, 4))?,
+        international_prefix: numbering
+            .checked("international_prefix", value::PREFIX, |text| value::is_digits(text, 8))?,
+        short_digits: numbering.number("short_digits", 2..=9, value::SHORT_DIGITS)?,
         outgoing: numbering.value("outgoing")?,
         desk: desk.checked("url", value::URL, value::is_desk_url)?,
         operator: desk.value("operator")?,
@@ -175,12 +178,17 @@ impl<'a> Section<'a> {
         items.collect::<Result<Vec<T>, _>>().map(Some)
     }
 
-    fn seconds(&self, key: &'static str) -> Result<Option<Duration>, ConfigError> {
+    fn number(
+        &self,
+        key: &'static str,
+        range: RangeInclusive<u16>,
+        expected: Expected,
+    ) -> Result<Option<u16>, ConfigError> {
         let Some(value) = self.find(key) else { return Ok(None) };
-        let number = value.get_ref().as_integer().filter(|number| number.radix() == 10);
-        let seconds = number.and_then(|number| number.as_str().parse().ok());
-        let seconds = seconds.filter(|seconds| (10..=86_400).contains(seconds));
-        seconds.map(|s| Some(Duration::from_secs(s))).ok_or_else(|| self.bad(key, value, value::EXPIRES))
+        let integer = value.get_ref().as_integer().filter(|integer| integer.radix() == 10);
+        let number = integer.and_then(|integer| integer.as_str().parse().ok());
+        let number = number.filter(|number| range.contains(number));
+        number.map(Some).ok_or_else(|| self.bad(key, value, expected))
     }
 
     fn yes_no(&self, key: &'static str) -> Result<Option<bool>, ConfigError> {

@@ -59,10 +59,16 @@ pub struct Settings {
     /// No.
     pub look_up_withheld: Option<bool>,
 
-    /// Country whose way of writing numbers is used, ISO 3166-1; RU.
-    pub country: Option<String>,
+    /// Calling code of the country whose way of writing numbers is used; 7.
+    pub country_code: Option<u16>,
+    /// Of numbers written without one; none.
+    pub area_code: Option<String>,
     /// Dialled before outside numbers; nothing.
     pub outside_prefix: Option<String>,
+    /// Dialled before foreign numbers in the national format; the country's usual one.
+    pub international_prefix: Option<String>,
+    /// The longest number that is internal or a service code; 5 digits.
+    pub short_digits: Option<u16>,
     /// International with a plus.
     pub outgoing: Option<OutgoingFormat>,
 
@@ -106,8 +112,11 @@ impl Settings {
             identity: self.identity.or(below.identity),
             name_prefixes: self.name_prefixes.or(below.name_prefixes),
             look_up_withheld: self.look_up_withheld.or(below.look_up_withheld),
-            country: self.country.or(below.country),
+            country_code: self.country_code.or(below.country_code),
+            area_code: self.area_code.or(below.area_code),
             outside_prefix: self.outside_prefix.or(below.outside_prefix),
+            international_prefix: self.international_prefix.or(below.international_prefix),
+            short_digits: self.short_digits.or(below.short_digits),
             outgoing: self.outgoing.or(below.outgoing),
             desk: self.desk.or(below.desk),
             operator: self.operator.or(below.operator),

@@ -225,11 +225,15 @@ pub fn is_desk_url(text: &str) -> bool {
     rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && !text.contains(char::is_whitespace))
 }
 
-/// ISO 3166-1 alpha-2.
-pub(super) const COUNTRY: Expected = Expected { what: msg!("a country's two letters"), example: "RU" };
-/// Digits dialled for an outside line.
-pub(super) const PREFIX: Expected = Expected { what: msg!("digits, * or #"), example: "9" };
-pub(super) const EXPIRES: Expected = Expected { what: msg!("seconds from 10 to 86400"), example: "300" };
+pub(super) fn is_digits(text: &str, most: usize) -> bool {
+    text.len() <= most && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+pub(super) const COUNTRY: Expected =
+    Expected { what: msg!("a country's calling code, without quotes"), example: "7" };
+pub(super) const PREFIX: Expected = Expected { what: msg!("a few digits in quotes"), example: "\"9\"" };
+pub(super) const SHORT_DIGITS: Expected = Expected { what: msg!("a number from 2 to 9"), example: "5" };
+pub(super) const EXPIRES: Expected = Expected { what: msg!("seconds from 10 to 43200"), example: "300" };
 pub(super) const YES_NO: Expected = Expected { what: msg!("true or false"), example: "false" };
 pub(super) const TEXTS: Expected = Expected { what: msg!("a list of texts"), example: "[\"Sales: \"]" };
 pub(super) const SECTION: Expected =

@@ -4,7 +4,7 @@
 //! unconnected one hears the PBX's other ports and proxies. Both share one port: the kernel gives
 //! the connected one what comes from the PBX's address, the other one the rest.
 
-use super::MAX_DATAGRAM;
+use super::{MAX_DATAGRAM, is_unreachable, send_now};
 use crate::transmit::{Received, Transmit, Transport};
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 use std::io;
@@ -69,7 +69,7 @@ impl SipSocket {
     fn send_once(&self, transmit: &Transmit) -> io::Result<()> {
         match &self.pbx {
             Some(pbx) if transmit.to == self.server => SockRef::from(pbx).send(&transmit.bytes)?,
-            _ => SockRef::from(&self.everybody).send_to(&transmit.bytes, &SockAddr::from(transmit.to))?,
+            _ => return send_now(&self.everybody, transmit),
         };
         Ok(())
     }
@@ -96,17 +96,6 @@ impl SipSocket {
             }
         }
     }
-}
-
-/// Whether a send or receive failed because the other end, or the way to it, is not there.
-pub(super) fn is_unreachable(error: &io::Error) -> bool {
-    use io::ErrorKind::{
-        ConnectionRefused, ConnectionReset, HostUnreachable, NetworkDown, NetworkUnreachable,
-    };
-    matches!(
-        error.kind(),
-        ConnectionRefused | ConnectionReset | HostUnreachable | NetworkDown | NetworkUnreachable
-    )
 }
 
 async fn recv_connected(

@@ -1,0 +1,210 @@
+//! What went wrong, as sentences on stderr: whose fault it is and what to do next.
+
+use super::verdict::{Exit, Trouble};
+use super::words;
+use crate::audio::{RecordFault, WavFault};
+use crate::config::io_words;
+use crate::domain::number::PlanProblem;
+use crate::shell::StartFault;
+use crate::text::{Catalogue, say};
+use crate::transmit::Transport;
+use std::io::ErrorKind;
+use std::path::Path;
+
+pub fn trouble(cat: &Catalogue, trouble: &Trouble) -> String {
+    match trouble {
+        Trouble::RegistrationRefused { status, reason } => say!(
+            cat,
+            "The PBX refused the registration: {status} {reason}. Ask its admin whether the account may register.",
+            status = status,
+            reason = reason
+        ),
+        Trouble::Credentials { status } => say!(
+            cat,
+            "The PBX does not accept user or password ({status}). Check --user, --auth-user and the password.",
+            status = status
+        ),
+        Trouble::Silence => {
+            say!(
+                cat,
+                "The PBX does not answer. Check --server, the network, and firewalls between here and there."
+            )
+        }
+        Trouble::Unreachable => {
+            say!(
+                cat,
+                "Nothing listens at the PBX's address. Check --server and its port, and whether the PBX runs."
+            )
+        }
+        Trouble::NobodyCalled => say!(cat, "Nobody called in the time given by --timeout."),
+        Trouble::CallerGaveUp => say!(cat, "The caller gave up before the call was answered."),
+        Trouble::NobodyAnswered => say!(cat, "Nobody answered in the time given by --timeout."),
+        Trouble::TheyAreBusy => say!(cat, "The number is busy."),
+        Trouble::CallRefused(status) => say!(
+            cat,
+            "The call was refused ({status}). The number may be wrong or not reachable now.",
+            status = or_dash(*status)
+        ),
+        Trouble::CallBroken(status) => say!(
+            cat,
+            "The network broke the call ({status}). Check the way to the PBX.",
+            status = or_dash(*status)
+        ),
+        Trouble::HoldRefused(status) => say!(
+            cat,
+            "The other side refused hold or resume ({status}); the call went on as before.",
+            status = status
+        ),
+        Trouble::NoDigits => say!(cat, "The other side takes no digits in its audio; none were sent."),
+        Trouble::BadTarget => say!(
+            cat,
+            "The target is neither a number nor an address that can be called. Write for example 200, sip:200@host or '+7 495 123-45-67'."
+        ),
+        Trouble::Busy => say!(cat, "Another call stands; this one was not placed."),
+        Trouble::NoMediaPort => {
+            say!(
+                cat,
+                "No UDP port is free for audio. Widen --rtp-ports, or end other programs that use them."
+            )
+        }
+        Trouble::TransferFailed(status) => {
+            say!(cat, "The transfer failed ({status}); the client stayed with us.", status = or_dash(*status))
+        }
+        Trouble::ClientLost(status) => say!(
+            cat,
+            "The transfer failed ({status}) and the PBX dropped the client. Call the client back.",
+            status = or_dash(*status)
+        ),
+        Trouble::ClientUnknown => say!(
+            cat,
+            "The transfer failed, and the PBX did not say what became of the client. Call the client back if need be."
+        ),
+        Trouble::NoAudio(cause) => say!(
+            cat,
+            "The call stood, but {cause} Check firewalls and the RTP addresses between here and the PBX.",
+            cause = words::no_audio(cat, *cause)
+        ),
+        Trouble::Desk(why) => {
+            say!(cat, "The order desk was of no help: {why}", why = words::unavailable(cat, why))
+        }
+        Trouble::RecordsUnsent(count) => {
+            say!(cat, "Call register entries that the desk has not taken: {count}.", count = count)
+        }
+        Trouble::Recording(fault) => record_fault(cat, fault, None),
+        Trouble::MediaFailed => our_fault(cat),
+    }
+}
+
+pub fn our_fault(cat: &Catalogue) -> String {
+    say!(cat, "Patchcord itself failed. Please report this with what -vvv prints.")
+}
+
+/// Why it did not even start; with the code.
+pub fn start(cat: &Catalogue, fault: &StartFault) -> (Exit, String) {
+    match fault {
+        StartFault::NoServer => (
+            Exit::Usage,
+            say!(cat, "Which PBX? Give --server HOST, or server in section [pbx] of the settings file."),
+        ),
+        StartFault::NoUser => (
+            Exit::Usage,
+            say!(cat, "Which account? Give --user NAME, or user in section [account] of the settings file."),
+        ),
+        StartFault::TransportNotYet(transport) => {
+            let name = if *transport == Transport::Tcp { "tcp" } else { "tls" };
+            (Exit::Usage, say!(cat, "Transport {name} is not there yet. Use udp.", name = name))
+        }
+        StartFault::BadNumbering(problem) => (Exit::Usage, numbering(cat, *problem)),
+        StartFault::NameUnknown { host } => (
+            Exit::NobodyThere,
+            say!(cat, "There is no host named {host}. Check --server for spelling.", host = host),
+        ),
+        StartFault::NoNameServer { host } => (
+            Exit::NobodyThere,
+            say!(
+                cat,
+                "No name server answered when asked for {host}. Check the network, or give an address.",
+                host = host
+            ),
+        ),
+        StartFault::NoRoute { server } => (
+            Exit::NobodyThere,
+            say!(cat, "No network leads to {server}. Check the network connection.", server = server),
+        ),
+        StartFault::Bind { local, kind } => (
+            Exit::Usage,
+            match kind {
+                ErrorKind::AddrInUse => {
+                    say!(
+                        cat,
+                        "Another program uses {local}. Give another port in --local, or 0 for any.",
+                        local = local
+                    )
+                }
+                _ => say!(cat, "{local} is no address of this computer. Check --local.", local = local),
+            },
+        ),
+        StartFault::NoEntropy => (Exit::OurFault, our_fault(cat)),
+    }
+}
+
+fn numbering(cat: &Catalogue, problem: PlanProblem) -> String {
+    let setting = match problem {
+        PlanProblem::NoSuchCountry => "country_code",
+        PlanProblem::BadAreaCode => "area_code",
+        PlanProblem::BadOutsidePrefix => "outside_prefix",
+        PlanProblem::BadInternationalPrefix => "international_prefix",
+        PlanProblem::BadShortDigits => "short_digits",
+    };
+    say!(
+        cat,
+        "{setting} in section [numbering] of the settings file cannot be used: no numbering plan has it.",
+        setting = setting
+    )
+}
+
+pub fn wav_fault(cat: &Catalogue, path: &Path, fault: &WavFault) -> String {
+    let file = path.display();
+    match fault {
+        WavFault::CannotRead(kind) => say!(
+            cat,
+            "{file} cannot be played: {why}. Check --play.",
+            file = file,
+            why = io_words(cat, *kind)
+        ),
+        WavFault::NotWav => say!(cat, "{file} is no WAV file. Give one to --play.", file = file),
+        WavFault::UnsupportedCoding => {
+            say!(cat, "{file} is coded otherwise than PCM. Convert it to 16-bit PCM.", file = file)
+        }
+        WavFault::UnsupportedChannels(count) => {
+            say!(cat, "{file} has {count} channels. Convert it to one or two.", file = file, count = count)
+        }
+        WavFault::UnsupportedRate(rate) => say!(
+            cat,
+            "{file} has {rate} samples per second. Convert it to 8000, 16000, 44100 or 48000.",
+            file = file,
+            rate = rate
+        ),
+        WavFault::Empty => say!(cat, "{file} holds no sound.", file = file),
+        WavFault::TooLong => say!(cat, "{file} is longer than an hour. Cut it.", file = file),
+    }
+}
+
+pub fn record_fault(cat: &Catalogue, fault: &RecordFault, path: Option<&Path>) -> String {
+    let file = path.map_or_else(String::new, |path| path.display().to_string());
+    match fault {
+        RecordFault::CannotCreate(kind) => say!(
+            cat,
+            "The recording {file} cannot be made: {why}. Check --record and the folder's permissions.",
+            file = file,
+            why = io_words(cat, *kind)
+        ),
+        RecordFault::CannotWrite(kind) => {
+            say!(cat, "The recording broke off: {why}. The call went on.", why = io_words(cat, *kind))
+        }
+    }
+}
+
+fn or_dash(status: Option<u16>) -> String {
+    status.map_or_else(|| "–".to_owned(), |status| status.to_string())
+}

@@ -1,0 +1,278 @@
+//! Notices as lines of JSON: the terminal contract's events (docs/events.schema.json).
+
+use super::book::Book;
+use crate::agent::{Card, CardAnswer, Event, Source};
+use crate::desk_api::Match;
+use crate::instant::Instant;
+use crate::media::{AudioDirection, NoAudioCause, StreamStats};
+use crate::phone::{self, CallOutcome, Caller, ClientIs, EndedBy, LineId, Refusal, Side, TransferOutcome};
+use crate::shell::Notice;
+use crate::sip::Failure;
+use serde::Serialize;
+use std::time::Duration;
+
+/// The line without its end; `None` for what is no event of the contract.
+pub fn line(at: Instant, notice: &Notice, book: &Book) -> Option<String> {
+    let line = Line::begin(at);
+    match notice {
+        Notice::Ready { local } => Some(line.event("ready").with("local", &local.to_string()).end()),
+        Notice::Agent(Event::Phone(event)) => phone_line(line, event, book),
+        Notice::Agent(Event::Card { line: id, card }) => Some(card_line(line.call("card", *id, book), card)),
+        Notice::Recording { .. } | Notice::Desk(_) | Notice::Stopped(_) => None,
+    }
+}
+
+fn phone_line(line: Line, event: &phone::Event, book: &Book) -> Option<String> {
+    use phone::Event as E;
+    let line = match event {
+        E::Registered { server, expires, contact } => line
+            .event("registered")
+            .with("server", &server.to_string())
+            .with("expires_s", &expires.as_secs())
+            .with("contact", contact),
+        E::RegistrationFailed { cause, retry_in } => {
+            failure(line.event("registration_failed").with("cause", cause_code(cause)), cause)
+                .with("retry_s", &retry_in.map(|retry_in| rounded(retry_in.as_secs_f64())))
+        }
+        E::Unregistered => line.event("unregistered"),
+        E::Probed { target, result } => probed(line.event("options").with("target", target), result),
+        E::RingingIn { line: id, caller, .. } => with_caller(line.call("ringing_in", *id, book), caller),
+        E::Declined { call_id, caller, status } => {
+            with_caller(line.event("declined").with("call_id", call_id), caller).with("status", status)
+        }
+        E::Dialing { line: id, target, .. } => line.call("dialing", *id, book).with("target", target),
+        E::RingingOut { line: id, status, early_media } => {
+            line.call("ringing_out", *id, book).with("status", status).with("early_media", early_media)
+        }
+        E::Answered { line: id, codec, took } => line
+            .call("answered", *id, book)
+            .with("codec", codec.name())
+            .with("srtp", &false)
+            .with("took_ms", &millis(book.answer_took(*id).unwrap_or(*took))),
+        E::Held { line: id, by } => line.call("held", *id, book).with("by", side(*by)),
+        E::Resumed { line: id, by } => line.call("resumed", *id, book).with("by", side(*by)),
+        E::HoldFailed { line: id, status } => line.call("hold_failed", *id, book).with("status", status),
+        E::Digit { line: id, digit } => {
+            line.call("dtmf", *id, book).with("digit", &digit.to_ascii_uppercase())
+        }
+        E::TransferStarted { line: id, target } => {
+            line.call("transfer_started", *id, book).with("target", target)
+        }
+        E::TransferProgress { line: id, target, status } => {
+            line.call("transfer_progress", *id, book).with("target", target).with("status", status)
+        }
+        E::Transferred { line: id, target, outcome } => {
+            line.call("transferred", *id, book).with("target", target).with("outcome", outcome_code(*outcome))
+        }
+        E::TransferFailed { line: id, target, status, reason, client, .. } => line
+            .call("transfer_failed", *id, book)
+            .with("target", target)
+            .with("status", status)
+            .with("reason", reason)
+            .with("client", client_code(*client)),
+        E::Returned { line: id } => line.call("returned", *id, book),
+        E::NoAudio { line: id, direction, cause } => line
+            .call("no_audio", *id, book)
+            .with("direction", direction_code(*direction))
+            .with("cause", no_audio_code(*cause)),
+        E::AudioBack { line: id, direction } => {
+            line.call("audio_back", *id, book).with("direction", direction_code(*direction))
+        }
+        E::Media { line: id, codec, stats } => {
+            media(line.call("media", *id, book).with("codec", codec.name()), stats)
+        }
+        E::Ended { line: id, by, outcome, status, reason, talked } => line
+            .call("ended", *id, book)
+            .with("by", ended_by_code(*by))
+            .with("outcome", call_outcome_code(*outcome))
+            .with("status", status)
+            .with("reason", reason)
+            .with("seconds", &rounded(talked.as_secs_f64())),
+        E::Refused { line: id, why } => {
+            line.event("refused").with("line", &id.map(|id| id.0)).with("why", refusal_code(*why))
+        }
+    };
+    Some(line.end())
+}
+
+fn failure(line: Line, failure: &Failure) -> Line {
+    match failure {
+        Failure::Refused { status, reason } => line.with("status", &status.code()).with("reason", reason),
+        Failure::Credentials { status } => {
+            line.with("status", &status.code()).with("reason", status.default_reason())
+        }
+        Failure::TimedOut | Failure::Unreachable => line.with("status", &None::<u16>).with("reason", ""),
+    }
+}
+
+fn probed(line: Line, result: &Result<(u16, String, Duration), Failure>) -> Line {
+    match result {
+        Ok((status, reason, rtt)) => {
+            line.with("status", status).with("reason", reason).with("rtt_ms", &millis(*rtt))
+        }
+        Err(cause) => failure(line, cause).with("rtt_ms", &None::<f64>),
+    }
+}
+
+fn with_caller(line: Line, caller: &Caller) -> Line {
+    line.with("caller_number", &caller.number)
+        .with("caller_name", &caller.name)
+        .with("withheld", &caller.withheld)
+        .with("called", &caller.called)
+        .with("queue", &caller.queue)
+}
+
+fn card_line(line: Line, card: &Card) -> String {
+    let matched = match card.matched() {
+        Match::One => "one",
+        Match::Many => "many",
+        Match::None => "none",
+        Match::Unavailable => "unavailable",
+    };
+    let line = line.with("match", matched);
+    let line = match &card.answer {
+        CardAnswer::Found { clients, source, age } => line
+            .with("clients", clients)
+            .with("source", source.as_str())
+            .with("age_s", &(*source == Source::Cache).then(|| rounded(age.as_secs_f64())))
+            .with("why", &None::<&str>),
+        CardAnswer::Unavailable { why } => line
+            .with("clients", &[(); 0])
+            .with("source", &None::<&str>)
+            .with("age_s", &None::<f64>)
+            .with("why", why.code()),
+    };
+    line.with("took_ms", &millis(card.took)).end()
+}
+
+fn media(line: Line, stats: &StreamStats) -> Line {
+    line.with("tx_packets", &stats.tx_packets)
+        .with("rx_packets", &stats.rx_packets)
+        .with("lost", &stats.lost)
+        .with("late", &stats.late)
+        .with("jitter_ms", &rounded(stats.jitter_ms.into()))
+        .with("delay_ms", &rounded(stats.delay_ms.into()))
+        .with("mos", &stats.mos.map(|mos| rounded(mos.into())))
+        .with("no_audio", &stats.no_audio.map(direction_code))
+}
+
+fn millis(time: Duration) -> f64 {
+    rounded(time.as_secs_f64() * 1000.0)
+}
+
+/// To three decimals: what is measured is not more exact.
+fn rounded(value: f64) -> f64 {
+    (value * 1000.0).round() / 1000.0
+}
+
+const fn side(side: Side) -> &'static str {
+    match side {
+        Side::Us => "us",
+        Side::Them => "them",
+    }
+}
+
+const fn cause_code(cause: &Failure) -> &'static str {
+    match cause {
+        Failure::Refused { .. } => "refused",
+        Failure::Credentials { .. } => "credentials",
+        Failure::TimedOut => "timed_out",
+        Failure::Unreachable => "unreachable",
+    }
+}
+
+const fn outcome_code(outcome: TransferOutcome) -> &'static str {
+    match outcome {
+        TransferOutcome::Joined => "joined",
+        TransferOutcome::HandedOver => "handed_over",
+    }
+}
+
+const fn client_code(client: ClientIs) -> &'static str {
+    match client {
+        ClientIs::Kept => "kept",
+        ClientIs::Lost => "lost",
+        ClientIs::Unknown => "unknown",
+    }
+}
+
+const fn direction_code(direction: AudioDirection) -> &'static str {
+    match direction {
+        AudioDirection::In => "in",
+        AudioDirection::Out => "out",
+    }
+}
+
+const fn no_audio_code(cause: NoAudioCause) -> &'static str {
+    match cause {
+        NoAudioCause::NothingArrives => "nothing_arrives",
+        NoAudioCause::OnlySilenceArrives => "only_silence_arrives",
+        NoAudioCause::WrongSource => "wrong_source",
+        NoAudioCause::UnknownCodec => "unknown_codec",
+        NoAudioCause::NoMicrophone => "no_microphone",
+        NoAudioCause::SilentMicrophone => "silent_microphone",
+        NoAudioCause::RemoteHearsNothing => "remote_hears_nothing",
+    }
+}
+
+const fn ended_by_code(by: EndedBy) -> &'static str {
+    match by {
+        EndedBy::Us => "us",
+        EndedBy::Them => "them",
+        EndedBy::Network => "network",
+        EndedBy::Transfer => "transfer",
+    }
+}
+
+const fn call_outcome_code(outcome: CallOutcome) -> &'static str {
+    match outcome {
+        CallOutcome::Completed => "completed",
+        CallOutcome::Missed => "missed",
+        CallOutcome::AnsweredElsewhere => "answered_elsewhere",
+        CallOutcome::Refused => "refused",
+        CallOutcome::Busy => "busy",
+        CallOutcome::Failed => "failed",
+        CallOutcome::Cancelled => "cancelled",
+    }
+}
+
+const fn refusal_code(why: Refusal) -> &'static str {
+    match why {
+        Refusal::NoSuchLine => "no_such_line",
+        Refusal::WrongState => "wrong_state",
+        Refusal::BadTarget => "bad_target",
+        Refusal::Busy => "busy",
+        Refusal::NoMediaPort => "no_media_port",
+        Refusal::NoDigits => "no_digits",
+    }
+}
+
+/// A JSON object whose fields stand in the order in which they are given.
+struct Line(String);
+
+impl Line {
+    fn begin(at: Instant) -> Self {
+        Self(format!("{{\"v\":1,\"ms\":{}", at.as_millis()))
+    }
+
+    fn event(self, name: &str) -> Self {
+        self.with("event", name)
+    }
+
+    /// Every event of a call names its line and its Call-ID.
+    fn call(self, name: &str, line: LineId, book: &Book) -> Self {
+        self.event(name).with("line", &line.0).with("call_id", book.call_id(line))
+    }
+
+    fn with<T: Serialize + ?Sized>(mut self, key: &str, value: &T) -> Self {
+        // Only maps with keys other than text cannot be written, and there are none here.
+        let value = serde_json::to_string(value).unwrap_or_else(|_| "null".into());
+        self.0.extend([",\"", key, "\":", &value]);
+        self
+    }
+
+    fn end(mut self) -> String {
+        self.0.push('}');
+        self.0
+    }
+}

@@ -1,0 +1,458 @@
+//! What a subcommand does, step by step: notices and time in, intents and a verdict out. Pure.
+
+use super::args::CallOptions;
+use super::verdict::{Trouble, Verdict};
+use crate::agent::{CardAnswer, Event, Intent};
+use crate::desk_api::Unavailable;
+use crate::instant::Instant;
+use crate::media::{AudioDirection, NoAudioCause, StreamStats};
+use crate::phone::{self, CallOutcome, ClientIs, EndedBy, LineId, Refusal};
+use crate::shell::Notice;
+use crate::sip::Failure;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// A call shorter than this may end before the first packet has arrived.
+const TOO_SHORT_FOR_AUDIO: Duration = Duration::from_secs(1);
+
+/// What a call that is not for this subcommand is told: nobody is here to take it.
+const NOT_HERE: u16 = 480;
+
+pub enum Task {
+    Register {
+        stay: Duration,
+    },
+    Options {
+        target: String,
+    },
+    Call {
+        target: String,
+        timeout: Duration,
+        options: CallOptions,
+    },
+    Answer {
+        calls: u32,
+        after: Duration,
+        timeout: Option<Duration>,
+        reject: Option<u16>,
+        options: CallOptions,
+    },
+}
+
+/// What the script wants done.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Do {
+    Intent(Intent),
+    /// Shut the telephone down; the verdict stands.
+    Finish,
+}
+
+pub struct Script {
+    task: Task,
+    /// `--desk` was given: a look-up or entry that fails is a trouble of this run.
+    desk_required: bool,
+    registered: bool,
+    /// Of the last registration attempt, if it failed.
+    registration: Option<Trouble>,
+    call: Option<Call>,
+    calls_over: u32,
+    timers: Vec<(Instant, Timer)>,
+    wanted: VecDeque<Do>,
+    verdict: Verdict,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Timer {
+    Stay,
+    NobodyCalls,
+    NobodyAnswers(LineId),
+    Take(LineId),
+    Step(LineId, Step),
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Step {
+    Digits(String),
+    Hold,
+    Resume,
+    Transfer,
+    HangUp,
+}
+
+/// The call under way.
+struct Call {
+    line: LineId,
+    answered: bool,
+    /// We gave up or refused it because we were told to.
+    refused_by_us: bool,
+    held_by_them: bool,
+    targets: VecDeque<String>,
+    transfer: Option<Trouble>,
+    silence: Option<NoAudioCause>,
+    stats: Option<StreamStats>,
+}
+
+impl Script {
+    pub fn new(task: Task, desk_required: bool) -> Self {
+        Self {
+            task,
+            desk_required,
+            registered: false,
+            registration: None,
+            call: None,
+            calls_over: 0,
+            timers: Vec::new(),
+            wanted: VecDeque::new(),
+            verdict: Verdict::default(),
+        }
+    }
+
+    /// Whether this subcommand needs a registration.
+    pub fn registers(&self) -> bool {
+        !matches!(self.task, Task::Options { .. })
+    }
+
+    pub fn handle(&mut self, now: Instant, notice: &Notice) {
+        match notice {
+            Notice::Ready { .. } => self.on_ready(),
+            Notice::Agent(Event::Phone(event)) => self.on_phone(now, event),
+            Notice::Agent(Event::Card { card, .. }) => {
+                if let CardAnswer::Unavailable { why } = &card.answer {
+                    self.on_desk_trouble(why);
+                }
+            }
+            Notice::Desk(trouble) => self.on_desk_trouble(&trouble.why),
+            Notice::Recording { fault, .. } => self.verdict.add(Trouble::Recording(fault.clone())),
+            Notice::Stopped(farewell) => {
+                if farewell.media_failed {
+                    self.verdict.add(Trouble::MediaFailed);
+                }
+                if farewell.unsent_records > 0 && self.desk_required {
+                    self.verdict.add(Trouble::RecordsUnsent(farewell.unsent_records));
+                }
+            }
+        }
+    }
+
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.timers.sort_by_key(|(at, _)| *at);
+        while self.timers.first().is_some_and(|(at, _)| *at <= now) {
+            let (_, timer) = self.timers.remove(0);
+            self.on_timer(timer);
+        }
+    }
+
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.timers.iter().map(|(at, _)| *at).min()
+    }
+
+    pub fn poll(&mut self) -> Option<Do> {
+        self.wanted.pop_front()
+    }
+
+    pub fn verdict(&self) -> &Verdict {
+        &self.verdict
+    }
+
+    fn on_ready(&mut self) {
+        if let Task::Options { target } = &self.task {
+            self.want(Intent::Probe { target: target.clone() });
+        }
+    }
+
+    fn on_phone(&mut self, now: Instant, event: &phone::Event) {
+        use phone::Event as E;
+        match event {
+            E::Registered { .. } => self.on_registered(now),
+            E::RegistrationFailed { cause, .. } => self.on_registration_failed(cause),
+            E::Probed { result, .. } => {
+                if let Err(failure) = result {
+                    self.verdict.add(Trouble::of_silence(failure));
+                }
+                self.finish();
+            }
+            E::RingingIn { line, .. } => self.on_ringing(now, *line),
+            E::Dialing { line, .. } => self.on_dialing(now, *line),
+            E::Answered { line, .. } => self.on_answered(now, *line),
+            E::Held { by: phone::Side::Them, .. } => self.on_their_hold(true),
+            E::Resumed { by: phone::Side::Them, .. } => self.on_their_hold(false),
+            E::HoldFailed { status, .. } => self.verdict.add(Trouble::HoldRefused(*status)),
+            E::Transferred { .. } => self.set_transfer(None),
+            E::TransferFailed { status, client, .. } => self.set_transfer(Some(match client {
+                ClientIs::Kept => Trouble::TransferFailed(*status),
+                ClientIs::Lost => Trouble::ClientLost(*status),
+                ClientIs::Unknown => Trouble::ClientUnknown,
+            })),
+            E::Returned { line } => self.on_returned(*line),
+            E::NoAudio { direction: AudioDirection::In, cause, .. } => self.set_silence(Some(*cause)),
+            E::AudioBack { direction: AudioDirection::In, .. } => self.set_silence(None),
+            E::Media { line, stats, .. } => {
+                if let Some(call) = self.call_on(*line) {
+                    call.stats = Some(stats.clone());
+                }
+            }
+            E::Ended { line, by, outcome, status, talked, .. } => {
+                self.on_ended(now, *line, (*by, *outcome, *status, *talked));
+            }
+            E::Refused { line, why } => self.on_refused(*line, *why),
+            _ => {}
+        }
+    }
+
+    // -- registration
+
+    fn on_registered(&mut self, now: Instant) {
+        self.registration = None;
+        if std::mem::replace(&mut self.registered, true) {
+            return;
+        }
+        match &self.task {
+            Task::Register { stay } => self.timers.push((now + *stay, Timer::Stay)),
+            Task::Call { target, .. } => {
+                let target = target.clone();
+                self.want(Intent::Dial { target });
+            }
+            Task::Answer { .. } => self.wait_for_call(now),
+            Task::Options { .. } => {}
+        }
+    }
+
+    /// A telephone that never was registered gives up at once, so that a script need not wait; one
+    /// that was keeps trying, as people expect of a telephone.
+    fn on_registration_failed(&mut self, cause: &Failure) {
+        let trouble = Trouble::of_registration(cause);
+        if self.registered {
+            self.registration = Some(trouble);
+        } else {
+            self.verdict.add(trouble);
+            self.finish();
+        }
+    }
+
+    // -- calls
+
+    fn on_ringing(&mut self, now: Instant, line: LineId) {
+        let Task::Answer { after, options, .. } = &self.task else {
+            return self.want(Intent::Reject { line, status: NOT_HERE });
+        };
+        let (after, targets) = (*after, targets(options));
+        self.timers.retain(|(_, timer)| *timer != Timer::NobodyCalls);
+        self.timers.push((now + after, Timer::Take(line)));
+        self.call = Some(Call::new(line, targets));
+        // With `--after 0` nothing is waited for.
+        self.handle_timeout(now);
+    }
+
+    fn on_dialing(&mut self, now: Instant, line: LineId) {
+        if let Task::Call { timeout, options, .. } = &self.task {
+            self.timers.push((now + *timeout, Timer::NobodyAnswers(line)));
+            self.call = Some(Call::new(line, targets(options)));
+        }
+    }
+
+    fn on_answered(&mut self, now: Instant, line: LineId) {
+        let (Task::Call { options, .. } | Task::Answer { options, .. }) = &self.task else { return };
+        let steps = steps(options);
+        let Some(call) = self.call_on(line) else { return };
+        call.answered = true;
+        self.timers.retain(|(_, timer)| *timer != Timer::NobodyAnswers(line));
+        self.timers.extend(steps.into_iter().map(|(at, step)| (now + at, Timer::Step(line, step))));
+        self.handle_timeout(now);
+    }
+
+    fn on_timer(&mut self, timer: Timer) {
+        match timer {
+            Timer::Stay => {
+                if let Some(trouble) = self.registration.take() {
+                    self.verdict.add(trouble);
+                }
+                self.finish();
+            }
+            Timer::NobodyCalls => {
+                self.verdict.add(self.registration.take().unwrap_or(Trouble::NobodyCalled));
+                self.finish();
+            }
+            Timer::NobodyAnswers(line) => self.want(Intent::HangUp { line }),
+            Timer::Take(line) => self.take(line),
+            Timer::Step(line, step) => self.step(line, step),
+        }
+    }
+
+    fn take(&mut self, line: LineId) {
+        let reject = if let Task::Answer { reject, .. } = &self.task { *reject } else { None };
+        let Some(call) = self.call_on(line) else { return };
+        call.refused_by_us = reject.is_some();
+        self.want(match reject {
+            Some(status) => Intent::Reject { line, status },
+            None => Intent::Answer { line },
+        });
+    }
+
+    fn step(&mut self, line: LineId, step: Step) {
+        let Some(call) = self.call_on(line) else { return };
+        let intent = match step {
+            Step::Digits(digits) => Intent::Digits { line, digits },
+            Step::Hold => Intent::Hold { line },
+            Step::Resume => Intent::Resume { line },
+            Step::HangUp => Intent::HangUp { line },
+            Step::Transfer => match call.targets.pop_front() {
+                Some(target) => Intent::BlindTransfer { line, target },
+                None => return,
+            },
+        };
+        self.want(intent);
+    }
+
+    /// The client is with us again: on to the chain's next target.
+    fn on_returned(&mut self, line: LineId) {
+        let kept = |call: &mut Call| matches!(call.transfer, Some(Trouble::TransferFailed(_)));
+        if self.call_on(line).is_some_and(kept) {
+            self.step(line, Step::Transfer);
+        }
+    }
+
+    fn on_ended(&mut self, now: Instant, line: LineId, end: (EndedBy, CallOutcome, Option<u16>, Duration)) {
+        if self.call.as_ref().is_none_or(|call| call.line != line) {
+            return;
+        }
+        let Some(call) = self.call.take() else { return };
+        self.timers.retain(|(_, timer)| !timer.is_of(line));
+        for trouble in call.troubles(end).into_iter().flatten() {
+            self.verdict.add(trouble);
+        }
+        self.calls_over += 1;
+        match &self.task {
+            Task::Answer { calls, .. } if self.calls_over < *calls => self.wait_for_call(now),
+            _ => self.finish(),
+        }
+    }
+
+    fn wait_for_call(&mut self, now: Instant) {
+        if let Task::Answer { timeout: Some(timeout), .. } = &self.task {
+            self.timers.push((now + *timeout, Timer::NobodyCalls));
+        }
+    }
+
+    fn on_refused(&mut self, line: Option<LineId>, why: Refusal) {
+        match why {
+            // The call went away while we spoke.
+            Refusal::NoSuchLine | Refusal::WrongState => tracing::debug!(?why, "came too late"),
+            Refusal::BadTarget => self.verdict.add(Trouble::BadTarget),
+            Refusal::Busy => self.verdict.add(Trouble::Busy),
+            Refusal::NoMediaPort => self.verdict.add(Trouble::NoMediaPort),
+            Refusal::NoDigits => self.verdict.add(Trouble::NoDigits),
+        }
+        let hopeless = match line {
+            None => true,
+            Some(line) => {
+                why == Refusal::NoMediaPort && self.call_on(line).is_some_and(|call| !call.answered)
+            }
+        };
+        if hopeless && self.call.as_ref().is_none_or(|call| Some(call.line) == line) {
+            self.finish();
+        }
+    }
+
+    // -- what is noted for the verdict
+
+    fn set_transfer(&mut self, trouble: Option<Trouble>) {
+        if let Some(call) = &mut self.call {
+            call.transfer = trouble;
+        }
+    }
+
+    fn set_silence(&mut self, cause: Option<NoAudioCause>) {
+        if let Some(call) = &mut self.call {
+            call.silence = cause;
+        }
+    }
+
+    fn on_their_hold(&mut self, held: bool) {
+        if let Some(call) = &mut self.call {
+            call.held_by_them = held;
+        }
+    }
+
+    fn on_desk_trouble(&mut self, why: &Unavailable) {
+        if self.desk_required {
+            self.verdict.add(Trouble::Desk(why.clone()));
+        }
+    }
+
+    fn call_on(&mut self, line: LineId) -> Option<&mut Call> {
+        self.call.as_mut().filter(|call| call.line == line)
+    }
+
+    fn want(&mut self, intent: Intent) {
+        self.wanted.push_back(Do::Intent(intent));
+    }
+
+    fn finish(&mut self) {
+        self.timers.clear();
+        self.wanted.push_back(Do::Finish);
+    }
+}
+
+impl Timer {
+    fn is_of(&self, of: LineId) -> bool {
+        match self {
+            Self::NobodyAnswers(line) | Self::Take(line) | Self::Step(line, _) => *line == of,
+            Self::Stay | Self::NobodyCalls => false,
+        }
+    }
+}
+
+impl Call {
+    fn new(line: LineId, targets: VecDeque<String>) -> Self {
+        Self {
+            line,
+            answered: false,
+            refused_by_us: false,
+            held_by_them: false,
+            targets,
+            transfer: None,
+            silence: None,
+            stats: None,
+        }
+    }
+
+    fn troubles(self, end: (EndedBy, CallOutcome, Option<u16>, Duration)) -> [Option<Trouble>; 3] {
+        let (by, outcome, status, talked) = end;
+        let ending = match outcome {
+            _ if self.refused_by_us => None,
+            CallOutcome::Completed | CallOutcome::AnsweredElsewhere => None,
+            CallOutcome::Failed if by == EndedBy::Network => Some(Trouble::CallBroken(status)),
+            CallOutcome::Busy => Some(Trouble::TheyAreBusy),
+            CallOutcome::Missed => Some(Trouble::CallerGaveUp),
+            CallOutcome::Cancelled => Some(Trouble::NobodyAnswered),
+            CallOutcome::Refused | CallOutcome::Failed => Some(Trouble::CallRefused(status)),
+        };
+        let silent = self.answered && self.audio_never_came(talked);
+        let silence = silent.then(|| Trouble::NoAudio(self.silence.unwrap_or(NoAudioCause::NothingArrives)));
+        [ending, self.transfer, silence]
+    }
+
+    fn audio_never_came(&self, talked: Duration) -> bool {
+        let nothing = self.stats.as_ref().is_some_and(|stats| stats.rx_packets == 0);
+        let useless = self.silence == Some(NoAudioCause::UnknownCodec);
+        (nothing || useless) && talked >= TOO_SHORT_FOR_AUDIO && !self.held_by_them
+    }
+}
+
+fn targets(options: &CallOptions) -> VecDeque<String> {
+    options.transfer.clone().unwrap_or_default().into()
+}
+
+/// The options' steps with their times since the answer, in the order in which they are taken when
+/// times are equal.
+fn steps(options: &CallOptions) -> Vec<(Duration, Step)> {
+    let mut steps = Vec::new();
+    steps.extend(options.dtmf.clone().map(|digits| (Duration::ZERO, Step::Digits(digits))));
+    steps.extend(options.hold_at.map(|at| (at, Step::Hold)));
+    steps.extend(options.resume_at.map(|at| (at, Step::Resume)));
+    if options.transfer.is_some() {
+        steps.push((options.transfer_at.unwrap_or_default(), Step::Transfer));
+    }
+    steps.extend(options.seconds.map(|at| (at, Step::HangUp)));
+    steps
+}

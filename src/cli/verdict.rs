@@ -1,0 +1,127 @@
+//! How a run ended: exit codes, and the troubles behind them.
+
+use crate::audio::RecordFault;
+use crate::desk_api::Unavailable;
+use crate::media::NoAudioCause;
+use crate::sip::Failure;
+
+/// Exit codes of the terminal contract.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[repr(u8)]
+pub enum Exit {
+    Done = 0,
+    Usage = 2,
+    RegistrationRefused = 3,
+    NobodyThere = 4,
+    CallRefused = 5,
+    TransferFailed = 6,
+    NoAudio = 7,
+    Desk = 8,
+    ClientLost = 9,
+    OurFault = 70,
+    Interrupted = 130,
+}
+
+/// Something that was not done as asked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Trouble {
+    /// The PBX refused the registration for a reason of its own.
+    RegistrationRefused {
+        status: u16,
+        reason: String,
+    },
+    /// The PBX does not accept user or password.
+    Credentials {
+        status: u16,
+    },
+    /// No answer in time.
+    Silence,
+    /// The system says that nothing listens there.
+    Unreachable,
+    /// Answered with a refusal, to OPTIONS: an answer all the same for most, so only a registration
+    /// or call can end so.
+    NobodyCalled,
+    CallerGaveUp,
+    NobodyAnswered,
+    TheyAreBusy,
+    CallRefused(Option<u16>),
+    /// The network ended the call.
+    CallBroken(Option<u16>),
+    HoldRefused(u16),
+    NoDigits,
+    BadTarget,
+    Busy,
+    NoMediaPort,
+    TransferFailed(Option<u16>),
+    ClientLost(Option<u16>),
+    ClientUnknown,
+    NoAudio(NoAudioCause),
+    Desk(Unavailable),
+    RecordsUnsent(usize),
+    Recording(RecordFault),
+    MediaFailed,
+}
+
+impl Trouble {
+    pub fn of_registration(failure: &Failure) -> Self {
+        match failure {
+            Failure::Refused { status, reason } => {
+                Self::RegistrationRefused { status: status.code(), reason: reason.clone() }
+            }
+            Failure::Credentials { status } => Self::Credentials { status: status.code() },
+            Failure::TimedOut => Self::Silence,
+            Failure::Unreachable => Self::Unreachable,
+        }
+    }
+
+    /// Nobody answered an OPTIONS.
+    pub fn of_silence(failure: &Failure) -> Self {
+        match failure {
+            Failure::Unreachable => Self::Unreachable,
+            _ => Self::Silence,
+        }
+    }
+
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::RegistrationRefused { .. } | Self::Credentials { .. } => Exit::RegistrationRefused,
+            Self::Silence | Self::Unreachable | Self::NobodyCalled | Self::CallBroken(_) => Exit::NobodyThere,
+            Self::CallerGaveUp
+            | Self::NobodyAnswered
+            | Self::TheyAreBusy
+            | Self::CallRefused(_)
+            | Self::HoldRefused(_)
+            | Self::NoDigits
+            | Self::Busy => Exit::CallRefused,
+            Self::BadTarget | Self::NoMediaPort | Self::Recording(_) => Exit::Usage,
+            Self::TransferFailed(_) => Exit::TransferFailed,
+            Self::ClientLost(_) | Self::ClientUnknown => Exit::ClientLost,
+            Self::NoAudio(_) => Exit::NoAudio,
+            Self::Desk(_) | Self::RecordsUnsent(_) => Exit::Desk,
+            Self::MediaFailed => Exit::OurFault,
+        }
+    }
+}
+
+/// All troubles of a run, each once, in order. Several calls: the worst code counts.
+#[derive(Clone, Default, Debug)]
+pub struct Verdict {
+    troubles: Vec<Trouble>,
+}
+
+impl Verdict {
+    pub fn add(&mut self, trouble: Trouble) {
+        if !self.troubles.contains(&trouble) {
+            self.troubles.push(trouble);
+        }
+    }
+
+    pub fn troubles(&self) -> &[Trouble] {
+        &self.troubles
+    }
+
+    /// The highest code.
+    pub fn exit(&self) -> Exit {
+        self.troubles.iter().map(Trouble::exit).max().unwrap_or(Exit::Done)
+    }
+}

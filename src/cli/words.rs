@@ -1,0 +1,332 @@
+//! Notices as lines for people, in their language.
+
+use crate::agent::{Card, CardAnswer, Event, Source};
+use crate::desk_api::{ClientCard, Unavailable};
+use crate::media::{AudioDirection, NoAudioCause, StreamStats};
+use crate::phone::{self, CallOutcome, Caller, ClientIs, Refusal, Side, TransferOutcome};
+use crate::shell::Notice;
+use crate::sip::Failure;
+use crate::text::{Catalogue, msg, say};
+use std::time::Duration;
+
+/// `None` for what is not worth a line.
+pub fn line(cat: &Catalogue, notice: &Notice) -> Option<String> {
+    match notice {
+        Notice::Ready { local } => Some(say!(cat, "Ready at {local}.", local = local)),
+        Notice::Agent(Event::Phone(event)) => Some(phone_line(cat, event)),
+        Notice::Agent(Event::Card { line, card }) => Some(card_line(cat, line.0, card)),
+        Notice::Recording { .. } | Notice::Desk(_) | Notice::Stopped(_) => None,
+    }
+}
+
+fn phone_line(cat: &Catalogue, event: &phone::Event) -> String {
+    use phone::Event as E;
+    match event {
+        E::Registered { server, expires, contact } => say!(
+            cat,
+            "Registered at {server} for {seconds} s as {contact}.",
+            server = server,
+            seconds = expires.as_secs(),
+            contact = contact
+        ),
+        E::RegistrationFailed { cause, retry_in } => registration_failed(cat, cause, *retry_in),
+        E::Unregistered => say!(cat, "Unregistered."),
+        E::Probed { target, result: Ok((status, reason, rtt)) } => say!(
+            cat,
+            "{target} answers {status} {reason} after {ms} ms.",
+            target = target,
+            status = status,
+            reason = reason,
+            ms = tenths(rtt.as_secs_f64() * 1000.0)
+        ),
+        E::Probed { target, result: Err(_) } => say!(cat, "{target} does not answer.", target = target),
+        E::RingingIn { line, caller, .. } => ringing_in(cat, line.0, caller),
+        E::Declined { caller, status, .. } => say!(
+            cat,
+            "{caller} called and was refused with {status}.",
+            caller = who(cat, caller),
+            status = status
+        ),
+        E::Dialing { line, target, .. } => {
+            say!(cat, "Line {line}: calling {target}.", line = line, target = target)
+        }
+        E::RingingOut { line, status, early_media: false } => {
+            say!(cat, "Line {line}: it rings ({status}).", line = line, status = status)
+        }
+        E::RingingOut { line, status, early_media: true } => {
+            say!(cat, "Line {line}: it rings, with sound ({status}).", line = line, status = status)
+        }
+        E::Answered { line, codec, .. } => {
+            say!(cat, "Line {line}: answered, {codec}.", line = line, codec = codec.name())
+        }
+        E::Held { line, by: Side::Us } => say!(cat, "Line {line}: on hold.", line = line),
+        E::Held { line, by: Side::Them } => {
+            say!(cat, "Line {line}: the other side put us on hold.", line = line)
+        }
+        E::Resumed { line, by: Side::Us } => say!(cat, "Line {line}: off hold.", line = line),
+        E::Resumed { line, by: Side::Them } => {
+            say!(cat, "Line {line}: the other side took us off hold.", line = line)
+        }
+        E::HoldFailed { line, status } => say!(
+            cat,
+            "Line {line}: the other side refused hold or resume ({status}); the call goes on as before.",
+            line = line,
+            status = status
+        ),
+        E::Digit { line, digit } => say!(cat, "Line {line}: digit {digit}.", line = line, digit = digit),
+        E::TransferStarted { line, target } => {
+            say!(cat, "Line {line}: on hold, passing the call to {target}.", line = line, target = target)
+        }
+        E::TransferProgress { line, target, status } => say!(
+            cat,
+            "Line {line}: transfer to {target}: {status}.",
+            line = line,
+            target = target,
+            status = status
+        ),
+        E::Transferred { line, target, outcome: TransferOutcome::Joined } => {
+            say!(cat, "Line {line}: joined with {target}.", line = line, target = target)
+        }
+        E::Transferred { line, target, outcome: TransferOutcome::HandedOver } => say!(
+            cat,
+            "Line {line}: handed over to {target}; whether they answer is unknown.",
+            line = line,
+            target = target
+        ),
+        E::TransferFailed { line, target, status, client, .. } => {
+            let status = status.map_or_else(|| "–".to_owned(), |status| status.to_string());
+            match client {
+                ClientIs::Kept => say!(
+                    cat,
+                    "Line {line}: transfer to {target} failed ({status}); the client is still here.",
+                    line = line,
+                    target = target,
+                    status = status
+                ),
+                ClientIs::Lost => say!(
+                    cat,
+                    "Line {line}: transfer to {target} failed ({status}); the PBX has dropped the client.",
+                    line = line,
+                    target = target,
+                    status = status
+                ),
+                ClientIs::Unknown => say!(
+                    cat,
+                    "Line {line}: transfer to {target} failed ({status}); where the client is is unknown.",
+                    line = line,
+                    target = target,
+                    status = status
+                ),
+            }
+        }
+        E::Returned { line } => say!(cat, "Line {line}: the client is back.", line = line),
+        E::NoAudio { line, cause, .. } => {
+            say!(cat, "Line {line}: {cause}", line = line, cause = no_audio(cat, *cause))
+        }
+        E::AudioBack { line, direction: AudioDirection::In } => {
+            say!(cat, "Line {line}: the other side is heard again.", line = line)
+        }
+        E::AudioBack { line, direction: AudioDirection::Out } => {
+            say!(cat, "Line {line}: we are heard again.", line = line)
+        }
+        E::Media { line, codec, stats } => media(cat, line.0, codec.name(), stats),
+        E::Ended { line, outcome, status, talked, .. } => ended(cat, line.0, *outcome, *status, *talked),
+        E::Refused { why, .. } => cat.get(refusal(*why)).to_owned(),
+    }
+}
+
+fn registration_failed(cat: &Catalogue, cause: &Failure, retry_in: Option<Duration>) -> String {
+    let cause = match cause {
+        Failure::Refused { status, reason } => {
+            say!(cat, "the PBX answered {status} {reason}", status = status.code(), reason = reason)
+        }
+        Failure::Credentials { .. } => say!(cat, "the PBX does not accept user or password"),
+        Failure::TimedOut => say!(cat, "the PBX does not answer"),
+        Failure::Unreachable => say!(cat, "nothing listens at the PBX's address"),
+    };
+    match retry_in {
+        Some(retry_in) => say!(
+            cat,
+            "Not registered: {cause}. Next attempt in {seconds} s.",
+            cause = cause,
+            seconds = tenths(retry_in.as_secs_f64())
+        ),
+        None => say!(cat, "Not registered: {cause}.", cause = cause),
+    }
+}
+
+fn ringing_in(cat: &Catalogue, line: u32, caller: &Caller) -> String {
+    let caller_words = who(cat, caller);
+    match (&caller.queue, &caller.called) {
+        (Some(queue), _) => say!(
+            cat,
+            "Line {line}: {caller} is calling, from queue {queue}.",
+            line = line,
+            caller = caller_words,
+            queue = queue.trim_end_matches([':', ' '])
+        ),
+        (None, Some(called)) => say!(
+            cat,
+            "Line {line}: {caller} is calling {called}.",
+            line = line,
+            caller = caller_words,
+            called = called
+        ),
+        (None, None) => say!(cat, "Line {line}: {caller} is calling.", line = line, caller = caller_words),
+    }
+}
+
+fn who(cat: &Catalogue, caller: &Caller) -> String {
+    match (&caller.name, &caller.number) {
+        (Some(name), Some(number)) => format!("{name} ({number})"),
+        (Some(only), None) | (None, Some(only)) => only.clone(),
+        (None, None) if caller.withheld => say!(cat, "a withheld number"),
+        (None, None) => say!(cat, "an unknown number"),
+    }
+}
+
+fn card_line(cat: &Catalogue, line: u32, card: &Card) -> String {
+    let (clients, source, age) = match &card.answer {
+        CardAnswer::Found { clients, source, age } => (clients, source, age),
+        CardAnswer::Unavailable { why } => {
+            return say!(cat, "Line {line}: no client card: {why}", line = line, why = unavailable(cat, why));
+        }
+    };
+    let text = match clients.as_slice() {
+        [] => say!(cat, "Line {line}: not among the clients: new client.", line = line),
+        [client] => say!(cat, "Line {line}: {client}.", line = line, client = client_words(cat, client)),
+        several => {
+            let words: Vec<String> = several.iter().map(|client| client_words(cat, client)).collect();
+            say!(
+                cat,
+                "Line {line}: several clients have this number: {clients}.",
+                line = line,
+                clients = words.join("; ")
+            )
+        }
+    };
+    match source {
+        Source::Desk => text,
+        Source::Cache => {
+            let age = say!(cat, "(as of {seconds} s ago)", seconds = age.as_secs());
+            format!("{text} {age}")
+        }
+    }
+}
+
+fn client_words(cat: &Catalogue, client: &ClientCard) -> String {
+    let kind = client.client_type.names.in_language(cat.language().code());
+    match &client.manager {
+        Some(manager) => say!(
+            cat,
+            "{name}, {kind}, manager {manager}",
+            name = client.name,
+            kind = kind,
+            manager = manager.name
+        ),
+        None => say!(cat, "{name}, {kind}, no manager", name = client.name, kind = kind),
+    }
+}
+
+fn media(cat: &Catalogue, line: u32, codec: &str, stats: &StreamStats) -> String {
+    let mos = stats.mos.map_or_else(|| "–".to_owned(), |mos| tenths(mos.into()));
+    say!(
+        cat,
+        "Line {line}: {codec}, packets sent {tx}, received {rx}, lost {lost}, late {late}, jitter {jitter} ms, delay {delay} ms, MOS {mos}.",
+        line = line,
+        codec = codec,
+        tx = stats.tx_packets,
+        rx = stats.rx_packets,
+        lost = stats.lost,
+        late = stats.late,
+        jitter = tenths(stats.jitter_ms.into()),
+        delay = tenths(stats.delay_ms.into()),
+        mos = mos
+    )
+}
+
+fn ended(cat: &Catalogue, line: u32, outcome: CallOutcome, status: Option<u16>, talked: Duration) -> String {
+    let outcome = cat.get(match outcome {
+        CallOutcome::Completed => msg!("completed"),
+        CallOutcome::Missed => msg!("missed"),
+        CallOutcome::AnsweredElsewhere => msg!("answered elsewhere"),
+        CallOutcome::Refused => msg!("refused"),
+        CallOutcome::Busy => msg!("busy"),
+        CallOutcome::Failed => msg!("failed"),
+        CallOutcome::Cancelled => msg!("given up"),
+    });
+    match status {
+        Some(status) => say!(
+            cat,
+            "Line {line}: ended, {outcome} ({status}), {seconds} s.",
+            line = line,
+            outcome = outcome,
+            status = status,
+            seconds = tenths(talked.as_secs_f64())
+        ),
+        None => say!(
+            cat,
+            "Line {line}: ended, {outcome}, {seconds} s.",
+            line = line,
+            outcome = outcome,
+            seconds = tenths(talked.as_secs_f64())
+        ),
+    }
+}
+
+const fn refusal(why: Refusal) -> &'static str {
+    match why {
+        Refusal::NoSuchLine => msg!("There is no such call any more."),
+        Refusal::WrongState => msg!("The call is not in a state for that."),
+        Refusal::BadTarget => msg!("This is neither a number nor an address that can be called."),
+        Refusal::Busy => msg!("Another call stands."),
+        Refusal::NoMediaPort => msg!("No UDP port is free for audio."),
+        Refusal::NoDigits => msg!("The other side takes no digits."),
+    }
+}
+
+/// Which side is silent, and why.
+pub fn no_audio(cat: &Catalogue, cause: NoAudioCause) -> &str {
+    cat.get(match cause {
+        NoAudioCause::NothingArrives => msg!("no audio comes from the other side."),
+        NoAudioCause::OnlySilenceArrives => msg!("only silence comes from the other side."),
+        NoAudioCause::WrongSource => {
+            msg!("audio comes from an address that was not agreed, and is not played.")
+        }
+        NoAudioCause::UnknownCodec => msg!("audio comes in a codec that was not agreed."),
+        NoAudioCause::NoMicrophone => msg!("the microphone gives nothing."),
+        NoAudioCause::SilentMicrophone => msg!("the microphone gives only silence."),
+        NoAudioCause::RemoteHearsNothing => msg!("the other side reports that it hears nothing."),
+    })
+}
+
+/// Why the desk gave nothing, and what to do.
+pub fn unavailable(cat: &Catalogue, why: &Unavailable) -> String {
+    match why {
+        Unavailable::Down => say!(cat, "the desk cannot be reached. Check its address and whether it runs."),
+        Unavailable::NotTrusted => {
+            say!(
+                cat,
+                "the desk's certificate is not trusted. Check the address, or install the company's authority."
+            )
+        }
+        Unavailable::Slow => say!(cat, "the desk did not answer in time."),
+        Unavailable::BadAnswer(_) => {
+            say!(cat, "what answers at the desk's address is no order desk. Check the address.")
+        }
+        Unavailable::WrongToken => {
+            say!(cat, "the desk does not know this token. Check PATCHCORD_DESK_TOKEN.")
+        }
+        Unavailable::Forbidden => {
+            say!(cat, "this token may not do that. Ask the desk's admin for the right role.")
+        }
+        Unavailable::Refused { status, .. } => say!(cat, "the desk refused with {status}.", status = status),
+        Unavailable::Failed { status } => {
+            say!(cat, "the desk has a fault of its own ({status}). Tell its admin.", status = status)
+        }
+    }
+}
+
+fn tenths(value: f64) -> String {
+    format!("{value:.1}")
+}

@@ -1,0 +1,281 @@
+//! The thread that owns the voice of all calls: RTP sockets, sound, 20 ms ticks.
+//!
+//! It starts with the first call and sleeps between calls. Each line is a task of its own with its
+//! own deadlines, so that one call's file or socket never delays another's.
+
+use crate::audio::{RecordFault, Sink, Source};
+use crate::clock::Clock;
+use crate::entropy;
+use crate::instant::Instant;
+use crate::media::{Frame, SILENCE, Stream, StreamEvent, StreamOutput, StreamPlan, StreamStats};
+use crate::net::{MAX_DATAGRAM, RtpPair, send_now};
+use crate::phone::LineId;
+use crate::transmit::{Received, Transport};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+const TICK: Duration = Duration::from_millis(20);
+
+/// How far a tick may be behind before the time lost is given up instead of made good.
+const LATEST: Duration = Duration::from_millis(100);
+
+/// Where a call's sound comes from and goes to.
+pub struct Audio {
+    pub source: Box<dyn Source>,
+    pub sink: Box<dyn Sink>,
+}
+
+/// What the owner says to the thread.
+pub(super) enum ToMedia {
+    Start { line: LineId, pair: RtpPair, audio: Audio, plan: StreamPlan, mute: bool },
+    Apply { line: LineId, plan: StreamPlan, mute: bool },
+    Digits { line: LineId, digits: String },
+    Stop { line: LineId },
+}
+
+/// What the thread says to the owner.
+pub(super) enum FromMedia {
+    Event { line: LineId, event: StreamEvent },
+    Stats { line: LineId, stats: StreamStats },
+    Recording { line: LineId, fault: RecordFault },
+}
+
+/// The owner's end of the thread.
+pub(super) struct MediaThread {
+    orders: UnboundedSender<ToMedia>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl MediaThread {
+    /// `figures_every`: how often each line's figures are told besides the last time.
+    pub(super) fn start(
+        clock: Clock,
+        figures_every: Option<Duration>,
+        reports: UnboundedSender<FromMedia>,
+    ) -> std::io::Result<Self> {
+        let (orders, inbox) = unbounded_channel();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+        let thread =
+            std::thread::Builder::new().name("media".into()).stack_size(512 * 1024).spawn(move || {
+                runtime.block_on(serve(clock, figures_every, inbox, reports));
+            })?;
+        Ok(Self { orders, thread })
+    }
+
+    pub(super) fn tell(&self, order: ToMedia) {
+        // Only fails when the thread has panicked; `finish` tells.
+        let _ = self.orders.send(order);
+    }
+
+    /// Ends all streams and recordings, and waits for them. Whether the thread was sound to the end.
+    pub(super) fn finish(self) -> bool {
+        drop(self.orders);
+        self.thread.join().is_ok()
+    }
+}
+
+enum ToLine {
+    Apply { plan: StreamPlan, mute: bool },
+    Digits(String),
+}
+
+async fn serve(
+    clock: Clock,
+    figures_every: Option<Duration>,
+    mut inbox: UnboundedReceiver<ToMedia>,
+    reports: UnboundedSender<FromMedia>,
+) {
+    let mut lines: BTreeMap<LineId, UnboundedSender<ToLine>> = BTreeMap::new();
+    let mut tasks = tokio::task::JoinSet::new();
+    while let Some(order) = inbox.recv().await {
+        let (line, order) = match order {
+            ToMedia::Start { line, pair, audio, plan, mute } => {
+                let (orders, inbox) = unbounded_channel();
+                lines.insert(line, orders);
+                let reports = Reports { line, reports: reports.clone() };
+                match Voice::new(clock, pair, audio, plan, mute, reports) {
+                    Ok(voice) => drop(tasks.spawn(voice.run(inbox, figures_every))),
+                    Err(error) => tracing::error!(%line, %error, "no audio: the sockets cannot be used"),
+                }
+                continue;
+            }
+            // The task ends when its sender is gone.
+            ToMedia::Stop { line } => {
+                lines.remove(&line);
+                continue;
+            }
+            ToMedia::Apply { line, plan, mute } => (line, ToLine::Apply { plan, mute }),
+            ToMedia::Digits { line, digits } => (line, ToLine::Digits(digits)),
+        };
+        if let Some(orders) = lines.get(&line) {
+            let _ = orders.send(order);
+        }
+    }
+    drop(lines);
+    while tasks.join_next().await.is_some() {}
+}
+
+struct Reports {
+    line: LineId,
+    reports: UnboundedSender<FromMedia>,
+}
+
+impl Reports {
+    fn event(&self, event: StreamEvent) {
+        let _ = self.reports.send(FromMedia::Event { line: self.line, event });
+    }
+
+    fn stats(&self, stats: StreamStats) {
+        let _ = self.reports.send(FromMedia::Stats { line: self.line, stats });
+    }
+
+    fn recording(&self, fault: RecordFault) {
+        let _ = self.reports.send(FromMedia::Recording { line: self.line, fault });
+    }
+}
+
+/// One line's stream with its sockets and sound.
+struct Voice {
+    clock: Clock,
+    stream: Stream,
+    rtp: UdpSocket,
+    rtcp: UdpSocket,
+    local: SocketAddr,
+    audio: Audio,
+    recording: bool,
+    /// Files begin when the call is answered, not with the ringback tone.
+    early: bool,
+    mute: bool,
+    next_tick: Instant,
+    reports: Reports,
+}
+
+impl Voice {
+    fn new(
+        clock: Clock,
+        pair: RtpPair,
+        audio: Audio,
+        plan: StreamPlan,
+        mute: bool,
+        reports: Reports,
+    ) -> std::io::Result<Self> {
+        let now = clock.now();
+        let seed = entropy::seed().map_err(std::io::Error::other)?;
+        let (early, local) = (plan.early, pair.local);
+        let mut stream = Stream::new(now, plan, seed);
+        stream.watch_microphone(now, audio.source.is_microphone() && !mute);
+        Ok(Self {
+            clock,
+            stream,
+            rtp: UdpSocket::from_std(pair.rtp)?,
+            rtcp: UdpSocket::from_std(pair.rtcp)?,
+            local,
+            audio,
+            recording: true,
+            early,
+            mute,
+            next_tick: now,
+            reports,
+        })
+    }
+
+    async fn run(mut self, mut inbox: UnboundedReceiver<ToLine>, figures_every: Option<Duration>) {
+        let mut rtp = vec![0; MAX_DATAGRAM / 8];
+        let mut rtcp = vec![0; MAX_DATAGRAM / 8];
+        let mut next_figures = figures_every.map(|every| self.clock.now() + every);
+        loop {
+            let wait = self.next_tick.since(self.clock.now());
+            tokio::select! {
+                order = inbox.recv() => match order {
+                    Some(order) => self.obey(order),
+                    None => break,
+                },
+                Ok((length, from)) = self.rtp.recv_from(&mut rtp) => {
+                    let packet = received(from, self.local, rtp.get(..length));
+                    self.stream.handle_rtp(self.clock.now(), packet);
+                }
+                Ok((length, from)) = self.rtcp.recv_from(&mut rtcp) => {
+                    let packet = received(from, self.local, rtcp.get(..length));
+                    self.stream.handle_rtcp(self.clock.now(), packet);
+                }
+                () = tokio::time::sleep(wait) => self.ticks(),
+            }
+            self.drain();
+            if let (Some(at), Some(every)) = (next_figures, figures_every) {
+                let now = self.clock.now();
+                if now >= at {
+                    self.reports.stats(self.stream.stats(now));
+                    next_figures = Some(now + every);
+                }
+            }
+        }
+        self.end();
+    }
+
+    fn obey(&mut self, order: ToLine) {
+        let now = self.clock.now();
+        match order {
+            ToLine::Apply { plan, mute } => {
+                self.early = plan.early;
+                self.mute = mute;
+                self.stream.apply(now, plan);
+                self.stream.watch_microphone(now, self.audio.source.is_microphone() && !mute);
+            }
+            ToLine::Digits(digits) => self.stream.send_digits(&digits),
+        }
+    }
+
+    fn ticks(&mut self) {
+        let now = self.clock.now();
+        if now.since(self.next_tick) > LATEST {
+            self.next_tick = now;
+        }
+        while self.next_tick <= now {
+            self.tick(now);
+            self.next_tick = self.next_tick + TICK;
+        }
+    }
+
+    fn tick(&mut self, now: Instant) {
+        let spoken = if self.early { Some(SILENCE) } else { self.audio.source.next_frame() };
+        let microphone: Option<Frame> = if self.mute { Some(SILENCE) } else { spoken };
+        let heard = self.stream.tick(now, microphone.as_ref());
+        if self.early || !self.recording {
+            return;
+        }
+        if let Err(fault) = self.audio.sink.write(&heard, &microphone.unwrap_or(SILENCE)) {
+            self.recording = false;
+            self.reports.recording(fault);
+        }
+    }
+
+    fn drain(&mut self) {
+        loop {
+            match self.stream.poll_output() {
+                // A packet that cannot go now is lost, as it would be on the network.
+                StreamOutput::Rtp(transmit) => drop(send_now(&self.rtp, &transmit)),
+                StreamOutput::Rtcp(transmit) => drop(send_now(&self.rtcp, &transmit)),
+                StreamOutput::Event(event) => self.reports.event(event),
+                StreamOutput::Idle => return,
+            }
+        }
+    }
+
+    fn end(mut self) {
+        let now = self.clock.now();
+        self.stream.close(now);
+        self.drain();
+        match self.audio.sink.finish() {
+            Err(fault) if self.recording => self.reports.recording(fault),
+            _ => {}
+        }
+        self.reports.stats(self.stream.stats(now));
+    }
+}
+
+fn received(from: SocketAddr, local: SocketAddr, bytes: Option<&[u8]>) -> Received {
+    Received { transport: Transport::Udp, from, local, bytes: bytes.unwrap_or_default().to_vec() }
+}

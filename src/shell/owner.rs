@@ -1,0 +1,398 @@
+//! The one task that owns agent, telephone and SIP: everything reaches them here, one thing at a
+//! time, and what they want done is done before the next thing is looked at.
+
+use super::desk_link::{DeskLink, FromDesk};
+use super::media_thread::{Audio, FromMedia, MediaThread, ToMedia};
+use super::setup::{bind, resolve};
+use super::{Farewell, Notice, Order};
+use crate::agent::{Agent, Effect, Event, Input, Intent};
+use crate::clock::{self, Clock};
+use crate::config::HostPort;
+use crate::instant::Instant;
+use crate::logging;
+use crate::net::{self, Arrival, PortSearch, RtpPair, SipSocket};
+use crate::phone::{self, LineId, MediaCommand};
+use crate::sip::Failure;
+use crate::transmit::Transmit;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// How often the route to the PBX is looked at. Also bounds how late timers are after the computer
+/// has slept, because the runtime's own clock stops then.
+const ROUTE_CHECK: Duration = Duration::from_secs(2);
+
+/// Where the PBX is, and our sockets towards it.
+pub(super) struct Network {
+    /// Resolved again when it does not answer.
+    pub next_hop: HostPort,
+    /// The own address that the settings ask for.
+    pub fixed: Option<SocketAddr>,
+    pub server: SocketAddr,
+    pub socket: SipSocket,
+    pub ports: PortSearch,
+}
+
+/// What the media thread is given.
+pub(super) struct VoiceSetup {
+    pub audio: Box<dyn FnMut(LineId) -> Audio>,
+    pub figures_every: Option<Duration>,
+}
+
+pub(super) struct Owner {
+    clock: Clock,
+    agent: Agent,
+    network: Network,
+    /// Whether the last look found a way to the PBX.
+    routed: bool,
+    resolving: bool,
+    desk: DeskLink,
+    voice: VoiceSetup,
+    media: Option<MediaThread>,
+    /// Ports that the telephone knows and no line uses yet.
+    free_pairs: BTreeMap<SocketAddr, RtpPair>,
+    /// Lines that have a call; to hang up at the end.
+    lines: BTreeSet<LineId>,
+    /// Lines whose stream runs.
+    streams: BTreeSet<LineId>,
+    registration: Registration,
+    notices: UnboundedSender<(Instant, Notice)>,
+    media_words: (UnboundedSender<FromMedia>, UnboundedReceiver<FromMedia>),
+    addresses: (UnboundedSender<SocketAddr>, UnboundedReceiver<SocketAddr>),
+    closing_until: Option<Instant>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Registration {
+    /// The PBX has no binding of ours.
+    None,
+    /// Asked for, not yet granted.
+    Asked,
+    Granted,
+}
+
+impl Owner {
+    pub(super) fn new(
+        clock: Clock,
+        agent: Agent,
+        network: Network,
+        desk: DeskLink,
+        voice: VoiceSetup,
+        register: bool,
+        notices: UnboundedSender<(Instant, Notice)>,
+    ) -> Self {
+        Self {
+            clock,
+            agent,
+            network,
+            routed: true,
+            resolving: false,
+            desk,
+            voice,
+            media: None,
+            free_pairs: BTreeMap::new(),
+            lines: BTreeSet::new(),
+            streams: BTreeSet::new(),
+            registration: if register { Registration::Asked } else { Registration::None },
+            notices,
+            media_words: unbounded_channel(),
+            addresses: unbounded_channel(),
+            closing_until: None,
+        }
+    }
+
+    pub(super) async fn run(mut self, mut orders: UnboundedReceiver<Order>) {
+        self.drain();
+        self.offer_port();
+        let mut next_check = self.clock.now() + ROUTE_CHECK;
+        while !self.is_closed() {
+            let now = self.clock.now();
+            let deadlines = [self.agent.next_deadline(), Some(next_check), self.closing_until];
+            let deadline = deadlines.into_iter().flatten().min().unwrap_or(next_check);
+            tokio::select! {
+                arrival = self.network.socket.recv() => self.on_arrival(arrival),
+                Some(word) = self.media_words.1.recv() => self.on_media(word),
+                order = orders.recv() => self.on_order(order.unwrap_or(Order::ShutDown { within: ROUTE_CHECK })),
+                word = self.desk.next() => self.on_desk(word),
+                Some(server) = self.addresses.1.recv() => self.on_resolved(server),
+                () = tokio::time::sleep(deadline.since(now)) => {}
+            }
+            let now = self.clock.now();
+            if now >= next_check {
+                next_check = now + ROUTE_CHECK;
+                self.check_route();
+            }
+            if self.agent.next_deadline().is_some_and(|deadline| deadline <= now) {
+                self.agent.handle_timeout(now, clock::wall());
+                self.drain();
+            }
+        }
+        self.finish().await;
+    }
+
+    fn tell(&mut self, input: Input) {
+        self.agent.handle(self.clock.now(), clock::wall(), input);
+        self.drain();
+    }
+
+    fn on_arrival(&mut self, arrival: Arrival) {
+        let input = match arrival {
+            Arrival::Datagram(received) => {
+                tracing::trace!(from = %received.from, message = %logging::Redacted(&received.bytes), "received");
+                phone::Input::Datagram(received)
+            }
+            Arrival::Unreachable(server) => {
+                tracing::debug!(%server, "unreachable");
+                phone::Input::Unreachable(server)
+            }
+        };
+        self.tell(Input::Phone(input));
+    }
+
+    fn on_media(&mut self, word: FromMedia) {
+        match word {
+            FromMedia::Event { line, event } => self.tell(Input::Phone(phone::Input::Stream { line, event })),
+            FromMedia::Stats { line, stats } => {
+                self.tell(Input::Phone(phone::Input::StreamStats { line, stats }));
+            }
+            FromMedia::Recording { line, fault } => self.notify(Notice::Recording { line, fault }),
+        }
+    }
+
+    fn on_desk(&mut self, word: FromDesk) {
+        match word {
+            FromDesk::Card { lookup, answer } => self.tell(Input::Card { lookup, answer }),
+            FromDesk::Trouble(trouble) => self.notify(Notice::Desk(trouble)),
+        }
+    }
+
+    fn on_order(&mut self, order: Order) {
+        match order {
+            Order::Intent(intent) => self.tell(Input::Intent(intent)),
+            Order::ShutDown { within } => self.close(within),
+        }
+    }
+
+    // -- the way out: everything that the agent wants done
+
+    fn drain(&mut self) {
+        loop {
+            match self.agent.poll_effect() {
+                Effect::Send(transmit) => self.send(&transmit),
+                Effect::Media(command) => self.on_media_command(command),
+                Effect::LookUp { lookup, number } => self.desk.look_up(lookup, number),
+                Effect::Record(record) => self.desk.record(*record),
+                Effect::Event(event) => self.on_event(event),
+                Effect::Idle => return,
+            }
+        }
+    }
+
+    fn send(&mut self, transmit: &Transmit) {
+        tracing::trace!(to = %transmit.to, message = %logging::Redacted(&transmit.bytes), "sent");
+        let Err(error) = self.network.socket.send(transmit) else { return };
+        tracing::debug!(%error, to = %transmit.to, "a datagram could not be sent");
+        if net::is_unreachable(&error) {
+            let unreachable = phone::Input::Unreachable(transmit.to);
+            self.agent.handle(self.clock.now(), clock::wall(), Input::Phone(unreachable));
+        }
+    }
+
+    fn on_event(&mut self, event: Event) {
+        if let Event::Phone(event) = &event {
+            match event {
+                phone::Event::RingingIn { line, .. } | phone::Event::Dialing { line, .. } => {
+                    self.lines.insert(*line);
+                }
+                phone::Event::Ended { line, .. } => {
+                    self.lines.remove(line);
+                }
+                phone::Event::Registered { .. } => self.registration = Registration::Granted,
+                phone::Event::Unregistered => self.registration = Registration::None,
+                phone::Event::RegistrationFailed { cause, .. } => self.on_registration_failed(cause),
+                _ => {}
+            }
+        }
+        self.notify(Notice::Agent(event));
+    }
+
+    fn notify(&self, notice: Notice) {
+        // Nobody listens any more: the handle is gone, and its closing order is on the way.
+        let _ = self.notices.send((self.clock.now(), notice));
+    }
+
+    // -- voice
+
+    /// Gives the telephone a bound port pair for its next call.
+    fn offer_port(&mut self) {
+        let ip = self.network.socket.local().ip();
+        match self.network.ports.bind(ip) {
+            Ok(pair) => {
+                let local = pair.local;
+                self.free_pairs.insert(local, pair);
+                self.agent.handle(
+                    self.clock.now(),
+                    clock::wall(),
+                    Input::Phone(phone::Input::MediaPort(local)),
+                );
+            }
+            // The telephone says `no_media_port` when a call wants one.
+            Err(error) => tracing::warn!(%error, "no free ports for audio"),
+        }
+    }
+
+    fn on_media_command(&mut self, command: MediaCommand) {
+        match command {
+            MediaCommand::TakePort => self.offer_port(),
+            MediaCommand::Apply { line, plan, mute } if self.streams.contains(&line) => {
+                self.tell_media(ToMedia::Apply { line, plan, mute });
+            }
+            MediaCommand::Apply { line, plan, mute } => {
+                let Some(pair) = self.free_pairs.remove(&plan.local) else {
+                    tracing::error!(%line, "no such port was offered");
+                    return;
+                };
+                self.streams.insert(line);
+                let audio = (self.voice.audio)(line);
+                self.tell_media(ToMedia::Start { line, pair, audio, plan, mute });
+            }
+            MediaCommand::Digits { line, digits } => self.tell_media(ToMedia::Digits { line, digits }),
+            MediaCommand::Stop { line } => {
+                if self.streams.remove(&line) {
+                    self.tell_media(ToMedia::Stop { line });
+                }
+                self.offer_freed_ports();
+            }
+        }
+    }
+
+    /// After a call that took a port and never spoke, its pair is still here; all but the newest, which
+    /// the telephone holds for its next call, can go.
+    fn offer_freed_ports(&mut self) {
+        if self.streams.is_empty() && self.lines.len() <= 1 {
+            self.free_pairs.clear();
+            self.offer_port();
+        }
+    }
+
+    fn tell_media(&mut self, order: ToMedia) {
+        if self.media.is_none() {
+            match MediaThread::start(self.clock, self.voice.figures_every, self.media_words.0.clone()) {
+                Ok(thread) => self.media = Some(thread),
+                Err(error) => tracing::error!(%error, "no audio: the media thread cannot be started"),
+            }
+        }
+        if let Some(media) = &self.media {
+            media.tell(order);
+        }
+    }
+
+    // -- the network changes
+
+    fn check_route(&mut self) {
+        match net::local_towards(self.network.server) {
+            Err(_) if self.routed => {
+                self.routed = false;
+                tracing::info!("no network leads to the PBX");
+            }
+            Err(_) => {}
+            Ok(ip) => {
+                let back = !std::mem::replace(&mut self.routed, true);
+                let fixed = self.network.fixed.is_some_and(|fixed| !fixed.ip().is_unspecified());
+                let moved = !fixed && ip != self.network.socket.local().ip();
+                if moved {
+                    self.rebind(ip);
+                } else if back {
+                    self.tell_addresses();
+                }
+            }
+        }
+    }
+
+    fn rebind(&mut self, ip: std::net::IpAddr) {
+        let server = self.network.server;
+        let same_port = SocketAddr::new(ip, self.network.socket.local().port());
+        let socket = bind(Some(same_port), server).or_else(|_| bind(Some(SocketAddr::new(ip, 0)), server));
+        match socket {
+            Ok(socket) => {
+                self.network.socket = socket;
+                self.notify(Notice::Ready { local: self.network.socket.local() });
+                self.free_pairs.clear();
+                self.offer_port();
+                self.tell_addresses();
+            }
+            Err(fault) => tracing::warn!(?fault, "the new address cannot be used yet"),
+        }
+    }
+
+    fn tell_addresses(&mut self) {
+        let addresses =
+            phone::Input::Addresses { local: self.network.socket.local(), server: self.network.server };
+        self.tell(Input::Phone(addresses));
+    }
+
+    fn on_registration_failed(&mut self, cause: &Failure) {
+        if self.closing_until.is_some() || self.registration == Registration::Asked {
+            self.registration = Registration::None;
+        }
+        let silent = matches!(cause, Failure::TimedOut | Failure::Unreachable);
+        if silent && !self.resolving && self.network.next_hop.ip().is_none() {
+            self.resolving = true;
+            let (host, answers) = (self.network.next_hop.clone(), self.addresses.0.clone());
+            let known = self.network.server;
+            tokio::task::spawn_local(async move {
+                let _ = answers.send(resolve(&host).await.unwrap_or(known));
+            });
+        }
+    }
+
+    fn on_resolved(&mut self, server: SocketAddr) {
+        self.resolving = false;
+        if server == self.network.server {
+            return;
+        }
+        tracing::info!(%server, "the PBX has moved");
+        self.network.server = server;
+        self.network.socket.set_server(server);
+        self.tell_addresses();
+    }
+
+    // -- the end
+
+    fn close(&mut self, within: Duration) {
+        if self.closing_until.is_some() {
+            return;
+        }
+        self.closing_until = Some(self.clock.now() + within);
+        for line in self.lines.clone() {
+            self.tell(Input::Intent(Intent::HangUp { line }));
+        }
+        if self.registration != Registration::None {
+            self.tell(Input::Intent(Intent::Unregister));
+        }
+    }
+
+    /// Calls are over and the PBX knows that we are gone; or time is up.
+    fn is_closed(&self) -> bool {
+        let done = self.lines.is_empty() && self.registration == Registration::None;
+        self.closing_until.is_some_and(|until| done || self.clock.now() >= until)
+    }
+
+    async fn finish(mut self) {
+        let media_failed = match self.media.take() {
+            Some(media) => !media.finish(),
+            None => false,
+        };
+        while let Ok(word) = self.media_words.1.try_recv() {
+            self.on_media(word);
+        }
+        let left = self.closing_until.unwrap_or_default().since(self.clock.now());
+        let farewell = Farewell {
+            unregistered: self.registration == Registration::None,
+            unsent_records: self.desk.finish(left).await,
+            media_failed,
+        };
+        let _ = self.notices.send((self.clock.now(), Notice::Stopped(farewell)));
+    }
+}

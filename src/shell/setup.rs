@@ -1,0 +1,198 @@
+//! From settings to a running telephone.
+
+use super::desk_link::DeskLink;
+use super::media_thread::Audio;
+use super::owner::{Network, Owner, VoiceSetup};
+use super::{Handle, Notice, Process};
+use crate::agent::{Agent, AgentConfig};
+use crate::config::{CodecName, HostPort, Identity, OutgoingFormat, Settings};
+use crate::domain::number::{self, NumberingPlan, PlanProblem};
+use crate::entropy::{self, NoEntropy};
+use crate::media::Codec;
+use crate::net::{self, NameFault, PortSearch, SipSocket};
+use crate::phone::{IdentitySource, LineId, PbxBehaviour, PhoneConfig};
+use crate::secrets::Secret;
+use crate::sip::message::Uri;
+use crate::sip::{Account, Password, UserAgentConfig};
+use crate::transmit::Transport;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::sync::mpsc::unbounded_channel;
+
+/// Everything a telephone begins with.
+pub struct Setup {
+    pub settings: Settings,
+    pub password: Secret,
+    pub desk_token: Option<Secret>,
+    /// Register at once.
+    pub register: bool,
+    /// Where each call's sound comes from and goes to; asked when its audio starts.
+    pub audio: Box<dyn FnMut(LineId) -> Audio>,
+    /// How often figures of the voice are told, besides the end of a call.
+    pub figures_every: Option<Duration>,
+}
+
+/// Why the telephone cannot start, and whose fault it is.
+#[derive(Debug)]
+pub enum StartFault {
+    /// Nobody said which PBX.
+    NoServer,
+    /// Nobody said who we are.
+    NoUser,
+    /// Not built yet.
+    TransportNotYet(Transport),
+    BadNumbering(PlanProblem),
+    NameUnknown {
+        host: String,
+    },
+    NoNameServer {
+        host: String,
+    },
+    /// No network leads to the PBX.
+    NoRoute {
+        server: SocketAddr,
+    },
+    /// The own address cannot be used.
+    Bind {
+        local: SocketAddr,
+        kind: io::ErrorKind,
+    },
+    NoEntropy,
+}
+
+impl From<NoEntropy> for StartFault {
+    fn from(_: NoEntropy) -> Self {
+        Self::NoEntropy
+    }
+}
+
+const SIP_PORT: u16 = 5060;
+const EXPIRES: Duration = Duration::from_secs(300);
+
+/// Starts the telephone on the current task's runtime (of one thread), as a local task. The first
+/// notice is `Ready`; a REGISTER goes out before anything that can wait.
+pub async fn start(process: Process, setup: Setup) -> Result<Handle, StartFault> {
+    let settings = &setup.settings;
+    let target = settings.server.clone().ok_or(StartFault::NoServer)?;
+    let user = settings.user.clone().ok_or(StartFault::NoUser)?;
+    let transport = settings.transport.unwrap_or(Transport::Udp);
+    if transport != Transport::Udp {
+        return Err(StartFault::TransportNotYet(transport));
+    }
+    let numbering = numbering(settings).map_err(StartFault::BadNumbering)?;
+    let next_hop = settings.proxy.clone().unwrap_or_else(|| target.clone());
+    let server = resolve(&next_hop).await?;
+    let socket = bind(settings.local, server)?;
+
+    let clock = process.clock;
+    let agent = Agent::new(
+        clock.now(),
+        AgentConfig {
+            phone: PhoneConfig {
+                sip: UserAgentConfig {
+                    account: account(settings, &target, user.clone(), &setup.password),
+                    transport,
+                    server,
+                    local: socket.local(),
+                    user_agent: concat!("Patchcord/", env!("CARGO_PKG_VERSION")).into(),
+                    max_calls: 1,
+                },
+                codecs: codecs(settings),
+                identity_order: identity(settings),
+                name_prefixes: settings.name_prefixes.clone().unwrap_or_default(),
+                pbx: PbxBehaviour::default(),
+                register: setup.register,
+            },
+            numbering,
+            look_up_withheld: settings.look_up_withheld.unwrap_or(false),
+            has_desk: settings.desk.is_some(),
+            operator: settings.operator.clone().unwrap_or(user),
+        },
+        entropy::seed()?,
+    );
+
+    let (orders, inbox) = unbounded_channel();
+    let (outbox, notices) = unbounded_channel();
+    let _ = outbox.send((clock.now(), Notice::Ready { local: socket.local() }));
+    let desk = DeskLink::new(settings.desk.clone(), setup.desk_token);
+    let ports = PortSearch::new(settings.rtp_ports.map(|range| (range.first, range.last)));
+    let network = Network { next_hop, fixed: settings.local, server, socket, ports };
+    let voice = VoiceSetup { audio: setup.audio, figures_every: setup.figures_every };
+    let owner = Owner::new(clock, agent, network, desk, voice, setup.register, outbox);
+    tokio::task::spawn_local(owner.run(inbox));
+    Ok(Handle { orders, notices })
+}
+
+pub(super) async fn resolve(host: &HostPort) -> Result<SocketAddr, StartFault> {
+    net::resolve(&host.host, host.port.unwrap_or(SIP_PORT)).await.map_err(|fault| match fault {
+        NameFault::Unknown => StartFault::NameUnknown { host: host.host.clone() },
+        NameFault::TimedOut => StartFault::NoNameServer { host: host.host.clone() },
+    })
+}
+
+/// A fixed port that is taken is a fault; so is an address that is not ours.
+pub(super) fn bind(fixed: Option<SocketAddr>, server: SocketAddr) -> Result<SipSocket, StartFault> {
+    let routed = || net::local_towards(server).map_err(|_| StartFault::NoRoute { server });
+    let local = match fixed {
+        Some(fixed) if fixed.ip().is_unspecified() => SocketAddr::new(routed()?, fixed.port()),
+        Some(fixed) => fixed,
+        None => SocketAddr::new(routed()?, 0),
+    };
+    SipSocket::bind(local, server).map_err(|error| StartFault::Bind { local, kind: error.kind() })
+}
+
+fn account(settings: &Settings, target: &HostPort, user: String, password: &Secret) -> Account {
+    // Without a domain of its own the account lives at the PBX's address, port included.
+    let domain = settings.domain.clone().unwrap_or_else(|| target.to_string());
+    let proxy = settings.proxy.as_ref().and_then(|proxy| format!("sip:{proxy};lr").parse::<Uri>().ok());
+    Account {
+        user,
+        domain,
+        auth_user: settings.auth_user.clone(),
+        password: Password::new(password.expose()),
+        realm: settings.realm.clone(),
+        // The domain itself (RFC 3261 §10.2); `server` is only where its requests are sent.
+        registrar: None,
+        outbound_proxy: proxy,
+        display: settings.display.clone(),
+        expires: settings.expires.unwrap_or(EXPIRES),
+    }
+}
+
+fn codecs(settings: &Settings) -> Vec<Codec> {
+    let chosen = settings.codecs.clone().filter(|codecs| !codecs.is_empty());
+    let chosen = chosen.unwrap_or_else(|| vec![CodecName::Pcma, CodecName::Pcmu]);
+    let codec = |name: &CodecName| match name {
+        CodecName::Pcma => Codec::Pcma,
+        CodecName::Pcmu => Codec::Pcmu,
+    };
+    chosen.iter().map(codec).collect()
+}
+
+fn identity(settings: &Settings) -> Vec<IdentitySource> {
+    let order = settings.identity.clone();
+    let order = order.unwrap_or_else(|| vec![Identity::Asserted, Identity::RemoteParty, Identity::From]);
+    let source = |header: &Identity| match header {
+        Identity::Asserted => IdentitySource::Asserted,
+        Identity::RemoteParty => IdentitySource::RemoteParty,
+        Identity::From => IdentitySource::From,
+    };
+    order.iter().map(source).collect()
+}
+
+const RUSSIA: u16 = 7;
+
+fn numbering(settings: &Settings) -> Result<NumberingPlan, PlanProblem> {
+    let outgoing = match settings.outgoing {
+        None | Some(OutgoingFormat::International) => number::OutgoingFormat::E164Plus,
+        Some(OutgoingFormat::InternationalWithoutPlus) => number::OutgoingFormat::E164,
+        Some(OutgoingFormat::National) => number::OutgoingFormat::National,
+    };
+    NumberingPlan::new(settings.country_code.unwrap_or(RUSSIA))?
+        .with_area_code(settings.area_code.as_deref().unwrap_or_default())?
+        .with_outside_prefix(settings.outside_prefix.as_deref().unwrap_or_default())?
+        .with_international_prefix(settings.international_prefix.as_deref().unwrap_or_default())?
+        .with_short_digits(settings.short_digits.map_or(NumberingPlan::SHORT_DIGITS, usize::from))
+        .map(|plan| plan.with_outgoing(outgoing))
+}
