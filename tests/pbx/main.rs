@@ -3,17 +3,25 @@
 //! Every test starts an Asterisk of its own (`scripts/pbx`), and baresip or sipp as the people at the
 //! other end; what the telephone put on the wire is read from the PBX's log and checked by `wire`.
 
-#![allow(dead_code)] // until the stories stand
 #![expect(clippy::disallowed_methods, reason = "these tests measure a running program by the clock")]
 
+mod bad_input;
+mod cards;
+mod desk;
 mod harness;
+mod in_call;
+mod inbound;
+mod outage;
+mod outbound;
 mod pbx;
 mod people;
+mod registering;
 #[path = "../support/schema.rs"]
 #[allow(dead_code, reason = "shared with tests that hold whole outputs against the schema")]
 mod schema;
 mod sound;
 mod telephone;
+mod transfer;
 mod wire;
 
 use std::time::{Duration, Instant};

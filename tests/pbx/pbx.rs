@@ -143,7 +143,6 @@ impl Drop for Pbx {
 pub struct Cdr {
     pub from: String,
     pub to: String,
-    pub channel: String,
     pub far_channel: String,
     pub disposition: String,
 }
@@ -160,7 +159,6 @@ impl Cdr {
         Self {
             from: field(1),
             to: field(2),
-            channel: field(5),
             far_channel: field(6),
             disposition: disposition.unwrap_or_default().to_owned(),
         }

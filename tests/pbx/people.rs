@@ -45,7 +45,7 @@ impl Baresip {
         let line =
             format!("<sip:{account}@{}>;auth_user={account};auth_pass=pw-{account};regint=60", pbx.server());
         let phone = Self::start(pbx, account, &line, "127.0.0.1:0", answers);
-        phone.wait("REGISTER_OK", Duration::from_secs(5));
+        pbx.until_contact(account, Duration::from_secs(5));
         phone
     }
 
@@ -97,7 +97,7 @@ impl Baresip {
         write!(socket, "{}:{text},", text.len()).expect("baresip's control socket");
     }
 
-    /// Waits for an event of this type: `CALL_RINGING`, `CALL_ESTABLISHED`, `CALL_CLOSED`, `REGISTER_OK`…
+    /// Waits for an event of this type: `CALL_RINGING`, `CALL_ESTABLISHED`, `CALL_CLOSED`…
     pub fn wait(&self, kind: &str, within: Duration) -> Value {
         self.wait_nth(kind, 1, within)
     }

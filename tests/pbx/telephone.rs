@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// An event and when its line was read, in seconds since 1970.
 #[derive(Clone, Debug)]
@@ -155,10 +155,6 @@ impl<'a> Telephone<'a> {
         ready.event["local"].as_str().unwrap_or_default().to_owned()
     }
 
-    pub fn process_id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// Ctrl-C.
     pub fn interrupt(&self) {
         let pid =
@@ -209,7 +205,7 @@ impl Drop for Telephone<'_> {
 fn listen(out: impl Read, heard: &Heard) {
     for line in BufReader::new(out).lines().map_while(Result::ok) {
         let at = seconds();
-        let event = serde_json::from_str(&line).unwrap_or_else(|_| Value::String(line));
+        let event = serde_json::from_str(&line).unwrap_or(Value::String(line));
         heard.lines.lock().expect("a lock").0.push(Said { at, event });
         heard.more.notify_all();
     }
@@ -219,9 +215,4 @@ fn listen(out: impl Read, heard: &Heard) {
 
 fn seconds() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
-}
-
-/// Milliseconds between two moments of this process.
-pub fn since(start: Instant) -> u128 {
-    start.elapsed().as_millis()
 }

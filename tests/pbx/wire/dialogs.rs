@@ -53,7 +53,7 @@ fn find<'a>(dialogs: &'a mut [Dialog], call_id: &str, ours: Option<&str>) -> Opt
 }
 
 fn on_success(dialogs: &mut Vec<Dialog>, each: &Seen, method: &str, invite: Option<Seen>) {
-    let (from, to) = (each.sip.from_tag().unwrap_or_default(), each.sip.to_tag().unwrap_or_default());
+    let (from, to) = (each.sip.tag_of_from().unwrap_or_default(), each.sip.tag_of_to().unwrap_or_default());
     let (ours, theirs) = if each.outgoing { (to, from) } else { (from, to) };
     if let Some(known) = find(dialogs, each.sip.call_id(), Some(&ours)) {
         if !each.outgoing {
@@ -90,14 +90,14 @@ fn on_success(dialogs: &mut Vec<Dialog>, each: &Seen, method: &str, invite: Opti
 fn on_request(dialogs: &mut [Dialog], each: &Seen, findings: &mut Findings) {
     let method = each.sip.method().unwrap_or_default();
     let number = each.sip.cseq().map_or(0, |c| c.0);
-    let Some(to_tag) = each.sip.to_tag() else { return };
+    let Some(to_tag) = each.sip.tag_of_to() else { return };
     if !each.outgoing {
         if let Some(dialog) = find(dialogs, each.sip.call_id(), Some(&to_tag)) {
             their_request(dialog, each, method, number);
         }
         return;
     }
-    let Some(dialog) = find(dialogs, each.sip.call_id(), each.sip.from_tag().as_deref()) else {
+    let Some(dialog) = find(dialogs, each.sip.call_id(), each.sip.tag_of_from().as_deref()) else {
         let refusal = method == "ACK"; // of an INVITE that was refused: judged with its transaction
         findings
             .expect(refusal, "dialog-known", each.index, || format!("{method} in a dialog that never was"));

@@ -65,11 +65,10 @@ fn insisting(seen: &[Seen], findings: &mut Findings) {
         let method = each.sip.cseq().map_or("", |(_, method)| method).to_owned();
         let fresh =
             each.sip.method().is_some() && !seen.iter().any(|o| o.index < each.index && o.raw == each.raw);
-        if each.outgoing && fresh && method != "ACK" && credentials(each).is_some() {
-            if let Some(refused) = refused_at.get(&method) {
-                let gap = each.at - refused;
-                findings.expect(gap > RETRY_S, "auth-loop", each.index, || format!("again after {gap:.1} s"));
-            }
+        let attempt = each.outgoing && fresh && method != "ACK" && credentials(each).is_some();
+        if let (true, Some(refused)) = (attempt, refused_at.get(&method)) {
+            let gap = each.at - refused;
+            findings.expect(gap > RETRY_S, "auth-loop", each.index, || format!("again after {gap:.1} s"));
         }
         if each.outgoing || !matches!(each.sip.status(), Some(401 | 407)) {
             if each.sip.status().is_some_and(|status| status >= 200) && !each.outgoing {

@@ -107,11 +107,11 @@ impl Sip {
         self.first("call-id").unwrap_or_default()
     }
 
-    pub fn from_tag(&self) -> Option<String> {
+    pub fn tag_of_from(&self) -> Option<String> {
         self.first("from").and_then(|v| param(v, "tag"))
     }
 
-    pub fn to_tag(&self) -> Option<String> {
+    pub fn tag_of_to(&self) -> Option<String> {
         self.first("to").and_then(|v| param(v, "tag"))
     }
 

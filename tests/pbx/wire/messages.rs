@@ -34,14 +34,15 @@ fn fields(each: &Seen, findings: &mut Findings) {
     let cseq = sip.cseq();
     findings.expect(cseq.is_some_and(|(n, _)| n < 1 << 31), "cseq-form", each.index, || format!("{cseq:?}"));
     let Some(method) = sip.method() else {
-        let tagged = sip.to_tag().is_some() || sip.status() == Some(100);
+        let tagged = sip.tag_of_to().is_some() || sip.status() == Some(100);
         findings.expect(tagged, "to-tag", each.index, || "response without To tag".into());
         return;
     };
     findings
         .expect(cseq.is_some_and(|(_, m)| m == method), "cseq-method", each.index, || format!("{cseq:?}"));
-    findings
-        .expect(sip.from_tag().is_some_and(|tag| !tag.is_empty()), "from-tag", each.index, || method.into());
+    findings.expect(sip.tag_of_from().is_some_and(|tag| !tag.is_empty()), "from-tag", each.index, || {
+        method.into()
+    });
     let hops = sip.first("max-forwards").and_then(|v| v.parse::<u8>().ok());
     findings.expect(hops.is_some_and(|n| (1..=70).contains(&n)), "max-forwards", each.index, || {
         format!("{hops:?}")

@@ -130,7 +130,7 @@ fn acknowledged(invite: &Transaction, seen: &[Seen], findings: &mut Findings) {
             right
                 && each.sip.call_id() == request.call_id()
                 && each.sip.cseq().map(|c| c.0) == request.cseq().map(|c| c.0)
-                && each.sip.to_tag() == answer.sip.to_tag()
+                && each.sip.tag_of_to() == answer.sip.tag_of_to()
         });
         let Some(ack) = ack else {
             findings.note("final-acked", answer.index, "no ACK with its CSeq number and To tag followed");
@@ -153,7 +153,7 @@ fn ack_of_success(ack: &Seen, invite: &Transaction, answer: &Sip, findings: &mut
     });
     let mut routes = answer.list("record-route");
     routes.reverse();
-    let within = request.to_tag().is_some(); // then the dialog's route set holds, see `dialogs`
+    let within = request.tag_of_to().is_some(); // then the dialog's route set holds, see `dialogs`
     let routed = within || ack.sip.list("route") == routes;
     findings.expect(routed, "ack-route", ack.index, || format!("wanted {routes:?}"));
     let target = answer.contact().unwrap_or_default();
@@ -193,7 +193,7 @@ fn answered(transaction: &Transaction, findings: &mut Findings) {
     }
     let refer =
         method == "NOTIFY" && request.sip.first("event").is_some_and(|event| event.starts_with("refer"));
-    if refer && request.sip.to_tag().is_some() {
+    if refer && request.sip.tag_of_to().is_some() {
         let status = first.sip.status();
         findings.expect(status == Some(200), "notify-200", first.index, || format!("{status:?}"));
     }
@@ -206,7 +206,7 @@ fn echoed(transaction: &Transaction, findings: &mut Findings) {
     for answer in &transaction.answers {
         let same_to = answer.sip.first("to").map(super::message::bare_uri)
             == request.first("to").map(super::message::bare_uri);
-        let tag_kept = request.to_tag().is_none_or(|tag| answer.sip.to_tag() == Some(tag));
+        let tag_kept = request.tag_of_to().is_none_or(|tag| answer.sip.tag_of_to() == Some(tag));
         for (what, same) in [
             ("Via", answer.sip.list("via").len() == request.list("via").len()),
             ("From", answer.sip.first("from") == request.first("from")),
@@ -218,7 +218,7 @@ fn echoed(transaction: &Transaction, findings: &mut Findings) {
                 format!("{what} differs from the request's")
             });
         }
-        tags.extend(answer.sip.to_tag());
+        tags.extend(answer.sip.tag_of_to());
         findings.expect(tags.len() <= 1, "response-tag", answer.index, || format!("tags {tags:?}"));
     }
 }

@@ -1,0 +1,86 @@
+//! Wrong words on the command line, in files and in names: a clear message and the documented exit code.
+
+use crate::now;
+use crate::pbx::tempdir::TempDir;
+use crate::people::free_udp_port;
+use crate::telephone::program;
+use std::process::Output;
+
+fn run(arguments: &[&str]) -> (i32, String) {
+    let started = now();
+    let Output { status, stderr, .. } = program(arguments)
+        .env("PATCHCORD_PASSWORD", "secret")
+        .env("LC_ALL", "C")
+        .output()
+        .expect("patchcord");
+    assert!(started.elapsed().as_secs() < 40, "too slow: {arguments:?}");
+    (status.code().unwrap_or(-1), String::from_utf8_lossy(&stderr).into_owned())
+}
+
+#[test]
+fn an_unknown_host_is_named() {
+    let (code, said) = run(&["register", "--server", "no-such-host.invalid", "--user", "101"]);
+    assert_eq!(code, 4, "{said}");
+    assert!(said.contains("no-such-host.invalid"), "{said}");
+}
+
+#[test]
+fn a_port_where_nothing_listens_is_nobody_there() {
+    let server = format!("127.0.0.1:{}", free_udp_port());
+    let (code, said) = run(&["register", "--server", &server, "--user", "101"]);
+    assert_eq!(code, 4, "{said}");
+    assert!(said.contains(&server), "{said}");
+}
+
+#[test]
+fn a_bad_line_in_the_settings_is_named_with_what_to_write() {
+    let folder = TempDir::new("settings");
+    let file = folder.path().join("patchcord.toml");
+    std::fs::write(&file, "[pbx]\nserver = \"127.0.0.1:5060\"\ntransport = \"carrier-pigeon\"\n")
+        .expect("a file");
+    let (code, said) = run(&["register", "--user", "101", "--config", &file.to_string_lossy()]);
+    assert_eq!(code, 2, "{said}");
+    for word in ["patchcord.toml", "3", "transport", "udp"] {
+        assert!(said.contains(word), "{word} is not in: {said}");
+    }
+}
+
+#[test]
+fn a_sound_file_that_cannot_be_read_is_named_before_anybody_is_called() {
+    let folder = TempDir::new("sound");
+    let file = folder.path().join("no-sound.wav");
+    std::fs::write(&file, "this is no sound").expect("a file");
+    for name in [file.to_string_lossy().into_owned(), "/nowhere/at-all.wav".to_owned()] {
+        let (code, said) = run(&["call", "600", "--server", "127.0.0.1:9", "--user", "101", "--play", &name]);
+        assert_eq!(code, 2, "{said}");
+        assert!(said.contains(&name), "{said}");
+    }
+}
+
+#[test]
+fn a_blind_transfer_has_to_be_asked_for_by_name() {
+    let (code, said) = run(&[
+        "answer",
+        "--server",
+        "127.0.0.1:9",
+        "--user",
+        "101",
+        "--transfer",
+        "201",
+        "--transfer-at",
+        "1",
+    ]);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("--transfer-mode"), "{said}");
+}
+
+#[test]
+fn a_password_is_asked_for_and_never_taken_as_an_argument() {
+    let output =
+        program(&["register", "--server", "127.0.0.1:9", "--user", "101"]).output().expect("patchcord");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("PATCHCORD_PASSWORD"), "{said}");
+    let (code, _) = run(&["register", "--server", "127.0.0.1:9", "--user", "101", "--password", "x"]);
+    assert_eq!(code, 2);
+}

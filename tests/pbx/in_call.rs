@@ -1,0 +1,76 @@
+//! During a call: hold and resume, digits, session refresh.
+
+use crate::inbound::voice;
+use crate::pbx::Pbx;
+use crate::people::Baresip;
+use crate::seconds;
+use crate::sound::{self, RATE};
+use crate::telephone::Telephone;
+
+#[test]
+fn a_held_client_hears_music_and_then_the_operator_again() {
+    let pbx = Pbx::start();
+    let client = Baresip::customer(&pbx, "+79161234567");
+    let (voice, play) = voice(&pbx);
+    let arguments = ["answer", "--play", &play, "--hold-at", "2.5", "--resume-at", "5.5", "--seconds", "9"];
+    let phone = Telephone::start(&pbx, "101", &arguments);
+    phone.wait("registered", seconds(5));
+    client.dial(&format!("sip:101@{}", pbx.trunk()));
+    phone.wait("held", seconds(8));
+    let ended = phone.finish(seconds(20));
+    assert_eq!(ended.exited(0).one("held")["by"], "us");
+    assert_eq!(ended.one("resumed")["by"], "us");
+    client.wait("CALL_CLOSED", seconds(5));
+
+    let heard = client.heard();
+    assert!(sound::find(&voice, 0.8, &heard[..3 * RATE]).alike >= 0.95, "before hold");
+    let held = &heard[3 * RATE..5 * RATE];
+    let music = sound::loudness(held);
+    assert!(music > 100.0, "the held client hears nothing: {music:.0}");
+    let after = &heard[heard.len() - 5 * RATE / 2..];
+    let best = |part: &[i16]| {
+        let at = |second: usize| sound::find(&voice, second as f64 / 2.0, part).alike;
+        (0..22).map(at).fold(0.0, f64::max)
+    };
+    assert!(best(held) < 0.5, "the operator's voice during hold: {:.3}", best(held));
+    assert!(best(after) >= 0.95, "the operator's voice after hold: {:.3}", best(after));
+}
+
+#[test]
+fn digits_go_out_and_come_in() {
+    let pbx = Pbx::start();
+    let phone = Telephone::start(&pbx, "101", &["call", "608", "--dtmf", "0481*#", "--seconds", "7"]);
+    let ended = phone.finish(seconds(20));
+    assert!(pbx.digits_heard().lines().any(|line| line == "101 0481*"), "{:?}", pbx.digits_heard());
+    let digits: String =
+        ended.said.iter().filter(|s| s.is("dtmf")).filter_map(|s| s.event["digit"].as_str()).collect();
+    assert_eq!(digits, "0481*", "{}", ended.story());
+}
+
+/// The PBX refreshes after half of its 90 s.
+#[test]
+fn the_call_survives_the_session_refresh_of_the_pbx() {
+    let pbx = Pbx::start();
+    let phone = Telephone::start(&pbx, "102", &["call", "600", "--seconds", "50"]);
+    let local = phone.local();
+    let ended = phone.finish(seconds(80));
+    let last = ended.exited(0).one("ended");
+    assert_eq!((last["by"].as_str(), last["outcome"].as_str()), (Some("us"), Some("completed")));
+    assert!(!ended.has("held"), "a refresh is no hold");
+    let capture = pbx.capture_of(&local);
+    let refreshes = capture.iter().filter(|each| {
+        let sip = each.sip.as_ref().ok();
+        !each.outgoing
+            && sip.is_some_and(|s| {
+                (s.is_request("UPDATE") || s.is_request("INVITE")) && s.tag_of_to().is_some()
+            })
+    });
+    let ours = capture.iter().filter(|each| {
+        let sip = each.sip.as_ref().ok();
+        each.outgoing
+            && sip.is_some_and(|s| {
+                s.is_request("UPDATE") || (s.is_request("INVITE") && s.tag_of_to().is_some())
+            })
+    });
+    assert!(refreshes.count() + ours.count() >= 1, "nobody refreshed the session");
+}

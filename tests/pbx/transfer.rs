@@ -1,0 +1,145 @@
+//! Blind transfer, judged by what the client hears and by the PBX's call records.
+
+use crate::inbound::voice;
+use crate::pbx::Pbx;
+use crate::people::{Answers, Baresip};
+use crate::seconds;
+use crate::sound::{self, RATE};
+use crate::telephone::{Ended, Telephone};
+use crate::wire::Captured;
+
+struct Story {
+    pbx: Pbx,
+    client: Baresip,
+    voice: Vec<i16>,
+}
+
+impl Story {
+    fn begin() -> Self {
+        let pbx = Pbx::start();
+        let client = Baresip::customer(&pbx, "+79161234567");
+        let (voice, _) = voice(&pbx);
+        Self { pbx, client, voice }
+    }
+
+    /// The client calls, the operator answers and passes the client on 2 s later.
+    fn pass_on(&self, targets: &str, more: &[&str]) -> (Ended, String) {
+        let play = self.pbx.scratch.path().join("operator.wav").to_string_lossy().into_owned();
+        let fixed = [
+            "answer",
+            "--play",
+            &play,
+            "--transfer",
+            targets,
+            "--transfer-at",
+            "2",
+            "--transfer-mode",
+            "blind",
+        ];
+        let phone = Telephone::start(&self.pbx, "101", &[&fixed[..], more].concat());
+        phone.wait("registered", seconds(5));
+        let local = phone.local();
+        self.client.dial(&format!("sip:101@{}", self.pbx.trunk()));
+        phone.wait("transfer_started", seconds(8));
+        (phone.finish(seconds(40)), local)
+    }
+
+    fn heard_of(&self, voice: &[i16], heard: &[i16]) -> f64 {
+        let at = |half: usize| sound::find(voice, half as f64 / 2.0, heard).alike;
+        (0..24).map(at).fold(0.0, f64::max)
+    }
+}
+
+fn sent<'a>(capture: &'a [Captured], method: &'a str) -> impl Iterator<Item = &'a Captured> {
+    capture.iter().filter(move |c| c.outgoing && c.sip.as_ref().is_ok_and(|sip| sip.is_request(method)))
+}
+
+#[test]
+fn the_client_speaks_with_the_manager_who_answers() {
+    let story = Story::begin();
+    let manager = Baresip::colleague(&story.pbx, "201", &Answers::AtOnce);
+    let (ended, local) = story.pass_on("201", &[]);
+    let passed = ended.exited(0).one("transferred");
+    assert_eq!((passed["target"].as_str(), passed["outcome"].as_str()), (Some("201"), Some("handed_over")));
+    assert_eq!(ended.one("ended")["by"], "transfer", "{}", ended.story());
+    assert_eq!(sent(&story.pbx.capture_of(&local), "BYE").count(), 1, "the operator's call is ended by us");
+
+    manager.wait("CALL_ESTABLISHED", seconds(5));
+    std::thread::sleep(seconds(3));
+    story.client.hang_up();
+    manager.wait("CALL_CLOSED", seconds(5));
+    let heard = story.client.heard();
+    let late = &heard[heard.len() - 5 * RATE / 2..];
+    let alike = story.heard_of(&manager.voice, late);
+    assert!(alike >= 0.95, "the client hears the manager: {alike:.3}");
+    let back = story.heard_of(&story.client.voice, &manager.heard());
+    assert!(back >= 0.95, "the manager hears the client: {back:.3}");
+    let records = story.pbx.call_records(2);
+    let joined =
+        records.iter().find(|r| r.far_channel.starts_with("PJSIP/201") && r.disposition == "ANSWERED");
+    assert!(joined.is_some_and(|r| r.from == "+79161234567"), "{records:?}");
+}
+
+#[test]
+fn the_client_is_back_at_once_when_the_number_does_not_exist() {
+    let story = Story::begin();
+    let (ended, local) = story.pass_on("999", &["--seconds", "7"]);
+    let failed = ended.exited(6).one("transfer_failed");
+    assert_eq!((failed["status"].as_u64(), failed["client"].as_str()), (Some(404), Some("kept")), "{failed}");
+    ended.one("returned");
+    assert_eq!(ended.one("ended")["outcome"], "completed");
+    story.client.wait("CALL_CLOSED", seconds(5));
+    let heard = story.client.heard();
+    let alike = story.heard_of(&story.voice, &heard[heard.len() - 2 * RATE..]);
+    assert!(alike >= 0.95, "the client hears the operator again: {alike:.3}");
+
+    let capture = story.pbx.capture_of(&local);
+    let verdict = capture.iter().position(|c| {
+        !c.outgoing
+            && c.sip
+                .as_ref()
+                .is_ok_and(|sip| sip.is_request("NOTIFY") && sip.body.starts_with(b"SIP/2.0 404"))
+    });
+    let verdict = verdict.expect("a NOTIFY with 404");
+    let resumed = capture[verdict..].iter().find(|c| {
+        !c.outgoing
+            && c.sip
+                .as_ref()
+                .is_ok_and(|sip| sip.status() == Some(200) && sip.cseq().is_some_and(|q| q.1 == "INVITE"))
+    });
+    let took = resumed.expect("the 200 to our re-INVITE").at - capture[verdict].at;
+    assert!(took <= 0.3, "off hold {took:.3} s after the NOTIFY");
+}
+
+#[test]
+fn a_client_passed_to_a_busy_number_is_lost_and_said_so() {
+    let (ended, _) = Story::begin().pass_on("603", &[]);
+    let failed = ended.exited(9).one("transfer_failed");
+    assert_eq!((failed["status"].as_u64(), failed["client"].as_str()), (Some(486), Some("lost")), "{failed}");
+}
+
+#[test]
+fn a_client_passed_to_an_absent_colleague_is_lost_and_said_so() {
+    let (ended, _) = Story::begin().pass_on("202", &[]);
+    let failed = ended.exited(9).one("transfer_failed");
+    assert_eq!(failed["client"], "lost", "{failed}");
+}
+
+#[test]
+fn a_target_that_only_rings_is_never_said_to_be_reached() {
+    let story = Story::begin();
+    let manager = Baresip::colleague(&story.pbx, "201", &Answers::ByHand);
+    let (ended, _) = story.pass_on("201", &[]);
+    assert_eq!(ended.exited(0).one("transferred")["outcome"], "handed_over");
+    assert!(!manager.has("CALL_ESTABLISHED"), "nobody has answered");
+}
+
+#[test]
+fn the_chain_goes_on_while_the_client_is_kept() {
+    let story = Story::begin();
+    let manager = Baresip::colleague(&story.pbx, "201", &Answers::AtOnce);
+    let (ended, _) = story.pass_on("999,201", &[]);
+    assert_eq!(ended.one("transfer_failed")["client"], "kept");
+    assert_eq!(ended.one("transferred")["target"], "201", "{}", ended.story());
+    manager.wait("CALL_ESTABLISHED", seconds(5));
+}
