@@ -1,1 +1,20 @@
 //! The order backend: HTTP API over its store.
+//!
+//! The contract is `desk_api`'s; the rules are `domain`'s; here are routes, roles, limits and the database.
+
+mod app;
+mod auth;
+mod body;
+mod command;
+mod listener;
+mod openapi;
+mod problem;
+mod query;
+mod routes;
+mod sample;
+mod settings;
+mod store;
+mod token;
+
+pub use command::run;
+pub use sample::{DEMO_CLIENT, DEMO_PHONE};

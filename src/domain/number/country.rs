@@ -101,6 +101,41 @@ pub(super) fn rules(calling_code: &str) -> &'static Rules {
     }
 }
 
+/// ISO 3166-1 code to calling code, for the countries where somebody may sit at this telephone.
+pub(super) fn calling_code_of(iso: &str) -> Option<u16> {
+    let code = match iso.to_ascii_uppercase().as_str() {
+        "RU" | "KZ" => 7,
+        "KR" => 82,
+        "US" | "CA" => 1,
+        "BY" => 375,
+        "UA" => 380,
+        "AM" => 374,
+        "AZ" => 994,
+        "GE" => 995,
+        "KG" => 996,
+        "MD" => 373,
+        "TJ" => 992,
+        "UZ" => 998,
+        "JP" => 81,
+        "CN" => 86,
+        "VN" => 84,
+        "IN" => 91,
+        "TR" => 90,
+        "GB" => 44,
+        "DE" => 49,
+        "FR" => 33,
+        "IT" => 39,
+        "ES" => 34,
+        "PL" => 48,
+        "FI" => 358,
+        "EE" => 372,
+        "LV" => 371,
+        "LT" => 370,
+        _ => return None,
+    };
+    Some(code)
+}
+
 /// The digits begin with the calling code of a country whose national numbers we can tell from others.
 pub(super) fn is_well_known(digits: &str) -> bool {
     split(digits).is_some_and(|(code, _)| matches!(code, "1" | "7" | "82" | "375" | "380"))

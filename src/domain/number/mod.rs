@@ -131,6 +131,11 @@ impl NumberingPlan {
         })
     }
 
+    /// The plan of a country by its ISO 3166-1 code (`RU`, `KR`).
+    pub fn of_country(iso: &str) -> Result<Self, PlanProblem> {
+        Self::new(country::calling_code_of(iso).ok_or(PlanProblem::NoSuchCountry)?)
+    }
+
     /// Russia: 8 before a national number, 810 before an international one.
     pub fn russia() -> Self {
         Self::of(7)
@@ -195,7 +200,7 @@ impl Default for NumberingPlan {
 /// What a plan cannot be made of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum PlanProblem {
-    #[error("no country has this calling code")]
+    #[error("this country is not known")]
     NoSuchCountry,
     #[error("area code: at most 6 digits")]
     BadAreaCode,

@@ -386,6 +386,8 @@ fn the_wire_form_is_strict() {
 
 #[test]
 fn plans_that_make_no_sense_are_refused() {
+    assert_eq!(NumberingPlan::of_country("kr"), Ok(NumberingPlan::korea()));
+    assert_eq!(NumberingPlan::of_country("XX"), Err(PlanProblem::NoSuchCountry));
     assert_eq!(NumberingPlan::new(999), Err(PlanProblem::NoSuchCountry));
     assert!(moscow().with_outside_prefix("9a").is_err());
     assert!(moscow().with_area_code("1234567").is_err());

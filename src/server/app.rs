@@ -1,0 +1,69 @@
+//! The routes, and what holds for all of them: limits, time, errors.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use super::problem::Refusal;
+use super::routes::{calls, clients, directory, meta};
+use super::store::Store;
+use crate::desk_api::{ProblemCode, paths};
+use crate::domain::number::NumberingPlan;
+
+/// Largest body, octets; a card with everything in it has a hundredth of that.
+pub(crate) const BODY_LIMIT: usize = 256 * 1024;
+/// Longest path and query, octets.
+const URI_LIMIT: usize = 4096;
+/// A request that took this long is answered 503; its transaction is rolled back.
+const REQUEST_TIME: Duration = Duration::from_secs(15);
+
+/// What every route works with.
+#[derive(Clone)]
+pub(crate) struct Desk {
+    pub store: Store,
+    pub plan: Arc<NumberingPlan>,
+}
+
+pub(crate) fn router(desk: Desk) -> Router {
+    Router::new()
+        .route(paths::CLIENTS, get(clients::find))
+        .route(paths::CLIENT, get(clients::show).put(clients::put))
+        .route(paths::DIRECTORY, get(directory::show))
+        .route(paths::CALLS, get(calls::list))
+        .route(paths::CALL, get(calls::show).put(calls::put))
+        .route(paths::OPENAPI, get(meta::openapi))
+        .route(paths::HEALTH, get(meta::health))
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn(guard))
+        .with_state(desk)
+}
+
+async fn no_such_path() -> Refusal {
+    ProblemCode::NoSuchPath.into()
+}
+
+async fn method_not_allowed() -> Refusal {
+    ProblemCode::MethodNotAllowed.into()
+}
+
+/// Around every request: the length of its address, the time it may take, the language of its errors.
+async fn guard(request: Request, next: Next) -> Response {
+    let language = super::problem::language_of(request.headers());
+    let too_long = request.uri().path_and_query().is_some_and(|address| address.as_str().len() > URI_LIMIT);
+    let response = if too_long {
+        Refusal::from(ProblemCode::UriTooLong).into_response()
+    } else {
+        match tokio::time::timeout(REQUEST_TIME, next.run(request)).await {
+            Ok(response) => response,
+            Err(_) => Refusal::from(ProblemCode::Unavailable).into_response(),
+        }
+    };
+    super::problem::speak(response, language)
+}

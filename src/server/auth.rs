@@ -1,0 +1,53 @@
+//! Who asks: the bearer token of every request (RFC 6750 §2.1).
+
+use axum::extract::FromRequestParts;
+use axum::http::header;
+use axum::http::request::Parts;
+
+use super::app::Desk;
+use super::problem::Refusal;
+use super::store::Bearer;
+use super::token;
+use crate::desk_api::{ProblemCode, Role};
+
+/// Longest token looked at, octets.
+const LONGEST: usize = 512;
+
+/// To have this value is to have shown a known token.
+pub(crate) struct Caller(pub Bearer);
+
+impl Caller {
+    /// Fails unless the role is one of these.
+    pub fn must_be(&self, roles: &[Role]) -> Result<(), Refusal> {
+        if roles.contains(&self.0.role) { Ok(()) } else { Err(ProblemCode::Forbidden.into()) }
+    }
+
+    /// Reads calls of others.
+    pub fn sees_all_calls(&self) -> bool {
+        self.0.role != Role::Operator
+    }
+
+    /// Writes calls of others.
+    pub fn corrects_calls(&self) -> bool {
+        matches!(self.0.role, Role::Head | Role::Admin | Role::Service)
+    }
+}
+
+impl FromRequestParts<Desk> for Caller {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Refusal> {
+        let header = parts.headers.get(header::AUTHORIZATION).ok_or_else(|| Refusal::token(false))?;
+        let token = header.to_str().ok().and_then(bearer_token).ok_or_else(|| Refusal::token(true))?;
+        match desk.store.bearer(token::hash(token)).await? {
+            Some(bearer) => Ok(Self(bearer)),
+            None => Err(Refusal::token(true)),
+        }
+    }
+}
+
+fn bearer_token(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && (1..=LONGEST).contains(&token.len())).then_some(token)
+}

@@ -1,0 +1,231 @@
+//! The command line of `patchcord-desk`.
+
+mod serve;
+
+use std::ffi::OsString;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use super::settings::SettingsProblem;
+use super::store::{Bearer, DatabaseFile, DatabaseProblem, OpenError, Store, StoreError};
+use super::token;
+use crate::clock;
+use crate::desk_api::Role;
+use crate::entropy::NoEntropy;
+use crate::text::{Catalogue, Language, say};
+
+/// Longest name behind a token.
+const LONGEST_PERSON: usize = 100;
+
+#[derive(Parser)]
+#[command(name = "patchcord-desk", about = "The order desk behind Patchcord", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Answers operators' programs until it is told to stop
+    Serve(ServeArguments),
+    /// Tokens of people and programs
+    Token {
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
+}
+
+#[derive(clap::Args)]
+struct ServeArguments {
+    /// Address and port; port 0 takes any free one
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<String>,
+    /// sqlite:FILE
+    #[arg(long)]
+    database: Option<String>,
+    /// Fills an empty database with N clients of a food wholesaler
+    #[arg(long, value_name = "N")]
+    sample: Option<u32>,
+    /// Where to write the port once the desk answers
+    #[arg(long, value_name = "FILE")]
+    port_file: Option<PathBuf>,
+    /// Settings file
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum TokenCommand {
+    /// Makes a token and prints it; it is kept nowhere and cannot be shown again
+    New {
+        /// sqlite:FILE
+        #[arg(long)]
+        database: String,
+        /// operator, manager, head, admin or service
+        #[arg(long)]
+        role: String,
+        /// Whose token it is
+        #[arg(long)]
+        person: String,
+    },
+}
+
+/// Why the program ends otherwise than asked.
+#[derive(Debug)]
+enum Failure {
+    Settings(SettingsProblem),
+    Database { text: String, problem: DatabaseProblem },
+    Open { file: DatabaseFile, error: OpenError },
+    NoDatabase,
+    BadListen(String),
+    Listen { address: SocketAddr, error: std::io::Error },
+    PortFile { file: PathBuf, error: std::io::Error },
+    BadRole(String),
+    BadPerson,
+    Store(StoreError),
+    Entropy(NoEntropy),
+    System(std::io::Error),
+}
+
+/// The whole program. Exit codes: 0 done; 2 usage, settings, address or database; 70 our fault.
+pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let cat = Catalogue::new(Language::from_environment(|name| std::env::var(name).ok()));
+    match execute(arguments.command, &cat) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("patchcord-desk: {}", failure.say(&cat));
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+fn execute(command: Command, cat: &Catalogue) -> Result<(), Failure> {
+    // One thread serves; the database has threads of its own.
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::System)?;
+    match command {
+        Command::Serve(arguments) => runtime.block_on(serve::serve(arguments, cat)),
+        Command::Token { command: TokenCommand::New { database, role, person } } => {
+            runtime.block_on(new_token(&database, &role, person))
+        }
+    }
+}
+
+async fn new_token(database: &str, role: &str, person: String) -> Result<(), Failure> {
+    let role = Role::parse(role).ok_or_else(|| Failure::BadRole(role.to_owned()))?;
+    let person_fits = (1..=LONGEST_PERSON).contains(&person.trim().chars().count());
+    if !person_fits || person.contains(char::is_control) {
+        return Err(Failure::BadPerson);
+    }
+    let store = open(database).await?;
+    let token = token::new().map_err(Failure::Entropy)?;
+    let bearer = Bearer { person: person.trim().to_owned(), role };
+    store.add_token(token::hash(token.expose()), &bearer, clock::wall()).await.map_err(Failure::Store)?;
+    store.close().await;
+    println!("{}", token.expose());
+    Ok(())
+}
+
+async fn open(database: &str) -> Result<Store, Failure> {
+    let file = DatabaseFile::parse(database)
+        .map_err(|problem| Failure::Database { text: database.to_owned(), problem })?;
+    Store::open(&file).await.map_err(|error| Failure::Open { file, error })
+}
+
+impl Failure {
+    const fn code(&self) -> u8 {
+        match self {
+            Self::Store(_) | Self::Entropy(_) | Self::System(_) => 70,
+            _ => 2,
+        }
+    }
+
+    fn say(&self, cat: &Catalogue) -> String {
+        match self {
+            Self::Settings(problem) => say_settings(problem, cat),
+            Self::Database { text, problem } => say_database(text, *problem, cat),
+            Self::Open { file, error } => {
+                say!(cat, "The database {file} {error}.", file = file.0.display(), error = error)
+            }
+            Self::NoDatabase => {
+                say!(cat, "No database. Say which with --database sqlite:FILE or in the settings file.")
+            }
+            Self::BadListen(text) => {
+                say!(cat, "“{text}” is not an address and port. Write it like 127.0.0.1:8420.", text = text)
+            }
+            Self::Listen { address, error } => {
+                say!(
+                    cat,
+                    "The desk cannot listen on {address}: {error}. Choose another port, or 0 for any.",
+                    address = address,
+                    error = error
+                )
+            }
+            Self::PortFile { file, error } => {
+                say!(
+                    cat,
+                    "The port file {file} cannot be written: {error}.",
+                    file = file.display(),
+                    error = error
+                )
+            }
+            Self::BadRole(role) => {
+                say!(
+                    cat,
+                    "There is no role “{role}”. Roles: operator, manager, head, admin, service.",
+                    role = role
+                )
+            }
+            Self::BadPerson => say!(cat, "A person's name has 1 to 100 characters."),
+            Self::Store(error) => say!(cat, "The desk failed: {error}.", error = error),
+            Self::Entropy(error) => say!(cat, "The desk failed: {error}.", error = error),
+            Self::System(error) => say!(cat, "The desk failed: {error}.", error = error),
+        }
+    }
+}
+
+fn say_settings(problem: &SettingsProblem, cat: &Catalogue) -> String {
+    match problem {
+        SettingsProblem::Unreadable { file, error } => {
+            say!(
+                cat,
+                "The settings file {file} cannot be read: {error}.",
+                file = file.display(),
+                error = error
+            )
+        }
+        SettingsProblem::Malformed { file, line, what } => {
+            say!(cat, "{file}, line {line}: {what}.", file = file.display(), line = line, what = what)
+        }
+        SettingsProblem::Numbering { file, problem } => {
+            say!(cat, "{file}, section [numbering]: {problem}.", file = file.display(), problem = problem)
+        }
+    }
+}
+
+fn say_database(text: &str, problem: DatabaseProblem, cat: &Catalogue) -> String {
+    match problem {
+        DatabaseProblem::NotYet => say!(cat, "PostgreSQL is not supported yet. Use sqlite:FILE."),
+        DatabaseProblem::NoSuchKind => {
+            say!(cat, "“{text}” is not a database. Write it like sqlite:desk.db.", text = text)
+        }
+        DatabaseProblem::NoFile => say!(cat, "The database needs a file: sqlite:FILE."),
+    }
+}
+
+impl fmt::Display for DatabaseFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.display().fmt(f)
+    }
+}

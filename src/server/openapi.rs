@@ -1,0 +1,36 @@
+//! The contract as OpenAPI, made from the routes and the contract's types.
+
+use std::sync::OnceLock;
+
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use super::routes::{calls, clients, directory, meta};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Patchcord desk", description = "What an operator's program asks of an order backend."),
+    paths(clients::find, clients::show, clients::put, directory::show, calls::list, calls::show, calls::put, meta::health),
+    modifiers(&BearerTokens),
+    security(("token" = []))
+)]
+struct Contract;
+
+struct BearerTokens;
+
+impl Modify for BearerTokens {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let token = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("One token per person; roles: operator, manager, head, admin, service."))
+            .build();
+        let components = openapi.components.get_or_insert_default();
+        components.add_security_scheme("token", SecurityScheme::Http(token));
+    }
+}
+
+/// The document, made once.
+pub(crate) fn document() -> &'static str {
+    static DOCUMENT: OnceLock<String> = OnceLock::new();
+    DOCUMENT.get_or_init(|| Contract::openapi().to_json().unwrap_or_else(|_| "{}".to_owned()))
+}

@@ -1,0 +1,148 @@
+//! Refusals as problem details, in the caller's language.
+
+use axum::Json;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::store::{StoreError, WriteError};
+use crate::desk_api::{FieldFault, FieldProblem, PROBLEM_JSON, Problem, ProblemCode};
+use crate::text::{Catalogue, Language, say};
+
+/// Why a request is refused. It becomes a response twice: first with its code, then, when the language is
+/// known, with its title ([`speak`]).
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    code: ProblemCode,
+    fields: Vec<FieldProblem>,
+    /// A token was sent, and it was no good (RFC 6750 §3.1).
+    had_token: bool,
+}
+
+impl Refusal {
+    pub fn field(code: ProblemCode, field: &str, fault: FieldFault) -> Self {
+        Self::fields(code, vec![FieldProblem::new(field, fault)])
+    }
+
+    pub fn fields(code: ProblemCode, fields: Vec<FieldProblem>) -> Self {
+        Self { code, fields, had_token: false }
+    }
+
+    pub fn token(had_token: bool) -> Self {
+        Self { code: ProblemCode::TokenRefused, fields: Vec::new(), had_token }
+    }
+
+    fn challenge(&self) -> Option<&'static str> {
+        match self.code {
+            ProblemCode::TokenRefused if self.had_token => {
+                Some(r#"Bearer realm="patchcord", error="invalid_token""#)
+            }
+            ProblemCode::TokenRefused => Some(r#"Bearer realm="patchcord""#),
+            ProblemCode::Forbidden | ProblemCode::NotYours => {
+                Some(r#"Bearer realm="patchcord", error="insufficient_scope""#)
+            }
+            _ => None,
+        }
+    }
+
+    fn response(&self, language: Language) -> Response {
+        let problem = Problem::new(self.code, title(self.code, &Catalogue::new(language)))
+            .with_fields(self.fields.clone());
+        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(problem)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.code()));
+        if let Some(challenge) = self.challenge() {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        response
+    }
+}
+
+impl From<ProblemCode> for Refusal {
+    fn from(code: ProblemCode) -> Self {
+        Self::fields(code, Vec::new())
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        // The driver's words hold no bound values, only what the database said.
+        tracing::error!(%error, "the store failed");
+        match error {
+            StoreError::Database(sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed) => {
+                ProblemCode::Unavailable
+            }
+            StoreError::Database(_) | StoreError::Document(_) => ProblemCode::Internal,
+        }
+        .into()
+    }
+}
+
+impl From<WriteError> for Refusal {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::CommandReused => ProblemCode::CommandReused.into(),
+            WriteError::NotYours => ProblemCode::NotYours.into(),
+            WriteError::RevisionConflict => ProblemCode::RevisionConflict.into(),
+            WriteError::Unknown(fields) => {
+                let problems =
+                    fields.into_iter().map(|field| FieldProblem::new(field, FieldFault::Unknown)).collect();
+                Self::fields(ProblemCode::Invalid, problems)
+            }
+            WriteError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = self.response(Language::English);
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Says a refusal in the language asked for; leaves any other response alone.
+pub(crate) fn speak(mut response: Response, language: Language) -> Response {
+    let Some(refusal) = response.extensions_mut().remove::<Refusal>() else { return response };
+    let allow = response.headers_mut().remove(header::ALLOW);
+    let mut spoken = refusal.response(language);
+    if let Some(allow) = allow {
+        spoken.headers_mut().insert(header::ALLOW, allow);
+    }
+    spoken
+}
+
+/// The first language of `Accept-Language` that we speak (RFC 9110 §12.5.4, weights aside); else English.
+pub(crate) fn language_of(headers: &HeaderMap) -> Language {
+    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let tags = accepted.split(',').map(|item| item.split(';').next().unwrap_or("").trim());
+    tags.filter_map(Language::from_tag).next().unwrap_or(Language::English)
+}
+
+fn title(code: ProblemCode, cat: &Catalogue) -> String {
+    match code {
+        ProblemCode::MalformedBody => say!(cat, "The request's content cannot be read."),
+        ProblemCode::MalformedRequest => say!(cat, "A part of the request cannot be read."),
+        ProblemCode::BadPhone => say!(cat, "This is not a telephone number that can be looked up."),
+        ProblemCode::CommandIdMissing => {
+            say!(cat, "A write needs a command id (a UUID) in the header Idempotency-Key.")
+        }
+        ProblemCode::TokenRefused => say!(cat, "The desk does not know this token."),
+        ProblemCode::Forbidden => say!(cat, "This token may not do this."),
+        ProblemCode::NotYours => say!(cat, "This call belongs to another operator."),
+        ProblemCode::NoSuchPath => say!(cat, "There is nothing at this address."),
+        ProblemCode::NotFound => say!(cat, "Nothing has this id."),
+        ProblemCode::MethodNotAllowed => say!(cat, "This address does not take this method."),
+        ProblemCode::RequestTimeout => say!(cat, "The request did not arrive in time."),
+        ProblemCode::CommandReused => say!(cat, "This command id was used for another command."),
+        ProblemCode::RevisionConflict => say!(cat, "This revision was written before with other content."),
+        ProblemCode::BodyTooLarge => say!(cat, "The request is too large."),
+        ProblemCode::UriTooLong => say!(cat, "The address is too long."),
+        ProblemCode::UnsupportedMediaType => say!(cat, "The content must be application/json."),
+        ProblemCode::Invalid => say!(cat, "The content breaks a rule; see its fields."),
+        ProblemCode::Unavailable => say!(cat, "The desk cannot answer now. Try again."),
+        ProblemCode::Internal | ProblemCode::Other => say!(cat, "The desk failed. Its log says why."),
+    }
+}

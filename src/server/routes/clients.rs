@@ -1,0 +1,143 @@
+//! Clients: by number while the telephone rings, by name, by id; written by the company's other programs.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+
+use crate::desk_api::{
+    Change, ClientCard, ClientDraft, ClientId, Clients, FieldFault, FieldProblem, Problem, ProblemCode, Role,
+    paths,
+};
+use crate::domain::number::PhoneNumber;
+use crate::server::app::Desk;
+use crate::server::auth::Caller;
+use crate::server::body::{CommandId, JsonBody};
+use crate::server::problem::Refusal;
+use crate::server::query::{PathId, Query};
+
+/// Candidates shown at most; with more the number or name says nothing.
+const LIMIT: u32 = 20;
+const SHORTEST_NAME: usize = 2;
+const LONGEST_NAME: usize = 200;
+const MOST_PHONES: usize = 50;
+const LONGEST_PHONE: usize = 100;
+const MOST_CONTACTS: usize = 100;
+const LONGEST_NOTE: usize = 10_000;
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Find {
+    /// A telephone number in any form the company's numbering plan reads, E.164 at best.
+    phone: Option<String>,
+    /// A part of the name, two letters and more.
+    q: Option<String>,
+}
+
+/// Clients who have a number, or whose name holds a text: exactly one of the two is asked for.
+#[utoipa::path(get, path = "/v1/clients", tag = "clients", params(Find),
+    responses((status = 200, body = Clients), (status = 400, body = Problem), (status = 401, body = Problem)))]
+pub(crate) async fn find(
+    State(desk): State<Desk>,
+    _: Caller,
+    Query(find): Query<Find>,
+) -> Result<Json<Clients>, Refusal> {
+    let clients = match (find.phone, find.q) {
+        (Some(phone), None) => {
+            desk.store.clients_by_number(number(&desk, &phone)?, &desk.plan, LIMIT).await?
+        }
+        (None, Some(text)) => desk.store.clients_by_name(name(&text)?, &desk.plan, LIMIT).await?,
+        (None, None) => {
+            return Err(Refusal::field(ProblemCode::MalformedRequest, "phone", FieldFault::Missing));
+        }
+        (Some(_), Some(_)) => {
+            return Err(Refusal::field(ProblemCode::MalformedRequest, "q", FieldFault::Contradicts));
+        }
+    };
+    Ok(Json(Clients { clients }))
+}
+
+/// One client's card.
+#[utoipa::path(get, path = "/v1/clients/{id}", tag = "clients", params(("id" = String, Path, description = "UUID")),
+    responses((status = 200, body = ClientCard), (status = 404, body = Problem)))]
+pub(crate) async fn show(
+    State(desk): State<Desk>,
+    _: Caller,
+    PathId(id): PathId,
+) -> Result<Json<ClientCard>, Refusal> {
+    let card = desk.store.client(ClientId(id), &desk.plan).await?;
+    card.map(Json).ok_or(ProblemCode::NotFound.into())
+}
+
+/// Makes or replaces a client, and answers with the card.
+#[utoipa::path(put, path = "/v1/clients/{id}", tag = "clients", request_body = ClientDraft,
+    params(("id" = String, Path, description = "UUID made by the sender"),
+        ("Idempotency-Key" = String, Header, description = "Command id, a UUID; the same on every repeat")),
+    responses((status = 200, body = ClientCard), (status = 201, body = ClientCard), (status = 403, body = Problem),
+        (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub(crate) async fn put(
+    State(desk): State<Desk>,
+    caller: Caller,
+    PathId(id): PathId,
+    command: CommandId,
+    JsonBody(draft): JsonBody<ClientDraft>,
+) -> Result<(StatusCode, Json<ClientCard>), Refusal> {
+    caller.must_be(&[Role::Admin, Role::Service])?;
+    check(&draft)?;
+    let id = ClientId(id);
+    let command = command.command(&caller.0.person, &paths::client(id), &draft)?;
+    let change = desk.store.write_client(&command, id, &draft, &desk.plan).await?;
+    let card = desk.store.client(id, &desk.plan).await?.ok_or(Refusal::from(ProblemCode::NotFound))?;
+    let status = if change == Change::Created { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Json(card)))
+}
+
+fn number(desk: &Desk, phone: &str) -> Result<PhoneNumber, Refusal> {
+    let refused = || Refusal::field(ProblemCode::BadPhone, "phone", FieldFault::Malformed);
+    // Form decoding makes a space of a plus sign that was not written as %2B.
+    let written = match phone.strip_prefix(' ') {
+        Some(rest) if rest.starts_with(|c: char| c.is_ascii_digit()) => format!("+{rest}"),
+        _ => phone.to_owned(),
+    };
+    desk.plan.look_up_key(&written).ok_or_else(refused)
+}
+
+fn name(text: &str) -> Result<&str, Refusal> {
+    let text = text.trim();
+    let fault = match text.chars().count() {
+        0..SHORTEST_NAME => FieldFault::TooShort,
+        SHORTEST_NAME..=LONGEST_NAME => return Ok(text),
+        _ => FieldFault::TooLong,
+    };
+    Err(Refusal::field(ProblemCode::MalformedRequest, "q", fault))
+}
+
+fn check(draft: &ClientDraft) -> Result<(), Refusal> {
+    let mut faults = Vec::new();
+    let mut fault = |field: &str, fault| faults.push(FieldProblem::new(field, fault));
+    match draft.name.trim().chars().count() {
+        0 => fault("name", FieldFault::Missing),
+        1..=LONGEST_NAME => {}
+        _ => fault("name", FieldFault::TooLong),
+    }
+    if draft.phones.len() > MOST_PHONES {
+        fault("phones", FieldFault::TooLong);
+    }
+    for (i, _) in draft.phones.iter().enumerate().filter(|(_, phone)| phone.chars().count() > LONGEST_PHONE) {
+        fault(&format!("phones[{i}]"), FieldFault::TooLong);
+    }
+    if draft.contacts.len() > MOST_CONTACTS {
+        fault("contacts", FieldFault::TooLong);
+    }
+    let currency = &draft.standing.currency;
+    if currency.len() != 3 || !currency.bytes().all(|b| b.is_ascii_uppercase()) {
+        fault("standing.currency", FieldFault::Malformed);
+    }
+    if draft.time_zone.as_deref().is_some_and(|zone| jiff::tz::TimeZone::get(zone).is_err()) {
+        fault("time_zone", FieldFault::Unknown);
+    }
+    if draft.note.as_ref().is_some_and(|note| note.chars().count() > LONGEST_NOTE) {
+        fault("note", FieldFault::TooLong);
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::fields(ProblemCode::Invalid, faults)) }
+}

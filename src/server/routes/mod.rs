@@ -1,0 +1,6 @@
+//! What each path does.
+
+pub(super) mod calls;
+pub(super) mod clients;
+pub(super) mod directory;
+pub(super) mod meta;

@@ -1,0 +1,126 @@
+//! The call register (duty 14).
+
+use sqlx::{QueryBuilder, Sqlite, Transaction};
+
+use super::{SqliteStore, commands, micros};
+use crate::desk_api::{CallReceipt, CallRecord, CallRecordId, Change};
+use crate::server::store::{CallFilter, CallWritten, Command, StoreError, WriteError};
+
+impl SqliteStore {
+    /// One entry per call: made, replaced by a higher revision, or left as it is. `may_correct` lets a person
+    /// write another's entry.
+    pub async fn write_call(
+        &self,
+        command: &Command<'_>,
+        record: &CallRecord,
+        may_correct: bool,
+    ) -> CallWritten {
+        let mut tx = self.begin().await?;
+        if let Some(receipt) = commands::answered(&mut tx, command).await? {
+            return Ok(receipt);
+        }
+        let kept = kept(&mut tx, record.id).await?;
+        let (change, revision) = judge(kept.as_ref(), record, command.person, may_correct)?;
+        if matches!(change, Change::Created | Change::Replaced) {
+            upsert(&mut tx, command, record).await?;
+        }
+        let receipt = CallReceipt { id: record.id, revision, change };
+        commands::keep_answer(&mut tx, command, &receipt).await?;
+        tx.commit().await.map_err(StoreError::from)?;
+        Ok(receipt)
+    }
+
+    /// The entry and the person who recorded it.
+    pub async fn call(&self, id: CallRecordId) -> Result<Option<(CallRecord, String)>, StoreError> {
+        let row: Option<(String, String)> =
+            sqlx::query_as("SELECT document, recorded_by FROM calls WHERE id = ?")
+                .bind(id.to_string())
+                .fetch_optional(&self.readers)
+                .await?;
+        row.map(|(document, person)| Ok((serde_json::from_str(&document)?, person))).transpose()
+    }
+
+    /// The latest first.
+    pub async fn calls(&self, filter: &CallFilter) -> Result<Vec<CallRecord>, StoreError> {
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT document FROM calls WHERE 1 = 1");
+        if let Some(from) = filter.from {
+            query.push(" AND started_at >= ").push_bind(micros(from));
+        }
+        if let Some(to) = filter.to {
+            query.push(" AND started_at < ").push_bind(micros(to));
+        }
+        if let Some(person) = &filter.recorded_by {
+            query.push(" AND recorded_by = ").push_bind(person.clone());
+        }
+        if let Some(operator) = &filter.operator {
+            query.push(" AND operator = ").push_bind(operator.clone());
+        }
+        if let Some(client) = filter.client {
+            query.push(" AND client = ").push_bind(client.to_string());
+        }
+        if let Some(call_id) = &filter.call_id {
+            query.push(" AND call_id = ").push_bind(call_id.clone());
+        }
+        query.push(" ORDER BY started_at DESC, id DESC LIMIT ").push_bind(i64::from(filter.limit));
+        let rows: Vec<String> = query.build_query_scalar().fetch_all(&self.readers).await?;
+        rows.iter().map(|document| Ok(serde_json::from_str(document)?)).collect()
+    }
+}
+
+struct Kept {
+    record: CallRecord,
+    recorded_by: String,
+}
+
+fn judge(
+    kept: Option<&Kept>,
+    new: &CallRecord,
+    person: &str,
+    may_correct: bool,
+) -> Result<(Change, u32), WriteError> {
+    let Some(kept) = kept else { return Ok((Change::Created, new.revision)) };
+    if kept.recorded_by != person && !may_correct {
+        return Err(WriteError::NotYours);
+    }
+    let revision = kept.record.revision;
+    match new.revision.cmp(&revision) {
+        std::cmp::Ordering::Greater => Ok((Change::Replaced, new.revision)),
+        std::cmp::Ordering::Less => Ok((Change::Superseded, revision)),
+        std::cmp::Ordering::Equal if *new == kept.record => Ok((Change::Unchanged, revision)),
+        std::cmp::Ordering::Equal => Err(WriteError::RevisionConflict),
+    }
+}
+
+async fn kept(tx: &mut Transaction<'_, Sqlite>, id: CallRecordId) -> Result<Option<Kept>, StoreError> {
+    let row: Option<(String, String)> =
+        sqlx::query_as("SELECT document, recorded_by FROM calls WHERE id = ?")
+            .bind(id.to_string())
+            .fetch_optional(&mut **tx)
+            .await?;
+    row.map(|(document, recorded_by)| Ok(Kept { record: serde_json::from_str(&document)?, recorded_by }))
+        .transpose()
+}
+
+async fn upsert(
+    tx: &mut Transaction<'_, Sqlite>,
+    command: &Command<'_>,
+    record: &CallRecord,
+) -> Result<(), StoreError> {
+    // Who recorded a call first stays its owner when a head corrects it.
+    let sql = "INSERT INTO calls (id, revision, recorded_by, operator, client, call_id, started_at, document) \
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, \
+               operator = excluded.operator, client = excluded.client, call_id = excluded.call_id, \
+               started_at = excluded.started_at, document = excluded.document";
+    sqlx::query(sql)
+        .bind(record.id.to_string())
+        .bind(i64::from(record.revision))
+        .bind(command.person)
+        .bind(&record.operator)
+        .bind(record.client.map(|client| client.to_string()))
+        .bind(&record.call_id)
+        .bind(micros(record.started_at))
+        .bind(serde_json::to_string(record)?)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
