@@ -180,20 +180,16 @@ impl Authenticator {
         }
     }
 
+    /// A nonce that is known goes on counting, whatever else of its challenge is new.
     fn remember(&mut self, asker: Asker, challenge: Challenge) {
-        if self.known.iter().any(|known| known.asker == asker && known.challenge == challenge) {
-            return; // The count of this nonce goes on.
+        let place = self.known.iter().position(|known| known.is(asker, &challenge.realm));
+        let old = place.and_then(|place| self.known.remove(place));
+        let old = old.filter(|old| old.challenge.nonce == challenge.nonce);
+        let (uses, session_cnonce) = old.map_or((0, None), |old| (old.uses, old.session_cnonce));
+        if self.known.len() == MAX_REALMS {
+            self.known.pop_front();
         }
-        let fresh = Known { asker, challenge, uses: 0, session_cnonce: None };
-        match self.known.iter_mut().find(|known| known.is(asker, &fresh.challenge.realm)) {
-            Some(known) => *known = fresh,
-            None => {
-                if self.known.len() == MAX_REALMS {
-                    self.known.pop_front();
-                }
-                self.known.push_back(fresh);
-            }
-        }
+        self.known.push_back(Known { asker, challenge, uses, session_cnonce });
     }
 }
 

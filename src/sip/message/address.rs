@@ -31,24 +31,25 @@ impl NameAddr {
     }
 
     /// Lenient where nothing else could be meant: blanks inside the brackets, and display names
-    /// that should have been quoted (RFC 4475 §3.1.2.14, §3.1.2.15).
+    /// that should have been quoted (RFC 4475 §3.1.2.14, §3.1.2.15). A client's call must not be lost to
+    /// the spelling of a name.
     pub(crate) fn read(text: &str) -> Result<Self, Fault> {
         let text = text.trim();
         let (display, rest) = if text.starts_with('"') {
             let (display, rest) = take_quoted(text)?;
             (display, rest.trim_start().strip_prefix('<').ok_or("no URI behind the display name")?)
         } else if let Some((display, rest)) = text.split_once('<') {
-            if display.contains('"') {
-                return Err("quote inside a display name");
+            if display.matches('"').count() % 2 != 0 {
+                return Err("quote not closed");
             }
-            (display.split_whitespace().collect::<Vec<_>>().join(" "), rest)
+            (display.split_whitespace().collect::<Vec<_>>().join(" ").replace('"', ""), rest)
         } else {
             return read_bare(text);
         };
         let (uri, params) = rest.split_once('>').ok_or("angle bracket not closed")?;
         Ok(Self {
             display: Some(display).filter(|display| !display.is_empty()),
-            uri: uri::parse(uri.trim())?,
+            uri: uri::parse(&uri.trim().replace([' ', '\t'], "%20"))?,
             params: Params::parse(params)?,
         })
     }

@@ -81,6 +81,9 @@ impl AuthValue {
                 word => self.read_token(word),
             };
         };
+        if self.token.is_some() {
+            return Err("parameter behind an opaque word");
+        }
         let (name, value) = (name.trim_end(), value.trim_start());
         if value.starts_with('"') {
             let (said, rest) = take_quoted(value)?;

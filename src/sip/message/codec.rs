@@ -3,7 +3,7 @@
 //! Reads one datagram. What it hands on is sane: `sanity` has seen it. Content-Length lives on the
 //! wire only: in a message, the body has its own length. Bodies are never decoded.
 
-use super::headers::Name;
+use super::headers::{Name, without_controls};
 use super::sanity;
 use super::scan::{digits, is_token};
 use super::{Headers, Message, Method, ParseError, Request, Response, Scheme, StatusCode, Uri, uri};
@@ -56,7 +56,7 @@ pub fn parse(bytes: &[u8]) -> Result<Parsed, Malformed> {
     let start_line = String::from_utf8_lossy(start_line);
     let (headers, fault) = read_headers(lines);
     let fault = fault.or(rest.is_none().then_some(error("message", "no empty line behind the head")));
-    match start_line.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("SIP/")) {
+    match is_version(&start_line) {
         true => read_response(&start_line, headers, fault, rest.unwrap_or_default()).map(Message::Response),
         false => read_request(&start_line, headers, fault, rest.unwrap_or_default()).map(Message::Request),
     }
@@ -95,7 +95,7 @@ fn read_response(
         return Err(Malformed::Discard(fault));
     }
     let body = cut_body(&headers, rest).map_err(Malformed::Discard)?.to_vec();
-    let mut response = Response { status, reason: reason.to_owned(), headers, body };
+    let mut response = Response { status, reason: without_controls(reason).into_owned(), headers, body };
     sanity::check_response(&response).map_err(Malformed::Discard)?;
     response.headers.remove("Content-Length");
     Ok(response)
@@ -113,23 +113,35 @@ fn read_request(
         Err(fault) => (unreadable(target), Some(error("Request-URI", fault))),
     };
     let mut request = Request { method, uri, headers, body: Vec::new() };
-    if !version.eq_ignore_ascii_case("SIP/2.0") {
-        return Err(refuse(request, StatusCode::VERSION_NOT_SUPPORTED, error("version", "not SIP/2.0")));
-    }
-    if let Some(fault) = fault.or(uri_fault) {
-        return Err(refuse(request, StatusCode::BAD_REQUEST, fault));
-    }
-    match cut_body(&request.headers, rest) {
-        Ok(body) => request.body = body.to_vec(),
-        Err(fault) => return Err(refuse(request, StatusCode::BAD_REQUEST, fault)),
-    }
-    match sanity::check_request(&request) {
-        Ok(()) => {
+    let admitted = match version.eq_ignore_ascii_case("SIP/2.0") {
+        true => admit(&request, line.len(), fault.or(uri_fault), rest),
+        false => Err((StatusCode::VERSION_NOT_SUPPORTED, error("version", "not SIP/2.0"))),
+    };
+    match admitted {
+        Ok(body) => {
+            request.body = body.to_vec();
             request.headers.remove("Content-Length");
             Ok(request)
         }
-        Err((status, fault)) => Err(refuse(request, status, fault)),
+        Err((status, error)) => Err(refuse(request, status, error)),
     }
+}
+
+/// The body, or what the request is to be answered with.
+fn admit<'a>(
+    request: &Request,
+    line_length: usize,
+    fault: Option<ParseError>,
+    rest: &'a [u8],
+) -> Result<&'a [u8], (StatusCode, ParseError)> {
+    if line_length > MAX_LINE {
+        return Err((StatusCode::REQUEST_URI_TOO_LONG, error("Request-URI", "too long")));
+    }
+    let bad = |fault| (StatusCode::BAD_REQUEST, fault);
+    fault.map_or(Ok(()), Err).map_err(bad)?;
+    let body = cut_body(&request.headers, rest).map_err(bad)?;
+    sanity::check_request(request)?;
+    Ok(body)
 }
 
 fn refuse(mut request: Request, status: StatusCode, error: ParseError) -> Malformed {
@@ -144,21 +156,20 @@ fn refuse(mut request: Request, status: StatusCode, error: ParseError) -> Malfor
     }
 }
 
-/// `Method SP Request-URI SP SIP-Version`. A URI with blanks inside is kept whole, so that the request can be
-/// answered; a line without version or method is no SIP.
+/// `Method SP Request-URI SP SIP-Version`, blanks behind it ignored (RFC 4475 §3.1.2.10). A URI with blanks inside is
+/// kept whole, so that the request can be answered; a line without method or version is no SIP.
 fn request_line(line: &str) -> Result<(Method, &str, &str), Malformed> {
-    let trimmed = line.trim_end();
     let (method, rest) = line.split_once(' ').ok_or(discard("start line", "no SIP"))?;
     let method = method.parse::<Method>().map_err(Malformed::Discard)?;
     let (target, version) = rest.trim_end().rsplit_once(' ').ok_or(discard("start line", "no version"))?;
-    if !version.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("SIP/")) {
-        return Err(discard("start line", "no version"));
-    }
-    // Trailing blanks: hand the target on with one, which no URI may hold, so that it is refused.
-    match trimmed.len() == line.len() {
+    match is_version(version) {
         true => Ok((method, target, version)),
-        false => Ok((method, rest, version)),
+        false => Err(discard("start line", "no version")),
     }
+}
+
+fn is_version(text: &str) -> bool {
+    text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("SIP/"))
 }
 
 fn status_line(line: &str) -> Result<(StatusCode, &str), ParseError> {
@@ -212,8 +223,8 @@ impl<'a> Iterator for Lines<'a> {
     }
 }
 
-/// Reads as many fields as are readable, so that a bad request can still be answered, and the
-/// first fault.
+/// Reads as many fields as there may be, so that a bad request can still be answered, and the first
+/// fault.
 fn read_headers(lines: Lines<'_>) -> (Headers, Option<ParseError>) {
     let mut headers = Headers::default();
     let mut fault = None;
@@ -226,12 +237,11 @@ fn read_headers(lines: Lines<'_>) -> (Headers, Option<ParseError>) {
             continue;
         }
         if !field.is_empty() {
-            let read = match (field.len() > MAX_LINE, headers.len() == MAX_HEADERS) {
-                (true, _) => Err(error("header", "too long")),
-                (_, true) => Err(error("header", "too many")),
+            match (field.len() > MAX_LINE, headers.len() == MAX_HEADERS) {
+                (true, _) => fault = fault.or(Some(error("header", "too long"))),
+                (_, true) => fault = fault.or(Some(error("header", "too many"))),
                 _ => read_field(&field, &mut headers),
-            };
-            fault = fault.or(read.err());
+            }
         }
         field.clear();
         field.extend_from_slice(line);
@@ -239,15 +249,13 @@ fn read_headers(lines: Lines<'_>) -> (Headers, Option<ParseError>) {
     (headers, fault)
 }
 
-fn read_field(field: &[u8], headers: &mut Headers) -> Result<(), ParseError> {
+/// A line that is no field is left out: if a needed one is missing then, `sanity` says so; others
+/// are not worth a call.
+fn read_field(field: &[u8], headers: &mut Headers) {
     let text = String::from_utf8_lossy(field);
-    let (name, value) = text.split_once(':').ok_or(error("header", "no colon"))?;
-    let name = name.trim_end();
-    if !is_token(name) {
-        return Err(error("header", "name is not a token"));
+    if let Some((name, value)) = text.split_once(':').filter(|(name, _)| is_token(name.trim_end())) {
+        headers.push_named(Name::new(name.trim_end()), value);
     }
-    headers.push_named(Name::new(name), value.trim().to_owned());
-    Ok(())
 }
 
 /// What Content-Length leaves of the octets behind the head; all of them without one (§18.3).

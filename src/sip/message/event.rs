@@ -1,7 +1,7 @@
 //! Event and Subscription-State (RFC 6665 §8.2).
 
 use super::headers::{Typed, fault_in};
-use super::params::Params;
+use super::params::{Params, write_param};
 use super::scan::{digits, is_token};
 use super::{ParseError, split_params};
 use std::fmt;
@@ -34,7 +34,7 @@ impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.package)?;
         if let Some(id) = &self.id {
-            write!(f, ";id={id}")?;
+            write_param(f, "id", Some(id))?;
         }
         self.params.fmt(f)
     }
@@ -99,7 +99,7 @@ impl fmt::Display for SubscriptionState {
             write!(f, ";expires={expires}")?;
         }
         if let Some(reason) = &self.reason {
-            write!(f, ";reason={reason}")?;
+            write_param(f, "reason", Some(reason))?;
         }
         match self.retry_after {
             Some(seconds) => write!(f, ";retry-after={seconds}"),

@@ -50,7 +50,8 @@ pub trait Typed: Sized + fmt::Display {
     fn parse(value: &str) -> Result<Self, ParseError>;
 }
 
-/// Header fields in order of arrival. Values are unfolded and trimmed.
+/// Header fields in order of arrival. Values are unfolded and trimmed. Names to look for are the full
+/// ones.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Headers(Vec<(Name, String)>);
 
@@ -75,7 +76,8 @@ impl Headers {
             (Some(value), false) => H::parse(value).map(Some),
             (Some(value), true) => {
                 let elements = split_top(value, b',').map_err(|fault| fault_in::<H>(fault))?;
-                H::parse(elements.first().copied().unwrap_or_default()).map(Some)
+                H::parse(elements.into_iter().find(|element| !element.is_empty()).unwrap_or_default())
+                    .map(Some)
             }
         }
     }
@@ -85,7 +87,8 @@ impl Headers {
         self.typed()?.ok_or_else(|| fault_in::<H>("missing"))
     }
 
-    /// All elements of all fields of that name, in order; one malformed element spoils all.
+    /// All elements of all fields of that name, in order; one malformed element spoils all, an empty one
+    /// counts for nothing.
     pub fn typed_all<H: Typed>(&self) -> Result<Vec<H>, ParseError> {
         let mut found = Vec::new();
         for value in self.all(H::NAME) {
@@ -93,7 +96,8 @@ impl Headers {
                 found.push(H::parse(value)?);
                 continue;
             }
-            for element in split_top(value, b',').map_err(|fault| fault_in::<H>(fault))? {
+            let elements = split_top(value, b',').map_err(|fault| fault_in::<H>(fault))?;
+            for element in elements.into_iter().filter(|element| !element.is_empty()) {
                 found.push(H::parse(element)?);
             }
         }
@@ -102,7 +106,7 @@ impl Headers {
 
     /// Appends. Line breaks and other controls in the value become blanks.
     pub fn push(&mut self, name: &'static str, value: impl Into<String>) {
-        self.push_named(Name(Cow::Borrowed(name)), value.into());
+        self.push_named(Name(Cow::Borrowed(name)), &value.into());
     }
 
     pub fn push_typed<H: Typed>(&mut self, header: &H) {
@@ -112,14 +116,14 @@ impl Headers {
     /// Before all others of its name (Via, Record-Route).
     pub fn push_front<H: Typed>(&mut self, header: &H) {
         let at = self.position(H::NAME).unwrap_or(0);
-        self.0.insert(at, (Name(Cow::Borrowed(H::NAME)), clean(header.to_string())));
+        self.0.insert(at, (Name(Cow::Borrowed(H::NAME)), clean(&header.to_string())));
     }
 
     /// Replaces all of that name by this one, in the place of the first.
     pub fn set<H: Typed>(&mut self, header: &H) {
         let at = self.position(H::NAME).unwrap_or(self.0.len());
         self.remove(H::NAME);
-        self.0.insert(at, (Name(Cow::Borrowed(H::NAME)), clean(header.to_string())));
+        self.0.insert(at, (Name(Cow::Borrowed(H::NAME)), clean(&header.to_string())));
     }
 
     /// Replaces the first element of the first field and keeps the rest: for the top Via, which
@@ -130,7 +134,7 @@ impl Headers {
             return self.push_front(header);
         };
         let rest = super::scan::find_top(value, b',').filter(|_| H::LIST).and_then(|at| value.get(at..));
-        *value = clean(format!("{header}{}", rest.unwrap_or_default()));
+        *value = clean(&format!("{header}{}", rest.unwrap_or_default()));
     }
 
     pub fn remove(&mut self, name: &str) {
@@ -160,7 +164,7 @@ impl Headers {
         self.0.is_empty()
     }
 
-    pub(crate) fn push_named(&mut self, name: Name, value: String) {
+    pub(super) fn push_named(&mut self, name: Name, value: &str) {
         self.0.push((name, clean(value)));
     }
 
@@ -174,10 +178,15 @@ pub(crate) fn fault_in<H: Typed>(fault: Fault) -> ParseError {
 }
 
 /// No value may end its own line (header injection), nor hold other controls.
-fn clean(value: String) -> String {
-    match value.contains(char::is_control) {
-        true => value.replace(char::is_control, " "),
-        false => value,
+fn clean(value: &str) -> String {
+    without_controls(value).trim().to_owned()
+}
+
+/// Controls become blanks.
+pub(super) fn without_controls(text: &str) -> Cow<'_, str> {
+    match text.contains(char::is_control) {
+        true => Cow::Owned(text.replace(char::is_control, " ")),
+        false => Cow::Borrowed(text),
     }
 }
 

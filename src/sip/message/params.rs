@@ -46,11 +46,13 @@ impl Params {
             return Ok(Self::default());
         }
         let text = text.strip_prefix(';').ok_or("parameter expected")?;
-        split_top(text, b';')?.into_iter().map(parse_one).collect::<Result<_, _>>().map(Self)
+        // A `;` too many is sent by some devices and means nothing.
+        let pieces = split_top(text, b';')?.into_iter().filter(|piece| !piece.is_empty());
+        pieces.map(parse_one).collect::<Result<_, _>>().map(Self)
     }
 }
 
-pub(crate) fn parse_one(text: &str) -> Result<(String, Option<String>), Fault> {
+fn parse_one(text: &str) -> Result<(String, Option<String>), Fault> {
     let (name, value) = match text.split_once('=') {
         Some((name, value)) => (name.trim_end(), Some(value.trim_start())),
         None => (text, None),
@@ -73,21 +75,23 @@ pub(crate) fn parse_one(text: &str) -> Result<(String, Option<String>), Fault> {
     Ok((name.to_owned(), value))
 }
 
-/// Prints as header parameters: a value that is neither token nor host is quoted.
+/// Prints as header parameters.
 impl fmt::Display for Params {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (name, value) in &self.0 {
-            write!(f, ";{name}")?;
-            match value {
-                None => {}
-                Some(plain) if is_plain(plain) => write!(f, "={plain}")?,
-                Some(other) => {
-                    f.write_str("=")?;
-                    write_quoted(f, other)?;
-                }
-            }
+        self.0.iter().try_for_each(|(name, value)| write_param(f, name, value.as_deref()))
+    }
+}
+
+/// One header parameter; a value that is neither token nor host is quoted.
+pub(super) fn write_param(f: &mut fmt::Formatter<'_>, name: &str, value: Option<&str>) -> fmt::Result {
+    write!(f, ";{name}")?;
+    match value {
+        None => Ok(()),
+        Some(plain) if is_plain(plain) => write!(f, "={plain}"),
+        Some(other) => {
+            f.write_str("=")?;
+            write_quoted(f, other)
         }
-        Ok(())
     }
 }
 

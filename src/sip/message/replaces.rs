@@ -1,6 +1,7 @@
 //! Replaces (RFC 3891 §6.1): the dialog that a new one takes the place of.
 
 use super::headers::{Typed, fault_in};
+use super::params::write_param;
 use super::{ParseError, split_params};
 use std::fmt;
 
@@ -34,7 +35,12 @@ impl Typed for Replaces {
 
 impl fmt::Display for Replaces {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let early_only = if self.early_only { ";early-only" } else { "" };
-        write!(f, "{};to-tag={};from-tag={}{early_only}", self.call_id, self.to_tag, self.from_tag)
+        f.write_str(&self.call_id)?;
+        write_param(f, "to-tag", Some(&self.to_tag))?;
+        write_param(f, "from-tag", Some(&self.from_tag))?;
+        match self.early_only {
+            true => write_param(f, "early-only", None),
+            false => Ok(()),
+        }
     }
 }

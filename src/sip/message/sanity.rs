@@ -2,8 +2,8 @@
 
 use super::headers::Typed;
 use super::{
-    CSeq, CallId, Contact, Expires, From, Headers, MaxForwards, ParseError, Request, Response, Scheme,
-    StatusCode, To, Via,
+    CSeq, CallId, Contact, Expires, From, Headers, MaxForwards, Method, ParseError, Request, Response,
+    Scheme, StatusCode, To, Via,
 };
 
 /// Fields that may stand once (RFC 3261 §7.3.1: those whose grammar is no list); a second one is refused rather
@@ -37,7 +37,9 @@ pub(super) fn check_request(request: &Request) -> Result<(), (StatusCode, ParseE
     }
     well_formed::<MaxForwards>(headers).map_err(bad)?;
     well_formed::<Expires>(headers).map_err(bad)?;
-    headers.typed_all::<Contact>().map_err(bad)?;
+    if names_target(&request.method) {
+        headers.typed_all::<Contact>().map_err(bad)?;
+    }
     if let Scheme::Other(_) = request.uri.scheme {
         let error = ParseError { field: "Request-URI", fault: "unknown scheme" };
         return Err((StatusCode::UNSUPPORTED_URI_SCHEME, error));
@@ -47,6 +49,13 @@ pub(super) fn check_request(request: &Request) -> Result<(), (StatusCode, ParseE
         true => Ok(()),
         false => Err(bad(ParseError { field: "Request-URI", fault: "holds headers" })),
     }
+}
+
+/// Whether later requests go to the Contact of this one (RFC 3261 §12.1.1, §12.2), or it is what the request
+/// is about. A BYE is obeyed whatever its Contact looks like.
+const fn names_target(method: &Method) -> bool {
+    use Method::{Invite, Notify, Refer, Register, Subscribe, Update};
+    matches!(method, Invite | Update | Refer | Subscribe | Notify | Register)
 }
 
 /// A response that fails is dropped; fields that only some uses read (Expires, Contact) are left to

@@ -63,11 +63,10 @@ impl Uri {
         self.params.has("lr")
     }
 
-    /// What a URI header says, unescaped (`Replaces` in a Refer-To); `None` also when its escapes are
-    /// broken.
+    /// What a URI header says, unescaped (`Replaces` in a Refer-To).
     pub fn header(&self, name: &str) -> Option<String> {
         let (_, value) = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
-        unescape(value).ok()
+        Some(unescape(value))
     }
 
     /// Adds a URI header, escaping what needs it.
@@ -118,45 +117,43 @@ fn is_scheme(text: &str) -> bool {
 }
 
 fn parse_sip(scheme: Scheme, rest: &str) -> Result<Uri, Fault> {
-    // A user part may hold ';' and '?', but no raw '@'; a URI header may hold a raw one (seen from
-    // real PBXs in Refer-To), so the first '@' ends the user part.
+    // A user part may hold ';' and '?', but no raw '@'; a URI header may hold a raw one, so the first '@'
+    // ends the user part.
     let (user, password, rest) = match rest.split_once('@') {
         Some((info, rest)) => {
             let (user, password) = match info.split_once(':') {
-                Some((user, password)) => (user, Some(unescape(password)?)),
+                Some((user, password)) => (user, Some(password)),
                 None => (info, None),
             };
-            if user.is_empty() {
-                return Err("user part is empty");
-            }
-            (Some(unescape(user)?), password, rest)
+            // `sip:@host`: some PBXs write a withheld number so.
+            let user = Some(user).filter(|user| !user.is_empty());
+            (user.map(unescape), user.and(password).map(unescape), rest)
         }
         None => (None, None, rest),
     };
-    let (rest, headers) = match rest.split_once('?') {
-        Some((rest, headers)) => (rest, parse_headers(headers)?),
-        None => (rest, Vec::new()),
-    };
-    let (host_port, params) = match rest.split_once(';') {
-        Some((host_port, params)) => (host_port, parse_params(params)?),
-        None => (rest, Params::default()),
-    };
+    let (host_port, params, headers) = parse_tail(rest)?;
     let (host, port) = parse_host_port(host_port)?;
     Ok(Uri { scheme, user, password, host, port, params, headers })
 }
 
 fn parse_tel(rest: &str) -> Result<Uri, Fault> {
-    let (number, params) = match rest.split_once(';') {
-        Some((number, params)) => (number, parse_params(params)?),
-        None => (rest, Params::default()),
-    };
-    let number = unescape(number)?;
-    let digits = number.strip_prefix('+').unwrap_or(&number);
-    let is_digit = |c: char| c.is_ascii_hexdigit() || matches!(c, '*' | '#' | '-' | '.' | '(' | ')');
-    if digits.is_empty() || !digits.chars().all(is_digit) {
-        return Err("not a telephone number");
+    let (number, params, headers) = parse_tail(rest)?;
+    match number.is_empty() {
+        true => Err("no number"),
+        false => Ok(Uri { params, headers, ..Uri::without_parts(Scheme::Tel, unescape(number)) }),
     }
-    Ok(Uri { params, ..Uri::without_parts(Scheme::Tel, number) })
+}
+
+/// What stands before `;params?headers`, and those.
+fn parse_tail(text: &str) -> Result<(&str, Params, Vec<(String, String)>), Fault> {
+    let (text, headers) = match text.split_once('?') {
+        Some((text, headers)) => (text, parse_headers(headers)?),
+        None => (text, Vec::new()),
+    };
+    match text.split_once(';') {
+        Some((first, params)) => Ok((first, parse_params(params)?, headers)),
+        None => Ok((text, Params::default(), headers)),
+    }
 }
 
 /// `host[:port]`, with blanks around the colon as a Via may have them.
@@ -226,27 +223,19 @@ fn parse_headers(text: &str) -> Result<Vec<(String, String)>, Fault> {
     Ok(headers)
 }
 
-/// What `%` escapes say. Octets that are no UTF-8 stay escaped: a `String` could not hold them.
-pub(crate) fn unescape(text: &str) -> Result<String, Fault> {
+/// What `%` escapes say. Octets that are no UTF-8 stay escaped: a `String` could not hold them. A `%` without two
+/// hex digits stands for itself.
+fn unescape(text: &str) -> String {
     if !text.contains('%') {
-        return Ok(text.to_owned());
+        return text.to_owned();
     }
     let mut octets = Vec::with_capacity(text.len());
     let bytes = text.as_bytes();
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         let escape = if byte == b'%' { hex_pair(bytes, at + 1) } else { None };
-        match (byte, escape) {
-            (_, Some(octet)) => {
-                octets.push(octet);
-                at += 3;
-            }
-            (b'%', None) => return Err("escape without two hex digits"),
-            (plain, None) => {
-                octets.push(plain);
-                at += 1;
-            }
-        }
+        octets.push(escape.unwrap_or(byte));
+        at += if escape.is_some() { 3 } else { 1 };
     }
     let mut said = String::with_capacity(octets.len());
     for chunk in octets.utf8_chunks() {
@@ -255,7 +244,7 @@ pub(crate) fn unescape(text: &str) -> Result<String, Fault> {
             write!(said, "%{octet:02X}").unwrap_or_default();
         }
     }
-    Ok(said)
+    said
 }
 
 /// Escapes everything but unreserved characters: right in every part of a URI.
@@ -307,7 +296,8 @@ impl fmt::Display for Uri {
             Scheme::Tel => f.write_str("tel:")?,
         }
         if let Some(user) = &self.user {
-            write_escaped(f, user, b"&=+$,;?/")?;
+            // A number ends where its parameters begin; the user part of `sip:` ends at the '@'.
+            write_escaped(f, user, if self.scheme == Scheme::Tel { b"&=+$," } else { b"&=+$,;?/" })?;
             if let Some(password) = &self.password {
                 f.write_char(':')?;
                 write_escaped(f, password, b"&=+$,")?;
@@ -325,19 +315,21 @@ impl fmt::Display for Uri {
 }
 
 fn write_tail(f: &mut fmt::Formatter<'_>, uri: &Uri) -> fmt::Result {
+    // Without a user part, a raw '@' here would end one.
+    let at_sign: &[u8] = if uri.user.is_some() { b"" } else { b"@" };
     for (name, value) in &uri.params.0 {
         f.write_char(';')?;
-        write_part(f, name, b";?=")?;
+        write_part(f, name, &[b";?=", at_sign].concat())?;
         if let Some(value) = value {
             f.write_char('=')?;
-            write_part(f, value, b";?")?;
+            write_part(f, value, &[b";?", at_sign].concat())?;
         }
     }
     for (at, (name, value)) in uri.headers.iter().enumerate() {
         f.write_char(if at == 0 { '?' } else { '&' })?;
-        write_part(f, name, b"&=")?;
+        write_part(f, name, &[b"&=", at_sign].concat())?;
         f.write_char('=')?;
-        write_part(f, value, b"&")?;
+        write_part(f, value, &[b"&", at_sign].concat())?;
     }
     Ok(())
 }
@@ -346,7 +338,7 @@ impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::None => Ok(()),
-            Self::Name(name) => write_checked(f, name),
+            Self::Name(name) => write_part(f, name, b";?@,:/"),
             Self::Ip(IpAddr::V4(ip)) => write!(f, "{ip}"),
             Self::Ip(IpAddr::V6(ip)) => write!(f, "[{ip}]"),
         }
@@ -368,12 +360,12 @@ fn write_escaped(f: &mut fmt::Formatter<'_>, text: &str, allowed: &[u8]) -> fmt:
 
 /// For parts that carry their own escapes: only what would end the part or the URI is escaped.
 fn write_part(f: &mut fmt::Formatter<'_>, text: &str, ends: &[u8]) -> fmt::Result {
-    for byte in text.bytes() {
-        let ends_it =
-            byte <= b' ' || byte >= 0x7f || matches!(byte, b'<' | b'>' | b'"') || ends.contains(&byte);
-        match ends_it {
-            true => write!(f, "%{byte:02X}")?,
-            false => f.write_char(char::from(byte))?,
+    for character in text.chars() {
+        match u8::try_from(character) {
+            Ok(byte) if byte <= b' ' || byte == 0x7f || b"<>\"".contains(&byte) || ends.contains(&byte) => {
+                write!(f, "%{byte:02X}")?;
+            }
+            _ => f.write_char(character)?,
         }
     }
     Ok(())
