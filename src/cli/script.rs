@@ -456,3 +456,6 @@ fn steps(options: &CallOptions) -> Vec<(Duration, Step)> {
     steps.extend(options.seconds.map(|at| (at, Step::HangUp)));
     steps
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,311 @@
+use super::*;
+use crate::cli::verdict::Exit;
+use crate::media::Codec;
+use crate::phone::{Caller, Event as E};
+use crate::shell::Farewell;
+use crate::sip::message::StatusCode;
+
+const LINE: LineId = LineId(1);
+
+/// A script with a telephone that says what the test lets it say.
+struct Play {
+    script: Script,
+    now: Instant,
+    asked: Vec<Do>,
+}
+
+impl Play {
+    fn new(task: Task) -> Self {
+        Self { script: Script::new(task, false), now: Instant::START, asked: Vec::new() }
+    }
+
+    fn hears(&mut self, event: E) -> &mut Self {
+        self.script.handle(self.now, &Notice::Agent(Event::Phone(event)));
+        self.drain()
+    }
+
+    fn waits(&mut self, seconds: f64) -> &mut Self {
+        let until = self.now + Duration::from_secs_f64(seconds);
+        while let Some(deadline) = self.script.next_deadline().filter(|deadline| *deadline <= until) {
+            self.now = deadline;
+            self.script.handle_timeout(self.now);
+            self.drain();
+        }
+        self.now = until;
+        self
+    }
+
+    fn drain(&mut self) -> &mut Self {
+        while let Some(wish) = self.script.poll() {
+            self.asked.push(wish);
+        }
+        self
+    }
+
+    /// What was asked since the last time.
+    fn asked(&mut self) -> Vec<Do> {
+        std::mem::take(&mut self.asked)
+    }
+
+    fn exit(&self) -> Exit {
+        self.script.verdict().exit()
+    }
+
+    fn registered(&mut self) -> &mut Self {
+        let server = "127.0.0.1:5060".parse().unwrap();
+        self.hears(E::Registered { server, expires: Duration::from_secs(300), contact: String::new() })
+    }
+
+    fn rings(&mut self) -> &mut Self {
+        let caller = Caller {
+            number: Some("101".into()),
+            name: None,
+            withheld: false,
+            asserted_number: None,
+            called: None,
+            queue: None,
+        };
+        self.hears(E::RingingIn { line: LINE, call_id: "a".into(), caller })
+    }
+
+    fn answered(&mut self) -> &mut Self {
+        self.hears(E::Answered { line: LINE, codec: Codec::Pcma, took: Duration::ZERO })
+    }
+
+    fn figures(&mut self, rx_packets: u64) -> &mut Self {
+        let stats = StreamStats { rx_packets, ..StreamStats::default() };
+        self.hears(E::Media { line: LINE, codec: Codec::Pcma, stats })
+    }
+
+    fn ended(&mut self, by: EndedBy, outcome: CallOutcome, status: Option<u16>) -> &mut Self {
+        let talked = if outcome == CallOutcome::Completed { Duration::from_secs(5) } else { Duration::ZERO };
+        self.hears(E::Ended { line: LINE, by, outcome, status, reason: None, talked })
+    }
+
+    fn transfer_fails(&mut self, status: u16, client: ClientIs) -> &mut Self {
+        self.hears(E::TransferFailed {
+            line: LINE,
+            target: String::new(),
+            status: Some(status),
+            reason: String::new(),
+            client,
+            why: phone::TransferFault::TargetFailed,
+        })
+    }
+}
+
+fn seconds(seconds: f64) -> Duration {
+    Duration::from_secs_f64(seconds)
+}
+
+fn answer(options: CallOptions) -> Play {
+    Play::new(Task::Answer {
+        calls: 1,
+        after: seconds(0.0),
+        timeout: Some(seconds(10.0)),
+        reject: None,
+        options,
+    })
+}
+
+fn call(options: CallOptions) -> Play {
+    let mut play = Play::new(Task::Call { target: "200".into(), timeout: seconds(60.0), options });
+    play.registered().hears(E::Dialing { line: LINE, call_id: "a".into(), target: "200".into() });
+    play
+}
+
+fn intent(intent: Intent) -> Do {
+    Do::Intent(intent)
+}
+
+fn transfer_to(target: &str) -> Do {
+    intent(Intent::BlindTransfer { line: LINE, target: target.into() })
+}
+
+fn transferring(targets: &[&str]) -> CallOptions {
+    CallOptions {
+        transfer: Some(targets.iter().map(|target| (*target).to_owned()).collect()),
+        ..CallOptions::default()
+    }
+}
+
+#[test]
+fn register_stays_as_long_as_asked() {
+    let mut play = Play::new(Task::Register { stay: seconds(2.0) });
+    play.registered().waits(1.9);
+    assert_eq!(play.asked(), []);
+    play.waits(0.1);
+    assert_eq!(play.asked(), [Do::Finish]);
+    assert_eq!(play.exit(), Exit::Done);
+}
+
+#[test]
+fn a_wrong_password_ends_in_3_and_a_silent_pbx_in_4() {
+    let status = StatusCode::new(401).unwrap();
+    for (cause, exit) in [
+        (Failure::Credentials { status }, Exit::RegistrationRefused),
+        (Failure::TimedOut, Exit::NobodyThere),
+        (Failure::Unreachable, Exit::NobodyThere),
+    ] {
+        let mut play = Play::new(Task::Register { stay: seconds(0.0) });
+        play.hears(E::RegistrationFailed { cause, retry_in: Some(seconds(30.0)) });
+        assert_eq!(play.asked(), [Do::Finish]);
+        assert_eq!(play.exit(), exit);
+    }
+}
+
+#[test]
+fn an_outage_after_the_registration_is_waited_out() {
+    let mut play = answer(CallOptions::default());
+    play.registered().hears(E::RegistrationFailed { cause: Failure::TimedOut, retry_in: None });
+    assert_eq!(play.asked(), []);
+    play.registered().rings();
+    assert_eq!(play.asked(), [intent(Intent::Answer { line: LINE })]);
+}
+
+#[test]
+fn without_a_call_answer_ends_in_4() {
+    let mut play = answer(CallOptions::default());
+    play.registered().waits(10.0);
+    assert_eq!(play.asked(), [Do::Finish]);
+    assert_eq!(play.exit(), Exit::NobodyThere);
+}
+
+#[test]
+fn it_rings_before_it_is_answered() {
+    let mut play = Play::new(Task::Answer {
+        calls: 1,
+        after: seconds(3.0),
+        timeout: None,
+        reject: None,
+        options: CallOptions::default(),
+    });
+    play.registered().rings().waits(2.9);
+    assert_eq!(play.asked(), []);
+    play.waits(0.1);
+    assert_eq!(play.asked(), [intent(Intent::Answer { line: LINE })]);
+}
+
+#[test]
+fn a_refused_call_was_refused_as_asked() {
+    let options = CallOptions::default();
+    let mut play =
+        Play::new(Task::Answer { calls: 1, after: seconds(0.0), timeout: None, reject: Some(603), options });
+    play.registered().rings();
+    assert_eq!(play.asked(), [intent(Intent::Reject { line: LINE, status: 603 })]);
+    play.ended(EndedBy::Us, CallOutcome::Refused, Some(603));
+    assert_eq!((play.asked(), play.exit()), (vec![Do::Finish], Exit::Done));
+}
+
+#[test]
+fn the_options_of_a_call_happen_at_their_times_after_the_answer() {
+    let mut play = call(CallOptions {
+        dtmf: Some("12".into()),
+        hold_at: Some(seconds(1.0)),
+        resume_at: Some(seconds(2.0)),
+        seconds: Some(seconds(3.0)),
+        ..CallOptions::default()
+    });
+    play.asked();
+    play.waits(5.0).answered();
+    assert_eq!(play.asked(), [intent(Intent::Digits { line: LINE, digits: "12".into() })]);
+    play.waits(1.0);
+    assert_eq!(play.asked(), [intent(Intent::Hold { line: LINE })]);
+    play.waits(1.0);
+    assert_eq!(play.asked(), [intent(Intent::Resume { line: LINE })]);
+    play.waits(1.0);
+    assert_eq!(play.asked(), [intent(Intent::HangUp { line: LINE })]);
+    play.figures(100).ended(EndedBy::Us, CallOutcome::Completed, None);
+    assert_eq!((play.asked(), play.exit()), (vec![Do::Finish], Exit::Done));
+}
+
+#[test]
+fn a_call_that_nobody_answers_is_given_up() {
+    let mut play = call(CallOptions::default());
+    play.asked();
+    play.waits(60.0);
+    assert_eq!(play.asked(), [intent(Intent::HangUp { line: LINE })]);
+    play.ended(EndedBy::Us, CallOutcome::Cancelled, Some(487));
+    assert_eq!(play.exit(), Exit::CallRefused);
+}
+
+#[test]
+fn the_next_target_is_tried_when_the_client_was_kept() {
+    let mut play = call(transferring(&["999", "201"]));
+    play.answered();
+    assert!(play.asked().ends_with(&[transfer_to("999")]));
+    play.transfer_fails(404, ClientIs::Kept);
+    assert_eq!(play.asked(), []);
+    play.hears(E::Returned { line: LINE });
+    assert_eq!(play.asked(), [transfer_to("201")]);
+    let outcome = phone::TransferOutcome::HandedOver;
+    play.hears(E::Transferred { line: LINE, target: "201".into(), outcome });
+    play.figures(10).ended(EndedBy::Transfer, CallOutcome::Completed, None);
+    assert_eq!(play.exit(), Exit::Done);
+}
+
+#[test]
+fn a_client_who_was_lost_is_not_passed_on() {
+    let mut play = call(transferring(&["201", "202"]));
+    play.answered();
+    play.asked();
+    play.transfer_fails(486, ClientIs::Lost).figures(10).ended(EndedBy::Transfer, CallOutcome::Failed, None);
+    assert_eq!(play.asked(), [Do::Finish]);
+    assert_eq!(play.exit(), Exit::ClientLost);
+}
+
+#[test]
+fn a_chain_at_its_end_leaves_the_client_with_us() {
+    let mut play = call(transferring(&["999"]));
+    play.answered().transfer_fails(404, ClientIs::Kept).hears(E::Returned { line: LINE });
+    play.asked();
+    play.figures(10).ended(EndedBy::Them, CallOutcome::Completed, None);
+    assert_eq!(play.exit(), Exit::TransferFailed);
+}
+
+#[test]
+fn a_call_without_any_audio_ends_in_7() {
+    let mut play = call(CallOptions::default());
+    play.answered().figures(0).ended(EndedBy::Them, CallOutcome::Completed, None);
+    assert_eq!(play.exit(), Exit::NoAudio);
+}
+
+#[test]
+fn of_several_calls_the_worst_counts() {
+    let options = CallOptions::default();
+    let mut play =
+        Play::new(Task::Answer { calls: 2, after: seconds(0.0), timeout: None, reject: None, options });
+    play.registered().rings().ended(EndedBy::Them, CallOutcome::Missed, Some(487));
+    play.rings().answered().figures(10).ended(EndedBy::Them, CallOutcome::Completed, None);
+    assert!(play.asked().ends_with(&[Do::Finish]));
+    assert_eq!(play.exit(), Exit::CallRefused);
+}
+
+#[test]
+fn a_call_answered_elsewhere_is_nobodys_fault() {
+    let mut play = answer(CallOptions::default());
+    play.registered().rings().ended(EndedBy::Them, CallOutcome::AnsweredElsewhere, Some(487));
+    assert_eq!(play.exit(), Exit::Done);
+}
+
+#[test]
+fn the_desk_counts_only_where_it_was_asked_for() {
+    let card = crate::agent::Card {
+        answer: CardAnswer::Unavailable { why: Unavailable::Down },
+        took: Duration::ZERO,
+    };
+    for (required, exit) in [(false, Exit::Done), (true, Exit::Desk)] {
+        let mut script = Script::new(Task::Register { stay: seconds(0.0) }, required);
+        script.handle(Instant::START, &Notice::Agent(Event::Card { line: LINE, card: card.clone() }));
+        script.handle(Instant::START, &Notice::Stopped(Farewell::default()));
+        assert_eq!(script.verdict().exit(), exit);
+    }
+}
+
+#[test]
+fn a_target_that_cannot_be_dialled_is_a_usage_fault() {
+    let mut play =
+        Play::new(Task::Call { target: "?".into(), timeout: seconds(60.0), options: CallOptions::default() });
+    play.registered().hears(E::Refused { line: None, why: Refusal::BadTarget });
+    assert_eq!((play.asked().pop(), play.exit()), (Some(Do::Finish), Exit::Usage));
+}
