@@ -27,8 +27,11 @@ const MOST_DELAY: i64 = 200 * PER_MS;
 /// Packets whose arrival is remembered: 5 s at 20 ms.
 const OBSERVED: usize = 250;
 
+/// Fewer tell nothing about the jitter.
+const FEW: usize = 10;
+
 /// Delay above the target that is worth a disturbance, and for how many frames it must last.
-const EXCESS: i64 = 40 * PER_MS;
+const EXCESS: i64 = 60 * PER_MS;
 const EXCESS_FRAMES: u32 = 150;
 
 /// Delay above the target that is cut off at once, and for how many frames it must last.
@@ -78,6 +81,8 @@ struct Timeline {
     filling_since: Option<Instant>,
     last_arrival: Instant,
     transits: VecDeque<i64>,
+    quickest: i64,
+    target: i64,
     delay: i64,
     late_run: Option<(Instant, u32)>,
     excess_frames: u32,
@@ -157,7 +162,7 @@ impl JitterBuffer {
         }
         timeline.observe_delay(now);
         if timeline.is_grossly_late() {
-            let skipped = timeline.delay - timeline.target();
+            let skipped = timeline.delay - timeline.target;
             self.ring.discard(timeline.play, skipped);
             timeline.play += skipped;
             self.concealer.cut();
@@ -200,6 +205,8 @@ impl JitterBuffer {
             filling_since: Some(now),
             last_arrival: now,
             transits: VecDeque::from([samples_at(now)]),
+            quickest: samples_at(now),
+            target: INITIAL_DELAY,
             delay: INITIAL_DELAY,
             late_run: None,
             excess_frames: 0,
@@ -231,7 +238,7 @@ impl Timeline {
 
     /// Whether the packet comes much quicker than all before could: the timestamps have jumped forwards.
     fn is_ahead_of_its_time(&self, now: Instant, position: i64) -> bool {
-        samples_at(now) - position + MOST_DELAY < self.quickest()
+        samples_at(now) - position + MOST_DELAY < self.quickest
     }
 
     fn arrived(&mut self, now: Instant, sound: &Sound<'_>, position: i64) -> Arrival {
@@ -245,6 +252,7 @@ impl Timeline {
             self.transits.pop_front();
         }
         self.transits.push_back(samples_at(now) - position);
+        self.observe_transits();
         if ahead <= 0 {
             self.seen |= 1_u64.checked_shl(behind).unwrap_or_default();
             return Arrival::Older;
@@ -256,25 +264,22 @@ impl Timeline {
         Arrival::Newer
     }
 
-    /// The delay that would have played 97 in 100 of the observed packets.
-    fn target(&self) -> i64 {
-        if self.transits.len() < 10 {
-            return INITIAL_DELAY;
+    /// The target is the delay that would have played 97 in 100 of the observed packets.
+    fn observe_transits(&mut self) {
+        self.quickest = self.transits.iter().copied().min().unwrap_or_default();
+        if self.transits.len() < FEW {
+            return;
         }
         let mut transits: Vec<i64> = self.transits.iter().copied().collect();
         let rank = (transits.len() * 97 / 100).min(transits.len() - 1);
         let (_, slow, _) = transits.select_nth_unstable(rank);
-        let spread = *slow - self.quickest();
-        (spread + FRAME_SAMPLES as i64).clamp(LEAST_DELAY, MOST_DELAY)
-    }
-
-    fn quickest(&self) -> i64 {
-        self.transits.iter().copied().min().unwrap_or_default()
+        let spread = *slow - self.quickest;
+        self.target = (spread + FRAME_SAMPLES as i64).clamp(LEAST_DELAY, MOST_DELAY);
     }
 
     /// Plays later from now on if the target asks for it: what was played for want of a packet is repeated.
     fn grow(&mut self) {
-        let growth = self.target() - self.delay;
+        let growth = self.target - self.delay;
         if growth > 0 && self.filling_since.is_none() {
             self.play -= growth;
             self.delay += growth;
@@ -299,14 +304,14 @@ impl Timeline {
     }
 
     fn observe_delay(&mut self, now: Instant) {
-        self.delay = samples_at(now) - self.play - self.quickest();
-        let excess = self.delay - self.target();
+        self.delay = samples_at(now) - self.play - self.quickest;
+        let excess = self.delay - self.target;
         self.shrinking &= excess > 10 * PER_MS;
         self.excess_frames = if excess >= EXCESS || self.shrinking { self.excess_frames + 1 } else { 0 };
     }
 
     fn is_grossly_late(&self) -> bool {
-        self.delay - self.target() >= GROSS_EXCESS && self.excess_frames >= GROSS_EXCESS_FRAMES
+        self.delay - self.target >= GROSS_EXCESS && self.excess_frames >= GROSS_EXCESS_FRAMES
     }
 
     /// At most every fifth frame, so that speech is not hurried.

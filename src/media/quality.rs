@@ -140,7 +140,7 @@ impl Outbound {
 
     /// What the microphone gave: nothing, or a frame with or without sound.
     pub fn microphone(&mut self, now: Instant, frame: Option<bool>) -> Option<StreamEvent> {
-        let Some(has_sound) = frame else { return None };
+        let has_sound = frame?;
         self.frame = Some(now);
         if !has_sound {
             return None;
