@@ -1,0 +1,194 @@
+use jiff::Timestamp;
+
+use super::*;
+use crate::desk_api::{Direction, Party};
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("patchcord-outbox-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        Self(folder)
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0.join("outbox")
+    }
+
+    fn open(&self, token: &str) -> (OutboxFile, Recovered) {
+        OutboxFile::open(&self.path(), &Secret::new(token), [7; 32]).unwrap()
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        std::fs::read(self.path()).unwrap()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn record(number: u8, revision: u32) -> CallRecord {
+    CallRecord {
+        id: CallRecordId::new(Timestamp::UNIX_EPOCH, [number; 10]),
+        revision,
+        call_id: format!("call-{number}"),
+        direction: Direction::Inbound,
+        line: Some(1),
+        operator: "Соколова".into(),
+        caller: Party { written: Some("+79161234567".into()), ..Party::default() },
+        called: Party::default(),
+        client: None,
+        matched: None,
+        started_at: Timestamp::UNIX_EPOCH,
+        answered_at: None,
+        ended_at: None,
+        outcome: None,
+        status: None,
+        transfers: vec![],
+    }
+}
+
+fn revisions(recovered: &Recovered) -> Vec<(String, u32)> {
+    recovered.waiting.iter().map(|record| (record.call_id.clone(), record.revision)).collect()
+}
+
+#[test]
+fn entries_of_a_killed_process_wait_in_order() {
+    let folder = Folder::new("order");
+    let (mut file, _) = folder.open("token");
+    for (number, revision) in [(1, 1), (2, 1), (1, 2)] {
+        file.append(&record(number, revision)).unwrap();
+    }
+    drop(file);
+    let (_, recovered) = folder.open("token");
+    assert_eq!(revisions(&recovered), [("call-1".into(), 2), ("call-2".into(), 1)]);
+}
+
+#[test]
+fn what_was_delivered_does_not_come_back_but_a_later_revision_does() {
+    let folder = Folder::new("delivered");
+    let (mut file, _) = folder.open("token");
+    file.append(&record(1, 1)).unwrap();
+    file.append(&record(2, 1)).unwrap();
+    file.delivered(record(1, 1).id, 1, &[record(2, 1)]).unwrap();
+    file.append(&record(1, 2)).unwrap();
+    drop(file);
+    let (mut file, recovered) = folder.open("token");
+    assert_eq!(revisions(&recovered), [("call-2".into(), 1), ("call-1".into(), 2)]);
+    file.delivered(record(2, 1).id, 1, &[record(1, 2)]).unwrap();
+    file.delivered(record(1, 2).id, 2, &[]).unwrap();
+    assert!(folder.bytes().is_empty());
+}
+
+#[test]
+fn a_row_torn_at_any_octet_costs_no_other_row() {
+    let folder = Folder::new("torn");
+    let (mut file, _) = folder.open("token");
+    file.append(&record(1, 1)).unwrap();
+    let whole = folder.bytes().len();
+    file.append(&record(2, 1)).unwrap();
+    drop(file);
+    let bytes = folder.bytes();
+    for cut in (whole..bytes.len()).step_by(3) {
+        // Some file systems leave room made of zeros where the rest of the row was to come.
+        let tail = if cut % 2 == 0 { &[][..] } else { &[0; 40][..] };
+        std::fs::write(folder.path(), [&bytes[..cut], tail].concat()).unwrap();
+        let (mut file, recovered) = folder.open("token");
+        assert_eq!(revisions(&recovered), [("call-1".into(), 1)], "cut at {cut}");
+        file.append(&record(3, 1)).unwrap();
+        drop(file);
+        let (_, recovered) = folder.open("token");
+        assert_eq!(revisions(&recovered), [("call-1".into(), 1), ("call-3".into(), 1)], "cut at {cut}");
+    }
+}
+
+#[test]
+fn a_damaged_row_costs_itself_alone() {
+    let folder = Folder::new("damaged");
+    let (mut file, _) = folder.open("token");
+    file.append(&record(1, 1)).unwrap();
+    let first = folder.bytes().len();
+    file.append(&record(2, 1)).unwrap();
+    drop(file);
+    let mut bytes = folder.bytes();
+    bytes[first - 1] ^= 1;
+    std::fs::write(folder.path(), &bytes).unwrap();
+    let (_, recovered) = folder.open("token");
+    assert_eq!((revisions(&recovered), recovered.damaged), (vec![("call-2".into(), 1)], 1));
+}
+
+#[test]
+fn octets_that_no_crash_leaves_behind_are_put_aside() {
+    let folder = Folder::new("aside");
+    let (mut file, _) = folder.open("token");
+    file.append(&record(1, 1)).unwrap();
+    drop(file);
+    std::fs::write(folder.path(), [folder.bytes(), b"\xff\xff\xff\xffrubbish".to_vec()].concat()).unwrap();
+    let (_, recovered) = folder.open("token");
+    assert_eq!(revisions(&recovered), [("call-1".into(), 1)]);
+    assert!(std::fs::read(folder.0.join("outbox.damaged")).unwrap().ends_with(b"rubbish"));
+}
+
+#[test]
+fn nothing_of_an_entry_can_be_read_in_the_file() {
+    let folder = Folder::new("secret");
+    let (mut file, _) = folder.open("token");
+    file.append(&record(1, 1)).unwrap();
+    let bytes = folder.bytes();
+    for text in ["79161234567", "Соколова", "call-1", "inbound"] {
+        assert!(!bytes.windows(text.len()).any(|window| window == text.as_bytes()), "{text}");
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(std::fs::metadata(folder.path()).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
+
+#[test]
+fn entries_of_another_token_are_kept_until_it_is_used_again() {
+    let folder = Folder::new("token");
+    let (mut file, _) = folder.open("old");
+    file.append(&record(1, 1)).unwrap();
+    drop(file);
+    let (mut file, recovered) = folder.open("new");
+    assert_eq!((recovered.waiting.len(), recovered.unreadable), (0, 1));
+    file.append(&record(2, 1)).unwrap();
+    file.delivered(record(2, 1).id, 1, &[]).unwrap();
+    drop(file);
+    let (_, recovered) = folder.open("old");
+    assert_eq!((revisions(&recovered), recovered.unreadable), (vec![("call-1".into(), 1)], 2));
+}
+
+#[test]
+fn a_second_process_is_told_that_the_outbox_is_in_use() {
+    let folder = Folder::new("lock");
+    let (_file, _) = folder.open("token");
+    let second = OutboxFile::open(&folder.path(), &Secret::new("token"), [8; 32]);
+    assert!(matches!(second, Err(OutboxError::InUse)));
+}
+
+#[test]
+fn a_long_outage_does_not_leave_a_long_file() {
+    let folder = Folder::new("compact");
+    let (mut file, _) = folder.open("token");
+    let mut revision = 1;
+    while folder.bytes().len() as u64 <= COMPACT_ABOVE {
+        for _ in 0..200 {
+            revision += 1;
+            let row = file.row(&Row::Entry(Box::new(record(1, revision)))).unwrap();
+            file.write(&row).unwrap();
+        }
+    }
+    file.append(&record(2, 1)).unwrap();
+    file.delivered(record(1, 1).id, revision, &[record(2, 1)]).unwrap();
+    assert!(folder.bytes().len() < 2000);
+    file.append(&record(3, 1)).unwrap();
+    drop(file);
+    let (_, recovered) = folder.open("token");
+    assert_eq!(revisions(&recovered), [("call-2".into(), 1), ("call-3".into(), 1)]);
+}
