@@ -79,7 +79,7 @@ pub enum Event {
 pub enum ReferProgress {
     /// 2xx to the REFER: taken, nothing decided.
     Taken,
-    /// sipfrag status line in a NOTIFY; `last` when it is final or the subscription ended with it. Said once.
+    /// sipfrag status line in a NOTIFY; `last` when it is final. Each status is said once.
     Status { status: StatusCode, reason: String, last: bool },
     /// The REFER itself was refused.
     Refused { status: StatusCode, reason: String },

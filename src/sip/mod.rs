@@ -3,10 +3,22 @@
 //! octets; what SDP says is `media`'s business.
 
 mod account;
+mod chance;
+mod core;
+mod dialog;
 pub mod digest;
 mod event;
+mod invite;
 pub mod message;
+mod probe;
+mod refer;
+mod registration;
+#[cfg(test)]
+mod testing;
+mod timers;
+mod transaction;
 mod user_agent;
+mod wire;
 
 pub use account::{Account, Password, UserAgentConfig};
 pub use event::{CallKey, EndedBy, Event, Failure, Invite, NotNow, Output, ProbeKey, ReferProgress, Remote};

@@ -1,8 +1,21 @@
-//! The user agent's front.
+//! The user agent: takes what arrives to whom it concerns, and says no to the rest.
+//!
+//! Our Contact holds a token that only the registrar was told. A request outside a dialog is taken only
+//! when it is addressed to that token; everything else, as scanners send it, gets no answer at all, so
+//! that nobody learns that a telephone is here. The address it comes from proves nothing and is not asked: PBXs
+//! have several. Inside a dialog the tags are the proof. What cannot be read, or belongs to
+//! a dialog that we do not have, is answered only if it names the token or comes from the PBX's address.
 
 use super::account::UserAgentConfig;
+use super::core::{Core, Owner, mark_received, refuse_method};
 use super::event::{CallKey, NotNow, Output, ProbeKey};
-use super::message::{StatusCode, Uri};
+use super::invite::Calls;
+use super::message::codec::{self, Malformed, Parsed, Rejection};
+use super::message::{Event, Message, Method, Request, Response, StatusCode, To, Uri};
+use super::probe::Probes;
+use super::registration::Registration;
+use super::transaction::{Inbound, Outcome, Reply, ServerId};
+use super::wire::Due;
 use crate::instant::Instant;
 use crate::transmit::Received;
 use std::net::SocketAddr;
@@ -10,65 +23,113 @@ use std::net::SocketAddr;
 /// One account's telephone side on one PBX. Drive it so: change one thing, drain `poll_output` until
 /// `Idle`, sleep until `next_deadline`.
 pub struct UserAgent {
-    _config: UserAgentConfig,
+    core: Core,
+    registration: Registration,
+    calls: Calls,
+    probes: Probes,
 }
 
-#[allow(clippy::todo, unused_variables)]
 impl UserAgent {
     pub fn new(config: UserAgentConfig, seed: [u8; 32]) -> Self {
-        Self { _config: config }
+        let mut core = Core::new(config, seed);
+        let registration = Registration::new(&mut core);
+        Self { core, registration, calls: Calls::default(), probes: Probes::default() }
     }
 
     // -- what changes it
 
-    pub fn handle_input(&mut self, now: Instant, input: Received) {}
+    pub fn handle_input(&mut self, now: Instant, input: Received) {
+        self.core.wire.now = now;
+        match codec::parse(&input.bytes) {
+            Ok(Parsed::Message(Message::Request(request))) => self.on_request(request, input.from),
+            Ok(Parsed::Message(Message::Response(response))) => self.on_response(response),
+            Ok(Parsed::KeepAlive) | Err(Malformed::Discard(_)) => {}
+            Err(Malformed::Refuse(rejection)) => self.on_rejected(&rejection, input.from),
+        }
+    }
 
-    pub fn handle_timeout(&mut self, now: Instant) {}
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.core.wire.now = now;
+        while let Some(due) = self.core.wire.timers.pop_due(now) {
+            self.on_due(due);
+        }
+    }
 
     /// The socket said that nothing listens there (ICMP), or the connection broke.
-    pub fn handle_unreachable(&mut self, now: Instant, to: SocketAddr) {}
+    pub fn handle_unreachable(&mut self, now: Instant, to: SocketAddr) {
+        self.core.wire.now = now;
+        let failed = self.core.transactions.on_unreachable(&mut self.core.wire, to);
+        let unclaimed = failed.is_empty();
+        for reply in failed {
+            self.on_reply(reply);
+        }
+        if unclaimed && to == self.core.config.server {
+            self.registration.doubt(&mut self.core);
+        }
+    }
 
     /// The route to the PBX, or the PBX's address, changed: registers from there; dialogs get the new
     /// Contact when they are next used.
-    pub fn set_addresses(&mut self, now: Instant, local: SocketAddr, server: SocketAddr) {}
+    pub fn set_addresses(&mut self, now: Instant, local: SocketAddr, server: SocketAddr) {
+        self.core.wire.now = now;
+        let before = self.core.contact();
+        self.core.config.local = local;
+        self.core.config.server = server;
+        self.core.public = None;
+        self.registration.moved(&mut self.core, before);
+    }
 
-    pub fn register(&mut self, now: Instant) {}
+    pub fn register(&mut self, now: Instant) {
+        self.core.wire.now = now;
+        self.registration.register(&mut self.core);
+    }
 
-    pub fn unregister(&mut self, now: Instant) {}
+    pub fn unregister(&mut self, now: Instant) {
+        self.core.wire.now = now;
+        self.registration.unregister(&mut self.core);
+    }
 
     pub fn probe(&mut self, now: Instant, target: Uri) -> ProbeKey {
-        todo!()
+        self.core.wire.now = now;
+        self.probes.start(&mut self.core, target)
     }
 
     /// `offer` None: late offer (the 2xx carries it, the answer is given by `acknowledge`).
     pub fn invite(&mut self, now: Instant, target: Uri, offer: Option<Vec<u8>>) -> CallKey {
-        todo!()
+        self.core.wire.now = now;
+        self.calls.invite(&mut self.core, target, offer)
     }
 
     /// Incoming: 180.
     pub fn ring(&mut self, now: Instant, call: CallKey) -> Result<(), NotNow> {
-        todo!()
+        self.core.wire.now = now;
+        self.calls.ring(&mut self.core, call)
     }
 
     /// Incoming: 200 with an answer, or with an offer when the INVITE had none.
     pub fn accept(&mut self, now: Instant, call: CallKey, body: Vec<u8>) -> Result<(), NotNow> {
-        todo!()
+        self.core.wire.now = now;
+        self.calls.accept(&mut self.core, call, body)
     }
 
     /// Incoming: a final refusal, 300 to 699.
     pub fn reject(&mut self, now: Instant, call: CallKey, status: StatusCode) -> Result<(), NotNow> {
-        todo!()
+        self.core.wire.now = now;
+        self.calls.reject(&mut self.core, call, status)
     }
 
     /// Ends the call in whatever state it is: CANCEL, 603, BYE; a BYE after our 2xx waits for the ACK
     /// (RFC 3261 §15). `Ended` comes at once.
     pub fn hang_up(&mut self, now: Instant, call: CallKey) -> Result<(), NotNow> {
-        todo!()
+        self.core.wire.now = now;
+        self.calls.hang_up(&mut self.core, call)
     }
 
-    /// re-INVITE with this offer (hold, resume, new address). One at a time; waits its turn after 491.
+    /// re-INVITE with this offer (hold, resume, new address). One at a time; waits its turn, and
+    /// after 491. An offer of theirs that comes meanwhile ends it: `Answer` with 491.
     pub fn reoffer(&mut self, now: Instant, call: CallKey, offer: Vec<u8>) -> Result<(), NotNow> {
-        todo!()
+        self.core.wire.now = now;
+        self.calls.reoffer(&mut self.core, call, offer)
     }
 
     /// Answer to `Event::Offer` (re-INVITE or UPDATE), or refusal, such as 488.
@@ -78,42 +139,184 @@ impl UserAgent {
         call: CallKey,
         answer: Result<Vec<u8>, StatusCode>,
     ) -> Result<(), NotNow> {
-        todo!()
+        self.core.wire.now = now;
+        self.calls.answer_offer(&mut self.core, call, answer)
     }
 
     /// ACK with the answer to an offer that came in a 2xx (late offer sent by us).
     pub fn acknowledge(&mut self, now: Instant, call: CallKey, answer: Vec<u8>) -> Result<(), NotNow> {
-        todo!()
+        self.core.wire.now = now;
+        self.calls.acknowledge(&mut self.core, call, answer)
     }
 
     /// REFER in the dialog, with Refer-To and Referred-By.
     pub fn refer(&mut self, now: Instant, call: CallKey, target: Uri) -> Result<(), NotNow> {
-        todo!()
+        self.core.wire.now = now;
+        self.calls.refer(&mut self.core, call, target)
     }
 
     // -- what comes of it
 
     pub fn poll_output(&mut self) -> Output {
-        Output::Idle
+        self.core.wire.poll()
     }
 
     pub fn next_deadline(&self) -> Option<Instant> {
-        None
+        self.core.wire.timers.next_deadline()
     }
 
     // -- what can be read
 
     /// The Contact that the PBX is told: an unguessable user at our address.
     pub fn contact(&self) -> Uri {
-        todo!()
+        self.core.contact()
     }
 
     /// The Call-ID of a call that stands.
     pub fn call_id(&self, call: CallKey) -> Option<&str> {
-        None
+        self.calls.call_id(call)
     }
 
     pub fn is_registered(&self) -> bool {
-        false
+        self.registration.is_registered()
     }
+
+    // -- below
+
+    fn on_due(&mut self, due: Due) {
+        let Core { transactions, wire, .. } = &mut self.core;
+        match due {
+            Due::Client(id, timer) => {
+                if let Some(reply) = transactions.on_client_timer(wire, id, timer) {
+                    self.on_reply(reply);
+                }
+            }
+            Due::Server(id, timer) => transactions.on_server_timer(wire, id, timer),
+            Due::Registration(timer) => self.registration.on_timer(&mut self.core, timer),
+            Due::Call(key, timer) => self.calls.on_timer(&mut self.core, key, timer),
+        }
+    }
+
+    fn on_response(&mut self, response: Response) {
+        if let Some(reply) = self.core.transactions.on_response(&mut self.core.wire, response) {
+            self.on_reply(reply);
+        }
+    }
+
+    fn on_reply(&mut self, reply: Reply<Owner>) {
+        match reply.owner {
+            Owner::Registration => {
+                let recovering = self.registration.is_recovering();
+                self.registration.on_reply(&mut self.core, reply);
+                if recovering && self.registration.is_registered() {
+                    self.calls.check(&mut self.core);
+                }
+            }
+            Owner::Ping => self.registration.on_ping_reply(&mut self.core, &reply.outcome),
+            Owner::Probe(key) => self.probes.on_reply(&mut self.core, key, &reply),
+            Owner::Call(key, purpose) => self.calls.on_reply(&mut self.core, key, purpose, reply),
+            Owner::Nobody => self.say_goodbye_again(&reply),
+        }
+    }
+
+    /// The BYE to a fork may be challenged like any other.
+    fn say_goodbye_again(&mut self, reply: &Reply<Owner>) {
+        let Outcome::Response(response) = &reply.outcome else {
+            return;
+        };
+        if !matches!(response.status.code(), 401 | 407) {
+            return;
+        }
+        let Some(mut request) = self.core.answer_challenge(reply, response) else {
+            return;
+        };
+        if let Ok(mut cseq) = request.headers.require::<super::message::CSeq>() {
+            cseq.seq = cseq.seq.saturating_add(1);
+            request.headers.set(&cseq);
+        }
+        let server = self.core.config.server;
+        self.core.send_again(Owner::Nobody, request, server, reply.challenges + 1);
+    }
+
+    fn on_request(&mut self, mut request: Request, from: SocketAddr) {
+        let reply_to = mark_received(&mut request, from);
+        let reply_to = if self.core.wire.is_reliable() { from } else { reply_to };
+        let Core { transactions, wire, .. } = &mut self.core;
+        if transactions.on_request(wire, &request) == Inbound::Absorbed {
+            return;
+        }
+        let call = self.calls.find(&request);
+        match (&request.method, call) {
+            (Method::Ack, Some(call)) => self.calls.on_ack(&mut self.core, call, &request),
+            (Method::Ack, None) => {}
+            (Method::Cancel, _) => self.on_cancel(&request, reply_to),
+            (_, Some(call)) => {
+                if let Some(id) = self.open(&request, reply_to) {
+                    self.calls.on_request(&mut self.core, call, id, request);
+                }
+            }
+            (_, None) => self.on_stranger(request, from, reply_to),
+        }
+    }
+
+    /// In no dialog of ours.
+    fn on_stranger(&mut self, request: Request, from: SocketAddr, reply_to: SocketAddr) {
+        let in_a_dialog = request.headers.require::<To>().is_ok_and(|to| to.tag().is_some());
+        let lost = in_a_dialog && from == self.core.config.server;
+        if !lost && !self.core.is_for_us(&request) {
+            return;
+        }
+        let merged = self.core.transactions.is_merged(&request);
+        let Some(id) = self.open(&request, reply_to) else {
+            return;
+        };
+        let core = &mut self.core;
+        match request.method {
+            _ if in_a_dialog => core.refuse(id, &request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST),
+            _ if merged => core.refuse(id, &request, StatusCode::LOOP_DETECTED),
+            Method::Invite => self.calls.on_invite(core, id, request),
+            Method::Options => super::invite::answer_options(core, id, &request),
+            Method::Notify => answer_notify(core, id, &request),
+            Method::Bye | Method::Update | Method::Info => {
+                core.refuse(id, &request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST);
+            }
+            _ => refuse_method(core, id, &request),
+        }
+    }
+
+    /// Answered for itself, then the INVITE is (RFC 3261 §9.2).
+    fn on_cancel(&mut self, request: &Request, reply_to: SocketAddr) {
+        let invite = self.core.transactions.cancelled_by(request);
+        if invite.is_none() && !self.core.is_for_us(request) {
+            return;
+        }
+        let Some(id) = self.open(request, reply_to) else {
+            return;
+        };
+        let Some(invite) = invite else {
+            return self.core.refuse(id, request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST);
+        };
+        self.core.refuse(id, request, StatusCode::OK);
+        if self.core.transactions.is_pending(invite) {
+            self.calls.on_cancel(&mut self.core, invite, request);
+        }
+    }
+
+    fn on_rejected(&mut self, rejection: &Rejection, from: SocketAddr) {
+        if from == self.core.config.server || self.core.is_for_us(&rejection.request) {
+            let response = self.core.response(&rejection.request, rejection.status);
+            self.core.wire.send(from, response.to_bytes());
+        }
+    }
+
+    fn open(&mut self, request: &Request, reply_to: SocketAddr) -> Option<ServerId> {
+        self.core.transactions.open(&mut self.core.wire, request, reply_to)
+    }
+}
+
+/// Nobody subscribed to it. Message counts are sent so to every telephone (RFC 3842) and are taken without use.
+fn answer_notify(core: &mut Core, id: ServerId, request: &Request) {
+    let event = request.headers.typed::<Event>().ok().flatten();
+    let counts = event.is_some_and(|event| event.package.eq_ignore_ascii_case("message-summary"));
+    core.refuse(id, request, if counts { StatusCode::OK } else { StatusCode::BAD_EVENT });
 }

@@ -1,0 +1,255 @@
+//! What registration, calls and the rest share: our identity, credentials, transactions and the wire.
+
+use super::account::UserAgentConfig;
+use super::chance::Chance;
+use super::digest::Authenticator;
+use super::event::{CallKey, ProbeKey};
+use super::message::{
+    CSeq, CallId, From, Host, MaxForwards, Method, NameAddr, Request, Response, Route, StatusCode, To, Uri,
+    Via,
+};
+use super::transaction::{ClientId, Reply, ServerId, Transactions};
+use super::wire::Wire;
+use std::net::SocketAddr;
+
+/// What we do when asked (RFC 3261 §20.5): nothing else is in `Allow`.
+pub const ALLOWED: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, INFO, NOTIFY";
+/// Session timers are answered (RFC 4028).
+pub const SUPPORTED: &str = "timer";
+pub const ACCEPTED: &str = "application/sdp, application/dtmf-relay, application/dtmf, message/sipfrag";
+
+/// Who waits for the response.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Owner {
+    Registration,
+    Ping,
+    Probe(ProbeKey),
+    Call(CallKey, Purpose),
+    /// The goodbye to a fork that lost: repeated until answered, nobody listens.
+    Nobody,
+}
+
+/// What of a call a request is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Purpose {
+    Invite,
+    Cancel,
+    Reinvite,
+    Update,
+    Bye,
+    Refer,
+    /// OPTIONS in the dialog: does the PBX still know the call?
+    Check,
+}
+
+pub struct Core {
+    pub config: UserAgentConfig,
+    pub wire: Wire,
+    pub transactions: Transactions<Owner>,
+    pub chance: Chance,
+    authenticator: Authenticator,
+    /// User part of our Contact: whoever sends a request to it was told it by our registrar.
+    token: String,
+    /// Our address as the registrar sees it, when that is not `local` (RFC 3581).
+    pub public: Option<SocketAddr>,
+    /// The way out that the registrar asks for (RFC 3608).
+    pub service_route: Vec<NameAddr>,
+}
+
+impl Core {
+    pub fn new(config: UserAgentConfig, seed: [u8; 32]) -> Self {
+        let mut chance = Chance::new(seed);
+        let token = chance.token();
+        let (wire, authenticator) = (Wire::new(config.transport), Authenticator::new(&config.account));
+        Self {
+            config,
+            wire,
+            transactions: Transactions::new(),
+            chance,
+            authenticator,
+            token,
+            public: None,
+            service_route: Vec::new(),
+        }
+    }
+
+    // -- who we are
+
+    pub fn contact(&self) -> Uri {
+        let address = self.public.unwrap_or(self.config.local);
+        Uri::sip(Some(&self.token), Host::Ip(address.ip()), Some(address.port()))
+    }
+
+    /// Whether the request was sent to our Contact, as only those can to whom it was given.
+    pub fn is_for_us(&self, request: &Request) -> bool {
+        self.is_ours(&request.uri)
+    }
+
+    pub fn is_ours(&self, uri: &Uri) -> bool {
+        uri.user.as_deref() == Some(&self.token)
+    }
+
+    /// Address of record.
+    pub fn identity(&self) -> NameAddr {
+        let account = &self.config.account;
+        let mut uri = self.domain();
+        uri.user = Some(account.user.clone());
+        NameAddr { display: account.display.clone(), ..NameAddr::new(uri) }
+    }
+
+    pub fn registrar(&self) -> Uri {
+        self.config.account.registrar.clone().unwrap_or_else(|| self.domain())
+    }
+
+    fn domain(&self) -> Uri {
+        let domain = &self.config.account.domain;
+        let name = || Uri::sip(None, Host::Name(domain.clone()), None);
+        format!("sip:{domain}").parse().unwrap_or_else(|_| name())
+    }
+
+    // -- requests of ours
+
+    /// A request outside a dialog (§8.1.1), without Via, which `send` adds.
+    pub fn request(&mut self, method: Method, uri: Uri, to: NameAddr) -> Request {
+        let mut request = Request::new(method.clone(), uri);
+        request.headers.push_typed(&MaxForwards(70));
+        for route in self.preloaded_route(&method) {
+            request.headers.push_typed(&Route(route));
+        }
+        let mut from = self.identity();
+        from.set_tag(&self.chance.tag());
+        request.headers.push_typed(&From(from));
+        request.headers.push_typed(&To(to));
+        request.headers.push_typed(&CallId(self.chance.token()));
+        request.headers.push_typed(&CSeq::new(self.chance.first_seq(), method));
+        request
+    }
+
+    /// Adds Via and User-Agent and sends until answered. The owner gets what comes of it.
+    pub fn send(&mut self, owner: Owner, request: Request, to: SocketAddr) -> ClientId {
+        self.send_again(owner, request, to, 0)
+    }
+
+    /// `challenges`: how many this request has answered so far.
+    pub fn send_again(
+        &mut self,
+        owner: Owner,
+        mut request: Request,
+        to: SocketAddr,
+        challenges: u32,
+    ) -> ClientId {
+        self.finish(&mut request);
+        self.transactions.send(&mut self.wire, owner, request, to, challenges)
+    }
+
+    /// Credentials for the realms that asked before, so that this request need not be asked (RFC 3261 §22.1).
+    pub fn authorize(&mut self, request: &mut Request) {
+        let cnonce = self.chance.tag();
+        self.authenticator.authorize(request, &cnonce);
+    }
+
+    /// The request again, with an answer to the 401 or 407 it got; CSeq and Via are left to the sender.
+    /// None: it cannot be answered, and asking again would bring the same.
+    pub fn answer_challenge(&mut self, reply: &Reply<Owner>, response: &Response) -> Option<Request> {
+        self.authenticator.on_challenge(response, &reply.request, reply.challenges).ok()?;
+        let mut request = reply.request.clone();
+        request.headers.remove("Via");
+        self.authorize(&mut request);
+        Some(request)
+    }
+
+    /// Sends an ACK, which no transaction repeats; gives the octets for repeating it.
+    pub fn send_ack(&mut self, mut ack: Request, to: SocketAddr) -> Vec<u8> {
+        self.finish(&mut ack);
+        let bytes = ack.to_bytes();
+        self.wire.send(to, bytes.clone());
+        bytes
+    }
+
+    fn finish(&mut self, request: &mut Request) {
+        if request.headers.first("Via").is_none() {
+            let branch = self.chance.branch();
+            request.headers.push_front(&self.via(&branch));
+        }
+        request.headers.remove("User-Agent");
+        request.headers.push("User-Agent", self.config.user_agent.clone());
+    }
+
+    fn via(&self, branch: &str) -> Via {
+        let local = self.config.local;
+        Via::new(self.config.transport, Host::Ip(local.ip()), Some(local.port()), branch)
+    }
+
+    fn preloaded_route(&self, method: &Method) -> Vec<NameAddr> {
+        let mut routes: Vec<_> =
+            self.config.account.outbound_proxy.iter().cloned().map(loose_route).collect();
+        if *method != Method::Register {
+            let known = self.service_route.iter().filter(|route| !routes.contains(route));
+            let more: Vec<_> = known.cloned().collect();
+            routes.extend(more);
+        }
+        routes
+    }
+
+    // -- responses of ours
+
+    /// A response with our To tag, where the request has none yet.
+    pub fn response(&mut self, request: &Request, status: StatusCode) -> Response {
+        let mut response = request.response(status);
+        if status != StatusCode::TRYING
+            && let Ok(mut to) = response.headers.require::<To>()
+            && to.tag().is_none()
+        {
+            to.set_tag(&self.chance.tag());
+            response.headers.set(&to);
+        }
+        response.headers.push("Server", self.config.user_agent.clone());
+        response
+    }
+
+    pub fn respond(&mut self, id: ServerId, response: &Response) {
+        self.transactions.respond(&mut self.wire, id, response);
+    }
+
+    /// A final response without more to say.
+    pub fn refuse(&mut self, id: ServerId, request: &Request, status: StatusCode) {
+        let response = self.response(request, status);
+        self.respond(id, &response);
+    }
+}
+
+/// A method that we do not carry out here (RFC 3261 §8.2.1), or do not know at all (§21.5.2).
+pub fn refuse_method(core: &mut Core, id: ServerId, request: &Request) {
+    let status = match request.method {
+        Method::Other(_) => StatusCode::NOT_IMPLEMENTED,
+        _ => StatusCode::METHOD_NOT_ALLOWED,
+    };
+    let mut response = core.response(request, status);
+    response.headers.push("Allow", ALLOWED);
+    core.respond(id, &response);
+}
+
+/// Written by an admin without `;lr` as often as with it; a proxy of today is a loose router.
+fn loose_route(mut uri: Uri) -> NameAddr {
+    if !uri.is_loose() {
+        uri.params.set("lr", None);
+    }
+    NameAddr::new(uri)
+}
+
+/// Fills received and rport into the top Via, and says where the response goes
+/// (RFC 3261 §18.2.1, §18.2.2; RFC 3581 §4).
+pub fn mark_received(request: &mut Request, from: SocketAddr) -> SocketAddr {
+    let Ok(mut via) = request.headers.require::<Via>() else {
+        return from;
+    };
+    let asked_for_port = via.rport().is_some();
+    if asked_for_port || via.host != Host::Ip(from.ip()) {
+        via.params.set("received", Some(&from.ip().to_string()));
+    }
+    if asked_for_port {
+        via.params.set("rport", Some(&from.port().to_string()));
+    }
+    request.headers.replace_first(&via);
+    if asked_for_port { from } else { SocketAddr::new(from.ip(), via.port.unwrap_or(5060)) }
+}

@@ -1,0 +1,232 @@
+//! Changing a session that stands: re-INVITE and UPDATE, ours and theirs (RFC 3261 §14, RFC 3311).
+
+use super::forks::Ack;
+use super::session::{Over, Session};
+use super::{CallTimer, describe};
+use crate::sip::core::{Core, Owner, Purpose};
+use crate::sip::event::{Event, NotNow};
+use crate::sip::message::{Method, Request, Response, RetryAfter, StatusCode};
+use crate::sip::transaction::{ClientId, Outcome, Reply, ServerId};
+use crate::sip::wire::Due;
+use std::time::Duration;
+
+/// Times that an offer is made again after 491 before it is given up.
+const MAX_TRIES: u32 = 10;
+
+/// An offer of ours in a re-INVITE.
+pub(super) struct Ours {
+    offer: Vec<u8>,
+    /// None: waits for its turn.
+    sent: Option<ClientId>,
+    tries: u32,
+    /// Only keeps the session alive: nobody above waits for the answer.
+    pub(super) refresh: bool,
+}
+
+/// A re-INVITE or UPDATE of theirs that the user's side must answer.
+pub(super) struct Theirs {
+    pub(super) id: ServerId,
+    pub(super) request: Request,
+    offerless: bool,
+}
+
+impl Ours {
+    pub(super) fn renumber(&mut self, old: ClientId, new: ClientId) {
+        if self.sent == Some(old) {
+            self.sent = Some(new);
+        }
+    }
+}
+
+impl Session {
+    pub fn reoffer(&mut self, core: &mut Core, offer: Vec<u8>) -> Result<(), NotNow> {
+        if self.ours.as_ref().is_some_and(|ours| !ours.refresh || ours.sent.is_some()) {
+            return Err(NotNow);
+        }
+        self.propose(core, offer, false);
+        Ok(())
+    }
+
+    pub(super) fn propose(&mut self, core: &mut Core, offer: Vec<u8>, refresh: bool) {
+        self.ours = Some(Ours { offer, sent: None, tries: 0, refresh });
+        self.offer_when_possible(core);
+    }
+
+    /// One INVITE at a time, in either direction (RFC 3261 §14.1).
+    pub(super) fn offer_when_possible(&mut self, core: &mut Core) {
+        let free = self.unacked.is_none() && self.theirs.is_none() && !self.owes_answer();
+        let waiting_time = core.wire.timers.at(&Due::Call(self.key, CallTimer::Glare)).is_some();
+        let Some(ours) = &self.ours else {
+            return;
+        };
+        if !free || waiting_time || ours.sent.is_some() || self.over != Over::No {
+            return;
+        }
+        let offer = ours.offer.clone();
+        let mut request = self.build(core, Method::Invite);
+        self.mention_timing(&mut request);
+        self.description = offer.clone();
+        super::body::attach(&mut request.headers, &mut request.body, offer);
+        let id = self.send(core, Purpose::Reinvite, request);
+        if let Some(ours) = &mut self.ours {
+            ours.sent = Some(id);
+        }
+    }
+
+    pub(super) fn on_reinvite_reply(&mut self, core: &mut Core, reply: &Reply<Owner>) {
+        if let Outcome::Response(response) = &reply.outcome {
+            if response.status.is_provisional() {
+                return;
+            }
+            if response.status.is_success() {
+                return self.on_reinvite_success(core, reply, response);
+            }
+        }
+        let Some(ours) = self.ours.take_if(|ours| ours.sent == Some(reply.id)) else {
+            return;
+        };
+        match &reply.outcome {
+            Outcome::Response(response) => self.on_reinvite_refused(core, ours, response),
+            Outcome::TimedOut | Outcome::Unreachable => {
+                self.tell_refused(core, &ours, StatusCode::REQUEST_TIMEOUT);
+            }
+        }
+    }
+
+    fn on_reinvite_success(&mut self, core: &mut Core, reply: &Reply<Owner>, response: &Response) {
+        if self.acks.iter().any(|(id, _)| *id == reply.id) {
+            return self.repeat_ack(core, reply.id);
+        }
+        self.dialog.refresh_target(&response.headers);
+        let ack = Ack::send(core, &self.dialog, &reply.request, None);
+        self.acks.push((reply.id, ack));
+        if self.acks.len() > 4 {
+            self.acks.remove(0);
+        }
+        let Some(ours) = self.ours.take_if(|ours| ours.sent == Some(reply.id)) else {
+            return;
+        };
+        self.on_agreed(core, response);
+        if !ours.refresh {
+            let answer = super::session_body(&response.headers, &response.body).ok().flatten();
+            let result = Ok(answer.unwrap_or_default());
+            core.wire.say(Event::Answer { call: self.key, result });
+        }
+    }
+
+    fn on_reinvite_refused(&mut self, core: &mut Core, mut ours: Ours, response: &Response) {
+        let status = response.status;
+        let wait = match status {
+            StatusCode::REQUEST_PENDING => Some(self.glare_pause(core)),
+            StatusCode::SERVER_INTERNAL_ERROR => brief_retry_after(response),
+            _ => None,
+        };
+        if let Some(wait) = wait
+            && ours.tries < MAX_TRIES
+        {
+            ours.tries += 1;
+            ours.sent = None;
+            self.ours = Some(ours);
+            core.wire.after(Due::Call(self.key, CallTimer::Glare), wait);
+            return;
+        }
+        self.tell_refused(core, &ours, status);
+        if status == StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST {
+            self.vanish(core);
+        }
+    }
+
+    /// RFC 3261 §14.1: whoever made the Call-ID waits 2.1 to 4 s, the other at most 2 s, in steps of 10 ms.
+    pub(super) fn glare_pause(&self, core: &mut Core) -> Duration {
+        let (from, to) = if self.caller { (210, 400) } else { (0, 200) };
+        let tens = core.chance.between(Duration::from_millis(from), Duration::from_millis(to));
+        tens.saturating_mul(10)
+    }
+
+    fn tell_refused(&self, core: &mut Core, ours: &Ours, status: StatusCode) {
+        if !ours.refresh {
+            core.wire.say(Event::Answer { call: self.key, result: Err(status) });
+        }
+    }
+
+    // -- theirs
+
+    pub(super) fn on_offer(&mut self, core: &mut Core, id: ServerId, request: Request) {
+        let Ok(offer) = super::acceptable(core, id, &request) else {
+            return;
+        };
+        if request.method == Method::Update && offer.is_none() {
+            return self.answer_update(core, id, &request, None);
+        }
+        if self.theirs.is_some() {
+            return refuse_for_now(core, id, &request);
+        }
+        let offering = self.ours.as_ref().is_some_and(|ours| ours.sent.is_some());
+        let awaiting_answer = self.unacked.as_ref().is_some_and(|unacked| unacked.offered);
+        if offering || awaiting_answer || self.owes_answer() {
+            return core.refuse(id, &request, StatusCode::REQUEST_PENDING);
+        }
+        if let Some(stale) = self.ours.take() {
+            core.wire.timers.cancel(&Due::Call(self.key, CallTimer::Glare));
+            self.tell_refused(core, &stale, StatusCode::REQUEST_PENDING);
+        }
+        self.theirs = Some(Theirs { id, request, offerless: offer.is_none() });
+        core.wire.say(Event::Offer { call: self.key, offer });
+    }
+
+    pub fn answer_offer(
+        &mut self,
+        core: &mut Core,
+        answer: Result<Vec<u8>, StatusCode>,
+    ) -> Result<(), NotNow> {
+        let Theirs { id, request, offerless } = self.theirs.take().ok_or(NotNow)?;
+        match answer {
+            Ok(body) if request.method == Method::Invite => {
+                self.dialog.refresh_target(&request.headers);
+                self.answer_invite(core, id, &request, body, offerless, false);
+            }
+            Ok(body) => self.answer_update(core, id, &request, Some(body)),
+            Err(status) if status.code() >= 300 => core.refuse(id, &request, status),
+            Err(_) => core.refuse(id, &request, StatusCode::NOT_ACCEPTABLE_HERE),
+        }
+        self.offer_when_possible(core);
+        Ok(())
+    }
+
+    fn answer_update(&mut self, core: &mut Core, id: ServerId, request: &Request, body: Option<Vec<u8>>) {
+        let mut response = core.response(request, StatusCode::OK);
+        describe(core, request, &mut response);
+        self.agree(core, request, &mut response);
+        self.dialog.refresh_target(&request.headers);
+        if let Some(body) = body {
+            self.description = body.clone();
+            super::body::attach(&mut response.headers, &mut response.body, body);
+        }
+        core.respond(id, &response);
+    }
+
+    /// CANCEL of a re-INVITE that is not answered yet.
+    pub fn on_cancel(&mut self, core: &mut Core, invite: ServerId) -> bool {
+        match self.theirs.take_if(|theirs| theirs.id == invite) {
+            Some(theirs) => {
+                core.refuse(theirs.id, &theirs.request, StatusCode::REQUEST_TERMINATED);
+                self.offer_when_possible(core);
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// Another offer is being answered: come again in a moment (RFC 3261 §14.2, RFC 3311 §5.2).
+pub fn refuse_for_now(core: &mut Core, id: ServerId, request: &Request) {
+    let mut response = core.response(request, StatusCode::SERVER_INTERNAL_ERROR);
+    let seconds = core.chance.between(Duration::ZERO, Duration::from_millis(10)).as_millis();
+    response.headers.push_typed(&RetryAfter(seconds as u32));
+    core.respond(id, &response);
+}
+
+fn brief_retry_after(response: &Response) -> Option<Duration> {
+    let seconds = response.headers.typed::<RetryAfter>().ok()??.0;
+    (seconds <= 10).then(|| Duration::from_secs(seconds.max(1).into()))
+}

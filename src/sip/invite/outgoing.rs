@@ -1,0 +1,276 @@
+//! A call of ours until it is answered (RFC 3261 §13.2, §9.1).
+
+use super::forks::{Ack, Forks};
+use super::session::Session;
+use super::{CallTimer, Next, ended, introduce};
+use crate::sip::core::{Core, Owner, Purpose};
+use crate::sip::dialog::Dialog;
+use crate::sip::event::{CallKey, EndedBy, Event, Remote};
+use crate::sip::message::{
+    CSeq, Method, NameAddr, PAssertedIdentity, Request, Response, Route, StatusCode, To, Uri, Via,
+};
+use crate::sip::timers::PATIENCE;
+use crate::sip::transaction::{ClientId, Outcome, Reply, ServerId};
+use crate::sip::wire::Due;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// After 100 and then nothing: longer than a proxy's Timer C (RFC 3261 §16.6), so that the PBX gives up first.
+const SILENCE: Duration = Duration::from_secs(185);
+/// It rings: people decide how long, but not for ever where nobody says so.
+const RINGING_SILENCE: Duration = Duration::from_secs(600);
+
+pub struct Outgoing {
+    key: CallKey,
+    call_id: String,
+    id: ClientId,
+    late_offer: bool,
+    /// A provisional response came: only now may a CANCEL go (§9.1).
+    heard: bool,
+    cancel: Cancel,
+    early: Vec<Dialog>,
+    last_said: Option<(StatusCode, Option<Vec<u8>>)>,
+    forks: Forks,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Cancel {
+    No,
+    /// As soon as a provisional response comes.
+    Wanted,
+    Sent,
+}
+
+impl Outgoing {
+    pub fn start(core: &mut Core, key: CallKey, target: Uri, offer: Option<Vec<u8>>) -> Self {
+        let mut request = core.request(Method::Invite, target.clone(), NameAddr::new(target));
+        introduce(core, &mut request);
+        let late_offer = offer.is_none();
+        if let Some(offer) = offer {
+            super::body::attach(&mut request.headers, &mut request.body, offer);
+        }
+        core.authorize(&mut request);
+        let call_id = request.headers.first("Call-ID").unwrap_or_default().to_owned();
+        let server = core.config.server;
+        let id = core.send(Owner::Call(key, Purpose::Invite), request, server);
+        Self {
+            key,
+            call_id,
+            id,
+            late_offer,
+            heard: false,
+            cancel: Cancel::No,
+            early: Vec::new(),
+            last_said: None,
+            forks: Forks::default(),
+        }
+    }
+
+    pub fn call_id(&self) -> &str {
+        &self.call_id
+    }
+
+    /// The user has been told of its end; only the other side is still to be.
+    pub fn is_over(&self) -> bool {
+        self.cancel != Cancel::No
+    }
+
+    pub fn owns(&self, request: &Request) -> bool {
+        self.early.iter().any(|dialog| dialog.owns(request))
+    }
+
+    pub fn hang_up(&mut self, core: &mut Core) -> Next {
+        core.wire.say(ended(self.key, EndedBy::Us, None, None));
+        self.cancel(core);
+        Next::Same
+    }
+
+    pub fn on_reply(&mut self, core: &mut Core, reply: Reply<Owner>) -> Next {
+        match &reply.outcome {
+            Outcome::Response(response) if response.status.is_provisional() => {
+                self.on_provisional(core, &reply.request, response);
+                Next::Same
+            }
+            Outcome::Response(response) if response.status.is_success() => {
+                self.on_success(core, &reply, response)
+            }
+            Outcome::Response(response) => self.on_refused(core, &reply, response),
+            Outcome::TimedOut | Outcome::Unreachable => self.end(core, EndedBy::Network, None, None),
+        }
+    }
+
+    pub fn on_timer(&mut self, core: &mut Core, timer: CallTimer) -> Next {
+        match timer {
+            CallTimer::Silence if !self.is_over() => {
+                core.wire.say(ended(self.key, EndedBy::Network, None, None));
+                self.cancel(core);
+                Next::Same
+            }
+            // No 487 came (§9.1): the transaction is given up.
+            CallTimer::CancelPatience => {
+                core.transactions.forget(&mut core.wire, self.id);
+                Next::Gone
+            }
+            _ => Next::Same,
+        }
+    }
+
+    /// In an early dialog. Our offer is not answered yet, so there is none to take (RFC 3311 §5.2).
+    pub fn on_request(&mut self, core: &mut Core, id: ServerId, request: &Request) {
+        let Some(dialog) = self.early.iter_mut().find(|dialog| dialog.owns(request)) else {
+            return;
+        };
+        let seq = request.headers.require::<CSeq>().map_or(0, |cseq| cseq.seq);
+        let status = match request.method {
+            _ if dialog.accept_seq(seq).is_err() => StatusCode::SERVER_INTERNAL_ERROR,
+            Method::Options => StatusCode::OK,
+            Method::Update if request.body.is_empty() => StatusCode::OK,
+            Method::Update => StatusCode::REQUEST_PENDING,
+            _ => StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST,
+        };
+        let mut response = core.response(request, status);
+        if status == StatusCode::OK {
+            super::describe(core, request, &mut response);
+            dialog.refresh_target(&request.headers);
+        }
+        core.respond(id, &response);
+    }
+
+    fn on_provisional(&mut self, core: &mut Core, invite: &Request, response: &Response) {
+        self.heard = true;
+        if self.cancel == Cancel::Wanted {
+            return self.send_cancel(core);
+        }
+        let silence = if response.status == StatusCode::TRYING { SILENCE } else { RINGING_SILENCE };
+        core.wire.after(Due::Call(self.key, CallTimer::Silence), silence);
+        if response.status == StatusCode::TRYING || self.is_over() {
+            return;
+        }
+        let tagged = response.headers.require::<To>().is_ok_and(|to| to.tag().is_some());
+        if tagged && !self.early.iter().any(|dialog| dialog.is_with(response)) {
+            self.early.extend(Dialog::of_uac(invite, response));
+        }
+        let body = super::session_body(&response.headers, &response.body).ok().flatten();
+        let said = (response.status, body);
+        if self.last_said.as_ref() != Some(&said) {
+            let (status, body) = said.clone();
+            self.last_said = Some(said);
+            core.wire.say(Event::Ringing { call: self.key, status, body });
+        }
+    }
+
+    fn on_success(&mut self, core: &mut Core, reply: &Reply<Owner>, response: &Response) -> Next {
+        if self.is_over() {
+            // The answer crossed our CANCEL (§9.1): taken, and ended.
+            self.forks.dismiss(core, &reply.request, response);
+            core.wire.timers.cancel(&Due::Call(self.key, CallTimer::CancelPatience));
+            core.wire.after(Due::Call(self.key, CallTimer::Forget), PATIENCE);
+            return Next::Same;
+        }
+        core.wire.timers.cancel(&Due::Call(self.key, CallTimer::Silence));
+        let Some(dialog) = self.take_dialog(&reply.request, response) else {
+            self.forks.dismiss(core, &reply.request, response);
+            return self.end(core, EndedBy::Network, None, None);
+        };
+        let body = super::session_body(&response.headers, &response.body).ok().flatten();
+        let remote = Remote {
+            call_id: self.call_id.clone(),
+            party: dialog.remote().clone(),
+            asserted: asserted(response),
+        };
+        let offer_pending = self.late_offer && body.is_some();
+        let ack = (!offer_pending).then(|| Ack::send(core, &dialog, &reply.request, None));
+        let forks = std::mem::take(&mut self.forks);
+        let mut session = Session::of_caller(self.key, dialog, reply.id, &reply.request, ack, forks);
+        session.on_agreed(core, response);
+        let remote = Box::new(remote);
+        core.wire.say(Event::Accepted { call: self.key, body, offer_pending, remote });
+        Next::Session(Box::new(session))
+    }
+
+    fn take_dialog(&mut self, invite: &Request, response: &Response) -> Option<Dialog> {
+        match self.early.iter().position(|dialog| dialog.is_with(response)) {
+            Some(at) => {
+                let mut dialog = self.early.swap_remove(at);
+                dialog.confirm(response);
+                Some(dialog)
+            }
+            None => Dialog::of_uac(invite, response),
+        }
+    }
+
+    fn on_refused(&mut self, core: &mut Core, reply: &Reply<Owner>, response: &Response) -> Next {
+        let status = response.status;
+        if matches!(status.code(), 401 | 407)
+            && !self.is_over()
+            && let Some(request) = core.answer_challenge(reply, response)
+        {
+            self.invite_again(core, reply, request);
+            return Next::Same;
+        }
+        self.end(core, EndedBy::Them, Some(status), Some(response.reason.clone()))
+    }
+
+    fn invite_again(&mut self, core: &mut Core, reply: &Reply<Owner>, mut request: Request) {
+        let seq = request.headers.require::<CSeq>().map_or(0, |cseq| cseq.seq);
+        request.headers.set(&CSeq::new(seq.saturating_add(1), Method::Invite));
+        self.heard = false;
+        self.early.clear();
+        let server = core.config.server;
+        self.id = core.send_again(reply.owner, request, server, reply.challenges + 1);
+    }
+
+    fn end(&self, core: &mut Core, by: EndedBy, status: Option<StatusCode>, reason: Option<String>) -> Next {
+        if !self.is_over() {
+            core.wire.say(ended(self.key, by, status, reason));
+        }
+        Next::Gone
+    }
+
+    fn cancel(&mut self, core: &mut Core) {
+        core.wire.timers.cancel(&Due::Call(self.key, CallTimer::Silence));
+        match (self.cancel, self.heard) {
+            (Cancel::Sent, _) => {}
+            (_, true) => self.send_cancel(core),
+            (_, false) => self.cancel = Cancel::Wanted,
+        }
+    }
+
+    fn send_cancel(&mut self, core: &mut Core) {
+        self.cancel = Cancel::Sent;
+        let Some((invite, to)) = core.transactions.sent(self.id) else {
+            return;
+        };
+        let (cancel, to): (Request, SocketAddr) = (cancel_of(invite), to);
+        core.send(Owner::Call(self.key, Purpose::Cancel), cancel, to);
+        core.wire.after(Due::Call(self.key, CallTimer::CancelPatience), PATIENCE);
+    }
+}
+
+/// Same Request-URI, Via, From, To, Call-ID, Route and number as the INVITE (§9.1).
+fn cancel_of(invite: &Request) -> Request {
+    let mut cancel = Request::new(Method::Cancel, invite.uri.clone());
+    if let Ok(via) = invite.headers.require::<Via>() {
+        cancel.headers.push_typed(&via);
+    }
+    cancel.headers.push("Max-Forwards", "70");
+    for route in invite.headers.typed_all::<Route>().unwrap_or_default() {
+        cancel.headers.push_typed(&route);
+    }
+    for name in ["From", "To", "Call-ID"] {
+        cancel.headers.push(name, invite.headers.first(name).unwrap_or_default());
+    }
+    let seq = invite.headers.require::<CSeq>().map_or(0, |cseq| cseq.seq);
+    cancel.headers.push_typed(&CSeq::new(seq, Method::Cancel));
+    cancel
+}
+
+fn asserted(response: &Response) -> Vec<NameAddr> {
+    response
+        .headers
+        .typed_all::<PAssertedIdentity>()
+        .unwrap_or_default()
+        .into_iter()
+        .map(|pai| pai.0)
+        .collect()
+}

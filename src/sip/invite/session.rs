@@ -1,0 +1,481 @@
+//! A call that was answered: what both ends may still ask of each other, until one says BYE.
+
+use super::forks::{Ack, Forks};
+use super::incoming::reason_text;
+use super::offers::{Ours, Theirs};
+use super::refresh::Timing;
+use super::{CallTimer, describe, ended, introduce};
+use crate::sip::core::{Core, Owner, Purpose, refuse_method};
+use crate::sip::dialog::Dialog;
+use crate::sip::event::{CallKey, EndedBy, Event, NotNow};
+use crate::sip::message::{CSeq, ContentType, Method, Request, Response, StatusCode};
+use crate::sip::refer::Refer;
+use crate::sip::timers::{PATIENCE, T1, backed_off};
+use crate::sip::transaction::{ClientId, Outcome, Reply, ServerId};
+use crate::sip::wire::Due;
+use std::time::Duration;
+
+pub struct Session {
+    pub(super) key: CallKey,
+    pub(super) dialog: Dialog,
+    /// Whoever made the Call-ID waits longer after 491 (RFC 3261 §14.1).
+    pub(super) caller: bool,
+    pub(super) over: Over,
+    /// ACKs of ours by their INVITE: sent again when its 2xx comes again.
+    pub(super) acks: Vec<(ClientId, Ack)>,
+    forks: Forks,
+    /// Our INVITE without an offer: the 2xx had one, and the ACK must answer it.
+    late: Option<(ClientId, Request)>,
+    pub(super) unacked: Option<Unacked>,
+    pub(super) ours: Option<Ours>,
+    pub(super) theirs: Option<Theirs>,
+    pub(super) timing: Option<Timing>,
+    /// What we last said of the session, offer or answer: repeated in a refresh.
+    pub(super) description: Vec<u8>,
+    /// The other side's Allow has UPDATE.
+    pub(super) updates: bool,
+    refer: Option<Refer>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Over {
+    No,
+    /// For the user it is; the BYE waits for the ACK (RFC 3261 §15).
+    ByeWaits,
+    Yes,
+}
+
+/// Our 2xx, repeated until its ACK comes (RFC 3261 §13.3.1.4).
+pub(super) struct Unacked {
+    id: ServerId,
+    response: Response,
+    seq: u32,
+    interval: Duration,
+    /// It holds our offer: the ACK brings the answer.
+    pub(super) offered: bool,
+    initial: bool,
+}
+
+impl Session {
+    /// Our INVITE was answered. Without an ACK its 2xx held an offer, which `acknowledge` answers.
+    pub fn of_caller(
+        key: CallKey,
+        dialog: Dialog,
+        id: ClientId,
+        invite: &Request,
+        ack: Option<Ack>,
+        forks: Forks,
+    ) -> Self {
+        let late = ack.is_none().then(|| (id, invite.clone()));
+        let acks = ack.into_iter().map(|ack| (id, ack)).collect();
+        Self { caller: true, acks, forks, late, description: invite.body.clone(), ..Self::new(key, dialog) }
+    }
+
+    /// An INVITE that we are about to answer.
+    pub fn of_called(key: CallKey, dialog: Dialog) -> Self {
+        Self::new(key, dialog)
+    }
+
+    fn new(key: CallKey, dialog: Dialog) -> Self {
+        Self {
+            key,
+            dialog,
+            caller: false,
+            over: Over::No,
+            acks: Vec::new(),
+            forks: Forks::default(),
+            late: None,
+            unacked: None,
+            ours: None,
+            theirs: None,
+            timing: None,
+            description: Vec::new(),
+            updates: false,
+            refer: None,
+        }
+    }
+
+    pub fn call_id(&self) -> &str {
+        self.dialog.call_id()
+    }
+
+    pub fn is_over(&self) -> bool {
+        self.over != Over::No
+    }
+
+    pub fn owns(&self, request: &Request) -> bool {
+        self.dialog.owns(request)
+    }
+
+    // -- commands
+
+    pub fn hang_up(&mut self, core: &mut Core) {
+        core.wire.say(ended(self.key, EndedBy::Us, None, None));
+        self.leave(core);
+    }
+
+    pub fn acknowledge(&mut self, core: &mut Core, answer: Vec<u8>) -> Result<(), NotNow> {
+        let (id, invite) = self.late.take().ok_or(NotNow)?;
+        self.description = answer.clone();
+        let ack = Ack::send(core, &self.dialog, &invite, Some(answer));
+        self.acks.push((id, ack));
+        self.offer_when_possible(core);
+        Ok(())
+    }
+
+    pub fn refer(&mut self, core: &mut Core, target: crate::sip::message::Uri) -> Result<(), NotNow> {
+        if self.refer.as_ref().is_some_and(|refer| !refer.is_done()) || !self.is_settled() {
+            return Err(NotNow);
+        }
+        let mut request = self.build(core, Method::Refer);
+        crate::sip::refer::fill(core, &mut request, target);
+        let id = self.send(core, Purpose::Refer, request);
+        self.refer = Some(Refer::new(self.key, id));
+        Ok(())
+    }
+
+    /// Asks, without disturbing anything, whether the other end still knows this call.
+    pub fn check(&mut self, core: &mut Core) {
+        if !self.is_over() {
+            let request = self.build(core, Method::Options);
+            self.send(core, Purpose::Check, request);
+        }
+    }
+
+    // -- what arrives
+
+    pub fn on_reply(&mut self, core: &mut Core, purpose: Purpose, reply: Reply<Owner>) {
+        if purpose != Purpose::Invite
+            && let Outcome::Response(response) = &reply.outcome
+            && matches!(response.status.code(), 401 | 407)
+            && let Some(id) = self.again(core, &reply, response)
+        {
+            return self.renumber(reply.id, id);
+        }
+        match purpose {
+            Purpose::Invite => self.on_invite_reply(core, &reply),
+            Purpose::Reinvite => self.on_reinvite_reply(core, &reply),
+            Purpose::Update => self.on_update_reply(core, &reply),
+            Purpose::Refer => {
+                let gone = is_gone(&reply.outcome);
+                if let Some(refer) = self.refer.as_mut().filter(|refer| refer.is_about(reply.id)) {
+                    refer.on_reply(core, &reply.outcome);
+                }
+                if gone {
+                    self.check(core);
+                }
+            }
+            Purpose::Check if is_gone(&reply.outcome) => self.vanish(core),
+            Purpose::Check | Purpose::Bye | Purpose::Cancel => {}
+        }
+    }
+
+    pub fn on_request(&mut self, core: &mut Core, id: ServerId, request: Request) {
+        let seq = request.headers.require::<CSeq>().map_or(0, |cseq| cseq.seq);
+        if self.dialog.accept_seq(seq).is_err() {
+            return core.refuse(id, &request, StatusCode::SERVER_INTERNAL_ERROR);
+        }
+        match request.method {
+            Method::Bye => self.on_bye(core, id, &request),
+            Method::Notify => self.on_notify(core, id, &request),
+            _ if self.is_over() => core.refuse(id, &request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST),
+            Method::Invite | Method::Update => self.on_offer(core, id, request),
+            Method::Info => self.on_info(core, id, &request),
+            Method::Options => answer_options(core, id, &request),
+            _ => refuse_method(core, id, &request),
+        }
+    }
+
+    /// The ACK of a 2xx of ours.
+    pub fn on_ack(&mut self, core: &mut Core, ack: &Request) {
+        let seq = ack.headers.require::<CSeq>().map_or(0, |cseq| cseq.seq);
+        let Some(unacked) = self.unacked.take_if(|unacked| unacked.seq == seq) else {
+            return;
+        };
+        core.wire.timers.cancel(&Due::Call(self.key, CallTimer::Repeat2xx));
+        core.wire.timers.cancel(&Due::Call(self.key, CallTimer::AckPatience));
+        if self.over == Over::ByeWaits {
+            return self.send_bye(core);
+        }
+        if self.is_over() {
+            return;
+        }
+        if unacked.initial || unacked.offered {
+            let body = super::session_body(&ack.headers, &ack.body).ok().flatten();
+            let answer = body.filter(|_| unacked.offered);
+            core.wire.say(Event::Confirmed { call: self.key, answer });
+        }
+        self.offer_when_possible(core);
+    }
+
+    pub fn on_timer(&mut self, core: &mut Core, timer: CallTimer) {
+        match timer {
+            CallTimer::Repeat2xx => self.repeat_2xx(core),
+            CallTimer::AckPatience => self.on_ack_missing(core),
+            CallTimer::Glare => self.offer_when_possible(core),
+            CallTimer::Refresh => self.refresh(core),
+            CallTimer::SessionExpired => self.expire(core),
+            CallTimer::ReferSilent => {
+                if let Some(refer) = &mut self.refer {
+                    refer.on_silence(core);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    // -- INVITE and its 2xx
+
+    /// Answers an INVITE or re-INVITE; repeated until the ACK comes.
+    pub(super) fn answer_invite(
+        &mut self,
+        core: &mut Core,
+        id: ServerId,
+        request: &Request,
+        body: Vec<u8>,
+        offered: bool,
+        initial: bool,
+    ) {
+        let mut response = core.response(request, StatusCode::OK);
+        describe(core, request, &mut response);
+        self.agree(core, request, &mut response);
+        self.description = body.clone();
+        super::body::attach(&mut response.headers, &mut response.body, body);
+        core.respond(id, &response);
+        let seq = request.headers.require::<CSeq>().map_or(0, |cseq| cseq.seq);
+        self.unacked = Some(Unacked { id, response, seq, interval: T1, offered, initial });
+        core.wire.after(Due::Call(self.key, CallTimer::Repeat2xx), T1);
+        core.wire.after(Due::Call(self.key, CallTimer::AckPatience), PATIENCE);
+    }
+
+    fn repeat_2xx(&mut self, core: &mut Core) {
+        let Some(unacked) = &mut self.unacked else {
+            return;
+        };
+        core.transactions.respond(&mut core.wire, unacked.id, &unacked.response);
+        unacked.interval = backed_off(unacked.interval);
+        core.wire.after(Due::Call(self.key, CallTimer::Repeat2xx), unacked.interval);
+    }
+
+    fn on_ack_missing(&mut self, core: &mut Core) {
+        self.unacked = None;
+        match self.over {
+            Over::No => self.end(core, EndedBy::Network, None),
+            Over::ByeWaits => self.send_bye(core),
+            Over::Yes => {}
+        }
+    }
+
+    fn on_invite_reply(&mut self, core: &mut Core, reply: &Reply<Owner>) {
+        let Outcome::Response(response) = &reply.outcome else {
+            return;
+        };
+        if !response.status.is_success() {
+            return;
+        }
+        if !self.dialog.is_with(response) {
+            return self.forks.dismiss(core, &reply.request, response);
+        }
+        self.repeat_ack(core, reply.id);
+    }
+
+    pub(super) fn repeat_ack(&self, core: &mut Core, id: ClientId) {
+        if let Some((_, ack)) = self.acks.iter().find(|(invite, _)| *invite == id) {
+            ack.repeat(core);
+        }
+    }
+
+    // -- the end
+
+    fn on_bye(&mut self, core: &mut Core, id: ServerId, request: &Request) {
+        core.refuse(id, request, StatusCode::OK);
+        if let Some(theirs) = self.theirs.take() {
+            core.refuse(theirs.id, &theirs.request, StatusCode::REQUEST_TERMINATED);
+        }
+        if !self.is_over() {
+            core.wire.say(ended(self.key, EndedBy::Them, None, reason_text(&request.headers)));
+            if let Some(refer) = &mut self.refer {
+                refer.hush();
+            }
+        }
+        self.unacked = None;
+        self.conclude(core);
+    }
+
+    /// Ends a call that we see has ended, and says BYE all the same.
+    pub(super) fn end(&mut self, core: &mut Core, by: EndedBy, status: Option<StatusCode>) {
+        if !self.is_over() {
+            core.wire.say(ended(self.key, by, status, None));
+            self.leave(core);
+        }
+    }
+
+    /// The other end says that there is no such call: no BYE would find it.
+    pub(super) fn vanish(&mut self, core: &mut Core) {
+        if !self.is_over() {
+            let status = StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST;
+            core.wire.say(ended(self.key, EndedBy::Network, Some(status), None));
+            self.unacked = None;
+            self.conclude(core);
+        }
+    }
+
+    fn leave(&mut self, core: &mut Core) {
+        if let Some(theirs) = self.theirs.take() {
+            core.refuse(theirs.id, &theirs.request, StatusCode::REQUEST_TERMINATED);
+        }
+        if let Some((id, invite)) = self.late.take() {
+            let ack = Ack::send(core, &self.dialog, &invite, None);
+            self.acks.push((id, ack));
+        }
+        if self.unacked.as_ref().is_some_and(|unacked| unacked.initial) {
+            self.over = Over::ByeWaits;
+            return;
+        }
+        self.send_bye(core);
+    }
+
+    fn send_bye(&mut self, core: &mut Core) {
+        let request = self.build(core, Method::Bye);
+        self.send(core, Purpose::Bye, request);
+        self.unacked = None;
+        self.conclude(core);
+    }
+
+    /// Stays to answer what is still under way, and to hear of a transfer.
+    fn conclude(&mut self, core: &mut Core) {
+        self.over = Over::Yes;
+        self.ours = None;
+        let key = self.key;
+        core.wire.timers.cancel_where(
+            |due| matches!(due, Due::Call(owner, timer) if *owner == key && *timer != CallTimer::ReferSilent),
+        );
+        let pending = self.refer.as_ref().is_some_and(|refer| !refer.is_done());
+        let linger = if pending { PATIENCE.saturating_mul(4) } else { PATIENCE };
+        core.wire.after(Due::Call(key, CallTimer::Forget), linger);
+    }
+
+    // -- what else may be asked
+
+    fn on_notify(&mut self, core: &mut Core, id: ServerId, request: &Request) {
+        let event = request.headers.typed::<crate::sip::message::Event>().ok().flatten();
+        let Some(event) = event.filter(|event| event.package.eq_ignore_ascii_case("refer")) else {
+            return core.refuse(id, request, StatusCode::BAD_EVENT);
+        };
+        let Some(refer) = self.refer.as_mut().filter(|refer| refer.is_named(event.id.as_deref())) else {
+            return core.refuse(id, request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST);
+        };
+        core.refuse(id, request, StatusCode::OK);
+        refer.on_notify(core, request);
+    }
+
+    fn on_info(&self, core: &mut Core, id: ServerId, request: &Request) {
+        if request.body.is_empty() {
+            return core.refuse(id, request, StatusCode::OK);
+        }
+        let kind = request.headers.typed::<ContentType>().ok().flatten().map(|kind| kind.kind);
+        if !matches!(kind.as_deref(), Some("application/dtmf-relay" | "application/dtmf")) {
+            return super::refuse_body(core, id, request, "application/dtmf-relay, application/dtmf");
+        }
+        core.refuse(id, request, StatusCode::OK);
+        if let Some(digit) = digit(&request.body) {
+            core.wire.say(Event::Digit { call: self.key, digit });
+        }
+    }
+
+    // -- requests of ours
+
+    /// Nothing of the first INVITE is open any more.
+    fn is_settled(&self) -> bool {
+        self.late.is_none() && !self.unacked.as_ref().is_some_and(|unacked| unacked.initial)
+    }
+
+    pub(super) fn owes_answer(&self) -> bool {
+        self.late.is_some()
+    }
+
+    pub(super) fn build(&mut self, core: &Core, method: Method) -> Request {
+        let mut request = self.dialog.request(method);
+        if !matches!(request.method, Method::Bye | Method::Info) {
+            introduce(core, &mut request);
+        }
+        request
+    }
+
+    pub(super) fn send(&self, core: &mut Core, purpose: Purpose, mut request: Request) -> ClientId {
+        core.authorize(&mut request);
+        let to = self.dialog.next_hop(core.config.server);
+        core.send(Owner::Call(self.key, purpose), request, to)
+    }
+
+    /// With an answer to the challenge and the dialog's next number.
+    fn again(&mut self, core: &mut Core, reply: &Reply<Owner>, response: &Response) -> Option<ClientId> {
+        let mut request = core.answer_challenge(reply, response)?;
+        let seq = self.dialog.next_seq();
+        request.headers.set(&CSeq::new(seq, request.method.clone()));
+        let to = self.dialog.next_hop(core.config.server);
+        Some(core.send_again(reply.owner, request, to, reply.challenges + 1))
+    }
+
+    /// What waited for one transaction now waits for its successor.
+    fn renumber(&mut self, old: ClientId, new: ClientId) {
+        if let Some(ours) = &mut self.ours {
+            ours.renumber(old, new);
+        }
+        if let Some(refer) = &mut self.refer {
+            refer.renumber(old, new);
+        }
+    }
+}
+
+/// As an INVITE would be answered: yes (RFC 3261 §11.2).
+pub fn answer_options(core: &mut Core, id: ServerId, request: &Request) {
+    let mut response = core.response(request, StatusCode::OK);
+    describe(core, request, &mut response);
+    response.headers.push("Accept", crate::sip::core::ACCEPTED);
+    core.respond(id, &response);
+}
+
+fn is_gone(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Response(response)
+        if response.status == StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST)
+}
+
+/// `Signal=5` among the lines of dtmf-relay, or the digit alone. `10` to `15` are `*`, `#`, `A`–`D`.
+fn digit(body: &[u8]) -> Option<char> {
+    let text = std::str::from_utf8(body).ok()?;
+    let signal = text.lines().find_map(|line| {
+        let (name, value) = line.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("signal").then_some(value)
+    });
+    let signal = signal.unwrap_or(text).trim();
+    let mut chars = signal.chars();
+    match (chars.next(), chars.next()) {
+        (Some(digit), None) => {
+            let digit = digit.to_ascii_uppercase();
+            matches!(digit, '0'..='9' | '*' | '#' | 'A'..='D').then_some(digit)
+        }
+        _ => "*#ABCD".chars().nth(signal.parse::<usize>().ok()?.checked_sub(10)?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn digits_are_read_from_both_kinds_of_info() {
+        let cases = [
+            ("Signal=5\r\nDuration=160\r\n", Some('5')),
+            ("Signal= *\r\nDuration= 250\r\n", Some('*')),
+            ("signal=11\nduration=100\n", Some('#')),
+            ("Duration=160\r\nSignal=d\r\n", Some('D')),
+            ("7", Some('7')),
+            ("Signal=16\r\n", None),
+            ("Signal=\r\n", None),
+            ("", None),
+            ("hello", None),
+        ];
+        for (body, digit) in cases {
+            assert_eq!(super::digit(body.as_bytes()), digit, "{body:?}");
+        }
+    }
+}

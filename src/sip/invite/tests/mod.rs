@@ -1,0 +1,4 @@
+//! Calls as conversations with a scripted PBX.
+
+mod called;
+mod dialled;

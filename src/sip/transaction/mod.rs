@@ -1,0 +1,341 @@
+//! Transactions (RFC 3261 §17, RFC 6026): repeats what must be repeated, absorbs what was repeated, and
+//! says once what the other side said. What to answer is for the layers above.
+
+mod client_invite;
+mod client_other;
+mod key;
+mod server_invite;
+mod server_other;
+#[cfg(test)]
+mod tests;
+
+use super::message::{CSeq, CallId, From, Method, Request, Response};
+use super::wire::{Due, Wire};
+use client_invite::ClientInvite;
+use client_other::ClientOther;
+use key::{ClientKey, ServerKey};
+use server_invite::ServerInvite;
+use server_other::ServerOther;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ClientId(u64);
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ServerId(u64);
+
+/// Retransmit: Timers A and E. GiveUp: B and F. End: D, K and M.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum ClientTimer {
+    Retransmit,
+    GiveUp,
+    End,
+}
+
+/// Trying: the 200 ms of §17.2.1. Retransmit: Timer G. End: H, I, J and L.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum ServerTimer {
+    Trying,
+    Retransmit,
+    End,
+}
+
+/// Whether a machine has something to say to the layer above.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Pass {
+    Up,
+    Absorbed,
+}
+
+/// What became of a request of ours.
+#[derive(Debug)]
+pub struct Reply<O> {
+    pub id: ClientId,
+    pub owner: O,
+    pub request: Request,
+    /// Challenges that the request had answered.
+    pub challenges: u32,
+    pub outcome: Outcome,
+}
+
+#[derive(Debug)]
+pub enum Outcome {
+    /// Provisional, final, or for an INVITE one of several 2xx.
+    Response(Response),
+    TimedOut,
+    Unreachable,
+}
+
+/// What an arriving request is to the transactions there are.
+#[derive(PartialEq, Eq, Debug)]
+pub enum Inbound {
+    /// A repetition, or the ACK of a refusal: done.
+    Absorbed,
+    /// Belongs to no transaction: a new request, or the ACK of a 2xx.
+    New,
+}
+
+/// More would be an attack; new requests then go unanswered.
+const MAX_SERVER_TRANSACTIONS: usize = 1000;
+
+pub struct Transactions<O> {
+    clients: BTreeMap<ClientId, Client<O>>,
+    client_ids: BTreeMap<ClientKey, ClientId>,
+    servers: BTreeMap<ServerId, Server>,
+    server_ids: BTreeMap<ServerKey, ServerId>,
+    opened_so_far: u64,
+}
+
+struct Client<O> {
+    key: ClientKey,
+    owner: O,
+    challenges: u32,
+    machine: ClientMachine,
+}
+
+enum ClientMachine {
+    Invite(ClientInvite),
+    Other(ClientOther),
+}
+
+struct Server {
+    key: ServerKey,
+    origin: Option<Origin>,
+    machine: ServerMachine,
+}
+
+enum ServerMachine {
+    Invite(ServerInvite),
+    Other(ServerOther),
+}
+
+/// What two branches of one forked request have in common (§8.2.2.2).
+#[derive(PartialEq, Eq)]
+struct Origin {
+    call_id: String,
+    from_tag: String,
+    cseq: CSeq,
+}
+
+impl<O: Copy> Transactions<O> {
+    pub fn new() -> Self {
+        Self {
+            clients: BTreeMap::new(),
+            client_ids: BTreeMap::new(),
+            servers: BTreeMap::new(),
+            server_ids: BTreeMap::new(),
+            opened_so_far: 0,
+        }
+    }
+
+    // -- requests of ours
+
+    /// Sends a request, whose top Via carries a fresh branch, until it is answered.
+    pub fn send(
+        &mut self,
+        wire: &mut Wire,
+        owner: O,
+        request: Request,
+        to: SocketAddr,
+        challenges: u32,
+    ) -> ClientId {
+        self.opened_so_far += 1;
+        let id = ClientId(self.opened_so_far);
+        let Some(key) = ClientKey::of_request(&request) else {
+            return id;
+        };
+        let machine = match request.method {
+            Method::Invite => ClientMachine::Invite(ClientInvite::start(wire, id, request, to)),
+            _ => ClientMachine::Other(ClientOther::start(wire, id, request, to)),
+        };
+        self.client_ids.insert(key.clone(), id);
+        self.clients.insert(id, Client { key, owner, challenges, machine });
+        id
+    }
+
+    /// None: repeated, late or foreign, and dropped (RFC 6026 §8.9: never handed up without a transaction).
+    pub fn on_response(&mut self, wire: &mut Wire, response: Response) -> Option<Reply<O>> {
+        let id = *self.client_ids.get(&ClientKey::of_response(&response)?)?;
+        let client = self.clients.get_mut(&id)?;
+        let pass = match &mut client.machine {
+            ClientMachine::Invite(machine) => machine.on_response(wire, &response),
+            ClientMachine::Other(machine) => machine.on_response(wire, &response),
+        };
+        (pass == Pass::Up).then(|| client.reply(id, Outcome::Response(response)))
+    }
+
+    pub fn on_client_timer(&mut self, wire: &mut Wire, id: ClientId, timer: ClientTimer) -> Option<Reply<O>> {
+        let client = self.clients.get_mut(&id)?;
+        let pass = match &mut client.machine {
+            ClientMachine::Invite(machine) => machine.on_timer(wire, timer),
+            ClientMachine::Other(machine) => machine.on_timer(wire, timer),
+        };
+        let reply = (pass == Pass::Up).then(|| client.reply(id, Outcome::TimedOut));
+        if client.is_over() {
+            self.forget(wire, id);
+        }
+        reply
+    }
+
+    /// Nothing arrives at `to`: what waits for a first answer from there fails now (§17.1.4).
+    pub fn on_unreachable(&mut self, wire: &mut Wire, to: SocketAddr) -> Vec<Reply<O>> {
+        let mut failed = Vec::new();
+        for (&id, client) in &mut self.clients {
+            let pass = match &mut client.machine {
+                ClientMachine::Invite(machine) if machine.to() == to => machine.on_unreachable(),
+                ClientMachine::Other(machine) if machine.to() == to => machine.on_unreachable(),
+                _ => Pass::Absorbed,
+            };
+            if pass == Pass::Up {
+                failed.push(client.reply(id, Outcome::Unreachable));
+            }
+        }
+        for reply in &failed {
+            self.forget(wire, reply.id);
+        }
+        failed
+    }
+
+    /// The layer above no longer cares: no repetition, and responses are dropped.
+    pub fn forget(&mut self, wire: &mut Wire, id: ClientId) {
+        if let Some(client) = self.clients.remove(&id) {
+            self.client_ids.remove(&client.key);
+        }
+        wire.timers.cancel_where(|due| matches!(due, Due::Client(owner, _) if *owner == id));
+    }
+
+    /// As it was sent, and where to.
+    pub fn sent(&self, id: ClientId) -> Option<(&Request, SocketAddr)> {
+        let client = self.clients.get(&id)?;
+        let to = match &client.machine {
+            ClientMachine::Invite(machine) => machine.to(),
+            ClientMachine::Other(machine) => machine.to(),
+        };
+        Some((client.request(), to))
+    }
+
+    // -- requests of theirs
+
+    pub fn on_request(&mut self, wire: &mut Wire, request: &Request) -> Inbound {
+        let server = ServerKey::of(request)
+            .and_then(|key| self.server_ids.get(&key))
+            .and_then(|id| self.servers.get_mut(id));
+        match server.map(|server| &mut server.machine) {
+            None => Inbound::New,
+            Some(ServerMachine::Invite(machine)) if request.method == Method::Ack => {
+                if machine.on_ack(wire) {
+                    Inbound::Absorbed
+                } else {
+                    Inbound::New
+                }
+            }
+            Some(ServerMachine::Invite(machine)) => {
+                machine.on_repetition(wire);
+                Inbound::Absorbed
+            }
+            Some(ServerMachine::Other(machine)) => {
+                machine.on_repetition(wire);
+                Inbound::Absorbed
+            }
+        }
+    }
+
+    /// Opens a transaction for a request that is `New` and no ACK. None: there are too many.
+    pub fn open(&mut self, wire: &mut Wire, request: &Request, reply_to: SocketAddr) -> Option<ServerId> {
+        let key = ServerKey::of(request)?;
+        if self.servers.len() >= MAX_SERVER_TRANSACTIONS {
+            return None;
+        }
+        self.opened_so_far += 1;
+        let id = ServerId(self.opened_so_far);
+        let machine = match request.method {
+            Method::Invite => {
+                let trying = request.response(super::message::StatusCode::TRYING);
+                ServerMachine::Invite(ServerInvite::start(wire, id, reply_to, &trying))
+            }
+            _ => ServerMachine::Other(ServerOther::start(wire, id, reply_to)),
+        };
+        self.server_ids.insert(key.clone(), id);
+        self.servers.insert(id, Server { key, origin: Origin::of(request), machine });
+        Some(id)
+    }
+
+    pub fn respond(&mut self, wire: &mut Wire, id: ServerId, response: &Response) {
+        match self.servers.get_mut(&id).map(|server| &mut server.machine) {
+            Some(ServerMachine::Invite(machine)) => machine.respond(wire, response),
+            Some(ServerMachine::Other(machine)) => machine.respond(wire, response),
+            None => {}
+        }
+    }
+
+    pub fn on_server_timer(&mut self, wire: &mut Wire, id: ServerId, timer: ServerTimer) {
+        let Some(server) = self.servers.get_mut(&id) else {
+            return;
+        };
+        let over = match &mut server.machine {
+            ServerMachine::Invite(machine) => {
+                machine.on_timer(wire, timer);
+                machine.is_over()
+            }
+            ServerMachine::Other(machine) => {
+                machine.on_timer(timer);
+                machine.is_over()
+            }
+        };
+        if over {
+            wire.timers.cancel_where(|due| matches!(due, Due::Server(owner, _) if *owner == id));
+            if let Some(server) = self.servers.remove(&id) {
+                self.server_ids.remove(&server.key);
+            }
+        }
+    }
+
+    /// The INVITE that a CANCEL is about, while it is still known (§9.2).
+    pub fn cancelled_by(&self, cancel: &Request) -> Option<ServerId> {
+        ServerKey::of_cancelled(cancel).and_then(|key| self.server_ids.get(&key)).copied()
+    }
+
+    /// The INVITE has no final response yet.
+    pub fn is_pending(&self, id: ServerId) -> bool {
+        matches!(self.servers.get(&id).map(|server| &server.machine),
+            Some(ServerMachine::Invite(machine)) if machine.is_pending())
+    }
+
+    /// The same request reached us over another path (§8.2.2.2): answered 482.
+    pub fn is_merged(&self, request: &Request) -> bool {
+        Origin::of(request)
+            .is_some_and(|origin| self.servers.values().any(|server| server.origin.as_ref() == Some(&origin)))
+    }
+}
+
+impl<O: Copy> Client<O> {
+    fn reply(&self, id: ClientId, outcome: Outcome) -> Reply<O> {
+        let request = self.request().clone();
+        Reply { id, owner: self.owner, request, challenges: self.challenges, outcome }
+    }
+
+    fn request(&self) -> &Request {
+        match &self.machine {
+            ClientMachine::Invite(machine) => machine.request(),
+            ClientMachine::Other(machine) => machine.request(),
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        match &self.machine {
+            ClientMachine::Invite(machine) => machine.is_over(),
+            ClientMachine::Other(machine) => machine.is_over(),
+        }
+    }
+}
+
+impl Origin {
+    fn of(request: &Request) -> Option<Self> {
+        Some(Self {
+            call_id: request.headers.require::<CallId>().ok()?.0,
+            from_tag: request.headers.require::<From>().ok()?.tag()?.to_owned(),
+            cseq: request.headers.require::<CSeq>().ok()?,
+        })
+    }
+}
