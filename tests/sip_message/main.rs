@@ -7,6 +7,7 @@ mod limits;
 mod mutation;
 mod pbx;
 mod torture;
+mod uri;
 
 use patchcord::sip::message::codec::{self, Malformed, Parsed};
 use patchcord::sip::message::{Headers, Message, Request, Response};

@@ -5,6 +5,7 @@ use crate::data;
 use crate::exercise::{exercise, exercise_field};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
+use std::path::Path;
 
 const INPUTS: usize = 50_000;
 
@@ -133,4 +134,20 @@ fn mutated_fields_harm_nothing() {
             exercise_field(value);
         }
     }
+}
+
+/// What the fuzz targets found, or were given to start from.
+#[test]
+fn inputs_kept_from_fuzzing_harm_nothing() {
+    let replayed = replay("sip_codec", |octets| {
+        exercise(octets);
+    });
+    let headers = replay("sip_header", |octets| exercise_field(&String::from_utf8_lossy(octets)));
+    assert!(replayed >= 9 && headers >= 6);
+}
+
+fn replay(target: &str, run: impl Fn(&[u8])) -> usize {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
+    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    paths.inspect(|path| run(&std::fs::read(path).unwrap())).count()
 }

@@ -1,8 +1,11 @@
 //! SIP, SIPS and tel URIs (RFC 3261 §19.1, RFC 3966).
 
+mod escape;
+
 use super::ParseError;
 use super::params::Params;
-use super::scan::{Fault, MAX_ELEMENTS, digits, is_unreserved};
+use super::scan::{Fault, MAX_ELEMENTS, digits};
+use escape::{escape, simplify, unescape, write_escaped, write_part};
 use std::fmt::{self, Write};
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -24,6 +27,9 @@ pub struct Uri {
     /// `?name=value&…`, escapes kept.
     pub headers: Vec<(String, String)>,
 }
+
+/// `?name=value&…`.
+type Headers = Vec<(String, String)>;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Scheme {
@@ -145,7 +151,7 @@ fn parse_tel(rest: &str) -> Result<Uri, Fault> {
 }
 
 /// What stands before `;params?headers`, and those.
-fn parse_tail(text: &str) -> Result<(&str, Params, Vec<(String, String)>), Fault> {
+fn parse_tail(text: &str) -> Result<(&str, Params, Headers), Fault> {
     let (text, headers) = match text.split_once('?') {
         Some((text, headers)) => (text, parse_headers(headers)?),
         None => (text, Vec::new()),
@@ -208,7 +214,7 @@ fn parse_params(text: &str) -> Result<Params, Fault> {
     Ok(Params(params))
 }
 
-fn parse_headers(text: &str) -> Result<Vec<(String, String)>, Fault> {
+fn parse_headers(text: &str) -> Result<Headers, Fault> {
     let mut headers = Vec::new();
     for piece in text.split('&') {
         if headers.len() == MAX_ELEMENTS {
@@ -223,73 +229,13 @@ fn parse_headers(text: &str) -> Result<Vec<(String, String)>, Fault> {
     Ok(headers)
 }
 
-/// What `%` escapes say. Octets that are no UTF-8 stay escaped: a `String` could not hold them. A `%` without two
-/// hex digits stands for itself.
-fn unescape(text: &str) -> String {
-    if !text.contains('%') {
-        return text.to_owned();
-    }
-    let mut octets = Vec::with_capacity(text.len());
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let escape = if byte == b'%' { hex_pair(bytes, at + 1) } else { None };
-        octets.push(escape.unwrap_or(byte));
-        at += if escape.is_some() { 3 } else { 1 };
-    }
-    let mut said = String::with_capacity(octets.len());
-    for chunk in octets.utf8_chunks() {
-        said.push_str(chunk.valid());
-        for octet in chunk.invalid() {
-            write!(said, "%{octet:02X}").unwrap_or_default();
-        }
-    }
-    said
-}
-
-/// Escapes everything but unreserved characters: right in every part of a URI.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match is_unreserved(byte) {
-            true => out.push(char::from(byte)),
-            false => write!(out, "%{byte:02X}").unwrap_or_default(),
-        }
-    }
-    out
-}
-
-/// Undoes escapes of unreserved characters only: `%6Cr` and `lr` are the same (RFC 3261 §19.1.4),
-/// while `%3B` and `;` are not.
-fn simplify(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('%') {
-        out.push_str(rest.get(..at).unwrap_or_default());
-        let (escape, after) =
-            rest.split_at(at).1.split_at_checked(3).unwrap_or(("%", rest.get(at + 1..).unwrap_or_default()));
-        match hex_pair(escape.as_bytes(), 1) {
-            Some(octet) if is_unreserved(octet) => out.push(char::from(octet)),
-            _ => out.push_str(escape),
-        }
-        rest = after;
-    }
-    out.push_str(rest);
-    out
-}
-
-fn hex_pair(bytes: &[u8], at: usize) -> Option<u8> {
-    let digit = |at: usize| bytes.get(at).and_then(|b| char::from(*b).to_digit(16));
-    u8::try_from(digit(at)? * 16 + digit(at + 1)?).ok()
-}
-
 impl fmt::Display for Uri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.scheme {
             Scheme::Other(scheme) => {
-                write_checked(f, scheme)?;
+                write_part(f, scheme, b"")?;
                 f.write_char(':')?;
-                return write_checked(f, self.user.as_deref().unwrap_or_default());
+                return write_part(f, self.user.as_deref().unwrap_or_default(), b"");
             }
             Scheme::Sip => f.write_str("sip:")?,
             Scheme::Sips => f.write_str("sips:")?,
@@ -345,36 +291,6 @@ impl fmt::Display for Host {
     }
 }
 
-/// Escapes everything but unreserved characters and those in `allowed`. Escapes that `unescape`
-/// had to leave, of octets above 7F, stay as they are.
-fn write_escaped(f: &mut fmt::Formatter<'_>, text: &str, allowed: &[u8]) -> fmt::Result {
-    for (at, byte) in text.bytes().enumerate() {
-        let left = byte == b'%' && hex_pair(text.as_bytes(), at + 1).is_some_and(|octet| octet >= 0x80);
-        match is_unreserved(byte) || allowed.contains(&byte) || left {
-            true => f.write_char(char::from(byte))?,
-            false => write!(f, "%{byte:02X}")?,
-        }
-    }
-    Ok(())
-}
-
-/// For parts that carry their own escapes: only what would end the part or the URI is escaped.
-fn write_part(f: &mut fmt::Formatter<'_>, text: &str, ends: &[u8]) -> fmt::Result {
-    for character in text.chars() {
-        match u8::try_from(character) {
-            Ok(byte) if byte <= b' ' || byte == 0x7f || b"<>\"".contains(&byte) || ends.contains(&byte) => {
-                write!(f, "%{byte:02X}")?;
-            }
-            _ => f.write_char(character)?,
-        }
-    }
-    Ok(())
-}
-
-fn write_checked(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
-    write_part(f, text, b"")
-}
-
 /// RFC 3261 §19.1.4: without a part is not the same as with its default.
 impl PartialEq for Uri {
     fn eq(&self, other: &Self) -> bool {
@@ -413,7 +329,7 @@ fn same_params(a: &Params, b: &Params) -> bool {
 
 fn same_headers(a: &[(String, String)], b: &[(String, String)]) -> bool {
     let has = |all: &[(String, String)], (name, value): &(String, String)| {
-        all.iter().any(|(other, said)| other.eq_ignore_ascii_case(name) && said == value)
+        all.iter().any(|(other, said)| other.eq_ignore_ascii_case(name) && unescape(said) == unescape(value))
     };
     a.len() == b.len() && a.iter().all(|header| has(b, header)) && b.iter().all(|header| has(a, header))
 }

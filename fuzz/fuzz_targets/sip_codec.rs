@@ -1,0 +1,11 @@
+//! One datagram: read, looked into, printed, read again.
+
+#![no_main]
+
+#[allow(dead_code, reason = "each target uses its part")]
+#[path = "../../tests/sip_message/exercise.rs"]
+mod exercise;
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| {
+    exercise::exercise(octets);
+});
