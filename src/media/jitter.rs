@@ -295,7 +295,9 @@ impl Timeline {
     /// Whether sound is played now: a new timeline waits for its delay to fill.
     fn starts(&mut self, now: Instant) -> bool {
         if let Some(since) = self.filling_since {
-            if now.since(since) < Duration::from_millis((INITIAL_DELAY / PER_MS) as u64) {
+            // The nearest tick, which may be half a frame early.
+            let frame = FRAME_SAMPLES as i64;
+            if samples_at(now) - samples_at(since) + frame / 2 < INITIAL_DELAY {
                 return false;
             }
             self.filling_since = None;
@@ -343,7 +345,7 @@ impl Candidate {
 
 /// The time in samples.
 fn samples_at(now: Instant) -> i64 {
-    // Microseconds since the process started reach 2^63 after 292,000 years.
+    // Eight times the microseconds reach 2^63 after 36,000 years.
     now.since_start().as_micros() as i64 * PER_MS / 1_000
 }
 

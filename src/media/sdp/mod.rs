@@ -97,6 +97,7 @@ impl Negotiation {
             plan.accepted.retain(|(pt, _)| *pt != own.0);
             plan.accepted.push(own);
         }
+        plan.telephone_event_in.retain(|pt| Some(*pt) != offered.telephone_event);
         plan.telephone_event_in.extend(offered.telephone_event);
         self.telephone_event = offered.telephone_event;
         self.plan = Some(plan.clone());

@@ -372,6 +372,10 @@ fn two_of_ours_agree() {
     let (answer, plan_b) = b.handle_offer(&offer, Direction::SendRecv).unwrap();
     let plan_a = a.handle_answer(&answer).unwrap();
     assert_eq!((plan_a.codec, plan_b.codec), (Codec::Pcma, Codec::Pcma));
+    assert_eq!(
+        (plan_a.telephone_event_in.as_slice(), plan_b.telephone_event_in.as_slice()),
+        (&[101][..], &[101][..])
+    );
     assert_eq!((plan_a.telephone_event, plan_b.telephone_event), (Some(101), Some(101)));
 }
 
