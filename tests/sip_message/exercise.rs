@@ -81,6 +81,9 @@ fn check_message(message: Message) {
     }
     match codec::parse(&message.to_bytes()) {
         Ok(Parsed::Message(again)) => assert!(again == message, "reads differently when printed"),
+        // Full names and escapes take more room than what came.
+        Err(Malformed::Refuse(rejection)) if rejection.error.fault == "too long" => {}
+        Err(Malformed::Discard(error)) if error.fault == "too long" => {}
         other => panic!("unreadable when printed: {other:?}"),
     }
 }

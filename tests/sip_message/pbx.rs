@@ -60,9 +60,14 @@ fn recorded_calls_say_who_calls() {
 fn a_recorded_cancel_says_that_another_telephone_answered() {
     let reasons = request(&trace("cancel-answered-elsewhere")).headers.typed_all::<Reason>().unwrap();
     assert_eq!(reasons.len(), 2);
-    assert!(reasons[0].is_completed_elsewhere() && !reasons[1].is_completed_elsewhere());
+    assert!(reasons.iter().all(Reason::is_completed_elsewhere));
     assert_eq!(reasons[0].text.as_deref(), Some("Call completed elsewhere"));
     assert_eq!((reasons[1].protocol.as_str(), reasons[1].cause), ("Q.850", Some(26)));
+    let unquoted = Reason::parse("SIP ; cause=200 ; text=Call completed elsewhere").unwrap();
+    assert!(unquoted.is_completed_elsewhere());
+    assert_eq!(unquoted.text.as_deref(), Some("Call completed elsewhere"));
+    let busy = request(&trace("bye-with-reason")).headers.require::<Reason>().unwrap();
+    assert!(!busy.is_completed_elsewhere());
 }
 
 #[test]
@@ -253,6 +258,9 @@ fn contacts_come_in_lists_with_quoted_parameters() {
         contacts[0].to_string(),
         "\"A, B\" <sip:a@192.0.2.1;transport=tcp>;expires=599;+sip.instance=\"<urn:uuid:1, 2>\""
     );
+    let after_empty = headers_with("Contact:\nContact: ,\nContact: <sip:d@h>\n");
+    assert_eq!(after_empty.require::<Contact>().unwrap().to_string(), "<sip:d@h>");
+    assert_eq!(headers_with("Contact:\n").typed::<Contact>(), Ok(None));
     assert_eq!(headers_with("Contact: *\n").require::<Contact>().unwrap(), Contact::Star);
 }
 

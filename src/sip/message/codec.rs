@@ -237,10 +237,12 @@ fn read_headers(lines: Lines<'_>) -> (Headers, Option<ParseError>) {
             continue;
         }
         if !field.is_empty() {
-            match (field.len() > MAX_LINE, headers.len() == MAX_HEADERS) {
+            // What is no UTF-8 grows when it is made readable.
+            let text = String::from_utf8_lossy(&field);
+            match (text.len() > MAX_LINE, headers.len() == MAX_HEADERS) {
                 (true, _) => fault = fault.or(Some(error("header", "too long"))),
                 (_, true) => fault = fault.or(Some(error("header", "too many"))),
-                _ => read_field(&field, &mut headers),
+                _ => read_field(&text, &mut headers),
             }
         }
         field.clear();
@@ -251,8 +253,7 @@ fn read_headers(lines: Lines<'_>) -> (Headers, Option<ParseError>) {
 
 /// A line that is no field is left out: if a needed one is missing then, `sanity` says so; others
 /// are not worth a call.
-fn read_field(field: &[u8], headers: &mut Headers) {
-    let text = String::from_utf8_lossy(field);
+fn read_field(text: &str, headers: &mut Headers) {
     if let Some((name, value)) = text.split_once(':').filter(|(name, _)| is_token(name.trim_end())) {
         headers.push_named(Name::new(name.trim_end()), value);
     }

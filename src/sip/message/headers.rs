@@ -69,17 +69,14 @@ impl Headers {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The first element. `Ok(None)` when absent, `Err` when there but malformed.
+    /// The first element. `Ok(None)` when absent or an empty list, `Err` when there but malformed.
     pub fn typed<H: Typed>(&self) -> Result<Option<H>, ParseError> {
-        match (self.first(H::NAME), H::LIST) {
-            (None, _) => Ok(None),
-            (Some(value), false) => H::parse(value).map(Some),
-            (Some(value), true) => {
-                let elements = split_top(value, b',').map_err(|fault| fault_in::<H>(fault))?;
-                H::parse(elements.into_iter().find(|element| !element.is_empty()).unwrap_or_default())
-                    .map(Some)
+        for value in self.all(H::NAME) {
+            if let Some(element) = elements::<H>(value)?.first() {
+                return H::parse(element).map(Some);
             }
         }
+        Ok(None)
     }
 
     /// The first element, which must be there.
@@ -92,12 +89,7 @@ impl Headers {
     pub fn typed_all<H: Typed>(&self) -> Result<Vec<H>, ParseError> {
         let mut found = Vec::new();
         for value in self.all(H::NAME) {
-            if !H::LIST {
-                found.push(H::parse(value)?);
-                continue;
-            }
-            let elements = split_top(value, b',').map_err(|fault| fault_in::<H>(fault))?;
-            for element in elements.into_iter().filter(|element| !element.is_empty()) {
+            for element in elements::<H>(value)? {
                 found.push(H::parse(element)?);
             }
         }
@@ -171,6 +163,16 @@ impl Headers {
     fn position(&self, name: &str) -> Option<usize> {
         self.0.iter().position(|(known, _)| known.0.eq_ignore_ascii_case(name))
     }
+}
+
+/// What one field holds: the value as it is, or the elements of a list.
+fn elements<H: Typed>(value: &str) -> Result<Vec<&str>, ParseError> {
+    if !H::LIST {
+        return Ok(vec![value]);
+    }
+    let mut elements = split_top(value, b',').map_err(fault_in::<H>)?;
+    elements.retain(|element| !element.is_empty());
+    Ok(elements)
 }
 
 pub(crate) fn fault_in<H: Typed>(fault: Fault) -> ParseError {

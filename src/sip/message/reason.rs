@@ -1,8 +1,8 @@
 //! Why something happened: Reason (RFC 3326), Warning (RFC 3261 §20.43), Retry-After (§20.33).
 
+use super::ParseError;
 use super::headers::{Typed, fault_in};
-use super::scan::{digits, is_token, take_quoted, take_word, write_quoted};
-use super::{ParseError, split_params};
+use super::scan::{digits, is_token, split_top, take_quoted, take_word, write_quoted};
 use std::fmt;
 
 /// One reason; a message may give one for each protocol.
@@ -15,9 +15,12 @@ pub struct Reason {
 }
 
 impl Reason {
-    /// Another telephone took the call: no missed one (RFC 3326 §3.1; wording differs by PBX).
+    /// Another telephone took the call: no missed one. `SIP;cause=200` (RFC 3326 §3.1), or the Q.850 cause "non-selected
+    /// user clearing".
     pub fn is_completed_elsewhere(&self) -> bool {
-        self.protocol.eq_ignore_ascii_case("SIP") && self.cause == Some(200)
+        let says =
+            |protocol, cause| self.protocol.eq_ignore_ascii_case(protocol) && self.cause == Some(cause);
+        says("SIP", 200) || says("Q.850", 26)
     }
 }
 
@@ -26,15 +29,22 @@ impl Typed for Reason {
     const LIST: bool = true;
 
     fn parse(value: &str) -> Result<Self, ParseError> {
-        let (protocol, params) = split_params::<Self>(value)?;
+        let mut pieces = split_top(value, b';').map_err(fault_in::<Self>)?.into_iter();
+        let protocol = pieces.next().unwrap_or_default();
         if !is_token(protocol) {
             return Err(fault_in::<Self>("protocol is not a token"));
         }
-        Ok(Self {
-            protocol: protocol.to_owned(),
-            cause: params.get("cause").and_then(digits),
-            text: params.get("text").map(str::to_owned),
-        })
+        let mut reason = Self { protocol: protocol.to_owned(), cause: None, text: None };
+        for (name, value) in pieces.filter_map(|piece| piece.split_once('=')) {
+            let value = value.trim_start();
+            match name.trim_end().to_ascii_lowercase().as_str() {
+                "cause" => reason.cause = digits(value),
+                // Words without quotes are sent, and say as much.
+                "text" => reason.text = Some(take_quoted(value).map_or(value.to_owned(), |(said, _)| said)),
+                _ => {}
+            }
+        }
+        Ok(reason)
     }
 }
 
@@ -56,7 +66,7 @@ impl fmt::Display for Reason {
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Warning {
-    /// 300 to 399.
+    /// Three digits, 300 to 399 where the sender keeps to the RFC.
     pub code: u16,
     /// Host or pseudonym of who warns.
     pub agent: String,
@@ -83,7 +93,7 @@ impl Typed for Warning {
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} ", self.code, self.agent)?;
+        write!(f, "{:03} {} ", self.code, self.agent)?;
         write_quoted(f, &self.text)
     }
 }
