@@ -1,1 +1,556 @@
+//! The operator's desk against a PBX on paper, on virtual time.
 
+use super::*;
+use crate::desk_api::{ClientCard, Direction, Match, Outcome, TransferResult};
+use crate::media::{Codec, StreamStats};
+use crate::phone::test_pbx::{ALAW, Leg, TestPbx, alaw};
+use crate::phone::{CallOutcome, IdentitySource, PbxBehaviour, Refusal};
+use crate::sip::{Account, Password, UserAgentConfig};
+use crate::transmit::Transport;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+const LINE: LineId = LineId(1);
+
+struct World {
+    now: Instant,
+    agent: Agent,
+    pbx: TestPbx,
+    contact: String,
+    events: Vec<Event>,
+    lookups: Vec<(LookupId, PhoneNumber)>,
+    records: Vec<CallRecord>,
+    media: Vec<phone::MediaCommand>,
+    next_port: u16,
+}
+
+impl World {
+    fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    fn with(change: impl FnOnce(&mut AgentConfig)) -> Self {
+        let pbx = TestPbx::new();
+        let mut config = config(&pbx);
+        change(&mut config);
+        let now = Instant::START + Duration::from_secs(1);
+        let mut world = Self {
+            now,
+            agent: Agent::new(now, config, [9; 32]),
+            pbx,
+            contact: String::new(),
+            events: Vec::new(),
+            lookups: Vec::new(),
+            records: Vec::new(),
+            media: Vec::new(),
+            next_port: 4000,
+        };
+        world.give_port();
+        world.intend(Intent::Register);
+        let register = world.pbx.request("REGISTER");
+        let contact = register.headers.first("Contact").unwrap();
+        world.contact = contact.split(['<', '>']).nth(1).unwrap().to_owned();
+        let granted = format!("Contact: <{}>;expires=60\r\n", world.contact);
+        let reply = world.pbx.reply_with(&register, 200, &granted, None);
+        world.hears(&reply);
+        world.events.clear();
+        world
+    }
+
+    fn wall(&self) -> Timestamp {
+        Timestamp::from_second(1_800_000_000).unwrap() + self.now.since_start()
+    }
+
+    fn handle(&mut self, input: Input) {
+        self.agent.handle(self.now, self.wall(), input);
+        self.drain();
+    }
+
+    fn intend(&mut self, intent: Intent) {
+        self.handle(Input::Intent(intent));
+    }
+
+    fn hears(&mut self, text: &str) {
+        let datagram = self.pbx.datagram(text);
+        self.handle(Input::Phone(phone::Input::Datagram(datagram)));
+    }
+
+    fn give_port(&mut self) {
+        let local = SocketAddr::new(self.pbx.phone.ip(), self.next_port);
+        self.next_port += 2;
+        self.handle(Input::Phone(phone::Input::MediaPort(local)));
+    }
+
+    fn advance(&mut self, duration: Duration) {
+        let end = self.now + duration;
+        while let Some(next) = self.agent.next_deadline().filter(|next| *next <= end) {
+            self.now = next.max(self.now);
+            self.agent.handle_timeout(self.now, self.wall());
+            self.drain();
+        }
+        self.now = end;
+    }
+
+    fn drain(&mut self) {
+        loop {
+            match self.agent.poll_effect() {
+                Effect::Send(transmit) => self.pbx.take(&transmit),
+                Effect::Media(phone::MediaCommand::TakePort) => self.give_port(),
+                Effect::Media(phone::MediaCommand::Stop { line }) => {
+                    let stats = StreamStats::default();
+                    self.handle(Input::Phone(phone::Input::StreamStats { line, stats }));
+                }
+                Effect::Media(command) => self.media.push(command),
+                Effect::LookUp { lookup, number } => self.lookups.push((lookup, number)),
+                Effect::Record(record) => self.records.push(*record),
+                Effect::Event(event) => self.events.push(event),
+                Effect::Idle => return,
+            }
+        }
+    }
+
+    fn ring(&mut self, headers: &str) -> (Leg, String) {
+        let contact = self.contact.clone();
+        let (mut leg, invite) = self.pbx.invite(&contact, headers, Some(ALAW));
+        self.hears(&invite);
+        if self.pbx.seen().contains(&"180".to_owned()) {
+            leg.follow(&self.pbx.response(180));
+        }
+        (leg, invite)
+    }
+
+    fn talk(&mut self) -> Leg {
+        let (mut leg, _) = self.ring("");
+        self.intend(Intent::Answer { line: LINE });
+        leg.follow(&self.pbx.response(200));
+        let ack = self.pbx.ack(&leg, None);
+        self.hears(&ack);
+        leg
+    }
+
+    fn hang_up_theirs(&mut self, leg: &mut Leg) {
+        let bye = self.pbx.ask(leg, "BYE", "", None);
+        self.hears(&bye);
+    }
+
+    /// A blind transfer to 201, whose REFER was taken.
+    fn refer(&mut self) {
+        self.intend(Intent::BlindTransfer { line: LINE, target: "201".into() });
+        let hold = self.pbx.request("INVITE");
+        let held = self.pbx.reply(&hold, 200, Some(&alaw(8, "recvonly")));
+        self.hears(&held);
+        let refer = self.pbx.request("REFER");
+        let taken = self.pbx.reply(&refer, 202, None);
+        self.hears(&taken);
+    }
+
+    fn notify(&mut self, leg: &mut Leg, status_line: &str) {
+        let notify = self.pbx.notify(leg, status_line, "terminated;reason=noresource");
+        self.hears(&notify);
+    }
+
+    /// The desk or the cache answers the last look-up.
+    fn answer_lookup(&mut self, answer: CardAnswer) {
+        let lookup = self.lookups.last().unwrap().0;
+        self.handle(Input::Card { lookup, answer });
+    }
+
+    fn cards(&self) -> Vec<Card> {
+        let card = |event: &Event| match event {
+            Event::Card { card, .. } => Some(card.clone()),
+            Event::Phone(_) => None,
+        };
+        self.events.iter().filter_map(card).collect()
+    }
+
+    /// The entry that the desk keeps in the end: revisions without gap, nothing but one id.
+    #[track_caller]
+    fn the_entry(&self) -> CallRecord {
+        let revisions: Vec<u32> = self.records.iter().map(|record| record.revision).collect();
+        let wanted: Vec<u32> = (1..).take(revisions.len()).collect();
+        assert_eq!(revisions, wanted);
+        let first = self.records.first().expect("an entry").id;
+        assert!(self.records.iter().all(|record| record.id == first), "one entry per call");
+        self.records.last().unwrap().clone()
+    }
+}
+
+fn config(pbx: &TestPbx) -> AgentConfig {
+    AgentConfig {
+        phone: PhoneConfig {
+            sip: UserAgentConfig {
+                account: Account {
+                    user: "operator1".into(),
+                    domain: "192.0.2.1".into(),
+                    auth_user: None,
+                    password: Password::new("secret"),
+                    realm: None,
+                    registrar: None,
+                    outbound_proxy: None,
+                    display: None,
+                    expires: Duration::from_secs(60),
+                },
+                transport: Transport::Udp,
+                server: pbx.address,
+                local: pbx.phone,
+                user_agent: "Patchcord".into(),
+                max_calls: 1,
+            },
+            codecs: vec![Codec::Pcma],
+            identity_order: vec![IdentitySource::Asserted, IdentitySource::From],
+            name_prefixes: vec!["Sales:".into()],
+            pbx: PbxBehaviour::default(),
+            register: false,
+        },
+        numbering: NumberingPlan::russia(),
+        look_up_withheld: false,
+        has_desk: true,
+        operator: "anna".into(),
+    }
+}
+
+fn client(name: &str) -> ClientCard {
+    let json = serde_json::json!({
+        "id": uuid::Uuid::from_bytes([u8::try_from(name.len()).unwrap(); 16]),
+        "name": name,
+        "client_type": { "id": "market", "names": { "en": "Market" } },
+        "standing": { "currency": "RUB" },
+    });
+    serde_json::from_value(json).unwrap()
+}
+
+fn found(names: &[&str], source: Source) -> CardAnswer {
+    let clients = names.iter().map(|name| client(name)).collect();
+    CardAnswer::Found { clients, source, age: Duration::ZERO }
+}
+
+const DOWN: CardAnswer = CardAnswer::Unavailable { why: Unavailable::Down };
+
+#[test]
+fn the_number_is_looked_up_the_moment_it_rings() {
+    let mut world = World::new();
+    world.ring("");
+    let numbers: Vec<String> = world.lookups.iter().map(|(_, number)| number.to_string()).collect();
+    assert_eq!(numbers, ["+79161234567"]);
+    assert!(matches!(world.events[..], [Event::Phone(phone::Event::RingingIn { line: LINE, .. })]));
+}
+
+#[test]
+fn the_card_says_how_long_it_took() {
+    let mut world = World::new();
+    world.ring("");
+    world.advance(Duration::from_millis(30));
+    world.answer_lookup(found(&["Romashka"], Source::Desk));
+    let cards = world.cards();
+    assert_eq!(cards.len(), 1);
+    assert_eq!((cards[0].matched(), cards[0].took), (Match::One, Duration::from_millis(30)));
+    assert_eq!(world.agent.view().lines[&LINE].card.as_ref(), cards.first());
+}
+
+#[test]
+fn the_cache_speaks_first_and_the_desk_corrects_it() {
+    let mut world = World::new();
+    world.ring("");
+    world.answer_lookup(found(&["Romashka"], Source::Cache));
+    world.answer_lookup(found(&["Romashka", "Vasilek"], Source::Desk));
+    world.answer_lookup(found(&["Nobody"], Source::Desk));
+    let matched: Vec<Match> = world.cards().iter().map(Card::matched).collect();
+    assert_eq!(matched, [Match::One, Match::Many], "the desk speaks once");
+}
+
+#[test]
+fn a_late_cache_does_not_overrule_the_desk() {
+    let mut world = World::new();
+    world.ring("");
+    world.answer_lookup(found(&[], Source::Desk));
+    world.answer_lookup(found(&["Romashka"], Source::Cache));
+    let matched: Vec<Match> = world.cards().iter().map(Card::matched).collect();
+    assert_eq!(matched, [Match::None]);
+}
+
+#[test]
+fn a_card_for_a_call_that_is_over_is_dropped() {
+    let mut world = World::new();
+    let (leg, invite) = world.ring("");
+    let cancel = world.pbx.cancel(&leg, &invite, "");
+    world.hears(&cancel);
+    world.answer_lookup(found(&["Romashka"], Source::Desk));
+    assert_eq!(world.cards(), []);
+    // Not even when the next call has the same line.
+    world.ring("");
+    let first = world.lookups[0].0;
+    world.handle(Input::Card { lookup: first, answer: found(&["Romashka"], Source::Desk) });
+    assert_eq!(world.cards(), []);
+}
+
+#[test]
+fn an_unknown_look_up_is_dropped() {
+    let mut world = World::new();
+    world.ring("");
+    world.handle(Input::Card { lookup: LookupId(99), answer: found(&["Romashka"], Source::Desk) });
+    assert_eq!(world.cards(), []);
+}
+
+#[test]
+fn the_call_goes_on_without_the_desk() {
+    let mut world = World::new();
+    world.talk();
+    world.answer_lookup(DOWN);
+    assert_eq!(world.cards()[0].matched(), Match::Unavailable);
+    assert!(world.events.iter().any(|e| matches!(e, Event::Phone(phone::Event::Answered { .. }))));
+}
+
+#[test]
+fn what_the_cache_knew_outlives_a_desk_that_fails() {
+    let mut world = World::new();
+    let mut leg = world.talk();
+    world.answer_lookup(found(&["Romashka"], Source::Cache));
+    world.answer_lookup(DOWN);
+    let card = world.agent.view().lines[&LINE].card.clone().unwrap();
+    assert_eq!(card.matched(), Match::One);
+    world.hang_up_theirs(&mut leg);
+    let entry = world.the_entry();
+    assert_eq!((entry.matched, entry.client), (Some(Match::One), Some(client("Romashka").id)));
+}
+
+#[test]
+fn short_numbers_are_not_looked_up() {
+    let mut world = World::new();
+    world.ring("P-Asserted-Identity: <sip:102@192.0.2.1>\r\n");
+    assert_eq!(world.lookups, []);
+    assert_eq!(world.records[0].caller.written.as_deref(), Some("102"));
+}
+
+#[test]
+fn withheld_numbers_are_neither_looked_up_nor_recorded() {
+    let headers = "Privacy: id\r\nP-Asserted-Identity: <sip:+79160000001@192.0.2.1>\r\n";
+    let mut world = World::new();
+    world.ring(headers);
+    assert_eq!(world.lookups, []);
+    let caller = &world.records[0].caller;
+    assert!(caller.withheld && caller.written.is_none() && caller.number.is_none());
+
+    let mut world = World::with(|config| config.look_up_withheld = true);
+    world.ring(headers);
+    assert_eq!(world.lookups[0].1.to_string(), "+79160000001");
+}
+
+#[test]
+fn without_a_desk_nothing_is_asked_or_recorded() {
+    let mut world = World::with(|config| config.has_desk = false);
+    let mut leg = world.talk();
+    world.hang_up_theirs(&mut leg);
+    assert!(world.lookups.is_empty() && world.records.is_empty());
+}
+
+#[test]
+fn an_answered_call_is_one_entry_from_ringing_to_result() {
+    let mut world = World::new();
+    let begun = world.wall();
+    let mut leg = world.talk();
+    world.answer_lookup(found(&["Romashka"], Source::Desk));
+    world.advance(Duration::from_secs(42));
+    world.hang_up_theirs(&mut leg);
+    let entry = world.the_entry();
+    assert_eq!(entry.direction, Direction::Inbound);
+    assert_eq!((entry.operator.as_str(), entry.line), ("anna", Some(1)));
+    assert_eq!(entry.call_id, leg.call_id());
+    assert_eq!(entry.caller.written.as_deref(), Some("+79161234567"));
+    assert_eq!(entry.caller.name.as_deref(), Some("Ivan Petrov"));
+    assert_eq!((entry.matched, entry.client), (Some(Match::One), Some(client("Romashka").id)));
+    assert_eq!(entry.started_at, begun);
+    assert_eq!(entry.answered_at, Some(begun));
+    assert_eq!(entry.ended_at, Some(begun + Duration::from_secs(42)));
+    assert_eq!(entry.outcome, Some(Outcome::Completed));
+    assert_eq!(world.records.len(), 3, "ringing, answered, ended");
+}
+
+#[test]
+fn a_missed_call_is_in_the_register() {
+    let mut world = World::new();
+    let (leg, invite) = world.ring("");
+    let cancel = world.pbx.cancel(&leg, &invite, "");
+    world.hears(&cancel);
+    let entry = world.the_entry();
+    assert_eq!((entry.outcome, entry.answered_at), (Some(Outcome::Missed), None));
+}
+
+#[test]
+fn a_second_call_is_an_entry_of_its_own() {
+    let mut world = World::new();
+    let mut leg = world.talk();
+    world.records.clear();
+    world.ring("");
+    let second = world.records.pop().unwrap();
+    assert_eq!(world.records, []);
+    assert_eq!((second.revision, second.line, second.status), (1, None, Some(486)));
+    assert_eq!((second.outcome, second.ended_at), (Some(Outcome::Busy), Some(second.started_at)));
+    assert_eq!(second.caller.written.as_deref(), Some("+79161234567"));
+    world.hang_up_theirs(&mut leg);
+    assert_ne!(world.records.last().unwrap().id, second.id);
+    assert_eq!(world.records.last().unwrap().outcome, Some(Outcome::Completed));
+}
+
+#[test]
+fn entries_have_ids_of_their_own() {
+    let mut world = World::new();
+    for _ in 0..3 {
+        let mut leg = world.talk();
+        world.hang_up_theirs(&mut leg);
+    }
+    let mut ids: Vec<_> = world.records.iter().map(|record| record.id).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 3);
+    assert!(ids.iter().all(|id| id.0.get_version_num() == 7));
+}
+
+#[test]
+fn steps_of_a_transfer_are_in_the_register() {
+    let mut world = World::new();
+    let mut leg = world.talk();
+    world.refer();
+    world.advance(Duration::from_secs(2));
+    world.notify(&mut leg, "SIP/2.0 404 Not Found");
+    let resume = world.pbx.request("INVITE");
+    let resumed = world.pbx.reply(&resume, 200, Some(&alaw(9, "sendrecv")));
+    world.hears(&resumed);
+    world.refer();
+    world.notify(&mut leg, "SIP/2.0 200 OK");
+    let entry = world.the_entry();
+    let steps: Vec<_> =
+        entry.transfers.iter().map(|s| (s.target.as_str(), s.result, s.status, s.seconds)).collect();
+    assert_eq!(
+        steps,
+        [
+            ("201", Some(TransferResult::Kept), Some(404), Some(2)),
+            ("201", Some(TransferResult::HandedOver), Some(200), Some(0)),
+        ]
+    );
+    assert_eq!(entry.outcome, Some(Outcome::Completed));
+}
+
+#[test]
+fn a_lost_client_is_in_the_register() {
+    let mut world = World::new();
+    let mut leg = world.talk();
+    world.refer();
+    world.notify(&mut leg, "SIP/2.0 486 Busy Here");
+    let entry = world.the_entry();
+    assert_eq!(entry.transfers[0].result, Some(TransferResult::Lost));
+    assert_eq!((entry.outcome, entry.status), (Some(Outcome::Failed), Some(486)));
+}
+
+#[test]
+fn a_late_word_corrects_the_register() {
+    let mut world = World::new();
+    let mut leg = world.talk();
+    world.refer();
+    world.advance(Duration::from_secs(10));
+    assert_eq!(world.the_entry().transfers[0].result, Some(TransferResult::Unknown));
+    world.notify(&mut leg, "SIP/2.0 200 OK");
+    assert_eq!(world.the_entry().transfers[0].result, Some(TransferResult::HandedOver));
+}
+
+#[test]
+fn typed_numbers_go_out_by_the_dialling_rules() {
+    let mut world = World::new();
+    world.intend(Intent::Dial { target: "8 (916) 123-45-67 доб. 123".into() });
+    let invite = world.pbx.request("INVITE");
+    assert_eq!(invite.uri.user.as_deref(), Some("+79161234567"));
+    assert_eq!(world.lookups[0].1.to_string(), "+79161234567");
+    let record = &world.records[0];
+    assert_eq!(record.direction, Direction::Outbound);
+    assert_eq!(record.called.written.as_deref(), Some("8 (916) 123-45-67 доб. 123"));
+    assert_eq!(record.called.number.map(|n| n.to_string()).as_deref(), Some("+79161234567"));
+    assert_eq!(record.caller.written.as_deref(), Some("operator1"));
+    let ok = world.pbx.reply(&invite, 200, Some(ALAW));
+    world.hears(&ok);
+    let digits = |command: &phone::MediaCommand| match command {
+        phone::MediaCommand::Digits { digits, .. } => Some(digits.clone()),
+        _ => None,
+    };
+    assert_eq!(world.media.iter().filter_map(digits).collect::<Vec<_>>(), ["123"], "after the answer");
+}
+
+#[test]
+fn extensions_are_dialled_as_typed_and_not_looked_up() {
+    let mut world = World::new();
+    world.intend(Intent::Dial { target: "600".into() });
+    assert_eq!(world.pbx.request("INVITE").uri.user.as_deref(), Some("600"));
+    assert_eq!(world.lookups, []);
+}
+
+#[test]
+fn addresses_go_out_as_typed() {
+    for typed in ["sip:200@other.example", "200@other.example"] {
+        let mut world = World::new();
+        world.intend(Intent::Dial { target: typed.into() });
+        assert_eq!(world.pbx.request("INVITE").uri.to_string(), "sip:200@other.example", "{typed}");
+    }
+}
+
+#[test]
+fn what_cannot_be_dialled_is_refused() {
+    let mut world = World::new();
+    for typed in ["", "иван петров", "sip:", "200@"] {
+        world.events.clear();
+        world.intend(Intent::Dial { target: typed.into() });
+        let refused = Event::Phone(phone::Event::Refused { line: None, why: Refusal::BadTarget });
+        assert_eq!(world.events, [refused], "{typed}");
+    }
+    assert!(world.records.is_empty() && !world.pbx.has("INVITE"));
+}
+
+#[test]
+fn managers_outside_are_reached_by_the_dialling_rules() {
+    let mut world = World::new();
+    world.talk();
+    world.intend(Intent::BlindTransfer { line: LINE, target: "8 916 765-43-21".into() });
+    let hold = world.pbx.request("INVITE");
+    let held = world.pbx.reply(&hold, 200, Some(&alaw(8, "recvonly")));
+    world.hears(&held);
+    let refer = world.pbx.request("REFER");
+    assert!(refer.headers.first("Refer-To").unwrap().contains("+79167654321"));
+}
+
+#[test]
+fn the_view_follows_the_call() {
+    let mut world = World::new();
+    assert!(matches!(world.agent.view().registration, Registration::Registered { .. }));
+    let (mut leg, _) = world.ring("");
+    assert_eq!(world.agent.view().lines[&LINE].state, LineState::Ringing);
+    world.intend(Intent::Answer { line: LINE });
+    leg.follow(&world.pbx.response(200));
+    let ack = world.pbx.ack(&leg, None);
+    world.hears(&ack);
+    assert_eq!(world.agent.view().lines[&LINE].state, LineState::Talking);
+    world.refer();
+    let view = &world.agent.view().lines[&LINE];
+    assert!(view.held_by_us && view.in_transfer);
+    world.hang_up_theirs(&mut leg);
+    assert!(world.agent.view().lines.is_empty());
+}
+
+#[test]
+fn outcomes_are_the_same_words_in_event_and_register() {
+    let mut world = World::new();
+    world.ring("");
+    world.intend(Intent::Reject { line: LINE, status: 486 });
+    let outcome = world.events.iter().find_map(|event| match event {
+        Event::Phone(phone::Event::Ended { outcome, .. }) => Some(*outcome),
+        _ => None,
+    });
+    assert_eq!(outcome, Some(CallOutcome::Refused));
+    assert_eq!(world.the_entry().outcome, Some(Outcome::Refused));
+}
+
+#[test]
+fn logs_hold_no_numbers() {
+    let intent = Intent::Dial { target: "+79161234567".into() };
+    assert!(!format!("{intent:?}").contains("7916"));
+    let mut world = World::new();
+    world.ring("");
+    let debug = format!("{:?} {:?} {:?}", world.events, world.records, world.agent.view());
+    assert!(!debug.contains("79161234567") && !debug.contains("Petrov"), "{debug}");
+}

@@ -1,6 +1,6 @@
 //! Calls that go out: INVITE, early media, answer.
 
-use super::event::{Event, MediaCommand, Output, Refusal};
+use super::event::{Event, MediaCommand, Refusal};
 use super::line::{CallDirection, Line, Means, Stage};
 use super::{Phone, target};
 use crate::instant::Instant;
@@ -28,7 +28,7 @@ impl Phone {
     /// Takes the port at hand, and asks for the next one.
     pub(super) fn open_session(&mut self) -> Result<Negotiation, Refusal> {
         let local = self.free_port.take().ok_or(Refusal::NoMediaPort)?;
-        self.output.push_back(Output::Media(MediaCommand::TakePort));
+        self.output.command(MediaCommand::TakePort);
         // 62 bits: RFC 8866 §5.2 wants a number, and some read it as a signed one.
         let session_id = self.chance.next_u64() >> 2;
         Ok(Negotiation::new(NegotiationConfig { local, codecs: self.codecs.clone(), session_id }))

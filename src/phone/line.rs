@@ -1,13 +1,13 @@
 //! A line: one SIP call and one negotiated audio session.
 
-use super::event::{CallOutcome, EndedBy, Event, MediaCommand, Output, Side};
+use super::event::{CallOutcome, EndedBy, Event, MediaCommand, Side};
 use super::hold::Hold;
+use super::outbox::Outbox;
 use super::pbx::PbxBehaviour;
 use super::transfer::Transfer;
 use crate::instant::Instant;
 use crate::media::{Codec, Negotiation, StreamPlan};
 use crate::sip::{CallKey, UserAgent};
-use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
@@ -69,16 +69,16 @@ pub(super) struct Means<'a> {
     pub now: Instant,
     pub user_agent: &'a mut UserAgent,
     pub pbx: &'a PbxBehaviour,
-    pub output: &'a mut VecDeque<Output>,
+    pub output: &'a mut Outbox,
 }
 
 impl Means<'_> {
     pub fn say(&mut self, event: Event) {
-        self.output.push_back(Output::Event(event));
+        self.output.say(event);
     }
 
     pub fn command(&mut self, command: MediaCommand) {
-        self.output.push_back(Output::Media(command));
+        self.output.command(command);
     }
 }
 

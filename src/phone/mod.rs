@@ -12,8 +12,11 @@ mod end;
 mod event;
 mod hold;
 mod line;
+mod outbox;
 mod pbx;
 mod target;
+#[cfg(test)]
+pub(crate) mod test_pbx;
 mod transfer;
 
 pub use caller::{Caller, IdentitySource};
@@ -30,9 +33,10 @@ use crate::sip::{self, CallKey, Invite, ProbeKey, UserAgent, UserAgentConfig};
 use caller::Identification;
 use end::Farewell;
 use line::{Line, Means, Stage};
+use outbox::Outbox;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 /// What a telephone needs to begin.
@@ -66,7 +70,7 @@ pub struct Phone {
     /// Bound, and used by nobody yet.
     free_port: Option<SocketAddr>,
     chance: ChaCha20Rng,
-    output: VecDeque<Output>,
+    output: Outbox,
 }
 
 impl Phone {
@@ -90,7 +94,7 @@ impl Phone {
             probes: BTreeMap::new(),
             free_port: None,
             chance,
-            output: VecDeque::new(),
+            output: Outbox::default(),
         };
         if config.register {
             phone.user_agent.register(now);
@@ -126,8 +130,9 @@ impl Phone {
         self.drain_user_agent(now);
     }
 
+    /// First what the network waits for, then audio, then what is said about it.
     pub fn poll_output(&mut self) -> Output {
-        self.output.pop_front().unwrap_or(Output::Idle)
+        self.output.next()
     }
 
     pub fn next_deadline(&self) -> Option<Instant> {
@@ -138,8 +143,8 @@ impl Phone {
 
     fn carry_out(&mut self, now: Instant, command: Command) {
         let (line, done) = match command {
-            Command::Register => (None, Ok(self.user_agent.register(now))),
-            Command::Unregister => (None, Ok(self.user_agent.unregister(now))),
+            Command::Register => return self.user_agent.register(now),
+            Command::Unregister => return self.user_agent.unregister(now),
             Command::Probe { target } => (None, self.probe(now, target)),
             Command::Dial { target } => (None, self.dial(now, target)),
             Command::Answer { line } => (Some(line), self.answer(now, line)),
@@ -205,7 +210,7 @@ impl Phone {
     fn drain_user_agent(&mut self, now: Instant) {
         loop {
             match self.user_agent.poll_output() {
-                sip::Output::Send(transmit) => self.output.push_back(Output::Send(transmit)),
+                sip::Output::Send(transmit) => self.output.send(transmit),
                 sip::Output::Event(event) => self.on_sip_event(now, event),
                 sip::Output::Idle => return,
             }
@@ -310,7 +315,7 @@ impl Phone {
     }
 
     fn say(&mut self, event: Event) {
-        self.output.push_back(Output::Event(event));
+        self.output.say(event);
     }
 }
 

@@ -1,0 +1,156 @@
+use super::super::test_pbx::alaw;
+use super::*;
+
+fn held(world: &mut World) -> Leg {
+    let leg = world.talking();
+    world.command(Command::Hold { line: LINE });
+    world.answer_reinvite(&alaw(8, "recvonly"));
+    world.events();
+    leg
+}
+
+#[test]
+fn hold_and_resume() {
+    let mut world = World::new();
+    world.talking();
+    world.command(Command::Hold { line: LINE });
+    assert!(world.last_plan().1, "the microphone is off from the key press on");
+    assert_eq!(world.events(), []);
+    let reinvite = world.answer_reinvite(&alaw(8, "recvonly"));
+    assert!(body(&reinvite).contains("a=sendonly"));
+    assert_eq!(world.events(), [Event::Held { line: LINE, by: Side::Us }]);
+    assert_eq!(world.last_plan().0.direction, Direction::SendOnly);
+
+    world.command(Command::Resume { line: LINE });
+    assert!(world.last_plan().1, "and stays off until the resume is agreed");
+    let reinvite = world.answer_reinvite(&alaw(9, "sendrecv"));
+    assert!(body(&reinvite).contains("a=sendrecv"));
+    assert_eq!(world.events(), [Event::Resumed { line: LINE, by: Side::Us }]);
+    let (plan, muted) = world.last_plan();
+    assert_eq!((plan.direction, muted), (Direction::SendRecv, false));
+}
+
+#[test]
+fn a_hold_that_is_refused_is_said() {
+    let mut world = World::new();
+    world.talking();
+    world.command(Command::Hold { line: LINE });
+    world.refuse_reinvite(488);
+    assert_eq!(world.events(), [Event::HoldFailed { line: LINE, status: 488 }]);
+    let (plan, muted) = world.last_plan();
+    assert_eq!((plan.direction, muted), (Direction::SendRecv, false));
+}
+
+#[test]
+fn resume_pressed_before_the_hold_is_agreed_wins() {
+    let mut world = World::new();
+    world.talking();
+    world.command(Command::Hold { line: LINE });
+    world.command(Command::Resume { line: LINE });
+    world.answer_reinvite(&alaw(8, "recvonly"));
+    world.answer_reinvite(&alaw(9, "sendrecv"));
+    assert_eq!(world.events().last(), Some(&Event::Resumed { line: LINE, by: Side::Us }));
+    assert!(!world.last_plan().1);
+}
+
+#[test]
+fn they_hold_and_resume() {
+    let mut world = World::new();
+    let mut leg = world.talking();
+    let hold = world.pbx.ask(&mut leg, "INVITE", "", Some(&alaw(8, "sendonly")));
+    world.hears(&hold);
+    let answer = world.pbx.response(200);
+    assert!(String::from_utf8(answer.body).unwrap().contains("a=recvonly"));
+    assert_eq!(world.events(), [Event::Held { line: LINE, by: Side::Them }]);
+    let ack = world.pbx.ack(&leg, None);
+    world.hears(&ack);
+    let resume = world.pbx.ask(&mut leg, "INVITE", "", Some(&alaw(9, "sendrecv")));
+    world.hears(&resume);
+    assert_eq!(world.events(), [Event::Resumed { line: LINE, by: Side::Them }]);
+}
+
+#[test]
+fn their_refresh_does_not_end_our_hold() {
+    for method in ["INVITE", "UPDATE"] {
+        let mut world = World::new();
+        let mut leg = held(&mut world);
+        let refresh = world.pbx.ask(&mut leg, method, "", Some(&alaw(8, "sendrecv")));
+        world.hears(&refresh);
+        let answer = world.pbx.response(200);
+        assert!(String::from_utf8(answer.body).unwrap().contains("a=sendonly"), "{method}");
+        assert_eq!(world.events(), [], "{method}");
+        assert!(world.last_plan().1, "{method}: the microphone stays off");
+    }
+}
+
+#[test]
+fn asked_for_an_offer_while_holding_we_offer_the_hold() {
+    let mut world = World::new();
+    let mut leg = held(&mut world);
+    let refresh = world.pbx.ask(&mut leg, "INVITE", "", None);
+    world.hears(&refresh);
+    let offer = world.pbx.response(200);
+    assert!(String::from_utf8(offer.body).unwrap().contains("a=sendonly"));
+    let ack = world.pbx.ack(&leg, Some(&alaw(9, "recvonly")));
+    world.hears(&ack);
+    assert_eq!(world.events(), []);
+    assert_eq!(world.last_plan().0.direction, Direction::SendOnly);
+}
+
+#[test]
+fn a_refresh_that_changes_nothing_changes_nothing() {
+    let mut world = World::new();
+    let mut leg = world.talking();
+    let applied = world.media.len();
+    let refresh = world.pbx.ask(&mut leg, "INVITE", "", Some(ALAW));
+    world.hears(&refresh);
+    world.pbx.response(200);
+    assert_eq!(world.events(), []);
+    assert_eq!(world.media.len(), applied, "the media thread is not disturbed");
+}
+
+#[test]
+fn a_stream_that_moves_is_followed() {
+    let mut world = World::new();
+    let mut leg = world.talking();
+    let moved = alaw(8, "sendrecv").replace("m=audio 20000", "m=audio 30000");
+    let reinvite = world.pbx.ask(&mut leg, "INVITE", "", Some(&moved));
+    world.hears(&reinvite);
+    assert_eq!(world.last_plan().0.remote.port(), 30000);
+}
+
+#[test]
+fn an_offer_that_cannot_be_taken_leaves_the_call_as_it_is() {
+    let mut world = World::new();
+    let mut leg = world.talking();
+    let bad = ALAW.replace("RTP/AVP 8 0 101", "RTP/AVP 18");
+    let reinvite = world.pbx.ask(&mut leg, "INVITE", "", Some(&bad));
+    world.hears(&reinvite);
+    world.pbx.response(488);
+    assert_eq!(world.events(), []);
+}
+
+#[test]
+fn both_hold() {
+    let mut world = World::new();
+    let mut leg = world.talking();
+    let hold = world.pbx.ask(&mut leg, "INVITE", "", Some(&alaw(8, "sendonly")));
+    world.hears(&hold);
+    let ack = world.pbx.ack(&leg, None);
+    world.hears(&ack);
+    world.command(Command::Hold { line: LINE });
+    let reinvite = world.answer_reinvite(&alaw(9, "inactive"));
+    assert!(body(&reinvite).contains("a=inactive"));
+    assert!(world.events().contains(&Event::Held { line: LINE, by: Side::Us }));
+}
+
+#[test]
+fn glare_on_hold_is_settled() {
+    let mut world = World::new();
+    world.talking();
+    world.command(Command::Hold { line: LINE });
+    world.refuse_reinvite(491);
+    world.advance(Duration::from_secs(5));
+    world.answer_reinvite(&alaw(8, "recvonly"));
+    assert_eq!(world.events(), [Event::Held { line: LINE, by: Side::Us }]);
+}
