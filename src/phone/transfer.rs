@@ -185,7 +185,8 @@ impl Line {
         match client {
             ClientIs::Kept => self.bring_back(means),
             ClientIs::Lost => {
-                let ending = Ending { by: EndedBy::Transfer, outcome: CallOutcome::Failed, status };
+                let (by, outcome) = (EndedBy::Transfer, CallOutcome::Failed);
+                let ending = Ending { by, outcome, status: None };
                 self.hang_up(means, Some(ending));
             }
             ClientIs::Unknown => self.take_off_hold(means),

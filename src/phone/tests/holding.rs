@@ -154,3 +154,19 @@ fn glare_on_hold_is_settled() {
     world.answer_reinvite(&alaw(8, "recvonly"));
     assert_eq!(world.events(), [Event::Held { line: LINE, by: Side::Us }]);
 }
+
+#[test]
+fn hold_pressed_before_the_answer_is_acknowledged_is_made_good() {
+    let mut world = World::new();
+    let (mut leg, _) = world.ring("", Some(ALAW));
+    world.command(Command::Answer { line: LINE });
+    leg.follow(&world.pbx.response(200));
+    world.command(Command::Hold { line: LINE });
+    world.events();
+    assert!(world.last_plan().1);
+    let ack = world.pbx.ack(&leg, None);
+    world.hears(&ack);
+    world.advance(Duration::from_millis(100));
+    world.answer_reinvite(&alaw(8, "recvonly"));
+    assert_eq!(world.events(), [Event::Held { line: LINE, by: Side::Us }]);
+}

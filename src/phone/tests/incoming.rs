@@ -270,7 +270,9 @@ fn line_numbers_are_used_again() {
     for _ in 0..3 {
         let mut leg = world.talking();
         world.hang_up_theirs(&mut leg);
-        assert!(matches!(world.events()[..], [Event::Ended { line: LINE, .. }]));
+        world.pbx.forget();
+        let events = world.events();
+        assert!(matches!(events[..], [Event::Ended { line: LINE, .. }]), "{events:?}");
     }
 }
 
