@@ -1,0 +1,259 @@
+//! The terminal contract seen from outside: exit codes, sentences, event lines.
+
+#[path = "support/answering_pbx.rs"]
+mod answering_pbx;
+#[path = "support/schema.rs"]
+mod schema;
+
+use answering_pbx::AnsweringPbx;
+use std::io::{BufRead, BufReader, Read};
+use std::net::UdpSocket;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+const LANGUAGES: [&str; 3] = ["en", "ko", "ru"];
+
+#[test]
+fn an_unknown_host_is_named_and_ends_in_4() {
+    let ended = patchcord(&["register", "--server", "no-such-host.invalid", "--user", "101"]);
+    says(&ended, 4, &["no-such-host.invalid", "--server"]);
+}
+
+#[test]
+fn a_closed_port_is_noticed_at_once_and_ends_in_4() {
+    let closed = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let begun = Instant::now();
+    for command in [&["register"][..], &["options", "101"], &["call", "200"], &["answer"]] {
+        let ended = patchcord(&[command, &["--server", &closed, "--user", "101"]].concat());
+        says(&ended, 4, &["--server"]);
+    }
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_bad_line_of_the_settings_is_shown_with_what_to_write() {
+    let file = temporary("settings.toml", "[account]\nuser = \"101\"\nexpires = \"soon\"\n");
+    for language in LANGUAGES {
+        let ended = patchcord(&["register", "--config", file.to_str().unwrap(), "--lang", language]);
+        says(&ended, 2, &["settings.toml", "3", "expires = \"soon\"", "300"]);
+    }
+    let ended = patchcord(&["register", "--config", "/no/such/file.toml"]);
+    says(&ended, 2, &["/no/such/file.toml", "no such file"]);
+}
+
+#[test]
+fn a_password_never_stands_in_the_settings_and_never_is_an_argument() {
+    let file = temporary("with-password.toml", "[account]\npassword = \"hunter2\"\n");
+    let ended = patchcord(&["register", "--config", file.to_str().unwrap()]);
+    says(&ended, 2, &["with-password.toml", "2", "password_file"]);
+    assert!(!stderr(&ended).contains("hunter2"));
+    says(&patchcord(&["register", "--password", "hunter2"]), 2, &["--password"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_password_file_that_others_may_read_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let file = temporary("password", "secret\n");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let path = file.to_str().unwrap();
+    let ended = patchcord(&["register", "--server", "127.0.0.1", "--user", "101", "--password-file", path]);
+    says(&ended, 2, &["chmod 600", path]);
+}
+
+#[test]
+fn a_file_that_cannot_be_played_or_recorded_is_said_before_anything_is_sent() {
+    let text = temporary("speech.wav", "this is no sound");
+    let account = ["--server", "127.0.0.1:9", "--user", "101"];
+    for (file, word) in [("/no/such/file.wav", "no such file"), (text.to_str().unwrap(), "WAV")] {
+        says(&patchcord(&[&["call", "200", "--play", file][..], &account].concat()), 2, &[file, word]);
+    }
+    let nowhere = "/no/such/folder/call.wav";
+    says(&patchcord(&[&["call", "200", "--record", nowhere][..], &account].concat()), 2, &[nowhere]);
+}
+
+#[test]
+fn flags_that_cannot_be_used_are_named() {
+    let rows: [(&[&str], &[&str]); 16] = [
+        (&[], &["register", "options", "call", "answer"]),
+        (&["cal"], &["cal"]),
+        (&["call"], &["TARGET"]),
+        (&["register"], &["--server"]),
+        (&["register", "--server", "127.0.0.1"], &["--user"]),
+        (&["register", "--sever", "x"], &["--sever", "--server"]),
+        (&["register", "--server", "a b"], &["--server", "a b", "pbx.example.com"]),
+        (&["register", "--server", "127.0.0.1", "--user", "1", "--transport", "tcp"], &["tcp", "udp"]),
+        (&["register", "--rtp-ports", "40000"], &["--rtp-ports", "40000-"]),
+        (&["call", "200", "--seconds", "soon"], &["--seconds", "soon", "2.5"]),
+        (&["call", "200", "--dtmf", "12x"], &["--dtmf", "12x"]),
+        (&["call", "200", "--transfer", "201"], &["--transfer-mode blind"]),
+        (&["call", "200", "--transfer", "201", "--transfer-mode", "return"], &["--transfer-mode blind"]),
+        (&["call", "200", "--hold-at", "3", "--resume-at", "2"], &["--resume-at", "--hold-at"]),
+        (&["answer", "--reject", "200"], &["--reject", "200"]),
+        (&["call", "200", "--desk", "ftp://desk"], &["--desk", "https://"]),
+    ];
+    for (arguments, words) in rows {
+        let ended = patchcord(arguments);
+        says(&ended, 2, words);
+        assert!(ended.stdout.is_empty(), "{arguments:?}: stdout is for events");
+    }
+    let ended =
+        patchcord(&["call", "200", "--server", "127.0.0.1", "--user", "1", "--desk", "http://127.0.0.1:9"]);
+    says(&ended, 2, &["PATCHCORD_DESK_TOKEN"]);
+}
+
+#[test]
+fn sentences_come_in_the_language_of_the_flag_or_the_environment() {
+    let arguments = ["register", "--server", "no-such-host.invalid", "--user", "101"];
+    let sentence = |language: &str| stderr(&patchcord(&[&arguments[..], &["--lang", language]].concat()));
+    assert!(sentence("ko").contains("호스트가 없습니다"));
+    assert!(sentence("ru").contains("Узла с именем"));
+    let environment = command(&arguments).env("LC_ALL", "ru_RU.UTF-8").output().unwrap();
+    assert_eq!(stderr(&environment), sentence("ru"));
+}
+
+#[test]
+fn help_names_every_command_and_goes_to_stdout() {
+    let ended = patchcord(&["--help"]);
+    assert_eq!(ended.status.code(), Some(0));
+    let help = String::from_utf8(ended.stdout).unwrap();
+    for word in ["register", "options", "call", "answer", "--json", "--password-file", "PATCHCORD_PASSWORD"] {
+        assert!(help.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn register_says_what_was_granted_and_unregisters() {
+    let pbx = AnsweringPbx::start(200);
+    let ended = patchcord(&["register", "--json", "--server", &pbx.address(), "--user", "101"]);
+    assert_eq!(ended.status.code(), Some(0), "{}", stderr(&ended));
+    let events = schema::events(&String::from_utf8(ended.stdout).unwrap());
+    let names: Vec<&str> = events.iter().filter_map(|event| event["event"].as_str()).collect();
+    assert_eq!(names, ["ready", "registered", "unregistered"]);
+    assert_eq!(events[1]["expires_s"], 60);
+}
+
+#[test]
+fn refusals_of_the_registrar_end_in_3() {
+    for (status, word) in [(403, "403"), (401, "--user")] {
+        let pbx = AnsweringPbx::start(status);
+        let ended = patchcord(&["register", "--json", "--server", &pbx.address(), "--user", "101"]);
+        says(&ended, 3, &[word]);
+        let events = schema::events(&String::from_utf8(ended.stdout).unwrap());
+        assert!(
+            events.iter().any(|event| event["event"] == "registration_failed" && event["status"] == status)
+        );
+    }
+}
+
+#[test]
+fn options_tells_status_and_round_trip() {
+    let pbx = AnsweringPbx::start(200);
+    let ended = patchcord(&["options", "101", "--json", "--server", &pbx.address(), "--user", "101"]);
+    assert_eq!(ended.status.code(), Some(0), "{}", stderr(&ended));
+    let events = schema::events(&String::from_utf8(ended.stdout).unwrap());
+    assert_eq!(events.last().unwrap()["status"], 200);
+}
+
+#[test]
+fn without_a_call_answer_ends_in_4() {
+    let pbx = AnsweringPbx::start(200);
+    let ended = patchcord(&["answer", "--timeout", "0.2", "--server", &pbx.address(), "--user", "101"]);
+    says(&ended, 4, &["--timeout"]);
+}
+
+#[test]
+fn an_interrupt_unregisters_and_ends_in_130() {
+    for signal in ["INT", "TERM"] {
+        let pbx = AnsweringPbx::start(200);
+        let mut telephone = waiting(&pbx);
+        send_signal(&telephone, signal);
+        let mut rest = String::new();
+        telephone.stdout.take().unwrap().read_to_string(&mut rest).unwrap();
+        assert_eq!(telephone.wait().unwrap().code(), Some(130));
+        assert!(pbx.heard("Expires: 0") || pbx.heard("expires=0"), "{signal}: not unregistered");
+    }
+}
+
+#[test]
+fn a_second_interrupt_ends_at_once() {
+    let pbx = AnsweringPbx::start(200);
+    let mut telephone = waiting(&pbx);
+    pbx.fall_silent();
+    send_signal(&telephone, "INT");
+    std::thread::sleep(Duration::from_millis(200));
+    let begun = Instant::now();
+    send_signal(&telephone, "INT");
+    assert_eq!(telephone.wait().unwrap().code(), Some(130));
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_telephone_properly() {
+    let pbx = AnsweringPbx::start(200);
+    let mut telephone = command(&["answer", "--json", "--server", &pbx.address(), "--user", "101"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    drop(telephone.stdout.take());
+    assert_eq!(telephone.wait().unwrap().code(), Some(130));
+}
+
+/// A telephone that is registered and waits for calls.
+fn waiting(pbx: &AnsweringPbx) -> Child {
+    let mut telephone = command(&["answer", "--json", "--server", &pbx.address(), "--user", "101"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut stdout = BufReader::new(telephone.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("\"registered\"") {
+        line.clear();
+        assert_ne!(stdout.read_line(&mut line).unwrap(), 0, "never registered");
+    }
+    telephone.stdout = Some(stdout.into_inner());
+    telephone
+}
+
+fn send_signal(child: &Child, name: &str) {
+    let status = Command::new("kill").args(["-s", name, &child.id().to_string()]).status().unwrap();
+    assert!(status.success());
+}
+
+fn patchcord(arguments: &[&str]) -> Output {
+    command(arguments).output().unwrap()
+}
+
+/// Without anything of the developer's own environment that could change what is said.
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_patchcord"));
+    command.args(arguments).env_clear().env("PATCHCORD_PASSWORD", "secret").stdin(Stdio::null());
+    command
+}
+
+fn stderr(ended: &Output) -> String {
+    String::from_utf8_lossy(&ended.stderr).into_owned()
+}
+
+fn says(ended: &Output, code: i32, words: &[&str]) {
+    let said = stderr(ended);
+    assert_eq!(ended.status.code(), Some(code), "{said}");
+    for word in words {
+        assert!(said.contains(word), "{word:?} is not in: {said}");
+    }
+}
+
+/// A file of this test's own, readable by its owner alone.
+fn temporary(name: &str, content: &str) -> PathBuf {
+    static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let folder =
+        PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("cli-{}-{count}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(name);
+    std::fs::write(&path, content).unwrap();
+    path
+}
