@@ -210,19 +210,29 @@ fn transport(error: &reqwest::Error) -> Unavailable {
     if error.is_timeout() {
         return Unavailable::Slow;
     }
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        if inner.is::<rustls::Error>() {
-            return Unavailable::NotTrusted;
-        }
-        if let Some(io) = inner.downcast_ref::<std::io::Error>() {
-            // A TLS failure comes wrapped in an I/O error.
-            let tls = io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
-            return if tls { Unavailable::NotTrusted } else { Unavailable::Down };
-        }
-        cause = inner.source();
+    match error.source().and_then(cause) {
+        Some(cause) => cause,
+        None if error.is_connect() => Unavailable::Down,
+        None => Unavailable::BadAnswer(BadAnswer::NotHttp),
     }
-    if error.is_connect() { Unavailable::Down } else { Unavailable::BadAnswer(BadAnswer::NotHttp) }
+}
+
+/// The first cause in the chain that says something.
+fn cause(error: &(dyn std::error::Error + 'static)) -> Option<Unavailable> {
+    if error.is::<rustls::Error>() {
+        return Some(Unavailable::NotTrusted);
+    }
+    if let Some(http) = error.downcast_ref::<hyper::Error>() {
+        if http.is_incomplete_message() || http.is_canceled() || http.is_closed() {
+            return Some(Unavailable::Down);
+        }
+        if http.is_parse() {
+            return Some(Unavailable::BadAnswer(BadAnswer::NotHttp));
+        }
+    }
+    let Some(io) = error.downcast_ref::<std::io::Error>() else { return error.source().and_then(cause) };
+    // An I/O error's `source` skips the error inside it.
+    io.get_ref().and_then(|inner| cause(inner)).or(Some(Unavailable::Down))
 }
 
 #[cfg(test)]

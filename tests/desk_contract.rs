@@ -1,0 +1,22 @@
+//! The examiner of an order desk: what holds here, holds for every server that calls itself one.
+//!
+//! Examines the project's own server, started for each test on a file of its own; or, with PATCHCORD_EXAMINE_URL and
+//! PATCHCORD_EXAMINE_TOKENS, any other. Then come what only the own server can be asked (killed, restarted,
+//! misused), and the telephone's side against servers that misbehave.
+
+#![cfg(feature = "desk")]
+
+#[path = "desk_contract/calls.rs"]
+mod calls;
+#[path = "desk_contract/clients.rs"]
+mod clients;
+#[path = "desk_contract/errors.rs"]
+mod errors;
+#[path = "desk_contract/fixture.rs"]
+mod fixture;
+#[path = "desk_contract/outbox.rs"]
+mod outbox;
+#[path = "desk_contract/process.rs"]
+mod process;
+#[path = "desk_contract/telephone.rs"]
+mod telephone;
