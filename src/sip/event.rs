@@ -29,7 +29,7 @@ pub enum Output {
 }
 
 /// Each says when it comes. Nothing is said twice.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Event {
     /// The registrar granted a binding for our Contact; again when what is granted changes and after
     /// each outage, not on each refresh.
@@ -72,6 +72,39 @@ pub enum Event {
         /// Another device took it (RFC 3326 Reason of the CANCEL).
         answered_elsewhere: bool,
     },
+}
+
+/// Kind, call and status only: bodies hold keys, digits are a client's, names and numbers too.
+impl std::fmt::Debug for Event {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Registered { expires, .. } => write!(f, "Registered({expires:?})"),
+            Self::RegistrationFailed { cause, retry_in } => {
+                write!(f, "RegistrationFailed({cause:?}, retry in {retry_in:?})")
+            }
+            Self::Unregistered => f.write_str("Unregistered"),
+            Self::Probed { probe, result } => write!(f, "Probed({probe:?}, {result:?})"),
+            Self::Invited { call, .. } => write!(f, "Invited({call:?})"),
+            Self::Declined { status, .. } => write!(f, "Declined({status})"),
+            Self::Ringing { call, status, body } => {
+                write!(f, "Ringing({call:?}, {status}, body: {})", body.is_some())
+            }
+            Self::Accepted { call, offer_pending, .. } => {
+                write!(f, "Accepted({call:?}, offer pending: {offer_pending})")
+            }
+            Self::Confirmed { call, answer } => {
+                write!(f, "Confirmed({call:?}, answer: {})", answer.is_some())
+            }
+            Self::Offer { call, offer } => write!(f, "Offer({call:?}, offer: {})", offer.is_some()),
+            Self::Answer { call, result: Ok(_) } => write!(f, "Answer({call:?})"),
+            Self::Answer { call, result: Err(status) } => write!(f, "Answer({call:?}, {status})"),
+            Self::Refer { call, progress } => write!(f, "Refer({call:?}, {progress:?})"),
+            Self::Digit { call, .. } => write!(f, "Digit({call:?})"),
+            Self::Ended { call, by, status, answered_elsewhere, .. } => {
+                write!(f, "Ended({call:?}, by {by:?}, {status:?}, elsewhere: {answered_elsewhere})")
+            }
+        }
+    }
 }
 
 /// How a transfer goes (RFC 3515).

@@ -395,21 +395,21 @@ impl Registration {
         if core.wire.now.since(trouble.since) >= FIRST_MINUTE {
             trouble.later = (trouble.later * 2).min(SELDOM);
         }
-        let pause = match &cause {
+        let told_to_wait = match &cause {
             Failure::Credentials { .. } => {
                 self.refusals += 1;
-                if self.refusals == 1 { AFTER_FIRST_REFUSAL } else { AFTER_FURTHER_REFUSALS }
+                Some(if self.refusals == 1 { AFTER_FIRST_REFUSAL } else { AFTER_FURTHER_REFUSALS })
             }
-            Failure::Refused { status, .. } if *status == StatusCode::FORBIDDEN => AFTER_FIRST_REFUSAL,
-            _ => retry_after.unwrap_or_else(|| self.pause(core)),
+            // Much the same, but some say it only until an older binding of ours has run out.
+            Failure::Refused { status, .. } if *status == StatusCode::FORBIDDEN => Some(AFTER_FIRST_REFUSAL),
+            _ => retry_after,
         };
-        let next = (began + pause).max(core.wire.now);
-        let retry_in = next.since(core.wire.now);
-        self.tell_failed(core, cause, retry_in, pause > SOON);
+        let retry_in = told_to_wait.unwrap_or_else(|| (began + self.pause(core)).since(core.wire.now));
+        self.tell_failed(core, cause, retry_in, retry_in > SOON);
         if retry_in.is_zero() {
             return self.attempt(core);
         }
-        core.wire.timers.set(Due::Registration(Timer::Attempt), next);
+        core.wire.after(Due::Registration(Timer::Attempt), retry_in);
     }
 
     fn tell_failed(&mut self, core: &mut Core, cause: Failure, retry_in: Duration, always: bool) {

@@ -101,7 +101,7 @@ fn a_wrong_password_is_tried_again_after_30_s_then_every_5_minutes() {
         bench.pass(secs(1));
     }
     let gaps: Vec<_> = attempts.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    assert!(gaps[0] >= 29 && gaps[0] <= 31, "{gaps:?}");
+    assert!((30..=31).contains(&gaps[0]), "{gaps:?}");
     assert!(gaps[1..].iter().all(|gap| (299..=301).contains(gap)), "{gaps:?}");
     assert!(said.iter().all(|event| matches!(
         event,

@@ -2,3 +2,5 @@
 
 mod called;
 mod dialled;
+mod offers;
+mod transfer;
