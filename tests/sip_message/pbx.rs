@@ -159,6 +159,21 @@ fn a_challenge_with_sha_256_and_two_protections_is_read() {
 }
 
 #[test]
+fn a_challenge_written_against_the_grammar_can_still_be_answered() {
+    let text = r#"Digest qop=auth,auth-int,realm="r" , opaque=,nonce = "n",, stale=FALSE"#;
+    let challenge = WwwAuthenticate::parse(text).unwrap();
+    let values: Vec<_> = ["qop", "realm", "opaque", "nonce"].map(|name| challenge.get(name)).into();
+    assert_eq!(values, [Some("auth"), Some("r"), Some(""), Some("n")]);
+    let mut refused = Response::new(StatusCode::UNAUTHORIZED);
+    refused.headers.push("WWW-Authenticate", text);
+    let mut register = request(&trace("register"));
+    let mut authenticator = Authenticator::new(&account("operator1"));
+    assert_eq!(authenticator.on_challenge(&refused, &register, 0), Ok(()));
+    authenticator.authorize(&mut register, "c");
+    assert_eq!(register.headers.require::<Authorization>().unwrap().get("qop"), Some("auth"));
+}
+
+#[test]
 fn schemes_with_one_word_are_kept() {
     for text in ["Bearer abc.def==", "Negotiate", r#"Basic realm="r""#] {
         let challenge = WwwAuthenticate::parse(text).unwrap();

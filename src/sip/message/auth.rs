@@ -78,6 +78,8 @@ impl AuthValue {
         let Some((name, value)) = text.split_once('=').filter(|(name, _)| is_token(name.trim_end())) else {
             return match text {
                 "" => Ok(()),
+                // `qop=auth,auth-int` without its quotes: what stood first is enough.
+                word if !self.params.is_empty() && is_token(word) => Ok(()),
                 word => self.read_token(word),
             };
         };
@@ -91,7 +93,7 @@ impl AuthValue {
                 return Err("text behind a quoted value");
             }
             self.push(name, &said, true);
-        } else if value.starts_with('=') || value.is_empty() {
+        } else if self.params.is_empty() && (value.starts_with('=') || value.is_empty()) {
             // Padding of an opaque word, not the value of a parameter.
             return self.read_token(text);
         } else {
