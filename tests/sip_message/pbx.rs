@@ -273,6 +273,11 @@ fn contacts_come_in_lists_with_quoted_parameters() {
         contacts[0].to_string(),
         "\"A, B\" <sip:a@192.0.2.1;transport=tcp>;expires=599;+sip.instance=\"<urn:uuid:1, 2>\""
     );
+    let commas =
+        headers_with("Contact: <sip:a,b;c@192.0.2.1>, Joe <sip:d,e@h>;q=1\n").typed_all::<Contact>().unwrap();
+    let users: Vec<_> =
+        commas.iter().map(|contact| contact.addr().unwrap().uri.user.as_deref().unwrap()).collect();
+    assert_eq!(users, ["a,b;c", "d,e"]);
     let after_empty = headers_with("Contact:\nContact: ,\nContact: <sip:d@h>\n");
     assert_eq!(after_empty.require::<Contact>().unwrap().to_string(), "<sip:d@h>");
     assert_eq!(headers_with("Contact:\n").typed::<Contact>(), Ok(None));
