@@ -108,7 +108,6 @@ impl Line {
             Stage::Ringing => {
                 self.stage = Stage::Ending;
                 self.ending = Some(ending);
-                self.stop_media(means);
                 if let Some(status) = StatusCode::new(NOT_ACCEPTABLE_HERE) {
                     let _ = means.user_agent.reject(means.now, self.call, status);
                 }

@@ -149,7 +149,7 @@ impl Line {
         }
     }
 
-    /// Hangs up in whatever state the call is. Audio ends now, not when the far end has agreed.
+    /// Hangs up in whatever state the call is; `Ended` comes at once, and audio ends with it.
     pub fn hang_up(&mut self, means: &mut Means<'_>, ending: Option<Ending>) -> bool {
         if self.stage == Stage::Ending {
             return false;
@@ -162,7 +162,6 @@ impl Line {
         });
         self.stage = Stage::Ending;
         self.ending = ending.or(unanswered);
-        self.stop_media(means);
         // NotNow: the call ended already, and `Ended` is on its way.
         let _ = means.user_agent.hang_up(means.now, self.call);
         true

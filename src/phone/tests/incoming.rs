@@ -292,3 +292,19 @@ fn silence_is_not_reported_on_hold() {
     world.drain();
     assert_eq!(world.events(), []);
 }
+
+#[test]
+fn a_call_given_up_before_audio_was_agreed_has_failed() {
+    let mut world = World::new();
+    let (mut leg, _) = world.ring("", None);
+    world.command(Command::Answer { line: LINE });
+    leg.follow(&world.pbx.response(200));
+    world.command(Command::HangUp { line: LINE });
+    assert!(!world.pbx.has("BYE"), "not before the ACK");
+    assert_eq!(world.the_end(), (EndedBy::Us, CallOutcome::Failed, None));
+    assert!(world.stopped(), "the port is free again");
+    let ack = world.pbx.ack(&leg, Some(ALAW));
+    world.hears(&ack);
+    world.pbx.request("BYE");
+    assert_eq!(world.events(), []);
+}
