@@ -5,7 +5,7 @@ use super::words;
 use crate::audio::{RecordFault, WavFault};
 use crate::config::io_words;
 use crate::domain::number::PlanProblem;
-use crate::shell::StartFault;
+use crate::shell::{DeskTrouble, StartFault};
 use crate::text::{Catalogue, say};
 use crate::transmit::Transport;
 use std::io::ErrorKind;
@@ -87,11 +87,36 @@ pub fn trouble(cat: &Catalogue, trouble: &Trouble) -> String {
         Trouble::Desk(why) => {
             say!(cat, "The order desk was of no help: {why}", why = words::unavailable(cat, why))
         }
+        Trouble::Register(trouble) => register(cat, trouble),
         Trouble::RecordsUnsent(count) => {
             say!(cat, "Call register entries that the desk has not taken: {count}.", count = count)
         }
         Trouble::Recording(fault) => record_fault(cat, fault, None),
         Trouble::MediaFailed => our_fault(cat),
+    }
+}
+
+fn register(cat: &Catalogue, trouble: &DeskTrouble) -> String {
+    match trouble {
+        DeskTrouble::Waiting(why) => say!(
+            cat,
+            "The call register could not be written: {why} The entry is kept and sent again.",
+            why = words::unavailable(cat, why)
+        ),
+        DeskTrouble::Refused { status } => say!(
+            cat,
+            "The desk refused an entry of the call register ({status}). It is kept; tell the desk's admin.",
+            status = status
+        ),
+        DeskTrouble::NoDisk => say!(
+            cat,
+            "Entries of the call register cannot be kept on this computer's disk. Check its space and the permissions of ~/.local/state/patchcord."
+        ),
+        DeskTrouble::OtherToken { entries } => say!(
+            cat,
+            "Entries of the call register from an earlier run wait for the token they were written under: {count}.",
+            count = entries
+        ),
     }
 }
 
@@ -143,6 +168,10 @@ pub fn start(cat: &Catalogue, fault: &StartFault) -> (Exit, String) {
                 }
                 _ => say!(cat, "{local} is no address of this computer. Check --local.", local = local),
             },
+        ),
+        StartFault::BadDesk(_) => (
+            Exit::Usage,
+            say!(cat, "The desk's address or token cannot be used. Check --desk and PATCHCORD_DESK_TOKEN."),
         ),
         StartFault::NoEntropy => (Exit::OurFault, our_fault(cat)),
     }

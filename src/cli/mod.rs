@@ -76,6 +76,7 @@ struct Run {
     settings: Settings,
     password: Secret,
     desk_token: Option<Secret>,
+    state_folder: PathBuf,
     sound: Sound,
 }
 
@@ -98,7 +99,8 @@ impl Run {
             )));
         }
         let sound = Sound::open(&cat, call_options(&arguments.command)).map_err(Refusal::usage)?;
-        Ok(Self { cat, settings, password, desk_token, sound })
+        let state_folder = state_folder(&environment);
+        Ok(Self { cat, settings, password, desk_token, state_folder, sound })
     }
 
     fn start(self, process: Process, arguments: &Arguments) -> Exit {
@@ -127,6 +129,7 @@ impl Run {
             settings: self.settings,
             password: self.password,
             desk_token: self.desk_token,
+            state_folder: self.state_folder,
             register: script.registers(),
             audio: Box::new(move |_line| sound.next_call()),
             figures_every: figures,
@@ -277,6 +280,13 @@ fn read_settings(
     let folder = folder.or_else(|| environment("HOME").map(|home| PathBuf::from(home).join(".config")));
     let path = folder.map(|folder| folder.join("patchcord/patchcord.toml")).filter(|path| path.exists());
     path.map_or_else(|| Ok(Settings::default()), |path| Settings::read(&path))
+}
+
+/// Where the program keeps what must outlive it (XDG base directories).
+fn state_folder(environment: impl Fn(&str) -> Option<String>) -> PathBuf {
+    let folder = environment("XDG_STATE_HOME").filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    let folder = folder.or_else(|| environment("HOME").map(|home| PathBuf::from(home).join(".local/state")));
+    folder.unwrap_or_else(std::env::temp_dir).join("patchcord")
 }
 
 fn read_password(

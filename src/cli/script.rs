@@ -121,7 +121,11 @@ impl Script {
                     self.on_desk_trouble(why);
                 }
             }
-            Notice::Desk(trouble) => self.on_desk_trouble(&trouble.why),
+            Notice::Desk(trouble) => {
+                if self.desk_required {
+                    self.verdict.add(Trouble::Register(trouble.clone()));
+                }
+            }
             Notice::Recording { fault, .. } => self.verdict.add(Trouble::Recording(fault.clone())),
             Notice::Stopped(farewell) => {
                 if farewell.media_failed {

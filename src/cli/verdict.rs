@@ -3,6 +3,7 @@
 use crate::audio::RecordFault;
 use crate::desk_api::Unavailable;
 use crate::media::NoAudioCause;
+use crate::shell::DeskTrouble;
 use crate::sip::Failure;
 
 /// Exit codes of the terminal contract.
@@ -56,7 +57,10 @@ pub enum Trouble {
     ClientLost(Option<u16>),
     ClientUnknown,
     NoAudio(NoAudioCause),
+    /// A look-up failed.
     Desk(Unavailable),
+    /// The call register could not be written.
+    Register(DeskTrouble),
     RecordsUnsent(usize),
     Recording(RecordFault),
     MediaFailed,
@@ -97,7 +101,7 @@ impl Trouble {
             Self::TransferFailed(_) => Exit::TransferFailed,
             Self::ClientLost(_) | Self::ClientUnknown => Exit::ClientLost,
             Self::NoAudio(_) => Exit::NoAudio,
-            Self::Desk(_) | Self::RecordsUnsent(_) => Exit::Desk,
+            Self::Desk(_) | Self::Register(_) | Self::RecordsUnsent(_) => Exit::Desk,
             Self::MediaFailed => Exit::OurFault,
         }
     }

@@ -388,11 +388,14 @@ impl Owner {
             self.on_media(word);
         }
         let left = self.closing_until.unwrap_or_default().since(self.clock.now());
-        let farewell = Farewell {
-            unregistered: self.registration == Registration::None,
-            unsent_records: self.desk.finish(left).await,
-            media_failed,
-        };
+        let (unsent_records, last_words) = self.desk.finish(left).await;
+        for word in last_words {
+            if let FromDesk::Trouble(trouble) = word {
+                let _ = self.notices.send((self.clock.now(), Notice::Desk(trouble)));
+            }
+        }
+        let farewell =
+            Farewell { unregistered: self.registration == Registration::None, unsent_records, media_failed };
         let _ = self.notices.send((self.clock.now(), Notice::Stopped(farewell)));
     }
 }

@@ -1,11 +1,12 @@
 //! From settings to a running telephone.
 
-use super::desk_link::DeskLink;
+use super::desk_link::{DeskLink, DeskSetup};
 use super::media_thread::Audio;
 use super::owner::{Network, Owner, VoiceSetup};
 use super::{Handle, Notice, Process};
 use crate::agent::{Agent, AgentConfig};
 use crate::config::{CodecName, HostPort, Identity, OutgoingFormat, Settings};
+use crate::desk::DeskProblem;
 use crate::domain::number::{self, NumberingPlan, PlanProblem};
 use crate::entropy::{self, NoEntropy};
 use crate::media::Codec;
@@ -17,6 +18,7 @@ use crate::sip::{Account, Password, UserAgentConfig};
 use crate::transmit::Transport;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::mpsc::unbounded_channel;
 
@@ -24,7 +26,10 @@ use tokio::sync::mpsc::unbounded_channel;
 pub struct Setup {
     pub settings: Settings,
     pub password: Secret,
+    /// Without one there is no desk, whatever the settings say.
     pub desk_token: Option<Secret>,
+    /// Where register entries wait for the desk.
+    pub state_folder: PathBuf,
     /// Register at once.
     pub register: bool,
     /// Where each call's sound comes from and goes to; asked when its audio starts.
@@ -58,6 +63,8 @@ pub enum StartFault {
         local: SocketAddr,
         kind: io::ErrorKind,
     },
+    /// The desk's address or token cannot be used.
+    BadDesk(DeskProblem),
     NoEntropy,
 }
 
@@ -86,6 +93,7 @@ pub async fn start(process: Process, setup: Setup) -> Result<Handle, StartFault>
     let socket = bind(settings.local, server)?;
 
     let clock = process.clock;
+    let desk_setup = desk_setup(settings, &setup, &user)?;
     let agent = Agent::new(
         clock.now(),
         AgentConfig {
@@ -106,7 +114,7 @@ pub async fn start(process: Process, setup: Setup) -> Result<Handle, StartFault>
             },
             numbering,
             look_up_withheld: settings.look_up_withheld.unwrap_or(false),
-            has_desk: settings.desk.is_some(),
+            has_desk: desk_setup.is_some(),
             operator: settings.operator.clone().unwrap_or(user),
         },
         entropy::seed()?,
@@ -115,10 +123,10 @@ pub async fn start(process: Process, setup: Setup) -> Result<Handle, StartFault>
     let (orders, inbox) = unbounded_channel();
     let (outbox, notices) = unbounded_channel();
     let _ = outbox.send((clock.now(), Notice::Ready { local: socket.local() }));
-    let desk = DeskLink::new(settings.desk.clone(), setup.desk_token);
     let ports = PortSearch::new(settings.rtp_ports.map(|range| (range.first, range.last)));
     let network = Network { next_hop, fixed: settings.local, server, socket, ports };
     let voice = VoiceSetup { audio: setup.audio, figures_every: setup.figures_every };
+    let desk = DeskLink::new(clock, desk_setup).map_err(StartFault::BadDesk)?;
     let owner = Owner::new(clock, agent, network, desk, voice, setup.register, outbox);
     tokio::task::spawn_local(owner.run(inbox));
     Ok(Handle { orders, notices })
@@ -140,6 +148,12 @@ pub(super) fn bind(fixed: Option<SocketAddr>, server: SocketAddr) -> Result<SipS
         None => SocketAddr::new(routed()?, 0),
     };
     SipSocket::bind(local, server).map_err(|error| StartFault::Bind { local, kind: error.kind() })
+}
+
+fn desk_setup(settings: &Settings, setup: &Setup, user: &str) -> Result<Option<DeskSetup>, NoEntropy> {
+    let (Some(url), Some(token)) = (settings.desk.clone(), setup.desk_token.clone()) else { return Ok(None) };
+    let (outbox_folder, seed) = (setup.state_folder.clone(), entropy::seed()?);
+    Ok(Some(DeskSetup { url, token, outbox_folder, user: user.to_owned(), seed }))
 }
 
 fn account(settings: &Settings, target: &HostPort, user: String, password: &Secret) -> Account {
