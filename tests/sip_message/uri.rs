@@ -116,6 +116,9 @@ fn odd_user_parts_go_back_as_they_came() {
     assert_eq!(uri("sip:%D0%B0@h").user.as_deref(), Some("а"));
     assert_eq!(uri("sip:%25D0@h").user.as_deref(), Some("%D0"));
     assert_eq!(uri("sip:50%@h").to_string(), "sip:50%25@h");
+    let nobody = uri("sip:@h;x=a@b?c@d=e@f");
+    assert_eq!((nobody.user.as_deref(), nobody.header("c%40d").as_deref()), (None, Some("e@f")));
+    assert_eq!(nobody.to_string(), "sip:h;x=a%40b?c%40d=e%40f");
     assert_eq!(uri("sip:а@h").to_string(), "sip:%D0%B0@h");
 }
 

@@ -6,6 +6,7 @@ use super::ParseError;
 use super::params::Params;
 use super::scan::{Fault, MAX_ELEMENTS, digits};
 use escape::{escape, simplify, unescape, write_escaped, write_part};
+use std::borrow::Cow;
 use std::fmt::{self, Write};
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -126,18 +127,20 @@ fn parse_sip(scheme: Scheme, rest: &str) -> Result<Uri, Fault> {
     // A user part may hold ';' and '?', but no raw '@'; a URI header may hold a raw one, so the first '@'
     // ends the user part.
     let (user, password, rest) = match rest.split_once('@') {
+        // `sip:@host`: some PBXs write a withheld number so. Without it, another '@' would end a user part.
+        Some((info, rest)) if info.is_empty() || info.starts_with(':') => {
+            (None, None, Cow::Owned(rest.replace('@', "%40")))
+        }
         Some((info, rest)) => {
             let (user, password) = match info.split_once(':') {
-                Some((user, password)) => (user, Some(password)),
+                Some((user, password)) => (user, Some(unescape(password))),
                 None => (info, None),
             };
-            // `sip:@host`: some PBXs write a withheld number so.
-            let user = Some(user).filter(|user| !user.is_empty());
-            (user.map(unescape), user.and(password).map(unescape), rest)
+            (Some(unescape(user)), password, Cow::Borrowed(rest))
         }
-        None => (None, None, rest),
+        None => (None, None, Cow::Borrowed(rest)),
     };
-    let (host_port, params, headers) = parse_tail(rest)?;
+    let (host_port, params, headers) = parse_tail(&rest)?;
     let (host, port) = parse_host_port(host_port)?;
     Ok(Uri { scheme, user, password, host, port, params, headers })
 }
