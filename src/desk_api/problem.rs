@@ -78,7 +78,7 @@ macro_rules! codes {
         pub enum ProblemCode {
             $($(#[$doc])* #[serde(rename = $text)] $name,)*
             /// A code that this version does not know.
-            #[serde(other)]
+            #[serde(rename = "other", other)]
             Other,
         }
 

@@ -17,11 +17,6 @@ const LONGEST: usize = 512;
 pub(crate) struct Caller(pub Bearer);
 
 impl Caller {
-    /// Fails unless the role is one of these.
-    pub fn must_be(&self, roles: &[Role]) -> Result<(), Refusal> {
-        if roles.contains(&self.0.role) { Ok(()) } else { Err(ProblemCode::Forbidden.into()) }
-    }
-
     /// Reads calls of others.
     pub fn sees_all_calls(&self) -> bool {
         self.0.role != Role::Operator
@@ -42,6 +37,21 @@ impl FromRequestParts<Desk> for Caller {
         match desk.store.bearer(token::hash(token)).await? {
             Some(bearer) => Ok(Self(bearer)),
             None => Err(Refusal::token(true)),
+        }
+    }
+}
+
+/// To have this value is to be allowed to write clients. Taken before the body, so that nobody else's is read.
+pub(crate) struct DataWriter(pub Bearer);
+
+impl FromRequestParts<Desk> for DataWriter {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Refusal> {
+        let Caller(bearer) = Caller::from_request_parts(parts, desk).await?;
+        match bearer.role {
+            Role::Admin | Role::Service => Ok(Self(bearer)),
+            Role::Operator | Role::Manager | Role::Head => Err(ProblemCode::Forbidden.into()),
         }
     }
 }

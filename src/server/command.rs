@@ -16,6 +16,7 @@ use super::token;
 use crate::clock;
 use crate::desk_api::Role;
 use crate::entropy::NoEntropy;
+use crate::logging;
 use crate::text::{Catalogue, Language, say};
 
 /// Longest name behind a token.
@@ -100,6 +101,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
+    logging::start(1);
     let cat = Catalogue::new(Language::from_environment(|name| std::env::var(name).ok()));
     match execute(arguments.command, &cat) {
         Ok(()) => ExitCode::SUCCESS,

@@ -210,3 +210,39 @@ fn what_a_killed_process_had_kept_is_there_afterwards() {
         assert_eq!(outbox.damaged(), 0);
     });
 }
+
+#[test]
+fn the_last_moment_before_the_end_is_used_for_one_more_attempt() {
+    let folder = Folder::new();
+    let away = Arc::new(Mutex::new(true));
+    let is_away = Arc::clone(&away);
+    // The desk is away at first, and an hour would pass before the next attempt.
+    let url = misbehaving(move |stream, _| {
+        let (_, body) = read_request(&stream);
+        if *is_away.lock().unwrap() {
+            answer(&stream, "503 Busy", "text/plain", "");
+            return;
+        }
+        let entry: CallRecord = serde_json::from_str(&body).unwrap();
+        let receipt = json!({"id": entry.id, "revision": entry.revision, "change": "created"});
+        answer(&stream, "201 Created", "application/json", &receipt.to_string());
+    });
+    block_on(async {
+        let hour = Duration::from_secs(3600);
+        let path = folder.path("outbox");
+        let outbox = Outbox::open_with(&path, &Secret::new("token"), [3; 32], hour, hour).await.unwrap();
+        outbox.append(record(new_call_id(), 1)).await.unwrap();
+        let (sender, mut notices) = unbounded_channel();
+        let telephone = telephone(&url, "token");
+        let at_the_end = async {
+            assert!(matches!(notices.recv().await, Some(Notice::Waiting { .. })));
+            *away.lock().unwrap() = false;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            outbox.flush(PATIENCE).await
+        };
+        tokio::select! {
+            () = outbox.run(&telephone, sender) => unreachable!("it never ends"),
+            left = at_the_end => assert_eq!(left, 0),
+        }
+    });
+}

@@ -59,6 +59,8 @@ struct Shared {
     appended: Notify,
     /// Something left the queue.
     drained: Notify,
+    /// Somebody waits for the queue to empty: the next attempt is now.
+    hurry: Notify,
     first_wait: Duration,
     longest_wait: Duration,
     unreadable: usize,
@@ -98,6 +100,7 @@ impl Outbox {
                 state: Mutex::new(state),
                 appended: Notify::new(),
                 drained: Notify::new(),
+                hurry: Notify::new(),
                 first_wait,
                 longest_wait,
                 unreadable: recovered.unreadable,
@@ -161,15 +164,18 @@ impl Outbox {
                         let _ = notices.send(Notice::Waiting { why: why.clone(), waiting: self.waiting() });
                         trouble = Some(why);
                     }
-                    tokio::time::sleep(self.wait_after(failures)).await;
+                    let _ =
+                        tokio::time::timeout(self.wait_after(failures), self.shared.hurry.notified()).await;
                     failures = failures.saturating_add(1);
                 }
             }
         }
     }
 
-    /// Waits until nothing waits, at most this long; [`Outbox::run`] must be at work. How many entries are left.
+    /// Waits until nothing waits, at most this long, and lets the next attempt be now; [`Outbox::run`] must be at
+    /// work. How many entries are left.
     pub async fn flush(&self, within: Duration) -> usize {
+        self.shared.hurry.notify_waiters();
         let empty = async {
             loop {
                 let drained = self.shared.drained.notified();

@@ -6,12 +6,11 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 
 use crate::desk_api::{
-    Change, ClientCard, ClientDraft, ClientId, Clients, FieldFault, FieldProblem, Problem, ProblemCode, Role,
-    paths,
+    Change, ClientCard, ClientDraft, ClientId, Clients, FieldFault, FieldProblem, Problem, ProblemCode, paths,
 };
 use crate::domain::number::PhoneNumber;
 use crate::server::app::Desk;
-use crate::server::auth::Caller;
+use crate::server::auth::{Caller, DataWriter};
 use crate::server::body::{CommandId, JsonBody};
 use crate::server::problem::Refusal;
 use crate::server::query::{PathId, Query};
@@ -77,15 +76,14 @@ pub(crate) async fn show(
         (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub(crate) async fn put(
     State(desk): State<Desk>,
-    caller: Caller,
+    DataWriter(writer): DataWriter,
     PathId(id): PathId,
     command: CommandId,
     JsonBody(draft): JsonBody<ClientDraft>,
 ) -> Result<(StatusCode, Json<ClientCard>), Refusal> {
-    caller.must_be(&[Role::Admin, Role::Service])?;
     check(&draft)?;
     let id = ClientId(id);
-    let command = command.command(&caller.0.person, &paths::client(id), &draft)?;
+    let command = command.command(&writer.person, &paths::client(id), &draft)?;
     let change = desk.store.write_client(&command, id, &draft, &desk.plan).await?;
     let card = desk.store.client(id, &desk.plan).await?.ok_or(Refusal::from(ProblemCode::NotFound))?;
     let status = if change == Change::Created { StatusCode::CREATED } else { StatusCode::OK };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
-use sqlx::{Sqlite, Transaction};
+use sqlx::{QueryBuilder, Sqlite, Transaction};
 
 use super::{SqliteStore, commands, directory, micros, set_fact};
 use crate::desk_api::{
@@ -14,6 +14,8 @@ use crate::desk_api::{
 use crate::domain::number::{NumberingPlan, PhoneNumber};
 use crate::server::store::{Command, StoreError, WriteError};
 
+/// Clients per statement when a database is filled: SQLite binds 32766 values at most.
+const FILL_AT_ONCE: usize = 200;
 /// The fact that says by which plan numbers were indexed.
 const PLAN: &str = "numbering_plan";
 /// Client, updated_at, and the documents of client, type, manager, department.
@@ -126,10 +128,10 @@ impl SqliteStore {
             return Ok(false);
         }
         directory::insert_directory(&mut tx, people).await?;
-        for (id, draft) in clients {
-            let department = department_of(people, &draft);
-            upsert(&mut tx, id, &draft, department.as_deref(), at).await?;
-            insert_phones(&mut tx, id, &draft, plan).await?;
+        let mut clients = clients.peekable();
+        while clients.peek().is_some() {
+            let some: Vec<_> = clients.by_ref().take(FILL_AT_ONCE).collect();
+            insert_many(&mut tx, &some, people, plan, at).await?;
         }
         tx.commit().await?;
         Ok(true)
@@ -259,6 +261,46 @@ async fn upsert(
     Ok(())
 }
 
+async fn insert_many(
+    tx: &mut Transaction<'_, Sqlite>,
+    clients: &[(ClientId, ClientDraft)],
+    people: &Directory,
+    plan: &NumberingPlan,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let mut rows = Vec::with_capacity(clients.len());
+    for (id, draft) in clients {
+        rows.push((id.to_string(), draft, department_of(people, draft), serde_json::to_string(draft)?));
+    }
+    let columns = "id, name, search_name, client_type, manager, department, document, updated_at";
+    let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO clients (");
+    insert.push(columns).push(") ");
+    insert.push_values(&rows, |mut row, (id, draft, department, document)| {
+        row.push_bind(id)
+            .push_bind(&draft.name)
+            .push_bind(draft.name.to_lowercase())
+            .push_bind(&draft.client_type.0)
+            .push_bind(draft.manager.as_ref().map(|manager| manager.0.as_str()))
+            .push_bind(department)
+            .push_bind(document)
+            .push_bind(micros(at));
+    });
+    insert.build().execute(&mut **tx).await?;
+    let phones = clients.iter().flat_map(|(id, draft)| {
+        numbers(draft, plan).into_iter().map(|(position, number)| (number, id.to_string(), position))
+    });
+    let phones: Vec<_> = phones.collect();
+    if phones.is_empty() {
+        return Ok(());
+    }
+    let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO client_phones (number, client, position) ");
+    insert.push_values(phones, |mut row, (number, client, position)| {
+        row.push_bind(as_column(number)).push_bind(client).push_bind(position);
+    });
+    insert.build().execute(&mut **tx).await?;
+    Ok(())
+}
+
 async fn index_phones(
     tx: &mut Transaction<'_, Sqlite>,
     id: ClientId,
@@ -275,17 +317,23 @@ async fn insert_phones(
     draft: &ClientDraft,
     plan: &NumberingPlan,
 ) -> Result<(), StoreError> {
-    let mut seen = BTreeSet::new();
-    for (position, written) in draft.phones.iter().enumerate() {
-        let Some(number) = plan.look_up_key(written).filter(|&number| seen.insert(number)) else { continue };
+    for (position, number) in numbers(draft, plan) {
         sqlx::query("INSERT INTO client_phones (number, client, position) VALUES (?, ?, ?)")
             .bind(as_column(number))
             .bind(id.to_string())
-            .bind(i64::try_from(position).unwrap_or(i64::MAX))
+            .bind(position)
             .execute(&mut **tx)
             .await?;
     }
     Ok(())
+}
+
+/// Each number once, at its first place in the list.
+fn numbers(draft: &ClientDraft, plan: &NumberingPlan) -> Vec<(i64, PhoneNumber)> {
+    let mut seen = BTreeSet::new();
+    let places = (0..).zip(&draft.phones);
+    let read = places.filter_map(|(position, written)| Some((position, plan.look_up_key(written)?)));
+    read.filter(|&(_, number)| seen.insert(number)).collect()
 }
 
 /// Fits: an E.164 number has at most 15 digits.
