@@ -91,13 +91,18 @@ impl Identification<'_> {
         let longest = self
             .name_prefixes
             .iter()
-            .filter(|prefix| !prefix.is_empty() && name.starts_with(prefix.as_str()))
+            .filter(|prefix| begins(&name, prefix))
             .max_by_key(|prefix| prefix.len());
         let Some(prefix) = longest else { return (None, Some(name)) };
         let queue = prefix.trim_matches(|c: char| c.is_whitespace() || ":-/[]()|".contains(c));
         let rest = name.get(prefix.len()..).unwrap_or_default().trim();
         (some_text(queue), some_text(rest))
     }
+}
+
+/// Also for a caller without a name, of whom the prefix alone is left, less its last blank.
+fn begins(name: &str, prefix: &str) -> bool {
+    !prefix.trim().is_empty() && (name.starts_with(prefix) || name == prefix.trim())
 }
 
 /// RFC 3323 §4.2 and RFC 3325 §7 by token; Remote-Party-ID by parameter; and the anonymous From that

@@ -27,7 +27,7 @@ fn invite(from: &str) -> Invite {
 }
 
 fn identify_in(order: &[IdentitySource], invite: &Invite) -> Caller {
-    let name_prefixes = ["Sales:".to_owned(), "[Key]".to_owned(), String::new()];
+    let name_prefixes = ["Sales:".to_owned(), "[Key]".to_owned(), "Office ".to_owned(), String::new()];
     let identification = Identification { order, name_prefixes: &name_prefixes, contact_user: Some(CONTACT) };
     identification.identify(invite)
 }
@@ -96,6 +96,9 @@ fn queue_name_is_taken_off_the_callers() {
         ("[Key] Ivan", Some("Key"), Some("Ivan")),
         ("Sales manager", None, Some("Sales manager")),
         ("Ivan Sales:", None, Some("Ivan Sales:")),
+        ("Office ", Some("Office"), None),
+        ("Office Ivan", Some("Office"), Some("Ivan")),
+        ("Officer Ivan", None, Some("Officer Ivan")),
     ];
     for (display, queue, name) in cases {
         let caller = identify(&invite(&format!("\"{display}\" <sip:+79161234567@127.0.0.1>")));
