@@ -91,7 +91,7 @@ impl Mutator {
         match self.below(8) {
             0 => {
                 if let Some(octet) = octets.get_mut(at) {
-                    *octet ^= 1 << self.rng.next_u32() % 8;
+                    *octet ^= 1 << (self.rng.next_u32() % 8);
                 }
             }
             1 => drop(octets.drain(self.range(octets, 40))),
