@@ -1,20 +1,40 @@
 //! Wrong words on the command line, in files and in names: a clear message and the documented exit code.
 
-use crate::now;
 use crate::pbx::tempdir::TempDir;
 use crate::people::free_udp_port;
 use crate::telephone::program;
-use std::process::Output;
+use crate::{now, seconds};
+use std::io::Read;
+use std::process::{Command, Stdio};
 
 fn run(arguments: &[&str]) -> (i32, String) {
-    let started = now();
-    let Output { status, stderr, .. } = program(arguments)
-        .env("PATCHCORD_PASSWORD", "secret")
-        .env("LC_ALL", "C")
-        .output()
-        .expect("patchcord");
-    assert!(started.elapsed().as_secs() < 40, "too slow: {arguments:?}");
-    (status.code().unwrap_or(-1), String::from_utf8_lossy(&stderr).into_owned())
+    let mut command = program(arguments);
+    command.env("PATCHCORD_PASSWORD", "secret");
+    finished(command)
+}
+
+fn finished(mut command: Command) -> (i32, String) {
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("patchcord");
+    let mut pipe = child.stderr.take().expect("a pipe");
+    let reader = std::thread::spawn(move || {
+        let mut said = String::new();
+        let _ = pipe.read_to_string(&mut said);
+        said
+    });
+    let deadline = now() + seconds(40);
+    let status = loop {
+        match child.try_wait().expect("a child") {
+            Some(status) => break status.code(),
+            None if now() > deadline => {
+                let _ = child.kill();
+                let _ = child.wait();
+                break None;
+            }
+            None => std::thread::sleep(std::time::Duration::from_millis(20)),
+        }
+    };
+    let said = reader.join().expect("a reader");
+    (status.unwrap_or_else(|| panic!("no end after 40 s: {command:?}\n{said}")), said)
 }
 
 #[test]
@@ -76,10 +96,8 @@ fn a_blind_transfer_has_to_be_asked_for_by_name() {
 
 #[test]
 fn a_password_is_asked_for_and_never_taken_as_an_argument() {
-    let output =
-        program(&["register", "--server", "127.0.0.1:9", "--user", "101"]).output().expect("patchcord");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(2), "{said}");
+    let (code, said) = finished(program(&["register", "--server", "127.0.0.1:9", "--user", "101"]));
+    assert_eq!(code, 2, "{said}");
     assert!(said.contains("PATCHCORD_PASSWORD"), "{said}");
     let (code, _) = run(&["register", "--server", "127.0.0.1:9", "--user", "101", "--password", "x"]);
     assert_eq!(code, 2);
