@@ -124,7 +124,9 @@ fn a_wrong_token_is_said_and_the_call_goes_on() {
 fn a_withheld_number_is_not_looked_up() {
     let pbx = Pbx::start();
     let desk = FakeDesk::start(Behaves::Knows0);
-    let phone = Telephone::start(&pbx, "101", &["answer", "--after", "30", "--desk", &desk.url()]);
+    let mut command = telephone(&pbx, "101", &["answer", "--after", "30", "--desk", &desk.url()]);
+    command.env("PATCHCORD_DESK_TOKEN", "some-token");
+    let phone = Telephone::spawn(command, Some(&pbx));
     phone.wait("registered", seconds(5));
     let hidden = ["Privacy: id", "P-Asserted-Identity: <sip:+79161234567@pstn>"];
     let from = "\"Anonymous\" <sip:anonymous@anonymous.invalid>";

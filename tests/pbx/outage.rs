@@ -11,6 +11,7 @@ const BACK: u64 = 3;
 #[test]
 fn registered_again_after_a_restart_while_idle() {
     let pbx = Pbx::start();
+    forgive_what_nobody_heard(&pbx);
     let phone = Telephone::start(&pbx, "101", &["answer", "--timeout", "60"]);
     phone.wait("registered", seconds(5));
     let stopped = now();
@@ -26,6 +27,7 @@ fn registered_again_after_a_restart_while_idle() {
 #[test]
 fn registered_again_after_a_restart_in_a_call() {
     let pbx = Pbx::start();
+    forgive_what_nobody_heard(&pbx);
     pbx.forgive("bye-missing"); // the PBX has forgotten the call, and whether a BYE comes is no matter
     let client = Baresip::customer(&pbx, "+79161234567");
     let phone = Telephone::start(&pbx, "101", &["answer", "--calls", "2"]);
@@ -40,4 +42,10 @@ fn registered_again_after_a_restart_in_a_call() {
     phone.interrupt();
     let ended = phone.finish(seconds(10));
     ended.exited(130).one("ended");
+}
+
+/// While the PBX is away, its log has no attempts: numbers seem to jump.
+fn forgive_what_nobody_heard(pbx: &Pbx) {
+    pbx.forgive("register-cseq");
+    pbx.forgive("nonce-count");
 }

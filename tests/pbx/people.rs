@@ -53,7 +53,7 @@ impl Baresip {
         let control = free_tcp_port();
         let folder = pbx.scratch.path().join(format!("baresip-{}-{control}", name.trim_start_matches('+')));
         std::fs::create_dir_all(&folder).expect("a directory");
-        let voice = sound::noise(40);
+        let voice = sound::noise(20);
         sound::write(&folder.join("voice.wav"), &voice);
         let mode = if matches!(answers, Answers::AtOnce) { "auto" } else { "manual" };
         let line = format!("{account};answermode={mode};audio_codecs=pcma,pcmu;ptime=20\n");
@@ -119,14 +119,14 @@ impl Baresip {
         self.events.lock().expect("a lock").iter().any(|event| event["type"] == kind)
     }
 
-    /// What it has heard in its last call so far.
+    /// What it has heard so far; a session that changes in between makes several files.
     pub fn heard(&self) -> Vec<i16> {
         let files = std::fs::read_dir(&self.folder).expect("a directory").filter_map(Result::ok);
         let mut files: Vec<PathBuf> =
             files.map(|f| f.path()).filter(|p| p.to_string_lossy().ends_with("-dec.wav")).collect();
         files.sort();
-        let last = files.pop().unwrap_or_else(|| panic!("baresip {} has recorded nothing", self.name));
-        sound::read(&last, 0)
+        assert!(!files.is_empty(), "baresip {} has recorded nothing", self.name);
+        files.iter().flat_map(|file| sound::read(file, 0)).collect()
     }
 }
 

@@ -5,7 +5,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::path::Path;
 
 pub const RATE: usize = 8000;
-/// Comparison is done at a quarter of the rate: the sounds have nothing above 800 Hz.
+/// Likely places are looked for at a quarter of the rate: the sounds have nothing above 800 Hz.
 const STEP: usize = 4;
 
 /// Noise between 200 and 800 Hz, different in each run.
@@ -14,8 +14,8 @@ pub fn noise(seconds: usize) -> Vec<i16> {
     getrandom::fill(&mut seed).expect("randomness");
     let mut rng = ChaCha20Rng::from_seed(seed);
     let white: Vec<f64> =
-        (0..seconds * RATE + 256).map(|_| f64::from(rng.next_u32()) / f64::from(u32::MAX) - 0.5).collect();
-    let kernel = band(200.0, 800.0, 129);
+        (0..seconds * RATE + 64).map(|_| f64::from(rng.next_u32()) / f64::from(u32::MAX) - 0.5).collect();
+    let kernel = band(200.0, 800.0, 65);
     let filtered =
         white.windows(kernel.len()).map(|w| w.iter().zip(&kernel).map(|(a, b)| a * b).sum::<f64>());
     let filtered: Vec<f64> = filtered.take(seconds * RATE).collect();
@@ -57,21 +57,34 @@ pub fn read(path: &Path, channel: usize) -> Vec<i16> {
     samples.chunks_exact(channels).map(|frame| frame[channel]).collect()
 }
 
-/// Where a second of `sent` stands in `heard`, and how alike it is there (1 = the same).
-pub struct Match {
-    pub alike: f64,
-    /// Samples from the start of `heard`.
-    pub at: usize,
+/// How alike two sounds have to be to be the same one.
+pub const ALIKE: f64 = 0.95;
+/// Pieces are half a second long: a gap that a busy machine makes spoils one of them and not all.
+const PIECE: usize = RATE / 2;
+
+/// The share of the half-seconds of `voice` from one second to another that stand somewhere in `heard`.
+pub fn share(voice: &[i16], from: f64, to: f64, heard: &[i16]) -> f64 {
+    let coarse = thin(heard);
+    let starts: Vec<usize> = ((from * RATE as f64) as usize..)
+        .step_by(PIECE)
+        .take_while(|s| s + PIECE <= (to * RATE as f64) as usize)
+        .collect();
+    let found = starts.iter().filter(|start| alike(&voice[**start..][..PIECE], &coarse, heard) >= ALIKE);
+    found.count() as f64 / starts.len() as f64
 }
 
-/// Looks for one second of `sent`, from `second` on, anywhere in `heard`.
-pub fn find(sent: &[i16], second: f64, heard: &[i16]) -> Match {
-    let from = (second * RATE as f64) as usize;
-    let pattern = &sent[from..from + RATE];
-    let coarse = best(&thin(pattern), &thin(heard), 0, usize::MAX);
-    let near = coarse.at * STEP;
-    let fine = best(&whole(pattern), &whole(heard), near.saturating_sub(2 * STEP), near + 2 * STEP);
-    if fine.alike > coarse.alike { fine } else { Match { at: near, ..coarse } }
+/// How alike the best half-second of the first twelve seconds of `voice` is to some place in `heard`.
+pub fn best(voice: &[i16], heard: &[i16]) -> f64 {
+    let coarse = thin(heard);
+    let pieces = voice[..voice.len().min(12 * RATE)].chunks_exact(PIECE);
+    let mut best = 0.0_f64;
+    for piece in pieces {
+        best = best.max(alike(piece, &coarse, heard));
+        if best >= ALIKE {
+            break;
+        }
+    }
+    best
 }
 
 /// The root mean square over all of it.
@@ -82,6 +95,36 @@ pub fn loudness(samples: &[i16]) -> f64 {
     (samples.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>() / samples.len() as f64).sqrt()
 }
 
+/// How alike (1 = the same) a piece is to the place in `heard` where it fits best. The first tenth of a second
+/// names the likely places; these are compared in whole, at the full rate.
+fn alike(piece: &[i16], coarse: &[f32], heard: &[i16]) -> f64 {
+    let probe = &thin(piece)[..RATE / STEP / 10];
+    let places = coarse.len().saturating_sub(piece.len().div_ceil(STEP));
+    let mut likely: Vec<(f64, usize)> =
+        (0..places).map(|at| (correlation(probe, &coarse[at..at + probe.len()]), at)).collect();
+    likely.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let piece = whole(piece);
+    let heard = whole(heard);
+    let mut best = 0.0_f64;
+    for (_, at) in likely.into_iter().take(3) {
+        let near = (at * STEP).saturating_sub(STEP)..=at * STEP + STEP;
+        for at in near.filter(|at| at + piece.len() <= heard.len()) {
+            best = best.max(correlation(&piece, &heard[at..at + piece.len()]));
+        }
+    }
+    best
+}
+
+fn correlation(a: &[f32], b: &[f32]) -> f64 {
+    let (mut product, mut first, mut second) = (0.0, 0.0, 0.0);
+    for (x, y) in a.iter().zip(b) {
+        product += x * y;
+        first += x * x;
+        second += y * y;
+    }
+    f64::from(product / (first * second).sqrt().max(1.0))
+}
+
 fn thin(samples: &[i16]) -> Vec<f32> {
     samples.iter().step_by(STEP).map(|s| f32::from(*s)).collect()
 }
@@ -90,34 +133,14 @@ fn whole(samples: &[i16]) -> Vec<f32> {
     samples.iter().map(|s| f32::from(*s)).collect()
 }
 
-fn best(pattern: &[f32], heard: &[f32], from: usize, to: usize) -> Match {
-    let mut found = Match { alike: 0.0, at: 0 };
-    if heard.len() < pattern.len() {
-        return found;
-    }
-    let own = pattern.iter().map(|v| v * v).sum::<f32>().sqrt();
-    for at in from..(heard.len() - pattern.len() + 1).min(to) {
-        let there = &heard[at..at + pattern.len()];
-        let (mut product, mut energy) = (0.0, 0.0);
-        for (a, b) in pattern.iter().zip(there) {
-            product += a * b;
-            energy += b * b;
-        }
-        let alike = f64::from(product / (own * energy.sqrt()).max(1.0));
-        if alike > found.alike {
-            found = Match { alike, at };
-        }
-    }
-    found
-}
-
 #[test]
 fn a_sound_is_found_where_it_is_and_nowhere_else() {
-    let (sent, other) = (noise(4), noise(4));
-    let mut heard = vec![0; 1234];
-    heard.extend(sent.iter().map(|s| s / 2));
-    let found = find(&sent, 1.0, &heard);
-    assert!(found.alike > 0.99, "{}", found.alike);
-    assert_eq!(found.at, 1234 + RATE);
-    assert!(find(&other, 1.0, &heard).alike < 0.5);
+    let (voice, other) = (noise(6), noise(6));
+    let mut heard = vec![0; 1235];
+    heard.extend(voice[..4 * RATE].iter().map(|s| s / 2));
+    assert!(share(&voice, 0.5, 3.5, &heard) > 0.99);
+    let half = share(&voice, 2.0, 6.0, &heard);
+    assert!((0.45..0.55).contains(&half), "{half}");
+    assert!(best(&voice, &heard) > 0.99);
+    assert!(best(&other, &heard) < 0.7, "{}", best(&other, &heard));
 }

@@ -81,7 +81,10 @@ pub fn program(arguments: &[&str]) -> Command {
 pub fn telephone(pbx: &Pbx, account: &str, arguments: &[&str]) -> Command {
     let mut command = program(&[]);
     let name = pbx.scratch.path().join(format!("home-{account}"));
-    command.args(arguments).args(["--json", "--server", &pbx.server(), "--user", account]);
+    command.args(arguments).args(["--json", "--user", account]);
+    if !arguments.contains(&"--server") {
+        command.args(["--server", &pbx.server()]);
+    }
     command.args(["--rtp-ports", "34000-35999"]); // apart from the PBX's and the others' ranges
     command.env("PATCHCORD_PASSWORD", format!("pw-{account}")).env("HOME", &name);
     command.env("XDG_CACHE_HOME", name.join("cache")).env("XDG_CONFIG_HOME", name.join("config"));

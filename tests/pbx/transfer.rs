@@ -4,7 +4,7 @@ use crate::inbound::voice;
 use crate::pbx::Pbx;
 use crate::people::{Answers, Baresip};
 use crate::seconds;
-use crate::sound::{self, RATE};
+use crate::sound::{self, ALIKE, RATE};
 use crate::telephone::{Ended, Telephone};
 use crate::wire::Captured;
 
@@ -43,11 +43,6 @@ impl Story {
         phone.wait("transfer_started", seconds(8));
         (phone.finish(seconds(40)), local)
     }
-
-    fn heard_of(&self, voice: &[i16], heard: &[i16]) -> f64 {
-        let at = |half: usize| sound::find(voice, half as f64 / 2.0, heard).alike;
-        (0..24).map(at).fold(0.0, f64::max)
-    }
 }
 
 fn sent<'a>(capture: &'a [Captured], method: &'a str) -> impl Iterator<Item = &'a Captured> {
@@ -70,10 +65,10 @@ fn the_client_speaks_with_the_manager_who_answers() {
     manager.wait("CALL_CLOSED", seconds(5));
     let heard = story.client.heard();
     let late = &heard[heard.len() - 5 * RATE / 2..];
-    let alike = story.heard_of(&manager.voice, late);
-    assert!(alike >= 0.95, "the client hears the manager: {alike:.3}");
-    let back = story.heard_of(&story.client.voice, &manager.heard());
-    assert!(back >= 0.95, "the manager hears the client: {back:.3}");
+    let alike = sound::best(&manager.voice, late);
+    assert!(alike >= ALIKE, "the client hears the manager: {alike:.3}");
+    let back = sound::best(&story.client.voice, &manager.heard());
+    assert!(back >= ALIKE, "the manager hears the client: {back:.3}");
     let records = story.pbx.call_records(2);
     let joined =
         records.iter().find(|r| r.far_channel.starts_with("PJSIP/201") && r.disposition == "ANSWERED");
@@ -90,8 +85,8 @@ fn the_client_is_back_at_once_when_the_number_does_not_exist() {
     assert_eq!(ended.one("ended")["outcome"], "completed");
     story.client.wait("CALL_CLOSED", seconds(5));
     let heard = story.client.heard();
-    let alike = story.heard_of(&story.voice, &heard[heard.len() - 2 * RATE..]);
-    assert!(alike >= 0.95, "the client hears the operator again: {alike:.3}");
+    let alike = sound::best(&story.voice, &heard[heard.len() - 2 * RATE..]);
+    assert!(alike >= ALIKE, "the client hears the operator again: {alike:.3}");
 
     let capture = story.pbx.capture_of(&local);
     let verdict = capture.iter().position(|c| {
