@@ -15,6 +15,8 @@ mod refer;
 mod registration;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod timers;
 mod transaction;
 mod user_agent;

@@ -151,6 +151,11 @@ impl Bench {
         self.sent.drain(..).map(|(at, transmit)| (at, parsed(&transmit.bytes))).collect()
     }
 
+    pub fn octets(&mut self) -> Vec<Vec<u8>> {
+        self.drain();
+        self.sent.drain(..).map(|(_, transmit)| transmit.bytes).collect()
+    }
+
     pub fn message(&mut self) -> Message {
         self.drain();
         let (_, transmit) = self.sent.pop_front().expect("nothing was sent");

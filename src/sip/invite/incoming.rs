@@ -150,11 +150,9 @@ impl Incoming {
     }
 }
 
-/// RFC 3326; Q.850 cause 26 says the same (non-selected user clearing).
+/// RFC 3326.
 fn taken_elsewhere(headers: &Headers) -> bool {
-    let reasons = headers.typed_all::<Reason>().unwrap_or_default();
-    let q850_26 = |reason: &Reason| reason.protocol.eq_ignore_ascii_case("Q.850") && reason.cause == Some(26);
-    reasons.iter().any(|reason| reason.is_completed_elsewhere() || q850_26(reason))
+    headers.typed_all::<Reason>().unwrap_or_default().iter().any(Reason::is_completed_elsewhere)
 }
 
 pub fn reason_text(headers: &Headers) -> Option<String> {
