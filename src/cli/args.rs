@@ -14,6 +14,7 @@ use std::time::Duration;
     name = "patchcord",
     version,
     disable_help_subcommand = true,
+    args_override_self = true,
     after_help = "\
 The password is read from --password-file or the environment variable PATCHCORD_PASSWORD, the desk's \
 token from PATCHCORD_DESK_TOKEN. Targets: 200, sip:200@host, '+7 495 123-45-67'.

@@ -11,7 +11,8 @@ use crate::transmit::Transport;
 use std::io::ErrorKind;
 use std::path::Path;
 
-pub fn trouble(cat: &Catalogue, trouble: &Trouble) -> String {
+/// `pbx`: where it was looked for, as the settings or flags say.
+pub fn trouble(cat: &Catalogue, trouble: &Trouble, pbx: &str) -> String {
     match trouble {
         Trouble::RegistrationRefused { status, reason } => say!(
             cat,
@@ -24,18 +25,16 @@ pub fn trouble(cat: &Catalogue, trouble: &Trouble) -> String {
             "The PBX does not accept user or password ({status}). Check --user, --auth-user and the password.",
             status = status
         ),
-        Trouble::Silence => {
-            say!(
-                cat,
-                "The PBX does not answer. Check --server, the network, and firewalls between here and there."
-            )
-        }
-        Trouble::Unreachable => {
-            say!(
-                cat,
-                "Nothing listens at the PBX's address. Check --server and its port, and whether the PBX runs."
-            )
-        }
+        Trouble::Silence => say!(
+            cat,
+            "{pbx} does not answer. Check --server, the network, and firewalls between here and there.",
+            pbx = pbx
+        ),
+        Trouble::Unreachable => say!(
+            cat,
+            "Nothing listens at {pbx}. Check --server and its port, and whether the PBX runs.",
+            pbx = pbx
+        ),
         Trouble::NobodyCalled => say!(cat, "Nobody called in the time given by --timeout."),
         Trouble::CallerGaveUp => say!(cat, "The caller gave up before the call was answered."),
         Trouble::NobodyAnswered => say!(cat, "Nobody answered in the time given by --timeout."),

@@ -89,7 +89,10 @@ impl Run {
         let settings = flags.over(file);
         let cat = Catalogue::new(settings.lang.unwrap_or(language));
         usage::check(&cat, arguments).map_err(Refusal::usage)?;
-        let password = read_password(&cat, &settings, &environment)?;
+        // Whoever forgot the PBX or the user hears of that first.
+        let complete = settings.server.is_some() && settings.user.is_some();
+        let needs_password = complete && !matches!(arguments.command, Command::Options { .. });
+        let password = read_password(&cat, &settings, needs_password, &environment)?;
         let desk_token =
             environment("PATCHCORD_DESK_TOKEN").filter(|token| !token.is_empty()).map(Secret::new);
         if settings.desk.is_some() && desk_token.is_none() {
@@ -125,6 +128,8 @@ impl Run {
         let script = Script::new(task(&arguments.command), arguments.common.desk.is_some());
         let figures = (arguments.common.verbose > 0).then_some(FIGURES_EVERY);
         let mut sound = self.sound;
+        let next_hop = self.settings.proxy.as_ref().or(self.settings.server.as_ref());
+        let pbx = next_hop.map(ToString::to_string).unwrap_or_default();
         let setup = Setup {
             settings: self.settings,
             password: self.password,
@@ -142,8 +147,14 @@ impl Run {
                 return exit;
             }
         };
-        let driver =
-            Driver { process, cat: self.cat, json: arguments.common.json, script, book: Book::default() };
+        let driver = Driver {
+            process,
+            cat: self.cat,
+            pbx,
+            json: arguments.common.json,
+            script,
+            book: Book::default(),
+        };
         driver.run(handle).await
     }
 }
@@ -152,6 +163,8 @@ impl Run {
 struct Driver {
     process: Process,
     cat: Catalogue,
+    /// Where the PBX was looked for, for sentences.
+    pbx: String,
     json: bool,
     script: Script,
     book: Book,
@@ -205,7 +218,7 @@ impl Driver {
             return Exit::Interrupted;
         }
         for trouble in self.script.verdict().troubles() {
-            eprintln!("patchcord: {}", faults::trouble(&self.cat, trouble));
+            eprintln!("patchcord: {}", faults::trouble(&self.cat, trouble, &self.pbx));
         }
         self.script.verdict().exit()
     }
@@ -292,11 +305,18 @@ fn state_folder(environment: impl Fn(&str) -> Option<String>) -> PathBuf {
 fn read_password(
     cat: &Catalogue,
     settings: &Settings,
+    needed: bool,
     environment: impl Fn(&str) -> Option<String>,
 ) -> Result<Secret, Refusal> {
     if let Some(path) = &settings.password_file {
         return config::read_password(path).map_err(|fault| Refusal::usage(fault.say(cat, path)));
     }
-    // An account without a password is possible; a PBX that wants one says so.
-    Ok(Secret::new(environment("PATCHCORD_PASSWORD").unwrap_or_default()))
+    match environment("PATCHCORD_PASSWORD") {
+        Some(password) => Ok(Secret::new(password)),
+        None if !needed => Ok(Secret::new("")),
+        None => Err(Refusal::usage(say!(
+            cat,
+            "The account's password is missing. Give --password-file FILE or the environment variable PATCHCORD_PASSWORD."
+        ))),
+    }
 }
