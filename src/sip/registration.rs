@@ -44,8 +44,10 @@ const AFTER_FIRST_REFUSAL: Duration = Duration::from_secs(30);
 const AFTER_FURTHER_REFUSALS: Duration = Duration::from_secs(300);
 /// How long a goodbye is worth waiting for.
 const LEAVE_PATIENCE: Duration = Duration::from_secs(4);
-/// Times that one attempt is told 423 before it counts as refused.
-const MAX_TOO_BRIEF: u32 = 3;
+/// Times that one attempt begins anew, for a longer time (423) or another Contact.
+const MAX_BEGINNINGS: u32 = 3;
+/// Registrars count in whole seconds: a grant that differs by so little is the same one.
+const ROUNDING: Duration = Duration::from_secs(3);
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Timer {
@@ -90,7 +92,7 @@ pub struct Registration {
     /// patience counts too.
     outstanding: Vec<ClientId>,
     attempt_began: Instant,
-    too_brief: u32,
+    beginnings: u32,
     /// From a 423 (RFC 3261 §10.2.8); asked for ever after.
     floor: u32,
     refusals: u32,
@@ -111,7 +113,7 @@ impl Registration {
             seq: core.chance.first_seq(),
             outstanding: Vec::new(),
             attempt_began: Instant::START,
-            too_brief: 0,
+            beginnings: 0,
             floor: 0,
             refusals: 0,
             trouble: None,
@@ -224,16 +226,13 @@ impl Registration {
                 Some(answered) => self.send_again(core, answered, reply.challenges + 1),
                 None => self.fail(core, Failure::Credentials { status }),
             },
-            423 if self.too_brief < MAX_TOO_BRIEF => {
-                self.too_brief += 1;
-                match response.headers.typed::<MinExpires>() {
-                    Ok(Some(least)) if least.0 > self.asked(core) => {
-                        self.floor = least.0;
-                        self.begin(core);
-                    }
-                    _ => self.fail(core, refused()),
+            423 if self.beginnings < MAX_BEGINNINGS => match response.headers.typed::<MinExpires>() {
+                Ok(Some(least)) if least.0 > self.asked(core) => {
+                    self.floor = least.0;
+                    self.begin(core);
                 }
-            }
+                _ => self.fail(core, refused()),
+            },
             _ => {
                 let wait = retry_after(response);
                 self.fail_for(core, refused(), wait);
@@ -262,7 +261,7 @@ impl Registration {
         let contact = request.headers.typed::<Contact>().ok().flatten();
         let contact = contact.and_then(|c| c.addr().map(|a| a.uri.clone())).unwrap_or_else(|| core.contact());
         if self.learn_address(core, response, &contact) {
-            return self.attempt(core);
+            return self.begin(core);
         }
         let server = core.config.server;
         self.binding = Some(Binding { granted, contact, server });
@@ -280,7 +279,10 @@ impl Registration {
             return;
         };
         let now = (binding.server, binding.granted, binding.contact.clone());
-        if self.told.as_ref() == Some(&now) {
+        if let Some((server, granted, contact)) = &self.told
+            && (*server, contact) == (now.0, &now.2)
+            && granted.abs_diff(now.1) <= ROUNDING
+        {
             return;
         }
         let (server, expires, contact) = now.clone();
@@ -289,22 +291,18 @@ impl Registration {
     }
 
     /// True: the registrar saw another address than the Contact has, which now is our Contact.
-    /// A second time in one attempt the Contact stays: a translator that changes its mind would keep us busy.
+    /// Once in one attempt: a translator that changes its mind would keep us busy.
     fn learn_address(&mut self, core: &mut Core, response: &Response, contact: &Uri) -> bool {
-        if core.wire.is_reliable() {
-            return false;
-        }
         let Ok(via) = response.headers.require::<Via>() else {
             return false;
         };
-        let local = core.public.unwrap_or(core.config.local);
-        let ip = via.received().unwrap_or(local.ip());
-        let seen = SocketAddr::new(ip, via.rport().flatten().unwrap_or(local.port()));
-        if seen == local || self.stale.as_ref() == Some(contact) || self.too_brief > 0 {
+        let known = core.public.unwrap_or(core.config.local);
+        let ip = via.received().unwrap_or(known.ip());
+        let seen = SocketAddr::new(ip, via.rport().flatten().unwrap_or(known.port()));
+        if core.wire.is_reliable() || seen == known || self.beginnings > 1 {
             return false;
         }
         core.public = Some(seen).filter(|seen| *seen != core.config.local);
-        self.too_brief += 1;
         self.stale = Some(contact.clone());
         true
     }
@@ -312,18 +310,12 @@ impl Registration {
     // -- attempts
 
     fn attempt(&mut self, core: &mut Core) {
-        if self.learned_just_now(core) {
-            return self.begin(core);
-        }
-        self.too_brief = 0;
+        self.beginnings = 0;
         self.begin(core);
     }
 
-    fn learned_just_now(&self, core: &Core) -> bool {
-        self.stale.is_some() && self.attempt_began == core.wire.now
-    }
-
     fn begin(&mut self, core: &mut Core) {
+        self.beginnings += 1;
         self.attempt_began = core.wire.now;
         let request = self.build(core);
         self.dispatch(core, request, 0);

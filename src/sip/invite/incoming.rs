@@ -27,7 +27,7 @@ pub struct Incoming {
 }
 
 impl Incoming {
-    /// Says 100 at once.
+    /// Says 100 at once. None: the INVITE makes no dialog, and was told so.
     pub fn start(
         core: &mut Core,
         key: CallKey,
@@ -35,15 +35,19 @@ impl Incoming {
         mut request: Request,
         offer: Option<Vec<u8>>,
     ) -> Option<Self> {
+        let tag = core.chance.tag();
+        let dialog = Dialog::of_uas(&request, &tag, core.chance.first_seq());
+        let invite = described(&request, offer, core.wire.now);
+        let (Some(dialog), Some(invite), Ok(mut to)) = (dialog, invite, request.headers.require::<To>())
+        else {
+            core.refuse(id, &request, StatusCode::BAD_REQUEST);
+            return None;
+        };
         let trying = core.response(&request, StatusCode::TRYING);
         core.respond(id, &trying);
-        let tag = core.chance.tag();
-        let dialog = Dialog::of_uas(&request, &tag, core.chance.first_seq())?;
-        let invite = Box::new(described(&request, offer, core.wire.now)?);
-        let mut to = request.headers.require::<To>().ok()?;
         to.set_tag(&tag);
         request.headers.set(&to);
-        Some(Self { key, id, request, dialog, invite })
+        Some(Self { key, id, request, dialog, invite: Box::new(invite) })
     }
 
     pub fn announce(&self, core: &mut Core) {

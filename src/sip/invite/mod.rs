@@ -197,7 +197,7 @@ impl Calls {
         self.turn(core, key, next);
     }
 
-    /// A new INVITE that is ours to answer. True: it was taken and awaits the user; else it was answered.
+    /// A new INVITE that is ours to answer: the user is asked, or it is refused here.
     pub fn on_invite(&mut self, core: &mut Core, id: ServerId, request: Request) {
         let Ok(offer) = acceptable(core, id, &request) else {
             return;

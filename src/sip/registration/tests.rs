@@ -415,3 +415,52 @@ fn the_outbound_proxy_is_a_loose_route_of_every_request() {
     assert_eq!(register.headers.first("Route"), Some("<sip:proxy.example;lr>"));
     assert_eq!(register.headers.first("To"), Some("<sip:operator1@pbx.example>"));
 }
+
+#[test]
+fn a_grant_that_differs_by_a_second_is_no_news() {
+    let mut bench = Bench::registered();
+    let mut refreshes = 0;
+    for _ in 0..100 {
+        bench.pass(secs(1));
+        for (_, message) in bench.messages() {
+            let Message::Request(request) = message else { continue };
+            let granted = 598 + refreshes % 3;
+            let contact = format!("<{}>;expires={granted}", bench.ua.contact());
+            refreshes += u32::from(request.method == Method::Register);
+            bench.respond_with(&request, 200, &[("Contact", &contact)], b"");
+        }
+    }
+    assert!(refreshes >= 3);
+    assert!(bench.events().is_empty());
+    bench.ua.register(bench.now);
+    bench.grant(60);
+    assert!(matches!(bench.event(), Some(Event::Registered { expires, .. }) if expires == secs(60)));
+}
+
+#[test]
+fn it_works_over_ipv6_as_well() {
+    let mut settings = config();
+    settings.server = address("[2001:db8::10]:5060");
+    settings.local = address("[2001:db8::20]:5070");
+    settings.account.domain = "[2001:db8::10]".into();
+    let mut bench = Bench::with(settings);
+    bench.ua.register(bench.now);
+    let register = bench.request(Method::Register);
+    assert_eq!(register.uri.to_string(), "sip:[2001:db8::10]");
+    assert!(register.headers.first("Via").unwrap().starts_with("SIP/2.0/UDP [2001:db8::20]:5070;"));
+    bench.challenge(&register);
+    let register = bench.request(Method::Register);
+    let contact = format!("<{}>;expires=60", bench.ua.contact());
+    assert!(contact.contains("@[2001:db8::20]:5070>"));
+    let mut granted = answer(&register, 200, &[("Contact", &contact)], b"");
+    let via = register.headers.first("Via").unwrap().replace("rport", "rport=5070;received=2001:db8::20");
+    granted.headers.remove("Via");
+    granted.headers.push("Via", via);
+    bench.hear(&Message::Response(granted));
+    assert!(bench.ua.is_registered());
+    assert!(matches!(bench.event(), Some(Event::Registered { .. })));
+    let options = bench.pbx_request(Method::Options, &[], b"");
+    bench.hear_from("[2001:db8::10]:5060", &options.to_bytes());
+    assert_eq!(bench.destination(), address("[2001:db8::10]:5060"));
+    assert!(bench.response(200).headers.first("Via").unwrap().contains("received=2001:db8::10"));
+}

@@ -188,7 +188,7 @@ fn hold(pair: &mut Pair, call: CallKey, incoming: CallKey, story: (u8, u64)) {
     let now = pair.now;
     // Both at once: glare, whose rules must bring both through in the end.
     pair.sides[CALLER].ua.reoffer(now, call, OFFER.to_vec()).unwrap();
-    if story.0 % 3 == 0 {
+    if story.0.is_multiple_of(3) {
         pair.sides[CALLED].ua.reoffer(now, incoming, ANSWER.to_vec()).unwrap();
     }
     let answered = |event: &Event| matches!(event, Event::Answer { .. });
@@ -200,7 +200,7 @@ fn hold(pair: &mut Pair, call: CallKey, incoming: CallKey, story: (u8, u64)) {
                 pair.sides[side].events.retain(|event| !matches!(event, Event::Offer { .. }));
             }
         }
-        pair.saw(CALLER, answered) && (story.0 % 3 != 0 || pair.saw(CALLED, answered))
+        pair.saw(CALLER, answered) && (!story.0.is_multiple_of(3) || pair.saw(CALLED, answered))
     });
     assert!(done, "{story:?}: an offer was never answered");
 }
