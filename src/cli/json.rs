@@ -5,7 +5,9 @@ use crate::agent::{Card, CardAnswer, Event, Source};
 use crate::desk_api::Match;
 use crate::instant::Instant;
 use crate::media::{AudioDirection, NoAudioCause, StreamStats};
-use crate::phone::{self, CallOutcome, Caller, ClientIs, EndedBy, LineId, Refusal, Side, TransferOutcome};
+use crate::phone::{
+    self, CallOutcome, Caller, ClientIs, EndedBy, LineId, Refusal, Side, TransferFault, TransferOutcome,
+};
 use crate::shell::Notice;
 use crate::sip::Failure;
 use serde::Serialize;
@@ -64,12 +66,13 @@ fn phone_line(line: Line, event: &phone::Event, book: &Book) -> Option<String> {
         E::Transferred { line: id, target, outcome } => {
             line.call("transferred", *id, book).with("target", target).with("outcome", outcome_code(*outcome))
         }
-        E::TransferFailed { line: id, target, status, reason, client, .. } => line
+        E::TransferFailed { line: id, target, status, reason, client, why } => line
             .call("transfer_failed", *id, book)
             .with("target", target)
             .with("status", status)
             .with("reason", reason)
-            .with("client", client_code(*client)),
+            .with("client", client_code(*client))
+            .with("why", transfer_fault_code(*why)),
         E::Returned { line: id } => line.call("returned", *id, book),
         E::NoAudio { line: id, direction, cause } => line
             .call("no_audio", *id, book)
@@ -233,6 +236,16 @@ const fn call_outcome_code(outcome: CallOutcome) -> &'static str {
         CallOutcome::Busy => "busy",
         CallOutcome::Failed => "failed",
         CallOutcome::Cancelled => "cancelled",
+    }
+}
+
+const fn transfer_fault_code(why: TransferFault) -> &'static str {
+    match why {
+        TransferFault::NotTaken => "not_taken",
+        TransferFault::TargetFailed => "target_failed",
+        TransferFault::NoWord => "no_word",
+        TransferFault::CallEnded => "call_ended",
+        TransferFault::TakenBack => "taken_back",
     }
 }
 
