@@ -9,7 +9,7 @@ use std::net::UdpSocket;
 #[test]
 fn registers_and_is_gone_after_unregistering() {
     let pbx = Pbx::start();
-    let phone = Telephone::start(&pbx, "101", &["register", "--seconds", "2"]);
+    let phone = Telephone::start(&pbx, "101", &["register", "--seconds", "4"]);
     let registered = phone.wait("registered", seconds(5));
     assert!(registered.event["expires_s"].as_u64() > Some(9), "{registered:?}");
     assert!(pbx.has_contact("101"));
