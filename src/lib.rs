@@ -1,4 +1,31 @@
 //! Patchcord: the desktop telephone of sales operators, and the order desk behind it.
+//!
+//! ```text
+//! domain, desk_api      words and rules of the trade; the HTTP contract with an order desk
+//! transmit, instant     what engines and the world share: bytes with addresses, a moment
+//! sip, media            engines: pure, each knows one protocol
+//! phone                 one call is one SIP session and one voice session
+//! agent                 the operator's desk: intents in; effects, events and a view out
+//! net, audio, desk,     the sides: the only code that touches the world
+//! config, clock, entropy, secrets, logging, text
+//! shell                 puts the parts together: one task, one media thread
+//! cli, server           who looks at it: the terminal; the order desk
+//! ```
+//!
+//! **A call rings and the card appears.** A datagram comes to [`net`]; [`shell`] adds the time; [`sip`]
+//! parses it, opens transaction and dialog; [`phone`] takes a line, checks that the offer can be
+//! answered, and rings; [`agent`] shows the number at once and asks for a look-up; the shell runs it:
+//! cached card first, then the desk's; each answer comes back as an input. Nothing waits for it.
+//!
+//! **A frame of sound becomes a packet.** Every 20 ms the media thread takes a frame from its source;
+//! [`media::Stream`] mutes, codes and numbers it and hands out a `Transmit`; what came in meanwhile is
+//! played out at its time. The same code runs in tests on a virtual clock over a bad network.
+//!
+//! **A call reaches the register.** When a call rings, is answered, moves or ends, the agent gives out
+//! its whole entry; [`desk`] writes it to the outbox on disk and sends it until the desk has it, once by
+//! id and revision, however often anything in between goes away.
+//!
+//! Who may name whom is held by `tests/layers.rs`; decisions with their reasons stand in `docs/design.md`.
 
 // Shared by all.
 pub mod instant;
