@@ -1,7 +1,7 @@
 //! The examiner of an order desk: what holds here, holds for every server that calls itself one.
 //!
-//! Examines the project's own server, started for each test on a file of its own; or, with PATCHCORD_EXAMINE_URL and
-//! PATCHCORD_EXAMINE_TOKENS, any other. Then come what only the own server can be asked (killed, restarted,
+//! Examines the project's own server, started for each test on a file of its own; or, with DESK_URL and
+//! DESK_TOKENS, any other. Then come what only the own server can be asked (killed, restarted,
 //! misused), and the telephone's side against servers that misbehave.
 
 #![cfg(feature = "desk")]
@@ -12,6 +12,8 @@ mod calls;
 mod clients;
 #[path = "desk_contract/errors.rs"]
 mod errors;
+#[path = "desk_contract/figures.rs"]
+mod figures;
 #[path = "desk_contract/fixture.rs"]
 mod fixture;
 #[path = "desk_contract/outbox.rs"]

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::fixture::{Desk, call, call_path, new_call_id, random, random_number};
-use patchcord::desk_api::IDEMPOTENCY_KEY;
+use patchcord::desk_api::{IDEMPOTENCY_KEY, ProblemCode};
 
 fn guarded() -> Vec<(Method, String)> {
     let id = Uuid::from_u128(random());
@@ -268,6 +268,28 @@ fn the_contract_is_published_for_everybody_and_names_every_path() {
     }
     assert_references_resolve(&reply.body, &reply.body);
     assert_eq!(desk.send(|http, url| http.get(format!("{url}/healthz"))).status, 200);
+}
+
+#[test]
+fn the_published_documents_are_those_of_this_version() {
+    let desk = Desk::own(&[]);
+    let served = desk.send(|http, url| http.get(format!("{url}/openapi.json"))).body;
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/openapi.json");
+    if std::env::var_os("PATCHCORD_WRITE_OPENAPI").is_some() {
+        std::fs::write(file, serde_json::to_string_pretty(&served).unwrap() + "\n").unwrap();
+    }
+    let published: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    assert!(
+        published == served,
+        "write it anew: PATCHCORD_WRITE_OPENAPI=1 cargo test --test desk_contract documents"
+    );
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/desk.md")).unwrap();
+    for code in ProblemCode::KNOWN {
+        let row =
+            text.lines().find(|line| line.contains(&format!("`{}`", code.as_str())) && line.starts_with('|'));
+        let row = row.unwrap_or_else(|| panic!("docs/desk.md says nothing of {}", code.as_str()));
+        assert!(row.contains(&code.status().to_string()), "{row}");
+    }
 }
 
 fn assert_references_resolve(part: &Value, whole: &Value) {

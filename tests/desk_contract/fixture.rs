@@ -1,4 +1,4 @@
-//! The desk under examination: a server started for one test, or the one at PATCHCORD_EXAMINE_URL.
+//! The desk under examination: a server started for one test, or the one at DESK_URL.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
@@ -170,7 +170,7 @@ impl Reply {
 impl Desk {
     /// The desk to be examined: own or foreign.
     pub fn examined() -> Self {
-        match std::env::var("PATCHCORD_EXAMINE_URL") {
+        match std::env::var("DESK_URL") {
             Ok(url) => Self::foreign(url),
             Err(_) => Self::own(&[]),
         }
@@ -189,9 +189,9 @@ impl Desk {
         Self::at(server.url(), tokens, Some(server), folder)
     }
 
-    /// PATCHCORD_EXAMINE_TOKENS names them all: `operator=…,operator2=…,manager=…,head=…,admin=…,service=…`.
+    /// DESK_TOKENS names them all: `operator=…,operator2=…,manager=…,head=…,admin=…,service=…`.
     fn foreign(url: String) -> Self {
-        let tokens = std::env::var("PATCHCORD_EXAMINE_TOKENS").expect("PATCHCORD_EXAMINE_TOKENS is set");
+        let tokens = std::env::var("DESK_TOKENS").expect("DESK_TOKENS is set");
         let pair = |text: &str| text.split_once('=').map(|(who, token)| (who.to_owned(), token.to_owned()));
         let tokens = tokens.split(',').map(|text| pair(text).expect("who=token")).collect();
         Self::at(url, tokens, None, Folder::new())
