@@ -52,7 +52,7 @@ fn redact_line(line: &str) -> String {
         // DTMF by INFO may be a card code.
         "signal" => "Signal: …".into(),
         _ if line.to_ascii_lowercase().starts_with("signal=") => "Signal=…".into(),
-        _ => mask_uris(&mask_quoted(line)),
+        _ => mask_uris(&mask_plain_names(&mask_quoted(line))),
     }
 }
 
@@ -67,6 +67,33 @@ fn mask_quoted(line: &str) -> String {
         if is_name { masked.push_str(&Masked(part).to_string()) } else { masked.push_str(part) }
     }
     masked
+}
+
+/// Names without quotes stand between a header's colon, or a list's comma, and an angle bracket.
+fn mask_plain_names(line: &str) -> String {
+    let Some((header, value)) = line.split_once(':').filter(|(header, _)| is_token(header)) else {
+        return line.to_owned();
+    };
+    let mut masked = format!("{header}:");
+    let mut parts = value.split('<').peekable();
+    while let Some(part) = parts.next() {
+        let (kept, name) = part.rsplit_once(',').map_or(("", part), |(kept, name)| (kept, name));
+        let is_name = parts.peek().is_some() && !name.trim().is_empty() && !name.contains(['"', '=', '>']);
+        if is_name {
+            let comma = if part.contains(',') { "," } else { "" };
+            masked.push_str(&format!("{kept}{comma} {} ", Masked(name.trim())));
+        } else {
+            masked.push_str(part);
+        }
+        if parts.peek().is_some() {
+            masked.push('<');
+        }
+    }
+    masked
+}
+
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 fn mask_uris(line: &str) -> String {
@@ -97,10 +124,22 @@ mod tests {
     #[test]
     fn a_message_in_the_log_holds_no_number_name_or_credential() {
         let message = "INVITE sip:79161234567@pbx SIP/2.0\r\nFrom: \"Anna Ivanova\" <sip:+79031112233@pbx>;tag=1\r\n\
+            Contact: Boris <sip:79261234567@h>, Vera Petrova <sip:x@h>\r\n\
             Authorization: Digest username=\"101\", response=\"abcdef\"\r\nP-Asserted-Identity: tel:+79031112233\r\n\
             Via: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bK1\r\n\r\na=crypto:1 AES_CM_128 inline:secretkey\r\nSignal=5\r\n";
         let logged = Redacted(message.as_bytes()).to_string();
-        for secret in ["9161234567", "9031112233", "nna", "abcdef", "101", "secretkey", "Signal=5"] {
+        for secret in [
+            "9161234567",
+            "oris",
+            "etrova",
+            "9261234567",
+            "9031112233",
+            "nna",
+            "abcdef",
+            "101",
+            "secretkey",
+            "Signal=5",
+        ] {
             assert!(!logged.contains(secret), "{secret} in {logged}");
         }
         assert!(logged.contains("branch=z9hG4bK1") && logged.contains("INVITE sip:…67@pbx"), "{logged}");

@@ -39,8 +39,6 @@ pub enum Trouble {
     Silence,
     /// The system says that nothing listens there.
     Unreachable,
-    /// Answered with a refusal, to OPTIONS: an answer all the same for most, so only a registration
-    /// or call can end so.
     NobodyCalled,
     CallerGaveUp,
     NobodyAnswered,

@@ -46,7 +46,7 @@ pub(super) enum FromMedia {
 /// The owner's end of the thread.
 pub(super) struct MediaThread {
     orders: UnboundedSender<ToMedia>,
-    thread: std::thread::JoinHandle<()>,
+    thread: std::thread::JoinHandle<bool>,
 }
 
 impl MediaThread {
@@ -58,10 +58,10 @@ impl MediaThread {
     ) -> std::io::Result<Self> {
         let (orders, inbox) = unbounded_channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
-        let thread =
-            std::thread::Builder::new().name("media".into()).stack_size(512 * 1024).spawn(move || {
-                runtime.block_on(serve(clock, figures_every, inbox, reports));
-            })?;
+        let thread = std::thread::Builder::new()
+            .name("media".into())
+            .stack_size(512 * 1024)
+            .spawn(move || runtime.block_on(serve(clock, figures_every, inbox, reports)))?;
         Ok(Self { orders, thread })
     }
 
@@ -70,10 +70,10 @@ impl MediaThread {
         let _ = self.orders.send(order);
     }
 
-    /// Ends all streams and recordings, and waits for them. Whether the thread was sound to the end.
+    /// Ends all streams and recordings, and waits for them. Whether none of them broke down.
     pub(super) fn finish(self) -> bool {
         drop(self.orders);
-        self.thread.join().is_ok()
+        self.thread.join().unwrap_or(false)
     }
 }
 
@@ -87,7 +87,7 @@ async fn serve(
     figures_every: Option<Duration>,
     mut inbox: UnboundedReceiver<ToMedia>,
     reports: UnboundedSender<FromMedia>,
-) {
+) -> bool {
     let mut lines: BTreeMap<LineId, UnboundedSender<ToLine>> = BTreeMap::new();
     let mut tasks = tokio::task::JoinSet::new();
     while let Some(order) = inbox.recv().await {
@@ -115,7 +115,11 @@ async fn serve(
         }
     }
     drop(lines);
-    while tasks.join_next().await.is_some() {}
+    let mut sound = true;
+    while let Some(ended) = tasks.join_next().await {
+        sound &= ended.is_ok();
+    }
+    sound
 }
 
 struct Reports {
