@@ -11,7 +11,7 @@ use super::core::{Core, Owner, mark_received, refuse_method};
 use super::event::{CallKey, NotNow, Output, ProbeKey};
 use super::invite::Calls;
 use super::message::codec::{self, Malformed, Parsed, Rejection};
-use super::message::{Event, Message, Method, Request, Response, StatusCode, To, Uri};
+use super::message::{Event, Message, Method, Request, Response, StatusCode, To, Uri, Via};
 use super::probe::Probes;
 use super::registration::Registration;
 use super::transaction::{Inbound, Outcome, Reply, ServerId};
@@ -198,6 +198,10 @@ impl UserAgent {
     }
 
     fn on_response(&mut self, response: Response) {
+        // Another Via is somebody else's: it came here by mistake (RFC 3261 §8.1.3.3).
+        if response.headers.typed_all::<Via>().map_or(0, |vias| vias.len()) != 1 {
+            return;
+        }
         if let Some(reply) = self.core.transactions.on_response(&mut self.core.wire, response) {
             self.on_reply(reply);
         }

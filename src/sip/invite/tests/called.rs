@@ -291,6 +291,16 @@ fn in_a_ghosts_dialog_nothing_is_answered_either() {
 }
 
 #[test]
+fn a_reinvite_of_a_dialog_that_we_forgot_is_no_new_call() {
+    let mut bench = Bench::registered();
+    let mut reinvite = bench.pbx_request(Method::Invite, &[], OFFER);
+    reinvite.headers.set(&crate::sip::testing::tagged("<sip:101@pbx.example>;tag=before-our-restart"));
+    bench.hear_request(&reinvite);
+    bench.response(481);
+    assert!(bench.is_silent());
+}
+
+#[test]
 fn a_request_that_lost_its_way_is_named_481_501_405_or_489() {
     let mut bench = Bench::registered();
     type Case = (Method, &'static [(&'static str, &'static str)], u16);

@@ -282,6 +282,9 @@ fn a_response_to_nobody_is_dropped() {
     stray.headers.remove("Via");
     stray.headers.push("Via", "SIP/2.0/UDP 192.0.2.20:5070;branch=z9hG4bKnever");
     bench.hear(&Message::Response(stray));
+    let mut two_vias = answer(&invite, 200, &[CONTACT], ANSWER);
+    two_vias.headers.push("Via", "SIP/2.0/UDP 192.0.2.99;branch=z9hG4bKother");
+    bench.hear(&Message::Response(two_vias));
     let mut elsewhere = answer(&invite, 200, &[CONTACT], ANSWER);
     let via = invite.headers.first("Via").unwrap().replace("192.0.2.20", "192.0.2.99");
     elsewhere.headers.remove("Via");
