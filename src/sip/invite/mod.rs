@@ -41,6 +41,8 @@ pub enum CallTimer {
     AckPatience,
     /// Our re-INVITE again, after 491 (RFC 3261 §14.1).
     Glare,
+    /// Our re-INVITE was told 100 and then nothing.
+    OfferSilence,
     /// Time to refresh the session, or to end one that was not refreshed (RFC 4028 §10).
     Refresh,
     SessionExpired,

@@ -6,6 +6,7 @@ use super::{CallTimer, describe};
 use crate::sip::core::{Core, Owner, Purpose};
 use crate::sip::event::{Event, NotNow};
 use crate::sip::message::{Method, Request, Response, RetryAfter, StatusCode};
+use crate::sip::timers::PATIENCE;
 use crate::sip::transaction::{ClientId, Outcome, Reply, ServerId};
 use crate::sip::wire::Due;
 use std::time::Duration;
@@ -76,6 +77,7 @@ impl Session {
     pub(super) fn on_reinvite_reply(&mut self, core: &mut Core, reply: &Reply<Owner>) {
         if let Outcome::Response(response) = &reply.outcome {
             if response.status.is_provisional() {
+                core.wire.after(Due::Call(self.key, CallTimer::OfferSilence), PATIENCE);
                 return;
             }
             if response.status.is_success() {
@@ -85,6 +87,7 @@ impl Session {
         let Some(ours) = self.ours.take_if(|ours| ours.sent == Some(reply.id)) else {
             return;
         };
+        core.wire.timers.cancel(&Due::Call(self.key, CallTimer::OfferSilence));
         match &reply.outcome {
             Outcome::Response(response) => self.on_reinvite_refused(core, ours, response),
             Outcome::TimedOut | Outcome::Unreachable => {
@@ -106,6 +109,7 @@ impl Session {
         let Some(ours) = self.ours.take_if(|ours| ours.sent == Some(reply.id)) else {
             return;
         };
+        core.wire.timers.cancel(&Due::Call(self.key, CallTimer::OfferSilence));
         self.on_agreed(core, response);
         if !ours.refresh {
             let answer = super::session_body(&response.headers, &response.body).ok().flatten();
@@ -134,6 +138,18 @@ impl Session {
         if status == StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST {
             self.vanish(core);
         }
+    }
+
+    /// The old session stands. Should the answer come after all, it is acknowledged.
+    pub(super) fn withdraw_offer(&mut self, core: &mut Core) {
+        let Some(ours) = self.ours.take_if(|ours| ours.sent.is_some()) else {
+            return;
+        };
+        if let Some((invite, to)) = ours.sent.and_then(|id| core.transactions.sent(id)) {
+            let (cancel, to) = (super::outgoing::cancel_of(invite), to);
+            core.send(Owner::Call(self.key, Purpose::Cancel), cancel, to);
+        }
+        self.tell_refused(core, &ours, StatusCode::REQUEST_TIMEOUT);
     }
 
     /// RFC 3261 §14.1: whoever made the Call-ID waits 2.1 to 4 s, the other at most 2 s, in steps of 10 ms.

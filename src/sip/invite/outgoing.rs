@@ -248,7 +248,7 @@ impl Outgoing {
 }
 
 /// Same Request-URI, Via, From, To, Call-ID, Route and number as the INVITE (§9.1).
-fn cancel_of(invite: &Request) -> Request {
+pub fn cancel_of(invite: &Request) -> Request {
     let mut cancel = Request::new(Method::Cancel, invite.uri.clone());
     if let Ok(via) = invite.headers.require::<Via>() {
         cancel.headers.push_typed(&via);

@@ -213,6 +213,7 @@ impl Session {
             CallTimer::Repeat2xx => self.repeat_2xx(core),
             CallTimer::AckPatience => self.on_ack_missing(core),
             CallTimer::Glare => self.offer_when_possible(core),
+            CallTimer::OfferSilence => self.withdraw_offer(core),
             CallTimer::Refresh => self.refresh(core),
             CallTimer::SessionExpired => self.expire(core),
             CallTimer::ReferSilent => {

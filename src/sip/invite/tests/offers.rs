@@ -54,6 +54,27 @@ fn a_hold_without_any_answer_is_said_to_have_timed_out() {
 }
 
 #[test]
+fn a_hold_that_is_told_100_and_nothing_more_is_withdrawn() {
+    let mut bench = Bench::new();
+    let (call, ..) = bench.dialled();
+    bench.ua.reoffer(bench.now, call, HOLD.to_vec()).unwrap();
+    let hold = bench.request(Method::Invite);
+    bench.respond(&hold, 100);
+    bench.pass(secs(32));
+    let cancel = bench.request(Method::Cancel);
+    assert_eq!(cancel.headers.first("Via"), hold.headers.first("Via"));
+    assert!(
+        matches!(bench.event(), Some(Event::Answer { result: Err(s), .. }) if s == StatusCode::REQUEST_TIMEOUT)
+    );
+    bench.respond(&cancel, 200);
+    bench.respond(&hold, 487);
+    bench.request(Method::Ack);
+    assert!(bench.is_silent());
+    bench.ua.reoffer(bench.now, call, OFFER.to_vec()).unwrap();
+    bench.request(Method::Invite);
+}
+
+#[test]
 fn a_call_that_the_pbx_no_longer_knows_is_over() {
     let mut bench = Bench::new();
     let (call, ..) = bench.dialled();
