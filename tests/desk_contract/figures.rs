@@ -41,7 +41,7 @@ fn look_up_latency() {
         }
         report(&format!("{OPERATORS} operators at once, without a pause"), together);
     });
-    for name in ["чайка", "北", "12345"] {
+    for name in ["чайка", "한빛", "12345"] {
         let asked = now();
         let found = desk.names(&[("q", name)]).len();
         println!("name {name:?}: {found} found in {:.1?}", asked.elapsed());
