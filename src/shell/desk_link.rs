@@ -142,6 +142,7 @@ async fn keep_register(
             return send_at_once(&desk, register).await;
         }
     };
+    adopt_left_behind(&outbox, &setup).await;
     if outbox.unreadable() > 0 {
         say(&words, DeskTrouble::OtherToken { entries: outbox.unreadable() });
     }
@@ -213,6 +214,17 @@ async fn open_outbox(setup: &DeskSetup) -> Result<Outbox, OutboxError> {
         }
     }
     Err(last)
+}
+
+/// A second telephone that crashed left its file to nobody else.
+async fn adopt_left_behind(outbox: &Outbox, setup: &DeskSetup) {
+    for telephone in 1..=MOST_TELEPHONES {
+        let path = outbox_path(&setup.outbox_folder, &setup.user, telephone);
+        if path.exists() {
+            // In use by another, or our own: as it should be.
+            let _ = outbox.adopt(&path, &setup.token).await;
+        }
+    }
 }
 
 fn outbox_path(folder: &Path, user: &str, telephone: usize) -> PathBuf {

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use patchcord::desk::{Desk, Notice, Outbox};
+use patchcord::desk::{Desk, Notice, Outbox, OutboxError};
 use patchcord::desk_api::{CallRecord, CallRecordId, ProblemCode, Unavailable};
 use patchcord::secrets::Secret;
 use serde_json::json;
@@ -163,6 +163,29 @@ fn a_revision_made_while_the_one_before_is_on_its_way_is_sent_too() {
         }
     });
     assert_eq!(desk.get("operator", &call_path(id), &[]).body["revision"], 20);
+}
+
+#[test]
+fn what_a_second_telephone_left_behind_is_sent_by_the_first() {
+    let desk = fixture::Desk::own(&[]);
+    let token = desk.token("operator").to_owned();
+    let (ours, theirs) = (new_call_id(), new_call_id());
+    let (first_path, second_path) = (desk.folder.path("outbox"), desk.folder.path("outbox-2"));
+    block_on(async {
+        let secret = Secret::new(&*token);
+        let first = open(&first_path, &token).await;
+        let second = open(&second_path, &token).await;
+        first.append(record(ours, 1)).await.unwrap();
+        second.append(record(theirs, 1)).await.unwrap();
+        assert!(matches!(first.adopt(&second_path, &secret).await, Err(OutboxError::InUse)));
+        drop(second);
+        assert_eq!(first.adopt(&second_path, &secret).await.unwrap(), 1);
+        assert_eq!(first.adopt(&second_path, &secret).await.unwrap(), 0);
+        assert_eq!(deliver(&first, &telephone(&desk.url, &token)).await.0, 0);
+    });
+    for id in [ours, theirs] {
+        assert_eq!(desk.get("operator", &call_path(id), &[]).status, 200);
+    }
 }
 
 const CHILD: &str = "PATCHCORD_TEST_OUTBOX";

@@ -124,6 +124,31 @@ impl Outbox {
         kept.map_err(std::io::Error::other)?
     }
 
+    /// Takes over what waits in another outbox of the same token, left by a process that is gone. How many entries;
+    /// [`OutboxError::InUse`] when that process still works.
+    pub async fn adopt(&self, path: &Path, token: &Secret) -> Result<usize, OutboxError> {
+        let (path, token) = (path.to_owned(), token.clone());
+        let mut nonces = [0; 32];
+        self.shared.lock().chance.fill_bytes(&mut nonces);
+        let shared = Arc::clone(&self.shared);
+        let adopted = tokio::task::spawn_blocking(move || {
+            let (mut other, recovered) = OutboxFile::open(&path, &token, nonces)?;
+            let mut left = recovered.waiting.as_slice();
+            while let Some((record, rest)) = left.split_first() {
+                let mut state = shared.lock();
+                state.file.append(record)?;
+                merge(&mut state.waiting, record.clone());
+                drop(state);
+                other.delivered(record.id, record.revision, rest)?;
+                left = rest;
+            }
+            Ok(recovered.waiting.len())
+        })
+        .await;
+        self.shared.appended.notify_one();
+        adopted.map_err(std::io::Error::other)?
+    }
+
     /// Entries that the desk has not taken, refused ones included.
     pub fn waiting(&self) -> usize {
         let state = self.shared.lock();
@@ -175,7 +200,7 @@ impl Outbox {
     /// Waits until nothing waits, at most this long, and lets the next attempt be now; [`Outbox::run`] must be at
     /// work. How many entries are left.
     pub async fn flush(&self, within: Duration) -> usize {
-        self.shared.hurry.notify_waiters();
+        self.shared.hurry.notify_one();
         let empty = async {
             loop {
                 let drained = self.shared.drained.notified();
