@@ -2,7 +2,7 @@
 
 use super::args::CallOptions;
 use super::faults;
-use crate::audio::{NullSink, NullSource, Sink, Source, WavRecorder, WavSource};
+use crate::audio::{NullSource, Sink, Source, WavRecorder, WavSource};
 use crate::shell::Audio;
 use crate::text::Catalogue;
 use std::path::{Path, PathBuf};
@@ -41,10 +41,7 @@ impl Sound {
         self.calls += 1;
         let source = self.source.take().or_else(|| self.reopen_source());
         let sink = self.sink.take().or_else(|| self.open_sink());
-        Audio {
-            source: source.unwrap_or_else(|| Box::new(NullSource)),
-            sink: sink.unwrap_or_else(|| Box::new(NullSink)),
-        }
+        Audio { source: source.unwrap_or_else(|| Box::new(NullSource)), sink }
     }
 
     fn reopen_source(&self) -> Option<Box<dyn Source>> {

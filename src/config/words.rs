@@ -85,6 +85,6 @@ pub fn io_words(cat: &Catalogue, kind: ErrorKind) -> &str {
         ErrorKind::IsADirectory => msg!("it is a folder"),
         ErrorKind::InvalidData => msg!("it is not text in UTF-8"),
         ErrorKind::StorageFull => msg!("the disk is full"),
-        _ => msg!("the system reports a read error"),
+        _ => msg!("the system reports an error"),
     })
 }

@@ -3,6 +3,7 @@
 //! It starts with the first call and sleeps between calls. Each line is a task of its own with its
 //! own deadlines, so that one call's file or socket never delays another's.
 
+use super::recorder::Recorder;
 use crate::audio::{RecordFault, Sink, Source};
 use crate::clock::Clock;
 use crate::entropy;
@@ -12,6 +13,7 @@ use crate::net::{MAX_DATAGRAM, RtpPair, send_now};
 use crate::phone::LineId;
 use crate::transmit::{Received, Transport};
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::UdpSocket;
@@ -25,7 +27,8 @@ const LATEST: Duration = Duration::from_millis(100);
 /// Where a call's sound comes from and goes to.
 pub struct Audio {
     pub source: Box<dyn Source>,
-    pub sink: Box<dyn Sink>,
+    /// Written by a thread of its own; `None` where nothing is kept.
+    pub sink: Option<Box<dyn Sink>>,
 }
 
 /// What the owner says to the thread.
@@ -148,8 +151,8 @@ struct Voice {
     rtp: UdpSocket,
     rtcp: UdpSocket,
     local: SocketAddr,
-    audio: Audio,
-    recording: bool,
+    source: Box<dyn Source>,
+    recorder: Option<Recorder>,
     /// Files begin when the call is answered, not with the ringback tone.
     early: bool,
     mute: bool,
@@ -171,14 +174,15 @@ impl Voice {
         let (early, local) = (plan.early, pair.local);
         let mut stream = Stream::new(now, plan, seed);
         stream.watch_microphone(now, audio.source.is_microphone() && !mute);
+        let recorder = audio.sink.map(Recorder::start).transpose()?;
         Ok(Self {
             clock,
             stream,
             rtp: UdpSocket::from_std(pair.rtp)?,
             rtcp: UdpSocket::from_std(pair.rtcp)?,
             local,
-            audio,
-            recording: true,
+            source: audio.source,
+            recorder,
             early,
             mute,
             next_tick: now,
@@ -216,7 +220,7 @@ impl Voice {
                 }
             }
         }
-        self.end();
+        self.end().await;
     }
 
     fn obey(&mut self, order: ToLine) {
@@ -226,7 +230,7 @@ impl Voice {
                 self.early = plan.early;
                 self.mute = mute;
                 self.stream.apply(now, plan);
-                self.stream.watch_microphone(now, self.audio.source.is_microphone() && !mute);
+                self.stream.watch_microphone(now, self.source.is_microphone() && !mute);
             }
             ToLine::Digits(digits) => self.stream.send_digits(&digits),
         }
@@ -244,16 +248,27 @@ impl Voice {
     }
 
     fn tick(&mut self, now: Instant) {
-        let spoken = if self.early { Some(SILENCE) } else { self.audio.source.next_frame() };
+        let spoken = if self.early { Some(SILENCE) } else { self.source.next_frame() };
         let microphone: Option<Frame> = if self.mute { Some(SILENCE) } else { spoken };
         let heard = self.stream.tick(now, microphone.as_ref());
-        if self.early || !self.recording {
+        if self.early {
             return;
         }
-        if let Err(fault) = self.audio.sink.write(&heard, &microphone.unwrap_or(SILENCE)) {
-            self.recording = false;
-            self.reports.recording(fault);
+        let Some(recorder) = &self.recorder else { return };
+        if !recorder.write(&heard, &microphone.unwrap_or(SILENCE)) {
+            self.recording_broke();
         }
+    }
+
+    /// Told at once, not only when the call ends.
+    fn recording_broke(&mut self) {
+        let Some(recorder) = self.recorder.take() else { return };
+        let (reports, line) = (self.reports.reports.clone(), self.reports.line);
+        tokio::spawn(async move {
+            let fault =
+                recorder.finish().await.err().unwrap_or(RecordFault::CannotWrite(ErrorKind::TimedOut));
+            let _ = reports.send(FromMedia::Recording { line, fault });
+        });
     }
 
     fn drain(&mut self) {
@@ -268,15 +283,16 @@ impl Voice {
         }
     }
 
-    fn end(mut self) {
+    async fn end(mut self) {
         let now = self.clock.now();
         self.stream.close(now);
         self.drain();
-        match self.audio.sink.finish() {
-            Err(fault) if self.recording => self.reports.recording(fault),
-            _ => {}
-        }
         self.reports.stats(self.stream.stats(now));
+        if let Some(recorder) = self.recorder
+            && let Err(fault) = recorder.finish().await
+        {
+            self.reports.recording(fault);
+        }
     }
 }
 

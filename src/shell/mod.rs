@@ -7,6 +7,7 @@
 mod desk_link;
 mod media_thread;
 mod owner;
+mod recorder;
 mod setup;
 
 pub use desk_link::DeskTrouble;

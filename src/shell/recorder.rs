@@ -1,0 +1,99 @@
+//! Recording beside the call: a disk that stalls must not delay the voice.
+
+use crate::audio::{RecordFault, Sink};
+use crate::media::Frame;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use tokio::sync::oneshot;
+
+/// Frames that wait for a stalled disk: 30 s. Later ones are lost, and the recording with them.
+const ROOM: usize = 1_500;
+
+pub(super) struct Recorder {
+    frames: SyncSender<(Frame, Frame)>,
+    ended: oneshot::Receiver<Result<(), RecordFault>>,
+}
+
+impl Recorder {
+    pub(super) fn start(sink: Box<dyn Sink>) -> std::io::Result<Self> {
+        let (frames, inbox) = sync_channel(ROOM);
+        let (tell_end, ended) = oneshot::channel();
+        std::thread::Builder::new().name("record".into()).stack_size(256 * 1024).spawn(move || {
+            let _ = tell_end.send(record(sink, &inbox));
+        })?;
+        Ok(Self { frames, ended })
+    }
+
+    /// What was heard and said in the same 20 ms. `false`: the recording has ended.
+    pub(super) fn write(&self, received: &Frame, sent: &Frame) -> bool {
+        match self.frames.try_send((*received, *sent)) {
+            Ok(()) => true,
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => false,
+        }
+    }
+
+    /// Waits until everything is in the file.
+    pub(super) async fn finish(self) -> Result<(), RecordFault> {
+        drop(self.frames);
+        self.ended.await.unwrap_or(Err(RecordFault::CannotWrite(std::io::ErrorKind::Other)))
+    }
+}
+
+fn record(mut sink: Box<dyn Sink>, frames: &Receiver<(Frame, Frame)>) -> Result<(), RecordFault> {
+    for (received, sent) in frames {
+        sink.write(&received, &sent)?;
+    }
+    sink.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::SILENCE;
+    use std::io::ErrorKind;
+    use std::sync::mpsc;
+
+    /// Writes only when the test lets it.
+    struct SlowDisk {
+        go: Receiver<()>,
+        written: mpsc::Sender<i16>,
+    }
+
+    impl Sink for SlowDisk {
+        fn write(&mut self, received: &Frame, _sent: &Frame) -> Result<(), RecordFault> {
+            self.go.recv().map_err(|_| RecordFault::CannotWrite(ErrorKind::StorageFull))?;
+            self.written.send(received[0]).unwrap();
+            Ok(())
+        }
+
+        fn finish(&mut self) -> Result<(), RecordFault> {
+            Ok(())
+        }
+    }
+
+    fn slow_disk() -> (Recorder, mpsc::Sender<()>, Receiver<i16>) {
+        let (let_go, go) = mpsc::channel();
+        let (written, seen) = mpsc::channel();
+        (Recorder::start(Box::new(SlowDisk { go, written })).unwrap(), let_go, seen)
+    }
+
+    #[tokio::test]
+    async fn a_disk_that_stalls_delays_nobody_and_loses_nothing() {
+        let (recorder, let_go, seen) = slow_disk();
+        for number in 0..100 {
+            let mut frame = SILENCE;
+            frame[0] = number;
+            assert!(recorder.write(&frame, &SILENCE));
+        }
+        (0..100).for_each(|_| let_go.send(()).unwrap());
+        assert_eq!(recorder.finish().await, Ok(()));
+        assert_eq!(seen.try_iter().collect::<Vec<_>>(), (0..100).collect::<Vec<_>>());
+    }
+
+    #[tokio::test]
+    async fn a_disk_that_is_full_is_told_at_the_end() {
+        let (recorder, let_go, _seen) = slow_disk();
+        recorder.write(&SILENCE, &SILENCE);
+        drop(let_go);
+        assert_eq!(recorder.finish().await, Err(RecordFault::CannotWrite(ErrorKind::StorageFull)));
+    }
+}
