@@ -107,6 +107,35 @@ fn a_row_torn_at_any_octet_costs_no_other_row() {
 }
 
 #[test]
+fn a_revision_kept_while_the_one_before_was_on_its_way_is_still_waiting() {
+    let folder = Folder::new("overtaken");
+    let (mut file, _) = folder.open("token");
+    file.append(&record(1, 1)).unwrap();
+    file.append(&record(1, 2)).unwrap();
+    file.delivered(record(1, 1).id, 1, &[record(1, 2)]).unwrap();
+    drop(file);
+    let (_, recovered) = folder.open("token");
+    assert_eq!(revisions(&recovered), [("call-1".into(), 2)]);
+}
+
+#[test]
+fn a_last_row_whose_length_alone_reached_the_disk_is_no_damage() {
+    let folder = Folder::new("length");
+    let (mut file, _) = folder.open("token");
+    file.append(&record(1, 1)).unwrap();
+    let whole = folder.bytes().len();
+    file.append(&record(2, 1)).unwrap();
+    drop(file);
+    let mut bytes = folder.bytes();
+    bytes[whole + 20..].fill(0);
+    // The key's id of the row is there, its text is not.
+    std::fs::write(folder.path(), &bytes).unwrap();
+    let (_, recovered) = folder.open("token");
+    assert_eq!((revisions(&recovered), recovered.damaged), (vec![("call-1".into(), 1)], 0));
+    assert_eq!(folder.bytes().len(), whole);
+}
+
+#[test]
 fn a_damaged_row_costs_itself_alone() {
     let folder = Folder::new("damaged");
     let (mut file, _) = folder.open("token");
