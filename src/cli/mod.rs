@@ -6,6 +6,8 @@ mod args;
 mod book;
 mod faults;
 mod json;
+#[cfg(test)]
+mod lines_tests;
 mod output;
 mod script;
 mod sound;

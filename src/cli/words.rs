@@ -11,12 +11,18 @@ use std::time::Duration;
 
 /// `None` for what is not worth a line.
 pub fn line(cat: &Catalogue, notice: &Notice) -> Option<String> {
-    match notice {
-        Notice::Ready { local } => Some(say!(cat, "Ready at {local}.", local = local)),
-        Notice::Agent(Event::Phone(event)) => Some(phone_line(cat, event)),
-        Notice::Agent(Event::Card { line, card }) => Some(card_line(cat, line.0, card)),
-        Notice::Recording { .. } | Notice::Desk(_) | Notice::Stopped(_) => None,
-    }
+    let line = match notice {
+        Notice::Ready { local } => say!(cat, "Ready at {local}.", local = local),
+        Notice::Agent(Event::Phone(event)) => phone_line(cat, event),
+        Notice::Agent(Event::Card { line, card }) => card_line(cat, line.0, card),
+        Notice::Recording { .. } | Notice::Desk(_) | Notice::Stopped(_) => return None,
+    };
+    Some(line.replace(steers_the_terminal, " "))
+}
+
+/// Names come from strangers, and must not move the cursor, change colours or turn the line around.
+fn steers_the_terminal(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn phone_line(cat: &Catalogue, event: &phone::Event) -> String {

@@ -1,0 +1,260 @@
+//! Every notice as a line: of JSON, which the published schema must accept, and of words in every
+//! language.
+
+use super::book::Book;
+use super::{json, words};
+use crate::agent::{Card, CardAnswer, Event, Source, Unavailable};
+use crate::desk_api::{BadAnswer, ClientCard};
+use crate::instant::Instant;
+use crate::media::{AudioDirection, Codec, NoAudioCause, StreamStats};
+use crate::phone::{
+    CallOutcome, Caller, ClientIs, EndedBy, Event as E, LineId, Refusal, Side, TransferFault, TransferOutcome,
+};
+use crate::shell::Notice;
+use crate::sip::Failure;
+use crate::sip::message::StatusCode;
+use crate::text::{Catalogue, Language};
+use std::time::Duration;
+
+const LINE: LineId = LineId(1);
+
+#[test]
+fn every_line_of_json_is_an_event_of_the_published_schema() {
+    let schema = serde_json::from_str(include_str!("../../docs/events.schema.json")).unwrap();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    let book = book();
+    let mut names = std::collections::BTreeSet::new();
+    for notice in notices() {
+        let line = json::line(Instant::from_start(Duration::from_millis(1234)), &notice, &book).unwrap();
+        let event: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert!(schema.is_valid(&event), "{line}");
+        assert!(line.starts_with("{\"v\":1,\"ms\":1234,\"event\":\""), "{line}");
+        names.insert(event["event"].as_str().unwrap().to_owned());
+    }
+    let published: serde_json::Value =
+        serde_json::from_str(include_str!("../../docs/events.schema.json")).unwrap();
+    let published: std::collections::BTreeSet<String> =
+        published["oneOf"].as_array().unwrap().iter().map(|item| definition(item)).collect();
+    assert_eq!(names, published);
+}
+
+#[test]
+fn every_notice_is_said_in_every_language() {
+    for language in Language::ALL {
+        let catalogue = Catalogue::new(language);
+        for notice in notices() {
+            let line = words::line(&catalogue, &notice).unwrap();
+            assert!(!line.is_empty() && !line.contains(['{', '}', '\n']), "{}: {line}", language.code());
+        }
+    }
+}
+
+#[test]
+fn a_name_with_quotes_and_controls_stays_one_line_of_json() {
+    let caller = Caller { name: Some("a\"b\\c\n{".into()), ..caller() };
+    let ringing = Notice::Agent(Event::Phone(E::RingingIn { line: LINE, call_id: "a".into(), caller }));
+    let line = json::line(Instant::START, &ringing, &book()).unwrap();
+    assert!(!line.contains('\n'));
+    let event: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(event["caller_name"], "a\"b\\c\n{");
+}
+
+#[test]
+fn a_strangers_name_does_not_steer_the_terminal() {
+    let caller = Caller { name: Some("\u{1b}[31mMom\r\n\u{202e}".into()), ..caller() };
+    let ringing = Notice::Agent(Event::Phone(E::RingingIn { line: LINE, call_id: "a".into(), caller }));
+    let line = words::line(&Catalogue::new(Language::English), &ringing).unwrap();
+    assert!(line.contains("Mom") && !line.contains(['\u{1b}', '\r', '\n', '\u{202e}']), "{line:?}");
+}
+
+#[test]
+fn an_answer_is_timed_from_the_command_that_asked_for_it() {
+    let mut book = book();
+    let at = |millis| Instant::from_start(Duration::from_millis(millis));
+    book.answer_asked(at(5_000), LINE);
+    let answered = Notice::Agent(Event::Phone(E::Answered {
+        line: LINE,
+        codec: Codec::Pcma,
+        took: Duration::from_secs(5),
+    }));
+    book.note(at(5_012), &answered);
+    let line = json::line(at(5_012), &answered, &book).unwrap();
+    assert!(line.contains("\"took_ms\":12.0"), "{line}");
+}
+
+fn definition(reference: &serde_json::Value) -> String {
+    reference["$ref"].as_str().unwrap().rsplit('/').next().unwrap().to_owned()
+}
+
+fn book() -> Book {
+    let mut book = Book::default();
+    let dialing = E::Dialing { line: LINE, call_id: "call-id".into(), target: "200".into() };
+    book.note(Instant::START, &Notice::Agent(Event::Phone(dialing)));
+    book
+}
+
+fn notices() -> Vec<Notice> {
+    let events = registration().into_iter().chain(calls()).chain(transfers()).chain(voice());
+    let mut notices: Vec<Notice> = events.map(|event| Notice::Agent(Event::Phone(event))).collect();
+    notices.push(Notice::Ready { local: "[::1]:5060".parse().unwrap() });
+    notices.extend(cards().into_iter().map(|answer| {
+        let card = Card { answer, took: Duration::from_micros(1_234) };
+        Notice::Agent(Event::Card { line: LINE, card })
+    }));
+    notices
+}
+
+fn registration() -> Vec<E> {
+    let status = StatusCode::new(403).unwrap();
+    let causes = [
+        Failure::Refused { status, reason: "Forbidden".into() },
+        Failure::Credentials { status },
+        Failure::TimedOut,
+        Failure::Unreachable,
+    ];
+    let server = "127.0.0.1:5060".parse().unwrap();
+    let mut events = vec![
+        E::Registered { server, expires: Duration::from_secs(60), contact: "sip:x@h".into() },
+        E::Unregistered,
+    ];
+    for cause in causes {
+        events.push(E::Probed { target: "200".into(), result: Err(cause.clone()) });
+        events.push(E::RegistrationFailed { cause: cause.clone(), retry_in: None });
+        events.push(E::RegistrationFailed { cause, retry_in: Some(Duration::from_millis(1_500)) });
+    }
+    events
+        .push(E::Probed { target: "200".into(), result: Ok((200, "OK".into(), Duration::from_micros(700))) });
+    events
+}
+
+fn calls() -> Vec<E> {
+    let withheld = Caller { number: None, name: None, withheld: true, ..caller() };
+    let nameless = Caller { number: None, name: None, queue: None, called: None, ..caller() };
+    let mut events = vec![
+        E::Dialing { line: LINE, call_id: "a".into(), target: "200".into() },
+        E::RingingOut { line: LINE, status: 180, early_media: false },
+        E::RingingOut { line: LINE, status: 183, early_media: true },
+        E::Answered { line: LINE, codec: Codec::Pcmu, took: Duration::from_millis(3) },
+        E::HoldFailed { line: LINE, status: 488 },
+        E::Digit { line: LINE, digit: '#' },
+        E::Declined { call_id: "a".into(), caller: caller(), status: 486 },
+    ];
+    for caller in [caller(), withheld, nameless] {
+        events.push(E::RingingIn { line: LINE, call_id: "a".into(), caller });
+    }
+    for by in [Side::Us, Side::Them] {
+        events.push(E::Held { line: LINE, by });
+        events.push(E::Resumed { line: LINE, by });
+    }
+    use CallOutcome as O;
+    let outcomes =
+        [O::Completed, O::Missed, O::AnsweredElsewhere, O::Refused, O::Busy, O::Failed, O::Cancelled];
+    let sides = [EndedBy::Us, EndedBy::Them, EndedBy::Network, EndedBy::Transfer];
+    for (outcome, by) in outcomes.into_iter().zip(sides.into_iter().cycle()) {
+        let talked = Duration::from_millis(12_345);
+        events.push(E::Ended { line: LINE, by, outcome, status: None, reason: None, talked });
+        let reason = Some("Busy Here".into());
+        events.push(E::Ended { line: LINE, by, outcome, status: Some(486), reason, talked });
+    }
+    use Refusal as R;
+    for why in [R::NoSuchLine, R::WrongState, R::BadTarget, R::Busy, R::NoMediaPort, R::NoDigits] {
+        events.push(E::Refused { line: None, why });
+        events.push(E::Refused { line: Some(LINE), why });
+    }
+    events
+}
+
+fn transfers() -> Vec<E> {
+    let target = || "201".to_owned();
+    let mut events = vec![
+        E::TransferStarted { line: LINE, target: target() },
+        E::TransferProgress { line: LINE, target: target(), status: 180 },
+        E::Transferred { line: LINE, target: target(), outcome: TransferOutcome::Joined },
+        E::Transferred { line: LINE, target: target(), outcome: TransferOutcome::HandedOver },
+        E::Returned { line: LINE },
+    ];
+    use TransferFault as F;
+    let faults = [F::NotTaken, F::TargetFailed, F::NoWord, F::CallEnded, F::TakenBack];
+    for why in faults {
+        for client in [ClientIs::Kept, ClientIs::Lost, ClientIs::Unknown] {
+            let (status, reason) = (Some(404), "Not Found".to_owned());
+            events.push(E::TransferFailed { line: LINE, target: target(), status, reason, client, why });
+            let (status, reason) = (None, String::new());
+            events.push(E::TransferFailed { line: LINE, target: target(), status, reason, client, why });
+        }
+    }
+    events
+}
+
+fn voice() -> Vec<E> {
+    use NoAudioCause as C;
+    let causes = [
+        C::NothingArrives,
+        C::OnlySilenceArrives,
+        C::WrongSource,
+        C::UnknownCodec,
+        C::NoMicrophone,
+        C::SilentMicrophone,
+        C::RemoteHearsNothing,
+    ];
+    let mut events = Vec::new();
+    for direction in [AudioDirection::In, AudioDirection::Out] {
+        events.push(E::AudioBack { line: LINE, direction });
+        events.extend(causes.map(|cause| E::NoAudio { line: LINE, direction, cause }));
+    }
+    let some = StreamStats {
+        tx_packets: 250,
+        jitter_ms: 1.5,
+        mos: Some(4.4),
+        no_audio: Some(AudioDirection::In),
+        ..StreamStats::default()
+    };
+    for stats in [StreamStats::default(), some] {
+        events.push(E::Media { line: LINE, codec: Codec::Pcma, stats });
+    }
+    events
+}
+
+fn cards() -> Vec<CardAnswer> {
+    let found = |count: usize, source| CardAnswer::Found {
+        clients: vec![client(); count],
+        source,
+        age: Duration::from_secs(60),
+    };
+    let mut cards: Vec<CardAnswer> =
+        (0..3).flat_map(|count| [found(count, Source::Cache), found(count, Source::Desk)]).collect();
+    use Unavailable as U;
+    let troubles = [
+        U::Down,
+        U::NotTrusted,
+        U::Slow,
+        U::BadAnswer(BadAnswer::NotJson),
+        U::WrongToken,
+        U::Forbidden,
+        U::Failed { status: 500 },
+    ];
+    cards.extend(troubles.map(|why| CardAnswer::Unavailable { why }));
+    cards
+}
+
+fn caller() -> Caller {
+    Caller {
+        number: Some("+79161234567".into()),
+        name: Some("Анна".into()),
+        withheld: false,
+        asserted_number: None,
+        called: Some("200".into()),
+        queue: Some("Sales: ".into()),
+    }
+}
+
+fn client() -> ClientCard {
+    serde_json::from_value(serde_json::json!({
+        "id": "01890000-0000-7000-8000-000000000000",
+        "name": "ООО «Ромашка»",
+        "client_type": {"id": "market", "names": {"en": "market trader", "ru": "рыночник"}},
+        "standing": {"currency": "RUB"},
+        "manager": {"id": "01890000-0000-7000-8000-000000000001", "name": "Иванова"},
+    }))
+    .unwrap()
+}
