@@ -113,6 +113,8 @@ fn sentences_come_in_the_language_of_the_flag_or_the_environment() {
     assert!(sentence("ru").contains("Узла с именем"));
     let environment = command(&arguments).env("LC_ALL", "ru_RU.UTF-8").output().unwrap();
     assert_eq!(stderr(&environment), sentence("ru"));
+    assert!(stderr(&patchcord(&["call", "--lang", "ko"])).contains("빠졌습니다"));
+    assert!(stderr(&patchcord(&["--lang=ru", "cal"])).contains("Команды cal нет"));
 }
 
 #[test]

@@ -34,7 +34,7 @@ fn every_line_of_json_is_an_event_of_the_published_schema() {
     let published: serde_json::Value =
         serde_json::from_str(include_str!("../../docs/events.schema.json")).unwrap();
     let published: std::collections::BTreeSet<String> =
-        published["oneOf"].as_array().unwrap().iter().map(|item| definition(item)).collect();
+        published["oneOf"].as_array().unwrap().iter().map(definition).collect();
     assert_eq!(names, published);
 }
 

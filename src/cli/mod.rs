@@ -40,10 +40,13 @@ const FIGURES_EVERY: Duration = Duration::from_secs(5);
 /// The program `patchcord`.
 pub fn main(process: Process) -> ExitCode {
     let environment = |name: &str| std::env::var(name).ok();
-    let cat = Catalogue::new(Language::from_environment(environment));
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => return usage::explain(&cat, &error),
+        Err(error) => {
+            let language = usage::asked_language(std::env::args());
+            let language = language.unwrap_or_else(|| Language::from_environment(environment));
+            return usage::explain(&Catalogue::new(language), &error);
+        }
     };
     logging::start(arguments.common.verbose);
     let run = Run::prepare(&arguments, environment);

@@ -2,7 +2,7 @@
 
 use super::args::{Arguments, CallOptions, Unfit};
 use super::verdict::Exit;
-use crate::text::{Catalogue, say};
+use crate::text::{Catalogue, Language, say};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::process::ExitCode;
 
@@ -37,6 +37,21 @@ fn transfer_mode(cat: &Catalogue, options: &CallOptions) -> Result<(), String> {
             Err(say!(cat, "There is no --transfer-mode {mode}. Say --transfer-mode blind.", mode = mode))
         }
     }
+}
+
+/// The last `--lang` of a command line that could not be read as a whole.
+pub fn asked_language(arguments: impl Iterator<Item = String>) -> Option<Language> {
+    let mut language = None;
+    let mut arguments = arguments.peekable();
+    while let Some(argument) = arguments.next() {
+        let value = match argument.strip_prefix("--lang") {
+            Some("") => arguments.peek().map(String::as_str),
+            Some(rest) => rest.strip_prefix('='),
+            None => None,
+        };
+        language = value.and_then(Language::from_tag).or(language);
+    }
+    language
 }
 
 /// Help and version go to stdout and are no error.
