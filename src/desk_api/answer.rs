@@ -11,16 +11,20 @@ pub enum CardAnswer {
     Found {
         /// The best first.
         clients: Vec<ClientCard>,
+        /// The cache may answer first and the desk after it.
         source: Source,
         /// How old the answer is; zero from the desk.
         age: Duration,
     },
+    /// The desk gave nothing usable.
     Unavailable {
+        /// For the operator and the admin.
         why: Unavailable,
     },
 }
 
 impl CardAnswer {
+    /// One, many, none, or no answer.
     pub fn matched(&self) -> Match {
         match self {
             Self::Found { clients, .. } => Match::of(clients.len()),
@@ -32,7 +36,9 @@ impl CardAnswer {
 /// Where an answer came from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Source {
+    /// Seen before, in this run of the program.
     Cache,
+    /// Asked for now.
     Desk,
 }
 
@@ -62,9 +68,17 @@ pub enum Unavailable {
     /// 403: the token's role may not do this.
     Forbidden,
     /// The desk understood and refused.
-    Refused { status: u16, code: ProblemCode },
+    Refused {
+        /// Of the response.
+        status: u16,
+        /// `Other` where the desk knows more than we.
+        code: ProblemCode,
+    },
     /// 5xx: the desk failed.
-    Failed { status: u16 },
+    Failed {
+        /// Of the response.
+        status: u16,
+    },
 }
 
 impl Unavailable {

@@ -44,10 +44,12 @@ pub mod paths {
     /// 200 as soon as requests are answered, for everybody.
     pub const HEALTH: &str = "/healthz";
 
+    /// The path of one client.
     pub fn client(id: ClientId) -> String {
         format!("{CLIENTS}/{id}")
     }
 
+    /// The path of one call's entry.
     pub fn call(id: CallRecordId) -> String {
         format!("{CALLS}/{id}")
     }
@@ -71,6 +73,7 @@ pub enum Role {
 }
 
 impl Role {
+    /// All of them, the weakest first.
     pub const ALL: [Self; 5] = [Self::Operator, Self::Manager, Self::Head, Self::Admin, Self::Service];
 
     /// The spelling on the wire and in the terminal.
@@ -84,6 +87,7 @@ impl Role {
         }
     }
 
+    /// The inverse of [`Role::as_str`].
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.as_str() == text)
     }
@@ -93,6 +97,7 @@ impl Role {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub struct Clients {
+    /// At most twenty.
     pub clients: Vec<ClientCard>,
 }
 
@@ -100,6 +105,7 @@ pub struct Clients {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub struct Calls {
+    /// At most as many as were asked for.
     pub calls: Vec<CallRecord>,
 }
 
@@ -107,9 +113,11 @@ pub struct Calls {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub struct CallReceipt {
+    /// Whose entry.
     pub id: CallRecordId,
     /// The revision that is kept now.
     pub revision: u32,
+    /// What this write did to it.
     pub change: Change,
 }
 
@@ -118,7 +126,9 @@ pub struct CallReceipt {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub enum Change {
+    /// There was no entry.
     Created,
+    /// This revision is higher than the one that was there.
     Replaced,
     /// The same content was there already.
     Unchanged,

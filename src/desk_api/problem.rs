@@ -14,13 +14,17 @@ pub struct Problem {
     pub problem_type: String,
     /// For people, in the language asked for.
     pub title: String,
+    /// The HTTP status, once more.
     pub status: u16,
+    /// What programs go by.
     pub code: ProblemCode,
+    /// The parts at fault, where parts can be named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<FieldProblem>,
 }
 
 impl Problem {
+    /// A problem with the status of its code.
     pub fn new(code: ProblemCode, title: impl Into<String>) -> Self {
         Self {
             problem_type: format!("urn:patchcord:problem:{}", code.as_str()),
@@ -31,6 +35,7 @@ impl Problem {
         }
     }
 
+    /// The same, naming the parts at fault.
     pub fn with_fields(mut self, fields: Vec<FieldProblem>) -> Self {
         self.fields = fields;
         self
@@ -43,10 +48,12 @@ impl Problem {
 pub struct FieldProblem {
     /// Query parameter, header or member of the body.
     pub field: String,
+    /// What is wrong with it.
     pub fault: FieldFault,
 }
 
 impl FieldProblem {
+    /// One part and its fault.
     pub fn new(field: &str, fault: FieldFault) -> Self {
         Self { field: field.to_owned(), fault }
     }
@@ -57,9 +64,13 @@ impl FieldProblem {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub enum FieldFault {
+    /// It must be there.
     Missing,
+    /// It cannot be read.
     Malformed,
+    /// It has more characters or items than are taken.
     TooLong,
+    /// It has too few characters.
     TooShort,
     /// Names somebody or something that does not exist.
     Unknown,
@@ -86,6 +97,7 @@ macro_rules! codes {
             /// All that this version knows.
             pub const KNOWN: &[Self] = &[$(Self::$name),*];
 
+            /// The spelling on the wire.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text,)* Self::Other => "other" }
             }

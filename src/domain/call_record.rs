@@ -33,19 +33,23 @@ impl fmt::Display for CallRecordId {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub struct CallRecord {
+    /// Made by the sender at the first ring.
     pub id: CallRecordId,
     /// 1 and up; a lower one never replaces a higher one.
     pub revision: u32,
     /// The Call-ID of the signalling, to find the call in traces and in the PBX's records.
     pub call_id: String,
+    /// Who called whom.
     pub direction: Direction,
     /// The operator's line; none for a call that got none because all were taken.
     #[serde(default)]
     pub line: Option<u32>,
     /// Who worked here, as the telephone was told.
     pub operator: String,
+    /// Who called.
     #[serde(default)]
     pub caller: Party,
+    /// Who was called.
     #[serde(default)]
     pub called: Party,
     /// The client chosen or recognised.
@@ -54,11 +58,14 @@ pub struct CallRecord {
     /// What the look-up gave; none where nothing was looked up.
     #[serde(default)]
     pub matched: Option<Match>,
+    /// First ring, or the moment of dialling.
     #[cfg_attr(feature = "desk", schema(value_type = String, format = DateTime))]
     pub started_at: Timestamp,
+    /// None: nobody answered, or not yet.
     #[serde(default)]
     #[cfg_attr(feature = "desk", schema(value_type = Option<String>, format = DateTime))]
     pub answered_at: Option<Timestamp>,
+    /// None while the call goes on.
     #[serde(default)]
     #[cfg_attr(feature = "desk", schema(value_type = Option<String>, format = DateTime))]
     pub ended_at: Option<Timestamp>,
@@ -85,11 +92,14 @@ impl fmt::Debug for CallRecord {
     }
 }
 
+/// Who called whom.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub enum Direction {
+    /// A client called us.
     Inbound,
+    /// We called.
     Outbound,
 }
 
@@ -103,6 +113,7 @@ pub struct Party {
     /// The same, read by the numbering plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<PhoneNumber>,
+    /// The name that came with the number, or the queue the call went through.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The caller asked for the number not to be shown.
@@ -121,7 +132,9 @@ impl fmt::Debug for Party {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub enum Match {
+    /// One client has this number.
     One,
+    /// Several have it; the operator chooses.
     Many,
     /// Nobody has this number: a new client.
     None,
@@ -145,12 +158,19 @@ impl Match {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub enum Outcome {
+    /// Answered and ended in order.
     Completed,
+    /// Nobody answered before the caller gave up.
     Missed,
+    /// A colleague's telephone took the call.
     AnsweredElsewhere,
+    /// Declined by the side that was called.
     Refused,
+    /// The called side was busy.
     Busy,
+    /// The network or a server did not let it through.
     Failed,
+    /// We gave up before it was answered.
     Cancelled,
     /// An outcome that this version does not know.
     #[serde(other)]
@@ -163,6 +183,7 @@ pub enum Outcome {
 pub struct TransferStep {
     /// The extension or number the client was passed to.
     pub target: String,
+    /// How it was tried.
     pub way: TransferWay,
     /// None while it is under way.
     #[serde(default)]
@@ -181,19 +202,23 @@ impl fmt::Debug for TransferStep {
     }
 }
 
+/// How a client is passed on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub enum TransferWay {
+    /// The PBX calls the target; we let go.
     Blind,
     /// The target is called first and joined when a person answers.
     Return,
+    /// We speak with the target first.
     Consultation,
     /// A way that this version does not know.
     #[serde(other)]
     Other,
 }
 
+/// What became of the client.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]

@@ -26,22 +26,30 @@ impl fmt::Display for ClientId {
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub struct ClientCard {
+    /// Kept for life.
     pub id: ClientId,
     /// The name of the firm or the person, as the company writes it.
     pub name: String,
+    /// Decides who serves the client and by which prices (duties 2 to 4).
     pub client_type: ClientType,
+    /// The main one first.
     #[serde(default)]
     pub phones: Vec<ClientPhone>,
+    /// People at the client's.
     #[serde(default)]
     pub contacts: Vec<Contact>,
     /// None: nobody looks after this client yet (duties 3, 15).
     #[serde(default)]
     pub manager: Option<Manager>,
+    /// Who answers for the client beside or instead of a manager.
     #[serde(default)]
     pub department: Option<Department>,
+    /// Whether an order may be taken (duty 5).
     pub standing: Standing,
+    /// None for those whose prices were not agreed yet.
     #[serde(default)]
     pub price_column: Option<PriceColumn>,
+    /// None: never agreed.
     #[serde(default)]
     pub delivery: Option<DeliveryTerms>,
     /// IANA name (`Europe/Moscow`), for call-backs.
@@ -69,7 +77,9 @@ impl fmt::Debug for ClientCard {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub struct ClientType {
+    /// In rules and data.
     pub id: ClientTypeId,
+    /// On screens.
     pub names: Names,
 }
 
@@ -83,9 +93,12 @@ pub struct ClientTypeId(pub String);
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub struct Names {
+    /// English, and whatever language is missing.
     pub en: String,
+    /// Korean.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ko: Option<String>,
+    /// Russian.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ru: Option<String>,
 }
@@ -111,6 +124,7 @@ pub struct ClientPhone {
     pub number: Option<PhoneNumber>,
     /// As it was entered.
     pub written: String,
+    /// To dial after the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extension: Option<String>,
 }
@@ -119,9 +133,12 @@ pub struct ClientPhone {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub struct Contact {
+    /// As to address them.
     pub name: String,
+    /// What they decide there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<String>,
+    /// As it was entered; not looked up by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
 }
@@ -130,8 +147,11 @@ pub struct Contact {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub struct Manager {
+    /// In the directory.
     pub id: PersonId,
+    /// As to announce the transfer.
     pub name: String,
+    /// None: cannot be reached by telephone.
     #[serde(default)]
     pub extension: Option<String>,
 }
@@ -143,6 +163,7 @@ pub struct Manager {
 pub struct Money(#[serde(with = "rust_decimal::serde::str")] pub Decimal);
 
 impl Money {
+    /// Nothing owed.
     pub const ZERO: Self = Self(Decimal::ZERO);
 
     /// An amount in whole units and hundredths: `from_hundredths(150_50)` is 150.50.
@@ -150,6 +171,7 @@ impl Money {
         Self(Decimal::new(hundredths, 2))
     }
 
+    /// More than nothing, by however little.
     pub fn is_positive(self) -> bool {
         self.0 > Decimal::ZERO
     }
@@ -193,7 +215,9 @@ impl Standing {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub struct PriceColumn {
+    /// As the price list heads it.
     pub name: String,
+    /// The rule that gave it.
     pub why: PriceColumnReason,
 }
 
@@ -202,9 +226,13 @@ pub struct PriceColumn {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub enum PriceColumnReason {
+    /// The client's type.
     ClientType,
+    /// How much is bought.
     Volume,
+    /// A special programme that ends (duty 23).
     Promotion,
+    /// Agreed in writing.
     Contract,
     /// A reason that this version does not know.
     #[serde(other)]
@@ -215,11 +243,13 @@ pub enum PriceColumnReason {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub struct DeliveryTerms {
+    /// Where to.
     #[serde(default)]
     pub address: Option<String>,
     /// When somebody is there to take the goods, in the client's words.
     #[serde(default)]
     pub hours: Option<String>,
+    /// The receiver pays the driver (duty 12).
     #[serde(default)]
     pub pays_on_delivery: bool,
     /// Regional clients: how the goods are shipped.
@@ -231,26 +261,34 @@ pub struct DeliveryTerms {
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub struct ClientDraft {
+    /// As the company writes it.
     pub name: String,
     /// One of the company's types.
     pub client_type: ClientTypeId,
     /// In any form the numbering plan reads; the first is the main one.
     #[serde(default)]
     pub phones: Vec<String>,
+    /// People at the client's.
     #[serde(default)]
     pub contacts: Vec<Contact>,
+    /// In the directory; none: nobody yet.
     #[serde(default)]
     pub manager: Option<PersonId>,
     /// The department's id; the manager's department where it is missing.
     #[serde(default)]
     pub department: Option<String>,
+    /// What accounting says now.
     pub standing: Standing,
+    /// None: not agreed yet.
     #[serde(default)]
     pub price_column: Option<PriceColumn>,
+    /// None: never agreed.
     #[serde(default)]
     pub delivery: Option<DeliveryTerms>,
+    /// IANA name; refused where there is none of this name.
     #[serde(default)]
     pub time_zone: Option<String>,
+    /// At most ten thousand characters.
     #[serde(default)]
     pub note: Option<String>,
 }

@@ -23,9 +23,12 @@ impl fmt::Display for PersonId {
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub struct Directory {
+    /// In the company's order.
     pub people: Vec<DirectoryEntry>,
+    /// In the company's order.
     #[serde(default)]
     pub departments: Vec<Department>,
+    /// In the order they are offered.
     #[serde(default)]
     pub client_types: Vec<ClientType>,
 }
@@ -34,8 +37,11 @@ pub struct Directory {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub struct DirectoryEntry {
+    /// In rules and data.
     pub id: PersonId,
+    /// Family name first, as the company writes it.
     pub name: String,
+    /// Decides for what the person is a target.
     pub job: Job,
     /// None: cannot be reached by telephone.
     #[serde(default)]
@@ -46,6 +52,7 @@ pub struct DirectoryEntry {
     /// Types of clients this person serves; empty for people who serve no clients.
     #[serde(default)]
     pub serves: Vec<ClientTypeId>,
+    /// Past and coming ones.
     #[serde(default)]
     pub absences: Vec<Absence>,
 }
@@ -55,10 +62,15 @@ pub struct DirectoryEntry {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub enum Job {
+    /// Takes and makes the calls.
     Operator,
+    /// Has clients of their own.
     Manager,
+    /// Leads a department.
     Head,
+    /// Speaks with debtors (duty 6).
     Finance,
+    /// Commercial director.
     Director,
     /// A job that this version does not know.
     #[serde(other)]
@@ -69,8 +81,10 @@ pub enum Job {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub struct Absence {
+    /// First day away.
     #[cfg_attr(feature = "desk", schema(value_type = String, format = Date))]
     pub from: Date,
+    /// Last day away.
     #[cfg_attr(feature = "desk", schema(value_type = String, format = Date))]
     pub to: Date,
     /// Who stands in.
@@ -88,8 +102,11 @@ impl Absence {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub struct Department {
+    /// In rules and data.
     pub id: String,
+    /// On screens.
     pub names: Names,
+    /// Who leads it; none: nobody now.
     #[serde(default)]
     pub head: Option<PersonId>,
 }
@@ -102,6 +119,7 @@ impl DirectoryEntry {
 }
 
 impl Directory {
+    /// The person of this id.
     pub fn person(&self, id: &PersonId) -> Option<&DirectoryEntry> {
         self.people.iter().find(|person| person.id == *id)
     }

@@ -236,6 +236,7 @@ impl fmt::Debug for Number {
 /// A written number, read.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Reading {
+    /// What the digits mean.
     pub number: Number,
     /// Digits to dial once the other side answers (`доб. 123`, `;ext=123`).
     pub extension: Option<String>,
