@@ -295,6 +295,7 @@ impl Owner {
             Err(_) if self.routed => {
                 self.routed = false;
                 tracing::info!("no network leads to the PBX");
+                self.tell(Input::Phone(phone::Input::Unreachable(self.network.server)));
             }
             Err(_) => {}
             Ok(ip) => {
