@@ -14,7 +14,7 @@ pub struct Pbx {
     pub scratch: tempdir::TempDir,
     /// Local addresses of the telephones under test.
     judged: Mutex<Vec<String>>,
-    /// Rules that cannot hold in this test, with no word on why here: the test says it.
+    /// Rules that cannot hold in this test; the test says why.
     forgiven: Mutex<Vec<&'static str>>,
 }
 

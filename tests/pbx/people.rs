@@ -90,8 +90,8 @@ impl Baresip {
         self.command("hangup", "");
     }
 
-    /// Presses one key in the call.
-    pub fn command(&self, name: &str, parameters: &str) {
+    /// One of baresip's long commands.
+    fn command(&self, name: &str, parameters: &str) {
         let text = serde_json::json!({ "command": name, "params": parameters, "token": "t" }).to_string();
         let mut socket = &self.control;
         write!(socket, "{}:{text},", text.len()).expect("baresip's control socket");
