@@ -80,6 +80,7 @@ fn session_integrity_and_old_forms_of_every_algorithm() {
     assert_eq!(of(r#"qop="auth", algorithm=MD5-sess"#), "e783283f46242139c486a698fec7211d");
     assert_eq!(of(r#"qop="auth-int", algorithm=MD5"#), "1707eaf5c6ed1a8f6ff2e49286b06bc2");
     assert_eq!(of("algorithm=MD5"), "7b2cc3b30e75b4777ea31027084363fd");
+    assert_eq!(of("algorithm=Md5"), "7b2cc3b30e75b4777ea31027084363fd", "letters of any case");
     let sha_256 = [
         (
             r#"qop="auth", algorithm=SHA-256-sess"#,
