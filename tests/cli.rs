@@ -8,6 +8,7 @@ mod answering_pbx;
 mod schema;
 
 use answering_pbx::AnsweringPbx;
+use rustix::process::{Pid, Signal};
 use std::io::{BufRead, BufReader, Read};
 use std::net::UdpSocket;
 use std::path::PathBuf;
@@ -169,14 +170,14 @@ fn without_a_call_answer_ends_in_4() {
 
 #[test]
 fn an_interrupt_unregisters_and_ends_in_130() {
-    for signal in ["INT", "TERM"] {
+    for signal in [Signal::INT, Signal::TERM] {
         let pbx = AnsweringPbx::start(200);
         let mut telephone = waiting(&pbx);
         send_signal(&telephone, signal);
         let mut rest = String::new();
         telephone.stdout.take().unwrap().read_to_string(&mut rest).unwrap();
         assert_eq!(telephone.wait().unwrap().code(), Some(130));
-        assert!(pbx.heard("Expires: 0") || pbx.heard("expires=0"), "{signal}: not unregistered");
+        assert!(pbx.heard("Expires: 0") || pbx.heard("expires=0"), "{signal:?}: not unregistered");
     }
 }
 
@@ -185,10 +186,10 @@ fn a_second_interrupt_ends_at_once() {
     let pbx = AnsweringPbx::start(200);
     let mut telephone = waiting(&pbx);
     pbx.fall_silent();
-    send_signal(&telephone, "INT");
+    send_signal(&telephone, Signal::INT);
     std::thread::sleep(Duration::from_millis(200));
     let begun = Instant::now();
-    send_signal(&telephone, "INT");
+    send_signal(&telephone, Signal::INT);
     assert_eq!(telephone.wait().unwrap().code(), Some(130));
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
 }
@@ -222,9 +223,8 @@ fn waiting(pbx: &AnsweringPbx) -> Child {
     telephone
 }
 
-fn send_signal(child: &Child, name: &str) {
-    let status = Command::new("kill").args(["-s", name, &child.id().to_string()]).status().unwrap();
-    assert!(status.success());
+fn send_signal(child: &Child, signal: Signal) {
+    rustix::process::kill_process(Pid::from_child(child), signal).unwrap();
 }
 
 fn patchcord(arguments: &[&str]) -> Output {

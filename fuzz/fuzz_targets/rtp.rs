@@ -1,0 +1,11 @@
+//! A sequence of RTP and RTCP packets into a running stream.
+
+#![no_main]
+
+#[allow(dead_code, reason = "each target uses its part")]
+#[path = "../../tests/support/exercise_media.rs"]
+mod exercise_media;
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| {
+    exercise_media::packets(octets);
+});
