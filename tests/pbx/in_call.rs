@@ -62,12 +62,5 @@ fn the_call_survives_the_session_refresh_of_the_pbx() {
                 (s.is_request("UPDATE") || s.is_request("INVITE")) && s.tag_of_to().is_some()
             })
     });
-    let ours = capture.iter().filter(|each| {
-        let sip = each.sip.as_ref().ok();
-        each.outgoing
-            && sip.is_some_and(|s| {
-                s.is_request("UPDATE") || (s.is_request("INVITE") && s.tag_of_to().is_some())
-            })
-    });
-    assert!(refreshes.count() + ours.count() >= 1, "nobody refreshed the session");
+    assert!(refreshes.count() >= 1, "the PBX refreshed nothing");
 }

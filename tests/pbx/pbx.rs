@@ -55,7 +55,7 @@ impl Pbx {
     }
 
     pub fn stop(&self) {
-        run(script().arg("down").arg(self.value("PBX_DIR")).arg("--hard"));
+        run(script().arg("down").arg(self.value("PBX_DIR")).args(["--hard", "--keep"]));
     }
 
     /// After `stop`, on the same ports, with all registrations forgotten.
@@ -133,7 +133,8 @@ impl Drop for Pbx {
             let kept = self.scratch.keep();
             eprintln!("logs, captures and recordings are kept in {}", kept.display());
         }
-        let _ = script().arg("down").arg(self.value("PBX_DIR")).output();
+        let keep: &[&str] = if failed || !verdict.is_empty() { &["--keep"] } else { &[] };
+        let _ = script().arg("down").arg(self.value("PBX_DIR")).args(keep).output();
         assert!(verdict.is_empty(), "what the telephone sent breaks rules:\n{}", verdict.join("\n"));
     }
 }

@@ -209,6 +209,15 @@ pub fn free_udp_port() -> u16 {
     socket.local_addr().expect("an address").port()
 }
 
+/// A place for sipp's sound and the three ports above it, which it takes too. Below all other ranges and below
+/// the ports that the system gives away.
+fn media_port() -> u16 {
+    let start = u16::try_from(std::process::id() % 400).unwrap_or(0);
+    let places = (start..start + 400).map(|place| 14_000 + place % 400 * 4);
+    let free = |port: &u16| (0..4).all(|step| UdpSocket::bind(("127.0.0.1", port + step)).is_ok());
+    places.into_iter().find(free).expect("free ports for sipp")
+}
+
 /// A customer made of a script: every header as the test wants it. Echoes what it hears.
 pub struct Sipp {
     child: Spawned,
@@ -232,7 +241,7 @@ impl Sipp {
         let folder = pbx.scratch.path().join(format!("sipp-{port}"));
         std::fs::create_dir_all(&folder).expect("a directory");
         std::fs::write(folder.join("call.xml"), scenario(number, from, headers, then)).expect("a file");
-        let media = free_udp_port().to_string();
+        let media = media_port().to_string();
         let child = Command::new("sipp")
             .args(["-sf", "call.xml", "-m", "1", "-nostdin", "-i", "127.0.0.1", "-rtp_echo"])
             .args(["-p", &port.to_string(), "-mi", "127.0.0.1", "-mp", &media, "-trace_err"])

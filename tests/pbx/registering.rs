@@ -89,8 +89,7 @@ fn registers_and_talks_over_ipv6() {
         ["call", "600", "--play", &play, "--record", &record, "--seconds", "4", "--server", &server];
     let phone = Telephone::start(&pbx, "107", &arguments);
     phone.finish(seconds(20)).exited(0).one("answered");
-    let share = sound::share(&voice, 0.5, 3.5, &sound::read(&recording, 0));
-    assert!(share >= 0.7, "{share:.2}");
+    sound::must_be_heard("the echo", &voice, 0.5, 3.5, &sound::read(&recording, 0));
 }
 
 #[test]

@@ -62,8 +62,31 @@ pub const ALIKE: f64 = 0.95;
 /// Pieces are half a second long: a gap that a busy machine makes spoils one of them and not all.
 const PIECE: usize = RATE / 2;
 
+/// Whether what one side said is what the other heard: one second of it in one piece, and nearly all of it in halves.
+///
+/// # Panics
+/// Says which of the two is missing, and by how much.
+pub fn must_be_heard(what: &str, voice: &[i16], from: f64, to: f64, heard: &[i16]) {
+    let coarse = thin(heard);
+    let mut whole = 0.0_f64;
+    let mut at = from;
+    while at + 1.0 <= to && whole < ALIKE {
+        let start = (at * RATE as f64) as usize;
+        whole = whole.max(alike(&voice[start..start + RATE], &coarse, heard));
+        at += 0.5;
+    }
+    let share = share(voice, from, to, heard);
+    assert!(
+        whole >= ALIKE && share >= MOST,
+        "{what}: best second {whole:.3}, {share:.2} of the half-seconds"
+    );
+}
+
+/// So much of a voice has to arrive; a busy machine may spoil a half-second here and there.
+const MOST: f64 = 0.8;
+
 /// The share of the half-seconds of `voice` from one second to another that stand somewhere in `heard`.
-pub fn share(voice: &[i16], from: f64, to: f64, heard: &[i16]) -> f64 {
+fn share(voice: &[i16], from: f64, to: f64, heard: &[i16]) -> f64 {
     let coarse = thin(heard);
     let starts: Vec<usize> = ((from * RATE as f64) as usize..)
         .step_by(PIECE)

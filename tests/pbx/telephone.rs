@@ -85,7 +85,7 @@ pub fn telephone(pbx: &Pbx, account: &str, arguments: &[&str]) -> Command {
     if !arguments.contains(&"--server") {
         command.args(["--server", &pbx.server()]);
     }
-    command.args(["--rtp-ports", "34000-35999"]); // apart from the PBX's and the others' ranges
+    command.args(["--rtp-ports", "12000-13999"]); // apart from the PBX's and the others' ranges
     command.env("PATCHCORD_PASSWORD", format!("pw-{account}")).env("HOME", &name);
     command.env("XDG_CACHE_HOME", name.join("cache")).env("XDG_CONFIG_HOME", name.join("config"));
     command

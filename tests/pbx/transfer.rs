@@ -43,6 +43,32 @@ impl Story {
         phone.wait("transfer_started", seconds(8));
         (phone.finish(seconds(40)), local)
     }
+
+    /// Both hear each other, and the client hangs up.
+    fn client_talks_with(&self, manager: &Baresip) {
+        manager.wait("CALL_ESTABLISHED", seconds(5));
+        std::thread::sleep(seconds(3));
+        self.client.hang_up();
+        manager.wait("CALL_CLOSED", seconds(5));
+        let heard = self.client.heard();
+        let alike = sound::best(&manager.voice, &heard[heard.len() - 5 * RATE / 2..]);
+        assert!(alike >= ALIKE, "the client hears the manager: {alike:.3}");
+        let back = sound::best(&self.client.voice, &manager.heard());
+        assert!(back >= ALIKE, "the manager hears the client: {back:.3}");
+    }
+
+    /// The PBX hangs up on the client (after 10 s of busy tone where the target was busy), who has not heard the
+    /// operator again and has spoken with nobody else.
+    fn client_is_gone(&self) {
+        self.client.wait("CALL_CLOSED", seconds(15));
+        let heard = self.client.heard();
+        let after = &heard[(4 * RATE).min(heard.len())..];
+        let alike = sound::best(&self.voice, after);
+        assert!(alike < 0.7, "the client heard the operator after the transfer: {alike:.3}");
+        let records = self.pbx.call_records(1);
+        let others = records.iter().filter(|r| r.disposition == "ANSWERED" && !r.far_channel.is_empty());
+        assert!(others.clone().all(|r| r.far_channel.starts_with("PJSIP/101")), "{records:?}");
+    }
 }
 
 fn sent<'a>(capture: &'a [Captured], method: &'a str) -> impl Iterator<Item = &'a Captured> {
@@ -59,16 +85,7 @@ fn the_client_speaks_with_the_manager_who_answers() {
     assert_eq!(ended.one("ended")["by"], "transfer", "{}", ended.story());
     assert_eq!(sent(&story.pbx.capture_of(&local), "BYE").count(), 1, "the operator's call is ended by us");
 
-    manager.wait("CALL_ESTABLISHED", seconds(5));
-    std::thread::sleep(seconds(3));
-    story.client.hang_up();
-    manager.wait("CALL_CLOSED", seconds(5));
-    let heard = story.client.heard();
-    let late = &heard[heard.len() - 5 * RATE / 2..];
-    let alike = sound::best(&manager.voice, late);
-    assert!(alike >= ALIKE, "the client hears the manager: {alike:.3}");
-    let back = sound::best(&story.client.voice, &manager.heard());
-    assert!(back >= ALIKE, "the manager hears the client: {back:.3}");
+    story.client_talks_with(&manager);
     let records = story.pbx.call_records(2);
     let joined =
         records.iter().find(|r| r.far_channel.starts_with("PJSIP/201") && r.disposition == "ANSWERED");
@@ -108,16 +125,20 @@ fn the_client_is_back_at_once_when_the_number_does_not_exist() {
 
 #[test]
 fn a_client_passed_to_a_busy_number_is_lost_and_said_so() {
-    let (ended, _) = Story::begin().pass_on("603", &[]);
+    let story = Story::begin();
+    let (ended, _) = story.pass_on("603", &[]);
     let failed = ended.exited(9).one("transfer_failed");
     assert_eq!((failed["status"].as_u64(), failed["client"].as_str()), (Some(486), Some("lost")), "{failed}");
+    story.client_is_gone();
 }
 
 #[test]
 fn a_client_passed_to_an_absent_colleague_is_lost_and_said_so() {
-    let (ended, _) = Story::begin().pass_on("202", &[]);
+    let story = Story::begin();
+    let (ended, _) = story.pass_on("202", &[]);
     let failed = ended.exited(9).one("transfer_failed");
     assert_eq!(failed["client"], "lost", "{failed}");
+    story.client_is_gone();
 }
 
 #[test]
@@ -136,5 +157,5 @@ fn the_chain_goes_on_while_the_client_is_kept() {
     let (ended, _) = story.pass_on("999,201", &[]);
     assert_eq!(ended.one("transfer_failed")["client"], "kept");
     assert_eq!(ended.one("transferred")["target"], "201", "{}", ended.story());
-    manager.wait("CALL_ESTABLISHED", seconds(5));
+    story.client_talks_with(&manager);
 }
