@@ -8,6 +8,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -212,10 +213,12 @@ pub fn free_udp_port() -> u16 {
 /// A place for sipp's sound and the three ports above it, which it takes too. Below all other ranges and below
 /// the ports that the system gives away.
 fn media_port() -> u16 {
-    let start = u16::try_from(std::process::id() % 400).unwrap_or(0);
-    let places = (start..start + 400).map(|place| 14_000 + place % 400 * 4);
+    static TAKEN: AtomicU16 = AtomicU16::new(0);
+    let process = u16::try_from(std::process::id() % 40).unwrap_or(0) * 10;
     let free = |port: &u16| (0..4).all(|step| UdpSocket::bind(("127.0.0.1", port + step)).is_ok());
-    places.into_iter().find(free).expect("free ports for sipp")
+    let places = std::iter::repeat_with(|| TAKEN.fetch_add(1, Ordering::Relaxed)).take(400);
+    let mut ports = places.map(|place| 14_000 + (process + place) % 400 * 4);
+    ports.find(free).expect("free ports for sipp")
 }
 
 /// A customer made of a script: every header as the test wants it. Echoes what it hears.

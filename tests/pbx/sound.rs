@@ -122,7 +122,7 @@ pub fn loudness(samples: &[i16]) -> f64 {
 /// names the likely places; these are compared in whole, at the full rate.
 fn alike(piece: &[i16], coarse: &[f32], heard: &[i16]) -> f64 {
     let probe = &thin(piece)[..RATE / STEP / 10];
-    let places = coarse.len().saturating_sub(piece.len().div_ceil(STEP));
+    let places = (coarse.len() + 1).saturating_sub(piece.len().div_ceil(STEP));
     let mut likely: Vec<(f64, usize)> =
         (0..places).map(|at| (correlation(probe, &coarse[at..at + probe.len()]), at)).collect();
     likely.sort_by(|a, b| b.0.total_cmp(&a.0));
