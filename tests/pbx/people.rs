@@ -150,12 +150,13 @@ impl Drop for Spawned {
     }
 }
 
+/// No jitter buffer: baresip's takes a stream that starts anew for one that is late, and drops all of it.
 fn configuration(folder: &std::path::Path, listen: &str, control: u16) -> String {
     let folder = folder.display();
     format!(
         "poll_method epoll\nsip_listen {listen}\nmodule_path {}\nrtp_ports 24000-31998\n\
          audio_source aufile,{folder}/voice.wav\naudio_player aubridge,sink\naudio_alert aubridge,alert\n\
-         ausrc_srate 8000\nauplay_srate 8000\nausrc_channels 1\nauplay_channels 1\nringback_disabled yes\n\
+         ausrc_srate 8000\nauplay_srate 8000\nausrc_channels 1\nauplay_channels 1\nringback_disabled yes\njitter_buffer_delay 0-0\n\
          module g711.so\nmodule aufile.so\nmodule aubridge.so\nmodule sndfile.so\n\
          module_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n\
          snd_path {folder}\nctrl_tcp_listen 127.0.0.1:{control}\nnet_interface 127.0.0.1\n",
