@@ -1,7 +1,7 @@
 //! The shell: it alone puts the pure engines together with sockets, clocks, sound and the desk.
 //!
-//! One task owns the agent, and with it telephone and SIP ([`Owner`](owner)); one thread owns the
-//! voice ([`media_thread`]); everybody else sends messages. Who drives the telephone (terminal,
+//! One task owns the agent, and with it telephone and SIP (`Owner`); one thread owns the
+//! voice (`media_thread`); everybody else sends messages. Who drives the telephone (terminal,
 //! window) holds a [`Handle`]: intents go in, notices come out.
 
 mod desk_link;
