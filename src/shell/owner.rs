@@ -15,7 +15,8 @@ use crate::phone::{self, LineId, MediaCommand};
 use crate::sip::Failure;
 use crate::transmit::Transmit;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -32,6 +33,8 @@ pub(super) struct Network {
     pub server: SocketAddr,
     pub socket: SipSocket,
     pub ports: PortSearch,
+    /// Our address towards another, as the system routes now.
+    pub route: Box<dyn Fn(SocketAddr) -> io::Result<IpAddr>>,
 }
 
 /// What the media thread is given.
@@ -291,7 +294,7 @@ impl Owner {
     // -- the network changes
 
     fn check_route(&mut self) {
-        match net::local_towards(self.network.server) {
+        match (self.network.route)(self.network.server) {
             Err(_) if self.routed => {
                 self.routed = false;
                 tracing::info!("no network leads to the PBX");
@@ -311,7 +314,7 @@ impl Owner {
         }
     }
 
-    fn rebind(&mut self, ip: std::net::IpAddr) {
+    fn rebind(&mut self, ip: IpAddr) {
         let server = self.network.server;
         let same_port = SocketAddr::new(ip, self.network.socket.local().port());
         let socket = bind(Some(same_port), server).or_else(|_| bind(Some(SocketAddr::new(ip, 0)), server));
@@ -319,7 +322,7 @@ impl Owner {
             Ok(socket) => {
                 self.network.socket = socket;
                 self.notify(Notice::Ready { local: self.network.socket.local() });
-                self.free_pairs.clear();
+                // A call that is being dialled keeps the pair that it has offered already.
                 self.offer_port();
                 self.tell_addresses();
             }
@@ -400,3 +403,6 @@ impl Owner {
         let _ = self.notices.send((self.clock.now(), Notice::Stopped(farewell)));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use super::desk_link::{DeskLink, DeskSetup};
 use super::media_thread::Audio;
 use super::owner::{Network, Owner, VoiceSetup};
-use super::{Handle, Notice, Process};
+use super::{Handle, Notice, Order, Process};
 use crate::agent::{Agent, AgentConfig};
 use crate::config::{CodecName, HostPort, Identity, OutgoingFormat, Settings};
 use crate::desk::DeskProblem;
@@ -20,7 +20,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
-use tokio::sync::mpsc::unbounded_channel;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 /// Everything a telephone begins with.
 pub struct Setup {
@@ -80,6 +80,16 @@ const EXPIRES: Duration = Duration::from_secs(300);
 /// Starts the telephone on the current task's runtime (of one thread), as a local task. The first
 /// notice is `Ready`; a REGISTER goes out before anything that can wait.
 pub async fn start(process: Process, setup: Setup) -> Result<Handle, StartFault> {
+    let (owner, handle, inbox) = assemble(process, setup).await?;
+    tokio::task::spawn_local(owner.run(inbox));
+    Ok(handle)
+}
+
+/// Everything but the running: the owner, what drives it, and what it is to listen to.
+pub(super) async fn assemble(
+    process: Process,
+    setup: Setup,
+) -> Result<(Owner, Handle, UnboundedReceiver<Order>), StartFault> {
     let settings = &setup.settings;
     let target = settings.server.clone().ok_or(StartFault::NoServer)?;
     let user = settings.user.clone().ok_or(StartFault::NoUser)?;
@@ -124,12 +134,12 @@ pub async fn start(process: Process, setup: Setup) -> Result<Handle, StartFault>
     let (outbox, notices) = unbounded_channel();
     let _ = outbox.send((clock.now(), Notice::Ready { local: socket.local() }));
     let ports = PortSearch::new(settings.rtp_ports.map(|range| (range.first, range.last)));
-    let network = Network { next_hop, fixed: settings.local, server, socket, ports };
+    let route = Box::new(net::local_towards);
+    let network = Network { next_hop, fixed: settings.local, server, socket, ports, route };
     let voice = VoiceSetup { audio: setup.audio, figures_every: setup.figures_every };
     let desk = DeskLink::new(clock, desk_setup).map_err(StartFault::BadDesk)?;
     let owner = Owner::new(clock, agent, network, desk, voice, setup.register, outbox);
-    tokio::task::spawn_local(owner.run(inbox));
-    Ok(Handle { orders, notices })
+    Ok((owner, Handle { orders, notices }, inbox))
 }
 
 pub(super) async fn resolve(host: &HostPort) -> Result<SocketAddr, StartFault> {

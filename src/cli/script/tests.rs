@@ -255,6 +255,17 @@ fn a_client_who_was_lost_is_not_passed_on() {
 }
 
 #[test]
+fn a_client_whose_whereabouts_are_unknown_is_not_passed_on() {
+    let mut play = call(transferring(&["201", "202"]));
+    play.answered();
+    play.asked();
+    play.transfer_fails(408, ClientIs::Unknown).hears(E::Returned { line: LINE });
+    assert_eq!(play.asked(), []);
+    play.figures(10).ended(EndedBy::Them, CallOutcome::Completed, None);
+    assert_eq!(play.exit(), Exit::ClientLost);
+}
+
+#[test]
 fn a_chain_at_its_end_leaves_the_client_with_us() {
     let mut play = call(transferring(&["999"]));
     play.answered().transfer_fails(404, ClientIs::Kept).hears(E::Returned { line: LINE });

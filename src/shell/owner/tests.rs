@@ -1,0 +1,147 @@
+//! The network changes under a telephone. Loopback has many addresses: no network is needed.
+
+use super::*;
+use crate::audio::NullSource;
+use crate::config::Settings;
+use crate::secrets::Secret;
+use crate::shell::setup::{Setup, assemble};
+use crate::shell::{Handle, Process};
+use std::cell::Cell;
+use std::net::UdpSocket;
+use std::rc::Rc;
+
+const FIRST: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 0, 1));
+const SECOND: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 0, 2));
+
+struct Desk {
+    owner: Owner,
+    handle: Handle,
+    pbx: UdpSocket,
+    route: Rc<Cell<Option<IpAddr>>>,
+}
+
+impl Desk {
+    /// A telephone that has sent its REGISTER, and a PBX that has heard it.
+    async fn new() -> Self {
+        let pbx = UdpSocket::bind((FIRST, 0)).unwrap();
+        pbx.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        let server = pbx.local_addr().unwrap().to_string();
+        let settings = format!("[account]\nuser = \"101\"\n[pbx]\nserver = \"{server}\"\n");
+        let setup = Setup {
+            settings: Settings::parse(&settings, std::path::Path::new("test.toml")).unwrap(),
+            password: Secret::new("pw"),
+            desk_token: None,
+            state_folder: std::env::temp_dir(),
+            register: true,
+            audio: Box::new(|_| Audio { source: Box::new(NullSource), sink: None }),
+            figures_every: None,
+        };
+        let (mut owner, handle, _orders) = assemble(Process::begin(), setup).await.unwrap();
+        let route = Rc::new(Cell::new(Some(FIRST)));
+        let current = Rc::clone(&route);
+        owner.network.route =
+            Box::new(move |_| current.get().ok_or_else(|| io::ErrorKind::NetworkUnreachable.into()));
+        owner.drain();
+        owner.offer_port();
+        let mut desk = Self { owner, handle, pbx, route };
+        assert_eq!(desk.hears("REGISTER").ip(), FIRST);
+        desk
+    }
+
+    /// The next request of this method, and who sent it.
+    fn hears(&mut self, method: &str) -> SocketAddr {
+        let mut buffer = [0; 4096];
+        loop {
+            let (length, from) = self.pbx.recv_from(&mut buffer).unwrap();
+            if buffer[..length].starts_with(method.as_bytes()) {
+                return from;
+            }
+        }
+    }
+
+    fn moves_to(&mut self, ip: Option<IpAddr>) {
+        self.route.set(ip);
+        self.owner.check_route();
+    }
+
+    fn notices(&mut self) -> Vec<Notice> {
+        std::iter::from_fn(|| self.handle.notices.try_recv().ok()).map(|(_, notice)| notice).collect()
+    }
+}
+
+#[tokio::test]
+async fn another_route_is_taken_and_the_pbx_told_from_there() {
+    tokio::task::LocalSet::new()
+        .run_until(async {
+            let mut desk = Desk::new().await;
+            desk.notices();
+            desk.moves_to(Some(SECOND));
+            assert_eq!(desk.hears("REGISTER").ip(), SECOND);
+            let ready = |notice: &Notice| matches!(notice, Notice::Ready { local } if local.ip() == SECOND);
+            assert!(desk.notices().iter().any(ready));
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_route_that_stays_changes_nothing() {
+    tokio::task::LocalSet::new()
+        .run_until(async {
+            let mut desk = Desk::new().await;
+            let local = desk.owner.network.socket.local();
+            desk.notices();
+            desk.moves_to(Some(FIRST));
+            assert_eq!(desk.owner.network.socket.local(), local);
+            assert!(desk.notices().is_empty());
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_call_being_dialled_keeps_its_ports_when_the_route_changes() {
+    tokio::task::LocalSet::new()
+        .run_until(async {
+            let mut desk = Desk::new().await;
+            desk.owner.on_order(Order::Intent(Intent::Dial { target: "200".into() }));
+            desk.hears("INVITE");
+            let offered: Vec<SocketAddr> = desk.owner.free_pairs.keys().copied().collect();
+            desk.moves_to(Some(SECOND));
+            assert!(offered.iter().all(|local| desk.owner.free_pairs.contains_key(local)), "{offered:?}");
+            assert!(desk.owner.free_pairs.keys().any(|local| local.ip() == SECOND));
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_lost_network_is_said_once_and_its_return_registers_again() {
+    tokio::task::LocalSet::new()
+        .run_until(async {
+            let mut desk = Desk::new().await;
+            desk.notices();
+            desk.moves_to(None);
+            let failed = |notice: &&Notice| {
+                let event = if let Notice::Agent(Event::Phone(event)) = notice { Some(event) } else { None };
+                matches!(event, Some(phone::Event::RegistrationFailed { cause: Failure::Unreachable, .. }))
+            };
+            assert_eq!(desk.notices().iter().filter(failed).count(), 1);
+            desk.moves_to(None);
+            assert_eq!(desk.notices().iter().filter(failed).count(), 0);
+            desk.moves_to(Some(FIRST));
+            assert_eq!(desk.hears("REGISTER").ip(), FIRST);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_pbx_that_moved_is_registered_at_its_new_address() {
+    tokio::task::LocalSet::new()
+        .run_until(async {
+            let mut desk = Desk::new().await;
+            desk.pbx = UdpSocket::bind((SECOND, 0)).unwrap();
+            desk.pbx.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+            let moved = desk.pbx.local_addr().unwrap();
+            desk.owner.on_resolved(moved);
+            assert_eq!(desk.hears("REGISTER"), desk.owner.network.socket.local());
+        })
+        .await;
+}
