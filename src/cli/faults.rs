@@ -111,10 +111,9 @@ fn register(cat: &Catalogue, trouble: &DeskTrouble) -> String {
             cat,
             "Entries of the call register cannot be kept on this computer's disk. Check its space and the permissions of ~/.local/state/patchcord."
         ),
-        DeskTrouble::OtherToken { entries } => say!(
+        DeskTrouble::OtherToken => say!(
             cat,
-            "Entries of the call register from an earlier run wait for the token they were written under: {count}.",
-            count = entries
+            "Entries of the call register from an earlier run wait for the token they were written under."
         ),
     }
 }

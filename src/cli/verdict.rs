@@ -99,6 +99,7 @@ impl Trouble {
             Self::TransferFailed(_) => Exit::TransferFailed,
             Self::ClientLost(_) | Self::ClientUnknown => Exit::ClientLost,
             Self::NoAudio(_) => Exit::NoAudio,
+            Self::Register(DeskTrouble::OtherToken) => Exit::Done,
             Self::Desk(_) | Self::Register(_) | Self::RecordsUnsent(_) => Exit::Desk,
             Self::MediaFailed => Exit::OurFault,
         }

@@ -23,7 +23,7 @@ pub enum DeskTrouble {
     /// Entries cannot be kept on disk. They are sent, but do not outlive the process.
     NoDisk,
     /// Entries of an earlier run were written under another token, and wait for it.
-    OtherToken { entries: usize },
+    OtherToken,
 }
 
 /// Where the desk is, and where entries wait for it.
@@ -144,7 +144,7 @@ async fn keep_register(
     };
     adopt_left_behind(&outbox, &setup).await;
     if outbox.unreadable() > 0 {
-        say(&words, DeskTrouble::OtherToken { entries: outbox.unreadable() });
+        say(&words, DeskTrouble::OtherToken);
     }
     let (notices, mut news) = unbounded_channel();
     let sender = outbox.clone();

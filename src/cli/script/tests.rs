@@ -314,6 +314,16 @@ fn the_desk_counts_only_where_it_was_asked_for() {
 }
 
 #[test]
+fn what_an_earlier_run_left_for_another_token_is_said_and_is_no_failure_of_this_one() {
+    for required in [false, true] {
+        let mut script = Script::new(Task::Register { stay: seconds(0.0) }, required);
+        script.handle(Instant::START, &Notice::Desk(DeskTrouble::OtherToken));
+        assert_eq!(script.verdict().troubles(), [Trouble::Register(DeskTrouble::OtherToken)]);
+        assert_eq!(script.verdict().exit(), Exit::Done);
+    }
+}
+
+#[test]
 fn a_target_that_cannot_be_dialled_is_a_usage_fault() {
     let mut play =
         Play::new(Task::Call { target: "?".into(), timeout: seconds(60.0), options: CallOptions::default() });

@@ -100,6 +100,11 @@ impl OutboxFile {
             self.length = 0;
             return Ok(());
         }
+        if waiting.is_empty() {
+            // Delivered rows of ours must not look like waiting ones of another token to whoever comes next.
+            let others = self.left(&[])?;
+            return self.put_in_place(&others);
+        }
         let row = self.row(&Row::Delivered { id, revision })?;
         self.write(&row)?;
         if self.length > COMPACT_ABOVE { self.compact(waiting) } else { Ok(()) }
@@ -122,8 +127,12 @@ impl OutboxFile {
         Ok(())
     }
 
-    /// Writes what is left into a new file and puts it in the old one's place.
     fn compact(&mut self, waiting: &[CallRecord]) -> Result<(), OutboxError> {
+        let bytes = self.left(waiting)?;
+        if bytes.len() as u64 > self.length / 2 { Ok(()) } else { self.put_in_place(&bytes) }
+    }
+
+    fn left(&mut self, waiting: &[CallRecord]) -> Result<Vec<u8>, OutboxError> {
         let mut bytes = Vec::new();
         for sealed in &self.foreign {
             bytes.extend(framed(sealed).ok_or(OutboxError::TooLarge)?);
@@ -131,12 +140,14 @@ impl OutboxFile {
         for record in waiting {
             bytes.extend(self.row(&Row::Entry(Box::new(record.clone())))?);
         }
-        if bytes.len() as u64 > self.length / 2 {
-            return Ok(());
-        }
+        Ok(bytes)
+    }
+
+    /// Writes what is left into a new file and puts it in the old one's place.
+    fn put_in_place(&mut self, bytes: &[u8]) -> Result<(), OutboxError> {
         let new_path = beside(&self.path, "new");
         let mut file = private().read(true).write(true).create(true).truncate(true).open(&new_path)?;
-        file.write_all(&bytes)?;
+        file.write_all(bytes)?;
         file.sync_all()?;
         std::fs::rename(&new_path, &self.path)?;
         sync_folder(&self.path)?;
