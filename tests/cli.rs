@@ -9,8 +9,10 @@ mod schema;
 
 use answering_pbx::AnsweringPbx;
 use rustix::process::{Pid, Signal};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::UdpSocket;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -140,6 +142,19 @@ fn register_says_what_was_granted_and_unregisters() {
 }
 
 #[test]
+fn a_desk_of_the_settings_without_a_token_costs_no_command() {
+    let file = temporary("desk.toml", "[desk]\nurl = \"http://127.0.0.1:9\"\n");
+    let pbx = AnsweringPbx::start(200);
+    for arguments in [&["register"][..], &["options", "101"], &["answer", "--timeout", "0.2"]] {
+        let account = ["--server", &pbx.address(), "--user", "101", "--config", file.to_str().unwrap()];
+        let ended = patchcord(&[arguments, &account].concat());
+        // Nobody calls: 4.
+        let code = if arguments[0] == "answer" { 4 } else { 0 };
+        says(&ended, code, &["PATCHCORD_DESK_TOKEN"]);
+    }
+}
+
+#[test]
 fn refusals_of_the_registrar_end_in_3() {
     for (status, word) in [(403, "403"), (401, "--user")] {
         let pbx = AnsweringPbx::start(status);
@@ -204,6 +219,51 @@ fn a_reader_that_goes_away_ends_the_telephone_properly() {
         .unwrap();
     drop(telephone.stdout.take());
     assert_eq!(telephone.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn a_reader_that_stops_reading_does_not_hold_the_telephone() {
+    for signals in [1, 2] {
+        let pbx = AnsweringPbx::start(200);
+        let (full, _reader) = full_stdout();
+        let mut telephone = command(&["answer", "--json", "--server", &pbx.address(), "--user", "101"])
+            .stdout(full)
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let begun = Instant::now();
+        while !pbx.heard("REGISTER") {
+            assert!(begun.elapsed() < Duration::from_secs(10), "never registered");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let begun = Instant::now();
+        for _ in 0..signals {
+            std::thread::sleep(Duration::from_millis(200));
+            send_signal(&telephone, Signal::INT);
+        }
+        while telephone.try_wait().unwrap().is_none() {
+            if begun.elapsed() > Duration::from_secs(6) {
+                telephone.kill().unwrap();
+                panic!("still there after {signals} signals");
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        assert_eq!(telephone.wait().unwrap().code(), Some(130));
+        let at_once = Duration::from_millis(if signals == 2 { 900 } else { 6000 });
+        assert!(begun.elapsed() < at_once, "{:?}", begun.elapsed());
+    }
+}
+
+/// A standard output that takes nothing more, and its reader, who does not read.
+fn full_stdout() -> (Stdio, UnixStream) {
+    let (mut writer, reader) = UnixStream::pair().unwrap();
+    writer.set_nonblocking(true).unwrap();
+    // Octet by octet at the end, so that no room is left.
+    for size in [4096, 1] {
+        while writer.write(&[b'x'; 4096][..size]).is_ok() {}
+    }
+    writer.set_nonblocking(false).unwrap();
+    (Stdio::from(OwnedFd::from(writer)), reader)
 }
 
 /// A telephone that is registered and waits for calls.

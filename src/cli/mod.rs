@@ -35,6 +35,8 @@ use verdict::Exit;
 
 /// How long hanging up, unregistering and sending register entries may take at the end.
 const FAREWELL: Duration = Duration::from_secs(3);
+/// How long a reader of stdout may take for the last lines, after that.
+const WRITING_OUT: Duration = Duration::from_secs(1);
 const FIGURES_EVERY: Duration = Duration::from_secs(5);
 
 /// The program `patchcord`.
@@ -101,10 +103,15 @@ impl Run {
         let desk_token =
             environment("PATCHCORD_DESK_TOKEN").filter(|token| !token.is_empty()).map(Secret::new);
         if settings.desk.is_some() && desk_token.is_none() {
-            return Err(Refusal::usage(say!(
+            let words = say!(
                 &cat,
                 "The order desk wants a token. Put it into the environment variable PATCHCORD_DESK_TOKEN."
-            )));
+            );
+            if arguments.common.desk.is_some() && call_options(&arguments.command).is_some() {
+                return Err(Refusal::usage(words));
+            }
+            // Nobody asked for the desk now: the telephone works without it.
+            eprintln!("patchcord: {words}");
         }
         let sound = Sound::open(&cat, call_options(&arguments.command)).map_err(Refusal::usage)?;
         let state_folder = state_folder(&environment);
@@ -214,7 +221,11 @@ impl Driver {
             }
             self.obey(&handle);
         }
-        output.finish();
+        tokio::select! {
+            () = output.finish() => {}
+            () = tokio::time::sleep(WRITING_OUT) => tracing::warn!("nobody reads stdout; the last events are lost"),
+            () = stops.next() => return Exit::Interrupted,
+        }
         if !stopped {
             eprintln!("patchcord: {}", faults::our_fault(&self.cat));
             return Exit::OurFault;
