@@ -118,7 +118,7 @@ impl UserAgent {
         self.calls.reject(&mut self.core, call, status)
     }
 
-    /// Ends the call in whatever state it is: CANCEL, 603, BYE; a BYE after our 2xx waits for the ACK
+    /// Ends the call in whatever state it is: CANCEL, 480, BYE; a BYE after our 2xx waits for the ACK
     /// (RFC 3261 §15). `Ended` comes at once.
     pub fn hang_up(&mut self, now: Instant, call: CallKey) -> Result<(), NotNow> {
         self.core.wire.now = now;

@@ -102,11 +102,11 @@ fn a_rejected_call_gets_the_status_asked_for() {
 }
 
 #[test]
-fn hanging_up_on_a_ringing_call_refuses_it() {
+fn hanging_up_on_a_ringing_call_leaves_it_to_others() {
     let mut world = World::new();
     world.ring("", Some(ALAW));
     world.command(Command::HangUp { line: LINE });
-    world.pbx.response(603);
+    world.pbx.response(480);
     let (by, outcome, _) = world.the_end();
     assert_eq!((by, outcome), (EndedBy::Us, CallOutcome::Refused));
 }

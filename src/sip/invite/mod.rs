@@ -125,7 +125,8 @@ impl Calls {
         let call = self.calls.get_mut(&key).filter(|call| !call.is_over()).ok_or(NotNow)?;
         let next = match call {
             Call::Outgoing(call) => call.hang_up(core),
-            Call::Incoming(call) => call.reject(core, StatusCode::DECLINE),
+            // Not 603, which ends the search for anybody else (RFC 3261 §21.6.2): it may be the program that goes.
+            Call::Incoming(call) => call.reject(core, StatusCode::TEMPORARILY_UNAVAILABLE),
             Call::Session(session) => {
                 session.hang_up(core);
                 Next::Same
