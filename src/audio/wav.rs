@@ -4,7 +4,7 @@ use super::resample::Resampler;
 use super::{Sink, Source};
 use crate::media::{Frame, SAMPLE_RATE_HZ, SILENCE};
 use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{BufReader, BufWriter, ErrorKind, Read};
 use std::path::Path;
 
@@ -102,6 +102,7 @@ pub struct WavRecorder {
 }
 
 impl WavRecorder {
+    /// A new file that only its owner may read: a client's voice is in it. One that is there already is a fault.
     pub fn create(path: &Path) -> Result<Self, RecordFault> {
         let spec = WavSpec {
             channels: 2,
@@ -110,7 +111,12 @@ impl WavRecorder {
             sample_format: SampleFormat::Int,
         };
         let create = || {
-            let mut writer = WavWriter::create(path, spec)?;
+            let mut options = OpenOptions::new();
+            options.write(true).create_new(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            let file = options.open(path).map_err(hound::Error::IoError)?;
+            let mut writer = WavWriter::new(BufWriter::new(file), spec)?;
             writer.flush()?;
             Ok(writer)
         };

@@ -132,7 +132,7 @@ pub struct CallOptions {
     /// Say this WAV file, then silence
     #[arg(long, value_name = "WAV")]
     pub play: Option<PathBuf>,
-    /// Record in stereo: left received, right sent; further calls get -2, -3 … in the name
+    /// Record in stereo: left received, right sent; never over another file: -2, -3 … in the name then
     #[arg(long, value_name = "WAV")]
     pub record: Option<PathBuf>,
     /// Hang up

@@ -2,9 +2,11 @@
 
 use super::args::CallOptions;
 use super::faults;
-use crate::audio::{NullSource, Sink, Source, WavRecorder, WavSource};
+use crate::audio::{NullSource, RecordFault, Sink, Source, WavRecorder, WavSource};
 use crate::shell::Audio;
 use crate::text::Catalogue;
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 #[derive(Default)]
@@ -13,8 +15,6 @@ pub struct Sound {
     record: Option<PathBuf>,
     /// Opened already, for the first call.
     source: Option<Box<dyn Source>>,
-    sink: Option<Box<dyn Sink>>,
-    calls: u32,
 }
 
 impl Sound {
@@ -27,9 +27,7 @@ impl Sound {
             sound.play = Some(path.clone());
         }
         if let Some(path) = &options.record {
-            let sink =
-                WavRecorder::create(path).map_err(|fault| faults::record_fault(cat, &fault, Some(path)))?;
-            sound.sink = Some(Box::new(sink));
+            try_folder(path).map_err(|fault| faults::record_fault(cat, &fault, Some(path)))?;
             sound.record = Some(path.clone());
         }
         Ok(sound)
@@ -38,9 +36,8 @@ impl Sound {
     /// What the next call says, and where it is recorded. A file that has gone since then costs its
     /// sound, not the call.
     pub fn next_call(&mut self) -> Audio {
-        self.calls += 1;
         let source = self.source.take().or_else(|| self.reopen_source());
-        let sink = self.sink.take().or_else(|| self.open_sink());
+        let sink = self.open_sink();
         Audio { source: source.unwrap_or_else(|| Box::new(NullSource)), sink }
     }
 
@@ -55,14 +52,30 @@ impl Sound {
     }
 
     fn open_sink(&self) -> Option<Box<dyn Sink>> {
-        match WavRecorder::create(&numbered(self.record.as_deref()?, self.calls)) {
-            Ok(sink) => Some(Box::new(sink)),
-            Err(fault) => {
-                tracing::error!(?fault, "the recording cannot be made");
-                None
+        let path = self.record.as_deref()?;
+        for call in 1..=9_999 {
+            match WavRecorder::create(&numbered(path, call)) {
+                Ok(sink) => return Some(Box::new(sink)),
+                Err(RecordFault::CannotCreate(ErrorKind::AlreadyExists)) => {}
+                Err(fault) => {
+                    tracing::error!(?fault, "the recording cannot be made");
+                    break;
+                }
             }
         }
+        None
     }
+}
+
+/// Whether a recording can be made there, leaving nothing behind.
+fn try_folder(path: &Path) -> Result<(), RecordFault> {
+    let cannot = |error: std::io::Error| RecordFault::CannotCreate(error.kind());
+    if path.is_dir() || path.file_name().is_none() {
+        return Err(RecordFault::CannotCreate(ErrorKind::IsADirectory));
+    }
+    let trial = path.with_file_name(format!(".patchcord-{}", std::process::id()));
+    OpenOptions::new().write(true).create_new(true).open(&trial).map_err(cannot)?;
+    std::fs::remove_file(&trial).map_err(cannot)
 }
 
 /// `call.wav`, `call-2.wav`, `call-3.wav` …
@@ -81,6 +94,27 @@ fn numbered(path: &Path, call: u32) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_recording_never_goes_over_another_file_and_is_its_owners_alone() {
+        let folder = std::env::temp_dir().join(format!("patchcord-record-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("call.wav");
+        std::fs::write(&path, "an old recording").unwrap();
+        let options = CallOptions { record: Some(path.clone()), ..CallOptions::default() };
+        let cat = Catalogue::new(crate::text::Language::English);
+        let mut sound = Sound::open(&cat, Some(&options)).ok().unwrap();
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "nothing before a call is there");
+        drop(sound.next_call());
+        drop(sound.next_call());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "an old recording");
+        for name in ["call-2.wav", "call-3.wav"] {
+            let file = std::fs::metadata(folder.join(name)).unwrap();
+            #[cfg(unix)]
+            assert_eq!(std::os::unix::fs::PermissionsExt::mode(&file.permissions()) & 0o777, 0o600, "{name}");
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 
     #[test]
     fn further_calls_are_recorded_beside_the_first() {
