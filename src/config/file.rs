@@ -73,6 +73,7 @@ pub(super) fn parse(source: &str, path: &Path) -> Result<Settings, ConfigError> 
         transport: pbx.value("transport")?,
         local: pbx.value("local")?,
         rtp_ports: pbx.value("rtp_ports")?,
+        after_failed_transfer: pbx.value("after_failed_transfer")?,
         codecs: calls.list::<CodecName>("codecs", CodecName::EXPECTED)?,
         identity: calls.list::<Identity>("identity", Identity::EXPECTED)?,
         name_prefixes: calls.list::<String>("name_prefixes", value::TEXTS)?,

@@ -8,7 +8,10 @@ mod value;
 mod words;
 
 pub use file::{ConfigError, Fault};
-pub use value::{CodecName, Expected, HostPort, Identity, OutgoingFormat, PortRange, Setting, is_desk_url};
+pub use value::{
+    AfterFailedTransfer, CodecName, Expected, HostPort, Identity, OutgoingFormat, PortRange, Setting,
+    is_desk_url,
+};
 pub use words::io_words;
 
 use crate::secrets::Secret;
@@ -49,6 +52,7 @@ pub struct Settings {
     pub local: Option<SocketAddr>,
     /// Any ports.
     pub rtp_ports: Option<PortRange>,
+    pub after_failed_transfer: Option<AfterFailedTransfer>,
 
     /// PCMA, PCMU.
     pub codecs: Option<Vec<CodecName>>,
@@ -108,6 +112,7 @@ impl Settings {
             transport: self.transport.or(below.transport),
             local: self.local.or(below.local),
             rtp_ports: self.rtp_ports.or(below.rtp_ports),
+            after_failed_transfer: self.after_failed_transfer.or(below.after_failed_transfer),
             codecs: self.codecs.or(below.codecs),
             identity: self.identity.or(below.identity),
             name_prefixes: self.name_prefixes.or(below.name_prefixes),

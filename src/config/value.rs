@@ -166,6 +166,27 @@ impl Setting for OutgoingFormat {
     }
 }
 
+/// What the PBX does with the client after a transfer that failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AfterFailedTransfer {
+    /// As Asterisk does: after most failures the client is with nobody.
+    Asterisk,
+    /// The client stays with us.
+    Kept,
+}
+
+impl Setting for AfterFailedTransfer {
+    const EXPECTED: Expected = Expected { what: msg!("one of \"asterisk\", \"kept\""), example: "asterisk" };
+
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "asterisk" => Some(Self::Asterisk),
+            "kept" => Some(Self::Kept),
+            _ => None,
+        }
+    }
+}
+
 impl Setting for Transport {
     const EXPECTED: Expected = Expected { what: msg!("one of \"udp\", \"tcp\", \"tls\""), example: "udp" };
 

@@ -5,13 +5,13 @@ use super::media_thread::Audio;
 use super::owner::{Network, Owner, VoiceSetup};
 use super::{Handle, Notice, Order, Process};
 use crate::agent::{Agent, AgentConfig};
-use crate::config::{CodecName, HostPort, Identity, OutgoingFormat, Settings};
+use crate::config::{AfterFailedTransfer, CodecName, HostPort, Identity, OutgoingFormat, Settings};
 use crate::desk::DeskProblem;
 use crate::domain::number::{self, NumberingPlan, PlanProblem};
 use crate::entropy::{self, NoEntropy};
 use crate::media::Codec;
 use crate::net::{self, NameFault, PortSearch, SipSocket};
-use crate::phone::{IdentitySource, LineId, PbxBehaviour, PhoneConfig};
+use crate::phone::{IdentitySource, LineId, OnFailedTransfer, PbxBehaviour, PhoneConfig};
 use crate::secrets::Secret;
 use crate::sip::message::Uri;
 use crate::sip::{Account, Password, UserAgentConfig};
@@ -119,7 +119,7 @@ pub(super) async fn assemble(
                 codecs: codecs(settings),
                 identity_order: identity(settings),
                 name_prefixes: settings.name_prefixes.clone().unwrap_or_default(),
-                pbx: PbxBehaviour::default(),
+                pbx: pbx_behaviour(settings),
                 register: setup.register,
             },
             numbering,
@@ -181,6 +181,15 @@ fn account(settings: &Settings, target: &HostPort, user: String, password: &Secr
         outbound_proxy: proxy,
         display: settings.display.clone(),
         expires: settings.expires.unwrap_or(EXPIRES),
+    }
+}
+
+fn pbx_behaviour(settings: &Settings) -> PbxBehaviour {
+    match settings.after_failed_transfer {
+        None | Some(AfterFailedTransfer::Asterisk) => PbxBehaviour::asterisk(),
+        Some(AfterFailedTransfer::Kept) => {
+            PbxBehaviour { on_failed_transfer: OnFailedTransfer::ClientKept, ..PbxBehaviour::asterisk() }
+        }
     }
 }
 
