@@ -12,8 +12,6 @@ mod calls;
 mod clients;
 #[path = "desk_contract/errors.rs"]
 mod errors;
-#[path = "desk_contract/figures.rs"]
-mod figures;
 #[path = "desk_contract/fixture.rs"]
 mod fixture;
 #[path = "desk_contract/outbox.rs"]

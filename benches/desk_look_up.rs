@@ -1,5 +1,9 @@
 //! What a look-up costs beside 100,000 clients:
-//! `cargo test --release --test desk_contract figures -- --ignored --nocapture`
+//! `cargo bench --bench desk_look_up`
+
+#[allow(dead_code, reason = "shared with the examiner of the contract")]
+#[path = "../tests/desk_contract/fixture.rs"]
+mod fixture;
 
 use std::time::{Duration, Instant};
 
@@ -8,9 +12,6 @@ use patchcord::desk::{Desk, DeskConfig};
 use patchcord::desk_api::{CardAnswer, Match};
 use patchcord::domain::number::PhoneNumber;
 use patchcord::secrets::Secret;
-
-use super::fixture;
-use super::telephone::block_on;
 
 const CLIENTS: &str = "100000";
 const LOOK_UPS: usize = 5000;
@@ -21,15 +22,14 @@ fn now() -> Instant {
     Instant::now()
 }
 
-#[test]
-#[ignore = "measures; by hand, in release"]
-fn look_up_latency() {
+fn main() {
     let started = now();
     let desk = fixture::Desk::own(&["--sample", CLIENTS]);
     println!("{CLIENTS} clients made and served after {:.1?}", started.elapsed());
     let numbers = some_numbers(&desk);
     let (url, token) = (desk.url.clone(), desk.token("operator").to_owned());
-    block_on(async {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
         let one = telephone(&url, &token);
         one.warm_up().await.unwrap();
         report("one operator, telephone's side", measure(one, numbers.clone(), LOOK_UPS).await);
