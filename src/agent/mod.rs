@@ -2,7 +2,7 @@
 //! answers in, effects and events out. Pure: change one thing, drain [`Agent::poll_effect`], sleep until
 //! [`Agent::next_deadline`].
 //!
-//! Owns the telephone. A call never waits for the order backend: numbers are shown at once, the card
+//! Owns the telephone. A call never waits for the order desk: numbers are shown at once, the card
 //! comes when it comes.
 
 mod card;

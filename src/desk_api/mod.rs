@@ -1,4 +1,4 @@
-//! The HTTP contract between an operator's program and an order backend.
+//! The HTTP contract between an operator's program and an order desk.
 //!
 //! JSON over HTTP under `/v1`; bearer tokens (RFC 6750); errors as `application/problem+json` (RFC 9457) with a stable
 //! `code`; every write carries a command id in [`IDEMPOTENCY_KEY`] and may be repeated without harm. Readers ignore

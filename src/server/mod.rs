@@ -1,4 +1,4 @@
-//! The order backend: HTTP API over its store.
+//! The order desk: HTTP API over its store.
 //!
 //! The contract is `desk_api`'s; the rules are `domain`'s; here are routes, roles, limits and the database.
 

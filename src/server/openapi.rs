@@ -9,7 +9,7 @@ use super::routes::{calls, clients, directory, meta};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Patchcord desk", description = "What an operator's program asks of an order backend."),
+    info(title = "Patchcord desk", description = "What an operator's program asks of an order desk."),
     paths(clients::find, clients::show, clients::put, directory::show, calls::list, calls::show, calls::put, meta::health),
     modifiers(&BearerTokens),
     security(("token" = []))

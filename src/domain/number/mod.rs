@@ -1,7 +1,7 @@
 //! Telephone numbers: what the network, a person or a database wrote, and what it means here (duty 1).
 //!
 //! One table serves both sides: the telephone normalises a caller's number with it before it asks who that is, the
-//! order backend normalises the numbers of its clients with it, and what an operator types goes through it before
+//! order desk normalises the numbers of its clients with it, and what an operator types goes through it before
 //! it is dialled. Leaves to others: which header names the caller (`phone`), which number belongs to whom (`server`).
 
 mod country;
