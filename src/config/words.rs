@@ -85,6 +85,8 @@ pub fn io_words(cat: &Catalogue, kind: ErrorKind) -> &str {
         ErrorKind::IsADirectory => msg!("it is a folder"),
         ErrorKind::InvalidData => msg!("it is not text in UTF-8"),
         ErrorKind::StorageFull => msg!("the disk is full"),
+        ErrorKind::AddrInUse => msg!("another program uses it"),
+        ErrorKind::AddrNotAvailable => msg!("this computer has no such address"),
         _ => msg!("the system reports an error"),
     })
 }

@@ -14,10 +14,12 @@ use super::settings::SettingsProblem;
 use super::store::{Bearer, DatabaseFile, DatabaseProblem, OpenError, Store, StoreError};
 use super::token;
 use crate::clock;
+use crate::config::io_words;
 use crate::desk_api::Role;
+use crate::domain::number::PlanProblem;
 use crate::entropy::NoEntropy;
 use crate::logging;
-use crate::text::{Catalogue, Language, say};
+use crate::text::{Catalogue, Language, msg, say};
 
 /// Longest name behind a token.
 const LONGEST_PERSON: usize = 100;
@@ -157,9 +159,7 @@ impl Failure {
         match self {
             Self::Settings(problem) => say_settings(problem, cat),
             Self::Database { text, problem } => say_database(text, *problem, cat),
-            Self::Open { file, error } => {
-                say!(cat, "The database {file} {error}.", file = file.0.display(), error = error)
-            }
+            Self::Open { file, error } => say_open(file, error, cat),
             Self::NoDatabase => {
                 say!(cat, "No database. Say which with --database sqlite:FILE or in the settings file.")
             }
@@ -169,17 +169,17 @@ impl Failure {
             Self::Listen { address, error } => {
                 say!(
                     cat,
-                    "The desk cannot listen on {address}: {error}. Choose another port, or 0 for any.",
+                    "The desk cannot listen on {address}: {why}. Choose another port, or 0 for any.",
                     address = address,
-                    error = error
+                    why = io_words(cat, error.kind())
                 )
             }
             Self::PortFile { file, error } => {
                 say!(
                     cat,
-                    "The port file {file} cannot be written: {error}.",
+                    "The port file {file} cannot be written: {why}. Check the path and its permissions.",
                     file = file.display(),
-                    error = error
+                    why = io_words(cat, error.kind())
                 )
             }
             Self::BadRole(role) => {
@@ -190,9 +190,9 @@ impl Failure {
                 )
             }
             Self::BadPerson => say!(cat, "A person's name has 1 to 100 characters."),
-            Self::Store(error) => say!(cat, "The desk failed: {error}.", error = error),
-            Self::Entropy(error) => say!(cat, "The desk failed: {error}.", error = error),
-            Self::System(error) => say!(cat, "The desk failed: {error}.", error = error),
+            Self::Store(error) => say_failed(error, cat),
+            Self::Entropy(error) => say_failed(error, cat),
+            Self::System(error) => say_failed(error, cat),
         }
     }
 }
@@ -202,18 +202,66 @@ fn say_settings(problem: &SettingsProblem, cat: &Catalogue) -> String {
         SettingsProblem::Unreadable { file, error } => {
             say!(
                 cat,
-                "The settings file {file} cannot be read: {error}.",
+                "The settings file {file} cannot be read: {why}. Check the path and its permissions.",
                 file = file.display(),
-                error = error
+                why = io_words(cat, error.kind())
             )
         }
-        SettingsProblem::Malformed { file, line, what } => {
-            say!(cat, "{file}, line {line}: {what}.", file = file.display(), line = line, what = what)
-        }
-        SettingsProblem::Numbering { file, problem } => {
-            say!(cat, "{file}, section [numbering]: {problem}.", file = file.display(), problem = problem)
-        }
+        SettingsProblem::Malformed { file, line, text } => say!(
+            cat,
+            "{file}, line {line}: “{text}” cannot be used. The sample config/desk.toml shows every setting.",
+            file = file.display(),
+            line = line,
+            text = text
+        ),
+        SettingsProblem::Numbering { file, problem } => say!(
+            cat,
+            "{file}, section [numbering]: {problem}.",
+            file = file.display(),
+            problem = plan_words(*problem, cat)
+        ),
     }
+}
+
+/// Our fault, or the system's: details are for the log.
+fn say_failed(error: &dyn std::error::Error, cat: &Catalogue) -> String {
+    tracing::error!(%error, "the desk failed");
+    say!(cat, "The desk failed. Its log says why.")
+}
+
+fn say_open(file: &DatabaseFile, error: &OpenError, cat: &Catalogue) -> String {
+    tracing::debug!(%error, "the database cannot be used");
+    let file = file.0.display();
+    match error {
+        OpenError::Create(error) => say!(
+            cat,
+            "The database {file} cannot be created: {why}. Check the path and its permissions.",
+            file = file,
+            why = io_words(cat, error.kind())
+        ),
+        OpenError::Open(_) => {
+            say!(
+                cat,
+                "{file} cannot be opened as a database: it is not a database, or it is damaged.",
+                file = file
+            )
+        }
+        OpenError::Migrate(_) => say!(
+            cat,
+            "The database {file} is of another version. Use the program that made it, or a newer one.",
+            file = file
+        ),
+    }
+}
+
+fn plan_words(problem: PlanProblem, cat: &Catalogue) -> &str {
+    cat.get(match problem {
+        PlanProblem::NoSuchCountry => msg!("this country is not known; write its two letters, like RU"),
+        PlanProblem::BadAreaCode => msg!("an area code has at most 6 digits"),
+        PlanProblem::BadOutsidePrefix => msg!("an outside prefix has at most 4 digits"),
+        PlanProblem::BadInternationalPrefix => msg!("an international prefix has at most 8 digits"),
+        PlanProblem::BadShortDigits => msg!("short numbers have 2 to 9 digits"),
+    })
 }
 
 fn say_database(text: &str, problem: DatabaseProblem, cat: &Catalogue) -> String {

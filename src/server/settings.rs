@@ -42,11 +42,11 @@ pub(crate) enum SettingsProblem {
         file: PathBuf,
         error: std::io::Error,
     },
-    /// The parser's words name the key or value.
+    /// `text`: the line that cannot be used.
     Malformed {
         file: PathBuf,
         line: usize,
-        what: String,
+        text: String,
     },
     Numbering {
         file: PathBuf,
@@ -58,10 +58,10 @@ impl Settings {
     pub fn read(file: &Path) -> Result<Self, SettingsProblem> {
         let text = std::fs::read_to_string(file)
             .map_err(|error| SettingsProblem::Unreadable { file: file.to_owned(), error })?;
-        let settings = Self::parse(&text).map_err(|(line, what)| SettingsProblem::Malformed {
+        let settings = Self::parse(&text).map_err(|(line, text)| SettingsProblem::Malformed {
             file: file.to_owned(),
             line,
-            what,
+            text,
         })?;
         settings.plan().map_err(|problem| SettingsProblem::Numbering { file: file.to_owned(), problem })?;
         Ok(settings)
@@ -70,8 +70,8 @@ impl Settings {
     fn parse(text: &str) -> Result<Self, (usize, String)> {
         toml::from_str(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
-            let line = text.get(..at).unwrap_or("").matches('\n').count() + 1;
-            (line, error.message().to_owned())
+            let before = text.get(..at).unwrap_or("").matches('\n').count();
+            (before + 1, text.lines().nth(before).unwrap_or("").trim().to_owned())
         })
     }
 
@@ -109,10 +109,10 @@ mod tests {
 
     #[test]
     fn a_misspelt_key_is_found_by_its_line() {
-        let (line, what) =
+        let (line, text) =
             Settings::parse("listen = \"127.0.0.1:0\"\n\n[numbering]\ncuontry = \"KR\"\n").unwrap_err();
         assert_eq!(line, 4);
-        assert!(what.contains("cuontry"), "{what}");
+        assert!(text.contains("cuontry"), "{text}");
     }
 
     #[test]
