@@ -71,7 +71,7 @@ impl Settings {
         toml::from_str(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
             let before = text.get(..at).unwrap_or("").matches('\n').count();
-            (before + 1, text.lines().nth(before).unwrap_or("").trim().to_owned())
+            (before + 1, shown(text.lines().nth(before).unwrap_or("")))
         })
     }
 
@@ -96,6 +96,14 @@ impl Settings {
     }
 }
 
+/// A line as it may stand on a screen: the value of a misplaced password or token is left out.
+fn shown(line: &str) -> String {
+    let name = line.to_ascii_lowercase();
+    let is_secret = ["password", "token", "secret"].into_iter().any(|word| name.contains(word));
+    let line = if is_secret { line.split('=').next().unwrap_or_default() } else { line };
+    line.trim().chars().take(80).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,6 +121,15 @@ mod tests {
             Settings::parse("listen = \"127.0.0.1:0\"\n\n[numbering]\ncuontry = \"KR\"\n").unwrap_err();
         assert_eq!(line, 4);
         assert!(text.contains("cuontry"), "{text}");
+    }
+
+    #[test]
+    fn a_secret_in_the_file_is_not_repeated() {
+        for line in ["token = \"hunter2\"", "Password = hunter2", "secret = { a = \"hunter2\" }"] {
+            let (at, text) = Settings::parse(&format!("listen = \"127.0.0.1:0\"\n{line}\n")).unwrap_err();
+            assert_eq!(at, 2, "{line}");
+            assert!(!text.is_empty() && !text.contains("hunter2"), "{text}");
+        }
     }
 
     #[test]
