@@ -95,6 +95,17 @@ impl Server {
         self.stderr.lock().unwrap().clone()
     }
 
+    /// Whether it says this, at once or a little later: its lines come by a pipe.
+    pub fn says(&self, expected: &str) -> bool {
+        (0..200).any(|_| {
+            let found = self.said().contains(expected);
+            if !found {
+                thread::sleep(Duration::from_millis(25));
+            }
+            found
+        })
+    }
+
     /// SIGKILL: nothing is flushed, nobody is told.
     pub fn kill(mut self) {
         self.child.kill().unwrap();

@@ -26,7 +26,14 @@ async fn open(path: &Path, token: &str) -> Outbox {
     let seed = fixture::random().to_le_bytes();
     let seed = [seed, seed].concat().try_into().unwrap();
     let waits = (Duration::from_millis(20), Duration::from_millis(100));
-    Outbox::open_with(path, &Secret::new(token), seed, waits.0, waits.1).await.unwrap()
+    // A write that was under way when the last owner was dropped holds the file until it is done.
+    for _ in 0..100 {
+        match Outbox::open_with(path, &Secret::new(token), seed, waits.0, waits.1).await {
+            Err(OutboxError::InUse) => tokio::time::sleep(waits.0).await,
+            opened => return opened.unwrap(),
+        }
+    }
+    panic!("the outbox is still in use");
 }
 
 /// Runs the outbox until all is delivered; what it said meanwhile.

@@ -128,7 +128,15 @@ impl Pbx {
 impl Drop for Pbx {
     fn drop(&mut self) {
         let failed = std::thread::panicking();
-        let verdict = if failed { Vec::new() } else { self.verdict() };
+        let mut verdict = if failed { Vec::new() } else { self.verdict() };
+        // The last ACK or answer may still be on its way into the PBX's log.
+        for _ in 0..20 {
+            if verdict.is_empty() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            verdict = self.verdict();
+        }
         if failed || !verdict.is_empty() {
             let kept = self.scratch.keep();
             eprintln!("logs, captures and recordings are kept in {}", kept.display());
