@@ -8,6 +8,7 @@ pub use null::{NullSink, NullSource};
 pub use wav::{RecordFault, WavFault, WavRecorder, WavSource};
 
 use crate::media::Frame;
+use std::path::PathBuf;
 
 /// Gives the frames to send.
 pub trait Source: Send {
@@ -17,6 +18,17 @@ pub trait Source: Send {
     /// Whether missing or all-zero frames are a fault (see `media::Stream::watch_microphone`): true for a
     /// microphone, false for files and the null source.
     fn is_microphone(&self) -> bool;
+}
+
+/// What a call goes on without.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SoundFault {
+    /// The file that was to be played: silence is sent in its place.
+    Play { file: PathBuf, fault: WavFault },
+    /// The recording; `file` where it could not even be begun.
+    Record { file: Option<PathBuf>, fault: RecordFault },
+    /// All sound, in both directions.
+    Voice,
 }
 
 /// Takes what was heard, and what was said at the same time.

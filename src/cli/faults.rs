@@ -2,7 +2,7 @@
 
 use super::verdict::{Exit, Trouble};
 use super::words;
-use crate::audio::{RecordFault, WavFault};
+use crate::audio::{RecordFault, SoundFault, WavFault};
 use crate::config::io_words;
 use crate::domain::number::PlanProblem;
 use crate::shell::{DeskTrouble, StartFault};
@@ -90,7 +90,7 @@ pub fn trouble(cat: &Catalogue, trouble: &Trouble, pbx: &str) -> String {
         Trouble::RecordsUnsent(count) => {
             say!(cat, "Call register entries that the desk has not taken: {count}.", count = count)
         }
-        Trouble::Recording(fault) => record_fault(cat, fault, None),
+        Trouble::Sound(fault) => sound(cat, fault),
         Trouble::MediaFailed => our_fault(cat),
     }
 }
@@ -188,6 +188,15 @@ fn numbering(cat: &Catalogue, problem: PlanProblem) -> String {
         "{setting} in section [numbering] of the settings file cannot be used: no numbering plan has it.",
         setting = setting
     )
+}
+
+/// What a call went on without.
+pub fn sound(cat: &Catalogue, fault: &SoundFault) -> String {
+    match fault {
+        SoundFault::Play { file, fault } => wav_fault(cat, file, fault),
+        SoundFault::Record { file, fault } => record_fault(cat, fault, file.as_deref()),
+        SoundFault::Voice => our_fault(cat),
+    }
 }
 
 pub fn wav_fault(cat: &Catalogue, path: &Path, fault: &WavFault) -> String {

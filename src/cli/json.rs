@@ -2,6 +2,7 @@
 
 use super::book::Book;
 use crate::agent::{Card, CardAnswer, Event, Source};
+use crate::audio::SoundFault;
 use crate::desk_api::Match;
 use crate::instant::Instant;
 use crate::media::{AudioDirection, NoAudioCause, StreamStats};
@@ -20,7 +21,10 @@ pub fn line(at: Instant, notice: &Notice, book: &Book) -> Option<String> {
         Notice::Ready { local } => Some(line.event("ready").with("local", &local.to_string()).end()),
         Notice::Agent(Event::Phone(event)) => phone_line(line, event, book),
         Notice::Agent(Event::Card { line: id, card }) => Some(card_line(line.call("card", *id, book), card)),
-        Notice::Recording { .. } | Notice::Desk(_) | Notice::Stopped(_) => None,
+        Notice::Sound { line: id, fault } => {
+            Some(line.call("sound_failed", *id, book).with("what", sound_code(fault)).end())
+        }
+        Notice::Desk(_) | Notice::Stopped(_) => None,
     }
 }
 
@@ -215,6 +219,14 @@ const fn no_audio_code(cause: NoAudioCause) -> &'static str {
         NoAudioCause::NoMicrophone => "no_microphone",
         NoAudioCause::SilentMicrophone => "silent_microphone",
         NoAudioCause::RemoteHearsNothing => "remote_hears_nothing",
+    }
+}
+
+const fn sound_code(fault: &SoundFault) -> &'static str {
+    match fault {
+        SoundFault::Play { .. } => "play",
+        SoundFault::Record { .. } => "record",
+        SoundFault::Voice => "voice",
     }
 }
 

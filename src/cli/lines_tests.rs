@@ -4,6 +4,7 @@
 use super::book::Book;
 use super::{json, words};
 use crate::agent::{Card, CardAnswer, Event, Source, Unavailable};
+use crate::audio::{RecordFault, SoundFault, WavFault};
 use crate::desk_api::{BadAnswer, ClientCard};
 use crate::instant::Instant;
 use crate::media::{AudioDirection, Codec, NoAudioCause, StreamStats};
@@ -14,6 +15,8 @@ use crate::shell::Notice;
 use crate::sip::Failure;
 use crate::sip::message::StatusCode;
 use crate::text::{Catalogue, Language};
+use std::io::ErrorKind;
+use std::path::PathBuf;
 use std::time::Duration;
 
 const LINE: LineId = LineId(1);
@@ -96,6 +99,7 @@ fn book() -> Book {
 fn notices() -> Vec<Notice> {
     let events = registration().into_iter().chain(calls()).chain(transfers()).chain(voice());
     let mut notices: Vec<Notice> = events.map(|event| Notice::Agent(Event::Phone(event))).collect();
+    notices.extend(sound_faults().into_iter().map(|fault| Notice::Sound { line: LINE, fault }));
     notices.push(Notice::Ready { local: "[::1]:5060".parse().unwrap() });
     notices.extend(cards().into_iter().map(|answer| {
         let card = Card { answer, took: Duration::from_micros(1_234) };
@@ -213,6 +217,17 @@ fn voice() -> Vec<E> {
         events.push(E::Media { line: LINE, codec: Codec::Pcma, stats });
     }
     events
+}
+
+fn sound_faults() -> Vec<SoundFault> {
+    let file = || PathBuf::from("hello.wav");
+    let fault = RecordFault::CannotCreate(ErrorKind::PermissionDenied);
+    vec![
+        SoundFault::Play { file: file(), fault: WavFault::CannotRead(ErrorKind::NotFound) },
+        SoundFault::Record { file: Some(file()), fault },
+        SoundFault::Record { file: None, fault: RecordFault::CannotWrite(ErrorKind::StorageFull) },
+        SoundFault::Voice,
+    ]
 }
 
 fn cards() -> Vec<CardAnswer> {

@@ -15,9 +15,10 @@ mod usage;
 mod verdict;
 mod words;
 
-use crate::agent::Intent;
+use crate::agent::{Event, Intent};
 use crate::config::{self, Settings};
 use crate::logging;
+use crate::phone;
 use crate::secrets::Secret;
 use crate::shell::{self, Handle, Notice, Process, Setup};
 use crate::text::{Catalogue, Language, say};
@@ -196,11 +197,14 @@ impl Driver {
             let wait = deadline.map_or(Duration::MAX, |deadline| deadline.since(self.process.now()));
             tokio::select! {
                 notice = handle.next() => match notice {
-                    Some((at, notice)) => {
+                    Some((at, mut notice)) => {
                         stopped = matches!(notice, Notice::Stopped(_));
                         self.book.note(at, &notice);
-                        self.print(&output, at, &notice);
                         self.script.handle(at, &notice);
+                        if self.script.is_over() {
+                            promise_nothing(&mut notice);
+                        }
+                        self.print(&output, at, &notice);
                     }
                     None => break,
                 },
@@ -259,6 +263,13 @@ impl Driver {
                 Do::Finish => handle.shut_down(FAREWELL),
             }
         }
+    }
+}
+
+/// The telephone would register again; the program ends first.
+fn promise_nothing(notice: &mut Notice) {
+    if let Notice::Agent(Event::Phone(phone::Event::RegistrationFailed { retry_in, .. })) = notice {
+        *retry_in = None;
     }
 }
 

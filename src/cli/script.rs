@@ -56,6 +56,7 @@ pub struct Script {
     registration: Option<Trouble>,
     call: Option<Call>,
     calls_over: u32,
+    over: bool,
     timers: Vec<(Instant, Timer)>,
     wanted: VecDeque<Do>,
     verdict: Verdict,
@@ -101,6 +102,7 @@ impl Script {
             registration: None,
             call: None,
             calls_over: 0,
+            over: false,
             timers: Vec::new(),
             wanted: VecDeque::new(),
             verdict: Verdict::default(),
@@ -127,7 +129,7 @@ impl Script {
                     self.verdict.add(Trouble::Register(trouble.clone()));
                 }
             }
-            Notice::Recording { fault, .. } => self.verdict.add(Trouble::Recording(fault.clone())),
+            Notice::Sound { fault, .. } => self.verdict.add(Trouble::Sound(fault.clone())),
             Notice::Stopped(farewell) => {
                 if farewell.media_failed {
                     self.verdict.add(Trouble::MediaFailed);
@@ -149,6 +151,11 @@ impl Script {
 
     pub fn next_deadline(&self) -> Option<Instant> {
         self.timers.iter().map(|(at, _)| *at).min()
+    }
+
+    /// The end is decided: what fails from here on is not tried again.
+    pub const fn is_over(&self) -> bool {
+        self.over
     }
 
     pub fn poll(&mut self) -> Option<Do> {
@@ -393,6 +400,7 @@ impl Script {
     }
 
     fn finish(&mut self) {
+        self.over = true;
         self.timers.clear();
         self.wanted.push_back(Do::Finish);
     }

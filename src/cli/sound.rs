@@ -2,12 +2,15 @@
 
 use super::args::CallOptions;
 use super::faults;
-use crate::audio::{NullSource, RecordFault, Sink, Source, WavRecorder, WavSource};
+use crate::audio::{NullSource, RecordFault, Sink, SoundFault, Source, WavFault, WavRecorder, WavSource};
 use crate::shell::Audio;
 use crate::text::Catalogue;
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+
+/// Beside each other under one `--record`.
+const MOST_RECORDINGS: u32 = 9_999;
 
 #[derive(Default)]
 pub struct Sound {
@@ -36,34 +39,34 @@ impl Sound {
     /// What the next call says, and where it is recorded. A file that has gone since then costs its
     /// sound, not the call.
     pub fn next_call(&mut self) -> Audio {
-        let source = self.source.take().or_else(|| self.reopen_source());
-        let sink = self.open_sink();
-        Audio { source: source.unwrap_or_else(|| Box::new(NullSource)), sink }
+        let mut faults = Vec::new();
+        let source = self.source.take().or_else(|| {
+            let file = self.play.clone()?;
+            let reopened = reopen(&file);
+            reopened.map_err(|fault| faults.push(SoundFault::Play { file, fault })).ok()
+        });
+        let sink = self.record.clone().and_then(|path| {
+            let begun = begin_recording(&path);
+            begun.map_err(|(file, fault)| faults.push(SoundFault::Record { file: Some(file), fault })).ok()
+        });
+        Audio { source: source.unwrap_or_else(|| Box::new(NullSource)), sink, faults }
     }
+}
 
-    fn reopen_source(&self) -> Option<Box<dyn Source>> {
-        match WavSource::open(self.play.as_deref()?) {
-            Ok(source) => Some(Box::new(source)),
-            Err(fault) => {
-                tracing::error!(?fault, "the file to play has gone");
-                None
-            }
-        }
-    }
+fn reopen(file: &Path) -> Result<Box<dyn Source>, WavFault> {
+    Ok(Box::new(WavSource::open(file)?))
+}
 
-    fn open_sink(&self) -> Option<Box<dyn Sink>> {
-        let path = self.record.as_deref()?;
-        for call in 1..=9_999 {
-            match WavRecorder::create(&numbered(path, call)) {
-                Ok(sink) => return Some(Box::new(sink)),
-                Err(RecordFault::CannotCreate(ErrorKind::AlreadyExists)) => {}
-                Err(fault) => {
-                    tracing::error!(?fault, "the recording cannot be made");
-                    break;
-                }
-            }
+/// In a file of its own; else the one that could not be made.
+fn begin_recording(path: &Path) -> Result<Box<dyn Sink>, (PathBuf, RecordFault)> {
+    let mut call = 1;
+    loop {
+        let file = numbered(path, call);
+        match WavRecorder::create(&file) {
+            Ok(sink) => return Ok(Box::new(sink)),
+            Err(RecordFault::CannotCreate(ErrorKind::AlreadyExists)) if call < MOST_RECORDINGS => call += 1,
+            Err(fault) => return Err((file, fault)),
         }
-        None
     }
 }
 
@@ -114,6 +117,31 @@ mod tests {
             assert_eq!(std::os::unix::fs::PermissionsExt::mode(&file.permissions()) & 0o777, 0o600, "{name}");
         }
         std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_file_or_folder_that_has_gone_by_the_second_call_is_said() {
+        let folder = std::env::temp_dir().join(format!("patchcord-gone-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let (play, record) = (folder.join("hello.wav"), folder.join("call.wav"));
+        drop(WavRecorder::create(&play).and_then(|mut file| {
+            file.write(&crate::media::SILENCE, &crate::media::SILENCE)?;
+            file.finish()
+        }));
+        let options =
+            CallOptions { play: Some(play.clone()), record: Some(record.clone()), ..CallOptions::default() };
+        let cat = Catalogue::new(crate::text::Language::English);
+        let mut sound = Sound::open(&cat, Some(&options)).ok().unwrap();
+        assert_eq!(sound.next_call().faults, []);
+        std::fs::remove_dir_all(&folder).unwrap();
+        let audio = sound.next_call();
+        assert!(audio.sink.is_none());
+        let kind = ErrorKind::NotFound;
+        let gone = [
+            SoundFault::Play { file: play, fault: WavFault::CannotRead(kind) },
+            SoundFault::Record { file: Some(record), fault: RecordFault::CannotCreate(kind) },
+        ];
+        assert_eq!(audio.faults, gone);
     }
 
     #[test]

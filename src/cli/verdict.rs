@@ -1,6 +1,6 @@
 //! How a run ended: exit codes, and the troubles behind them.
 
-use crate::audio::RecordFault;
+use crate::audio::SoundFault;
 use crate::desk_api::Unavailable;
 use crate::media::NoAudioCause;
 use crate::shell::DeskTrouble;
@@ -60,7 +60,7 @@ pub enum Trouble {
     /// The call register could not be written.
     Register(DeskTrouble),
     RecordsUnsent(usize),
-    Recording(RecordFault),
+    Sound(SoundFault),
     MediaFailed,
 }
 
@@ -95,7 +95,8 @@ impl Trouble {
             | Self::HoldRefused(_)
             | Self::NoDigits
             | Self::Busy => Exit::CallRefused,
-            Self::BadTarget | Self::NoMediaPort | Self::Recording(_) => Exit::Usage,
+            Self::Sound(SoundFault::Voice) => Exit::OurFault,
+            Self::BadTarget | Self::NoMediaPort | Self::Sound(_) => Exit::Usage,
             Self::TransferFailed(_) => Exit::TransferFailed,
             Self::ClientLost(_) | Self::ClientUnknown => Exit::ClientLost,
             Self::NoAudio(_) => Exit::NoAudio,

@@ -1,5 +1,6 @@
 //! Notices as lines for people, in their language.
 
+use super::faults;
 use crate::agent::{Card, CardAnswer, Event, Source};
 use crate::desk_api::{ClientCard, Unavailable};
 use crate::media::{AudioDirection, NoAudioCause, StreamStats};
@@ -15,7 +16,10 @@ pub fn line(cat: &Catalogue, notice: &Notice) -> Option<String> {
         Notice::Ready { local } => say!(cat, "Ready at {local}.", local = local),
         Notice::Agent(Event::Phone(event)) => phone_line(cat, event),
         Notice::Agent(Event::Card { line, card }) => card_line(cat, line.0, card),
-        Notice::Recording { .. } | Notice::Desk(_) | Notice::Stopped(_) => return None,
+        Notice::Sound { line, fault } => {
+            say!(cat, "Line {line}: {fault}", line = line, fault = faults::sound(cat, fault))
+        }
+        Notice::Desk(_) | Notice::Stopped(_) => return None,
     };
     Some(line.replace(steers_the_terminal, " "))
 }

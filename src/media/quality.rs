@@ -10,6 +10,9 @@ use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_millis(2_500);
 
+/// How long a call must have stood before figures say that nothing came.
+const FIRST_PACKET: Duration = Duration::from_secs(1);
+
 /// After comfort noise (RFC 3389) the other party may say nothing at all for long.
 const PATIENCE_IN_COMFORT: Duration = Duration::from_secs(15);
 
@@ -69,8 +72,7 @@ impl Inbound {
         self.strange = Some(now);
     }
 
-    /// `sound_sent`: whether we have sent sound ourselves. If not, silence may be our own, sent back.
-    pub fn check(&mut self, now: Instant, sound_sent: bool) -> Option<StreamEvent> {
+    pub fn check(&mut self, now: Instant) -> Option<StreamEvent> {
         let expected_since = self.expected_since?;
         let patience = if self.in_comfort { PATIENCE_IN_COMFORT } else { PATIENCE };
         let since = self.good.map_or(expected_since, |good| good.max(expected_since));
@@ -81,9 +83,6 @@ impl Inbound {
         let cause = if lately(self.unknown) {
             NoAudioCause::UnknownCodec
         } else if lately(self.silent) {
-            if !sound_sent {
-                return None;
-            }
             NoAudioCause::OnlySilenceArrives
         } else if lately(self.strange) {
             NoAudioCause::WrongSource
@@ -94,13 +93,16 @@ impl Inbound {
         Some(StreamEvent::NoAudio { direction: AudioDirection::In, cause })
     }
 
-    pub fn is_missing(&self) -> bool {
-        self.said && self.expected_since.is_some()
+    /// Said to be missing, or due and never come.
+    pub fn is_missing(&self, now: Instant) -> bool {
+        let overdue = |since| now.since(since) >= FIRST_PACKET;
+        let never_came = self.good.is_none() && self.silent.is_none();
+        self.expected_since.is_some_and(|since| self.said || (never_came && overdue(since)))
     }
 
     fn heard(&mut self, now: Instant) -> Option<StreamEvent> {
         self.good = Some(now);
-        let back = self.is_missing();
+        let back = self.said && self.expected_since.is_some();
         self.said &= !back;
         back.then_some(StreamEvent::AudioBack { direction: AudioDirection::In })
     }
@@ -295,11 +297,8 @@ mod tests {
         inbound.expect(at(0), true);
         inbound.heard_sound(at(1_000));
         inbound.heard_comfort_noise(at(1_020));
-        assert_eq!(inbound.check(at(10_000), true), None);
-        assert_eq!(
-            inbound.check(at(16_100), true),
-            no_audio(AudioDirection::In, NoAudioCause::NothingArrives)
-        );
+        assert_eq!(inbound.check(at(10_000)), None);
+        assert_eq!(inbound.check(at(16_100)), no_audio(AudioDirection::In, NoAudioCause::NothingArrives));
     }
 
     #[test]

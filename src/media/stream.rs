@@ -58,8 +58,6 @@ struct Sender {
     octets: u64,
     /// Packets sent by our last two reports.
     reported: [u64; 2],
-    /// Anything but silence was sent.
-    sound: bool,
 }
 
 impl Stream {
@@ -179,7 +177,7 @@ impl Stream {
         self.outputs.pop_front().unwrap_or(StreamOutput::Idle)
     }
 
-    pub fn stats(&self, _now: Instant) -> StreamStats {
+    pub fn stats(&self, now: Instant) -> StreamStats {
         let (lost, late, rx_packets) = (self.reception.lost(), self.playout.late(), self.reception.packets());
         let (delay_ms, rtt_ms) = (self.playout.delay_ms(), self.reporter.rtt_ms());
         // Packetisation, network, playout; devices apart.
@@ -195,7 +193,7 @@ impl Stream {
             delay_ms,
             rtt_ms,
             mos: (rx_packets > 0).then(|| mean_opinion(mouth_to_ear, loss)),
-            no_audio: if self.inbound.is_missing() {
+            no_audio: if self.inbound.is_missing(now) {
                 Some(AudioDirection::In)
             } else {
                 self.outbound.is_missing().then_some(AudioDirection::Out)
@@ -237,11 +235,8 @@ impl Stream {
 
     fn watch(&mut self, now: Instant, microphone: Option<&Frame>) {
         let has_sound = microphone.map(|frame| frame.iter().any(|sample| *sample != 0));
-        let events = [
-            self.outbound.microphone(now, has_sound),
-            self.outbound.check(now),
-            self.inbound.check(now, self.sender.sound),
-        ];
+        let events =
+            [self.outbound.microphone(now, has_sound), self.outbound.check(now), self.inbound.check(now)];
         events.into_iter().for_each(|event| self.tell_all(event));
     }
 
@@ -258,7 +253,6 @@ impl Stream {
             let bytes = self.sender.packet(payload_type, event.marker, event.timestamp, &event.payload);
             self.outputs.push_back(StreamOutput::Rtp(datagram(to, bytes)));
         } else {
-            self.sender.sound |= frame.iter().any(|sample| *sample != 0);
             self.sender.pending.extend_from_slice(frame);
             let samples = (self.plan.ptime_ms.clamp(10, 60) * PER_MS) as usize;
             while let Some(bytes) = self.sender.sound_packet(&self.plan, samples) {
@@ -298,7 +292,6 @@ impl Sender {
             packets: 0,
             octets: 0,
             reported: [0; 2],
-            sound: false,
         }
     }
 

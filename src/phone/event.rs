@@ -18,7 +18,8 @@ pub enum Input {
     MediaPort(SocketAddr),
     /// Nothing listens there, or the connection broke.
     Unreachable(SocketAddr),
-    /// Our own address towards the PBX, or the PBX's, changed.
+    /// Our own address towards the PBX, or the PBX's, changed. Calls that stand are told by re-INVITE, and
+    /// their audio comes to the `MediaPort` given at the new address.
     Addresses {
         local: SocketAddr,
         server: SocketAddr,
@@ -93,8 +94,8 @@ pub enum Output {
 #[derive(Clone, PartialEq, Eq)]
 pub enum MediaCommand {
     /// Start, or change, the stream of this line. Its port (`plan.local`) was given by
-    /// `Input::MediaPort`. `mute`: the microphone must not be heard (hold, early media); silence
-    /// is sent where the plan sends.
+    /// `Input::MediaPort`; another one than before means that the stream goes on from there. `mute`: the microphone
+    /// must not be heard (hold, early media); silence is sent where the plan sends.
     Apply {
         line: LineId,
         plan: StreamPlan,

@@ -1,10 +1,11 @@
-//! Hold and resume: ours by re-INVITE, theirs by whatever they offer (RFC 3264 §8.4, RFC 6337 §5).
+//! Hold, resume and a new address of ours by re-INVITE; theirs by whatever they offer (RFC 3264 §8, RFC 6337 §5).
 
 use super::event::{Event, Refusal, Side};
 use super::line::{Line, Means, Stage};
 use crate::instant::Instant;
 use crate::media::Direction;
 use crate::sip::message::StatusCode;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// Between attempts while the call is busy with another offer.
@@ -19,11 +20,21 @@ const RETURN_ATTEMPTS: u8 = 3;
 pub(super) struct Hold {
     wanted: bool,
     in_force: bool,
-    offered: Option<bool>,
+    offered: Option<Offered>,
+    /// The far end still sends to an address that we no longer have.
+    moved: bool,
     attempts: u8,
     retry_at: Option<Instant>,
     /// The client comes back from a transfer: said by `Event::Returned`.
     returning: bool,
+}
+
+/// What our re-INVITE under way asks for.
+#[derive(Clone, Copy)]
+struct Offered {
+    hold: bool,
+    /// The far end does not know our address yet.
+    moved: bool,
 }
 
 impl Hold {
@@ -42,6 +53,10 @@ impl Hold {
 
     pub fn retry_at(&self) -> Option<Instant> {
         self.retry_at
+    }
+
+    fn is_agreed(&self) -> bool {
+        self.wanted == self.in_force && !self.moved
     }
 
     /// What we wish when they offer everything: their refresh must not end our hold
@@ -76,6 +91,16 @@ impl Line {
         let _ = self.set_hold(means, false);
     }
 
+    /// The audio of this call comes to another address from now on (the network changed).
+    pub fn move_audio(&mut self, means: &mut Means<'_>, local: SocketAddr) {
+        let Some(session) = self.session.as_mut() else { return };
+        session.move_to(local);
+        self.hold.moved = true;
+        self.hold.attempts = 0;
+        self.apply_plan(means);
+        self.pursue_hold(means);
+    }
+
     /// Our re-INVITE was answered or refused.
     pub fn on_reoffer_answer(&mut self, means: &mut Means<'_>, result: Result<Vec<u8>, StatusCode>) {
         let Some(offered) = self.hold.offered.take() else { return };
@@ -85,9 +110,10 @@ impl Line {
             Err(status) => Some(status.code()),
         };
         match refusal {
-            None => self.hold_agreed(means, offered),
+            None => self.hold_agreed(means, offered.hold),
             Some(status) => {
                 session.offer_refused();
+                self.hold.moved |= offered.moved;
                 self.hold_refused(means, status);
             }
         }
@@ -103,10 +129,12 @@ impl Line {
         match offer {
             None => {
                 let ours = session.offer(wish);
+                self.hold.moved = false;
                 answer_offer(means, self, Ok(ours));
             }
             Some(offer) => match session.handle_offer(&offer, wish) {
                 Ok((answer, _)) => {
+                    self.hold.moved = false;
                     answer_offer(means, self, Ok(answer));
                     self.apply_plan(means);
                     self.note_their_hold(means);
@@ -136,7 +164,7 @@ impl Line {
 
     fn pursue_hold(&mut self, means: &mut Means<'_>) {
         self.hold.retry_at = None;
-        if self.hold.offered.is_some() || self.hold.wanted == self.hold.in_force {
+        if self.hold.offered.is_some() || self.hold.is_agreed() {
             return;
         }
         let Some(session) = self.session.as_mut().filter(|_| self.stage == Stage::Talking) else { return };
@@ -147,7 +175,8 @@ impl Line {
         };
         let offer = session.offer(direction);
         if means.user_agent.reoffer(means.now, self.call, offer).is_ok() {
-            self.hold.offered = Some(self.hold.wanted);
+            let moved = std::mem::take(&mut self.hold.moved);
+            self.hold.offered = Some(Offered { hold: self.hold.wanted, moved });
             return;
         }
         session.offer_refused();
@@ -155,16 +184,20 @@ impl Line {
     }
 
     fn hold_agreed(&mut self, means: &mut Means<'_>, now_held: bool) {
-        self.hold.in_force = now_held;
+        let news = std::mem::replace(&mut self.hold.in_force, now_held) != now_held;
         self.hold.attempts = 0;
         self.apply_plan(means);
-        means.say(match now_held {
-            true => Event::Held { line: self.id, by: Side::Us },
-            false => Event::Resumed { line: self.id, by: Side::Us },
-        });
+        if news {
+            means.say(match now_held {
+                true => Event::Held { line: self.id, by: Side::Us },
+                false => Event::Resumed { line: self.id, by: Side::Us },
+            });
+        }
         self.note_their_hold(means);
         self.note_return(means);
-        self.on_hold_settled(means);
+        if self.hold.is_settled() {
+            self.on_hold_settled(means);
+        }
         self.pursue_hold(means);
     }
 
@@ -172,7 +205,9 @@ impl Line {
         // 491: their offer was answered while ours waited its turn, and ours is out of date.
         match status {
             491 => self.try_again(means, Duration::ZERO, ATTEMPTS, status),
-            _ if self.hold.returning => self.try_again(means, RETURN_PAUSE, RETURN_ATTEMPTS, status),
+            _ if self.hold.returning || self.hold.moved => {
+                self.try_again(means, RETURN_PAUSE, RETURN_ATTEMPTS, status);
+            }
             _ => self.give_up(means, status),
         }
     }
@@ -186,11 +221,16 @@ impl Line {
     }
 
     fn give_up(&mut self, means: &mut Means<'_>, status: u16) {
+        let hold_failed = self.hold.wanted != self.hold.in_force;
         self.hold.wanted = self.hold.in_force;
         self.hold.returning = false;
+        // The call stands; that nothing is heard any more will be said of its audio.
+        self.hold.moved = false;
         self.apply_plan(means);
-        means.say(Event::HoldFailed { line: self.id, status });
-        self.on_hold_settled(means);
+        if hold_failed {
+            means.say(Event::HoldFailed { line: self.id, status });
+            self.on_hold_settled(means);
+        }
     }
 
     fn note_return(&mut self, means: &mut Means<'_>) {

@@ -37,7 +37,7 @@ use outbox::Outbox;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// What a telephone needs to begin.
 #[derive(Clone, Debug)]
@@ -67,6 +67,8 @@ pub struct Phone {
     /// Ended calls whose last figures are still to come.
     farewells: BTreeMap<LineId, Farewell>,
     probes: BTreeMap<ProbeKey, String>,
+    /// Our own address, as the system routes towards the PBX.
+    local: IpAddr,
     /// Bound, and used by nobody yet.
     free_port: Option<SocketAddr>,
     chance: ChaCha20Rng,
@@ -79,7 +81,7 @@ impl Phone {
         let mut sip_seed = [0; 32];
         chance.fill_bytes(&mut sip_seed);
         let domain = config.sip.account.domain.clone();
-        let max_calls = config.sip.max_calls;
+        let (max_calls, local) = (config.sip.max_calls, config.sip.local.ip());
         let mut phone = Self {
             user_agent: UserAgent::new(config.sip, sip_seed),
             domain,
@@ -92,6 +94,7 @@ impl Phone {
             lines_by_call: BTreeMap::new(),
             farewells: BTreeMap::new(),
             probes: BTreeMap::new(),
+            local,
             free_port: None,
             chance,
             output: Outbox::default(),
@@ -108,12 +111,16 @@ impl Phone {
             Input::Datagram(datagram) => self.user_agent.handle_input(now, datagram),
             Input::MediaPort(local) => self.free_port = Some(local),
             Input::Unreachable(to) => self.user_agent.handle_unreachable(now, to),
-            Input::Addresses { local, server } => self.user_agent.set_addresses(now, local, server),
+            Input::Addresses { local, server } => {
+                self.local = local.ip();
+                self.user_agent.set_addresses(now, local, server);
+            }
             Input::Stream { line, event } => self.on_stream_event(line, event),
             Input::StreamStats { line, stats } => self.on_stream_stats(line, stats),
             Input::Command(command) => self.carry_out(now, command),
         }
         self.drain_user_agent(now);
+        self.move_lines(now);
     }
 
     pub fn handle_timeout(&mut self, now: Instant) {
@@ -285,6 +292,23 @@ impl Phone {
         } else if let Some(codec) = self.lines.get(&id).and_then(Line::codec) {
             self.say(Event::Media { line: id, codec, stats });
         }
+    }
+
+    /// Calls whose audio still comes to an address that is not ours any more get a new one.
+    fn move_lines(&mut self, now: Instant) {
+        let local = self.local;
+        let stale = |line: &&Line| {
+            let session = line.session.as_ref().filter(|_| line.stage == Stage::Talking);
+            session.is_some_and(|session| session.local().ip() != local)
+        };
+        let Some(id) = self.lines.values().find(stale).map(|line| line.id) else { return };
+        // Else with the next `Input::MediaPort`.
+        let Some(port) = self.free_port.take_if(|port| port.ip() == local) else { return };
+        self.output.command(MediaCommand::TakePort);
+        if let Some((line, mut means)) = self.line(now, id) {
+            line.move_audio(&mut means, port);
+        }
+        self.drain_user_agent(now);
     }
 
     fn identify(&self, invite: &Invite) -> Caller {

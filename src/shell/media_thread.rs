@@ -4,7 +4,7 @@
 //! own deadlines, so that one call's file or socket never delays another's.
 
 use super::recorder::Recorder;
-use crate::audio::{RecordFault, Sink, Source};
+use crate::audio::{RecordFault, Sink, SoundFault, Source};
 use crate::clock::Clock;
 use crate::entropy;
 use crate::instant::Instant;
@@ -29,21 +29,43 @@ pub struct Audio {
     pub source: Box<dyn Source>,
     /// Written by a thread of its own; `None` where nothing is kept.
     pub sink: Option<Box<dyn Sink>>,
+    /// What could not be had for this call.
+    pub faults: Vec<SoundFault>,
 }
 
 /// What the owner says to the thread.
 pub(super) enum ToMedia {
-    Start { line: LineId, pair: RtpPair, audio: Audio, plan: StreamPlan, mute: bool },
-    Apply { line: LineId, plan: StreamPlan, mute: bool },
-    Digits { line: LineId, digits: String },
-    Stop { line: LineId },
+    Start {
+        line: LineId,
+        pair: RtpPair,
+        audio: Audio,
+        plan: StreamPlan,
+        mute: bool,
+    },
+    Apply {
+        line: LineId,
+        plan: StreamPlan,
+        mute: bool,
+    },
+    /// The stream goes on from other sockets.
+    Move {
+        line: LineId,
+        pair: RtpPair,
+    },
+    Digits {
+        line: LineId,
+        digits: String,
+    },
+    Stop {
+        line: LineId,
+    },
 }
 
 /// What the thread says to the owner.
 pub(super) enum FromMedia {
     Event { line: LineId, event: StreamEvent },
     Stats { line: LineId, stats: StreamStats },
-    Recording { line: LineId, fault: RecordFault },
+    Fault { line: LineId, fault: SoundFault },
 }
 
 /// The owner's end of the thread.
@@ -82,6 +104,7 @@ impl MediaThread {
 
 enum ToLine {
     Apply { plan: StreamPlan, mute: bool },
+    Move(RtpPair),
     Digits(String),
 }
 
@@ -99,9 +122,13 @@ async fn serve(
                 let (orders, inbox) = unbounded_channel();
                 lines.insert(line, orders);
                 let reports = Reports { line, reports: reports.clone() };
+                let broken = reports.clone();
                 match Voice::new(clock, pair, audio, plan, mute, reports) {
                     Ok(voice) => drop(tasks.spawn(voice.run(inbox, figures_every))),
-                    Err(error) => tracing::error!(%line, %error, "no audio: the sockets cannot be used"),
+                    Err(error) => {
+                        tracing::error!(%line, %error, "no audio: the sockets cannot be used");
+                        broken.fault(SoundFault::Voice);
+                    }
                 }
                 continue;
             }
@@ -111,6 +138,7 @@ async fn serve(
                 continue;
             }
             ToMedia::Apply { line, plan, mute } => (line, ToLine::Apply { plan, mute }),
+            ToMedia::Move { line, pair } => (line, ToLine::Move(pair)),
             ToMedia::Digits { line, digits } => (line, ToLine::Digits(digits)),
         };
         if let Some(orders) = lines.get(&line) {
@@ -125,6 +153,7 @@ async fn serve(
     sound
 }
 
+#[derive(Clone)]
 struct Reports {
     line: LineId,
     reports: UnboundedSender<FromMedia>,
@@ -139,8 +168,12 @@ impl Reports {
         let _ = self.reports.send(FromMedia::Stats { line: self.line, stats });
     }
 
+    fn fault(&self, fault: SoundFault) {
+        let _ = self.reports.send(FromMedia::Fault { line: self.line, fault });
+    }
+
     fn recording(&self, fault: RecordFault) {
-        let _ = self.reports.send(FromMedia::Recording { line: self.line, fault });
+        self.fault(SoundFault::Record { file: None, fault });
     }
 }
 
@@ -174,7 +207,10 @@ impl Voice {
         let (early, local) = (plan.early, pair.local);
         let mut stream = Stream::new(now, plan, seed);
         stream.watch_microphone(now, audio.source.is_microphone() && !mute);
-        let recorder = audio.sink.map(Recorder::start).transpose()?;
+        let recorder = audio.sink.and_then(|sink| {
+            let fault = |error: std::io::Error| reports.recording(RecordFault::CannotWrite(error.kind()));
+            Recorder::start(sink).map_err(fault).ok()
+        });
         Ok(Self {
             clock,
             stream,
@@ -232,8 +268,20 @@ impl Voice {
                 self.stream.apply(now, plan);
                 self.stream.watch_microphone(now, self.source.is_microphone() && !mute);
             }
+            ToLine::Move(pair) => {
+                if let Err(error) = self.move_to(pair) {
+                    tracing::error!(%error, "no audio: the new sockets cannot be used");
+                    self.reports.fault(SoundFault::Voice);
+                }
+            }
             ToLine::Digits(digits) => self.stream.send_digits(&digits),
         }
+    }
+
+    fn move_to(&mut self, pair: RtpPair) -> std::io::Result<()> {
+        (self.rtp, self.rtcp) = (UdpSocket::from_std(pair.rtp)?, UdpSocket::from_std(pair.rtcp)?);
+        self.local = pair.local;
+        Ok(())
     }
 
     fn ticks(&mut self) {
@@ -263,11 +311,10 @@ impl Voice {
     /// Told at once, not only when the call ends.
     fn recording_broke(&mut self) {
         let Some(recorder) = self.recorder.take() else { return };
-        let (reports, line) = (self.reports.reports.clone(), self.reports.line);
+        let reports = self.reports.clone();
         tokio::spawn(async move {
-            let fault =
-                recorder.finish().await.err().unwrap_or(RecordFault::CannotWrite(ErrorKind::TimedOut));
-            let _ = reports.send(FromMedia::Recording { line, fault });
+            let ended = recorder.finish().await;
+            reports.recording(ended.err().unwrap_or(RecordFault::CannotWrite(ErrorKind::TimedOut)));
         });
     }
 

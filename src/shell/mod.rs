@@ -15,7 +15,7 @@ pub use media_thread::Audio;
 pub use setup::{Setup, StartFault, start};
 
 use crate::agent::{Event, Intent};
-use crate::audio::RecordFault;
+use crate::audio::SoundFault;
 use crate::clock::Clock;
 use crate::instant::Instant;
 use crate::phone::LineId;
@@ -48,10 +48,10 @@ pub enum Notice {
         local: SocketAddr,
     },
     Agent(Event),
-    /// A recording stops here; its call goes on.
-    Recording {
+    /// A file is not played, a recording stops here, or nothing is heard at all; the call goes on.
+    Sound {
         line: LineId,
-        fault: RecordFault,
+        fault: SoundFault,
     },
     /// The desk did not take a register entry; said once per spell. The entry is kept and sent again.
     Desk(DeskTrouble),

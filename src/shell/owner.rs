@@ -6,6 +6,7 @@ use super::media_thread::{Audio, FromMedia, MediaThread, ToMedia};
 use super::setup::{bind, resolve};
 use super::{Farewell, Notice, Order};
 use crate::agent::{Agent, Effect, Event, Input, Intent};
+use crate::audio::SoundFault;
 use crate::clock::{self, Clock};
 use crate::config::HostPort;
 use crate::instant::Instant;
@@ -13,16 +14,21 @@ use crate::logging;
 use crate::net::{self, Arrival, PortSearch, RtpPair, SipSocket};
 use crate::phone::{self, LineId, MediaCommand};
 use crate::sip::Failure;
-use crate::transmit::Transmit;
+use crate::transmit::{Transmit, Transport};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// How often the route to the PBX is looked at. Also bounds how late timers are after the computer
+/// How often the way to the PBX is looked at. Also bounds how late timers are after the computer
 /// has slept, because the runtime's own clock stops then.
-const ROUTE_CHECK: Duration = Duration::from_secs(2);
+const NETWORK_CHECK: Duration = Duration::from_secs(1);
+
+/// Two ends of line: no message, and no answer (RFC 3261 §7.5). Where nothing listens any more the system says
+/// so, and a PBX that restarts is registered with again though it was gone for a moment only; on the way it keeps a
+/// NAT's binding open.
+const KEEP_ALIVE: &[u8] = b"\r\n\r\n";
 
 /// Where the PBX is, and our sockets towards it.
 pub(super) struct Network {
@@ -108,7 +114,7 @@ impl Owner {
     pub(super) async fn run(mut self, mut orders: UnboundedReceiver<Order>) {
         self.drain();
         self.offer_port();
-        let mut next_check = self.clock.now() + ROUTE_CHECK;
+        let mut next_check = self.clock.now() + NETWORK_CHECK;
         while !self.is_closed() {
             let now = self.clock.now();
             let deadlines = [self.agent.next_deadline(), Some(next_check), self.closing_until];
@@ -116,15 +122,16 @@ impl Owner {
             tokio::select! {
                 arrival = self.network.socket.recv() => self.on_arrival(arrival),
                 Some(word) = self.media_words.1.recv() => self.on_media(word),
-                order = orders.recv() => self.on_order(order.unwrap_or(Order::ShutDown { within: ROUTE_CHECK })),
+                order = orders.recv() => self.on_order(order.unwrap_or(Order::ShutDown { within: NETWORK_CHECK })),
                 word = self.desk.next() => self.on_desk(word),
                 Some(server) = self.addresses.1.recv() => self.on_resolved(server),
                 () = tokio::time::sleep(deadline.since(now)) => {}
             }
             let now = self.clock.now();
             if now >= next_check {
-                next_check = now + ROUTE_CHECK;
+                next_check = now + NETWORK_CHECK;
                 self.check_route();
+                self.keep_alive();
             }
             if self.agent.next_deadline().is_some_and(|deadline| deadline <= now) {
                 self.agent.handle_timeout(now, clock::wall());
@@ -159,7 +166,7 @@ impl Owner {
             FromMedia::Stats { line, stats } => {
                 self.tell(Input::Phone(phone::Input::StreamStats { line, stats }));
             }
-            FromMedia::Recording { line, fault } => self.notify(Notice::Recording { line, fault }),
+            FromMedia::Fault { line, fault } => self.notify(Notice::Sound { line, fault }),
         }
     }
 
@@ -249,6 +256,9 @@ impl Owner {
         match command {
             MediaCommand::TakePort => self.offer_port(),
             MediaCommand::Apply { line, plan, mute } if self.streams.contains(&line) => {
+                if let Some(pair) = self.free_pairs.remove(&plan.local) {
+                    self.tell_media(ToMedia::Move { line, pair });
+                }
                 self.tell_media(ToMedia::Apply { line, plan, mute });
             }
             MediaCommand::Apply { line, plan, mute } => {
@@ -257,7 +267,11 @@ impl Owner {
                     return;
                 };
                 self.streams.insert(line);
-                let audio = (self.voice.audio)(line);
+                let mut audio = (self.voice.audio)(line);
+                for fault in std::mem::take(&mut audio.faults) {
+                    self.notify(Notice::Sound { line, fault });
+                }
+                self.start_media(line);
                 self.tell_media(ToMedia::Start { line, pair, audio, plan, mute });
             }
             MediaCommand::Digits { line, digits } => self.tell_media(ToMedia::Digits { line, digits }),
@@ -279,13 +293,21 @@ impl Owner {
         }
     }
 
-    fn tell_media(&mut self, order: ToMedia) {
-        if self.media.is_none() {
-            match MediaThread::start(self.clock, self.voice.figures_every, self.media_words.0.clone()) {
-                Ok(thread) => self.media = Some(thread),
-                Err(error) => tracing::error!(%error, "no audio: the media thread cannot be started"),
+    /// With the first call; without the thread this call has no sound.
+    fn start_media(&mut self, line: LineId) {
+        if self.media.is_some() {
+            return;
+        }
+        match MediaThread::start(self.clock, self.voice.figures_every, self.media_words.0.clone()) {
+            Ok(thread) => self.media = Some(thread),
+            Err(error) => {
+                tracing::error!(%error, "no audio: the media thread cannot be started");
+                self.notify(Notice::Sound { line, fault: SoundFault::Voice });
             }
         }
+    }
+
+    fn tell_media(&self, order: ToMedia) {
         if let Some(media) = &self.media {
             media.tell(order);
         }
@@ -311,6 +333,14 @@ impl Owner {
                     self.tell_addresses();
                 }
             }
+        }
+    }
+
+    fn keep_alive(&mut self) {
+        if self.registration == Registration::Granted {
+            let (transport, to) = (Transport::Udp, self.network.server);
+            self.send(&Transmit { transport, to, bytes: KEEP_ALIVE.to_vec() });
+            self.drain();
         }
     }
 

@@ -229,3 +229,25 @@ fn numbering(settings: &Settings) -> Result<NumberingPlan, PlanProblem> {
         .with_short_digits(settings.short_digits.map_or(NumberingPlan::SHORT_DIGITS, usize::from))
         .map(|plan| plan.with_outgoing(outgoing))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::phone::ClientIs;
+
+    /// Where the client is after a NOTIFY with this status, by these settings.
+    fn client_after(settings: &str, status: u16) -> ClientIs {
+        let settings = Settings::parse(settings, std::path::Path::new("test.toml")).unwrap();
+        pbx_behaviour(&settings).client_after(status)
+    }
+
+    #[test]
+    fn the_settings_say_where_the_client_is_after_a_failed_transfer() {
+        for asterisk in ["", "[pbx]\nafter_failed_transfer = \"asterisk\"\n"] {
+            assert_eq!(client_after(asterisk, 404), ClientIs::Kept);
+            assert_eq!(client_after(asterisk, 486), ClientIs::Lost);
+        }
+        let kept = "[pbx]\nafter_failed_transfer = \"kept\"\n";
+        assert_eq!(client_after(kept, 486), ClientIs::Kept);
+    }
+}

@@ -1,6 +1,6 @@
 //! REGISTER: keeping the PBX told where we are (RFC 3261 §10), and noticing when it is gone.
 //!
-//! Registered, the binding is refreshed every 30 s at most, so that a registrar that forgot it knows it again,
+//! Registered, the binding is refreshed every 20 s at most, so that a registrar that forgot it knows it again,
 //! and OPTIONS ask every quarter of a minute whether the registrar is there: an outage is noticed within
 //! 20 s. From then on nothing is called registered until the registrar has granted a binding again.
 //!
@@ -31,7 +31,7 @@ const PING_PATIENCE: Duration = Duration::from_secs(4);
 /// However long the grant: a registrar that restarted between two OPTIONS answers them as if nothing had
 /// happened, but may have forgotten us. It is told again by then. (Waiting for its own OPTIONS to stay away
 /// would be slower, and many registrars send none; asking for the bindings costs as much as a refresh.)
-const REFRESH_AT_MOST: Duration = Duration::from_secs(30);
+const REFRESH_AT_MOST: Duration = Duration::from_secs(20);
 const REFRESH_AT_LEAST: Duration = Duration::from_secs(1);
 /// A refresh without an answer by then is an outage.
 const REFRESH_PATIENCE: Duration = Duration::from_secs(4);

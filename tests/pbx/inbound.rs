@@ -102,6 +102,26 @@ fn a_call_that_another_device_answers_is_not_missed() {
 }
 
 #[test]
+fn a_telephone_stopped_while_it_rings_leaves_the_caller_to_the_others() {
+    let pbx = Pbx::start();
+    let other = Baresip::colleague(&pbx, "201", &Answers::ByHand);
+    let phone = Telephone::start(&pbx, "201", &["answer", "--after", "30"]);
+    phone.wait("registered", seconds(5));
+    let client = Baresip::customer(&pbx, "+79161234567");
+    client.dial(&format!("sip:201@{}", pbx.trunk()));
+    phone.wait("ringing_in", seconds(5));
+    other.wait("CALL_INCOMING", seconds(5));
+    phone.interrupt();
+    let ended = phone.finish(seconds(10));
+    assert!(ended.exited(130).has("unregistered"), "{}", ended.story());
+    std::thread::sleep(seconds(1));
+    assert!(!client.has("CALL_CLOSED"), "it still rings at the colleague's");
+    other.accept();
+    client.wait("CALL_ESTABLISHED", seconds(5));
+    client.hang_up();
+}
+
+#[test]
 fn a_refused_call_is_busy_for_the_caller() {
     let pbx = Pbx::start();
     let phone = Telephone::start(&pbx, "101", &["answer", "--reject", "486"]);

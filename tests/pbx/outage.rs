@@ -25,6 +25,19 @@ fn registered_again_after_a_restart_while_idle() {
 }
 
 #[test]
+fn registered_again_after_a_restart_that_took_a_moment() {
+    let pbx = Pbx::start();
+    forgive_what_nobody_heard(&pbx);
+    let phone = Telephone::start(&pbx, "101", &["answer", "--timeout", "60"]);
+    phone.wait("registered", seconds(5));
+    pbx.stop();
+    pbx.start_again();
+    pbx.until_contact("101", seconds(BACK));
+    phone.interrupt();
+    phone.finish(seconds(5)).exited(130);
+}
+
+#[test]
 fn registered_again_after_a_restart_in_a_call() {
     let pbx = Pbx::start();
     forgive_what_nobody_heard(&pbx);

@@ -125,6 +125,19 @@ impl Negotiation {
         Ok((self.publish(answer), plan))
     }
 
+    /// Our address is another one from now on: in the plan at once, in what we describe from the next offer or
+    /// answer on.
+    pub fn move_to(&mut self, local: SocketAddr) {
+        self.config.local = local;
+        if let Some(plan) = &mut self.plan {
+            plan.local = local;
+        }
+    }
+
+    pub const fn local(&self) -> SocketAddr {
+        self.config.local
+    }
+
     /// The plan in force, if any.
     pub fn plan(&self) -> Option<&StreamPlan> {
         self.plan.as_ref()

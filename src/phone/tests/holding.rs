@@ -30,6 +30,90 @@ fn hold_and_resume() {
     assert_eq!((plan.direction, muted), (Direction::SendRecv, false));
 }
 
+/// The network changed: the telephone is at another address now.
+fn moved(world: &mut World) -> SocketAddr {
+    world.pbx.phone = "192.0.2.20:5070".parse().unwrap();
+    let (local, server) = (world.pbx.phone, world.pbx.address);
+    world.give_port();
+    world.phone.handle(world.now, Input::Addresses { local, server });
+    world.drain();
+    local
+}
+
+#[test]
+fn a_call_that_stands_follows_us_to_a_new_address() {
+    let mut world = World::new();
+    world.talking();
+    let before = world.last_plan().0.local;
+    let local = moved(&mut world);
+    let (plan, muted) = world.last_plan();
+    assert_eq!((plan.local.ip(), muted), (local.ip(), false), "the sockets of the old one are dead");
+    assert_ne!(plan.local, before);
+    let reinvite = world.answer_reinvite(&alaw(8, "sendrecv"));
+    assert!(reinvite.headers.first("Contact").unwrap().contains("192.0.2.20:5070"));
+    assert!(body(&reinvite).contains("c=IN IP4 192.0.2.20") && body(&reinvite).contains("a=sendrecv"));
+    assert_eq!(world.events(), [], "nothing that the operator must know");
+    world.advance(Duration::from_secs(5));
+    assert!(!world.pbx.has("INVITE"));
+}
+
+#[test]
+fn a_client_on_hold_stays_on_hold_at_our_new_address() {
+    let mut world = World::new();
+    held(&mut world);
+    moved(&mut world);
+    let reinvite = world.answer_reinvite(&alaw(9, "recvonly"));
+    assert!(body(&reinvite).contains("c=IN IP4 192.0.2.20") && body(&reinvite).contains("a=sendonly"));
+    assert_eq!(world.events(), []);
+    world.command(Command::Resume { line: LINE });
+    let reinvite = world.answer_reinvite(&alaw(10, "sendrecv"));
+    assert!(body(&reinvite).contains("c=IN IP4 192.0.2.20"));
+    assert_eq!(world.events(), [Event::Resumed { line: LINE, by: Side::Us }]);
+}
+
+#[test]
+fn a_hold_under_way_does_not_hide_the_new_address() {
+    let mut world = World::new();
+    world.talking();
+    world.command(Command::Hold { line: LINE });
+    moved(&mut world);
+    let first = world.answer_reinvite(&alaw(8, "recvonly"));
+    assert!(body(&first).contains("c=IN IP4 192.0.2.10"));
+    let second = world.answer_reinvite(&alaw(9, "recvonly"));
+    assert!(body(&second).contains("c=IN IP4 192.0.2.20") && body(&second).contains("a=sendonly"));
+    assert_eq!(world.events(), [Event::Held { line: LINE, by: Side::Us }]);
+}
+
+#[test]
+fn a_new_address_that_is_refused_for_the_moment_is_offered_again() {
+    let mut world = World::new();
+    world.talking();
+    moved(&mut world);
+    world.refuse_reinvite(500);
+    world.advance(Duration::from_secs(12));
+    let reinvite = world.answer_reinvite(&alaw(8, "sendrecv"));
+    assert!(body(&reinvite).contains("c=IN IP4 192.0.2.20"));
+    assert_eq!(world.events(), []);
+}
+
+#[test]
+fn their_offer_learns_the_new_address_from_our_answer() {
+    let mut world = World::new();
+    let mut leg = world.talking();
+    world.gives_ports = false;
+    let local = "192.0.2.20:5070".parse().unwrap();
+    world.phone.handle(world.now, Input::Addresses { local, server: world.pbx.address });
+    world.drain();
+    assert!(!world.pbx.has("INVITE"), "no port at the new address yet");
+    world.pbx.phone = local;
+    world.give_port();
+    world.answer_reinvite(&alaw(8, "sendrecv"));
+    let refresh = world.pbx.ask(&mut leg, "INVITE", "", Some(&alaw(9, "sendrecv")));
+    world.hears(&refresh);
+    let answer = String::from_utf8(world.pbx.response(200).body).unwrap();
+    assert!(answer.contains("c=IN IP4 192.0.2.20"));
+}
+
 #[test]
 fn a_hold_that_is_refused_is_said() {
     let mut world = World::new();

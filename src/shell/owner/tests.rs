@@ -33,7 +33,7 @@ impl Desk {
             desk_token: None,
             state_folder: std::env::temp_dir(),
             register: true,
-            audio: Box::new(|_| Audio { source: Box::new(NullSource), sink: None }),
+            audio: Box::new(|_| Audio { source: Box::new(NullSource), sink: None, faults: Vec::new() }),
             figures_every: None,
         };
         let (mut owner, handle, _orders) = assemble(Process::begin(), setup).await.unwrap();
@@ -48,15 +48,39 @@ impl Desk {
         desk
     }
 
-    /// The next request of this method, and who sent it.
+    /// Who sent the next request of this method.
     fn hears(&mut self, method: &str) -> SocketAddr {
+        self.next(method).1
+    }
+
+    fn asks(&mut self, method: &str) -> String {
+        self.next(method).0
+    }
+
+    fn next(&mut self, method: &str) -> (String, SocketAddr) {
         let mut buffer = [0; 4096];
         loop {
             let (length, from) = self.pbx.recv_from(&mut buffer).unwrap();
-            if buffer[..length].starts_with(method.as_bytes()) {
-                return from;
+            let text = String::from_utf8_lossy(&buffer[..length]);
+            if text.starts_with(method) {
+                return (text.into_owned(), from);
             }
         }
+    }
+
+    /// 200 to this request, and what the telephone does with it.
+    async fn answers(&mut self, request: &str, sdp: &str) {
+        let field = |name: &str| request.lines().find(|line| line.starts_with(name)).unwrap();
+        let fields: String =
+            ["Via", "From", "Call-ID", "CSeq"].iter().map(|name| format!("{}\r\n", field(name))).collect();
+        let (to, length) = (field("To"), sdp.len());
+        let pbx = self.pbx.local_addr().unwrap();
+        let text = format!(
+            "SIP/2.0 200 OK\r\n{fields}{to};tag=pbx\r\nContact: <sip:pbx@{pbx}>\r\nContent-Type: application/sdp\r\nContent-Length: {length}\r\n\r\n{sdp}"
+        );
+        self.pbx.send_to(text.as_bytes(), self.owner.network.socket.local()).unwrap();
+        let arrival = self.owner.network.socket.recv().await;
+        self.owner.on_arrival(arrival);
     }
 
     fn moves_to(&mut self, ip: Option<IpAddr>) {
@@ -108,6 +132,59 @@ async fn a_call_being_dialled_keeps_its_ports_when_the_route_changes() {
             desk.moves_to(Some(SECOND));
             assert!(offered.iter().all(|local| desk.owner.free_pairs.contains_key(local)), "{offered:?}");
             assert!(desk.owner.free_pairs.keys().any(|local| local.ip() == SECOND));
+        })
+        .await;
+}
+
+/// Their answer: audio at this address.
+fn sdp(audio: SocketAddr) -> String {
+    let (ip, port) = (audio.ip(), audio.port());
+    format!(
+        "v=0\r\no=- 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n"
+    )
+}
+
+#[tokio::test]
+async fn the_voice_of_a_call_follows_us_to_a_new_address() {
+    tokio::task::LocalSet::new()
+        .run_until(async {
+            let mut desk = Desk::new().await;
+            let audio = UdpSocket::bind((FIRST, 0)).unwrap();
+            audio.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+            let hears_voice_from = |ip: IpAddr| {
+                let from = || audio.recv_from(&mut [0; 2048]).unwrap().1.ip();
+                (0..500).any(|_| from() == ip)
+            };
+            desk.owner.on_order(Order::Intent(Intent::Dial { target: "200".into() }));
+            let invite = desk.asks("INVITE");
+            desk.answers(&invite, &sdp(audio.local_addr().unwrap())).await;
+            assert!(hears_voice_from(FIRST));
+
+            desk.moves_to(Some(SECOND));
+            let reinvite = desk.asks("INVITE");
+            assert!(
+                reinvite.contains("c=IN IP4 127.0.0.2") && reinvite.contains("@127.0.0.2:"),
+                "{reinvite}"
+            );
+            assert!(hears_voice_from(SECOND));
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_registered_telephone_notices_a_pbx_that_was_gone_for_a_moment() {
+    tokio::task::LocalSet::new()
+        .run_until(async {
+            let mut desk = Desk::new().await;
+            desk.owner.registration = Registration::Granted;
+            desk.owner.keep_alive();
+            let mut buffer = [0; 64];
+            while desk.pbx.recv(&mut buffer).unwrap() != KEEP_ALIVE.len() {}
+            let address = desk.pbx.local_addr().unwrap();
+            desk.pbx = UdpSocket::bind((FIRST, 0)).unwrap();
+            desk.owner.keep_alive();
+            let noticed = desk.owner.network.socket.recv().await;
+            assert!(matches!(noticed, Arrival::Unreachable(server) if server == address));
         })
         .await;
 }

@@ -60,7 +60,7 @@ fn refreshes_before_the_grant_ends_with_the_known_nonce() {
 }
 
 #[test]
-fn a_forgetful_registrar_is_told_again_within_30_s() {
+fn a_forgetful_registrar_is_told_again_within_20_s() {
     let mut bench = Bench::new();
     bench.ua.register(bench.now);
     bench.grant(3600);
@@ -71,7 +71,7 @@ fn a_forgetful_registrar_is_told_again_within_30_s() {
         for (at, message) in bench.messages() {
             let Message::Request(request) = message else { continue };
             if request.method == Method::Register {
-                assert!(at.since(registered_at) <= secs(30));
+                assert!(at.since(registered_at) <= secs(20));
                 return;
             }
             bench.respond(&request, 200);

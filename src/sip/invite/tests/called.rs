@@ -139,6 +139,20 @@ fn hanging_up_before_the_ack_waits_for_it() {
 }
 
 #[test]
+fn hanging_up_while_it_rings_leaves_the_caller_to_others() {
+    let mut bench = Bench::registered();
+    let invite = bench.pbx_request(Method::Invite, &[], OFFER);
+    bench.hear_request(&invite);
+    let Some(Event::Invited { call, .. }) = bench.event() else { panic!() };
+    bench.ua.ring(bench.now, call).unwrap();
+    bench.forget();
+    bench.ua.hang_up(bench.now, call).unwrap();
+    // Not 603, which would end the call everywhere (RFC 3261 §21.6.2).
+    bench.response(480);
+    assert!(matches!(bench.event(), Some(Event::Ended { by: EndedBy::Us, .. })));
+}
+
+#[test]
 fn a_caller_who_gives_up_ends_the_ringing() {
     let mut bench = Bench::registered();
     let (call, invite) = bench.called();
