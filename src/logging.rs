@@ -52,6 +52,8 @@ fn redact_line(line: &str) -> String {
         // DTMF by INFO may be a card code.
         "signal" => "Signal: …".into(),
         _ if line.to_ascii_lowercase().starts_with("signal=") => "Signal=…".into(),
+        // The same without a name (application/dtmf); no other line is so short.
+        _ if line.len() == 1 => "…".into(),
         _ => mask_uris(&mask_plain_names(&mask_quoted(line))),
     }
 }
@@ -100,7 +102,7 @@ fn mask_uris(line: &str) -> String {
     let mut masked = String::new();
     let mut rest = line;
     while let Some((at, scheme)) =
-        ["sip:", "sips:", "tel:"].iter().filter_map(|scheme| Some((rest.find(scheme)?, *scheme))).min()
+        ["sip:", "sips:", "tel:"].iter().filter_map(|scheme| Some((find(rest, scheme)?, *scheme))).min()
     {
         let (before, after) = rest.split_at(at + scheme.len());
         masked.push_str(before);
@@ -117,6 +119,11 @@ fn mask_uris(line: &str) -> String {
     masked
 }
 
+/// Schemes are written in any letters (RFC 3986 §3.1).
+fn find(text: &str, scheme: &str) -> Option<usize> {
+    text.as_bytes().windows(scheme.len()).position(|part| part.eq_ignore_ascii_case(scheme.as_bytes()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,7 +133,7 @@ mod tests {
         let message = "INVITE sip:79161234567@pbx SIP/2.0\r\nFrom: \"Anna Ivanova\" <sip:+79031112233@pbx>;tag=1\r\n\
             Contact: Boris <sip:79261234567@h>, Vera Petrova <sip:x@h>\r\n\
             Authorization: Digest username=\"101\", response=\"abcdef\"\r\nP-Asserted-Identity: tel:+79031112233\r\n\
-            Via: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bK1\r\n\r\na=crypto:1 AES_CM_128 inline:secretkey\r\nSignal=5\r\n";
+            Via: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bK1\r\n\r\na=crypto:1 AES_CM_128 inline:secretkey\r\nSignal=5\r\n7\r\nRoute: <SIP:+79998887766@pbx>\r\n";
         let logged = Redacted(message.as_bytes()).to_string();
         for secret in [
             "9161234567",
@@ -139,6 +146,8 @@ mod tests {
             "101",
             "secretkey",
             "Signal=5",
+            "\n  7",
+            "9998887766",
         ] {
             assert!(!logged.contains(secret), "{secret} in {logged}");
         }

@@ -141,6 +141,11 @@ impl Agent {
         self.phone.next_deadline()
     }
 
+    /// Whether somebody may not know yet that a call has ended.
+    pub fn owes_goodbye(&self) -> bool {
+        self.phone.owes_goodbye()
+    }
+
     /// Registration and lines as they stand.
     pub fn view(&self) -> &View {
         &self.view

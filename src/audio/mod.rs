@@ -8,7 +8,6 @@ pub use null::{NullSink, NullSource};
 pub use wav::{RecordFault, WavFault, WavRecorder, WavSource};
 
 use crate::media::Frame;
-use std::path::PathBuf;
 
 /// Gives the frames to send.
 pub trait Source: Send {
@@ -23,13 +22,13 @@ pub trait Source: Send {
 /// What a call goes on without.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum SoundFault {
-    /// The file that was to be played: silence is sent in its place.
-    Play { file: PathBuf, fault: WavFault },
-    /// The recording; `file` where it could not even be begun.
-    Record { file: Option<PathBuf>, fault: RecordFault },
+    Record(RecordFault),
     /// All sound, in both directions.
     Voice,
 }
+
+/// Begins a recording, where waiting for a disk holds nobody up.
+pub type Begin = Box<dyn FnOnce() -> Result<Box<dyn Sink>, RecordFault> + Send>;
 
 /// Takes what was heard, and what was said at the same time.
 pub trait Sink: Send {

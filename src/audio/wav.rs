@@ -6,7 +6,8 @@ use crate::media::{Frame, SAMPLE_RATE_HZ, SILENCE};
 use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
 use std::fs::{File, OpenOptions};
 use std::io::{BufReader, BufWriter, ErrorKind, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Longest file to play.
 const LONGEST_SECONDS: u32 = 3_600;
@@ -39,14 +40,14 @@ pub enum WavFault {
 /// Why a recording cannot be written: the path (check it) or the disk.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum RecordFault {
-    CannotCreate(ErrorKind),
+    CannotCreate { file: PathBuf, kind: ErrorKind },
     CannotWrite(ErrorKind),
 }
 
-/// A file played once, then silence. Two channels are mixed; all is read at the start, so that the call
-/// never waits for the disk.
+/// A file played once, then silence. Two channels are mixed; all is read at the start, so that no call
+/// ever waits for the disk. A clone plays it from its beginning.
 pub struct WavSource {
-    samples: Vec<i16>,
+    samples: Arc<[i16]>,
     position: usize,
 }
 
@@ -73,7 +74,13 @@ impl WavSource {
                 convert(spec, samples)?
             }
         };
-        Ok(Self { samples, position: 0 })
+        Ok(Self { samples: samples.into(), position: 0 })
+    }
+}
+
+impl Clone for WavSource {
+    fn clone(&self) -> Self {
+        Self { samples: Arc::clone(&self.samples), position: 0 }
     }
 }
 
@@ -120,7 +127,8 @@ impl WavRecorder {
             writer.flush()?;
             Ok(writer)
         };
-        let writer = create().map_err(|error| RecordFault::CannotCreate(kind(&error)))?;
+        let writer = create()
+            .map_err(|error| RecordFault::CannotCreate { file: path.to_owned(), kind: kind(&error) })?;
         Ok(Self { writer: Some(writer), frames: 0 })
     }
 

@@ -35,6 +35,10 @@ pub fn trouble(cat: &Catalogue, trouble: &Trouble, pbx: &str) -> String {
             "Nothing listens at {pbx}. Check --server and its port, and whether the PBX runs.",
             pbx = pbx
         ),
+        Trouble::StillRegistered => say!(
+            cat,
+            "The PBX did not confirm that the telephone is gone; until the registration expires it may send calls here."
+        ),
         Trouble::NobodyCalled => say!(cat, "Nobody called in the time given by --timeout."),
         Trouble::CallerGaveUp => say!(cat, "The caller gave up before the call was answered."),
         Trouble::NobodyAnswered => say!(cat, "Nobody answered in the time given by --timeout."),
@@ -140,7 +144,11 @@ pub fn start(cat: &Catalogue, fault: &StartFault) -> (Exit, String) {
         StartFault::BadNumbering(problem) => (Exit::Usage, numbering(cat, *problem)),
         StartFault::NameUnknown { host } => (
             Exit::NobodyThere,
-            say!(cat, "There is no host named {host}. Check --server for spelling.", host = host),
+            say!(
+                cat,
+                "There is no host named {host}. Check the spelling of --server and --proxy.",
+                host = host
+            ),
         ),
         StartFault::NoNameServer { host } => (
             Exit::NobodyThere,
@@ -193,8 +201,7 @@ fn numbering(cat: &Catalogue, problem: PlanProblem) -> String {
 /// What a call went on without.
 pub fn sound(cat: &Catalogue, fault: &SoundFault) -> String {
     match fault {
-        SoundFault::Play { file, fault } => wav_fault(cat, file, fault),
-        SoundFault::Record { file, fault } => record_fault(cat, fault, file.as_deref()),
+        SoundFault::Record(fault) => record_fault(cat, fault),
         SoundFault::Voice => our_fault(cat),
     }
 }
@@ -226,13 +233,12 @@ pub fn wav_fault(cat: &Catalogue, path: &Path, fault: &WavFault) -> String {
     }
 }
 
-pub fn record_fault(cat: &Catalogue, fault: &RecordFault, path: Option<&Path>) -> String {
-    let file = path.map_or_else(String::new, |path| path.display().to_string());
+pub fn record_fault(cat: &Catalogue, fault: &RecordFault) -> String {
     match fault {
-        RecordFault::CannotCreate(kind) => say!(
+        RecordFault::CannotCreate { file, kind } => say!(
             cat,
             "The recording {file} cannot be made: {why}. Check --record and the folder's permissions.",
-            file = file,
+            file = file.display(),
             why = io_words(cat, *kind)
         ),
         RecordFault::CannotWrite(kind) => {

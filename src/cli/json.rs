@@ -224,8 +224,7 @@ const fn no_audio_code(cause: NoAudioCause) -> &'static str {
 
 const fn sound_code(fault: &SoundFault) -> &'static str {
     match fault {
-        SoundFault::Play { .. } => "play",
-        SoundFault::Record { .. } => "record",
+        SoundFault::Record(_) => "record",
         SoundFault::Voice => "voice",
     }
 }

@@ -4,7 +4,7 @@
 use super::book::Book;
 use super::{json, words};
 use crate::agent::{Card, CardAnswer, Event, Source, Unavailable};
-use crate::audio::{RecordFault, SoundFault, WavFault};
+use crate::audio::{RecordFault, SoundFault};
 use crate::desk_api::{BadAnswer, ClientCard};
 use crate::instant::Instant;
 use crate::media::{AudioDirection, Codec, NoAudioCause, StreamStats};
@@ -220,12 +220,10 @@ fn voice() -> Vec<E> {
 }
 
 fn sound_faults() -> Vec<SoundFault> {
-    let file = || PathBuf::from("hello.wav");
-    let fault = RecordFault::CannotCreate(ErrorKind::PermissionDenied);
+    let file = PathBuf::from("call.wav");
     vec![
-        SoundFault::Play { file: file(), fault: WavFault::CannotRead(ErrorKind::NotFound) },
-        SoundFault::Record { file: Some(file()), fault },
-        SoundFault::Record { file: None, fault: RecordFault::CannotWrite(ErrorKind::StorageFull) },
+        SoundFault::Record(RecordFault::CannotCreate { file, kind: ErrorKind::PermissionDenied }),
+        SoundFault::Record(RecordFault::CannotWrite(ErrorKind::StorageFull)),
         SoundFault::Voice,
     ]
 }

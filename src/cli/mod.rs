@@ -140,7 +140,7 @@ impl Run {
     async fn drive(self, process: Process, arguments: &Arguments) -> Exit {
         let script = Script::new(task(&arguments.command), arguments.common.desk.is_some());
         let figures = (arguments.common.verbose > 0).then_some(FIGURES_EVERY);
-        let mut sound = self.sound;
+        let sound = self.sound;
         let next_hop = self.settings.proxy.as_ref().or(self.settings.server.as_ref());
         let pbx = next_hop.map(ToString::to_string).unwrap_or_default();
         let setup = Setup {

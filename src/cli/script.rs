@@ -9,7 +9,7 @@ use crate::media::{AudioDirection, NoAudioCause, StreamStats};
 use crate::phone::{self, CallOutcome, ClientIs, EndedBy, LineId, Refusal};
 use crate::shell::{DeskTrouble, Notice};
 use crate::sip::Failure;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 /// A call shorter than this may end before the first packet has arrived.
@@ -54,7 +54,8 @@ pub struct Script {
     registered: bool,
     /// Of the last registration attempt, if it failed.
     registration: Option<Trouble>,
-    call: Option<Call>,
+    /// Calls that stand, and those whose end is still to be said.
+    calls: BTreeMap<LineId, Call>,
     calls_over: u32,
     over: bool,
     timers: Vec<(Instant, Timer)>,
@@ -80,9 +81,7 @@ enum Step {
     HangUp,
 }
 
-/// The call under way.
 struct Call {
-    line: LineId,
     answered: bool,
     /// We gave up or refused it because we were told to.
     refused_by_us: bool,
@@ -100,7 +99,7 @@ impl Script {
             desk_required,
             registered: false,
             registration: None,
-            call: None,
+            calls: BTreeMap::new(),
             calls_over: 0,
             over: false,
             timers: Vec::new(),
@@ -131,6 +130,9 @@ impl Script {
             }
             Notice::Sound { fault, .. } => self.verdict.add(Trouble::Sound(fault.clone())),
             Notice::Stopped(farewell) => {
+                if !farewell.unregistered && self.registered && matches!(self.task, Task::Register { .. }) {
+                    self.verdict.add(Trouble::StillRegistered);
+                }
                 if farewell.media_failed {
                     self.verdict.add(Trouble::MediaFailed);
                 }
@@ -186,23 +188,28 @@ impl Script {
             E::RingingIn { line, .. } => self.on_ringing(now, *line),
             E::Dialing { line, .. } => self.on_dialing(now, *line),
             E::Answered { line, .. } => self.on_answered(now, *line),
-            E::Held { by: phone::Side::Them, .. } => self.on_their_hold(true),
-            E::Resumed { by: phone::Side::Them, .. } => self.on_their_hold(false),
-            E::HoldFailed { status, .. } => self.verdict.add(Trouble::HoldRefused(*status)),
-            E::Transferred { .. } => self.set_transfer(None),
-            E::TransferFailed { status, client, .. } => self.set_transfer(Some(match client {
-                ClientIs::Kept => Trouble::TransferFailed(*status),
-                ClientIs::Lost => Trouble::ClientLost(*status),
-                ClientIs::Unknown => Trouble::ClientUnknown,
-            })),
-            E::Returned { line } => self.on_returned(*line),
-            E::NoAudio { direction: AudioDirection::In, cause, .. } => self.set_silence(Some(*cause)),
-            E::AudioBack { direction: AudioDirection::In, .. } => self.set_silence(None),
-            E::Media { line, stats, .. } => {
-                if let Some(call) = self.call_on(*line) {
-                    call.stats = Some(stats.clone());
-                }
+            E::Held { line, by: phone::Side::Them } => self.in_call(*line, |call| call.held_by_them = true),
+            E::Resumed { line, by: phone::Side::Them } => {
+                self.in_call(*line, |call| call.held_by_them = false)
             }
+            E::HoldFailed { status, .. } => self.verdict.add(Trouble::HoldRefused(*status)),
+            E::Transferred { line, .. } => self.in_call(*line, |call| call.transfer = None),
+            E::TransferFailed { line, status, client, .. } => {
+                let trouble = match client {
+                    ClientIs::Kept => Trouble::TransferFailed(*status),
+                    ClientIs::Lost => Trouble::ClientLost(*status),
+                    ClientIs::Unknown => Trouble::ClientUnknown,
+                };
+                self.in_call(*line, |call| call.transfer = Some(trouble));
+            }
+            E::Returned { line } => self.on_returned(*line),
+            E::NoAudio { line, direction: AudioDirection::In, cause } => {
+                self.in_call(*line, |call| call.silence = Some(*cause));
+            }
+            E::AudioBack { line, direction: AudioDirection::In } => {
+                self.in_call(*line, |call| call.silence = None);
+            }
+            E::Media { line, stats, .. } => self.in_call(*line, |call| call.stats = Some(stats.clone())),
             E::Ended { line, by, outcome, status, talked, .. } => {
                 self.on_ended(now, *line, (*by, *outcome, *status, *talked));
             }
@@ -244,13 +251,16 @@ impl Script {
     // -- calls
 
     fn on_ringing(&mut self, now: Instant, line: LineId) {
+        if self.over {
+            return; // Shutting down leaves the caller to others.
+        }
         let Task::Answer { after, options, .. } = &self.task else {
             return self.want(Intent::Reject { line, status: NOT_HERE });
         };
         let (after, targets) = (*after, targets(options));
         self.timers.retain(|(_, timer)| *timer != Timer::NobodyCalls);
         self.timers.push((now + after, Timer::Take(line)));
-        self.call = Some(Call::new(line, targets));
+        self.calls.insert(line, Call::new(targets));
         // With `--after 0` nothing is waited for.
         self.handle_timeout(now);
     }
@@ -258,7 +268,7 @@ impl Script {
     fn on_dialing(&mut self, now: Instant, line: LineId) {
         if let Task::Call { timeout, options, .. } = &self.task {
             self.timers.push((now + *timeout, Timer::NobodyAnswers(line)));
-            self.call = Some(Call::new(line, targets(options)));
+            self.calls.insert(line, Call::new(targets(options)));
         }
     }
 
@@ -324,10 +334,7 @@ impl Script {
     }
 
     fn on_ended(&mut self, now: Instant, line: LineId, end: (EndedBy, CallOutcome, Option<u16>, Duration)) {
-        if self.call.as_ref().is_none_or(|call| call.line != line) {
-            return;
-        }
-        let Some(call) = self.call.take() else { return };
+        let Some(call) = self.calls.remove(&line) else { return };
         self.timers.retain(|(_, timer)| !timer.is_of(line));
         for trouble in call.troubles(end).into_iter().flatten() {
             self.verdict.add(trouble);
@@ -360,28 +367,16 @@ impl Script {
                 why == Refusal::NoMediaPort && self.call_on(line).is_some_and(|call| !call.answered)
             }
         };
-        if hopeless && self.call.as_ref().is_none_or(|call| Some(call.line) == line) {
+        if hopeless && self.calls.keys().all(|call| Some(*call) == line) {
             self.finish();
         }
     }
 
     // -- what is noted for the verdict
 
-    fn set_transfer(&mut self, trouble: Option<Trouble>) {
-        if let Some(call) = &mut self.call {
-            call.transfer = trouble;
-        }
-    }
-
-    fn set_silence(&mut self, cause: Option<NoAudioCause>) {
-        if let Some(call) = &mut self.call {
-            call.silence = cause;
-        }
-    }
-
-    fn on_their_hold(&mut self, held: bool) {
-        if let Some(call) = &mut self.call {
-            call.held_by_them = held;
+    fn in_call(&mut self, line: LineId, note: impl FnOnce(&mut Call)) {
+        if let Some(call) = self.calls.get_mut(&line) {
+            note(call);
         }
     }
 
@@ -392,7 +387,7 @@ impl Script {
     }
 
     fn call_on(&mut self, line: LineId) -> Option<&mut Call> {
-        self.call.as_mut().filter(|call| call.line == line)
+        self.calls.get_mut(&line)
     }
 
     fn want(&mut self, intent: Intent) {
@@ -416,9 +411,8 @@ impl Timer {
 }
 
 impl Call {
-    fn new(line: LineId, targets: VecDeque<String>) -> Self {
+    fn new(targets: VecDeque<String>) -> Self {
         Self {
-            line,
             answered: false,
             refused_by_us: false,
             held_by_them: false,
@@ -433,8 +427,11 @@ impl Call {
         let (by, outcome, status, talked) = end;
         let ending = match outcome {
             _ if self.refused_by_us => None,
+            // Answered or not: it did not last as long as it was meant to.
+            CallOutcome::Completed | CallOutcome::Failed if by == EndedBy::Network => {
+                Some(Trouble::CallBroken(status))
+            }
             CallOutcome::Completed | CallOutcome::AnsweredElsewhere => None,
-            CallOutcome::Failed if by == EndedBy::Network => Some(Trouble::CallBroken(status)),
             CallOutcome::Busy => Some(Trouble::TheyAreBusy),
             CallOutcome::Missed => Some(Trouble::CallerGaveUp),
             CallOutcome::Cancelled => Some(Trouble::NobodyAnswered),

@@ -1,8 +1,9 @@
-//! `--play` and `--record`: checked before anything starts, opened anew for each call.
+//! `--play` and `--record`: checked before anything starts. The file to play is read once; each call is recorded
+//! in a file of its own.
 
 use super::args::CallOptions;
 use super::faults;
-use crate::audio::{NullSource, RecordFault, Sink, SoundFault, Source, WavFault, WavRecorder, WavSource};
+use crate::audio::{Begin, NullSource, RecordFault, Sink, Source, WavRecorder, WavSource};
 use crate::shell::Audio;
 use crate::text::Catalogue;
 use std::fs::OpenOptions;
@@ -14,10 +15,8 @@ const MOST_RECORDINGS: u32 = 9_999;
 
 #[derive(Default)]
 pub struct Sound {
-    play: Option<PathBuf>,
+    play: Option<WavSource>,
     record: Option<PathBuf>,
-    /// Opened already, for the first call.
-    source: Option<Box<dyn Source>>,
 }
 
 impl Sound {
@@ -25,57 +24,48 @@ impl Sound {
         let mut sound = Self::default();
         let Some(options) = options else { return Ok(sound) };
         if let Some(path) = &options.play {
-            let source = WavSource::open(path).map_err(|fault| faults::wav_fault(cat, path, &fault))?;
-            sound.source = Some(Box::new(source));
-            sound.play = Some(path.clone());
+            sound.play = Some(WavSource::open(path).map_err(|fault| faults::wav_fault(cat, path, &fault))?);
         }
         if let Some(path) = &options.record {
-            try_folder(path).map_err(|fault| faults::record_fault(cat, &fault, Some(path)))?;
+            try_folder(path).map_err(|fault| faults::record_fault(cat, &fault))?;
             sound.record = Some(path.clone());
         }
         Ok(sound)
     }
 
-    /// What the next call says, and where it is recorded. A file that has gone since then costs its
-    /// sound, not the call.
-    pub fn next_call(&mut self) -> Audio {
-        let mut faults = Vec::new();
-        let source = self.source.take().or_else(|| {
-            let file = self.play.clone()?;
-            let reopened = reopen(&file);
-            reopened.map_err(|fault| faults.push(SoundFault::Play { file, fault })).ok()
-        });
-        let sink = self.record.clone().and_then(|path| {
-            let begun = begin_recording(&path);
-            begun.map_err(|(file, fault)| faults.push(SoundFault::Record { file: Some(file), fault })).ok()
-        });
-        Audio { source: source.unwrap_or_else(|| Box::new(NullSource)), sink, faults }
+    /// What the next call says, and where it is recorded.
+    pub fn next_call(&self) -> Audio {
+        let source: Box<dyn Source> = match &self.play {
+            Some(play) => Box::new(play.clone()),
+            None => Box::new(NullSource),
+        };
+        let record = self.record.clone().map(|path| -> Begin { Box::new(move || begin_recording(&path)) });
+        Audio { source, record }
     }
 }
 
-fn reopen(file: &Path) -> Result<Box<dyn Source>, WavFault> {
-    Ok(Box::new(WavSource::open(file)?))
-}
-
-/// In a file of its own; else the one that could not be made.
-fn begin_recording(path: &Path) -> Result<Box<dyn Sink>, (PathBuf, RecordFault)> {
+fn begin_recording(path: &Path) -> Result<Box<dyn Sink>, RecordFault> {
     let mut call = 1;
     loop {
-        let file = numbered(path, call);
-        match WavRecorder::create(&file) {
+        match WavRecorder::create(&numbered(path, call)) {
             Ok(sink) => return Ok(Box::new(sink)),
-            Err(RecordFault::CannotCreate(ErrorKind::AlreadyExists)) if call < MOST_RECORDINGS => call += 1,
-            Err(fault) => return Err((file, fault)),
+            Err(RecordFault::CannotCreate { kind: ErrorKind::AlreadyExists, .. })
+                if call < MOST_RECORDINGS =>
+            {
+                call += 1;
+            }
+            Err(fault) => return Err(fault),
         }
     }
 }
 
 /// Whether a recording can be made there, leaving nothing behind.
 fn try_folder(path: &Path) -> Result<(), RecordFault> {
-    let cannot = |error: std::io::Error| RecordFault::CannotCreate(error.kind());
+    let cannot = |kind| RecordFault::CannotCreate { file: path.to_owned(), kind };
     if path.is_dir() || path.file_name().is_none() {
-        return Err(RecordFault::CannotCreate(ErrorKind::IsADirectory));
+        return Err(cannot(ErrorKind::IsADirectory));
     }
+    let cannot = |error: std::io::Error| cannot(error.kind());
     let trial = path.with_file_name(format!(".patchcord-{}", std::process::id()));
     OpenOptions::new().write(true).create_new(true).open(&trial).map_err(cannot)?;
     std::fs::remove_file(&trial).map_err(cannot)
@@ -97,6 +87,7 @@ fn numbered(path: &Path, call: u32) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::FRAME_SAMPLES;
 
     #[test]
     fn a_recording_never_goes_over_another_file_and_is_its_owners_alone() {
@@ -106,10 +97,11 @@ mod tests {
         std::fs::write(&path, "an old recording").unwrap();
         let options = CallOptions { record: Some(path.clone()), ..CallOptions::default() };
         let cat = Catalogue::new(crate::text::Language::English);
-        let mut sound = Sound::open(&cat, Some(&options)).ok().unwrap();
+        let sound = Sound::open(&cat, Some(&options)).ok().unwrap();
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "nothing before a call is there");
-        drop(sound.next_call());
-        drop(sound.next_call());
+        for _ in 0..2 {
+            drop(sound.next_call().record.unwrap()().ok().unwrap());
+        }
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "an old recording");
         for name in ["call-2.wav", "call-3.wav"] {
             let file = std::fs::metadata(folder.join(name)).unwrap();
@@ -120,28 +112,20 @@ mod tests {
     }
 
     #[test]
-    fn a_file_or_folder_that_has_gone_by_the_second_call_is_said() {
-        let folder = std::env::temp_dir().join(format!("patchcord-gone-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let (play, record) = (folder.join("hello.wav"), folder.join("call.wav"));
-        drop(WavRecorder::create(&play).and_then(|mut file| {
-            file.write(&crate::media::SILENCE, &crate::media::SILENCE)?;
-            file.finish()
-        }));
-        let options =
-            CallOptions { play: Some(play.clone()), record: Some(record.clone()), ..CallOptions::default() };
-        let cat = Catalogue::new(crate::text::Language::English);
-        let mut sound = Sound::open(&cat, Some(&options)).ok().unwrap();
-        assert_eq!(sound.next_call().faults, []);
-        std::fs::remove_dir_all(&folder).unwrap();
-        let audio = sound.next_call();
-        assert!(audio.sink.is_none());
-        let kind = ErrorKind::NotFound;
-        let gone = [
-            SoundFault::Play { file: play, fault: WavFault::CannotRead(kind) },
-            SoundFault::Record { file: Some(record), fault: RecordFault::CannotCreate(kind) },
-        ];
-        assert_eq!(audio.faults, gone);
+    fn every_call_hears_the_file_from_its_beginning_though_it_is_gone_by_then() {
+        let file = std::env::temp_dir().join(format!("patchcord-hello-{}.wav", std::process::id()));
+        let mut hello = WavRecorder::create(&file).ok().unwrap();
+        hello.write(&[4_000; FRAME_SAMPLES], &[4_000; FRAME_SAMPLES]).unwrap();
+        hello.finish().unwrap();
+        let options = CallOptions { play: Some(file.clone()), ..CallOptions::default() };
+        let sound =
+            Sound::open(&Catalogue::new(crate::text::Language::English), Some(&options)).ok().unwrap();
+        std::fs::remove_file(&file).unwrap();
+        for _ in 0..2 {
+            let mut source = sound.next_call().source;
+            assert_eq!(source.next_frame(), Some([4_000; FRAME_SAMPLES]));
+            assert_eq!(source.next_frame(), Some(crate::media::SILENCE));
+        }
     }
 
     #[test]

@@ -39,6 +39,8 @@ pub enum Trouble {
     Silence,
     /// The system says that nothing listens there.
     Unreachable,
+    /// The PBX did not confirm that we are gone.
+    StillRegistered,
     NobodyCalled,
     CallerGaveUp,
     NobodyAnswered,
@@ -87,7 +89,11 @@ impl Trouble {
     pub const fn exit(&self) -> Exit {
         match self {
             Self::RegistrationRefused { .. } | Self::Credentials { .. } => Exit::RegistrationRefused,
-            Self::Silence | Self::Unreachable | Self::NobodyCalled | Self::CallBroken(_) => Exit::NobodyThere,
+            Self::Silence
+            | Self::Unreachable
+            | Self::StillRegistered
+            | Self::NobodyCalled
+            | Self::CallBroken(_) => Exit::NobodyThere,
             Self::CallerGaveUp
             | Self::NobodyAnswered
             | Self::TheyAreBusy

@@ -142,6 +142,11 @@ impl Phone {
         self.output.next()
     }
 
+    /// Whether somebody may not know yet that a call has ended.
+    pub fn owes_goodbye(&self) -> bool {
+        self.user_agent.owes_goodbye()
+    }
+
     pub fn next_deadline(&self) -> Option<Instant> {
         let lines = self.lines.values().filter_map(Line::next_deadline);
         let farewells = self.farewells.values().map(Farewell::until);

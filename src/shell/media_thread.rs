@@ -4,7 +4,7 @@
 //! own deadlines, so that one call's file or socket never delays another's.
 
 use super::recorder::Recorder;
-use crate::audio::{RecordFault, Sink, SoundFault, Source};
+use crate::audio::{Begin, RecordFault, SoundFault, Source};
 use crate::clock::Clock;
 use crate::entropy;
 use crate::instant::Instant;
@@ -27,10 +27,8 @@ const LATEST: Duration = Duration::from_millis(100);
 /// Where a call's sound comes from and goes to.
 pub struct Audio {
     pub source: Box<dyn Source>,
-    /// Written by a thread of its own; `None` where nothing is kept.
-    pub sink: Option<Box<dyn Sink>>,
-    /// What could not be had for this call.
-    pub faults: Vec<SoundFault>,
+    /// Begun and written by a thread of its own; `None` where nothing is kept.
+    pub record: Option<Begin>,
 }
 
 /// What the owner says to the thread.
@@ -95,10 +93,12 @@ impl MediaThread {
         let _ = self.orders.send(order);
     }
 
-    /// Ends all streams and recordings, and waits for them. Whether none of them broke down.
-    pub(super) fn finish(self) -> bool {
+    /// Ends all streams and recordings, and waits for them, so long at most: a disk may stall for ever. Whether none
+    /// of them broke down.
+    pub(super) async fn finish(self, within: Duration) -> bool {
         drop(self.orders);
-        self.thread.join().unwrap_or(false)
+        let ended = tokio::task::spawn_blocking(|| self.thread.join().unwrap_or(false));
+        tokio::time::timeout(within, ended).await.is_ok_and(|ended| ended.unwrap_or(false))
     }
 }
 
@@ -116,7 +116,11 @@ async fn serve(
 ) -> bool {
     let mut lines: BTreeMap<LineId, UnboundedSender<ToLine>> = BTreeMap::new();
     let mut tasks = tokio::task::JoinSet::new();
+    let mut sound = true;
     while let Some(order) = inbox.recv().await {
+        while let Some(ended) = tasks.try_join_next() {
+            sound &= ended.is_ok();
+        }
         let (line, order) = match order {
             ToMedia::Start { line, pair, audio, plan, mute } => {
                 let (orders, inbox) = unbounded_channel();
@@ -146,7 +150,6 @@ async fn serve(
         }
     }
     drop(lines);
-    let mut sound = true;
     while let Some(ended) = tasks.join_next().await {
         sound &= ended.is_ok();
     }
@@ -173,7 +176,7 @@ impl Reports {
     }
 
     fn recording(&self, fault: RecordFault) {
-        self.fault(SoundFault::Record { file: None, fault });
+        self.fault(SoundFault::Record(fault));
     }
 }
 
@@ -207,9 +210,9 @@ impl Voice {
         let (early, local) = (plan.early, pair.local);
         let mut stream = Stream::new(now, plan, seed);
         stream.watch_microphone(now, audio.source.is_microphone() && !mute);
-        let recorder = audio.sink.and_then(|sink| {
+        let recorder = audio.record.and_then(|begin| {
             let fault = |error: std::io::Error| reports.recording(RecordFault::CannotWrite(error.kind()));
-            Recorder::start(sink).map_err(fault).ok()
+            Recorder::start(begin).map_err(fault).ok()
         });
         Ok(Self {
             clock,
@@ -334,6 +337,8 @@ impl Voice {
         let now = self.clock.now();
         self.stream.close(now);
         self.drain();
+        // The next call may use the ports as soon as it hears of the end of this one.
+        drop((self.rtp, self.rtcp));
         self.reports.stats(self.stream.stats(now));
         if let Some(recorder) = self.recorder
             && let Err(fault) = recorder.finish().await

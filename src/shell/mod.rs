@@ -48,7 +48,7 @@ pub enum Notice {
         local: SocketAddr,
     },
     Agent(Event),
-    /// A file is not played, a recording stops here, or nothing is heard at all; the call goes on.
+    /// A recording stops here, or nothing is heard at all; the call goes on.
     Sound {
         line: LineId,
         fault: SoundFault,

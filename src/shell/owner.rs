@@ -30,6 +30,9 @@ const NETWORK_CHECK: Duration = Duration::from_secs(1);
 /// NAT's binding open.
 const KEEP_ALIVE: &[u8] = b"\r\n\r\n";
 
+/// What recordings get to be finished even when time is up.
+const LAST_SOUND: Duration = Duration::from_millis(500);
+
 /// Where the PBX is, and our sockets towards it.
 pub(super) struct Network {
     /// Resolved again when it does not answer.
@@ -69,6 +72,8 @@ pub(super) struct Owner {
     notices: UnboundedSender<(Instant, Notice)>,
     media_words: (UnboundedSender<FromMedia>, UnboundedReceiver<FromMedia>),
     addresses: (UnboundedSender<SocketAddr>, UnboundedReceiver<SocketAddr>),
+    /// No port pair could be had for the next call.
+    port_wanted: bool,
     closing_until: Option<Instant>,
 }
 
@@ -76,6 +81,8 @@ pub(super) struct Owner {
 enum Registration {
     /// The PBX has no binding of ours.
     None,
+    /// Nor will we hear whether it has: it did not confirm that we go.
+    Unconfirmed,
     /// Asked for, not yet granted.
     Asked,
     Granted,
@@ -107,6 +114,7 @@ impl Owner {
             notices,
             media_words: unbounded_channel(),
             addresses: unbounded_channel(),
+            port_wanted: false,
             closing_until: None,
         }
     }
@@ -132,6 +140,7 @@ impl Owner {
                 next_check = now + NETWORK_CHECK;
                 self.check_route();
                 self.keep_alive();
+                self.offer_wanted_port();
             }
             if self.agent.next_deadline().is_some_and(|deadline| deadline <= now) {
                 self.agent.handle_timeout(now, clock::wall());
@@ -165,6 +174,7 @@ impl Owner {
             FromMedia::Event { line, event } => self.tell(Input::Phone(phone::Input::Stream { line, event })),
             FromMedia::Stats { line, stats } => {
                 self.tell(Input::Phone(phone::Input::StreamStats { line, stats }));
+                self.offer_wanted_port();
             }
             FromMedia::Fault { line, fault } => self.notify(Notice::Sound { line, fault }),
         }
@@ -210,10 +220,12 @@ impl Owner {
     }
 
     fn on_event(&mut self, event: Event) {
+        let mut late = None;
         if let Event::Phone(event) = &event {
             match event {
                 phone::Event::RingingIn { line, .. } | phone::Event::Dialing { line, .. } => {
                     self.lines.insert(*line);
+                    late = self.closing_until.map(|_| *line);
                 }
                 phone::Event::Ended { line, .. } => {
                     self.lines.remove(line);
@@ -225,6 +237,10 @@ impl Owner {
             }
         }
         self.notify(Notice::Agent(event));
+        // We are on our way out: the caller is left to others at once.
+        if let Some(line) = late {
+            self.tell(Input::Intent(Intent::HangUp { line }));
+        }
     }
 
     fn notify(&self, notice: Notice) {
@@ -237,7 +253,9 @@ impl Owner {
     /// Gives the telephone a bound port pair for its next call.
     fn offer_port(&mut self) {
         let ip = self.network.socket.local().ip();
-        match self.network.ports.bind(ip) {
+        let bound = self.network.ports.bind(ip);
+        self.port_wanted = bound.is_err();
+        match bound {
             Ok(pair) => {
                 let local = pair.local;
                 self.free_pairs.insert(local, pair);
@@ -247,8 +265,15 @@ impl Owner {
                     Input::Phone(phone::Input::MediaPort(local)),
                 );
             }
-            // The telephone says `no_media_port` when a call wants one.
-            Err(error) => tracing::warn!(%error, "no free ports for audio"),
+            // Tried again; meanwhile the telephone says `no_media_port` when a call wants one.
+            Err(error) => tracing::debug!(%error, "no free ports for audio"),
+        }
+    }
+
+    /// Others, or our own last call, may have let go of theirs.
+    fn offer_wanted_port(&mut self) {
+        if self.port_wanted {
+            self.offer_port();
         }
     }
 
@@ -267,10 +292,7 @@ impl Owner {
                     return;
                 };
                 self.streams.insert(line);
-                let mut audio = (self.voice.audio)(line);
-                for fault in std::mem::take(&mut audio.faults) {
-                    self.notify(Notice::Sound { line, fault });
-                }
+                let audio = (self.voice.audio)(line);
                 self.start_media(line);
                 self.tell_media(ToMedia::Start { line, pair, audio, plan, mute });
             }
@@ -367,7 +389,9 @@ impl Owner {
     }
 
     fn on_registration_failed(&mut self, cause: &Failure) {
-        if self.closing_until.is_some() || self.registration == Registration::Asked {
+        if self.closing_until.is_some() {
+            self.registration = Registration::Unconfirmed;
+        } else if self.registration == Registration::Asked {
             self.registration = Registration::None;
         }
         let silent = matches!(cause, Failure::TimedOut | Failure::Unreachable);
@@ -402,26 +426,28 @@ impl Owner {
         for line in self.lines.clone() {
             self.tell(Input::Intent(Intent::HangUp { line }));
         }
-        if self.registration != Registration::None {
+        if matches!(self.registration, Registration::Asked | Registration::Granted) {
             self.tell(Input::Intent(Intent::Unregister));
         }
     }
 
-    /// Calls are over and the PBX knows that we are gone; or time is up.
+    /// Calls are over, whoever was in them has heard our goodbye, and the PBX knows that we are gone; or time is up.
     fn is_closed(&self) -> bool {
-        let done = self.lines.is_empty() && self.registration == Registration::None;
+        let gone = matches!(self.registration, Registration::None | Registration::Unconfirmed);
+        let done = gone && self.lines.is_empty() && !self.agent.owes_goodbye();
         self.closing_until.is_some_and(|until| done || self.clock.now() >= until)
     }
 
     async fn finish(mut self) {
+        let closing_until = self.closing_until.unwrap_or_default();
         let media_failed = match self.media.take() {
-            Some(media) => !media.finish(),
+            Some(media) => !media.finish(closing_until.since(self.clock.now()).max(LAST_SOUND)).await,
             None => false,
         };
         while let Ok(word) = self.media_words.1.try_recv() {
             self.on_media(word);
         }
-        let left = self.closing_until.unwrap_or_default().since(self.clock.now());
+        let left = closing_until.since(self.clock.now());
         let (unsent_records, last_words) = self.desk.finish(left).await;
         for word in last_words {
             if let FromDesk::Trouble(trouble) = word {

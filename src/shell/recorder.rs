@@ -1,6 +1,6 @@
 //! Recording beside the call: a disk that stalls must not delay the voice.
 
-use crate::audio::{RecordFault, Sink};
+use crate::audio::{Begin, RecordFault};
 use crate::media::Frame;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use tokio::sync::oneshot;
@@ -14,11 +14,11 @@ pub(super) struct Recorder {
 }
 
 impl Recorder {
-    pub(super) fn start(sink: Box<dyn Sink>) -> std::io::Result<Self> {
+    pub(super) fn start(begin: Begin) -> std::io::Result<Self> {
         let (frames, inbox) = sync_channel(ROOM);
         let (tell_end, ended) = oneshot::channel();
         std::thread::Builder::new().name("record".into()).stack_size(256 * 1024).spawn(move || {
-            let _ = tell_end.send(record(sink, &inbox));
+            let _ = tell_end.send(record(begin, &inbox));
         })?;
         Ok(Self { frames, ended })
     }
@@ -38,7 +38,8 @@ impl Recorder {
     }
 }
 
-fn record(mut sink: Box<dyn Sink>, frames: &Receiver<(Frame, Frame)>) -> Result<(), RecordFault> {
+fn record(begin: Begin, frames: &Receiver<(Frame, Frame)>) -> Result<(), RecordFault> {
+    let mut sink = begin()?;
     for (received, sent) in frames {
         sink.write(&received, &sent)?;
     }
@@ -48,6 +49,7 @@ fn record(mut sink: Box<dyn Sink>, frames: &Receiver<(Frame, Frame)>) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audio::Sink;
     use crate::media::SILENCE;
     use std::io::ErrorKind;
     use std::sync::mpsc;
@@ -73,7 +75,8 @@ mod tests {
     fn slow_disk() -> (Recorder, mpsc::Sender<()>, Receiver<i16>) {
         let (let_go, go) = mpsc::channel();
         let (written, seen) = mpsc::channel();
-        (Recorder::start(Box::new(SlowDisk { go, written })).unwrap(), let_go, seen)
+        let disk = SlowDisk { go, written };
+        (Recorder::start(Box::new(|| Ok(Box::new(disk)))).unwrap(), let_go, seen)
     }
 
     #[tokio::test]
@@ -87,6 +90,14 @@ mod tests {
         (0..100).for_each(|_| let_go.send(()).unwrap());
         assert_eq!(recorder.finish().await, Ok(()));
         assert_eq!(seen.try_iter().collect::<Vec<_>>(), (0..100).collect::<Vec<_>>());
+    }
+
+    #[tokio::test]
+    async fn a_recording_that_cannot_be_begun_is_told() {
+        let fault = RecordFault::CannotCreate { file: "call.wav".into(), kind: ErrorKind::PermissionDenied };
+        let told = fault.clone();
+        let recorder = Recorder::start(Box::new(|| Err(told))).unwrap();
+        assert_eq!(recorder.finish().await, Err(fault));
     }
 
     #[tokio::test]

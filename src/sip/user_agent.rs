@@ -177,6 +177,11 @@ impl UserAgent {
         self.calls.call_id(call)
     }
 
+    /// Whether somebody may not know yet that a call has ended; who closes the telephone waits for it.
+    pub fn owes_goodbye(&self) -> bool {
+        self.calls.owes_goodbye(&self.core)
+    }
+
     pub fn is_registered(&self) -> bool {
         self.registration.is_registered()
     }

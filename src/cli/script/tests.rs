@@ -57,6 +57,10 @@ impl Play {
     }
 
     fn rings(&mut self) -> &mut Self {
+        self.rings_on(LINE)
+    }
+
+    fn rings_on(&mut self, line: LineId) -> &mut Self {
         let caller = Caller {
             number: Some("101".into()),
             name: None,
@@ -65,7 +69,7 @@ impl Play {
             called: None,
             queue: None,
         };
-        self.hears(E::RingingIn { line: LINE, call_id: "a".into(), caller })
+        self.hears(E::RingingIn { line, call_id: "a".into(), caller })
     }
 
     fn answered(&mut self) -> &mut Self {
@@ -96,6 +100,11 @@ impl Play {
 
 fn seconds(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds)
+}
+
+fn calls(calls: u32) -> Task {
+    let options = CallOptions::default();
+    Task::Answer { calls, after: Duration::ZERO, timeout: None, reject: None, options }
 }
 
 fn answer(options: CallOptions) -> Play {
@@ -329,4 +338,58 @@ fn a_target_that_cannot_be_dialled_is_a_usage_fault() {
         Play::new(Task::Call { target: "?".into(), timeout: seconds(60.0), options: CallOptions::default() });
     play.registered().hears(E::Refused { line: None, why: Refusal::BadTarget });
     assert_eq!((play.asked().pop(), play.exit()), (Some(Do::Finish), Exit::Usage));
+}
+
+#[test]
+fn a_call_that_rings_when_the_last_one_is_over_is_left_to_others() {
+    let mut play = Play::new(calls(1));
+    play.registered().rings().answered().figures(100).ended(EndedBy::Us, CallOutcome::Completed, None);
+    assert_eq!(play.asked().last(), Some(&Do::Finish));
+    play.rings();
+    assert_eq!(play.asked(), [], "shutting down refuses it");
+    assert_eq!(play.exit(), Exit::Done);
+}
+
+#[test]
+fn a_call_that_rings_before_the_end_of_the_last_one_is_said_hides_nothing() {
+    let mut play = Play::new(calls(2));
+    play.registered().rings().answered();
+    let (target, reason) = ("201".to_owned(), String::new());
+    let (client, why) = (ClientIs::Lost, phone::TransferFault::TargetFailed);
+    play.hears(E::TransferFailed { line: LINE, target, status: Some(486), reason, client, why });
+    play.rings_on(LineId(2));
+    play.ended(EndedBy::Transfer, CallOutcome::Failed, None);
+    assert_eq!(play.exit(), Exit::ClientLost);
+    assert!(!play.asked().contains(&Do::Finish), "one call is still to come to its end");
+    let (by, outcome, talked) = (EndedBy::Them, CallOutcome::Completed, Duration::from_millis(500));
+    play.hears(E::Ended { line: LineId(2), by, outcome, status: None, reason: None, talked });
+    assert_eq!(play.asked().last(), Some(&Do::Finish));
+}
+
+#[test]
+fn an_answered_call_that_the_network_breaks_is_not_done_as_asked() {
+    let mut play = Play::new(calls(1));
+    play.registered().rings().answered().figures(100).ended(
+        EndedBy::Network,
+        CallOutcome::Completed,
+        Some(481),
+    );
+    assert_eq!(play.exit(), Exit::NobodyThere);
+}
+
+#[test]
+fn a_goodbye_that_the_pbx_does_not_confirm_is_said() {
+    let mut play = Play::new(Task::Register { stay: Duration::ZERO });
+    play.registered().waits(0.1);
+    let farewell = Farewell { unregistered: false, ..Farewell::default() };
+    play.script.handle(play.now, &Notice::Stopped(farewell));
+    assert_eq!(play.exit(), Exit::NobodyThere);
+}
+
+#[test]
+fn the_end_is_known_as_soon_as_it_is_decided() {
+    let mut play = Play::new(calls(1));
+    assert!(!play.script.is_over());
+    play.hears(E::RegistrationFailed { cause: Failure::Unreachable, retry_in: Some(Duration::from_secs(2)) });
+    assert!(play.script.is_over(), "no next attempt is to be promised");
 }

@@ -18,6 +18,7 @@ struct Desk {
     handle: Handle,
     pbx: UdpSocket,
     route: Rc<Cell<Option<IpAddr>>>,
+    contact: String,
 }
 
 impl Desk {
@@ -33,7 +34,7 @@ impl Desk {
             desk_token: None,
             state_folder: std::env::temp_dir(),
             register: true,
-            audio: Box::new(|_| Audio { source: Box::new(NullSource), sink: None, faults: Vec::new() }),
+            audio: Box::new(|_| Audio { source: Box::new(NullSource), record: None }),
             figures_every: None,
         };
         let (mut owner, handle, _orders) = assemble(Process::begin(), setup).await.unwrap();
@@ -43,8 +44,10 @@ impl Desk {
             Box::new(move |_| current.get().ok_or_else(|| io::ErrorKind::NetworkUnreachable.into()));
         owner.drain();
         owner.offer_port();
-        let mut desk = Self { owner, handle, pbx, route };
-        assert_eq!(desk.hears("REGISTER").ip(), FIRST);
+        let mut desk = Self { owner, handle, pbx, route, contact: String::new() };
+        let (register, from) = desk.next("REGISTER");
+        assert_eq!(from.ip(), FIRST);
+        desk.contact = register.split("Contact: <").nth(1).unwrap().split('>').next().unwrap().to_owned();
         desk
     }
 
@@ -68,15 +71,28 @@ impl Desk {
         }
     }
 
+    /// An INVITE for our Contact, and what the telephone does with it.
+    async fn is_called(&mut self) {
+        let (pbx, contact) = (self.pbx.local_addr().unwrap(), self.contact.clone());
+        let text = format!(
+            "INVITE {contact} SIP/2.0\r\nVia: SIP/2.0/UDP {pbx};branch=z9hG4bKcall;rport\r\nFrom: <sip:+79161234567@{pbx}>;tag=c\r\nTo: <{contact}>\r\nCall-ID: call\r\nCSeq: 1 INVITE\r\nContact: <sip:pbx@{pbx}>\r\nMax-Forwards: 70\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{OFFER}",
+            OFFER.len()
+        );
+        self.pbx.send_to(text.as_bytes(), self.owner.network.socket.local()).unwrap();
+        let arrival = self.owner.network.socket.recv().await;
+        self.owner.on_arrival(arrival);
+    }
+
     /// 200 to this request, and what the telephone does with it.
     async fn answers(&mut self, request: &str, sdp: &str) {
         let field = |name: &str| request.lines().find(|line| line.starts_with(name)).unwrap();
         let fields: String =
             ["Via", "From", "Call-ID", "CSeq"].iter().map(|name| format!("{}\r\n", field(name))).collect();
         let (to, length) = (field("To"), sdp.len());
+        let tag = if to.contains("tag=") { "" } else { ";tag=pbx" };
         let pbx = self.pbx.local_addr().unwrap();
         let text = format!(
-            "SIP/2.0 200 OK\r\n{fields}{to};tag=pbx\r\nContact: <sip:pbx@{pbx}>\r\nContent-Type: application/sdp\r\nContent-Length: {length}\r\n\r\n{sdp}"
+            "SIP/2.0 200 OK\r\n{fields}{to}{tag}\r\nContact: <sip:pbx@{pbx}>\r\nContent-Type: application/sdp\r\nContent-Length: {length}\r\n\r\n{sdp}"
         );
         self.pbx.send_to(text.as_bytes(), self.owner.network.socket.local()).unwrap();
         let arrival = self.owner.network.socket.recv().await;
@@ -185,6 +201,64 @@ async fn a_registered_telephone_notices_a_pbx_that_was_gone_for_a_moment() {
             desk.owner.keep_alive();
             let noticed = desk.owner.network.socket.recv().await;
             assert!(matches!(noticed, Arrival::Unreachable(server) if server == address));
+        })
+        .await;
+}
+
+const OFFER: &str =
+    "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 9000 RTP/AVP 8\r\n";
+
+#[tokio::test]
+async fn a_caller_who_comes_while_we_leave_is_left_to_others_at_once() {
+    tokio::task::LocalSet::new()
+        .run_until(async {
+            let mut desk = Desk::new().await;
+            desk.owner.registration = Registration::Granted;
+            desk.owner.on_order(Order::ShutDown { within: Duration::from_secs(3) });
+            desk.hears("REGISTER");
+            desk.is_called().await;
+            desk.hears("SIP/2.0 480");
+            assert!(desk.owner.lines.is_empty());
+            assert!(!desk.owner.is_closed(), "whether the refusal has arrived is not known yet");
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn leaving_waits_until_the_goodbye_of_a_call_has_arrived() {
+    tokio::task::LocalSet::new()
+        .run_until(async {
+            let mut desk = Desk::new().await;
+            let audio = UdpSocket::bind((FIRST, 0)).unwrap().local_addr().unwrap();
+            desk.owner.registration = Registration::None;
+            desk.owner.on_order(Order::Intent(Intent::Dial { target: "200".into() }));
+            let invite = desk.asks("INVITE");
+            desk.answers(&invite, &sdp(audio)).await;
+            desk.owner.on_order(Order::ShutDown { within: Duration::from_secs(3) });
+            let bye = desk.asks("BYE");
+            assert!(!desk.owner.is_closed());
+            desk.answers(&bye, "").await;
+            assert!(!desk.owner.agent.owes_goodbye());
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_range_of_one_pair_serves_one_call_after_another() {
+    tokio::task::LocalSet::new()
+        .run_until(async {
+            let mut desk = Desk::new().await;
+            let free = UdpSocket::bind((FIRST, 0)).unwrap().local_addr().unwrap().port() & !1;
+            desk.owner.network.ports = PortSearch::new(Some((free, free + 1)));
+            desk.owner.free_pairs.clear();
+            desk.owner.offer_port();
+            assert!(!desk.owner.port_wanted);
+            let pair = desk.owner.free_pairs.pop_first();
+            desk.owner.offer_port();
+            assert!(desk.owner.port_wanted && desk.owner.free_pairs.is_empty());
+            drop(pair);
+            desk.owner.offer_wanted_port();
+            assert!(!desk.owner.port_wanted && desk.owner.free_pairs.len() == 1);
         })
         .await;
 }

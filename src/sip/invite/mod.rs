@@ -16,7 +16,7 @@ mod tests;
 pub use body::session as session_body;
 pub use session::answer_options;
 
-use super::core::{Core, Purpose};
+use super::core::{Core, Owner, Purpose};
 use super::event::{CallKey, EndedBy, Event, NotNow};
 use super::message::{Method, Request, Response, StatusCode, Uri};
 use super::transaction::{Reply, ServerId};
@@ -75,6 +75,23 @@ impl Calls {
     /// Calls that somebody hears or waits in.
     pub fn active(&self) -> usize {
         self.calls.values().filter(|call| !call.is_over()).count()
+    }
+
+    /// Whether somebody may not know yet that a call has ended: BYE, CANCEL or refusal are still under way.
+    pub fn owes_goodbye(&self, core: &Core) -> bool {
+        let waiting = |call: &Call| match call {
+            Call::Session(session) => session.bye_waits(),
+            Call::Outgoing(_) | Call::Incoming(_) => false,
+        };
+        let is_goodbye = |owner: &Owner| match owner {
+            Owner::Nobody | Owner::Call(_, Purpose::Bye | Purpose::Cancel) => true,
+            // Given up, and not yet told.
+            Owner::Call(key, Purpose::Invite) => self.calls.get(key).is_some_and(Call::is_over),
+            _ => false,
+        };
+        self.calls.values().any(waiting)
+            || core.transactions.awaits(is_goodbye)
+            || core.transactions.refusal_unacknowledged()
     }
 
     pub fn call_id(&self, key: CallKey) -> Option<&str> {

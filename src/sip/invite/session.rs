@@ -103,6 +103,11 @@ impl Session {
         self.over != Over::No
     }
 
+    /// Our BYE has not gone yet.
+    pub fn bye_waits(&self) -> bool {
+        self.over == Over::ByeWaits
+    }
+
     pub fn owns(&self, request: &Request) -> bool {
         self.dialog.owns(request)
     }

@@ -50,6 +50,10 @@ impl ClientInvite {
         self.state == State::Terminated
     }
 
+    pub fn is_unanswered(&self) -> bool {
+        matches!(self.state, State::Calling | State::Proceeding)
+    }
+
     pub fn on_response(&mut self, wire: &mut Wire, response: &Response) -> Pass {
         let (status, state) = (response.status, self.state);
         match state {

@@ -45,6 +45,10 @@ impl ClientOther {
         self.state == State::Terminated
     }
 
+    pub fn is_unanswered(&self) -> bool {
+        matches!(self.state, State::Trying | State::Proceeding)
+    }
+
     pub fn on_response(&mut self, wire: &mut Wire, response: &Response) -> Pass {
         match self.state {
             State::Trying | State::Proceeding if response.status.is_provisional() => {

@@ -215,6 +215,17 @@ impl<O: Copy> Transactions<O> {
         Some((client.request(), to))
     }
 
+    /// Whether any request of such an owner has no final response yet.
+    pub fn awaits(&self, mut owner: impl FnMut(&O) -> bool) -> bool {
+        self.clients.values().any(|client| {
+            owner(&client.owner)
+                && match &client.machine {
+                    ClientMachine::Invite(machine) => machine.is_unanswered(),
+                    ClientMachine::Other(machine) => machine.is_unanswered(),
+                }
+        })
+    }
+
     // -- requests of theirs
 
     pub fn on_request(&mut self, wire: &mut Wire, request: &Request) -> Inbound {
@@ -300,6 +311,13 @@ impl<O: Copy> Transactions<O> {
     pub fn is_pending(&self, id: ServerId) -> bool {
         matches!(self.servers.get(&id).map(|server| &server.machine),
             Some(ServerMachine::Invite(machine)) if machine.is_pending())
+    }
+
+    /// Whether any refusal of an INVITE has not arrived, as far as we know.
+    pub fn refusal_unacknowledged(&self) -> bool {
+        self.servers.values().any(
+            |server| matches!(&server.machine, ServerMachine::Invite(machine) if machine.is_unacknowledged()),
+        )
     }
 
     /// The same request reached us over another path (§8.2.2.2): answered 482.

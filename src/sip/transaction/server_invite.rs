@@ -107,6 +107,11 @@ impl ServerInvite {
         self.state == State::Proceeding
     }
 
+    /// Whether a refusal is still repeated because no ACK has come.
+    pub fn is_unacknowledged(&self) -> bool {
+        self.state == State::Completed
+    }
+
     fn repeat(&self, wire: &mut Wire) {
         if let Some(bytes) = &self.last {
             wire.send(self.reply_to, bytes.clone());
