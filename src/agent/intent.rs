@@ -35,6 +35,7 @@ pub enum Intent {
     Resume {
         line: LineId,
     },
+    Swap,
     Digits {
         line: LineId,
         digits: String,
@@ -64,6 +65,7 @@ impl Intent {
             Self::HangUp { line } => Command::HangUp { line },
             Self::Hold { line } => Command::Hold { line },
             Self::Resume { line } => Command::Resume { line },
+            Self::Swap => Command::Swap,
             Self::Digits { line, digits } => Command::Digits { line, digits },
             Self::BlindTransfer { line, target } => Command::BlindTransfer { line, target },
         }

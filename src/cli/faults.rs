@@ -63,7 +63,7 @@ pub fn trouble(cat: &Catalogue, trouble: &Trouble, pbx: &str) -> String {
             cat,
             "The target is neither a number nor an address that can be called. Write for example 200, sip:200@host or '+7 495 123-45-67'."
         ),
-        Trouble::Busy => say!(cat, "Another call stands; this one was not placed."),
+        Trouble::Busy => say!(cat, "As many calls stand as may; this one was not placed."),
         Trouble::NoMediaPort => {
             say!(
                 cat,

@@ -17,6 +17,8 @@ const TOO_SHORT_FOR_AUDIO: Duration = Duration::from_secs(1);
 
 /// What a call that is not for this subcommand is told: nobody is here to take it.
 const NOT_HERE: u16 = 480;
+/// What a call beyond `--calls` is told.
+const BUSY: u16 = 486;
 
 pub enum Task {
     Register {
@@ -254,10 +256,13 @@ impl Script {
         if self.over {
             return; // Shutting down leaves the caller to others.
         }
-        let Task::Answer { after, options, .. } = &self.task else {
+        let Task::Answer { calls, after, options, .. } = &self.task else {
             return self.want(Intent::Reject { line, status: NOT_HERE });
         };
         let (after, targets) = (*after, targets(options));
+        if self.calls_over as usize + self.calls.len() >= *calls as usize {
+            return self.want(Intent::Reject { line, status: BUSY });
+        }
         self.timers.retain(|(_, timer)| *timer != Timer::NobodyCalls);
         self.timers.push((now + after, Timer::Take(line)));
         self.calls.insert(line, Call::new(targets));
@@ -340,7 +345,12 @@ impl Script {
             self.verdict.add(trouble);
         }
         self.calls_over += 1;
+        if let Some((waiting, _)) = self.calls.iter().find(|(_, call)| call.answered) {
+            let line = *waiting;
+            return self.want(Intent::Resume { line });
+        }
         match &self.task {
+            _ if !self.calls.is_empty() => {}
             Task::Answer { calls, .. } if self.calls_over < *calls => self.wait_for_call(now),
             _ => self.finish(),
         }

@@ -34,6 +34,7 @@ impl Phone {
             return Err(Refusal::WrongState);
         }
         let session = self.open_session()?;
+        self.set_others_aside(now, id);
         let (line, mut means) = self.line(now, id).ok_or(Refusal::NoSuchLine)?;
         line.answer(&mut means, session)
     }

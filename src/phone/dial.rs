@@ -20,6 +20,7 @@ impl Phone {
         let id = self.free_line();
         let mut line = Line::new(id, call, CallDirection::Out, now);
         line.session = Some(session);
+        self.set_others_aside(now, id);
         self.add_line(line);
         self.say(Event::Dialing { line: id, call_id, target });
         Ok(())

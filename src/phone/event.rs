@@ -51,6 +51,7 @@ pub enum Command {
     Dial {
         target: String,
     },
+    /// Whoever talks on another line goes on hold.
     Answer {
         line: LineId,
     },
@@ -65,10 +66,12 @@ pub enum Command {
     Hold {
         line: LineId,
     },
-    /// During a transfer: the operator takes the client back.
+    /// Whoever talks on another line goes on hold. During a transfer: the operator takes the client back.
     Resume {
         line: LineId,
     },
+    /// The call that waits on hold is resumed, and the one that talks waits.
+    Swap,
     /// RFC 4733: `0`–`9`, `*`, `#`, `A`–`D`.
     Digits {
         line: LineId,
@@ -316,7 +319,7 @@ pub enum Refusal {
     WrongState,
     /// Not a number, user or URI that can be called.
     BadTarget,
-    /// Another call stands.
+    /// As many calls stand as may.
     Busy,
     /// No RTP port at hand.
     NoMediaPort,
@@ -338,6 +341,7 @@ impl fmt::Debug for Command {
             Self::HangUp { line } => write!(f, "HangUp({line})"),
             Self::Hold { line } => write!(f, "Hold({line})"),
             Self::Resume { line } => write!(f, "Resume({line})"),
+            Self::Swap => f.write_str("Swap"),
             Self::Digits { line, digits } => write!(f, "Digits({line}, {} of them)", digits.len()),
             Self::BlindTransfer { line, .. } => write!(f, "BlindTransfer({line})"),
         }

@@ -47,6 +47,10 @@ impl Hold {
         self.wanted || self.in_force
     }
 
+    pub fn is_wanted(&self) -> bool {
+        self.wanted
+    }
+
     pub fn is_settled(&self) -> bool {
         self.offered.is_none() && self.wanted == self.in_force
     }
@@ -78,8 +82,28 @@ impl Line {
         Ok(())
     }
 
-    /// Off hold because a transfer did not come about; `Event::Returned` when it is so.
+    /// Another line gets the operator.
+    pub fn set_aside(&mut self, means: &mut Means<'_>) {
+        self.aside = true;
+        // In a transfer it is on hold already.
+        if self.stage == Stage::Talking && !self.is_in_transfer() && !self.hold.wanted {
+            let _ = self.set_hold(means, true);
+        }
+    }
+
+    /// This line gets the operator.
+    pub fn take_up(&mut self, means: &mut Means<'_>) {
+        if std::mem::take(&mut self.aside) {
+            self.apply_plan(means);
+        }
+    }
+
+    /// Off hold because a transfer did not come about; `Event::Returned` when it is so. Not while the operator
+    /// talks on another line: then the client waits to be resumed.
     pub fn bring_back(&mut self, means: &mut Means<'_>) {
+        if self.aside {
+            return;
+        }
         self.hold.returning = true;
         // Only a talking line has a transfer.
         let _ = self.set_hold(means, false);
@@ -88,6 +112,9 @@ impl Line {
 
     /// As `bring_back`, when nobody knows whether the client is there at all.
     pub fn take_off_hold(&mut self, means: &mut Means<'_>) {
+        if self.aside {
+            return;
+        }
         let _ = self.set_hold(means, false);
     }
 

@@ -36,6 +36,8 @@ pub(super) struct Line {
     pub applied: Option<(StreamPlan, bool)>,
     pub hold: Hold,
     pub held_by_them: bool,
+    /// The operator talks on another line: is not heard here, whatever becomes of the hold.
+    pub aside: bool,
     pub transfer: Option<Transfer>,
     /// Why we hang up, when it is not simply the operator's wish.
     pub ending: Option<Ending>,
@@ -100,6 +102,7 @@ impl Line {
             applied: None,
             hold: Hold::default(),
             held_by_them: false,
+            aside: false,
             transfer: None,
             ending: None,
         }
@@ -128,7 +131,7 @@ impl Line {
     pub fn apply_plan(&mut self, means: &mut Means<'_>) {
         let Some(mut plan) = self.session.as_ref().and_then(Negotiation::plan).cloned() else { return };
         plan.early = self.stage == Stage::Dialing;
-        let mute = plan.early || self.hold.is_muted();
+        let mute = plan.early || self.aside || self.hold.is_muted();
         let news = (plan, mute);
         if self.applied.as_ref() != Some(&news) {
             self.applied = Some(news.clone());

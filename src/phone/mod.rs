@@ -164,6 +164,7 @@ impl Phone {
             Command::HangUp { line } => (Some(line), self.hang_up(now, line)),
             Command::Hold { line } => (Some(line), self.hold(now, line)),
             Command::Resume { line } => (Some(line), self.resume(now, line)),
+            Command::Swap => (None, self.swap(now)),
             Command::Digits { line, digits } => (Some(line), self.send_digits(now, line, digits)),
             Command::BlindTransfer { line, target } => (Some(line), self.blind_transfer(now, line, target)),
         };
@@ -194,11 +195,43 @@ impl Phone {
 
     fn resume(&mut self, now: Instant, id: LineId) -> Result<(), Refusal> {
         let (line, mut means) = self.line(now, id).ok_or(Refusal::NoSuchLine)?;
-        if line.is_in_transfer() {
-            line.take_back(&mut means);
-            return Ok(());
+        if line.stage != Stage::Talking {
+            return Err(Refusal::WrongState);
         }
-        line.set_hold(&mut means, false)
+        line.take_up(&mut means);
+        let done = if line.is_in_transfer() {
+            line.take_back(&mut means);
+            Ok(())
+        } else {
+            line.set_hold(&mut means, false)
+        };
+        self.set_others_aside(now, id);
+        done
+    }
+
+    fn swap(&mut self, now: Instant) -> Result<(), Refusal> {
+        let waits =
+            |line: &&Line| line.stage == Stage::Talking && line.hold.is_wanted() && !line.is_in_transfer();
+        let mut waiting = self.lines.values().filter(waits).map(|line| line.id);
+        match (waiting.next(), waiting.next()) {
+            (Some(id), None) => self.resume(now, id),
+            _ => Err(Refusal::WrongState),
+        }
+    }
+
+    /// One conversation at a time.
+    fn set_others_aside(&mut self, now: Instant, id: LineId) {
+        let others: Vec<LineId> = self
+            .lines
+            .values()
+            .filter(|line| line.id != id && line.stage == Stage::Talking)
+            .map(|line| line.id)
+            .collect();
+        for other in others {
+            if let Some((line, mut means)) = self.line(now, other) {
+                line.set_aside(&mut means);
+            }
+        }
     }
 
     fn blind_transfer(&mut self, now: Instant, id: LineId, target: String) -> Result<(), Refusal> {

@@ -4,6 +4,7 @@ mod holding;
 mod incoming;
 mod outgoing;
 mod transferring;
+mod two_calls;
 
 use super::test_pbx::{ALAW, Leg, TestPbx};
 use super::*;
