@@ -15,6 +15,7 @@ mod outage;
 mod outbound;
 mod pbx;
 mod people;
+mod readme;
 mod registering;
 #[path = "../support/schema.rs"]
 #[allow(dead_code, reason = "shared with tests that hold whole outputs against the schema")]
