@@ -1,6 +1,6 @@
 //! During a call: hold and resume, digits, session refresh.
 
-use crate::inbound::voice;
+use crate::inbound::{recording, voice};
 use crate::pbx::Pbx;
 use crate::people::Baresip;
 use crate::seconds;
@@ -44,23 +44,39 @@ fn digits_go_out_and_come_in() {
     assert_eq!(digits, "0481*", "{}", ended.story());
 }
 
-/// The PBX refreshes after half of its 90 s.
+/// The PBX refreshes after half of its 90 s, and gives up a call that stands longer without an answer to that.
 #[test]
 fn the_call_survives_the_session_refresh_of_the_pbx() {
+    const INTERVAL: usize = 90;
     let pbx = Pbx::start();
-    let phone = Telephone::start(&pbx, "102", &["call", "600", "--seconds", "50"]);
+    let (recorded, record) = recording(&pbx);
+    let (path, late) = (pbx.scratch.path().join("late.wav"), sound::noise(10));
+    sound::write(&path, &[vec![0; INTERVAL * RATE], late.clone()].concat());
+    let play = path.to_string_lossy().into_owned();
+    let arguments = ["call", "600", "--play", &play, "--record", &record, "--seconds", "98"];
+    let phone = Telephone::start(&pbx, "102", &arguments);
     let local = phone.local();
-    let ended = phone.finish(seconds(80));
+    let ended = phone.finish(seconds(120));
     let last = ended.exited(0).one("ended");
     assert_eq!((last["by"].as_str(), last["outcome"].as_str()), (Some("us"), Some("completed")));
     assert!(!ended.has("held"), "a refresh is no hold");
+    let heard = sound::read(&recorded, 0);
+    sound::must_be_heard("the echo after the interval", &late, 1.0, 6.0, &heard[INTERVAL * RATE..]);
+
     let capture = pbx.capture_of(&local);
-    let refreshes = capture.iter().filter(|each| {
-        let sip = each.sip.as_ref().ok();
-        !each.outgoing
-            && sip.is_some_and(|s| {
-                (s.is_request("UPDATE") || s.is_request("INVITE")) && s.tag_of_to().is_some()
-            })
-    });
-    assert!(refreshes.count() >= 1, "the PBX refreshed nothing");
+    let refreshes: Vec<_> = capture
+        .iter()
+        .filter_map(|c| c.sip.as_ref().ok().filter(|_| !c.outgoing))
+        .filter(|s| (s.is_request("UPDATE") || s.is_request("INVITE")) && s.tag_of_to().is_some())
+        .collect();
+    assert!(!refreshes.is_empty(), "the PBX refreshed nothing");
+    for refresh in refreshes {
+        let agreed = capture.iter().any(|c| {
+            c.outgoing
+                && c.sip.as_ref().is_ok_and(|s| {
+                    (s.status(), s.cseq(), s.call_id()) == (Some(200), refresh.cseq(), refresh.call_id())
+                })
+        });
+        assert!(agreed, "no 200 to the refresh {:?}", refresh.cseq());
+    }
 }
