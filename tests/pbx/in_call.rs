@@ -1,11 +1,12 @@
 //! During a call: hold and resume, digits, session refresh.
 
+use crate::answering_pbx::AnsweringPbx;
 use crate::inbound::{recording, voice};
 use crate::pbx::Pbx;
-use crate::people::Baresip;
+use crate::people::{Baresip, Deaf};
 use crate::seconds;
 use crate::sound::{self, ALIKE, RATE};
-use crate::telephone::Telephone;
+use crate::telephone::{Telephone, program};
 
 #[test]
 fn a_held_client_hears_music_and_then_the_operator_again() {
@@ -79,4 +80,29 @@ fn the_call_survives_the_session_refresh_of_the_pbx() {
         });
         assert!(agreed, "no 200 to the refresh {:?}", refresh.cseq());
     }
+}
+
+#[test]
+fn a_client_who_hears_nothing_of_us_is_told_of_by_the_second_report() {
+    let mut client = Deaf::new();
+    let pbx = AnsweringPbx::that_takes_calls(&client.description());
+    let arguments = ["call", "200", "--json", "--server", &pbx.address(), "--user", "101", "--seconds", "7"];
+    let mut command = program(&arguments);
+    command.env("PATCHCORD_PASSWORD", "pw-101");
+    let phone = Telephone::spawn(command, None);
+    phone.wait("answered", seconds(5));
+    let invite = pbx.request_with("INVITE sip:200").expect("answered");
+    for _ in 0..2 {
+        client.speak(&invite, seconds(2));
+        assert!(!phone.said().iter().any(|said| said.is("no_audio")), "one report may be a moment's");
+        client.report(&invite);
+    }
+    client.speak(&invite, seconds(1));
+    let told = phone.wait("no_audio", seconds(1)).event;
+    assert_eq!(
+        (told["direction"].as_str(), told["cause"].as_str()),
+        (Some("out"), Some("remote_hears_nothing"))
+    );
+    let ended = phone.finish(seconds(10));
+    assert_eq!(ended.exited(0).one("media")["no_audio"], "out");
 }

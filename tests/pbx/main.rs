@@ -5,6 +5,9 @@
 
 #![expect(clippy::disallowed_methods, reason = "these tests measure a running program by the clock")]
 
+#[path = "../support/answering_pbx.rs"]
+#[allow(dead_code, reason = "shared with tests of what comes before any call")]
+mod answering_pbx;
 mod bad_input;
 mod cards;
 mod desk;
