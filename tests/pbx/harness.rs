@@ -1,6 +1,6 @@
 //! That the stage itself stands: two real softphones hear each other, records are written.
 
-use crate::pbx::Pbx;
+use crate::pbx::{Pbx, script, tempdir::TempDir};
 use crate::people::{Answers, Baresip, Sipp, Then};
 use crate::{seconds, sound};
 
@@ -33,4 +33,17 @@ fn scripted_customers_talk_give_up_and_are_refused() {
     talks.finish(seconds(10));
     refused.finish(seconds(10));
     gives_up.finish(seconds(10));
+}
+
+#[test]
+fn an_asterisk_of_another_release_is_refused() {
+    let home = TempDir::new("home");
+    std::fs::create_dir_all(home.path().join("root")).expect("a directory");
+    std::fs::write(home.path().join("root/installed"), "1\nsid\nAsterisk 23.0.0\nld.so\n").expect("a file");
+    let mut install = script();
+    install.arg("install").env("PATCHCORD_PBX_HOME", home.path()).env("PATCHCORD_PBX_SUITE", "sid");
+    let refused = install.output().expect("scripts/pbx");
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(said.contains("sid gave Asterisk 23.0.0") && said.contains("is Asterisk 22"), "{said}");
 }

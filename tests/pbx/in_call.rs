@@ -1,11 +1,12 @@
 //! During a call: hold and resume, digits, session refresh.
 
-use crate::inbound::voice;
+use crate::answering_pbx::AnsweringPbx;
+use crate::inbound::{recording, voice};
 use crate::pbx::Pbx;
-use crate::people::Baresip;
+use crate::people::{Baresip, Deaf};
 use crate::seconds;
 use crate::sound::{self, ALIKE, RATE};
-use crate::telephone::Telephone;
+use crate::telephone::{Telephone, program};
 
 #[test]
 fn a_held_client_hears_music_and_then_the_operator_again() {
@@ -44,23 +45,64 @@ fn digits_go_out_and_come_in() {
     assert_eq!(digits, "0481*", "{}", ended.story());
 }
 
-/// The PBX refreshes after half of its 90 s.
+/// The PBX refreshes after half of its 90 s, and gives up a call that stands longer without an answer to that.
 #[test]
 fn the_call_survives_the_session_refresh_of_the_pbx() {
+    const INTERVAL: usize = 90;
     let pbx = Pbx::start();
-    let phone = Telephone::start(&pbx, "102", &["call", "600", "--seconds", "50"]);
+    let (recorded, record) = recording(&pbx);
+    let (path, late) = (pbx.scratch.path().join("late.wav"), sound::noise(10));
+    sound::write(&path, &[vec![0; INTERVAL * RATE], late.clone()].concat());
+    let play = path.to_string_lossy().into_owned();
+    let arguments = ["call", "600", "--play", &play, "--record", &record, "--seconds", "98"];
+    let phone = Telephone::start(&pbx, "102", &arguments);
     let local = phone.local();
-    let ended = phone.finish(seconds(80));
+    let ended = phone.finish(seconds(120));
     let last = ended.exited(0).one("ended");
     assert_eq!((last["by"].as_str(), last["outcome"].as_str()), (Some("us"), Some("completed")));
     assert!(!ended.has("held"), "a refresh is no hold");
+    let heard = sound::read(&recorded, 0);
+    sound::must_be_heard("the echo after the interval", &late, 1.0, 6.0, &heard[INTERVAL * RATE..]);
+
     let capture = pbx.capture_of(&local);
-    let refreshes = capture.iter().filter(|each| {
-        let sip = each.sip.as_ref().ok();
-        !each.outgoing
-            && sip.is_some_and(|s| {
-                (s.is_request("UPDATE") || s.is_request("INVITE")) && s.tag_of_to().is_some()
-            })
-    });
-    assert!(refreshes.count() >= 1, "the PBX refreshed nothing");
+    let refreshes: Vec<_> = capture
+        .iter()
+        .filter_map(|c| c.sip.as_ref().ok().filter(|_| !c.outgoing))
+        .filter(|s| (s.is_request("UPDATE") || s.is_request("INVITE")) && s.tag_of_to().is_some())
+        .collect();
+    assert!(!refreshes.is_empty(), "the PBX refreshed nothing");
+    for refresh in refreshes {
+        let agreed = capture.iter().any(|c| {
+            c.outgoing
+                && c.sip.as_ref().is_ok_and(|s| {
+                    (s.status(), s.cseq(), s.call_id()) == (Some(200), refresh.cseq(), refresh.call_id())
+                })
+        });
+        assert!(agreed, "no 200 to the refresh {:?}", refresh.cseq());
+    }
+}
+
+#[test]
+fn a_client_who_hears_nothing_of_us_is_told_of_by_the_second_report() {
+    let mut client = Deaf::new();
+    let pbx = AnsweringPbx::that_takes_calls(&client.description());
+    let arguments = ["call", "200", "--json", "--server", &pbx.address(), "--user", "101", "--seconds", "7"];
+    let mut command = program(&arguments);
+    command.env("PATCHCORD_PASSWORD", "pw-101");
+    let phone = Telephone::spawn(command, None);
+    phone.wait("answered", seconds(5));
+    let invite = pbx.request_with("INVITE sip:200").expect("answered");
+    for _ in 0..2 {
+        client.speak(&invite, seconds(2));
+        assert!(!phone.said().iter().any(|said| said.is("no_audio")), "one report may be a moment's");
+        client.report(&invite);
+    }
+    client.speak(&invite, seconds(1));
+    let told = phone.wait("no_audio", seconds(1)).event;
+    assert_eq!(
+        (told["direction"].as_str(), told["cause"].as_str()),
+        (Some("out"), Some("remote_hears_nothing"))
+    );
+    let ended = phone.finish(seconds(10));
+    assert_eq!(ended.exited(0).one("media")["no_audio"], "out");
 }

@@ -5,6 +5,9 @@
 
 #![expect(clippy::disallowed_methods, reason = "these tests measure a running program by the clock")]
 
+#[path = "../support/answering_pbx.rs"]
+#[allow(dead_code, reason = "shared with tests of what comes before any call")]
+mod answering_pbx;
 mod bad_input;
 mod cards;
 mod desk;
@@ -15,6 +18,7 @@ mod outage;
 mod outbound;
 mod pbx;
 mod people;
+mod readme;
 mod registering;
 #[path = "../support/schema.rs"]
 #[allow(dead_code, reason = "shared with tests that hold whole outputs against the schema")]

@@ -96,6 +96,17 @@ impl Pbx {
         wire::of_peer(&self.capture(), local.parse().unwrap_or_else(|_| panic!("address {local}")))
     }
 
+    /// When each RTP packet from these ports came, first to last; after `rtp set debug on`.
+    pub fn packets_from(&self, ports: std::ops::Range<u16>) -> Vec<f64> {
+        let log = String::from_utf8_lossy(&std::fs::read(self.value("PBX_LOG")).expect("the log of the PBX"))
+            .into_owned();
+        let from = |line: &str| -> Option<u16> {
+            line.split_once("Got  RTP packet from")?.1.split_once(" (")?.0.rsplit_once(':')?.1.parse().ok()
+        };
+        let ours = log.lines().filter(|line| from(line).is_some_and(|port| ports.contains(&port)));
+        ours.map(wire::log::seconds).collect()
+    }
+
     pub fn judge(&self, local: &str) {
         let mut judged = self.judged.lock().expect("a lock");
         if !judged.iter().any(|known| known == local) {
@@ -174,7 +185,7 @@ impl Cdr {
     }
 }
 
-fn script() -> Command {
+pub fn script() -> Command {
     let mut command = Command::new(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scripts/pbx"));
     command.env_remove("PBX_DIR").stdin(Stdio::null());
     command

@@ -222,6 +222,66 @@ fn media_port() -> u16 {
     ports.find(free).expect("free ports for sipp")
 }
 
+/// Speaks, and says in its reports what it has received of the other's sound: nothing.
+pub struct Deaf {
+    rtp: UdpSocket,
+    rtcp: UdpSocket,
+    begun: std::time::Instant,
+    spoken: u16,
+}
+
+impl Deaf {
+    const SSRC: [u8; 4] = *b"deaf";
+
+    pub fn new() -> Self {
+        let socket = || UdpSocket::bind("127.0.0.1:0").expect("a port");
+        Self { rtp: socket(), rtcp: socket(), begun: now(), spoken: 0 }
+    }
+
+    pub fn description(&self) -> String {
+        let port = |socket: &UdpSocket| socket.local_addr().expect("an address").port();
+        format!(
+            "v=0\r\no=deaf 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+             m=audio {} RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\na=rtcp:{}\r\n",
+            port(&self.rtp),
+            port(&self.rtcp)
+        )
+    }
+
+    /// Speaks for so long to whom this INVITE describes.
+    pub fn speak(&mut self, invite: &str, time: Duration) {
+        if self.spoken == 0 {
+            self.begun = now();
+        }
+        for _ in 0..time.as_millis() / 20 {
+            let (sequence, stamp) = (self.spoken.to_be_bytes(), (u32::from(self.spoken) * 160).to_be_bytes());
+            let noise = (0..160_u16).map(|at| (at * 37 + self.spoken * 11).to_be_bytes()[1]);
+            let packet: Vec<u8> =
+                [0x80, 8].into_iter().chain(sequence).chain(stamp).chain(Self::SSRC).chain(noise).collect();
+            self.rtp.send_to(&packet, ("127.0.0.1", described_port(invite))).expect("a packet is sent");
+            self.spoken += 1;
+            let due = self.begun + Duration::from_millis(20) * u32::from(self.spoken);
+            std::thread::sleep(due.saturating_duration_since(now()));
+        }
+    }
+
+    /// A sender report without a word on the other's stream, as of one who never heard it (RFC 3550 §6.4.1).
+    pub fn report(&self, invite: &str) {
+        let packets = u32::from(self.spoken).to_be_bytes();
+        let report =
+            [0x80, 200, 0, 6].into_iter().chain(Self::SSRC).chain([0; 12]).chain(packets).chain([0; 4]);
+        let name = [0x81, 202, 0, 3].into_iter().chain(Self::SSRC).chain(*b"\x01\x04deaf\0\0");
+        let compound: Vec<u8> = report.chain(name).collect();
+        self.rtcp.send_to(&compound, ("127.0.0.1", described_port(invite) + 1)).expect("a report is sent");
+    }
+}
+
+/// Where the audio of this message's description goes.
+fn described_port(message: &str) -> u16 {
+    let words = message.split("m=audio ").nth(1).and_then(|rest| rest.split(' ').next());
+    words.and_then(|port| port.parse().ok()).expect("an audio port")
+}
+
 /// A customer made of a script: every header as the test wants it. Echoes what it hears.
 pub struct Sipp {
     child: Spawned,

@@ -110,6 +110,16 @@ pub fn best(voice: &[i16], heard: &[i16]) -> f64 {
     best
 }
 
+/// Where in `voice`, at the second `from` or within so many behind it, the first tenth of a second begins that stands
+/// somewhere in `heard`.
+pub fn heard_again(voice: &[i16], from: f64, within: f64, heard: &[i16]) -> Option<f64> {
+    let coarse = thin(heard);
+    let first = (from * RATE as f64).round() as usize;
+    let mut starts = (first..=first + (within * RATE as f64) as usize).step_by(RATE / 50);
+    let found = starts.find(|start| alike(&voice[*start..][..RATE / 10], &coarse, heard) >= ALIKE)?;
+    Some(found as f64 / RATE as f64)
+}
+
 /// The root mean square over all of it.
 pub fn loudness(samples: &[i16]) -> f64 {
     if samples.is_empty() {
@@ -166,4 +176,13 @@ fn a_sound_is_found_where_it_is_and_nowhere_else() {
     assert!((0.45..0.55).contains(&half), "{half}");
     assert!(best(&voice, &heard) > 0.99);
     assert!(best(&other, &heard) < 0.7, "{}", best(&other, &heard));
+}
+
+#[test]
+fn a_voice_is_heard_again_where_it_comes_back() {
+    let voice = noise(5);
+    let heard = [&voice[..2 * RATE], &noise(1), &voice[3 * RATE..]].concat();
+    assert_eq!(heard_again(&voice, 1.0, 1.0, &heard), Some(1.0));
+    assert_eq!(heard_again(&voice, 2.0, 2.0, &heard), Some(3.0));
+    assert_eq!(heard_again(&voice, 2.0, 0.5, &heard), None);
 }

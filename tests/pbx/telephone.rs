@@ -77,6 +77,9 @@ pub fn program(arguments: &[&str]) -> Command {
     command
 }
 
+/// Apart from the PBX's and the others' ranges.
+pub const OUR_RTP: std::ops::Range<u16> = 12_000..14_000;
+
 /// `patchcord COMMAND --json` with the account's server, user and password, told what else to do.
 pub fn telephone(pbx: &Pbx, account: &str, arguments: &[&str]) -> Command {
     let mut command = program(&[]);
@@ -85,7 +88,7 @@ pub fn telephone(pbx: &Pbx, account: &str, arguments: &[&str]) -> Command {
     if !arguments.contains(&"--server") {
         command.args(["--server", &pbx.server()]);
     }
-    command.args(["--rtp-ports", "12000-13999"]); // apart from the PBX's and the others' ranges
+    command.args(["--rtp-ports", &format!("{}-{}", OUR_RTP.start, OUR_RTP.end - 1)]);
     command.env("PATCHCORD_PASSWORD", format!("pw-{account}")).env("HOME", &name);
     command.env("XDG_CACHE_HOME", name.join("cache")).env("XDG_CONFIG_HOME", name.join("config"));
     command

@@ -5,7 +5,7 @@ use crate::pbx::Pbx;
 use crate::people::{Answers, Baresip};
 use crate::seconds;
 use crate::sound::{self, ALIKE, RATE};
-use crate::telephone::{Ended, Telephone};
+use crate::telephone::{Ended, OUR_RTP, Telephone};
 use crate::wire::Captured;
 
 struct Story {
@@ -95,6 +95,7 @@ fn the_client_speaks_with_the_manager_who_answers() {
 #[test]
 fn the_client_is_back_at_once_when_the_number_does_not_exist() {
     let story = Story::begin();
+    story.pbx.cli("rtp set debug on"); // its log says when each packet came
     let (ended, local) = story.pass_on("999", &["--seconds", "7"]);
     let failed = ended.exited(6).one("transfer_failed");
     assert_eq!((failed["status"].as_u64(), failed["client"].as_str()), (Some(404), Some("kept")), "{failed}");
@@ -121,6 +122,15 @@ fn the_client_is_back_at_once_when_the_number_does_not_exist() {
     });
     let took = resumed.expect("the 200 to our re-INVITE").at - capture[verdict].at;
     assert!(took <= 0.3, "off hold {took:.3} s after the NOTIFY");
+
+    // Each packet stands for 20 ms of the operator's file, which goes on during the hold: so the first piece of it that
+    // the client has recorded names the packet that brought it, on a busy machine too.
+    let packets = story.pbx.packets_from(OUR_RTP);
+    let told = packets.iter().position(|at| *at >= capture[verdict].at).expect("packets after the NOTIFY");
+    let again =
+        sound::heard_again(&story.voice, told as f64 / 50.0, 2.0, &heard).expect("the operator's voice");
+    let took = packets[(again * 50.0).round() as usize] - capture[verdict].at;
+    assert!(took <= 0.3, "the client hears the operator {took:.3} s after the NOTIFY");
 }
 
 #[test]

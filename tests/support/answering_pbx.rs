@@ -14,8 +14,25 @@ impl AnsweringPbx {
     /// 401 asks anew each time, as a PBX does that does not accept the password. The thread ends with
     /// the test's process.
     pub fn start(status: u16) -> Self {
+        Self::begin(status, None)
+    }
+
+    /// 200 to everything, and to a call with this SDP.
+    pub fn that_takes_calls(sdp: &str) -> Self {
+        Self::begin(200, Some(sdp))
+    }
+
+    fn begin(status: u16, sdp: Option<&str>) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let address = socket.local_addr().unwrap();
+        let empty = "Content-Length: 0\r\n\r\n".to_owned();
+        let answer = sdp.map_or(empty.clone(), |sdp| {
+            let length = sdp.len();
+            format!(
+                "Contact: <sip:them@{address}>\r\nContent-Type: application/sdp\r\n\
+                 Content-Length: {length}\r\n\r\n{sdp}"
+            )
+        });
         let silent = Arc::new(AtomicBool::new(false));
         let requests = Arc::new(Mutex::new(Vec::new()));
         let (quiet, heard) = (Arc::clone(&silent), Arc::clone(&requests));
@@ -24,10 +41,14 @@ impl AnsweringPbx {
             for count in 0.. {
                 let Ok((length, from)) = socket.recv_from(&mut buffer) else { return };
                 let request = String::from_utf8_lossy(&buffer[..length]).into_owned();
-                if !request.contains("SIP/2.0") || quiet.load(Ordering::Relaxed) {
+                if !request.contains("SIP/2.0")
+                    || request.starts_with("ACK ")
+                    || quiet.load(Ordering::Relaxed)
+                {
                     continue;
                 }
-                let response = respond(&request, status, count);
+                let response = respond(&request, status, count)
+                    + if request.starts_with("INVITE ") { &answer } else { &empty };
                 heard.lock().unwrap().push(request);
                 socket.send_to(response.as_bytes(), from).unwrap();
             }
@@ -44,19 +65,29 @@ impl AnsweringPbx {
     }
 
     pub fn heard(&self, text: &str) -> bool {
-        self.requests.lock().unwrap().iter().any(|request| request.contains(text))
+        self.request_with(text).is_some()
+    }
+
+    /// The first request with this text in it.
+    pub fn request_with(&self, text: &str) -> Option<String> {
+        self.requests.lock().unwrap().iter().find(|request| request.contains(text)).cloned()
     }
 }
 
+/// All but the body and what tells of it.
 fn respond(request: &str, status: u16, count: u32) -> String {
     let mut response = format!("SIP/2.0 {status} As Asked\r\n");
     for line in request.lines() {
         let name = line.split(':').next().unwrap_or_default().to_ascii_lowercase();
         match name.as_str() {
             "via" | "from" | "call-id" | "cseq" => response.push_str(&format!("{line}\r\n")),
+            "to" if line.contains(";tag=") => response.push_str(&format!("{line}\r\n")),
             "to" => response.push_str(&format!("{line};tag=pbx\r\n")),
             "contact"
-                if status == 200 && !line.contains("expires=0") && !request.contains("Expires: 0\r\n") =>
+                if status == 200
+                    && request.starts_with("REGISTER ")
+                    && !line.contains("expires=0")
+                    && !request.contains("Expires: 0\r\n") =>
             {
                 let contact = line.split(";expires").next().unwrap_or_default();
                 response.push_str(&format!("{contact};expires=60\r\n"));
@@ -67,6 +98,5 @@ fn respond(request: &str, status: u16, count: u32) -> String {
     if status == 401 {
         response.push_str(&format!("WWW-Authenticate: Digest realm=\"test\", nonce=\"{count}\"\r\n"));
     }
-    response.push_str("Content-Length: 0\r\n\r\n");
     response
 }

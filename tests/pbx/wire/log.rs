@@ -32,7 +32,7 @@ fn announced(note: &str) -> Option<(usize, bool, SocketAddr)> {
 }
 
 /// `[2026-11-23 18:35:19.357] VERBOSE…`
-fn seconds(stamp: &str) -> f64 {
+pub fn seconds(stamp: &str) -> f64 {
     let text = stamp.trim_start_matches('[').split(']').next().unwrap_or_default().replace(' ', "T");
     let at: Option<jiff::Timestamp> = format!("{text}Z").parse().ok();
     at.map_or(0.0, |at| at.as_millisecond() as f64 / 1000.0)
