@@ -115,6 +115,8 @@ pub enum OutgoingFormat {
 impl NumberingPlan {
     /// Numbers of internal extensions, emergency and service codes have at most this many digits unless told otherwise.
     pub const SHORT_DIGITS: usize = 5;
+    /// Emergency numbers have at most this many (`112`, `02`). No plan makes anything else of them.
+    const EMERGENCY_DIGITS: usize = 3;
 
     /// The plan of a country by its calling code (`7`, `82`), without area code and outside prefix.
     pub fn new(calling_code: u16) -> Result<Self, PlanProblem> {
@@ -171,9 +173,10 @@ impl NumberingPlan {
         Ok(self)
     }
 
-    /// The longest number that is internal or a service code, never one of the public network; 2 to 9 digits.
+    /// The longest number that is internal or a service code, never one of the public network; 3 to 9 digits, so
+    /// that an emergency number always is one.
     pub fn with_short_digits(mut self, digits: usize) -> Result<Self, PlanProblem> {
-        if !(2..=9).contains(&digits) {
+        if !(Self::EMERGENCY_DIGITS..=9).contains(&digits) {
             return Err(PlanProblem::BadShortDigits);
         }
         self.short_digits = digits;
@@ -208,7 +211,7 @@ pub enum PlanProblem {
     BadOutsidePrefix,
     #[error("international prefix: at most 8 digits")]
     BadInternationalPrefix,
-    #[error("short numbers: 2 to 9 digits")]
+    #[error("short numbers: 3 to 9 digits")]
     BadShortDigits,
 }
 

@@ -37,13 +37,22 @@ impl NumberingPlan {
         if let Some(number) = written.context.as_deref().and_then(|context| in_context(digits, context)) {
             return Ok(Number::Public(number));
         }
-        if digits.len() <= self.short_digits {
+        if self.is_short(digits) {
             return Ok(Number::Short(digits.to_owned()));
         }
         Ok(match self.place_dialled(digits) {
             Some(number) => Number::Public(number),
             None => Number::Unplaced(digits.to_owned()),
         })
+    }
+
+    /// An emergency number behind the outside prefix (`9112`) is short as well: whoever dials that must get there,
+    /// however short internal numbers are.
+    fn is_short(&self, digits: &str) -> bool {
+        let prefix = self.outside_prefix.as_str();
+        let behind_prefix = digits.strip_prefix(prefix).filter(|_| !prefix.is_empty());
+        digits.len() <= self.short_digits
+            || behind_prefix.is_some_and(|rest| rest.len() <= Self::EMERGENCY_DIGITS)
     }
 
     /// After a plus sign stands an E.164 number; where no such calling code exists, a gateway or a person put the

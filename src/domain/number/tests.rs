@@ -260,6 +260,7 @@ fn what_is_typed_becomes_what_the_pbx_wants() {
     use OutgoingFormat::{E164, E164Plus, National};
     let russia =
         |prefix: &str, outgoing| moscow().with_outside_prefix(prefix).unwrap().with_outgoing(outgoing);
+    let shortest = |outgoing| russia("9", outgoing).with_short_digits(3).unwrap();
     let korea = |prefix: &str, outgoing| seoul().with_outside_prefix(prefix).unwrap().with_outgoing(outgoing);
     let rows: &[(NumberingPlan, &str, &str)] = &[
         (russia("", E164Plus), "8 (916) 123-45-67", "+79161234567"),
@@ -275,6 +276,10 @@ fn what_is_typed_becomes_what_the_pbx_wants() {
         (russia("9", E164Plus), "810 1 212 555 0199", "+12125550199"),
         (russia("9", National), "201", "201"),
         (russia("9", National), "112", "112"),
+        (shortest(E164Plus), "112", "112"),
+        (shortest(E164), "112", "112"),
+        (shortest(National), "112", "112"),
+        (shortest(National), "9112", "9112"),
         (russia("9", National), "02", "02"),
         (russia("9", National), "*8201", "*8201"),
         (russia("9", National), "#31#", "#31#"),
@@ -302,6 +307,25 @@ fn what_is_typed_becomes_what_the_pbx_wants() {
     for (plan, typed, sent) in rows {
         let dialable = plan.dial(typed).unwrap_or_else(|problem| panic!("{typed}: {problem}"));
         assert_eq!(dialable.target(), *sent, "{typed} by {plan:?}");
+    }
+}
+
+#[test]
+fn no_plan_touches_an_emergency_number() {
+    let germany = NumberingPlan::of_country("DE").unwrap().with_area_code("30").unwrap();
+    for plan in [moscow(), seoul(), germany] {
+        for outgoing in [OutgoingFormat::E164Plus, OutgoingFormat::E164, OutgoingFormat::National] {
+            for prefix in ["", "9", "1", "00"] {
+                let plan = plan.clone().with_outgoing(outgoing).with_outside_prefix(prefix).unwrap();
+                for plan in [plan.clone().with_short_digits(3).unwrap(), plan] {
+                    for number in ["112", "02", "911", "119", "101"] {
+                        for typed in [number.to_owned(), format!("{prefix}{number}")] {
+                            assert_eq!(plan.dial(&typed).unwrap().target(), typed, "{plan:?}");
+                        }
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -391,7 +415,7 @@ fn plans_that_make_no_sense_are_refused() {
     assert_eq!(NumberingPlan::new(999), Err(PlanProblem::NoSuchCountry));
     assert!(moscow().with_outside_prefix("9a").is_err());
     assert!(moscow().with_area_code("1234567").is_err());
-    assert!(moscow().with_short_digits(1).is_err());
+    assert!(moscow().with_short_digits(2).is_err());
 }
 
 /// Every prefix, and every place with every awkward character, of many written numbers.
