@@ -7,7 +7,7 @@
 //! phone                 one call is one SIP session and one voice session
 //! agent                 the operator's desk: intents in; effects, events and a view out
 //! net, audio, desk,     the sides: the only code that touches the world
-//! config, clock, entropy, secrets, logging, text
+//! config, clock, entropy, secrets, logging, text, command_line
 //! shell                 puts the parts together: one task, one media thread
 //! cli, server           who looks at it: the terminal; the order desk
 //! ```
@@ -46,6 +46,7 @@ pub mod phone;
 // Sides: the only code that touches the world.
 pub mod audio;
 pub mod clock;
+pub mod command_line;
 pub mod config;
 pub mod desk;
 pub mod entropy;

@@ -43,6 +43,11 @@ fn a_bad_line_of_the_settings_is_shown_with_what_to_write() {
         let ended = patchcord(&["register", "--config", file.to_str().unwrap(), "--lang", language]);
         says(&ended, 2, &["settings.toml", "3", "expires = \"soon\"", "300"]);
     }
+    let file = temporary("numbering.toml", "[numbering]\narea_code = \"495\"\nshort_digits = 2\n");
+    for language in LANGUAGES {
+        let ended = patchcord(&["register", "--config", file.to_str().unwrap(), "--lang", language]);
+        says(&ended, 2, &["numbering.toml", "3", "short_digits = 2", "5"]);
+    }
     let ended = patchcord(&["register", "--config", "/no/such/file.toml"]);
     says(&ended, 2, &["/no/such/file.toml", "no such file"]);
 }
@@ -80,7 +85,7 @@ fn a_file_that_cannot_be_played_or_recorded_is_said_before_anything_is_sent() {
 
 #[test]
 fn flags_that_cannot_be_used_are_named() {
-    let rows: [(&[&str], &[&str]); 16] = [
+    let rows: [(&[&str], &[&str]); 18] = [
         (&[], &["register", "options", "call", "answer"]),
         (&["cal"], &["cal"]),
         (&["call"], &["TARGET"]),
@@ -95,7 +100,9 @@ fn flags_that_cannot_be_used_are_named() {
         (&["call", "200", "--transfer", "201"], &["--transfer-mode blind"]),
         (&["call", "200", "--transfer", "201", "--transfer-mode", "return"], &["--transfer-mode blind"]),
         (&["call", "200", "--hold-at", "3", "--resume-at", "2"], &["--resume-at", "--hold-at"]),
-        (&["answer", "--reject", "200"], &["--reject", "200"]),
+        (&["answer", "--reject", "200"], &["--reject", "200", "486"]),
+        (&["answer", "--calls", "0"], &["--calls 0", "1"]),
+        (&["register", "--json=yes"], &["--json", "yes", "patchcord register --help"]),
         (&["call", "200", "--desk", "ftp://desk"], &["--desk", "https://"]),
     ];
     for (arguments, words) in rows {
@@ -128,6 +135,23 @@ fn help_names_every_command_and_goes_to_stdout() {
     for word in ["register", "options", "call", "answer", "--json", "--password-file", "PATCHCORD_PASSWORD"] {
         assert!(help.contains(word), "{word}");
     }
+}
+
+#[test]
+fn help_comes_in_the_language_of_the_flag_or_the_environment() {
+    let help = |arguments: &[&str]| {
+        let ended = patchcord(arguments);
+        assert_eq!(ended.status.code(), Some(0), "{}", stderr(&ended));
+        String::from_utf8(ended.stdout).unwrap()
+    };
+    assert!(help(&["--help", "--lang", "ko"]).contains("사용법: patchcord [옵션] <명령>"));
+    assert!(help(&["--lang=ko", "call", "-h"]).contains("[기본값: 60]"));
+    assert!(
+        help(&["call", "--help", "--lang", "ru"])
+            .contains("Использование: patchcord call [ПАРАМЕТРЫ] <TARGET>")
+    );
+    let environment = command(&["--help"]).env("LANG", "ru_RU.UTF-8").output().unwrap();
+    assert_eq!(String::from_utf8(environment.stdout).unwrap(), help(&["--help", "--lang", "ru"]));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The sample settings are complete, and every line of them can be used.
 
-use patchcord::config::Settings;
+use patchcord::config::{Fault, Settings};
 use std::path::Path;
 
 #[test]
@@ -19,6 +19,17 @@ fn every_setting_is_in_the_sample_and_can_be_switched_on() {
         .collect();
     let settings = format!("{:?}", Settings::parse(&all_on, &sample()).unwrap());
     assert!(!settings.contains("None"), "a setting is missing in the sample: {settings}");
+}
+
+/// The plan has no `None` that would show a setting left out.
+#[test]
+fn every_setting_of_the_numbering_is_in_the_sample() {
+    let error = Settings::parse("[numbering]\nnone = 1\n", &sample()).unwrap_err();
+    let Fault::UnknownKey { known, .. } = error.fault else { panic!("{error:?}") };
+    let source = std::fs::read_to_string(sample()).unwrap();
+    for key in known {
+        assert!(source.contains(&format!("\n#{key} = ")), "{key}");
+    }
 }
 
 fn sample() -> std::path::PathBuf {

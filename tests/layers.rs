@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const SHARED: [&str; 4] = ["instant", "transmit", "secrets", "text"];
 
 /// Each module with those it may name besides itself and `SHARED`.
-const MAY_NAME: [(&str, &[&str]); 19] = [
+const MAY_NAME: [(&str, &[&str]); 20] = [
     ("instant", &[]),
     ("transmit", &[]),
     ("secrets", &[]),
@@ -19,7 +19,8 @@ const MAY_NAME: [(&str, &[&str]); 19] = [
     ("entropy", &[]),
     ("logging", &[]),
     ("domain", &[]),
-    ("config", &[]),
+    ("config", &["domain"]),
+    ("command_line", &["config"]),
     ("desk_api", &["domain"]),
     ("sip", &[]),
     ("media", &[]),
@@ -28,7 +29,7 @@ const MAY_NAME: [(&str, &[&str]); 19] = [
     ("net", &[]),
     ("audio", &["media"]),
     ("desk", &["domain", "desk_api", "clock"]),
-    ("server", &["domain", "desk_api", "config", "clock", "entropy", "logging"]),
+    ("server", &["domain", "desk_api", "config", "command_line", "clock", "entropy", "logging"]),
     ("shell", &EVERYTHING_BELOW_SHELL),
 ];
 
@@ -38,8 +39,20 @@ const EVERYTHING_BELOW_SHELL: [&str; 14] = [
 ];
 
 /// The terminal may also see what the engines' fronts are made of; it never opens a socket or a store.
-const CLI_MAY_NAME: [&str; 11] =
-    ["shell", "agent", "phone", "sip", "media", "desk_api", "desk", "domain", "config", "logging", "audio"];
+const CLI_MAY_NAME: [&str; 12] = [
+    "shell",
+    "agent",
+    "phone",
+    "sip",
+    "media",
+    "desk_api",
+    "desk",
+    "domain",
+    "config",
+    "command_line",
+    "logging",
+    "audio",
+];
 
 const PURE: [&str; 5] = ["domain", "sip", "media", "phone", "agent"];
 

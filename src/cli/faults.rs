@@ -4,7 +4,6 @@ use super::verdict::{Exit, Trouble};
 use super::words;
 use crate::audio::{RecordFault, SoundFault, WavFault};
 use crate::config::io_words;
-use crate::domain::number::PlanProblem;
 use crate::shell::{DeskTrouble, StartFault};
 use crate::text::{Catalogue, say};
 use crate::transmit::Transport;
@@ -141,7 +140,6 @@ pub fn start(cat: &Catalogue, fault: &StartFault) -> (Exit, String) {
             let name = if *transport == Transport::Tcp { "tcp" } else { "tls" };
             (Exit::Usage, say!(cat, "Transport {name} is not there yet. Use udp.", name = name))
         }
-        StartFault::BadNumbering(problem) => (Exit::Usage, numbering(cat, *problem)),
         StartFault::NameUnknown { host } => (
             Exit::NobodyThere,
             say!(
@@ -181,21 +179,6 @@ pub fn start(cat: &Catalogue, fault: &StartFault) -> (Exit, String) {
         ),
         StartFault::NoEntropy => (Exit::OurFault, our_fault(cat)),
     }
-}
-
-fn numbering(cat: &Catalogue, problem: PlanProblem) -> String {
-    let setting = match problem {
-        PlanProblem::NoSuchCountry => "country_code",
-        PlanProblem::BadAreaCode => "area_code",
-        PlanProblem::BadOutsidePrefix => "outside_prefix",
-        PlanProblem::BadInternationalPrefix => "international_prefix",
-        PlanProblem::BadShortDigits => "short_digits",
-    };
-    say!(
-        cat,
-        "{setting} in section [numbering] of the settings file cannot be used: no numbering plan has it.",
-        setting = setting
-    )
 }
 
 /// What a call went on without.

@@ -16,6 +16,7 @@ mod verdict;
 mod words;
 
 use crate::agent::{Event, Intent};
+use crate::command_line;
 use crate::config::{self, Settings};
 use crate::logging;
 use crate::phone;
@@ -24,7 +25,6 @@ use crate::shell::{self, Handle, Notice, Process, Setup};
 use crate::text::{Catalogue, Language, say};
 use args::{Arguments, CallOptions, Command};
 use book::Book;
-use clap::Parser;
 use output::Output;
 use script::{Do, Script, Task};
 use sound::Sound;
@@ -43,13 +43,9 @@ const FIGURES_EVERY: Duration = Duration::from_secs(5);
 /// The program `patchcord`.
 pub fn main(process: Process) -> ExitCode {
     let environment = |name: &str| std::env::var(name).ok();
-    let arguments = match Arguments::try_parse() {
+    let arguments: Arguments = match command_line::read(std::env::args_os(), environment) {
         Ok(arguments) => arguments,
-        Err(error) => {
-            let language = usage::asked_language(std::env::args());
-            let language = language.unwrap_or_else(|| Language::from_environment(environment));
-            return usage::explain(&Catalogue::new(language), &error);
-        }
+        Err(code) => return code,
     };
     logging::start(arguments.common.verbose);
     let run = Run::prepare(&arguments, environment);

@@ -1,19 +1,22 @@
-//! Settings of the telephone: one TOML file, with command-line flags above it.
+//! Settings of the telephone: one TOML file, with command-line flags above it. What reads the file
+//! ([`Document`], [`Section`]) reads the desk's as well.
 //!
-//! Everything here is a value; files are read by [`Settings::read`] and [`read_password`] only.
+//! Everything here is a value; files are read by [`read_file`] and [`read_password`] only.
 //! Passwords and tokens are never part of a settings file: it names a password file instead.
 
 mod file;
+mod numbering;
+mod section;
 mod value;
 mod words;
 
-pub use file::{ConfigError, Fault};
+pub use section::{ConfigError, Document, Fault, Section, read_file};
 pub use value::{
-    AfterFailedTransfer, CodecName, Expected, HostPort, Identity, OutgoingFormat, PortRange, Setting,
-    is_desk_url,
+    AfterFailedTransfer, CodecName, Expected, HostPort, Identity, PortRange, Setting, URL, is_desk_url,
 };
 pub use words::io_words;
 
+use crate::domain::number::NumberingPlan;
 use crate::secrets::Secret;
 use crate::text::Language;
 use crate::transmit::Transport;
@@ -63,18 +66,8 @@ pub struct Settings {
     /// No.
     pub look_up_withheld: Option<bool>,
 
-    /// Calling code of the country whose way of writing numbers is used; 7.
-    pub country_code: Option<u16>,
-    /// Of numbers written without one; none.
-    pub area_code: Option<String>,
-    /// Dialled before outside numbers; nothing.
-    pub outside_prefix: Option<String>,
-    /// Dialled before foreign numbers in the national format; the country's usual one.
-    pub international_prefix: Option<String>,
-    /// The longest number that is internal or a service code; 5 digits.
-    pub short_digits: Option<u16>,
-    /// International with a plus.
-    pub outgoing: Option<OutgoingFormat>,
+    /// How numbers are written and dialled here; Russia's way. Only the file says it.
+    pub numbering: NumberingPlan,
 
     /// No desk.
     pub desk: Option<String>,
@@ -85,10 +78,7 @@ pub struct Settings {
 impl Settings {
     /// Reads and checks a settings file.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        match std::fs::read_to_string(path) {
-            Ok(source) => Self::parse(&source, path),
-            Err(error) => Err(ConfigError::unreadable(path, error.kind())),
-        }
+        read_file(path, Self::parse)
     }
 
     /// `path` is only named in errors.
@@ -117,12 +107,7 @@ impl Settings {
             identity: self.identity.or(below.identity),
             name_prefixes: self.name_prefixes.or(below.name_prefixes),
             look_up_withheld: self.look_up_withheld.or(below.look_up_withheld),
-            country_code: self.country_code.or(below.country_code),
-            area_code: self.area_code.or(below.area_code),
-            outside_prefix: self.outside_prefix.or(below.outside_prefix),
-            international_prefix: self.international_prefix.or(below.international_prefix),
-            short_digits: self.short_digits.or(below.short_digits),
-            outgoing: self.outgoing.or(below.outgoing),
+            numbering: below.numbering,
             desk: self.desk.or(below.desk),
             operator: self.operator.or(below.operator),
         }

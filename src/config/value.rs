@@ -1,11 +1,13 @@
 //! Single values of settings, written alike in the file and on the command line.
 
+use crate::domain::number::OutgoingFormat;
 use crate::text::{Language, msg};
 use crate::transmit::Transport;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
-/// What a value should have been: a message for people, and an example that would do.
+/// What a value should have been: a message for people, and an example that would do, as it is
+/// written on the command line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Expected {
     pub what: &'static str,
@@ -126,7 +128,7 @@ pub enum Identity {
 impl Setting for Identity {
     const EXPECTED: Expected = Expected {
         what: msg!("headers that name the caller, in order of trust"),
-        example: "[\"P-Asserted-Identity\", \"Remote-Party-ID\", \"From\"]",
+        example: "P-Asserted-Identity,Remote-Party-ID,From",
     };
 
     fn parse(text: &str) -> Option<Self> {
@@ -139,17 +141,6 @@ impl Setting for Identity {
     }
 }
 
-/// How outside numbers are dialled on this PBX.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum OutgoingFormat {
-    /// +7 916 …
-    International,
-    /// 7 916 …
-    InternationalWithoutPlus,
-    /// 8 916 …, 0 10 …
-    National,
-}
-
 impl Setting for OutgoingFormat {
     const EXPECTED: Expected = Expected {
         what: msg!("one of \"+international\", \"international\", \"national\""),
@@ -158,8 +149,8 @@ impl Setting for OutgoingFormat {
 
     fn parse(text: &str) -> Option<Self> {
         match text {
-            "+international" => Some(Self::International),
-            "international" => Some(Self::InternationalWithoutPlus),
+            "+international" => Some(Self::E164Plus),
+            "international" => Some(Self::E164),
             "national" => Some(Self::National),
             _ => None,
         }
@@ -236,7 +227,7 @@ impl Setting for PathBuf {
 }
 
 /// A desk's address.
-pub(super) const URL: Expected = Expected {
+pub const URL: Expected = Expected {
     what: msg!("an address that starts with http:// or https://"),
     example: "https://desk.example.com",
 };
@@ -246,16 +237,17 @@ pub fn is_desk_url(text: &str) -> bool {
     rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && !text.contains(char::is_whitespace))
 }
 
-pub(super) fn is_digits(text: &str, most: usize) -> bool {
-    text.len() <= most && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
 pub(super) const COUNTRY: Expected =
     Expected { what: msg!("a country's calling code, without quotes"), example: "7" };
-pub(super) const PREFIX: Expected = Expected { what: msg!("a few digits in quotes"), example: "\"9\"" };
-pub(super) const SHORT_DIGITS: Expected = Expected { what: msg!("a number from 2 to 9"), example: "5" };
+pub(super) const COUNTRY_LETTERS: Expected =
+    Expected { what: msg!("the two letters of a country whose numbers are known"), example: "RU" };
+pub(super) const AREA_CODE: Expected = Expected { what: msg!("at most 6 digits, in quotes"), example: "495" };
+pub(super) const OUTSIDE_PREFIX: Expected =
+    Expected { what: msg!("at most 4 digits, in quotes"), example: "9" };
+pub(super) const INTERNATIONAL_PREFIX: Expected =
+    Expected { what: msg!("at most 8 digits, in quotes"), example: "810" };
+pub(super) const SHORT_DIGITS: Expected = Expected { what: msg!("a number from 3 to 9"), example: "5" };
 pub(super) const EXPIRES: Expected = Expected { what: msg!("seconds from 10 to 43200"), example: "300" };
 pub(super) const YES_NO: Expected = Expected { what: msg!("true or false"), example: "false" };
-pub(super) const TEXTS: Expected = Expected { what: msg!("a list of texts"), example: "[\"Sales: \"]" };
-pub(super) const SECTION: Expected =
-    Expected { what: msg!("a section with settings of its own"), example: "[account]" };
+pub(super) const TEXTS: Expected = Expected { what: msg!("a list of texts"), example: "Sales: " };
+pub(super) const SECTION: &str = msg!("a section with settings of its own");

@@ -31,15 +31,24 @@ impl ConfigError {
                 key = key,
                 known = known.join(", ")
             ),
-            Fault::BadValue { key, value, expected } => say!(
+            Fault::BadValue { key, value, what, example } => say!(
                 cat,
                 "{file}, line {line}: {key} = {value} cannot be used. Expected: {what}, for example {example}.",
                 file = file,
                 line = line,
                 key = key,
                 value = value,
-                what = cat.get(expected.what),
-                example = expected.example
+                what = cat.get(what),
+                example = example
+            ),
+            Fault::Missing { key, what, example } => say!(
+                cat,
+                "{file}, line {line}: {key} is missing here. Expected: {what}, for example {example}.",
+                file = file,
+                line = line,
+                key = key,
+                what = cat.get(what),
+                example = example
             ),
             Fault::SecretInFile { key } => say!(
                 cat,

@@ -10,13 +10,13 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use super::settings::SettingsProblem;
+use super::settings;
 use super::store::{Bearer, DatabaseFile, DatabaseProblem, OpenError, Store, StoreError};
 use super::token;
 use crate::clock;
-use crate::config::io_words;
+use crate::command_line::{self, Unfit, fitting, setting};
+use crate::config::{ConfigError, Expected, io_words};
 use crate::desk_api::Role;
-use crate::domain::number::PlanProblem;
 use crate::entropy::NoEntropy;
 use crate::logging;
 use crate::text::{Catalogue, Language, msg, say};
@@ -25,17 +25,31 @@ use crate::text::{Catalogue, Language, msg, say};
 const LONGEST_PERSON: usize = 100;
 
 #[derive(Parser)]
-#[command(name = "patchcord-desk", about = "The order desk behind Patchcord", version)]
+#[command(
+    name = "patchcord-desk",
+    version,
+    about = msg!("The order desk behind Patchcord"),
+    disable_help_subcommand = true,
+    args_override_self = true,
+    after_help = msg!("\
+Exit codes:
+  0   done as asked
+  2   usage, settings, address or database
+  70  our fault")
+)]
 struct Arguments {
+    #[arg(help = msg!("en, ko or ru [default: the environment's]"))]
+    #[arg(long, global = true, value_name = "CODE", value_parser = setting::<Language>)]
+    lang: Option<Language>,
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Answers operators' programs until it is told to stop
+    #[command(about = msg!("Answer operators' programs until told to stop"))]
     Serve(ServeArguments),
-    /// Tokens of people and programs
+    #[command(about = msg!("Tokens of people and programs"))]
     Token {
         #[command(subcommand)]
         command: TokenCommand,
@@ -44,47 +58,55 @@ enum Command {
 
 #[derive(clap::Args)]
 struct ServeArguments {
-    /// Address and port; port 0 takes any free one
-    #[arg(long, value_name = "ADDR:PORT")]
-    listen: Option<String>,
-    /// sqlite:FILE
-    #[arg(long)]
+    #[arg(help = msg!("Address and port, port 0 for any [default: 127.0.0.1:8420]"))]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = listen)]
+    listen: Option<SocketAddr>,
+    #[arg(help = msg!("The database; made if it is missing"))]
+    #[arg(long, value_name = "sqlite:FILE")]
     database: Option<String>,
-    /// Fills an empty database with N clients of a food wholesaler
-    #[arg(long, value_name = "N")]
+    #[arg(help = msg!("Fill an empty database with N clients of a food wholesaler"))]
+    #[arg(long, value_name = "N", value_parser = sample_size)]
     sample: Option<u32>,
-    /// Where to write the port once the desk answers
+    #[arg(help = msg!("Where to write the port once the desk answers"))]
     #[arg(long, value_name = "FILE")]
     port_file: Option<PathBuf>,
-    /// Settings file
+    #[arg(help = msg!("Settings file, like the sample config/desk.toml"))]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
 enum TokenCommand {
-    /// Makes a token and prints it; it is kept nowhere and cannot be shown again
+    #[command(about = msg!("Make a token and print it; it is kept nowhere and cannot be shown again"))]
     New {
-        /// sqlite:FILE
-        #[arg(long)]
+        #[arg(help = msg!("The database; made if it is missing"))]
+        #[arg(long, value_name = "sqlite:FILE")]
         database: String,
-        /// operator, manager, head, admin or service
-        #[arg(long)]
+        #[arg(help = msg!("What it may do: operator, manager, head, admin or service"))]
+        #[arg(long, value_name = "ROLE")]
         role: String,
-        /// Whose token it is
-        #[arg(long)]
+        #[arg(help = msg!("Whose token it is"))]
+        #[arg(long, value_name = "NAME")]
         person: String,
     },
+}
+
+fn listen(text: &str) -> Result<SocketAddr, Unfit> {
+    fitting(text.parse().ok(), settings::LISTEN)
+}
+
+fn sample_size(text: &str) -> Result<u32, Unfit> {
+    const EXPECTED: Expected = Expected { what: msg!("a number of clients"), example: "1000" };
+    fitting(text.parse().ok(), EXPECTED)
 }
 
 /// Why the program ends otherwise than asked.
 #[derive(Debug)]
 enum Failure {
-    Settings(SettingsProblem),
+    Settings(ConfigError),
     Database { text: String, problem: DatabaseProblem },
     Open { file: DatabaseFile, error: OpenError },
     NoDatabase,
-    BadListen(String),
     Listen { address: SocketAddr, error: std::io::Error },
     PortFile { file: PathBuf, error: std::io::Error },
     BadRole(String),
@@ -96,15 +118,14 @@ enum Failure {
 
 /// The whole program. Exit codes: 0 done; 2 usage, settings, address or database; 70 our fault.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let environment = |name: &str| std::env::var(name).ok();
+    let arguments: Arguments = match command_line::read(arguments, environment) {
         Ok(arguments) => arguments,
-        Err(error) => {
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
-        }
+        Err(code) => return code,
     };
     logging::start(1);
-    let cat = Catalogue::new(Language::from_environment(|name| std::env::var(name).ok()));
+    let language = arguments.lang.unwrap_or_else(|| Language::from_environment(environment));
+    let cat = Catalogue::new(language);
     match execute(arguments.command, &cat) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -157,14 +178,11 @@ impl Failure {
 
     fn say(&self, cat: &Catalogue) -> String {
         match self {
-            Self::Settings(problem) => say_settings(problem, cat),
+            Self::Settings(error) => error.say(cat),
             Self::Database { text, problem } => say_database(text, *problem, cat),
             Self::Open { file, error } => say_open(file, error, cat),
             Self::NoDatabase => {
                 say!(cat, "No database. Say which with --database sqlite:FILE or in the settings file.")
-            }
-            Self::BadListen(text) => {
-                say!(cat, "“{text}” is not an address and port. Write it like 127.0.0.1:8420.", text = text)
             }
             Self::Listen { address, error } => {
                 say!(
@@ -194,32 +212,6 @@ impl Failure {
             Self::Entropy(error) => say_failed(error, cat),
             Self::System(error) => say_failed(error, cat),
         }
-    }
-}
-
-fn say_settings(problem: &SettingsProblem, cat: &Catalogue) -> String {
-    match problem {
-        SettingsProblem::Unreadable { file, error } => {
-            say!(
-                cat,
-                "The settings file {file} cannot be read: {why}. Check the path and its permissions.",
-                file = file.display(),
-                why = io_words(cat, error.kind())
-            )
-        }
-        SettingsProblem::Malformed { file, line, text } => say!(
-            cat,
-            "{file}, line {line}: “{text}” cannot be used. The sample config/desk.toml shows every setting.",
-            file = file.display(),
-            line = line,
-            text = text
-        ),
-        SettingsProblem::Numbering { file, problem } => say!(
-            cat,
-            "{file}, section [numbering]: {problem}.",
-            file = file.display(),
-            problem = plan_words(*problem, cat)
-        ),
     }
 }
 
@@ -254,16 +246,6 @@ fn say_open(file: &DatabaseFile, error: &OpenError, cat: &Catalogue) -> String {
     }
 }
 
-fn plan_words(problem: PlanProblem, cat: &Catalogue) -> &str {
-    cat.get(match problem {
-        PlanProblem::NoSuchCountry => msg!("this country is not known; write its two letters, like RU"),
-        PlanProblem::BadAreaCode => msg!("an area code has at most 6 digits"),
-        PlanProblem::BadOutsidePrefix => msg!("an outside prefix has at most 4 digits"),
-        PlanProblem::BadInternationalPrefix => msg!("an international prefix has at most 8 digits"),
-        PlanProblem::BadShortDigits => msg!("short numbers have 2 to 9 digits"),
-    })
-}
-
 fn say_database(text: &str, problem: DatabaseProblem, cat: &Catalogue) -> String {
     match problem {
         DatabaseProblem::NotYet => say!(cat, "PostgreSQL is not supported yet. Use sqlite:FILE."),
@@ -277,5 +259,21 @@ fn say_database(text: &str, problem: DatabaseProblem, cat: &Catalogue) -> String
 impl fmt::Display for DatabaseFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.display().fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn help_speaks_every_language() {
+        command_line::testing::help_is_complete::<Arguments>();
     }
 }

@@ -1,140 +1,132 @@
 //! The desk's settings file.
 
-use std::path::{Path, PathBuf};
-
-use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::Path;
 
 use super::sample;
+use crate::config::{ConfigError, Document, Expected, Section, Setting as _, read_file};
 use crate::desk_api::{ClientType, ClientTypeId, Names};
-use crate::domain::number::{NumberingPlan, PlanProblem};
+use crate::domain::number::NumberingPlan;
+use crate::text::msg;
+
+pub(super) const LISTEN: Expected =
+    Expected { what: msg!("an address and a port, 0 for any"), example: "127.0.0.1:8420" };
+const DATABASE: Expected = Expected { what: msg!("sqlite: and a file's path"), example: "sqlite:desk.db" };
+const ID: Expected = Expected { what: msg!("a text of one line"), example: "cafe" };
+const ENGLISH: Expected = Expected { what: msg!("a text of one line"), example: "café" };
+const NAMES: &str = "names = { en = \"café\", ko = \"카페\", ru = \"кафе\" }";
+const KOREAN: Expected = Expected { what: msg!("a text of one line"), example: "카페" };
+const RUSSIAN: Expected = Expected { what: msg!("a text of one line"), example: "кафе" };
 
 /// What the file says; flags of the command line stand above it.
-#[derive(Default, Deserialize, Debug, PartialEq)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Settings {
-    pub listen: Option<String>,
-    pub database: Option<String>,
-    #[serde(default)]
-    numbering: Numbering,
-    #[serde(default, rename = "client_type")]
-    client_types: Vec<TypeEntry>,
-}
-
-#[derive(Default, Deserialize, Debug, PartialEq)]
-#[serde(deny_unknown_fields)]
-struct Numbering {
-    country: Option<String>,
-    area_code: Option<String>,
-    short_digits: Option<usize>,
-}
-
-#[derive(Deserialize, Debug, PartialEq)]
-#[serde(deny_unknown_fields)]
-struct TypeEntry {
-    id: String,
-    names: Names,
-}
-
-/// Why a settings file cannot be used.
 #[derive(Debug)]
-pub(crate) enum SettingsProblem {
-    Unreadable {
-        file: PathBuf,
-        error: std::io::Error,
-    },
-    /// `text`: the line that cannot be used.
-    Malformed {
-        file: PathBuf,
-        line: usize,
-        text: String,
-    },
-    Numbering {
-        file: PathBuf,
-        problem: PlanProblem,
-    },
+pub(crate) struct Settings {
+    pub listen: Option<SocketAddr>,
+    pub database: Option<String>,
+    /// How the company's clients write their numbers; Russia's way where nothing is said.
+    pub plan: NumberingPlan,
+    pub client_types: Vec<ClientType>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: None,
+            database: None,
+            plan: NumberingPlan::default(),
+            client_types: sample::usual_types(),
+        }
+    }
 }
 
 impl Settings {
-    pub fn read(file: &Path) -> Result<Self, SettingsProblem> {
-        let text = std::fs::read_to_string(file)
-            .map_err(|error| SettingsProblem::Unreadable { file: file.to_owned(), error })?;
-        let settings = Self::parse(&text).map_err(|(line, text)| SettingsProblem::Malformed {
-            file: file.to_owned(),
-            line,
-            text,
-        })?;
-        settings.plan().map_err(|problem| SettingsProblem::Numbering { file: file.to_owned(), problem })?;
-        Ok(settings)
+    pub fn read(file: &Path) -> Result<Self, ConfigError> {
+        read_file(file, Self::parse)
     }
 
-    fn parse(text: &str) -> Result<Self, (usize, String)> {
-        toml::from_str(text).map_err(|error| {
-            let at = error.span().map_or(0, |span| span.start);
-            let before = text.get(..at).unwrap_or("").matches('\n').count();
-            (before + 1, shown(text.lines().nth(before).unwrap_or("")))
-        })
-    }
-
-    /// How the company's clients write their numbers; Russia's way where nothing is said.
-    pub fn plan(&self) -> Result<NumberingPlan, PlanProblem> {
-        let numbering = &self.numbering;
-        let plan = match numbering.country.as_deref() {
-            Some(country) => NumberingPlan::of_country(country)?,
-            None => NumberingPlan::russia(),
+    fn parse(source: &str, path: &Path) -> Result<Self, ConfigError> {
+        let document = Document::parse(source, path)?;
+        let root = document.root();
+        let numbering = root.section("numbering")?;
+        let entries = root.sections("client_type")?;
+        let own_types = entries.iter().map(client_type).collect::<Result<Vec<_>, _>>()?;
+        let settings = Self {
+            listen: root.text("listen", LISTEN, SocketAddr::parse)?,
+            database: root.text("database", DATABASE, String::parse)?,
+            plan: numbering.desk_numbering()?,
+            client_types: if own_types.is_empty() { sample::usual_types() } else { own_types },
         };
-        plan.with_area_code(numbering.area_code.as_deref().unwrap_or(""))?
-            .with_short_digits(numbering.short_digits.unwrap_or(NumberingPlan::SHORT_DIGITS))
-    }
-
-    pub fn client_types(&self) -> Vec<ClientType> {
-        if self.client_types.is_empty() {
-            return sample::usual_types();
-        }
-        let own =
-            |entry: &TypeEntry| ClientType { id: ClientTypeId(entry.id.clone()), names: entry.names.clone() };
-        self.client_types.iter().map(own).collect()
+        root.refuse_unknown()?;
+        numbering.refuse_unknown()?;
+        Ok(settings)
     }
 }
 
-/// A line as it may stand on a screen: the value of a misplaced password or token is left out.
-fn shown(line: &str) -> String {
-    let name = line.to_ascii_lowercase();
-    let is_secret = ["password", "token", "secret"].into_iter().any(|word| name.contains(word));
-    let line = if is_secret { line.split('=').next().unwrap_or_default() } else { line };
-    line.trim().chars().take(80).collect()
+fn client_type(entry: &Section<'_>) -> Result<ClientType, ConfigError> {
+    let id = ClientTypeId(entry.needed("id", ID, String::parse)?);
+    let written = entry.needed_section("names", NAMES)?;
+    let names = Names {
+        en: written.needed("en", ENGLISH, String::parse)?,
+        ko: written.text("ko", KOREAN, String::parse)?,
+        ru: written.text("ru", RUSSIAN, String::parse)?,
+    };
+    entry.refuse_unknown()?;
+    written.refuse_unknown()?;
+    Ok(ClientType { id, names })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::{Catalogue, Language};
 
-    #[test]
-    fn the_sample_file_says_what_holds_without_it() {
-        let settings = Settings::parse(include_str!("../../config/desk.toml")).unwrap();
-        assert_eq!(settings.plan(), Settings::default().plan());
-        assert_eq!(settings.client_types(), Settings::default().client_types());
+    fn parse(source: &str) -> Result<Settings, ConfigError> {
+        Settings::parse(source, Path::new("desk.toml"))
     }
 
     #[test]
-    fn a_misspelt_key_is_found_by_its_line() {
-        let (line, text) =
-            Settings::parse("listen = \"127.0.0.1:0\"\n\n[numbering]\ncuontry = \"KR\"\n").unwrap_err();
-        assert_eq!(line, 4);
-        assert!(text.contains("cuontry"), "{text}");
+    fn the_sample_file_says_what_holds_without_it() {
+        let settings = parse(include_str!("../../config/desk.toml")).unwrap();
+        assert_eq!(settings.plan, Settings::default().plan);
+        assert_eq!(settings.client_types, Settings::default().client_types);
+    }
+
+    #[test]
+    fn whatever_is_wrong_is_said_with_its_line_and_what_to_write() {
+        for (source, line, words) in [
+            ("listen = \"127.0.0.1:0\"\n\n[numbering]\ncuontry = \"KR\"", 4, &["cuontry", "country"][..]),
+            ("listen = \"here\"", 1, &["listen", "here", "\"127.0.0.1:8420\""]),
+            ("# one\ndatabase = 5", 2, &["database", "5", "\"sqlite:desk.db\""]),
+            ("listen 127.0.0.1", 1, &["listen 127.0.0.1", "TOML"]),
+            ("numbering = 5", 1, &["numbering", "[numbering]"]),
+            ("[numbering]\ncountry = \"XX\"", 2, &["country", "XX", "\"RU\""]),
+            ("[numbering]\ncountry = 7", 2, &["country", "7", "\"RU\""]),
+            ("[numbering]\n\narea_code = \"4951234\"", 3, &["area_code", "6", "\"495\""]),
+            ("[numbering]\nshort_digits = 2", 2, &["short_digits", "2", "3", "9", "5"]),
+            ("[[client_type]]\nid = \"cafe\"\nnames = { ko = \"카페\" }", 3, &["en", "en = \"café\""]),
+            ("\n[[client_type]]\nnames = { en = \"café\" }", 2, &["id", "id = \"cafe\""]),
+            ("[[client_type]]\nid = \"cafe\"", 1, &["names = { en = \"café\""]),
+            ("[[client_type]]\nid = \"cafe\"\nnames = \"café\"", 3, &["names = \"café\"", "{ en = \"café\""]),
+            ("[[client_type]]\nid = \"a\"\ncolour = 1\nnames = { en = \"b\" }", 3, &["colour", "id, names"]),
+            ("client_type = 1", 1, &["client_type", "[[client_type]]"]),
+        ] {
+            let error = parse(source).unwrap_err();
+            assert_eq!(error.line, Some(line), "{source}: {error:?}");
+            for language in Language::ALL {
+                let said = error.say(&Catalogue::new(language));
+                for word in words.iter().chain(&["desk.toml"]) {
+                    assert!(said.contains(word), "{word} is not in: {said}");
+                }
+            }
+        }
     }
 
     #[test]
     fn a_secret_in_the_file_is_not_repeated() {
         for line in ["token = \"hunter2\"", "Password = hunter2", "secret = { a = \"hunter2\" }"] {
-            let (at, text) = Settings::parse(&format!("listen = \"127.0.0.1:0\"\n{line}\n")).unwrap_err();
-            assert_eq!(at, 2, "{line}");
-            assert!(!text.is_empty() && !text.contains("hunter2"), "{text}");
+            let error = parse(&format!("listen = \"127.0.0.1:0\"\n{line}\n")).unwrap_err();
+            assert_eq!(error.line, Some(2), "{line}");
+            assert!(!error.say(&Catalogue::new(Language::English)).contains("hunter2"), "{error:?}");
         }
-    }
-
-    #[test]
-    fn a_country_that_nobody_knows_is_refused() {
-        let settings = Settings::parse("[numbering]\ncountry = \"XX\"").unwrap();
-        assert_eq!(settings.plan(), Err(PlanProblem::NoSuchCountry));
     }
 }

@@ -5,9 +5,8 @@ use super::media_thread::Audio;
 use super::owner::{Network, Owner, VoiceSetup};
 use super::{Handle, Notice, Order, Process};
 use crate::agent::{Agent, AgentConfig};
-use crate::config::{AfterFailedTransfer, CodecName, HostPort, Identity, OutgoingFormat, Settings};
+use crate::config::{AfterFailedTransfer, CodecName, HostPort, Identity, Settings};
 use crate::desk::DeskProblem;
-use crate::domain::number::{self, NumberingPlan, PlanProblem};
 use crate::entropy::{self, NoEntropy};
 use crate::media::Codec;
 use crate::net::{self, NameFault, PortSearch, SipSocket};
@@ -47,7 +46,6 @@ pub enum StartFault {
     NoUser,
     /// Not built yet.
     TransportNotYet(Transport),
-    BadNumbering(PlanProblem),
     NameUnknown {
         host: String,
     },
@@ -97,7 +95,7 @@ pub(super) async fn assemble(
     if transport != Transport::Udp {
         return Err(StartFault::TransportNotYet(transport));
     }
-    let numbering = numbering(settings).map_err(StartFault::BadNumbering)?;
+    let numbering = settings.numbering.clone();
     let next_hop = settings.proxy.clone().unwrap_or_else(|| target.clone());
     let server = resolve(&next_hop).await?;
     let socket = bind(settings.local, server)?;
@@ -212,22 +210,6 @@ fn identity(settings: &Settings) -> Vec<IdentitySource> {
         Identity::From => IdentitySource::From,
     };
     order.iter().map(source).collect()
-}
-
-const RUSSIA: u16 = 7;
-
-fn numbering(settings: &Settings) -> Result<NumberingPlan, PlanProblem> {
-    let outgoing = match settings.outgoing {
-        None | Some(OutgoingFormat::International) => number::OutgoingFormat::E164Plus,
-        Some(OutgoingFormat::InternationalWithoutPlus) => number::OutgoingFormat::E164,
-        Some(OutgoingFormat::National) => number::OutgoingFormat::National,
-    };
-    NumberingPlan::new(settings.country_code.unwrap_or(RUSSIA))?
-        .with_area_code(settings.area_code.as_deref().unwrap_or_default())?
-        .with_outside_prefix(settings.outside_prefix.as_deref().unwrap_or_default())?
-        .with_international_prefix(settings.international_prefix.as_deref().unwrap_or_default())?
-        .with_short_digits(settings.short_digits.map_or(NumberingPlan::SHORT_DIGITS, usize::from))
-        .map(|plan| plan.with_outgoing(outgoing))
 }
 
 #[cfg(test)]

@@ -103,11 +103,11 @@ impl Catalogue {
     }
 
     /// A message without placeholders.
-    pub fn get(&self, msgid: &'static str) -> &str {
+    pub fn get<'a>(&'a self, msgid: &'a str) -> &'a str {
         self.find(msgid)
     }
 
-    fn find(&self, msgid: &'static str) -> &str {
+    fn find<'a>(&'a self, msgid: &'a str) -> &'a str {
         if self.language == Language::English {
             return msgid;
         }

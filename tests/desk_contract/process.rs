@@ -118,6 +118,9 @@ fn whatever_is_asked_wrongly_ends_with_2_and_says_what_to_do() {
     let misspelt = folder.path("desk.toml");
     std::fs::write(&misspelt, "# one\nlistne = \"127.0.0.1:0\"\n").unwrap();
     let misspelt = misspelt.to_str().unwrap();
+    let bad_plan = folder.path("bad_plan.toml");
+    std::fs::write(&bad_plan, "[numbering]\nshort_digits = 2\n").unwrap();
+    let bad_plan = bad_plan.to_str().unwrap();
     let not_a_database = folder.path("text");
     std::fs::write(&not_a_database, "This is no database at all. ".repeat(100)).unwrap();
     let not_a_database = format!("sqlite:{}", not_a_database.display());
@@ -138,6 +141,7 @@ fn whatever_is_asked_wrongly_ends_with_2_and_says_what_to_do() {
         (serve(&["--database", &not_a_database, "--listen", "127.0.0.1:0"]), "not a database"),
         (serve(&["--database", &database, "--config", "/no/such/file"]), "/no/such/file"),
         (serve(&["--config", misspelt]), "line 2"),
+        (serve(&["--config", bad_plan]), "bad_plan.toml, line 2: short_digits = 2"),
         (serve(&["--sample", "many"]), "--sample"),
         (
             serve(&[
@@ -162,5 +166,22 @@ fn whatever_is_asked_wrongly_ends_with_2_and_says_what_to_do() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
         assert!(said.contains(expected), "{arguments:?}: {said}");
         assert!(output.stdout.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn help_and_refusals_come_in_the_language_of_the_flag_or_the_environment() {
+    for (arguments, code, words) in [
+        (&["--help", "--lang", "ko"][..], 0, "사용법: patchcord-desk"),
+        (&["serve", "--help", "--lang=ru"], 0, "Использование: patchcord-desk serve [ПАРАМЕТРЫ]"),
+        (&["--lang", "ko", "token"], 2, "명령: new. 자세히: patchcord-desk token --help"),
+        (&["serve", "--lang", "ru"], 2, "База данных не указана"),
+        (&["--lang", "ko", "serve", "--sample", "many"], 2, "--sample many"),
+    ] {
+        let output = run(arguments);
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+        assert!(said.contains(words), "{arguments:?}: {said}");
     }
 }

@@ -1,6 +1,6 @@
 //! `patchcord-desk serve`: open, fill, listen, answer, stop.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,15 +10,14 @@ use tokio::net::TcpListener;
 
 use super::{Failure, ServeArguments, open};
 use crate::clock;
-use crate::domain::number::NumberingPlan;
 use crate::server::app::{Desk, router};
 use crate::server::listener::Connections;
 use crate::server::sample;
-use crate::server::settings::{Settings, SettingsProblem};
+use crate::server::settings::Settings;
 use crate::server::store::Store;
 use crate::text::{Catalogue, say};
 
-const LISTEN: &str = "127.0.0.1:8420";
+const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8420);
 /// Requests under way when the desk is told to stop get this long.
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
 /// Repeats of a command come within minutes, or days if a laptop slept.
@@ -29,49 +28,38 @@ pub(super) async fn serve(arguments: ServeArguments, cat: &Catalogue) -> Result<
         Some(file) => Settings::read(file).map_err(Failure::Settings)?,
         None => Settings::default(),
     };
-    let address = address(arguments.listen.as_deref().or(settings.listen.as_deref()).unwrap_or(LISTEN))?;
+    let address = arguments.listen.or(settings.listen).unwrap_or(LISTEN);
     let database =
         arguments.database.as_deref().or(settings.database.as_deref()).ok_or(Failure::NoDatabase)?;
-    let plan = settings.plan().map_err(|problem| {
-        Failure::Settings(SettingsProblem::Numbering {
-            file: arguments.config.clone().unwrap_or_default(),
-            problem,
-        })
-    })?;
     // A port file of an earlier run would send people to a desk that is not there.
     if let Some(file) = &arguments.port_file {
         let _ = std::fs::remove_file(file);
     }
     let listener = TcpListener::bind(address).await.map_err(|error| Failure::Listen { address, error })?;
     let store = open(database).await?;
-    prepare(&store, &settings, &plan, arguments.sample, cat).await?;
-    let desk = Desk { store: store.clone(), plan: Arc::new(plan) };
+    prepare(&store, &settings, arguments.sample, cat).await?;
+    let desk = Desk { store: store.clone(), plan: Arc::new(settings.plan) };
     answer(listener, desk, arguments.port_file.as_deref(), cat).await?;
     store.close().await;
     Ok(())
-}
-
-fn address(text: &str) -> Result<SocketAddr, Failure> {
-    text.parse().map_err(|_| Failure::BadListen(text.to_owned()))
 }
 
 /// The company's settings into the store, numbers by the plan, sample data where asked.
 async fn prepare(
     store: &Store,
     settings: &Settings,
-    plan: &NumberingPlan,
     sample_size: Option<u32>,
     cat: &Catalogue,
 ) -> Result<(), Failure> {
-    let types = settings.client_types();
-    store.set_client_types(&types).await.map_err(Failure::Store)?;
+    let Settings { plan, client_types: types, .. } = settings;
+    store.set_client_types(types).await.map_err(Failure::Store)?;
     store.index_by(plan).await.map_err(Failure::Store)?;
     let now = clock::wall();
     let old = now - COMMANDS_KEPT_HOURS.hours();
     store.forget_commands(old).await.map_err(Failure::Store)?;
     let Some(size) = sample_size else { return Ok(()) };
     let today = now.to_zoned(jiff::tz::TimeZone::system()).date();
-    let directory = sample::directory(&types, today);
+    let directory = sample::directory(types, today);
     let filled = store.fill(&directory, sample::clients(size), plan, now).await.map_err(Failure::Store)?;
     let said = if filled {
         say!(cat, "Sample clients: {count}.", count = size)
