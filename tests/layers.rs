@@ -25,7 +25,8 @@ const MAY_NAME: [(&str, &[&str]); 19] = [
     ("media", &[]),
     ("phone", &["sip", "media"]),
     ("agent", &["domain", "desk_api", "phone", "sip", "media"]),
-    ("net", &[]),
+    // Where a message ends in a stream, only SIP knows.
+    ("net", &["sip"]),
     ("audio", &["media"]),
     ("desk", &["domain", "desk_api", "clock"]),
     ("server", &["domain", "desk_api", "config", "clock", "entropy", "logging"]),

@@ -39,7 +39,7 @@ pub struct Common {
     /// The PBX
     #[arg(long, global = true, value_name = "HOST[:PORT]", value_parser = setting::<HostPort>)]
     pub server: Option<HostPort>,
-    /// udp; tcp and tls will follow
+    /// udp or tcp; tls will follow
     #[arg(long, global = true, value_name = "NAME", value_parser = setting::<Transport>)]
     pub transport: Option<Transport>,
     /// The account's user, usually an extension
