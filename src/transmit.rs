@@ -18,6 +18,19 @@ impl Transport {
     }
 }
 
+/// Where bytes go, and how they travel there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Hop {
+    pub transport: Transport,
+    pub to: SocketAddr,
+}
+
+impl Hop {
+    pub const fn is_reliable(self) -> bool {
+        self.transport.is_reliable()
+    }
+}
+
 /// Bytes that an engine wants sent. The side that owns the sockets chooses the socket by
 /// transport and destination.
 #[derive(Clone, PartialEq, Eq)]

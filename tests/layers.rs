@@ -26,7 +26,8 @@ const MAY_NAME: [(&str, &[&str]); 20] = [
     ("media", &[]),
     ("phone", &["sip", "media"]),
     ("agent", &["domain", "desk_api", "phone", "sip", "media"]),
-    ("net", &[]),
+    // Where a message ends in a stream, only SIP knows.
+    ("net", &["sip"]),
     ("audio", &["media"]),
     ("desk", &["domain", "desk_api", "clock"]),
     ("server", &["domain", "desk_api", "config", "command_line", "clock", "entropy", "logging"]),

@@ -49,7 +49,7 @@ pub struct Common {
     #[arg(help = msg!("The PBX"))]
     #[arg(long, global = true, value_name = "HOST[:PORT]", value_parser = setting::<HostPort>)]
     pub server: Option<HostPort>,
-    #[arg(help = msg!("udp; tcp and tls will follow"))]
+    #[arg(help = msg!("udp or tcp; tls will follow"))]
     #[arg(long, global = true, value_name = "NAME", value_parser = setting::<Transport>)]
     pub transport: Option<Transport>,
     #[arg(help = msg!("The account's user, usually an extension"))]

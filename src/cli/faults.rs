@@ -6,7 +6,6 @@ use crate::audio::{RecordFault, SoundFault, WavFault};
 use crate::config::io_words;
 use crate::shell::{DeskTrouble, StartFault};
 use crate::text::{Catalogue, say};
-use crate::transmit::Transport;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -136,10 +135,7 @@ pub fn start(cat: &Catalogue, fault: &StartFault) -> (Exit, String) {
             Exit::Usage,
             say!(cat, "Which account? Give --user NAME, or user in section [account] of the settings file."),
         ),
-        StartFault::TransportNotYet(transport) => {
-            let name = if *transport == Transport::Tcp { "tcp" } else { "tls" };
-            (Exit::Usage, say!(cat, "Transport {name} is not there yet. Use udp.", name = name))
-        }
+        StartFault::NoTlsYet => (Exit::Usage, say!(cat, "Transport tls is not there yet. Use udp or tcp.")),
         StartFault::NameUnknown { host } => (
             Exit::NobodyThere,
             say!(

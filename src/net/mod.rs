@@ -1,7 +1,10 @@
-//! UDP sockets, routes and names: SIP datagrams in and out, port pairs for RTP, addresses of hosts.
+//! Sockets, routes and names: SIP in and out by UDP and TCP, port pairs for RTP, addresses of hosts.
 //!
-//! What octets mean is no business of this module; it moves [`crate::transmit`]'s values.
+//! What octets mean is no business of this module, but for where a message ends in a stream; it moves
+//! [`crate::transmit`]'s values.
 
+mod connections;
+mod datagrams;
 mod name;
 mod route;
 mod rtp;

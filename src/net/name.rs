@@ -2,6 +2,7 @@
 
 use super::is_unreachable;
 use super::route::local_towards;
+use crate::transmit::Transport;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ pub enum NameFault {
 }
 
 /// The first address of `host` at which something may listen. Literal addresses need no look-up and do not wait.
-pub async fn resolve(host: &str, port: u16) -> Result<SocketAddr, NameFault> {
+pub async fn resolve(host: &str, port: u16, transport: Transport) -> Result<SocketAddr, NameFault> {
     if let Ok(ip) = host.parse() {
         return Ok(SocketAddr::new(ip, port));
     }
@@ -28,26 +29,29 @@ pub async fn resolve(host: &str, port: u16) -> Result<SocketAddr, NameFault> {
         Ok(Err(error)) => return Err(fault_of(&error.to_string())),
         Err(_) => return Err(NameFault::TimedOut),
     };
-    choose(addresses).await.ok_or(NameFault::Unknown)
+    choose(addresses, transport).await.ok_or(NameFault::Unknown)
 }
 
 /// A name such as `localhost` has addresses of both IP versions, and a PBX often listens at one of them alone. Where
 /// the system says that nobody is there, the next one is taken; the last one whatever it says.
-async fn choose(addresses: Vec<SocketAddr>) -> Option<SocketAddr> {
+async fn choose(addresses: Vec<SocketAddr>, transport: Transport) -> Option<SocketAddr> {
     let (last, others) = addresses.split_last()?;
     for address in others {
-        if !is_closed(*address).await {
+        if !is_closed(*address, transport).await {
             return Some(*address);
         }
     }
     Some(*last)
 }
 
-/// Whether no network leads there, or the port answers an empty datagram with ICMP "unreachable". Silence is no such
-/// answer.
-async fn is_closed(address: SocketAddr) -> bool {
+/// Whether no network leads there, or the port answers an empty datagram with ICMP "unreachable", or refuses a
+/// connection. Silence is no such answer.
+async fn is_closed(address: SocketAddr, transport: Transport) -> bool {
     let Ok(ip) = local_towards(address) else { return true };
     let ask = async {
+        if transport != Transport::Udp {
+            return tokio::net::TcpStream::connect(address).await.map(|_| 0);
+        }
         let socket = tokio::net::UdpSocket::bind((ip, 0)).await?;
         socket.connect(address).await?;
         socket.send(b"\r\n\r\n").await?;
@@ -72,11 +76,21 @@ mod tests {
         let pbx = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
         let open = pbx.local_addr().unwrap();
         let nowhere = "[2001:db8::1]:5060".parse().unwrap();
-        assert_eq!(choose(vec![closed, open]).await, Some(open));
-        assert_eq!(choose(vec![open, closed]).await, Some(open), "silence is no refusal");
-        assert_eq!(choose(vec![open, nowhere]).await, Some(open));
-        assert_eq!(choose(vec![closed]).await, Some(closed), "there is no other");
-        assert_eq!(choose(vec![]).await, None);
+        let udp = Transport::Udp;
+        assert_eq!(choose(vec![closed, open], udp).await, Some(open));
+        assert_eq!(choose(vec![open, closed], udp).await, Some(open), "silence is no refusal");
+        assert_eq!(choose(vec![open, nowhere], udp).await, Some(open));
+        assert_eq!(choose(vec![closed], udp).await, Some(closed), "there is no other");
+        assert_eq!(choose(vec![], udp).await, None);
+        let listens = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        assert_eq!(
+            choose(vec![open, nowhere], Transport::Tcp).await,
+            Some(nowhere),
+            "it takes datagrams alone"
+        );
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let listening = listener.local_addr().unwrap();
+        assert_eq!(choose(vec![listens, listening], Transport::Tcp).await, Some(listening));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::caller::Caller;
 use super::line::LineId;
 use crate::media::{AudioDirection, Codec, NoAudioCause, StreamEvent, StreamPlan, StreamStats};
 use crate::sip::Failure;
-use crate::transmit::{Received, Transmit};
+use crate::transmit::{Hop, Received, Transmit};
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -16,8 +16,12 @@ pub enum Input {
     /// A bound RTP port, RTCP on the next one, which the next call may use. The shell gives one
     /// at the start and one for each `MediaCommand::TakePort`.
     MediaPort(SocketAddr),
-    /// Nothing listens there, or the connection broke.
-    Unreachable(SocketAddr),
+    /// Nothing listens there, or no network leads there.
+    Unreachable(Hop),
+    /// The connection to the PBX broke, or could not be made; the next one comes from `local`.
+    Disconnected {
+        local: SocketAddr,
+    },
     /// Our own address towards the PBX, or the PBX's, changed. Calls that stand are told by re-INVITE, and
     /// their audio comes to the `MediaPort` given at the new address.
     Addresses {

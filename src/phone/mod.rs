@@ -110,7 +110,8 @@ impl Phone {
         match input {
             Input::Datagram(datagram) => self.user_agent.handle_input(now, datagram),
             Input::MediaPort(local) => self.free_port = Some(local),
-            Input::Unreachable(to) => self.user_agent.handle_unreachable(now, to),
+            Input::Unreachable(hop) => self.user_agent.handle_unreachable(now, hop),
+            Input::Disconnected { local } => self.user_agent.handle_disconnected(now, local),
             Input::Addresses { local, server } => {
                 self.local = local.ip();
                 self.user_agent.set_addresses(now, local, server);

@@ -14,7 +14,7 @@ use crate::logging;
 use crate::net::{self, Arrival, PortSearch, RtpPair, SipSocket};
 use crate::phone::{self, LineId, MediaCommand};
 use crate::sip::Failure;
-use crate::transmit::{Transmit, Transport};
+use crate::transmit::{Hop, Transmit, Transport};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -30,11 +30,15 @@ const NETWORK_CHECK: Duration = Duration::from_secs(1);
 /// NAT's binding open.
 const KEEP_ALIVE: &[u8] = b"\r\n\r\n";
 
+/// A connection of which nothing was heard for so long, while an answer was due, leads nowhere.
+const SILENCE: Duration = Duration::from_secs(4);
+
 /// What recordings get to be finished even when time is up.
 const LAST_SOUND: Duration = Duration::from_millis(500);
 
 /// Where the PBX is, and our sockets towards it.
 pub(super) struct Network {
+    pub transport: Transport,
     /// Resolved again when it does not answer.
     pub next_hop: HostPort,
     /// The own address that the settings ask for.
@@ -56,6 +60,10 @@ pub(super) struct Owner {
     clock: Clock,
     agent: Agent,
     network: Network,
+    /// What the last `Notice::Ready` said.
+    ready: SocketAddr,
+    /// When the connection to the PBX last showed that it leads somewhere.
+    heard: Instant,
     /// Whether the last look found a way to the PBX.
     routed: bool,
     resolving: bool,
@@ -99,6 +107,8 @@ impl Owner {
         notices: UnboundedSender<(Instant, Notice)>,
     ) -> Self {
         Self {
+            ready: network.socket.local(),
+            heard: clock.now(),
             clock,
             agent,
             network,
@@ -157,13 +167,22 @@ impl Owner {
 
     fn on_arrival(&mut self, arrival: Arrival) {
         let input = match arrival {
-            Arrival::Datagram(received) => {
+            Arrival::Message(received) => {
                 tracing::trace!(from = %received.from, message = %logging::Redacted(&received.bytes), "received");
+                self.heard = self.clock.now();
                 phone::Input::Datagram(received)
             }
-            Arrival::Unreachable(server) => {
-                tracing::debug!(%server, "unreachable");
-                phone::Input::Unreachable(server)
+            Arrival::Unreachable(hop) => {
+                tracing::debug!(?hop, "unreachable");
+                phone::Input::Unreachable(hop)
+            }
+            Arrival::Connected => {
+                self.heard = self.clock.now();
+                return self.tell_ready();
+            }
+            Arrival::Disconnected { local } => {
+                tracing::debug!(%local, "no connection to the PBX; the next one will come from here");
+                phone::Input::Disconnected { local }
             }
         };
         self.tell(Input::Phone(input));
@@ -212,9 +231,10 @@ impl Owner {
     fn send(&mut self, transmit: &Transmit) {
         tracing::trace!(to = %transmit.to, message = %logging::Redacted(&transmit.bytes), "sent");
         let Err(error) = self.network.socket.send(transmit) else { return };
-        tracing::debug!(%error, to = %transmit.to, "a datagram could not be sent");
+        tracing::debug!(%error, to = %transmit.to, "a message could not be sent");
         if net::is_unreachable(&error) {
-            let unreachable = phone::Input::Unreachable(transmit.to);
+            let hop = Hop { transport: transmit.transport, to: transmit.to };
+            let unreachable = phone::Input::Unreachable(hop);
             self.agent.handle(self.clock.now(), clock::wall(), Input::Phone(unreachable));
         }
     }
@@ -342,7 +362,8 @@ impl Owner {
             Err(_) if self.routed => {
                 self.routed = false;
                 tracing::info!("no network leads to the PBX");
-                self.tell(Input::Phone(phone::Input::Unreachable(self.network.server)));
+                let hop = Hop { transport: self.network.transport, to: self.network.server };
+                self.tell(Input::Phone(phone::Input::Unreachable(hop)));
             }
             Err(_) => {}
             Ok(ip) => {
@@ -358,8 +379,9 @@ impl Owner {
         }
     }
 
+    /// A connection tells by itself when it ends.
     fn keep_alive(&mut self) {
-        if self.registration == Registration::Granted {
+        if self.registration == Registration::Granted && self.network.transport == Transport::Udp {
             let (transport, to) = (Transport::Udp, self.network.server);
             self.send(&Transmit { transport, to, bytes: KEEP_ALIVE.to_vec() });
             self.drain();
@@ -367,18 +389,26 @@ impl Owner {
     }
 
     fn rebind(&mut self, ip: IpAddr) {
-        let server = self.network.server;
+        let (transport, server) = (self.network.transport, self.network.server);
         let same_port = SocketAddr::new(ip, self.network.socket.local().port());
-        let socket = bind(Some(same_port), server).or_else(|_| bind(Some(SocketAddr::new(ip, 0)), server));
+        let socket = bind(transport, Some(same_port), server)
+            .or_else(|_| bind(transport, Some(SocketAddr::new(ip, 0)), server));
         match socket {
             Ok(socket) => {
                 self.network.socket = socket;
-                self.notify(Notice::Ready { local: self.network.socket.local() });
+                self.tell_ready();
                 // A call that is being dialled keeps the pair that it has offered already.
                 self.offer_port();
                 self.tell_addresses();
             }
             Err(fault) => tracing::warn!(?fault, "the new address cannot be used yet"),
+        }
+    }
+
+    fn tell_ready(&mut self) {
+        let local = self.network.socket.local();
+        if std::mem::replace(&mut self.ready, local) != local {
+            self.notify(Notice::Ready { local });
         }
     }
 
@@ -394,13 +424,16 @@ impl Owner {
         } else if self.registration == Registration::Asked {
             self.registration = Registration::None;
         }
+        if *cause == Failure::TimedOut && self.clock.now().since(self.heard) >= SILENCE {
+            self.network.socket.give_up_connection();
+        }
         let silent = matches!(cause, Failure::TimedOut | Failure::Unreachable);
         if silent && !self.resolving && self.network.next_hop.ip().is_none() {
             self.resolving = true;
             let (host, answers) = (self.network.next_hop.clone(), self.addresses.0.clone());
-            let known = self.network.server;
+            let (transport, known) = (self.network.transport, self.network.server);
             tokio::task::spawn_local(async move {
-                let _ = answers.send(resolve(&host).await.unwrap_or(known));
+                let _ = answers.send(resolve(&host, transport).await.unwrap_or(known));
             });
         }
     }

@@ -45,7 +45,7 @@ pub enum StartFault {
     /// Nobody said who we are.
     NoUser,
     /// Not built yet.
-    TransportNotYet(Transport),
+    NoTlsYet,
     NameUnknown {
         host: String,
     },
@@ -92,13 +92,13 @@ pub(super) async fn assemble(
     let target = settings.server.clone().ok_or(StartFault::NoServer)?;
     let user = settings.user.clone().ok_or(StartFault::NoUser)?;
     let transport = settings.transport.unwrap_or(Transport::Udp);
-    if transport != Transport::Udp {
-        return Err(StartFault::TransportNotYet(transport));
+    if transport == Transport::Tls {
+        return Err(StartFault::NoTlsYet);
     }
     let numbering = settings.numbering.clone();
     let next_hop = settings.proxy.clone().unwrap_or_else(|| target.clone());
-    let server = resolve(&next_hop).await?;
-    let socket = bind(settings.local, server)?;
+    let server = resolve(&next_hop, transport).await?;
+    let socket = bind(transport, settings.local, server)?;
 
     let clock = process.clock;
     let desk_setup = desk_setup(settings, &setup, &user)?;
@@ -133,29 +133,33 @@ pub(super) async fn assemble(
     let _ = outbox.send((clock.now(), Notice::Ready { local: socket.local() }));
     let ports = PortSearch::new(settings.rtp_ports.map(|range| (range.first, range.last)));
     let route = Box::new(net::local_towards);
-    let network = Network { next_hop, fixed: settings.local, server, socket, ports, route };
+    let network = Network { transport, next_hop, fixed: settings.local, server, socket, ports, route };
     let voice = VoiceSetup { audio: setup.audio, figures_every: setup.figures_every };
     let desk = DeskLink::new(clock, desk_setup).map_err(StartFault::BadDesk)?;
     let owner = Owner::new(clock, agent, network, desk, voice, setup.register, outbox);
     Ok((owner, Handle { orders, notices }, inbox))
 }
 
-pub(super) async fn resolve(host: &HostPort) -> Result<SocketAddr, StartFault> {
-    net::resolve(&host.host, host.port.unwrap_or(SIP_PORT)).await.map_err(|fault| match fault {
+pub(super) async fn resolve(host: &HostPort, transport: Transport) -> Result<SocketAddr, StartFault> {
+    net::resolve(&host.host, host.port.unwrap_or(SIP_PORT), transport).await.map_err(|fault| match fault {
         NameFault::Unknown => StartFault::NameUnknown { host: host.host.clone() },
         NameFault::TimedOut => StartFault::NoNameServer { host: host.host.clone() },
     })
 }
 
 /// A fixed port that is taken is a fault; so is an address that is not ours.
-pub(super) fn bind(fixed: Option<SocketAddr>, server: SocketAddr) -> Result<SipSocket, StartFault> {
+pub(super) fn bind(
+    transport: Transport,
+    fixed: Option<SocketAddr>,
+    server: SocketAddr,
+) -> Result<SipSocket, StartFault> {
     let routed = || net::local_towards(server).map_err(|_| StartFault::NoRoute { server });
     let local = match fixed {
         Some(fixed) if fixed.ip().is_unspecified() => SocketAddr::new(routed()?, fixed.port()),
         Some(fixed) => fixed,
         None => SocketAddr::new(routed()?, 0),
     };
-    SipSocket::bind(local, server).map_err(|error| StartFault::Bind { local, kind: error.kind() })
+    SipSocket::bind(transport, local, server).map_err(|error| StartFault::Bind { local, kind: error.kind() })
 }
 
 fn desk_setup(settings: &Settings, setup: &Setup, user: &str) -> Result<Option<DeskSetup>, NoEntropy> {

@@ -10,12 +10,15 @@ use super::message::{
 };
 use super::transaction::{ClientId, Reply, ServerId, Transactions};
 use super::wire::Wire;
+use crate::transmit::{Hop, Transport};
 use std::net::SocketAddr;
 
 /// What we do when asked (RFC 3261 §20.5): nothing else is in `Allow`.
 pub const ALLOWED: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, INFO, NOTIFY";
 /// Session timers are answered (RFC 4028).
 pub const SUPPORTED: &str = "timer";
+/// A larger request would not be sure to fit into one packet: it goes by TCP (RFC 3261 §18.1.1).
+const LARGEST_DATAGRAM: usize = 1300;
 pub const ACCEPTED: &str = "application/sdp, application/dtmf-relay, application/dtmf, message/sipfrag";
 
 /// Who waits for the response.
@@ -54,13 +57,15 @@ pub struct Core {
     pub public: Option<SocketAddr>,
     /// The way out that the registrar asks for (RFC 3608).
     pub service_route: Vec<NameAddr>,
+    /// The PBX takes no connection: what is large goes by UDP as well.
+    pub datagrams_only: bool,
 }
 
 impl Core {
     pub fn new(config: UserAgentConfig, seed: [u8; 32]) -> Self {
         let mut chance = Chance::new(seed);
         let token = chance.token();
-        let (wire, authenticator) = (Wire::new(config.transport), Authenticator::new(&config.account));
+        let (wire, authenticator) = (Wire::new(), Authenticator::new(&config.account));
         Self {
             config,
             wire,
@@ -70,6 +75,7 @@ impl Core {
             token,
             public: None,
             service_route: Vec::new(),
+            datagrams_only: false,
         }
     }
 
@@ -77,7 +83,16 @@ impl Core {
 
     pub fn contact(&self) -> Uri {
         let address = self.public.unwrap_or(self.config.local);
-        Uri::sip(Some(&self.token), Host::Ip(address.ip()), Some(address.port()))
+        let mut uri = Uri::sip(Some(&self.token), Host::Ip(address.ip()), Some(address.port()));
+        if self.config.transport == Transport::Tcp {
+            uri.params.set("transport", Some("tcp"));
+        }
+        uri
+    }
+
+    /// The way to the PBX.
+    pub const fn pbx(&self) -> Hop {
+        Hop { transport: self.config.transport, to: self.config.server }
     }
 
     /// Whether the request was sent to our Contact, as only those can to whom it was given.
@@ -138,8 +153,8 @@ impl Core {
         to: SocketAddr,
         challenges: u32,
     ) -> ClientId {
-        self.finish(&mut request);
-        self.transactions.send(&mut self.wire, owner, request, to, challenges)
+        let hop = self.finish(&mut request, to);
+        self.transactions.send(&mut self.wire, owner, request, hop, challenges)
     }
 
     /// Credentials for the realms that asked before, so that this request need not be asked (RFC 3261 §22.1).
@@ -158,26 +173,39 @@ impl Core {
         Some(request)
     }
 
-    /// Sends an ACK, which no transaction repeats; gives the octets for repeating it.
-    pub fn send_ack(&mut self, mut ack: Request, to: SocketAddr) -> Vec<u8> {
-        self.finish(&mut ack);
+    /// Sends an ACK, which no transaction repeats; gives the way it went and the octets, for repeating it.
+    pub fn send_ack(&mut self, mut ack: Request, to: SocketAddr) -> (Hop, Vec<u8>) {
+        let hop = self.finish(&mut ack, to);
         let bytes = ack.to_bytes();
-        self.wire.send(to, bytes.clone());
-        bytes
+        self.wire.send(hop, bytes.clone());
+        (hop, bytes)
     }
 
-    fn finish(&mut self, request: &mut Request) {
-        if request.headers.first("Via").is_none() {
-            let branch = self.chance.branch();
-            request.headers.push_front(&self.via(&branch));
-        }
+    /// Adds what the transport asks for, and chooses it.
+    fn finish(&mut self, request: &mut Request, to: SocketAddr) -> Hop {
         request.headers.remove("User-Agent");
         request.headers.push("User-Agent", self.config.user_agent.clone());
+        // A CANCEL has its INVITE's Via, and goes the same way (RFC 3261 §9.1).
+        let inherited =
+            request.headers.require::<Via>().ok().map(|via| via.transport == Transport::Tcp.into());
+        let by_tcp = inherited.unwrap_or_else(|| {
+            let branch = self.chance.branch();
+            let mut via = self.via(self.config.transport, &branch);
+            request.headers.push_front(&via);
+            let wanted =
+                !self.datagrams_only && (is_by_tcp(request) || request.to_bytes().len() > LARGEST_DATAGRAM);
+            if wanted && self.config.transport == Transport::Udp {
+                via = self.via(Transport::Tcp, &branch);
+                request.headers.replace_first(&via);
+            }
+            via.transport == Transport::Tcp.into()
+        });
+        Hop { transport: if by_tcp { Transport::Tcp } else { self.config.transport }, to }
     }
 
-    fn via(&self, branch: &str) -> Via {
+    fn via(&self, transport: Transport, branch: &str) -> Via {
         let local = self.config.local;
-        Via::new(self.config.transport, Host::Ip(local.ip()), Some(local.port()), branch)
+        Via::new(transport, Host::Ip(local.ip()), Some(local.port()), branch)
     }
 
     fn preloaded_route(&self, method: &Method) -> Vec<NameAddr> {
@@ -227,6 +255,13 @@ pub fn refuse_method(core: &mut Core, id: ServerId, request: &Request) {
     let mut response = core.response(request, status);
     response.headers.push("Allow", ALLOWED);
     core.respond(id, &response);
+}
+
+/// Whether the next hop asks for TCP (RFC 3263 §4.1): so does the Contact of a PBX that a large INVITE reached by TCP.
+fn is_by_tcp(request: &Request) -> bool {
+    let route = request.headers.typed_all::<Route>().ok().and_then(|routes| routes.into_iter().next());
+    let hop = route.map_or_else(|| request.uri.clone(), |route| route.0.uri);
+    hop.params.get("transport").is_some_and(|name| name.eq_ignore_ascii_case("tcp"))
 }
 
 /// Written by an admin without `;lr` as often as with it; a proxy of today is a loose router.

@@ -165,6 +165,12 @@ impl Registration {
         self.attempt(core);
     }
 
+    /// The connection to the registrar is gone: what was granted holds for it alone. Asks over the next one, at once
+    /// the first time; a registrar that takes connections and ends them is asked no faster than a silent one.
+    pub fn disconnected(&mut self, core: &mut Core) {
+        self.lost(core, Failure::Unreachable);
+    }
+
     /// Something sent to the registrar did not arrive: ask it at once.
     pub fn doubt(&mut self, core: &mut Core) {
         if self.binding.is_some() && self.ping.is_none() {
@@ -249,7 +255,6 @@ impl Registration {
             return self.fail(core, failure);
         };
         self.stale = None;
-        self.trouble = None;
         self.refusals = 0;
         core.service_route = response
             .headers
@@ -263,6 +268,8 @@ impl Registration {
         if self.learn_address(core, response, &contact) {
             return self.begin(core);
         }
+        // Only now: who recovers has calls to ask for.
+        self.trouble = None;
         let server = core.config.server;
         self.binding = Some(Binding { granted, contact, server });
         stop_timers(core);
@@ -299,7 +306,8 @@ impl Registration {
         let known = core.public.unwrap_or(core.config.local);
         let ip = via.received().unwrap_or(known.ip());
         let seen = SocketAddr::new(ip, via.rport().flatten().unwrap_or(known.port()));
-        if core.wire.is_reliable() || seen == known || self.beginnings > 1 {
+        let by_the_way = via.transport != core.config.transport.into();
+        if by_the_way || seen == known || self.beginnings > 1 {
             return false;
         }
         core.public = Some(seen).filter(|seen| *seen != core.config.local);
@@ -430,7 +438,9 @@ impl Registration {
     }
 
     fn lose_binding(&mut self, core: &mut Core) {
-        self.binding = None;
+        if let Some(binding) = self.binding.take() {
+            self.stale = Some(binding.contact);
+        }
         self.told = None;
         if let Some(ping) = self.ping.take() {
             core.transactions.forget(&mut core.wire, ping);

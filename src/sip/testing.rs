@@ -4,7 +4,7 @@ use super::message::codec::{self, Parsed};
 use super::message::{CSeq, Message, Method, Request, Response, StatusCode, To, Typed};
 use super::{Account, CallKey, Event, Output, Password, UserAgent, UserAgentConfig};
 use crate::instant::Instant;
-use crate::transmit::{Received, Transmit, Transport};
+use crate::transmit::{Hop, Received, Transmit, Transport};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -193,6 +193,17 @@ impl Bench {
         self.drain();
         self.sent.clear();
         self.events.clear();
+    }
+
+    /// How the next message sent travels.
+    pub fn transport(&mut self) -> Transport {
+        self.drain();
+        self.sent.front().expect("nothing was sent").1.transport
+    }
+
+    /// Nothing listens at the PBX's address.
+    pub fn unreachable(&mut self, transport: Transport) {
+        self.ua.handle_unreachable(self.now, Hop { transport, to: address(PBX) });
     }
 
     // -- what the PBX says

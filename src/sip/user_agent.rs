@@ -17,7 +17,7 @@ use super::registration::Registration;
 use super::transaction::{Inbound, Outcome, Reply, ServerId};
 use super::wire::Due;
 use crate::instant::Instant;
-use crate::transmit::Received;
+use crate::transmit::{Hop, Received};
 use std::net::SocketAddr;
 
 /// One account's telephone side on one PBX. Drive it so: change one thing, drain `poll_output` until
@@ -40,11 +40,12 @@ impl UserAgent {
 
     pub fn handle_input(&mut self, now: Instant, input: Received) {
         self.core.wire.now = now;
+        let from = Hop { transport: input.transport, to: input.from };
         match codec::parse(&input.bytes) {
-            Ok(Parsed::Message(Message::Request(request))) => self.on_request(request, input.from),
+            Ok(Parsed::Message(Message::Request(request))) => self.on_request(request, from),
             Ok(Parsed::Message(Message::Response(response))) => self.on_response(response),
             Ok(Parsed::KeepAlive) | Err(Malformed::Discard(_)) => {}
-            Err(Malformed::Refuse(rejection)) => self.on_rejected(&rejection, input.from),
+            Err(Malformed::Refuse(rejection)) => self.on_rejected(&rejection, from),
         }
     }
 
@@ -55,17 +56,27 @@ impl UserAgent {
         }
     }
 
-    /// The socket said that nothing listens there (ICMP), or the connection broke.
-    pub fn handle_unreachable(&mut self, now: Instant, to: SocketAddr) {
+    /// The socket said that nothing listens there (ICMP), or no connection could be made, or it broke.
+    pub fn handle_unreachable(&mut self, now: Instant, hop: Hop) {
         self.core.wire.now = now;
-        let failed = self.core.transactions.on_unreachable(&mut self.core.wire, to);
-        let unclaimed = failed.is_empty();
-        for reply in failed {
-            self.on_reply(reply);
+        let unclaimed = !self.fail(hop);
+        if hop == self.core.pbx() {
+            if unclaimed {
+                self.registration.doubt(&mut self.core);
+            }
+        } else if hop.is_reliable() {
+            self.core.datagrams_only = true;
         }
-        if unclaimed && to == self.core.config.server {
-            self.registration.doubt(&mut self.core);
-        }
+    }
+
+    /// The connection to the PBX is gone, or could not be made. The next one comes from `local`, and is made when
+    /// something is to be sent.
+    pub fn handle_disconnected(&mut self, now: Instant, local: SocketAddr) {
+        self.core.wire.now = now;
+        self.core.config.local = local;
+        self.core.public = None;
+        self.fail(self.core.pbx());
+        self.registration.disconnected(&mut self.core);
     }
 
     /// The route to the PBX, or the PBX's address, changed: registers from there; dialogs get the new
@@ -76,6 +87,7 @@ impl UserAgent {
         self.core.config.local = local;
         self.core.config.server = server;
         self.core.public = None;
+        self.core.datagrams_only = false;
         self.registration.moved(&mut self.core, before);
     }
 
@@ -188,6 +200,17 @@ impl UserAgent {
 
     // -- below
 
+    /// What waits for an answer that way waits in vain. Whether anything did.
+    fn fail(&mut self, hop: Hop) -> bool {
+        let usual = self.core.config.transport;
+        let failed = self.core.transactions.on_unreachable(&mut self.core.wire, hop, usual);
+        let any = !failed.is_empty();
+        for reply in failed {
+            self.on_reply(reply);
+        }
+        any
+    }
+
     fn on_due(&mut self, due: Due) {
         let Core { transactions, wire, .. } = &mut self.core;
         match due {
@@ -247,9 +270,10 @@ impl UserAgent {
         self.core.send_again(Owner::Nobody, request, server, reply.challenges + 1);
     }
 
-    fn on_request(&mut self, mut request: Request, from: SocketAddr) {
-        let reply_to = mark_received(&mut request, from);
-        let reply_to = if self.core.wire.is_reliable() { from } else { reply_to };
+    fn on_request(&mut self, mut request: Request, from: Hop) {
+        let to = mark_received(&mut request, from.to);
+        // Over a connection the response goes back over the same one (RFC 3261 §18.2.2).
+        let reply_to = if from.is_reliable() { from } else { Hop { to, ..from } };
         let Core { transactions, wire, .. } = &mut self.core;
         if transactions.on_request(wire, &request) == Inbound::Absorbed {
             return;
@@ -264,12 +288,12 @@ impl UserAgent {
                     self.calls.on_request(&mut self.core, call, id, request);
                 }
             }
-            (_, None) => self.on_stranger(request, from, reply_to),
+            (_, None) => self.on_stranger(request, from.to, reply_to),
         }
     }
 
     /// In no dialog of ours.
-    fn on_stranger(&mut self, request: Request, from: SocketAddr, reply_to: SocketAddr) {
+    fn on_stranger(&mut self, request: Request, from: SocketAddr, reply_to: Hop) {
         let in_a_dialog = request.headers.require::<To>().is_ok_and(|to| to.tag().is_some());
         let lost = in_a_dialog && from == self.core.config.server;
         if !lost && !self.core.is_for_us(&request) {
@@ -294,7 +318,7 @@ impl UserAgent {
     }
 
     /// Answered for itself, then the INVITE is (RFC 3261 §9.2).
-    fn on_cancel(&mut self, request: &Request, reply_to: SocketAddr) {
+    fn on_cancel(&mut self, request: &Request, reply_to: Hop) {
         let invite = self.core.transactions.cancelled_by(request);
         if invite.is_none() && !self.core.is_for_us(request) {
             return;
@@ -311,14 +335,14 @@ impl UserAgent {
         }
     }
 
-    fn on_rejected(&mut self, rejection: &Rejection, from: SocketAddr) {
-        if from == self.core.config.server || self.core.is_for_us(&rejection.request) {
+    fn on_rejected(&mut self, rejection: &Rejection, from: Hop) {
+        if from.to == self.core.config.server || self.core.is_for_us(&rejection.request) {
             let response = self.core.response(&rejection.request, rejection.status);
             self.core.wire.send(from, response.to_bytes());
         }
     }
 
-    fn open(&mut self, request: &Request, reply_to: SocketAddr) -> Option<ServerId> {
+    fn open(&mut self, request: &Request, reply_to: Hop) -> Option<ServerId> {
         self.core.transactions.open(&mut self.core.wire, request, reply_to)
     }
 }

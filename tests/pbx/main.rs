@@ -24,6 +24,7 @@ mod registering;
 #[allow(dead_code, reason = "shared with tests that hold whole outputs against the schema")]
 mod schema;
 mod sound;
+mod tcp;
 mod telephone;
 mod transfer;
 mod wire;

@@ -12,8 +12,8 @@ pub struct Pbx {
     env: BTreeMap<String, String>,
     /// Removed when the test has passed.
     pub scratch: tempdir::TempDir,
-    /// Local addresses of the telephones under test.
-    judged: Mutex<Vec<String>>,
+    /// Local addresses of the telephones under test; one may have several, one after another.
+    judged: Mutex<Vec<Vec<String>>>,
     /// Rules that cannot hold in this test; the test says why.
     forgiven: Mutex<Vec<&'static str>>,
 }
@@ -93,7 +93,7 @@ impl Pbx {
 
     /// What one telephone and the PBX said to each other.
     pub fn capture_of(&self, local: &str) -> Vec<Captured> {
-        wire::of_peer(&self.capture(), local.parse().unwrap_or_else(|_| panic!("address {local}")))
+        self.capture_of_all(&[local.to_owned()])
     }
 
     /// When each RTP packet from these ports came, first to last; after `rtp set debug on`.
@@ -107,10 +107,15 @@ impl Pbx {
         ours.map(wire::log::seconds).collect()
     }
 
-    pub fn judge(&self, local: &str) {
+    fn capture_of_all(&self, addresses: &[String]) -> Vec<Captured> {
+        let parse = |text: &String| text.parse().unwrap_or_else(|_| panic!("address {text}"));
+        wire::of_telephone(&self.capture(), &addresses.iter().map(parse).collect::<Vec<_>>())
+    }
+
+    pub fn judge(&self, addresses: Vec<String>) {
         let mut judged = self.judged.lock().expect("a lock");
-        if !judged.iter().any(|known| known == local) {
-            judged.push(local.to_owned());
+        if !judged.contains(&addresses) {
+            judged.push(addresses);
         }
     }
 
@@ -123,7 +128,8 @@ impl Pbx {
         let forgiven = self.forgiven.lock().expect("a lock").clone();
         let mut broken = Vec::new();
         for local in self.judged.lock().expect("a lock").iter() {
-            let capture = self.capture_of(local);
+            let capture = self.capture_of_all(local);
+            let local = local.join(", ");
             if capture.is_empty() {
                 broken.push(format!("{local}: the PBX saw nothing of it"));
             }

@@ -194,8 +194,11 @@ impl<'a> Telephone<'a> {
         for said in &ended.said {
             crate::schema::event(&said.event.to_string());
         }
-        if let (Some(pbx), Some(ready)) = (self.pbx, ended.said.iter().find(|said| said.is("ready"))) {
-            pbx.judge(ready.event["local"].as_str().unwrap_or_default());
+        let ready = ended.said.iter().filter(|said| said.is("ready"));
+        let addresses: Vec<_> =
+            ready.filter_map(|said| said.event["local"].as_str()).map(str::to_owned).collect();
+        if let Some(pbx) = self.pbx.filter(|_| !addresses.is_empty()) {
+            pbx.judge(addresses);
         }
         ended
     }

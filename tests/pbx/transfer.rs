@@ -93,6 +93,16 @@ fn the_client_speaks_with_the_manager_who_answers() {
 }
 
 #[test]
+fn over_tcp_the_client_speaks_with_the_manager_as_well() {
+    let story = Story::begin();
+    let manager = Baresip::colleague(&story.pbx, "201", &Answers::AtOnce);
+    let (ended, local) = story.pass_on("201", &["--transport", "tcp"]);
+    assert_eq!(ended.exited(0).one("transferred")["outcome"], "handed_over");
+    assert_eq!(sent(&story.pbx.capture_of(&local), "REFER").filter(|each| each.by_tcp).count(), 1);
+    story.client_talks_with(&manager);
+}
+
+#[test]
 fn the_client_is_back_at_once_when_the_number_does_not_exist() {
     let story = Story::begin();
     story.pbx.cli("rtp set debug on"); // its log says when each packet came

@@ -3,6 +3,7 @@
 
 use patchcord::sip::digest::Authenticator;
 use patchcord::sip::message::codec::{self, Malformed, Parsed};
+use patchcord::sip::message::framer::Framer;
 use patchcord::sip::message::*;
 use patchcord::sip::{Account, Password};
 use std::fmt::Debug;
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 /// Reads, looks into every field, prints, reads again. Whether there was a message.
 pub fn exercise(octets: &[u8]) -> bool {
+    check_stream(octets);
     match codec::parse(octets) {
         Ok(Parsed::KeepAlive) | Err(Malformed::Discard(_)) => false,
         Ok(Parsed::Message(message)) => {
@@ -20,6 +22,25 @@ pub fn exercise(octets: &[u8]) -> bool {
             check_lines(&Message::Response(rejection.request.response(rejection.status)));
             false
         }
+    }
+}
+
+/// Cut anywhere, a stream holds the same frames; and what is cut out of one is what one datagram would hold.
+fn check_stream(octets: &[u8]) {
+    let frames = |size: usize| {
+        let (mut framer, mut found) = (Framer::default(), Vec::new());
+        for segment in octets.chunks(size) {
+            framer.push(segment);
+            while let Ok(Some(frame)) = framer.next() {
+                found.push(frame);
+            }
+        }
+        (found, framer.next())
+    };
+    let whole = frames(octets.len().max(1));
+    let smallest = if octets.len() > 4096 { 61 } else { 1 };
+    for size in [smallest, 1460] {
+        assert_eq!(frames(size), whole);
     }
 }
 

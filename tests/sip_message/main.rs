@@ -3,6 +3,7 @@
 
 mod differential;
 mod exercise;
+mod framing;
 mod limits;
 mod mutation;
 mod pbx;

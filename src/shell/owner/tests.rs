@@ -200,7 +200,133 @@ async fn a_registered_telephone_notices_a_pbx_that_was_gone_for_a_moment() {
             desk.pbx = UdpSocket::bind((FIRST, 0)).unwrap();
             desk.owner.keep_alive();
             let noticed = desk.owner.network.socket.recv().await;
-            assert!(matches!(noticed, Arrival::Unreachable(server) if server == address));
+            assert!(matches!(noticed, Arrival::Unreachable(hop) if hop.to == address));
+        })
+        .await;
+}
+
+/// A telephone that lives on a connection, and a PBX that can cut it.
+struct ByTcp {
+    owner: Owner,
+    _handle: Handle,
+    listener: std::net::TcpListener,
+    connection: std::net::TcpStream,
+}
+
+impl ByTcp {
+    /// Connected; the REGISTER has not been read yet.
+    async fn new() -> Self {
+        let listener = std::net::TcpListener::bind((FIRST, 0)).unwrap();
+        let server = listener.local_addr().unwrap();
+        let settings =
+            format!("[account]\nuser = \"101\"\n[pbx]\nserver = \"{server}\"\ntransport = \"tcp\"\n");
+        let setup = Setup {
+            settings: Settings::parse(&settings, std::path::Path::new("test.toml")).unwrap(),
+            password: Secret::new("pw"),
+            desk_token: None,
+            state_folder: std::env::temp_dir(),
+            register: true,
+            audio: Box::new(|_| Audio { source: Box::new(NullSource), record: None }),
+            figures_every: None,
+        };
+        let (mut owner, handle, _orders) = assemble(Process::begin(), setup).await.unwrap();
+        owner.drain();
+        let Arrival::Connected = owner.network.socket.recv().await else { panic!("not connected") };
+        let (connection, from) = listener.accept().unwrap();
+        assert_eq!(from, owner.network.socket.local());
+        connection.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        Self { owner, _handle: handle, listener, connection }
+    }
+
+    /// What the telephone does with what it hears in so short a time.
+    async fn goes_on(&mut self) {
+        let pause = Duration::from_millis(50);
+        while let Ok(arrival) = tokio::time::timeout(pause, self.owner.network.socket.recv()).await {
+            self.owner.on_arrival(arrival);
+        }
+    }
+
+    fn asks(&mut self, method: &str) -> String {
+        let mut text = Vec::new();
+        while !text.ends_with(b"\r\n\r\n") {
+            let mut octet = [0];
+            std::io::Read::read_exact(&mut self.connection, &mut octet).unwrap();
+            text.extend(octet);
+        }
+        let text = String::from_utf8(text).unwrap();
+        assert!(text.starts_with(method), "{text}");
+        text
+    }
+
+    /// 200 in segments of so many octets.
+    async fn grants(&mut self, register: &str, segment: usize) {
+        let field = |name: &str| register.lines().find(|line| line.starts_with(name)).unwrap();
+        let fields: String = ["Via", "From", "To", "Call-ID", "CSeq", "Contact"]
+            .iter()
+            .map(|name| format!("{}\r\n", field(name)))
+            .collect();
+        let text = format!("SIP/2.0 200 OK\r\n{fields}Content-Length: 0\r\n\r\n");
+        for piece in text.as_bytes().chunks(segment) {
+            std::io::Write::write_all(&mut self.connection, piece).unwrap();
+            tokio::task::yield_now().await;
+        }
+        self.goes_on().await;
+    }
+}
+
+#[tokio::test]
+async fn a_telephone_by_tcp_registers_over_its_connection_whatever_the_segments() {
+    tokio::task::LocalSet::new()
+        .run_until(async {
+            let mut phone = ByTcp::new().await;
+            phone.goes_on().await;
+            let register = phone.asks("REGISTER");
+            let local = phone.owner.network.socket.local();
+            assert!(register.contains(&format!("Via: SIP/2.0/TCP {local};")), "{register}");
+            assert!(register.contains(&format!("@{local};transport=tcp>")), "{register}");
+            phone.grants(&register, 7).await;
+            assert!(phone.owner.registration == Registration::Granted);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_connection_that_is_cut_is_replaced_at_once_and_never_used_again() {
+    tokio::task::LocalSet::new()
+        .run_until(async {
+            let mut phone = ByTcp::new().await;
+            phone.goes_on().await;
+            let register = phone.asks("REGISTER");
+            phone.grants(&register, 4096).await;
+            let before = phone.owner.network.socket.local();
+            phone.connection.shutdown(std::net::Shutdown::Both).unwrap();
+            phone.goes_on().await;
+            let (connection, from) = phone.listener.accept().unwrap();
+            connection.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+            phone.connection = connection;
+            assert_ne!(from, before);
+            let register = phone.asks("REGISTER");
+            assert!(register.contains(&format!("Via: SIP/2.0/TCP {from};")), "{register}");
+            assert!(register.contains(&format!("@{before};transport=tcp>;expires=0")), "{register}");
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_silent_connection_is_given_up_when_an_answer_stays_away() {
+    tokio::task::LocalSet::new()
+        .run_until(async {
+            let mut phone = ByTcp::new().await;
+            let before = phone.owner.network.socket.local();
+            phone.owner.on_registration_failed(&Failure::TimedOut);
+            phone.goes_on().await;
+            assert_eq!(phone.owner.network.socket.local(), before, "it was heard a moment ago");
+            phone.owner.clock = Clock::start();
+            phone.owner.heard = Instant::START;
+            tokio::time::sleep(SILENCE + Duration::from_millis(100)).await;
+            phone.owner.on_registration_failed(&Failure::TimedOut);
+            phone.goes_on().await;
+            assert_ne!(phone.owner.network.socket.local(), before);
         })
         .await;
 }

@@ -3,7 +3,7 @@
 use crate::sip::core::{Core, Owner};
 use crate::sip::dialog::Dialog;
 use crate::sip::message::{CSeq, Method, Request, Response};
-use std::net::SocketAddr;
+use crate::transmit::Hop;
 
 #[derive(Default)]
 pub struct Forks(Vec<Fork>);
@@ -16,7 +16,7 @@ struct Fork {
 /// An ACK that was sent: sent again whenever its 2xx comes again.
 pub struct Ack {
     bytes: Vec<u8>,
-    to: SocketAddr,
+    hop: Hop,
 }
 
 impl Forks {
@@ -52,11 +52,11 @@ impl Ack {
             super::body::attach(&mut ack.headers, &mut ack.body, answer);
         }
         let to = dialog.next_hop(core.config.server);
-        let bytes = core.send_ack(ack, to);
-        Self { bytes, to }
+        let (hop, bytes) = core.send_ack(ack, to);
+        Self { bytes, hop }
     }
 
     pub fn repeat(&self, core: &mut Core) {
-        core.wire.send(self.to, self.bytes.clone());
+        core.wire.send(self.hop, self.bytes.clone());
     }
 }

@@ -141,7 +141,10 @@ impl Session {
 
     /// Asks, without disturbing anything, whether the other end still knows this call.
     pub fn check(&mut self, core: &mut Core) {
-        if !self.is_over() {
+        if core.config.transport.is_reliable() {
+            // The old connection was where the PBX reached us: it is told of the new one.
+            self.refresh(core);
+        } else if !self.is_over() {
             let request = self.build(core, Method::Options);
             self.send(core, Purpose::Check, request);
         }

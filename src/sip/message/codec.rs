@@ -1,6 +1,6 @@
 //! Messages from octets and to octets (RFC 3261 §7, §18.3).
 //!
-//! Reads one datagram. What it hands on is sane: `sanity` has seen it. Content-Length lives on the
+//! Reads one datagram, or one message that `framer` has cut out of a stream. What it hands on is sane: `sanity` has seen it. Content-Length lives on the
 //! wire only: in a message, the body has its own length. Bodies are never decoded.
 
 use super::headers::{Name, without_controls};
@@ -261,6 +261,19 @@ fn read_field(text: &str, headers: &mut Headers) {
 
 /// What Content-Length leaves of the octets behind the head; all of them without one (§18.3).
 fn cut_body<'a>(headers: &Headers, rest: &'a [u8]) -> Result<&'a [u8], ParseError> {
+    let length = content_length(headers)?.unwrap_or(rest.len());
+    rest.get(..length).ok_or(error("Content-Length", "longer than the body"))
+}
+
+/// How many octets follow this head in a stream, where nothing else tells (§18.3).
+pub(super) fn declared_length(head: &[u8]) -> Result<usize, ParseError> {
+    let mut lines = Lines(head);
+    let _start_line = lines.next();
+    let (headers, _) = read_headers(lines);
+    content_length(&headers)?.ok_or(error("Content-Length", "missing in a stream"))
+}
+
+fn content_length(headers: &Headers) -> Result<Option<usize>, ParseError> {
     let fault = |fault| error("Content-Length", fault);
     let mut length = None;
     for value in headers.all("Content-Length") {
@@ -270,7 +283,7 @@ fn cut_body<'a>(headers: &Headers, rest: &'a [u8]) -> Result<&'a [u8], ParseErro
         }
         length = Some(said);
     }
-    rest.get(..length.unwrap_or(rest.len())).ok_or(fault("longer than the body"))
+    Ok(length)
 }
 
 const fn error(field: &'static str, fault: &'static str) -> ParseError {

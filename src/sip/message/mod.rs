@@ -10,6 +10,7 @@ mod contact;
 mod content_type;
 mod cseq;
 mod event;
+pub mod framer;
 mod headers;
 mod method;
 mod params;

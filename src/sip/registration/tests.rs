@@ -1,6 +1,7 @@
 use crate::sip::message::{Message, Method, Request};
 use crate::sip::testing::{Bench, LOCAL, PBX, address, answer, config, ms, secs, seq};
 use crate::sip::{Event, Failure};
+use crate::transmit::Transport;
 use std::time::Duration;
 
 fn registers(bench: &mut Bench) -> Vec<(crate::instant::Instant, Request)> {
@@ -218,7 +219,7 @@ fn a_closed_port_is_noticed_at_the_next_ping() {
     let mut bench = Bench::registered();
     bench.pass(secs(15));
     bench.request(Method::Options);
-    bench.ua.handle_unreachable(bench.now, address(PBX));
+    bench.unreachable(Transport::Udp);
     assert!(matches!(
         bench.event(),
         Some(Event::RegistrationFailed { cause: Failure::Unreachable, retry_in: Some(Duration::ZERO) })
@@ -232,7 +233,7 @@ fn in_the_first_minute_attempts_follow_within_2_s_with_jitter_then_up_to_30_s() 
     let mut bench = Bench::registered();
     bench.pass(secs(15));
     bench.forget();
-    bench.ua.handle_unreachable(bench.now, address(PBX));
+    bench.unreachable(Transport::Udp);
     let began = bench.now;
     let mut attempts = vec![];
     let mut last = None;
@@ -243,7 +244,7 @@ fn in_the_first_minute_attempts_follow_within_2_s_with_jitter_then_up_to_30_s() 
                 attempts.push(at);
             }
             // Nothing listens there.
-            bench.ua.handle_unreachable(bench.now, address(PBX));
+            bench.unreachable(Transport::Udp);
         }
         bench.pass(ms(50));
     }
@@ -463,4 +464,79 @@ fn it_works_over_ipv6_as_well() {
     bench.hear_from("[2001:db8::10]:5060", &options.to_bytes());
     assert_eq!(bench.destination(), address("[2001:db8::10]:5060"));
     assert!(bench.response(200).headers.first("Via").unwrap().contains("received=2001:db8::10"));
+}
+
+// -- over a connection
+
+fn by_tcp() -> Bench {
+    let mut bench = Bench::with(crate::sip::UserAgentConfig { transport: Transport::Tcp, ..config() });
+    bench.register_now();
+    bench
+}
+
+#[test]
+fn over_tcp_via_and_contact_say_so_and_nothing_is_repeated() {
+    let mut bench = Bench::with(crate::sip::UserAgentConfig { transport: Transport::Tcp, ..config() });
+    bench.ua.register(bench.now);
+    assert_eq!(bench.transport(), Transport::Tcp);
+    let register = bench.request(Method::Register);
+    assert!(register.headers.first("Via").unwrap().starts_with("SIP/2.0/TCP "));
+    assert!(register.headers.first("Contact").unwrap().contains(&format!("{LOCAL};transport=tcp>")));
+    bench.pass(ms(1_400));
+    assert!(bench.is_silent());
+}
+
+#[test]
+fn a_connection_that_breaks_is_an_outage_at_once_and_the_next_one_registers_from_its_own_address() {
+    let mut bench = by_tcp();
+    let next = "192.0.2.20:40001";
+    bench.ua.handle_disconnected(bench.now, address(next));
+    assert!(matches!(
+        bench.event(),
+        Some(Event::RegistrationFailed { cause: Failure::Unreachable, retry_in: Some(Duration::ZERO) })
+    ));
+    let register = bench.request(Method::Register);
+    assert!(register.headers.first("Via").unwrap().contains(next));
+    let contacts: Vec<_> = register.headers.all("Contact").collect();
+    assert!(contacts[0].contains(&format!("@{next};transport=tcp>;expires=600")), "{contacts:?}");
+    assert!(contacts[1].contains(&format!("@{LOCAL};transport=tcp>;expires=0")), "{contacts:?}");
+    bench.grant_last(&register);
+    assert!(matches!(bench.event(), Some(Event::Registered { .. })));
+}
+
+/// Ports that refuse, and peers that take every connection and end it, are asked every two seconds.
+#[test]
+fn connections_that_end_again_and_again_are_not_made_faster_than_attempts_follow() {
+    let mut bench = by_tcp();
+    let mut attempts = vec![];
+    for _ in 0..600 {
+        for (at, _) in registers(&mut bench) {
+            attempts.push(at);
+            bench.ua.handle_disconnected(bench.now, address("192.0.2.20:40001"));
+        }
+        if attempts.is_empty() {
+            bench.ua.handle_disconnected(bench.now, address("192.0.2.20:40001"));
+        }
+        bench.pass(ms(50));
+    }
+    assert!((15..=22).contains(&attempts.len()), "{} in 30 s", attempts.len());
+    let taken_back =
+        |request: &Request| request.headers.all("Contact").nth(1).is_some_and(|c| c.contains(LOCAL));
+    bench.pass(secs(2));
+    assert!(registers(&mut bench).iter().all(|(_, request)| taken_back(request)), "what was granted last");
+}
+
+#[test]
+fn behind_nat_the_far_end_of_the_connection_is_what_the_registrar_sees() {
+    let mut bench = Bench::with(crate::sip::UserAgentConfig { transport: Transport::Tcp, ..config() });
+    bench.ua.register(bench.now);
+    let register = bench.request(Method::Register);
+    let contact = format!("<{}>;expires=600", bench.ua.contact());
+    let mut granted = answer(&register, 200, &[("Contact", &contact)], b"");
+    let via = register.headers.first("Via").unwrap().replace("rport", "rport=40001;received=198.51.100.7");
+    granted.headers.remove("Via");
+    granted.headers.push("Via", via);
+    bench.hear(&Message::Response(granted));
+    let again = bench.request(Method::Register);
+    assert!(again.headers.first("Contact").unwrap().contains("@198.51.100.7:40001;transport=tcp>"));
 }

@@ -2,3 +2,4 @@
 
 mod pair;
 mod rubbish;
+mod streams;

@@ -4,13 +4,13 @@ use super::{ClientId, ClientTimer, Pass};
 use crate::sip::message::{CSeq, MaxForwards, Method, Request, Response, Route, To, Via};
 use crate::sip::timers::{T1, TIMER_B, TIMER_D, TIMER_M};
 use crate::sip::wire::{Due, Wire};
-use std::net::SocketAddr;
+use crate::transmit::Hop;
 use std::time::Duration;
 
 pub struct ClientInvite {
     id: ClientId,
     request: Request,
-    to: SocketAddr,
+    hop: Hop,
     state: State,
     interval: Duration,
 }
@@ -29,21 +29,21 @@ enum State {
 }
 
 impl ClientInvite {
-    pub fn start(wire: &mut Wire, id: ClientId, request: Request, to: SocketAddr) -> Self {
-        wire.send(to, request.to_bytes());
-        if !wire.is_reliable() {
+    pub fn start(wire: &mut Wire, id: ClientId, request: Request, hop: Hop) -> Self {
+        wire.send(hop, request.to_bytes());
+        if !hop.is_reliable() {
             wire.after(Due::Client(id, ClientTimer::Retransmit), T1);
         }
         wire.after(Due::Client(id, ClientTimer::GiveUp), TIMER_B);
-        Self { id, request, to, state: State::Calling, interval: T1 }
+        Self { id, request, hop, state: State::Calling, interval: T1 }
     }
 
     pub const fn request(&self) -> &Request {
         &self.request
     }
 
-    pub const fn to(&self) -> SocketAddr {
-        self.to
+    pub const fn hop(&self) -> Hop {
+        self.hop
     }
 
     pub fn is_over(&self) -> bool {
@@ -72,7 +72,7 @@ impl ClientInvite {
                 self.stop_timers(wire);
                 self.acknowledge(wire, response);
                 self.state = State::Completed;
-                let linger = if wire.is_reliable() { Duration::ZERO } else { TIMER_D };
+                let linger = if self.hop.is_reliable() { Duration::ZERO } else { TIMER_D };
                 wire.after(Due::Client(self.id, ClientTimer::End), linger);
                 Pass::Up
             }
@@ -89,7 +89,7 @@ impl ClientInvite {
     pub fn on_timer(&mut self, wire: &mut Wire, timer: ClientTimer) -> Pass {
         match (timer, self.state) {
             (ClientTimer::Retransmit, State::Calling) => {
-                wire.send(self.to, self.request.to_bytes());
+                wire.send(self.hop, self.request.to_bytes());
                 self.interval = self.interval.saturating_mul(2);
                 wire.after(Due::Client(self.id, ClientTimer::Retransmit), self.interval);
                 Pass::Absorbed
@@ -107,10 +107,15 @@ impl ClientInvite {
     }
 
     /// The transport reports that nothing arrives there (§17.1.4). A call that already rings is left to
-    /// its other guards: the report may be about another message to the same place.
+    /// its other guards, since the report may be about another datagram to the same place; but over a
+    /// connection that broke no answer can come any more.
     pub fn on_unreachable(&mut self) -> Pass {
         match self.state {
             State::Calling => {
+                self.state = State::Terminated;
+                Pass::Up
+            }
+            State::Proceeding if self.hop.is_reliable() => {
                 self.state = State::Terminated;
                 Pass::Up
             }
@@ -124,7 +129,7 @@ impl ClientInvite {
     }
 
     fn acknowledge(&self, wire: &mut Wire, response: &Response) {
-        wire.send(self.to, ack_of_refusal(&self.request, response).to_bytes());
+        wire.send(self.hop, ack_of_refusal(&self.request, response).to_bytes());
     }
 }
 

@@ -4,13 +4,13 @@ use super::{ClientId, ClientTimer, Pass};
 use crate::sip::message::{Request, Response};
 use crate::sip::timers::{T1, T2, TIMER_F, TIMER_K, backed_off};
 use crate::sip::wire::{Due, Wire};
-use std::net::SocketAddr;
+use crate::transmit::Hop;
 use std::time::Duration;
 
 pub struct ClientOther {
     id: ClientId,
     request: Request,
-    to: SocketAddr,
+    hop: Hop,
     state: State,
     interval: Duration,
 }
@@ -24,21 +24,21 @@ enum State {
 }
 
 impl ClientOther {
-    pub fn start(wire: &mut Wire, id: ClientId, request: Request, to: SocketAddr) -> Self {
-        wire.send(to, request.to_bytes());
-        if !wire.is_reliable() {
+    pub fn start(wire: &mut Wire, id: ClientId, request: Request, hop: Hop) -> Self {
+        wire.send(hop, request.to_bytes());
+        if !hop.is_reliable() {
             wire.after(Due::Client(id, ClientTimer::Retransmit), T1);
         }
         wire.after(Due::Client(id, ClientTimer::GiveUp), TIMER_F);
-        Self { id, request, to, state: State::Trying, interval: T1 }
+        Self { id, request, hop, state: State::Trying, interval: T1 }
     }
 
     pub const fn request(&self) -> &Request {
         &self.request
     }
 
-    pub const fn to(&self) -> SocketAddr {
-        self.to
+    pub const fn hop(&self) -> Hop {
+        self.hop
     }
 
     pub fn is_over(&self) -> bool {
@@ -59,7 +59,7 @@ impl ClientOther {
                 self.state = State::Completed;
                 wire.timers.cancel(&Due::Client(self.id, ClientTimer::Retransmit));
                 wire.timers.cancel(&Due::Client(self.id, ClientTimer::GiveUp));
-                let linger = if wire.is_reliable() { Duration::ZERO } else { TIMER_K };
+                let linger = if self.hop.is_reliable() { Duration::ZERO } else { TIMER_K };
                 wire.after(Due::Client(self.id, ClientTimer::End), linger);
                 Pass::Up
             }
@@ -71,7 +71,7 @@ impl ClientOther {
     pub fn on_timer(&mut self, wire: &mut Wire, timer: ClientTimer) -> Pass {
         match (timer, self.state) {
             (ClientTimer::Retransmit, State::Trying | State::Proceeding) => {
-                wire.send(self.to, self.request.to_bytes());
+                wire.send(self.hop, self.request.to_bytes());
                 let proceeding = self.state == State::Proceeding;
                 self.interval = if proceeding { T2 } else { backed_off(self.interval) };
                 wire.after(Due::Client(self.id, ClientTimer::Retransmit), self.interval);

@@ -9,8 +9,9 @@ mod server_other;
 #[cfg(test)]
 mod tests;
 
-use super::message::{CSeq, CallId, From, Method, Request, Response};
+use super::message::{CSeq, CallId, From, Method, Request, Response, Via};
 use super::wire::{Due, Wire};
+use crate::transmit::{Hop, Transport};
 use client_invite::ClientInvite;
 use client_other::ClientOther;
 use key::{ClientKey, ServerKey};
@@ -137,7 +138,7 @@ impl<O: Copy> Transactions<O> {
         wire: &mut Wire,
         owner: O,
         request: Request,
-        to: SocketAddr,
+        hop: Hop,
         challenges: u32,
     ) -> ClientId {
         self.opened_so_far += 1;
@@ -145,10 +146,7 @@ impl<O: Copy> Transactions<O> {
         let Some(key) = ClientKey::of_request(&request) else {
             return id;
         };
-        let machine = match request.method {
-            Method::Invite => ClientMachine::Invite(ClientInvite::start(wire, id, request, to)),
-            _ => ClientMachine::Other(ClientOther::start(wire, id, request, to)),
-        };
+        let machine = ClientMachine::start(wire, id, request, hop);
         self.client_ids.insert(key.clone(), id);
         self.clients.insert(id, Client { key, owner, challenges, machine });
         id
@@ -178,16 +176,21 @@ impl<O: Copy> Transactions<O> {
         reply
     }
 
-    /// Nothing arrives at `to`: what waits for a first answer from there fails now (§17.1.4).
-    pub fn on_unreachable(&mut self, wire: &mut Wire, to: SocketAddr) -> Vec<Reply<O>> {
+    /// Nothing arrives there: what waits for an answer that way fails now (§17.1.4). What went by TCP for its
+    /// size alone, where all else goes by UDP, is sent again by UDP (§18.1.1).
+    pub fn on_unreachable(&mut self, wire: &mut Wire, hop: Hop, usual: Transport) -> Vec<Reply<O>> {
         let mut failed = Vec::new();
-        for (&id, client) in &mut self.clients {
+        for (&id, client) in self.clients.iter_mut().filter(|(_, client)| client.machine.hop() == hop) {
             let pass = match &mut client.machine {
-                ClientMachine::Invite(machine) if machine.to() == to => machine.on_unreachable(),
-                ClientMachine::Other(machine) if machine.to() == to => machine.on_unreachable(),
-                _ => Pass::Absorbed,
+                ClientMachine::Invite(machine) => machine.on_unreachable(),
+                ClientMachine::Other(machine) => machine.on_unreachable(),
             };
-            if pass == Pass::Up {
+            if pass == Pass::Absorbed {
+                continue;
+            }
+            if hop.is_reliable() && !usual.is_reliable() {
+                client.machine = client.machine.begin_again(wire, id, Hop { transport: usual, ..hop });
+            } else {
                 failed.push(client.reply(id, Outcome::Unreachable));
             }
         }
@@ -208,11 +211,7 @@ impl<O: Copy> Transactions<O> {
     /// As it was sent, and where to.
     pub fn sent(&self, id: ClientId) -> Option<(&Request, SocketAddr)> {
         let client = self.clients.get(&id)?;
-        let to = match &client.machine {
-            ClientMachine::Invite(machine) => machine.to(),
-            ClientMachine::Other(machine) => machine.to(),
-        };
-        Some((client.request(), to))
+        Some((client.machine.request(), client.machine.hop().to))
     }
 
     /// Whether any request of such an owner has no final response yet.
@@ -253,7 +252,7 @@ impl<O: Copy> Transactions<O> {
     }
 
     /// Opens a transaction for a request that is `New` and no ACK. None: there are too many.
-    pub fn open(&mut self, wire: &mut Wire, request: &Request, reply_to: SocketAddr) -> Option<ServerId> {
+    pub fn open(&mut self, wire: &mut Wire, request: &Request, reply_to: Hop) -> Option<ServerId> {
         let key = ServerKey::of(request)?;
         if self.servers.len() >= MAX_SERVER_TRANSACTIONS {
             return None;
@@ -329,21 +328,48 @@ impl<O: Copy> Transactions<O> {
 
 impl<O: Copy> Client<O> {
     fn reply(&self, id: ClientId, outcome: Outcome) -> Reply<O> {
-        let request = self.request().clone();
+        let request = self.machine.request().clone();
         Reply { id, owner: self.owner, request, challenges: self.challenges, outcome }
-    }
-
-    fn request(&self) -> &Request {
-        match &self.machine {
-            ClientMachine::Invite(machine) => machine.request(),
-            ClientMachine::Other(machine) => machine.request(),
-        }
     }
 
     fn is_over(&self) -> bool {
         match &self.machine {
             ClientMachine::Invite(machine) => machine.is_over(),
             ClientMachine::Other(machine) => machine.is_over(),
+        }
+    }
+}
+
+impl ClientMachine {
+    fn start(wire: &mut Wire, id: ClientId, request: Request, hop: Hop) -> Self {
+        match request.method {
+            Method::Invite => Self::Invite(ClientInvite::start(wire, id, request, hop)),
+            _ => Self::Other(ClientOther::start(wire, id, request, hop)),
+        }
+    }
+
+    /// The same request another way. It keeps its branch: should it have arrived after all, the other side
+    /// sees that it is the same.
+    fn begin_again(&self, wire: &mut Wire, id: ClientId, hop: Hop) -> Self {
+        let mut request = self.request().clone();
+        if let Ok(mut via) = request.headers.require::<Via>() {
+            via.transport = hop.transport.into();
+            request.headers.replace_first(&via);
+        }
+        Self::start(wire, id, request, hop)
+    }
+
+    fn request(&self) -> &Request {
+        match self {
+            Self::Invite(machine) => machine.request(),
+            Self::Other(machine) => machine.request(),
+        }
+    }
+
+    fn hop(&self) -> Hop {
+        match self {
+            Self::Invite(machine) => machine.hop(),
+            Self::Other(machine) => machine.hop(),
         }
     }
 }

@@ -4,12 +4,12 @@ use super::{ServerId, ServerTimer};
 use crate::sip::message::Response;
 use crate::sip::timers::{T1, TIMER_H, TIMER_I, TIMER_L, TRYING_AFTER, backed_off};
 use crate::sip::wire::{Due, Wire};
-use std::net::SocketAddr;
+use crate::transmit::Hop;
 use std::time::Duration;
 
 pub struct ServerInvite {
     id: ServerId,
-    reply_to: SocketAddr,
+    reply_to: Hop,
     state: State,
     /// Last response sent: repeated for a repeated INVITE.
     last: Option<Vec<u8>>,
@@ -30,7 +30,7 @@ enum State {
 
 impl ServerInvite {
     /// `trying` goes out by itself when the core has said nothing for 200 ms.
-    pub fn start(wire: &mut Wire, id: ServerId, reply_to: SocketAddr, trying: &Response) -> Self {
+    pub fn start(wire: &mut Wire, id: ServerId, reply_to: Hop, trying: &Response) -> Self {
         wire.after(Due::Server(id, ServerTimer::Trying), TRYING_AFTER);
         let trying = trying.to_bytes();
         Self { id, reply_to, state: State::Proceeding, last: None, trying, interval: T1 }
@@ -56,7 +56,7 @@ impl ServerInvite {
             wire.after(Due::Server(self.id, ServerTimer::End), TIMER_L);
         } else if status.code() >= 300 {
             self.state = State::Completed;
-            if !wire.is_reliable() {
+            if !self.reply_to.is_reliable() {
                 wire.after(Due::Server(self.id, ServerTimer::Retransmit), T1);
             }
             wire.after(Due::Server(self.id, ServerTimer::End), TIMER_H);
@@ -77,7 +77,7 @@ impl ServerInvite {
             State::Completed => {
                 self.state = State::Confirmed;
                 wire.timers.cancel(&Due::Server(self.id, ServerTimer::Retransmit));
-                let linger = if wire.is_reliable() { Duration::ZERO } else { TIMER_I };
+                let linger = if self.reply_to.is_reliable() { Duration::ZERO } else { TIMER_I };
                 wire.after(Due::Server(self.id, ServerTimer::End), linger);
                 true
             }

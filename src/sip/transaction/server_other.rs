@@ -4,12 +4,12 @@ use super::{ServerId, ServerTimer};
 use crate::sip::message::Response;
 use crate::sip::timers::{PATIENCE, TIMER_J};
 use crate::sip::wire::{Due, Wire};
-use std::net::SocketAddr;
+use crate::transmit::Hop;
 use std::time::Duration;
 
 pub struct ServerOther {
     id: ServerId,
-    reply_to: SocketAddr,
+    reply_to: Hop,
     state: State,
     last: Option<Vec<u8>>,
 }
@@ -23,7 +23,7 @@ enum State {
 }
 
 impl ServerOther {
-    pub fn start(wire: &mut Wire, id: ServerId, reply_to: SocketAddr) -> Self {
+    pub fn start(wire: &mut Wire, id: ServerId, reply_to: Hop) -> Self {
         // A request that the core never answers is forgotten when its client has given up.
         wire.after(Due::Server(id, ServerTimer::End), PATIENCE.saturating_mul(2));
         Self { id, reply_to, state: State::Pending, last: None }
@@ -42,7 +42,7 @@ impl ServerOther {
         self.last = Some(bytes);
         if response.status.is_final() {
             self.state = State::Completed;
-            let linger = if wire.is_reliable() { Duration::ZERO } else { TIMER_J };
+            let linger = if self.reply_to.is_reliable() { Duration::ZERO } else { TIMER_J };
             wire.after(Due::Server(self.id, ServerTimer::End), linger);
         }
     }

@@ -5,7 +5,7 @@ use crate::instant::Instant;
 use crate::sip::event::Output;
 use crate::sip::message::{Message, StatusCode, To};
 use crate::sip::testing::{address, ms, parsed, secs, tagged};
-use crate::transmit::Transport;
+use crate::transmit::{Hop, Transport};
 use std::time::Duration;
 
 const PEER: &str = "192.0.2.10:5060";
@@ -13,26 +13,32 @@ const PEER: &str = "192.0.2.10:5060";
 struct Rig {
     wire: Wire,
     layer: Transactions<&'static str>,
+    hop: Hop,
 }
 
 impl Rig {
     fn new(transport: Transport) -> Self {
-        Self { wire: Wire::new(transport), layer: Transactions::new() }
+        let hop = Hop { transport, to: address(PEER) };
+        Self { wire: Wire::new(), layer: Transactions::new(), hop }
     }
 
     fn send(&mut self, request: &Request) -> ClientId {
-        self.layer.send(&mut self.wire, "owner", request.clone(), address(PEER), 0)
+        self.layer.send(&mut self.wire, "owner", request.clone(), self.hop, 0)
     }
 
     fn open(&mut self, request: &Request) -> ServerId {
         assert_eq!(self.layer.on_request(&mut self.wire, request), Inbound::New);
-        self.layer.open(&mut self.wire, request, address(PEER)).unwrap()
+        self.layer.open(&mut self.wire, request, self.hop).unwrap()
     }
 
     fn hear(&mut self, request: &Request, status: u16) -> Option<Outcome> {
         let mut response = request.response(StatusCode::new(status).unwrap());
         response.headers.set(&tagged("<sip:b@example.org>;tag=theirs"));
         self.layer.on_response(&mut self.wire, response).map(|reply| reply.outcome)
+    }
+
+    fn unreachable(&mut self, hop: Hop, usual: Transport) -> Vec<Reply<&'static str>> {
+        self.layer.on_unreachable(&mut self.wire, hop, usual)
     }
 
     fn respond(&mut self, id: ServerId, request: &Request, status: u16) {
@@ -223,10 +229,58 @@ fn an_unreachable_peer_fails_what_waits_for_a_first_answer_from_there() {
     let mut rig = Rig::new(Transport::Udp);
     let options = request(Method::Options);
     rig.send(&options);
-    assert!(rig.layer.on_unreachable(&mut rig.wire, address("192.0.2.99:5060")).is_empty());
-    let failed = rig.layer.on_unreachable(&mut rig.wire, address(PEER));
+    let others =
+        [Hop { to: address("192.0.2.99:5060"), ..rig.hop }, Hop { transport: Transport::Tcp, ..rig.hop }];
+    for other in others {
+        assert!(rig.unreachable(other, Transport::Udp).is_empty(), "{other:?}");
+    }
+    let failed = rig.unreachable(rig.hop, Transport::Udp);
     assert!(matches!(failed[..], [Reply { outcome: Outcome::Unreachable, .. }]));
     assert!(rig.is_empty());
+}
+
+#[test]
+fn a_connection_that_breaks_fails_the_call_that_rings_over_it() {
+    for (transport, fails) in [(Transport::Udp, false), (Transport::Tcp, true)] {
+        let mut rig = Rig::new(transport);
+        let invite = request(Method::Invite);
+        rig.send(&invite);
+        rig.hear(&invite, 180);
+        assert_eq!(rig.unreachable(rig.hop, transport).len(), usize::from(fails), "{transport:?}");
+    }
+}
+
+#[test]
+fn what_tcp_refused_is_sent_by_udp_with_the_same_branch_and_repeated_there() {
+    for method in [Method::Invite, Method::Options] {
+        let mut rig = Rig::new(Transport::Tcp);
+        let large = request(method.clone());
+        let id = rig.send(&large);
+        rig.sent();
+        assert!(rig.unreachable(rig.hop, Transport::Udp).is_empty(), "nobody needs to know");
+        let Output::Send(again) = rig.wire.poll() else { panic!("not sent again") };
+        assert_eq!(again.transport, Transport::Udp);
+        let Message::Request(again) = parsed(&again.bytes) else { panic!() };
+        let via = again.headers.first("Via").unwrap();
+        assert!(via.starts_with("SIP/2.0/UDP ") && via.contains("branch=z9hG4bKabc"), "{via}");
+        assert_eq!(rig.pass(secs(2)).0, [500, 1500]);
+        let (sent, _) = rig.layer.sent(id).unwrap();
+        assert_eq!(sent.headers.first("Via"), again.headers.first("Via"), "a CANCEL goes the same way");
+        assert!(rig.hear(&large, 200).is_some());
+    }
+}
+
+#[test]
+fn both_transports_live_side_by_side() {
+    let mut rig = Rig::new(Transport::Udp);
+    rig.send(&request(Method::Options));
+    let mut large = request(Method::Invite);
+    let via = large.headers.first("Via").unwrap().replace("UDP", "TCP").replace("abc", "large");
+    large.headers.remove("Via");
+    large.headers.push("Via", via);
+    rig.layer.send(&mut rig.wire, "large", large, Hop { transport: Transport::Tcp, ..rig.hop }, 0);
+    rig.sent();
+    assert_eq!(rig.pass(secs(4)).0, [500, 1500, 3500], "the OPTIONS alone is repeated");
 }
 
 #[test]
@@ -363,7 +417,7 @@ fn a_flood_of_requests_is_bounded() {
         let mut options = request(Method::Options);
         options.headers.remove("Via");
         options.headers.push("Via", format!("SIP/2.0/UDP 192.0.2.20;branch=z9hG4bK{n}"));
-        rig.layer.open(&mut rig.wire, &options, address(PEER));
+        rig.layer.open(&mut rig.wire, &options, rig.hop);
     }
     assert_eq!(rig.layer.servers.len(), MAX_SERVER_TRANSACTIONS);
     rig.wire.now = Instant::START + secs(200);

@@ -13,22 +13,23 @@ pub fn read(log: &[u8]) -> Vec<Captured> {
         let line = String::from_utf8_lossy(&rest[..end]).into_owned();
         rest = &rest[end + 1..];
         let Some((stamp, note)) = line.split_once(MARK) else { continue };
-        let Some((length, outgoing, peer)) = announced(note) else { continue };
+        let Some((length, outgoing, by_tcp, peer)) = announced(note) else { continue };
         if length > rest.len() {
             break; // still being written
         }
-        found.push(Captured::new(seconds(stamp), outgoing, peer, rest[..length].to_vec()));
+        let captured = Captured::new(seconds(stamp), outgoing, peer, rest[..length].to_vec());
+        found.push(Captured { by_tcp, ..captured });
         rest = &rest[length..];
     }
     found
 }
 
 /// `Received SIP request (543 bytes) from UDP:127.0.0.1:15110 --->`: what the PBX receives, the telephone sent.
-fn announced(note: &str) -> Option<(usize, bool, SocketAddr)> {
+fn announced(note: &str) -> Option<(usize, bool, bool, SocketAddr)> {
     let sent_by_peer = note.starts_with("Received ");
     let length = note.split_once('(')?.1.split_once(" bytes)")?.0.parse().ok()?;
-    let peer = note.split_once(" bytes) ")?.1.split_once(':')?.1;
-    Some((length, sent_by_peer, peer.strip_suffix(" --->")?.parse().ok()?))
+    let (transport, peer) = note.split_once(" bytes) ")?.1.split_once(':')?;
+    Some((length, sent_by_peer, transport.ends_with("TCP"), peer.strip_suffix(" --->")?.parse().ok()?))
 }
 
 /// `[2026-11-23 18:35:19.357] VERBOSE…`

@@ -18,7 +18,7 @@ use message::Sip;
 use std::fmt;
 use std::net::SocketAddr;
 
-/// One datagram, seen beside the PBX.
+/// One message, seen beside the PBX.
 #[derive(Clone)]
 pub struct Captured {
     /// Seconds since 1970.
@@ -27,6 +27,7 @@ pub struct Captured {
     pub outgoing: bool,
     /// The telephone's address.
     pub peer: SocketAddr,
+    pub by_tcp: bool,
     pub raw: Vec<u8>,
     pub sip: Result<Sip, String>,
 }
@@ -34,7 +35,7 @@ pub struct Captured {
 impl Captured {
     pub fn new(at: f64, outgoing: bool, peer: SocketAddr, raw: Vec<u8>) -> Self {
         let sip = Sip::parse(&raw);
-        Self { at, outgoing, peer, raw, sip }
+        Self { at, outgoing, peer, by_tcp: false, raw, sip }
     }
 }
 
@@ -105,7 +106,21 @@ pub fn check(capture: &[Captured]) -> Vec<Broken> {
     findings.0
 }
 
-/// The part of a capture that a telephone at this address took part in.
-pub fn of_peer(capture: &[Captured], peer: SocketAddr) -> Vec<Captured> {
-    capture.iter().filter(|captured| captured.peer == peer).cloned().collect()
+/// The part of a capture that a telephone took part in, which had these addresses one after another. A connection
+/// beside UDP comes from a port of its own; whose it is, its requests' Via says.
+pub fn of_telephone(capture: &[Captured], addresses: &[SocketAddr]) -> Vec<Captured> {
+    let home = |connection: SocketAddr| {
+        let requests = capture.iter().filter(|each| each.by_tcp && each.outgoing && each.peer == connection);
+        let sips = requests.filter_map(|each| each.sip.as_ref().ok()).filter(|sip| sip.method().is_some());
+        let mut named = sips.filter_map(|sip| {
+            let via = sip.list("via").into_iter().next()?;
+            via.split(';').next()?.split_whitespace().last()?.parse::<SocketAddr>().ok()
+        });
+        named.find(|address| addresses.contains(address))
+    };
+    let of_it = |each: &Captured| {
+        let peer = if addresses.contains(&each.peer) { Some(each.peer) } else { home(each.peer) };
+        peer.map(|peer| Captured { peer, ..each.clone() })
+    };
+    capture.iter().filter_map(of_it).collect()
 }

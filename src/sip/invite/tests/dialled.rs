@@ -1,8 +1,9 @@
 //! Calls of ours.
 
 use crate::sip::message::{Message, Method, Request, Route, To, Via};
-use crate::sip::testing::{ANSWER, Bench, OFFER, PBX, address, answer, config, ms, secs, seq, tagged};
+use crate::sip::testing::{ANSWER, Bench, OFFER, answer, config, ms, secs, seq, tagged};
 use crate::sip::{CallKey, EndedBy, Event};
+use crate::transmit::Transport;
 
 fn dial(bench: &mut Bench) -> (CallKey, Request) {
     let call = bench.ua.invite(bench.now, "sip:200@pbx.example".parse().unwrap(), Some(OFFER.to_vec()));
@@ -126,7 +127,7 @@ fn nobody_there_ends_the_call_after_32_s_and_at_once_when_the_port_is_closed() {
     assert_eq!(sent, [500, 1500, 3500, 7500, 15500, 31500], "Timer A doubles without limit");
     assert!(matches!(bench.event(), Some(Event::Ended { by: EndedBy::Network, status: None, .. })));
     let (_, _) = dial(&mut bench);
-    bench.ua.handle_unreachable(bench.now, address(PBX));
+    bench.unreachable(Transport::Udp);
     assert!(matches!(bench.event(), Some(Event::Ended { by: EndedBy::Network, .. })));
 }
 

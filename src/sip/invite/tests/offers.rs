@@ -463,7 +463,7 @@ fn after_an_outage_calls_that_the_pbx_forgot_are_ended() {
     let (_, _, _) = bench.answered();
     bench.pass(secs(15));
     bench.forget();
-    bench.ua.handle_unreachable(bench.now, crate::sip::testing::address(crate::sip::testing::PBX));
+    bench.unreachable(crate::transmit::Transport::Udp);
     assert!(matches!(bench.event(), Some(Event::RegistrationFailed { .. })));
     bench.grant(600);
     assert!(matches!(bench.event(), Some(Event::Registered { .. })));

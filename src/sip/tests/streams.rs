@@ -1,0 +1,145 @@
+//! Calls over TCP, and large requests of an account by UDP that take it (RFC 3261 §18.1.1).
+
+use crate::sip::message::{Message, Method, Request};
+use crate::sip::testing::{ANSWER, Bench, OFFER, PBX, address, answer, config, secs};
+use crate::sip::{CallKey, EndedBy, Event, UserAgentConfig};
+use crate::transmit::Transport::{self, Tcp, Udp};
+
+/// An account by UDP whose INVITE does not fit into one packet.
+fn large_dial(bench: &mut Bench) -> CallKey {
+    let offer = [OFFER, &b"a=x\r\n".repeat(300)].concat();
+    bench.ua.invite(bench.now, "sip:200@pbx.example".parse().unwrap(), Some(offer))
+}
+
+/// The next request sent, and by what; the Via must agree.
+fn next(bench: &mut Bench, method: Method) -> (Request, Transport) {
+    let transport = bench.transport();
+    let request = bench.request(method);
+    let name = if transport == Tcp { "SIP/2.0/TCP " } else { "SIP/2.0/UDP " };
+    assert!(request.headers.first("Via").unwrap().starts_with(name), "{transport:?}");
+    (request, transport)
+}
+
+fn by_tcp() -> Bench {
+    let mut bench = Bench::with(UserAgentConfig { transport: Tcp, ..config() });
+    bench.register_now();
+    bench
+}
+
+#[test]
+fn a_large_invite_goes_by_tcp_and_its_cancel_and_ack_with_it() {
+    let mut bench = Bench::new();
+    let call = large_dial(&mut bench);
+    let (invite, transport) = next(&mut bench, Method::Invite);
+    assert_eq!(transport, Tcp);
+    let contact = invite.headers.first("Contact").unwrap();
+    assert!(!contact.contains("transport"), "we are still reached by UDP: {contact}");
+    bench.pass(secs(5));
+    assert!(bench.is_silent(), "what is reliable is not repeated");
+    bench.respond(&invite, 180);
+    bench.event();
+    bench.ua.hang_up(bench.now, call).unwrap();
+    assert_eq!(next(&mut bench, Method::Cancel).1, Tcp);
+    bench.respond(&invite, 487);
+    assert_eq!(next(&mut bench, Method::Ack).1, Tcp);
+}
+
+#[test]
+fn a_response_is_taken_whichever_way_it_comes() {
+    let mut bench = Bench::new();
+    large_dial(&mut bench);
+    let (invite, _) = next(&mut bench, Method::Invite);
+    bench.transport = Udp;
+    bench.respond_with(&invite, 200, &[("Contact", "<sip:192.0.2.10:5060>")], ANSWER);
+    assert!(matches!(bench.event(), Some(Event::Accepted { .. })));
+    assert_eq!(next(&mut bench, Method::Ack).1, Udp, "the PBX names no transport");
+}
+
+#[test]
+fn a_dialog_whose_contact_names_tcp_goes_on_over_it() {
+    let mut bench = Bench::new();
+    let call = large_dial(&mut bench);
+    let (invite, _) = next(&mut bench, Method::Invite);
+    bench.respond_with(&invite, 200, &[("Contact", "<sip:192.0.2.10:5060;transport=TCP>")], ANSWER);
+    assert_eq!(next(&mut bench, Method::Ack).1, Tcp);
+    bench.ua.hang_up(bench.now, call).unwrap();
+    assert_eq!(next(&mut bench, Method::Bye).1, Tcp);
+}
+
+#[test]
+fn a_pbx_that_refuses_tcp_gets_it_by_udp_and_is_not_asked_again() {
+    let mut bench = Bench::new();
+    let call = large_dial(&mut bench);
+    assert_eq!(next(&mut bench, Method::Invite).1, Tcp);
+    bench.unreachable(Tcp);
+    let (invite, transport) = next(&mut bench, Method::Invite);
+    assert_eq!(transport, Udp);
+    bench.respond(&invite, 100);
+    bench.ua.hang_up(bench.now, call).unwrap();
+    assert_eq!(next(&mut bench, Method::Cancel).1, Udp);
+    bench.respond(&invite, 487);
+    assert_eq!(next(&mut bench, Method::Ack).1, Udp);
+    bench.forget();
+    large_dial(&mut bench);
+    assert_eq!(next(&mut bench, Method::Invite).1, Udp);
+}
+
+#[test]
+fn small_requests_stay_with_udp() {
+    let mut bench = Bench::new();
+    bench.ua.invite(bench.now, "sip:200@pbx.example".parse().unwrap(), Some(OFFER.to_vec()));
+    assert_eq!(next(&mut bench, Method::Invite).1, Udp);
+}
+
+#[test]
+fn a_request_over_a_connection_is_answered_over_it_whatever_its_via_says() {
+    let mut bench = Bench::registered();
+    let mut options = bench.pbx_request(Method::Options, &[], b"");
+    options.headers.remove("Via");
+    options.headers.push("Via", "SIP/2.0/TCP 192.0.2.10:5099;branch=z9hG4bKtcp1");
+    bench.transport = Tcp;
+    bench.hear_from(PBX, &options.to_bytes());
+    assert_eq!((bench.transport(), bench.destination()), (Tcp, address(PBX)));
+}
+
+#[test]
+fn a_call_that_stands_survives_its_connection_and_the_pbx_is_told_of_the_next_one() {
+    let mut bench = by_tcp();
+    let (_, invite, ok) = bench.answered();
+    bench.ua.handle_disconnected(bench.now, address("192.0.2.20:40001"));
+    assert!(matches!(bench.event(), Some(Event::RegistrationFailed { .. })));
+    bench.grant(600);
+    assert!(matches!(bench.event(), Some(Event::Registered { .. })), "and no `Ended`");
+    let (update, _) = next(&mut bench, Method::Update);
+    assert!(update.headers.first("Contact").unwrap().contains("@192.0.2.20:40001;transport=tcp"));
+    bench.respond(&update, 200);
+    let bye = bench.pbx_next(&invite, &ok, Method::Bye, 1);
+    bench.hear_request(&bye);
+    bench.response(200);
+    assert!(matches!(bench.event(), Some(Event::Ended { by: EndedBy::Them, .. })));
+}
+
+#[test]
+fn a_call_that_the_pbx_forgot_with_the_connection_ends() {
+    let mut bench = by_tcp();
+    bench.answered();
+    bench.ua.handle_disconnected(bench.now, address("192.0.2.20:40001"));
+    bench.event();
+    bench.grant(600);
+    bench.event();
+    let (update, _) = next(&mut bench, Method::Update);
+    bench.respond(&update, 481);
+    assert!(matches!(bench.event(), Some(Event::Ended { by: EndedBy::Network, .. })));
+}
+
+#[test]
+fn a_call_that_rings_over_a_connection_ends_with_it() {
+    let mut bench = by_tcp();
+    bench.ua.invite(bench.now, "sip:200@pbx.example".parse().unwrap(), Some(OFFER.to_vec()));
+    let (invite, _) = next(&mut bench, Method::Invite);
+    bench.hear(&Message::Response(answer(&invite, 180, &[], b"")));
+    bench.event();
+    bench.ua.handle_disconnected(bench.now, address("192.0.2.20:40001"));
+    let ended = |event: &Event| matches!(event, Event::Ended { by: EndedBy::Network, .. });
+    assert_eq!(bench.events().iter().filter(|event| ended(event)).count(), 1);
+}
