@@ -24,4 +24,6 @@ mod wire;
 
 pub use account::{Account, Password, UserAgentConfig};
 pub use event::{CallKey, EndedBy, Event, Failure, Invite, NotNow, Output, ProbeKey, ReferProgress, Remote};
+#[doc(hidden)]
+pub use user_agent::Load;
 pub use user_agent::UserAgent;

@@ -27,6 +27,10 @@ impl Probes {
         key
     }
 
+    pub fn len(&self) -> usize {
+        self.sent_at.len()
+    }
+
     pub fn on_reply(&mut self, core: &mut Core, probe: ProbeKey, reply: &Reply<Owner>) {
         let result = match &reply.outcome {
             Outcome::Response(response) if response.status.is_provisional() => return,

@@ -89,6 +89,10 @@ impl<K: Ord + Clone> Queue<K> {
         self.when.get(what).map(|place| place.0)
     }
 
+    pub fn len(&self) -> usize {
+        self.when.len()
+    }
+
     pub fn next_deadline(&self) -> Option<Instant> {
         self.order.first_key_value().map(|(place, _)| place.0)
     }

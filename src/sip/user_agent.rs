@@ -29,6 +29,15 @@ pub struct UserAgent {
     probes: Probes,
 }
 
+/// How much a user agent has to remember.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Load {
+    pub transactions: usize,
+    pub timers: usize,
+    pub calls: usize,
+    pub probes: usize,
+}
+
 impl UserAgent {
     pub fn new(config: UserAgentConfig, seed: [u8; 32]) -> Self {
         let mut core = Core::new(config, seed);
@@ -196,6 +205,17 @@ impl UserAgent {
 
     pub fn is_registered(&self) -> bool {
         self.registration.is_registered()
+    }
+
+    /// What is kept for later: for tests and measurements of whether anything grows or is left behind.
+    #[doc(hidden)]
+    pub fn load(&self) -> Load {
+        Load {
+            transactions: self.core.transactions.len(),
+            timers: self.core.wire.timers.len(),
+            calls: self.calls.len(),
+            probes: self.probes.len(),
+        }
     }
 
     // -- below

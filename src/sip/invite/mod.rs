@@ -77,6 +77,11 @@ impl Calls {
         self.calls.values().filter(|call| !call.is_over()).count()
     }
 
+    /// All that are remembered, those included that only answer what still arrives.
+    pub fn len(&self) -> usize {
+        self.calls.len()
+    }
+
     /// Whether somebody may not know yet that a call has ended: BYE, CANCEL or refusal are still under way.
     pub fn owes_goodbye(&self, core: &Core) -> bool {
         let waiting = |call: &Call| match call {

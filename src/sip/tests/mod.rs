@@ -1,5 +1,4 @@
-//! The whole user agent: two of them over a bad network, and rubbish from anywhere.
+//! The whole user agent under rubbish from anywhere. `tests/network` has several of them over a bad network.
 
-mod pair;
 mod rubbish;
 mod streams;

@@ -130,6 +130,11 @@ impl<O: Copy> Transactions<O> {
         }
     }
 
+    /// Those that are not over, in both directions.
+    pub fn len(&self) -> usize {
+        self.clients.len() + self.servers.len()
+    }
+
     // -- requests of ours
 
     /// Sends a request, whose top Via carries a fresh branch, until it is answered.

@@ -1,0 +1,99 @@
+//! Conversations between telephones over a simulated network: each is told with many seeds, in bad weather and in
+//! worse, must end as hoped or by a time-out that the losses explain, breaks no rule on the way, and leaves
+//! nothing behind. A seed that fails is printed with everything that went over the wire.
+//!
+//! `PATCHCORD_SEEDS` says how many seeds (`scripts/simulate` tells 1,000), `PATCHCORD_SEED` picks one.
+
+mod proxy;
+mod rules;
+mod stories;
+mod transferrer;
+mod world;
+
+use stories::{STORIES, Story};
+use world::{Weather, World};
+
+/// Enough to notice what breaks often; `scripts/simulate` looks for the rest.
+const SEEDS: u64 = 8;
+
+/// Up to 10 % loss, by seed.
+fn bad(seed: u64) -> Weather {
+    Weather { loss_percent: seed % 11, doubled_percent: 3, jitter_ms: [5, 80, 400][seed as usize % 3] }
+}
+
+/// 30 % loss.
+fn worse(seed: u64) -> Weather {
+    Weather { loss_percent: 30, doubled_percent: 5, jitter_ms: [5, 200, 900][seed as usize % 3] }
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().expect("a number"))
+}
+
+fn seeds() -> std::ops::Range<u64> {
+    match number("PATCHCORD_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("PATCHCORD_SEEDS").unwrap_or(SEEDS),
+    }
+}
+
+/// True: it ended as hoped. False: by a time-out that losses explain.
+fn tell(story: &Story, seed: u64, weather: Weather) -> (bool, World) {
+    let mut world = World::new(story.name, seed);
+    world.weather = weather;
+    let hoped = (story.tell)(&mut world);
+    let starved: Vec<_> =
+        world.starved().into_iter().filter(|method| story.may_starve.contains(method)).collect();
+    assert!(hoped || !starved.is_empty() || world.disaster, "no loss explains this end");
+    world.close();
+    assert_eq!(world.left_behind(), [], "something is left after 200 s");
+    for agent in &world.agents {
+        let mut ended: Vec<_> = agent.events.iter().filter_map(stories::ended_call).collect();
+        ended.sort();
+        assert!(ended.windows(2).all(|pair| pair[0] != pair[1]), "a call ended twice");
+    }
+    (hoped, world)
+}
+
+fn tell_all(story: &Story, weather: fn(u64) -> Weather, name: &str) -> u64 {
+    let hoped = seeds().filter(|seed| tell(story, *seed, weather(*seed)).0).count() as u64;
+    let told = seeds().count() as u64;
+    println!("{:44} {name:13} {hoped:5} of {told} as hoped", story.name);
+    hoped
+}
+
+#[test]
+fn in_bad_weather_nearly_every_conversation_ends_as_hoped() {
+    for story in STORIES {
+        let hoped = tell_all(story, bad, "0 to 10 %");
+        assert!(hoped * 10 >= seeds().count() as u64 * 9, "{}: only {hoped}", story.name);
+    }
+}
+
+#[test]
+fn in_worse_weather_what_does_not_end_as_hoped_times_out() {
+    for story in STORIES {
+        let hoped = tell_all(story, worse, "30 %");
+        assert!(hoped * 4 >= seeds().count() as u64, "{}: only {hoped}", story.name);
+    }
+}
+
+#[test]
+fn in_fine_weather_every_conversation_ends_as_hoped() {
+    for story in STORIES {
+        for seed in 0..3 {
+            // The world first: dropped in a panic, it shows what went over the wire.
+            let (hoped, _world) = tell(story, seed, Weather::default());
+            assert!(hoped, "{}, seed {seed}", story.name);
+        }
+    }
+}
+
+#[test]
+fn the_same_seed_sends_the_same_octets() {
+    for story in STORIES {
+        let digest = |seed| tell(story, seed, worse(seed)).1.digest();
+        assert_eq!(digest(5), digest(5), "{}", story.name);
+        assert_ne!(digest(5), digest(6), "{}", story.name);
+    }
+}

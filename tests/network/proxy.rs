@@ -1,0 +1,148 @@
+//! A PBX of the simplest kind that is right: registrar, and stateless proxy that stays in the path
+//! (RFC 3261 §10.3, §16.11). What it repeats or loses is what the telephones and the network do.
+
+use patchcord::sip::message::codec::{self, Parsed};
+use patchcord::sip::message::{
+    Contact, Host, MaxForwards, Message, Method, NameAddr, RecordRoute, Request, Response, Route, StatusCode,
+    To, Uri, Via,
+};
+use patchcord::transmit::Transport;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+pub const ADDRESS: &str = "192.0.2.10:5060";
+/// What a branch of ours has behind that of the telephone: the same for each repetition, ACK and CANCEL.
+pub const MARK: &str = ".pbx";
+/// The tag of our own refusals: their ACK goes no further.
+const TAG: &str = "pbx";
+
+pub struct Proxy {
+    address: SocketAddr,
+    bound: BTreeMap<String, Uri>,
+    /// Counted up by a restart.
+    nonce: u32,
+    /// Put into INVITEs (RFC 4028 §8.1).
+    pub session_expires: Option<u32>,
+}
+
+type Sent = Vec<(SocketAddr, Vec<u8>)>;
+
+impl Proxy {
+    pub fn new() -> Self {
+        Self { address: ADDRESS.parse().unwrap(), bound: BTreeMap::new(), nonce: 1, session_expires: None }
+    }
+
+    pub fn bind(&mut self, user: &str, contact: Uri) {
+        self.bound.insert(user.to_owned(), contact);
+    }
+
+    pub fn knows(&self, user: &str) -> bool {
+        self.bound.contains_key(user)
+    }
+
+    /// Forgets who is where.
+    pub fn restart(&mut self) {
+        self.bound.clear();
+        self.nonce += 1;
+    }
+
+    pub fn on_packet(&mut self, from: SocketAddr, octets: &[u8]) -> Sent {
+        match codec::parse(octets) {
+            Ok(Parsed::Message(Message::Request(request))) => self.on_request(request, from),
+            Ok(Parsed::Message(Message::Response(response))) => on_response(response),
+            other => panic!("a telephone sent what the PBX cannot read: {other:?}"),
+        }
+    }
+
+    fn on_request(&mut self, mut request: Request, from: SocketAddr) -> Sent {
+        let mut via = request.headers.require::<Via>().unwrap();
+        via.params.set("received", Some(&from.ip().to_string()));
+        via.params.set("rport", Some(&from.port().to_string()));
+        request.headers.replace_first(&via);
+        let to = request.headers.require::<To>().unwrap();
+        let begins = to.tag().is_none();
+        match request.method {
+            Method::Register => self.register(&request, from),
+            Method::Ack if to.tag() == Some(TAG) => vec![],
+            Method::Options if request.uri.user.is_none() => reply(&request, from, 200, &[]),
+            Method::Invite if begins && request.headers.first("Proxy-Authorization").is_none() => {
+                let challenge = "Digest realm=\"calls\",nonce=\"c\",algorithm=MD5,qop=\"auth\"";
+                reply(&request, from, 407, &[("Proxy-Authenticate", challenge)])
+            }
+            _ => self.forward(request, &via, from),
+        }
+    }
+
+    fn register(&mut self, request: &Request, from: SocketAddr) -> Sent {
+        let nonce = format!("nonce=\"r{}\"", self.nonce);
+        if !request.headers.first("Authorization").is_some_and(|credentials| credentials.contains(&nonce)) {
+            let challenge = format!("Digest realm=\"pbx\",{nonce},algorithm=MD5,qop=\"auth\"");
+            return reply(request, from, 401, &[("WWW-Authenticate", &challenge)]);
+        }
+        let user = request.headers.require::<To>().unwrap().uri.user.clone().unwrap();
+        let contact = request.headers.require::<Contact>().unwrap();
+        let uri = contact.addr().unwrap().uri.clone();
+        if contact.expires() == Some(0) {
+            self.bound.remove(&user);
+            return reply(request, from, 200, &[]);
+        }
+        self.bound.insert(user, uri.clone());
+        reply(request, from, 200, &[("Contact", &format!("<{uri}>;expires=600"))])
+    }
+
+    fn forward(&self, mut request: Request, via: &Via, from: SocketAddr) -> Sent {
+        let ours = Host::Ip(self.address.ip());
+        let routes = request.headers.typed_all::<Route>().unwrap();
+        request.headers.remove("Route");
+        for route in routes.iter().filter(|route| route.uri.host != ours) {
+            request.headers.push_typed(route);
+        }
+        if matches!(request.uri.host, Host::Name(_)) {
+            match request.uri.user.as_ref().and_then(|user| self.bound.get(user)) {
+                Some(contact) => request.uri = contact.clone(),
+                None if request.method == Method::Ack => return vec![],
+                None => return reply(&request, from, 404, &[]),
+            }
+        }
+        if request.method == Method::Invite {
+            let mut route = Uri::sip(None, ours.clone(), Some(self.address.port()));
+            route.params.set("lr", None);
+            request.headers.push_front(&RecordRoute(NameAddr::new(route)));
+            if let Some(seconds) = self.session_expires
+                && request.headers.first("Session-Expires").is_none()
+            {
+                request.headers.push("Session-Expires", seconds.to_string());
+            }
+        }
+        let hops = request.headers.typed::<MaxForwards>().unwrap().map_or(70, |hops| hops.0);
+        request.headers.set(&MaxForwards(hops - 1));
+        let branch = format!("{}{MARK}", via.branch().unwrap());
+        request.headers.push_front(&Via::new(Transport::Udp, ours, Some(self.address.port()), &branch));
+        let Host::Ip(ip) = request.uri.host else { panic!("no address in {}", request.uri) };
+        vec![(SocketAddr::new(ip, request.uri.port.unwrap_or(5060)), request.to_bytes())]
+    }
+}
+
+fn on_response(mut response: Response) -> Sent {
+    let vias = response.headers.typed_all::<Via>().unwrap();
+    let Some((_, rest)) = vias.split_first().filter(|(_, rest)| !rest.is_empty()) else { return vec![] };
+    response.headers.remove("Via");
+    for via in rest.iter().rev() {
+        response.headers.push_front(via);
+    }
+    let (ip, port) = (rest[0].received().unwrap(), rest[0].rport().flatten().unwrap());
+    vec![(SocketAddr::new(ip, port), response.to_bytes())]
+}
+
+fn reply(request: &Request, to: SocketAddr, status: u16, headers: &[(&'static str, &str)]) -> Sent {
+    let mut response = request.response(StatusCode::new(status).unwrap());
+    let mut tagged = response.headers.require::<To>().unwrap();
+    if tagged.tag().is_none() {
+        tagged.set_tag(TAG);
+        response.headers.set(&tagged);
+    }
+    for (name, value) in headers {
+        response.headers.push(name, *value);
+    }
+    vec![(to, response.to_bytes())]
+}

@@ -1,0 +1,325 @@
+//! What either side may still send: a model of its own, which reads octets and shares nothing with the core
+//! but the RFCs.
+
+use patchcord::instant::Instant;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+const T1: Duration = Duration::from_millis(500);
+const T2: Duration = Duration::from_secs(4);
+/// 64·T1, and what a timer may be late.
+const PATIENCE: Duration = Duration::from_millis(32_100);
+
+/// A message as far as the rules look into it.
+#[derive(Clone)]
+pub struct Seen {
+    pub line: String,
+    /// Of the request that it is, or answers.
+    pub method: String,
+    pub status: Option<u16>,
+    /// User part of the Request-URI.
+    pub user: String,
+    /// As its author made it: the proxy's addition is cut off.
+    pub branch: String,
+    pub to_tag: Option<String>,
+    from_tag: String,
+    call_id: String,
+    seq: u32,
+    vias: usize,
+    octets: Vec<u8>,
+}
+
+impl Seen {
+    pub fn read(octets: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(octets);
+        let mut lines = text.split("\r\n");
+        let line = lines.next().unwrap_or_default().to_owned();
+        let fields: Vec<_> =
+            lines.take_while(|line| !line.is_empty()).filter_map(|l| l.split_once(": ")).collect();
+        let field = |name: &str| fields.iter().find(|field| field.0 == name).map_or("", |field| field.1);
+        let after = |text: &str, mark: &str| {
+            let rest = text.split_once(mark)?.1;
+            Some(rest.split([';', ',', '>']).next().unwrap_or_default().to_owned())
+        };
+        let (seq, method) = field("CSeq").split_once(' ').unwrap_or_default();
+        let branch = after(field("Via"), ";branch=").unwrap_or_default();
+        let uri = line.split(' ').nth(1).unwrap_or_default();
+        Self {
+            status: line.strip_prefix("SIP/2.0 ").and_then(|rest| rest.get(..3)?.parse().ok()),
+            user: uri.strip_prefix("sip:").and_then(|uri| uri.split_once('@')).map_or("", |u| u.0).to_owned(),
+            method: method.to_owned(),
+            seq: seq.parse().unwrap_or_default(),
+            branch: branch.trim_end_matches(super::proxy::MARK).to_owned(),
+            from_tag: after(field("From"), ";tag=").unwrap_or_default(),
+            to_tag: after(field("To"), ";tag="),
+            call_id: field("Call-ID").to_owned(),
+            vias: fields.iter().filter(|field| field.0 == "Via").count(),
+            octets: octets.to_vec(),
+            line,
+        }
+    }
+
+    /// For the ladder.
+    pub fn brief(&self) -> String {
+        let line: String = self.line.trim_end_matches(" SIP/2.0").chars().take(44).collect();
+        let branch = self.branch.get(self.branch.len().saturating_sub(5)..).unwrap_or_default();
+        format!("{line:44} {} {} ({branch})", self.seq, self.method)
+    }
+}
+
+/// Branch and method; an ACK has none of its own.
+type Key = (String, String);
+
+/// What one agent has heard and said.
+#[derive(Default)]
+pub struct Side {
+    heard: BTreeMap<Key, Heard>,
+    asked: BTreeMap<Key, Asked>,
+    /// By Call-ID and its own tag.
+    dialogs: BTreeMap<(String, String), Dialog>,
+    /// Arrived and to be answered at once.
+    owed: Vec<Key>,
+}
+
+struct Heard {
+    request: Seen,
+    last: Instant,
+    answer: Option<(u16, Option<String>, Instant)>,
+    acknowledged: bool,
+}
+
+struct Asked {
+    request: Seen,
+    first: Instant,
+    last: Instant,
+    gap: Duration,
+    provisional: bool,
+    finals: usize,
+    answered_after: Option<Duration>,
+    accepted: bool,
+    acknowledged: usize,
+}
+
+#[derive(Default)]
+struct Dialog {
+    seq: Option<u32>,
+    over: bool,
+}
+
+type Verdict = Result<(), String>;
+
+fn must(holds: bool, rule: &str) -> Verdict {
+    if holds { Ok(()) } else { Err(rule.to_owned()) }
+}
+
+impl Side {
+    /// `here`: to its Contact or in a dialog; what is meant for somebody else need not be answered.
+    pub fn arrived(&mut self, now: Instant, seen: &Seen, here: bool) {
+        if let Some(status) = seen.status {
+            return self.response_arrived(now, seen, status);
+        }
+        if seen.method == "ACK" {
+            for heard in self.heard.values_mut() {
+                let same = heard.request.call_id == seen.call_id && heard.request.seq == seen.seq;
+                let tag = heard.answer.as_ref().and_then(|answer| answer.1.as_ref());
+                if heard.request.method == "INVITE" && same && tag == seen.to_tag.as_ref() {
+                    heard.acknowledged = true;
+                }
+            }
+            return;
+        }
+        let key = (seen.branch.clone(), seen.method.clone());
+        let new = || Heard { request: seen.clone(), last: now, answer: None, acknowledged: false };
+        self.heard.entry(key.clone()).or_insert_with(new).last = now;
+        if here && seen.method != "INVITE" {
+            self.owed.push(key);
+        }
+    }
+
+    fn response_arrived(&mut self, now: Instant, seen: &Seen, status: u16) {
+        let Some(asked) = self.asked.get_mut(&(seen.branch.clone(), seen.method.clone())) else { return };
+        if status < 200 {
+            asked.provisional = true;
+            return;
+        }
+        asked.finals += 1;
+        asked.answered_after.get_or_insert(now.since(asked.first));
+        asked.accepted |= status < 300;
+        if seen.method == "BYE" {
+            self.dialog(&seen.call_id, &seen.from_tag).over = true;
+        }
+    }
+
+    pub fn sent(&mut self, now: Instant, seen: &Seen) -> Verdict {
+        match (seen.status, seen.method.as_str()) {
+            (Some(status), _) => self.response_sent(now, seen, status),
+            (None, "ACK") => self.ack_sent(seen),
+            (None, _) => self.request_sent(now, seen),
+        }
+    }
+
+    /// Once everything that an arrival brought about has been sent.
+    pub fn settled(&mut self) -> Verdict {
+        for key in std::mem::take(&mut self.owed) {
+            let answered = self.heard.get(&key).is_some_and(|heard| heard.answer.is_some());
+            must(answered, &format!("a {} was not answered", key.1))?;
+        }
+        Ok(())
+    }
+
+    fn response_sent(&mut self, now: Instant, seen: &Seen, status: u16) -> Verdict {
+        let heard = self.heard.get_mut(&(seen.branch.clone(), seen.method.clone()));
+        let heard = heard.ok_or("a response to a request that never came")?;
+        let same = heard.request.call_id == seen.call_id && heard.request.seq == seen.seq;
+        must(same && heard.request.from_tag == seen.from_tag, "a response that is not its request's")?;
+        must(heard.request.vias == seen.vias, "a response that loses its way: other Vias than its request")?;
+        if status < 200 {
+            return must(heard.answer.is_none(), "a provisional response after the final one");
+        }
+        must(seen.to_tag.is_some(), "a final response without a tag")?;
+        match &heard.answer {
+            None => {
+                heard.answer = Some((status, seen.to_tag.clone(), now));
+                if seen.method == "BYE" {
+                    let tag = seen.to_tag.clone().unwrap_or_default();
+                    self.dialog(&seen.call_id, &tag).over = true;
+                }
+                Ok(())
+            }
+            Some((before, tag, first)) => {
+                must((*before, tag) == (status, &seen.to_tag), "a second final response that differs")?;
+                if seen.method != "INVITE" {
+                    return must(heard.last == now, "a response repeated though nobody asked again");
+                }
+                must(!heard.acknowledged, "a final response to INVITE repeated after its ACK")?;
+                must(now.since(*first) <= PATIENCE, "a final response to INVITE repeated after 64·T1")
+            }
+        }
+    }
+
+    fn ack_sent(&mut self, seen: &Seen) -> Verdict {
+        let invite = self.asked.values_mut().find(|asked| {
+            let request = &asked.request;
+            request.method == "INVITE"
+                && (&request.call_id, request.seq, &request.from_tag)
+                    == (&seen.call_id, seen.seq, &seen.from_tag)
+        });
+        let invite = invite.ok_or("an ACK without an INVITE")?;
+        must(invite.finals > 0, "an ACK without a final response")?;
+        must(invite.acknowledged < invite.finals, "more ACKs than final responses")?;
+        let own_branch = invite.request.branch != seen.branch;
+        must(own_branch == invite.accepted, "an ACK on the wrong branch")?;
+        invite.acknowledged += 1;
+        Ok(())
+    }
+
+    fn request_sent(&mut self, now: Instant, seen: &Seen) -> Verdict {
+        let key = (seen.branch.clone(), seen.method.clone());
+        if let Some(asked) = self.asked.get_mut(&key) {
+            return repeated(asked, now, seen);
+        }
+        if seen.method == "CANCEL" {
+            let invite = self.asked.get(&(seen.branch.clone(), "INVITE".to_owned()));
+            let invite = invite.ok_or("a CANCEL of nothing")?;
+            must(invite.provisional && invite.finals == 0, "a CANCEL before 1xx or after the answer")?;
+            must(invite.request.seq == seen.seq, "a CANCEL with another number than its INVITE")?;
+        } else {
+            must(!self.asked.keys().any(|(branch, _)| *branch == seen.branch), "a branch used twice")?;
+            self.number_rises(seen)?;
+        }
+        if seen.method == "INVITE" {
+            self.one_invite_at_a_time(now, seen)?;
+        }
+        let (request, gap) = (seen.clone(), Duration::ZERO);
+        let asked = Asked {
+            request,
+            first: now,
+            last: now,
+            gap,
+            provisional: false,
+            finals: 0,
+            answered_after: None,
+            accepted: false,
+            acknowledged: 0,
+        };
+        self.asked.insert(key, asked);
+        Ok(())
+    }
+
+    fn number_rises(&mut self, seen: &Seen) -> Verdict {
+        let dialog = self.dialog(&seen.call_id, &seen.from_tag);
+        must(dialog.seq.is_none_or(|before| seen.seq > before), "a CSeq that does not rise")?;
+        dialog.seq = Some(seen.seq);
+        // The subscription of a REFER outlives its call (RFC 5057).
+        must(!dialog.over || seen.method == "NOTIFY", "a request in a dialog that is over")?;
+        dialog.over |= seen.method == "BYE";
+        Ok(())
+    }
+
+    /// RFC 3261 §14.1.
+    fn one_invite_at_a_time(&self, now: Instant, seen: &Seen) -> Verdict {
+        let ours = self.asked.values().any(|asked| {
+            let request = &asked.request;
+            let same = (&request.call_id, &request.from_tag) == (&seen.call_id, &seen.from_tag);
+            same && request.method == "INVITE" && asked.finals == 0 && now.since(asked.first) < PATIENCE
+        });
+        must(!ours, "an INVITE while another of ours is open")?;
+        let theirs = self.heard.values().any(|heard| {
+            let request = &heard.request;
+            let same = request.call_id == seen.call_id && request.to_tag.as_ref() == Some(&seen.from_tag);
+            same && request.method == "INVITE" && heard.answer.is_none()
+        });
+        must(!theirs, "an INVITE while one of theirs is open")
+    }
+
+    fn dialog(&mut self, call_id: &str, tag: &str) -> &mut Dialog {
+        self.dialogs.entry((call_id.to_owned(), tag.to_owned())).or_default()
+    }
+
+    /// Methods of requests that ran out of patience because datagrams were lost. `lost` counts by branch, and
+    /// for ACKs by Call-ID.
+    pub fn starved(&self, lost: &BTreeMap<String, u32>) -> Vec<&str> {
+        let some = |name: &String| lost.contains_key(name);
+        let too_late = |asked: &Asked| match (asked.answered_after, patience(&asked.request.method)) {
+            (Some(after), patience) => patience.is_some_and(|patience| after >= patience),
+            (None, _) => true,
+        };
+        let asked = self.asked.values().filter(|asked| too_late(asked) && some(&asked.request.branch));
+        let unacknowledged = self.heard.values().filter(|heard| {
+            let request = &heard.request;
+            request.method == "INVITE"
+                && heard.answer.is_some()
+                && !heard.acknowledged
+                && (some(&request.branch) || some(&request.call_id))
+        });
+        asked.map(|asked| asked.request.method.as_str()).chain(unacknowledged.map(|_| "ACK")).collect()
+    }
+}
+
+fn repeated(asked: &mut Asked, now: Instant, seen: &Seen) -> Verdict {
+    must(asked.request.octets == seen.octets, "a request repeated with other octets")?;
+    must(asked.finals == 0, "a request repeated after its final response")?;
+    let invite = seen.method == "INVITE";
+    must(!invite || !asked.provisional, "an INVITE repeated after a provisional response")?;
+    let gap = now.since(asked.last);
+    let least = if invite { asked.gap * 2 } else { (asked.gap * 2).min(T2) };
+    must(gap >= least.max(T1), "a request repeated too soon")?;
+    must(now.since(asked.first) <= PATIENCE, "a request repeated after 64·T1")?;
+    (asked.gap, asked.last) = (gap, now);
+    Ok(())
+}
+
+/// After which an answer no longer helps: what our telephones give the registrar, and what RFC 4028 §10 leaves
+/// of a session of 90 s that was to be refreshed halfway.
+fn patience(method: &str) -> Option<Duration> {
+    match method {
+        "REGISTER" | "OPTIONS" => Some(Duration::from_secs(4)),
+        "UPDATE" => Some(Duration::from_secs(15)),
+        _ => None,
+    }
+}
+
+/// The Call-ID, for counting ACKs that were lost.
+pub fn lost_name(seen: &Seen) -> String {
+    if seen.method == "ACK" { seen.call_id.clone() } else { seen.branch.clone() }
+}

@@ -1,0 +1,304 @@
+//! The conversations. Each says whether it ended as hoped.
+
+use crate::world::{ANNA, ANSWER, BORIS, CLARA, OFFER, World, secs};
+use patchcord::sip::message::StatusCode;
+use patchcord::sip::{CallKey, EndedBy, Event, ReferProgress};
+use std::time::Duration;
+
+pub struct Story {
+    pub name: &'static str,
+    /// Requests whose loss explains another end.
+    pub may_starve: &'static [&'static str],
+    pub tell: fn(&mut World) -> bool,
+}
+
+const CALL: &[&str] = &["INVITE", "ACK", "BYE", "CANCEL"];
+
+pub const STORIES: &[Story] = &[
+    Story { name: "registered, kept so, and gone", may_starve: &["REGISTER", "OPTIONS"], tell: register },
+    Story { name: "somebody is asked for by OPTIONS", may_starve: &["OPTIONS"], tell: options },
+    Story { name: "a call that the caller ends", may_starve: CALL, tell: caller_ends },
+    Story { name: "a call that the called party ends", may_starve: CALL, tell: called_ends },
+    Story { name: "both hang up at once", may_starve: CALL, tell: both_end },
+    Story { name: "a call given up while it rings", may_starve: CALL, tell: cancelled },
+    Story { name: "given up as it is answered", may_starve: CALL, tell: cancelled_as_answered },
+    Story { name: "a call that is refused", may_starve: CALL, tell: refused },
+    Story { name: "a call to somebody who is busy", may_starve: CALL, tell: busy },
+    Story { name: "a call to nobody", may_starve: CALL, tell: nobody },
+    Story { name: "held and taken back", may_starve: CALL, tell: hold },
+    Story { name: "both change the call at once", may_starve: CALL, tell: glare },
+    Story {
+        name: "handed on to somebody else",
+        may_starve: &["INVITE", "ACK", "REFER", "NOTIFY", "BYE"],
+        tell: transfer,
+    },
+    Story {
+        name: "a session that has to be refreshed",
+        may_starve: &["INVITE", "ACK", "UPDATE", "BYE"],
+        tell: refresh,
+    },
+    Story { name: "the network is gone for a while", may_starve: CALL, tell: partition },
+    Story { name: "the other telephone restarts", may_starve: CALL, tell: telephone_restarts },
+    Story {
+        name: "the PBX restarts",
+        may_starve: &["INVITE", "ACK", "BYE", "REGISTER", "OPTIONS"],
+        tell: pbx_restarts,
+    },
+];
+
+pub const fn ended_call(event: &Event) -> Option<CallKey> {
+    match event {
+        Event::Ended { call, .. } => Some(*call),
+        _ => None,
+    }
+}
+
+fn ended(event: &Event) -> bool {
+    matches!(event, Event::Ended { .. })
+}
+
+fn ended_by(by: EndedBy, status: Option<u16>) -> impl Fn(&Event) -> bool {
+    let status = status.and_then(StatusCode::new);
+    move |event| matches!(event, Event::Ended { by: b, status: s, .. } if *b == by && *s == status)
+}
+
+fn answered(event: &Event) -> bool {
+    matches!(event, Event::Answer { result: Ok(_), .. })
+}
+
+fn millis(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+/// Boris's telephone rings, or the caller has been told why not.
+fn reach(world: &mut World, caller: usize, called: usize) -> Option<CallKey> {
+    let before = world.count(called, |event| matches!(event, Event::Invited { .. }));
+    let rang =
+        move |world: &World| world.count(called, |event| matches!(event, Event::Invited { .. })) > before;
+    let over = world.count(caller, ended);
+    world.wait(secs(70), |world| rang(world) || world.count(caller, ended) > over);
+    let call = world.invited(called).filter(|_| rang(world))?;
+    world.agents[called].ua.ring(world.now, call).ok()?;
+    Some(call)
+}
+
+/// A call between two of them that both know to stand.
+fn talk(world: &mut World, caller: usize, called: usize, name: &str) -> Option<(CallKey, CallKey)> {
+    let call = world.call(caller, name);
+    let incoming = reach(world, caller, called)?;
+    let patience = millis(500 + world.below(3_000));
+    world.pass(patience);
+    world.agents[called].ua.accept(world.now, incoming, ANSWER.to_vec()).ok()?;
+    let accepted = move |event: &Event| matches!(event, Event::Accepted { call: c, .. } if *c == call);
+    let confirmed = move |event: &Event| matches!(event, Event::Confirmed { call: c, .. } if *c == incoming);
+    let gone = |own: usize, key: CallKey| {
+        move |world: &World| world.saw(own, |event| ended_call(event) == Some(key))
+    };
+    let (caller_gone, called_gone) = (gone(caller, call), gone(called, incoming));
+    world.wait(secs(70), |world| {
+        let up = world.saw(caller, accepted) && world.saw(called, confirmed);
+        up || caller_gone(world) || called_gone(world)
+    });
+    (world.saw(caller, accepted) && world.saw(called, confirmed)).then_some((call, incoming))
+}
+
+/// One hangs up; the other must be told so.
+fn hang_up(world: &mut World, who: usize, call: CallKey, other: usize, theirs: CallKey) -> bool {
+    let told = move |event: &Event| matches!(event, Event::Ended { call, by: EndedBy::Them, status: None, .. } if *call == theirs);
+    world.agents[who].ua.hang_up(world.now, call).is_ok()
+        && world.wait(secs(40), |world| world.saw(other, told))
+}
+
+fn register(world: &mut World) -> bool {
+    let mut steady = true;
+    world.wait(secs(120), |world| {
+        steady &= world.is_registered(ANNA) && world.pbx.knows("anna");
+        false
+    });
+    world.wait(secs(30), |world| world.is_registered(ANNA));
+    world.agents[ANNA].ua.unregister(world.now);
+    let left = world.wait(secs(10), |world| world.saw(ANNA, |event| matches!(event, Event::Unregistered)));
+    steady && left && !world.pbx.knows("anna")
+}
+
+fn options(world: &mut World) -> bool {
+    let target = "sip:boris@pbx.example".parse().unwrap();
+    let probe = world.agents[ANNA].ua.probe(world.now, target);
+    let probed = move |event: &Event| matches!(event, Event::Probed { probe: p, .. } if *p == probe);
+    assert!(world.wait(secs(33), |world| world.saw(ANNA, probed)), "OPTIONS never came to an end");
+    world.saw(ANNA, |event| matches!(event, Event::Probed { result: Ok((StatusCode::OK, ..)), .. }))
+}
+
+fn caller_ends(world: &mut World) -> bool {
+    let Some((call, incoming)) = talk(world, ANNA, BORIS, "boris") else { return false };
+    world.pass(secs(7));
+    hang_up(world, ANNA, call, BORIS, incoming)
+}
+
+fn called_ends(world: &mut World) -> bool {
+    let Some((call, incoming)) = talk(world, ANNA, BORIS, "boris") else { return false };
+    world.pass(secs(7));
+    hang_up(world, BORIS, incoming, ANNA, call)
+}
+
+fn both_end(world: &mut World) -> bool {
+    let Some((call, incoming)) = talk(world, ANNA, BORIS, "boris") else { return false };
+    world.agents[ANNA].ua.hang_up(world.now, call).ok();
+    let later = millis(world.below(100));
+    world.pass(later);
+    world.agents[BORIS].ua.hang_up(world.now, incoming).ok();
+    world.wait(secs(33), |world| world.saw(ANNA, ended) && world.saw(BORIS, ended))
+}
+
+fn cancelled(world: &mut World) -> bool {
+    let call = world.call(ANNA, "boris");
+    let Some(_) = reach(world, ANNA, BORIS) else { return false };
+    world.pass(secs(3));
+    world.agents[ANNA].ua.hang_up(world.now, call).ok();
+    world.wait(secs(70), |world| world.saw(BORIS, ended));
+    world.saw(ANNA, ended_by(EndedBy::Us, None)) && world.saw(BORIS, ended_by(EndedBy::Them, Some(487)))
+}
+
+fn cancelled_as_answered(world: &mut World) -> bool {
+    let call = world.call(ANNA, "boris");
+    let Some(incoming) = reach(world, ANNA, BORIS) else { return false };
+    world.pass(secs(1));
+    let (first, second) = (millis(world.below(150)), millis(world.below(150)));
+    world.pass(first);
+    world.agents[ANNA].ua.hang_up(world.now, call).ok();
+    world.pass(second);
+    world.agents[BORIS].ua.accept(world.now, incoming, ANSWER.to_vec()).ok();
+    world.wait(secs(70), |world| world.saw(BORIS, ended));
+    world.saw(ANNA, ended)
+        && world.saw(BORIS, |event| matches!(event, Event::Ended { by: EndedBy::Them, .. }))
+}
+
+fn refused(world: &mut World) -> bool {
+    world.call(ANNA, "boris");
+    let Some(incoming) = reach(world, ANNA, BORIS) else { return false };
+    world.pass(secs(2));
+    world.agents[BORIS].ua.reject(world.now, incoming, StatusCode::new(603).unwrap()).ok();
+    world.wait(secs(70), |world| world.saw(ANNA, ended));
+    world.saw(ANNA, ended_by(EndedBy::Them, Some(603)))
+}
+
+fn busy(world: &mut World) -> bool {
+    if talk(world, CLARA, BORIS, "boris").is_none() {
+        return false;
+    }
+    world.call(ANNA, "boris");
+    world.wait(secs(70), |world| world.saw(ANNA, ended));
+    assert_eq!(world.count(BORIS, |event| matches!(event, Event::Invited { .. })), 1, "a second call rang");
+    world.saw(ANNA, ended_by(EndedBy::Them, Some(486))) && !world.saw(BORIS, ended)
+}
+
+fn nobody(world: &mut World) -> bool {
+    world.call(ANNA, "dmitri");
+    world.wait(secs(70), |world| world.saw(ANNA, ended));
+    world.saw(ANNA, ended_by(EndedBy::Them, Some(404)))
+}
+
+fn hold(world: &mut World) -> bool {
+    let Some((call, incoming)) = talk(world, ANNA, BORIS, "boris") else { return false };
+    for turn in 1..=2 {
+        world.pass(secs(2));
+        if world.agents[ANNA].ua.reoffer(world.now, call, OFFER.to_vec()).is_err()
+            || !world.wait(secs(40), |world| world.count(ANNA, answered) == turn)
+        {
+            return false;
+        }
+    }
+    // Another number of offers at the other end would mean that one was taken twice.
+    assert_eq!(world.count(BORIS, |event| matches!(event, Event::Offer { .. })), 2);
+    hang_up(world, ANNA, call, BORIS, incoming)
+}
+
+fn glare(world: &mut World) -> bool {
+    let Some((call, incoming)) = talk(world, ANNA, BORIS, "boris") else { return false };
+    world.agents[ANNA].ua.reoffer(world.now, call, OFFER.to_vec()).ok();
+    let apart = millis(world.below(60));
+    world.pass(apart);
+    world.agents[BORIS].ua.reoffer(world.now, incoming, OFFER.to_vec()).ok();
+    // Both come through, or one gives way to the other's: never neither.
+    let settled = |event: &Event| matches!(event, Event::Answer { .. });
+    world.wait(secs(120), |world| world.saw(ANNA, settled) && world.saw(BORIS, settled));
+    let came_through = world.saw(ANNA, answered) || world.saw(BORIS, answered);
+    came_through
+        && world.saw(ANNA, settled)
+        && world.saw(BORIS, settled)
+        && hang_up(world, BORIS, incoming, ANNA, call)
+}
+
+fn transfer(world: &mut World) -> bool {
+    let Some((call, _)) = talk(world, ANNA, CLARA, "clara") else { return false };
+    let target = "sip:boris@pbx.example".parse().unwrap();
+    if world.agents[ANNA].ua.refer(world.now, call, target).is_err() {
+        return false;
+    }
+    let decided = |event: &Event| match event {
+        Event::Refer { progress, .. } => {
+            !matches!(progress, ReferProgress::Taken | ReferProgress::Status { last: false, .. })
+        }
+        _ => false,
+    };
+    if let Some(incoming) = reach(world, CLARA, BORIS) {
+        world.pass(secs(2));
+        world.agents[BORIS].ua.accept(world.now, incoming, ANSWER.to_vec()).ok();
+    }
+    world.wait(secs(200), |world| world.saw(ANNA, decided));
+    let taken = |event: &Event| {
+        matches!(
+            event,
+            Event::Refer { progress: ReferProgress::Status { status: StatusCode::OK, last: true, .. }, .. }
+        )
+    };
+    assert!(world.count(ANNA, decided) <= 1 || !world.saw(ANNA, taken), "decided twice");
+    world.agents[ANNA].ua.hang_up(world.now, call).ok();
+    let confirmed = world.saw(BORIS, |event| matches!(event, Event::Confirmed { .. }));
+    world.saw(ANNA, taken)
+        && (confirmed || world.wait(secs(33), |w| w.saw(BORIS, |e| matches!(e, Event::Confirmed { .. }))))
+}
+
+fn refresh(world: &mut World) -> bool {
+    world.pbx.session_expires = Some(90);
+    let Some((call, incoming)) = talk(world, ANNA, BORIS, "boris") else { return false };
+    world.pass(secs(200));
+    let stands = !world.saw(ANNA, ended) && !world.saw(BORIS, ended);
+    stands && hang_up(world, BORIS, incoming, ANNA, call)
+}
+
+fn partition(world: &mut World) -> bool {
+    let Some((call, incoming)) = talk(world, ANNA, BORIS, "boris") else { return false };
+    world.cut_off(ANNA, true);
+    let dark = secs(5 + world.below(60));
+    world.pass(dark / 2);
+    world.agents[BORIS].ua.hang_up(world.now, incoming).ok();
+    world.pass(dark / 2);
+    world.cut_off(ANNA, false);
+    // By a BYE that still comes, or because the registration that comes back asks for the call.
+    let over = world.wait(secs(120), |world| world.saw(ANNA, ended));
+    over && world.is_registered(ANNA) && !world.saw(ANNA, |e| ended_call(e) != Some(call) && ended(e))
+}
+
+fn telephone_restarts(world: &mut World) -> bool {
+    let Some((call, _)) = talk(world, ANNA, BORIS, "boris") else { return false };
+    world.restart(BORIS);
+    world.pass(secs(5));
+    world.agents[ANNA].ua.reoffer(world.now, call, OFFER.to_vec()).ok();
+    world.wait(secs(40), |world| world.saw(ANNA, ended));
+    let noticed = world.saw(ANNA, ended_by(EndedBy::Network, Some(481)));
+    if !world.wait(secs(60), |world| world.is_registered(BORIS)) {
+        return false;
+    }
+    world.agents[BORIS].events.clear();
+    let again = talk(world, ANNA, BORIS, "boris");
+    noticed && again.is_some_and(|(call, incoming)| hang_up(world, ANNA, call, BORIS, incoming))
+}
+
+fn pbx_restarts(world: &mut World) -> bool {
+    let Some((call, incoming)) = talk(world, ANNA, BORIS, "boris") else { return false };
+    world.pbx.restart();
+    let back = world.wait(secs(60), |world| world.pbx.knows("anna") && world.pbx.knows("boris"));
+    let stands = !world.saw(ANNA, ended) && !world.saw(BORIS, ended);
+    back && stands && hang_up(world, ANNA, call, BORIS, incoming)
+}
