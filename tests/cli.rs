@@ -94,7 +94,7 @@ fn flags_that_cannot_be_used_are_named() {
         (&["register", "--server", "127.0.0.1"], &["--user"]),
         (&["register", "--sever", "x"], &["--sever", "--server"]),
         (&["register", "--server", "a b"], &["--server", "a b", "pbx.example.com"]),
-        (&["register", "--server", "127.0.0.1", "--user", "1", "--transport", "tcp"], &["tcp", "udp"]),
+        (&["register", "--server", "127.0.0.1", "--user", "1", "--transport", "tls"], &["tls", "udp"]),
         (&["register", "--rtp-ports", "40000"], &["--rtp-ports", "40000-"]),
         (&["call", "200", "--seconds", "soon"], &["--seconds", "soon", "2.5"]),
         (&["call", "200", "--dtmf", "12x"], &["--dtmf", "12x"]),
