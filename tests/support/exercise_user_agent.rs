@@ -6,7 +6,7 @@ use patchcord::instant::Instant;
 use patchcord::sip::message::codec::{self, Parsed};
 use patchcord::sip::message::{CSeq, From, Message, Method, Request, Response, StatusCode, To};
 use patchcord::sip::{Account, CallKey, Event, Load, Output, Password, UserAgent, UserAgentConfig};
-use patchcord::transmit::{Received, Transport};
+use patchcord::transmit::{Hop, Received, Transport};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -149,7 +149,7 @@ impl Patient {
                 steps.0 = rest;
                 self.arrive(raw.to_vec());
             }
-            11 => self.ua.handle_unreachable(self.now, pbx()),
+            11 => self.ua.handle_unreachable(self.now, Hop { transport: Transport::Udp, to: pbx() }),
             _ => self.command(steps),
         }
     }
