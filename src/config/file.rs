@@ -87,6 +87,7 @@ pub(super) fn parse(source: &str, path: &Path) -> Result<Settings, ConfigError> 
         short_digits: numbering.number("short_digits", 2..=9, value::SHORT_DIGITS)?,
         outgoing: numbering.value("outgoing")?,
         desk: desk.checked("url", value::URL, value::is_desk_url)?,
+        ca: desk.value("ca")?,
         operator: desk.value("operator")?,
     };
     for section in [&root, &account, &pbx, &calls, &numbering, &desk] {

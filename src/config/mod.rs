@@ -78,6 +78,8 @@ pub struct Settings {
 
     /// No desk.
     pub desk: Option<String>,
+    /// PEM file of an authority to trust for the desk besides the system's; none.
+    pub ca: Option<PathBuf>,
     /// Who works here, for the register; `user`.
     pub operator: Option<String>,
 }
@@ -124,6 +126,7 @@ impl Settings {
             short_digits: self.short_digits.or(below.short_digits),
             outgoing: self.outgoing.or(below.outgoing),
             desk: self.desk.or(below.desk),
+            ca: self.ca.or(below.ca),
             operator: self.operator.or(below.operator),
         }
     }

@@ -30,6 +30,7 @@ pub enum DeskTrouble {
 pub(super) struct DeskSetup {
     pub url: String,
     pub token: Secret,
+    pub ca_file: Option<PathBuf>,
     pub outbox_folder: PathBuf,
     /// Whose outbox.
     pub user: String,
@@ -66,7 +67,8 @@ impl DeskLink {
         let (records, register) = unbounded_channel();
         let mut link = Self { desk: None, records, keeper: None, words, inbox, warmer: None };
         let Some(setup) = setup else { return Ok(link) };
-        let desk = Desk::new(DeskConfig::new(setup.url.clone(), setup.token.clone()), clock)?;
+        let config = DeskConfig::new(setup.url.clone(), setup.token.clone());
+        let desk = Desk::new(DeskConfig { ca_file: setup.ca_file.clone(), ..config }, clock)?;
         let (end, ending) = oneshot::channel();
         let (tell_unsent, unsent) = oneshot::channel();
         let keeping = keep_register(desk.clone(), setup, register, ending, link.words.clone());
