@@ -7,6 +7,8 @@ mod answering_pbx;
 #[allow(dead_code, reason = "shared with tests that read line by line")]
 #[path = "support/schema.rs"]
 mod schema;
+#[path = "support/tls_desk.rs"]
+mod tls_desk;
 
 use answering_pbx::AnsweringPbx;
 use rustix::process::{Pid, Signal};
@@ -17,6 +19,7 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
+use tls_desk::TlsDesk;
 
 const LANGUAGES: [&str; 3] = ["en", "ko", "ru"];
 
@@ -176,6 +179,37 @@ fn a_desk_of_the_settings_without_a_token_costs_no_command() {
         // Nobody calls: 4.
         let code = if arguments[0] == "answer" { 4 } else { 0 };
         says(&ended, code, &["PATCHCORD_DESK_TOKEN"]);
+    }
+}
+
+#[test]
+fn a_desk_with_a_certificate_of_the_companys_own_is_trusted_by_flag_or_setting() {
+    let setting = temporary("ca.toml", &format!("[desk]\nca = {:?}\n", tls_desk::AUTHORITY));
+    let by_flag = ["--ca", tls_desk::AUTHORITY];
+    let by_setting = ["--config", setting.to_str().unwrap()];
+    for (trusting, is_trusted) in [(&[][..], false), (&by_flag, true), (&by_setting, true)] {
+        let (pbx, desk) = (AnsweringPbx::start(200), TlsDesk::start());
+        let (address, url) = (pbx.address(), desk.url());
+        let line = ["answer", "--server", &address, "--user", "101", "--desk", &url];
+        let mut command = command(&[&line, trusting].concat());
+        let mut telephone = command.env("PATCHCORD_DESK_TOKEN", "token").spawn().unwrap();
+        // The telephone opens its connection to the desk as soon as it runs.
+        let request = desk.next_request();
+        telephone.kill().unwrap();
+        telephone.wait().unwrap();
+        assert_eq!(request.is_some_and(|request| request.contains("/healthz")), is_trusted, "{trusting:?}");
+    }
+}
+
+#[test]
+fn an_authority_that_cannot_be_used_is_said_at_the_start() {
+    let text = temporary("ca.pem", "this is no certificate");
+    for (file, word) in [("/no/such/ca.pem", "no such file"), (text.to_str().unwrap(), "BEGIN CERTIFICATE")] {
+        let line = ["register", "--server", "127.0.0.1:9", "--user", "101", "--desk", "https://127.0.0.1:9"];
+        let mut command = command(&[&line[..], &["--ca", file]].concat());
+        let ended = command.env("PATCHCORD_DESK_TOKEN", "token").output().unwrap();
+        says(&ended, 2, &[file, word, "--ca"]);
+        assert!(ended.stdout.is_empty(), "something was begun");
     }
 }
 

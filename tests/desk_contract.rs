@@ -20,3 +20,6 @@ mod outbox;
 mod process;
 #[path = "desk_contract/telephone.rs"]
 mod telephone;
+#[allow(dead_code, reason = "shared with tests of the whole telephone")]
+#[path = "support/tls_desk.rs"]
+mod tls_desk;

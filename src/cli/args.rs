@@ -82,6 +82,9 @@ pub struct Common {
     #[arg(help = msg!("The order desk; a look-up or register entry that it does not take then ends in exit code 8"))]
     #[arg(long, global = true, value_name = "URL", value_parser = desk_url)]
     pub desk: Option<String>,
+    #[arg(help = msg!("PEM file of the company's own authority, trusted for the desk besides the system's"))]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
     #[arg(help = msg!("en, ko or ru [default: the environment's]"))]
     #[arg(long, global = true, value_name = "CODE", value_parser = setting::<Language>)]
     pub lang: Option<Language>,
@@ -186,6 +189,7 @@ impl Common {
             rtp_ports: self.rtp_ports,
             codecs: self.codecs.clone(),
             desk: self.desk.clone(),
+            ca: self.ca.clone(),
             ..Settings::default()
         }
     }

@@ -4,6 +4,7 @@ use super::verdict::{Exit, Trouble};
 use super::words;
 use crate::audio::{RecordFault, SoundFault, WavFault};
 use crate::config::io_words;
+use crate::desk::DeskProblem;
 use crate::shell::{DeskTrouble, StartFault};
 use crate::text::{Catalogue, say};
 use std::io::ErrorKind;
@@ -169,11 +170,27 @@ pub fn start(cat: &Catalogue, fault: &StartFault) -> (Exit, String) {
                 _ => say!(cat, "{local} is no address of this computer. Check --local.", local = local),
             },
         ),
-        StartFault::BadDesk(_) => (
-            Exit::Usage,
-            say!(cat, "The desk's address or token cannot be used. Check --desk and PATCHCORD_DESK_TOKEN."),
-        ),
+        StartFault::BadDesk(problem) => (Exit::Usage, desk(cat, problem)),
         StartFault::NoEntropy => (Exit::OurFault, our_fault(cat)),
+    }
+}
+
+fn desk(cat: &Catalogue, problem: &DeskProblem) -> String {
+    match problem {
+        DeskProblem::BadUrl | DeskProblem::BadToken => {
+            say!(cat, "The desk's address or token cannot be used. Check --desk and PATCHCORD_DESK_TOKEN.")
+        }
+        DeskProblem::CaUnreadable(file, error) => say!(
+            cat,
+            "The authority's file {file} cannot be read: {why}. Check --ca and the file's permissions.",
+            file = file.display(),
+            why = io_words(cat, error.kind())
+        ),
+        DeskProblem::CaInvalid(file) => say!(
+            cat,
+            "{file} holds no certificate of an authority. Give --ca a PEM file: it has a line “BEGIN CERTIFICATE”.",
+            file = file.display()
+        ),
     }
 }
 

@@ -5,7 +5,7 @@ use super::book::Book;
 use super::{json, words};
 use crate::agent::{Card, CardAnswer, Event, Source, Unavailable};
 use crate::audio::{RecordFault, SoundFault};
-use crate::desk_api::{BadAnswer, ClientCard};
+use crate::desk_api::{BadAnswer, ClientCard, ProblemCode};
 use crate::instant::Instant;
 use crate::media::{AudioDirection, Codec, NoAudioCause, StreamStats};
 use crate::phone::{
@@ -49,6 +49,35 @@ fn every_notice_is_said_in_every_language() {
             let line = words::line(&catalogue, &notice).unwrap();
             assert!(!line.is_empty() && !line.contains(['{', '}', '\n']), "{}: {line}", language.code());
         }
+    }
+}
+
+#[test]
+fn every_reason_why_the_desk_was_no_help_has_a_sentence_of_its_own() {
+    let reasons = unavailable();
+    for language in Language::ALL {
+        let cat = Catalogue::new(language);
+        let said: std::collections::BTreeSet<String> =
+            reasons.iter().map(|why| words::unavailable(&cat, why)).collect();
+        assert_eq!(said.len(), reasons.len(), "{}: {said:?}", language.code());
+    }
+}
+
+#[test]
+fn why_the_desk_was_no_help_says_what_to_look_at() {
+    for why in unavailable() {
+        let word = match why {
+            Unavailable::Down => "its address",
+            Unavailable::NotTrusted => "--ca",
+            Unavailable::Slow => "in time",
+            Unavailable::BadAnswer(_) => "no order desk",
+            Unavailable::WrongToken => "PATCHCORD_DESK_TOKEN",
+            Unavailable::Forbidden => "right role",
+            Unavailable::Refused { .. } => "422",
+            Unavailable::Failed { .. } => "500",
+        };
+        let said = words::unavailable(&Catalogue::new(Language::English), &why);
+        assert!(said.contains(word), "{word:?} is not in: {said}");
     }
 }
 
@@ -236,18 +265,22 @@ fn cards() -> Vec<CardAnswer> {
     };
     let mut cards: Vec<CardAnswer> =
         (0..3).flat_map(|count| [found(count, Source::Cache), found(count, Source::Desk)]).collect();
+    cards.extend(unavailable().into_iter().map(|why| CardAnswer::Unavailable { why }));
+    cards
+}
+
+fn unavailable() -> Vec<Unavailable> {
     use Unavailable as U;
-    let troubles = [
+    vec![
         U::Down,
         U::NotTrusted,
         U::Slow,
         U::BadAnswer(BadAnswer::NotJson),
         U::WrongToken,
         U::Forbidden,
+        U::Refused { status: 422, code: ProblemCode::Invalid },
         U::Failed { status: 500 },
-    ];
-    cards.extend(troubles.map(|why| CardAnswer::Unavailable { why }));
-    cards
+    ]
 }
 
 fn caller() -> Caller {

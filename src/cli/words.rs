@@ -317,7 +317,7 @@ pub fn unavailable(cat: &Catalogue, why: &Unavailable) -> String {
         Unavailable::NotTrusted => {
             say!(
                 cat,
-                "the desk's certificate is not trusted. Check the address, or install the company's authority."
+                "the desk's certificate is not trusted. Check the address, or name the company's authority by --ca."
             )
         }
         Unavailable::Slow => say!(cat, "the desk did not answer in time."),

@@ -38,6 +38,7 @@ pub(super) fn parse(source: &str, path: &Path) -> Result<Settings, ConfigError> 
         look_up_withheld: calls.yes_no("look_up_withheld")?,
         numbering: numbering.telephone_numbering()?,
         desk: desk.text("url", value::URL, |url| value::is_desk_url(url).then(|| url.to_owned()))?,
+        ca: desk.value("ca")?,
         operator: desk.value("operator")?,
     };
     for section in [&root, &account, &pbx, &calls, &numbering, &desk] {

@@ -71,6 +71,8 @@ pub struct Settings {
 
     /// No desk.
     pub desk: Option<String>,
+    /// PEM file of an authority to trust for the desk besides the system's; none.
+    pub ca: Option<PathBuf>,
     /// Who works here, for the register; `user`.
     pub operator: Option<String>,
 }
@@ -109,6 +111,7 @@ impl Settings {
             look_up_withheld: self.look_up_withheld.or(below.look_up_withheld),
             numbering: below.numbering,
             desk: self.desk.or(below.desk),
+            ca: self.ca.or(below.ca),
             operator: self.operator.or(below.operator),
         }
     }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Certificate, Client, RequestBuilder, Response, StatusCode, Url, redirect};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
@@ -139,9 +141,18 @@ fn build(authorities: Vec<Certificate>, encrypted: bool) -> Result<Client, reqwe
 }
 
 fn read_authorities(file: &Path) -> Result<Vec<Certificate>, DeskProblem> {
-    let pem = std::fs::read(file).map_err(DeskProblem::CaUnreadable)?;
-    let certificates = Certificate::from_pem_bundle(&pem).map_err(|_| DeskProblem::CaInvalid)?;
-    if certificates.is_empty() { Err(DeskProblem::CaInvalid) } else { Ok(certificates) }
+    let pem = std::fs::read(file).map_err(|error| DeskProblem::CaUnreadable(file.to_owned(), error))?;
+    certificates(&pem).ok_or_else(|| DeskProblem::CaInvalid(file.to_owned()))
+}
+
+/// One at least, and nothing but what can be trusted: a bad one would only show when the desk is asked.
+fn certificates(pem: &[u8]) -> Option<Vec<Certificate>> {
+    let found: Vec<_> = CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().ok()?;
+    let mut trusted = rustls::RootCertStore::empty();
+    found.iter().try_for_each(|certificate| trusted.add(certificate.clone())).ok()?;
+    let certificates: Vec<_> =
+        found.iter().map(|der| Certificate::from_der(der)).collect::<Result<_, _>>().ok()?;
+    (!certificates.is_empty()).then_some(certificates)
 }
 
 async fn within<T>(

@@ -59,10 +59,10 @@ pub enum DeskProblem {
     BadUrl,
     #[error("the token holds characters that no header can carry")]
     BadToken,
-    #[error("the certificate file cannot be read: {0}")]
-    CaUnreadable(std::io::Error),
-    #[error("the certificate file holds no PEM certificate")]
-    CaInvalid,
+    #[error("the certificate file {0} cannot be read: {1}")]
+    CaUnreadable(PathBuf, std::io::Error),
+    #[error("the certificate file {0} holds no PEM certificate of an authority")]
+    CaInvalid(PathBuf),
 }
 
 /// The desk, as the telephone sees it. Cheap to clone; connects when first asked.

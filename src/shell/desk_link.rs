@@ -4,13 +4,15 @@
 use crate::agent::{CardAnswer, LookupId};
 use crate::clock::Clock;
 use crate::desk::{Desk, DeskConfig, DeskProblem, Notice, Outbox, OutboxError};
-use crate::desk_api::{CallRecord, Unavailable};
+use crate::desk_api::{CallRecord, CallRecordId, Unavailable};
 use crate::domain::number::PhoneNumber;
 use crate::secrets::Secret;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 /// What keeps the call register from being written. Each is said once per spell.
@@ -30,6 +32,7 @@ pub enum DeskTrouble {
 pub(super) struct DeskSetup {
     pub url: String,
     pub token: Secret,
+    pub ca_file: Option<PathBuf>,
     pub outbox_folder: PathBuf,
     /// Whose outbox.
     pub user: String,
@@ -46,17 +49,12 @@ pub(super) enum FromDesk {
 pub(super) struct DeskLink {
     desk: Option<Desk>,
     records: UnboundedSender<CallRecord>,
-    keeper: Option<Keeper>,
+    unsent: Unsent,
+    /// The task that writes the register.
+    keeper: Option<JoinHandle<()>>,
     words: UnboundedSender<FromDesk>,
     inbox: UnboundedReceiver<FromDesk>,
     warmer: Option<JoinHandle<()>>,
-}
-
-/// The task that writes the register.
-struct Keeper {
-    task: JoinHandle<()>,
-    end: oneshot::Sender<Duration>,
-    unsent: oneshot::Receiver<usize>,
 }
 
 impl DeskLink {
@@ -64,16 +62,13 @@ impl DeskLink {
     pub(super) fn new(clock: Clock, setup: Option<DeskSetup>) -> Result<Self, DeskProblem> {
         let (words, inbox) = unbounded_channel();
         let (records, register) = unbounded_channel();
-        let mut link = Self { desk: None, records, keeper: None, words, inbox, warmer: None };
+        let unsent = Unsent::default();
+        let mut link = Self { desk: None, records, unsent, keeper: None, words, inbox, warmer: None };
         let Some(setup) = setup else { return Ok(link) };
-        let desk = Desk::new(DeskConfig::new(setup.url.clone(), setup.token.clone()), clock)?;
-        let (end, ending) = oneshot::channel();
-        let (tell_unsent, unsent) = oneshot::channel();
-        let keeping = keep_register(desk.clone(), setup, register, ending, link.words.clone());
-        let task = tokio::task::spawn_local(async move {
-            let _ = tell_unsent.send(keeping.await);
-        });
-        link.keeper = Some(Keeper { task, end, unsent });
+        let config = DeskConfig::new(setup.url.clone(), setup.token.clone());
+        let desk = Desk::new(DeskConfig { ca_file: setup.ca_file.clone(), ..config }, clock)?;
+        let keeping = keep_register(desk.clone(), setup, register, link.unsent.clone(), link.words.clone());
+        link.keeper = Some(tokio::task::spawn_local(keeping));
         let warm = desk.clone();
         link.warmer = Some(tokio::task::spawn_local(async move { warm.keep_warm().await }));
         link.desk = Some(desk);
@@ -94,8 +89,11 @@ impl DeskLink {
     }
 
     pub(super) fn record(&self, record: CallRecord) {
+        let (id, revision) = (record.id, record.revision);
         // Without a desk the receiver is gone, and nothing is to be kept.
-        let _ = self.records.send(record);
+        if self.records.send(record).is_ok() {
+            self.unsent.add(id, revision);
+        }
     }
 
     pub(super) async fn next(&mut self) -> FromDesk {
@@ -106,67 +104,90 @@ impl DeskLink {
         }
     }
 
-    /// Gives the outbox this long to empty; how many entries are left, and what was still said.
+    /// Gives the outbox this long to empty, whatever desk and disk do; how many entries are left, and what was still
+    /// said.
     pub(super) async fn finish(mut self, within: Duration) -> (usize, Vec<FromDesk>) {
         if let Some(warmer) = self.warmer {
             warmer.abort();
         }
-        let mut unsent = 0;
-        if let Some(keeper) = self.keeper {
-            drop(self.records);
-            let _ = keeper.end.send(within);
-            unsent = keeper.unsent.await.unwrap_or(0);
-            keeper.task.abort();
+        // The keeper ends when all is sent that came before this.
+        drop(self.records);
+        if let Some(mut keeper) = self.keeper
+            && tokio::time::timeout(within, &mut keeper).await.is_err()
+        {
+            keeper.abort();
         }
         let mut last_words = Vec::new();
         while let Ok(word) = self.inbox.try_recv() {
             last_words.push(word);
         }
-        (unsent, last_words)
+        (self.unsent.count(), last_words)
     }
 }
 
-/// Keeps and sends register entries until told to end; how many the desk has not taken.
+/// Which calls have entries that the desk has not taken, and their latest revision. Known without a look at the disk,
+/// which may not answer.
+#[derive(Clone, Default)]
+struct Unsent(Rc<RefCell<BTreeMap<CallRecordId, u32>>>);
+
+impl Unsent {
+    fn add(&self, id: CallRecordId, revision: u32) {
+        let mut calls = self.0.borrow_mut();
+        let latest = calls.entry(id).or_default();
+        *latest = revision.max(*latest);
+    }
+
+    fn delivered(&self, id: CallRecordId, revision: u32) {
+        self.0.borrow_mut().retain(|known, latest| *known != id || *latest > revision);
+    }
+
+    fn count(&self) -> usize {
+        self.0.borrow().len()
+    }
+}
+
+/// Keeps and sends register entries until no more come and all are sent.
 async fn keep_register(
     desk: Desk,
     setup: DeskSetup,
     mut register: UnboundedReceiver<CallRecord>,
-    mut ending: oneshot::Receiver<Duration>,
+    unsent: Unsent,
     words: UnboundedSender<FromDesk>,
-) -> usize {
+) {
     let outbox = match open_outbox(&setup).await {
         Ok(outbox) => outbox,
         Err(error) => {
             tracing::error!(%error, "the outbox of the call register cannot be opened");
             say(&words, DeskTrouble::NoDisk);
-            return send_at_once(&desk, register).await;
+            return send_at_once(&desk, register, &unsent).await;
         }
     };
     adopt_left_behind(&outbox, &setup).await;
+    outbox.entries().into_iter().for_each(|(id, revision)| unsent.add(id, revision));
     if outbox.unreadable() > 0 {
         say(&words, DeskTrouble::OtherToken);
     }
     let (notices, mut news) = unbounded_channel();
-    let sender = outbox.clone();
-    let sending = tokio::task::spawn_local(async move { sender.run(&desk, notices).await });
-    let mut within = None;
-    loop {
-        tokio::select! {
-            record = register.recv() => match record {
-                Some(record) => keep(&outbox, record, &words).await,
-                None => break,
-            },
-            Some(notice) = news.recv() => tell(notice, &words),
-            Ok(time) = &mut ending, if within.is_none() => within = Some(time),
+    let keeping = async {
+        while let Some(record) = register.recv().await {
+            keep(&outbox, record, &words).await;
         }
+        // Whoever ends the telephone limits this.
+        outbox.flush(Duration::MAX).await
+    };
+    let telling = async {
+        while let Some(notice) = news.recv().await {
+            tell(notice, &unsent, &words);
+        }
+    };
+    tokio::select! {
+        _ = keeping => {}
+        () = outbox.run(&desk, notices) => {}
+        () = telling => {}
     }
-    let within = within.or_else(|| ending.try_recv().ok()).unwrap_or_default();
-    let unsent = outbox.flush(within).await;
-    sending.abort();
     while let Ok(notice) = news.try_recv() {
-        tell(notice, &words);
+        tell(notice, &unsent, &words);
     }
-    unsent
 }
 
 async fn keep(outbox: &Outbox, record: CallRecord, words: &UnboundedSender<FromDesk>) {
@@ -176,9 +197,12 @@ async fn keep(outbox: &Outbox, record: CallRecord, words: &UnboundedSender<FromD
     }
 }
 
-fn tell(notice: Notice, words: &UnboundedSender<FromDesk>) {
+fn tell(notice: Notice, unsent: &Unsent, words: &UnboundedSender<FromDesk>) {
     match notice {
-        Notice::Delivered { id, revision } => tracing::debug!(%id, revision, "register entry delivered"),
+        Notice::Delivered { id, revision } => {
+            tracing::debug!(%id, revision, "register entry delivered");
+            unsent.delivered(id, revision);
+        }
         Notice::Waiting { why, .. } => say(words, DeskTrouble::Waiting(why)),
         Notice::Refused { status, .. } => say(words, DeskTrouble::Refused { status }),
         Notice::DiskFailed => say(words, DeskTrouble::NoDisk),
@@ -190,15 +214,12 @@ fn say(words: &UnboundedSender<FromDesk>, trouble: DeskTrouble) {
 }
 
 /// Without a disk each entry gets one attempt.
-async fn send_at_once(desk: &Desk, mut register: UnboundedReceiver<CallRecord>) -> usize {
-    let mut unsent = std::collections::BTreeSet::new();
+async fn send_at_once(desk: &Desk, mut register: UnboundedReceiver<CallRecord>, unsent: &Unsent) {
     while let Some(record) = register.recv().await {
-        match desk.put_call(&record).await {
-            Ok(_) => unsent.remove(&record.id),
-            Err(_) => unsent.insert(record.id),
-        };
+        if desk.put_call(&record).await.is_ok() {
+            unsent.delivered(record.id, record.revision);
+        }
     }
-    unsent.len()
 }
 
 /// Telephones of the same user on one computer each need a file of their own.
@@ -220,7 +241,7 @@ async fn open_outbox(setup: &DeskSetup) -> Result<Outbox, OutboxError> {
 async fn adopt_left_behind(outbox: &Outbox, setup: &DeskSetup) {
     for telephone in 1..=MOST_TELEPHONES {
         let path = outbox_path(&setup.outbox_folder, &setup.user, telephone);
-        if path.exists() {
+        if tokio::fs::try_exists(&path).await.unwrap_or(false) {
             // In use by another, or our own: as it should be.
             let _ = outbox.adopt(&path, &setup.token).await;
         }
@@ -236,13 +257,4 @@ fn outbox_path(folder: &Path, user: &str, telephone: usize) -> PathBuf {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_outbox_is_a_file_of_its_own_whatever_the_user_is_called() {
-        let folder = Path::new("/state");
-        assert_eq!(outbox_path(folder, "101", 1), Path::new("/state/outbox-101"));
-        assert_eq!(outbox_path(folder, "../anna", 2), Path::new("/state/outbox-___anna-2"));
-    }
-}
+mod tests;

@@ -61,7 +61,7 @@ pub enum StartFault {
         local: SocketAddr,
         kind: io::ErrorKind,
     },
-    /// The desk's address or token cannot be used.
+    /// The desk's address, token or authority cannot be used.
     BadDesk(DeskProblem),
     NoEntropy,
 }
@@ -164,8 +164,8 @@ pub(super) fn bind(
 
 fn desk_setup(settings: &Settings, setup: &Setup, user: &str) -> Result<Option<DeskSetup>, NoEntropy> {
     let (Some(url), Some(token)) = (settings.desk.clone(), setup.desk_token.clone()) else { return Ok(None) };
-    let (outbox_folder, seed) = (setup.state_folder.clone(), entropy::seed()?);
-    Ok(Some(DeskSetup { url, token, outbox_folder, user: user.to_owned(), seed }))
+    let (ca_file, outbox_folder) = (settings.ca.clone(), setup.state_folder.clone());
+    Ok(Some(DeskSetup { url, token, ca_file, outbox_folder, user: user.to_owned(), seed: entropy::seed()? }))
 }
 
 fn account(settings: &Settings, target: &HostPort, user: String, password: &Secret) -> Account {

@@ -1,6 +1,7 @@
 //! The register's way to the desk: kept before it looks kept, in order, once.
 
 use std::io::{BufRead as _, BufReader};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -43,6 +44,16 @@ async fn deliver(outbox: &Outbox, desk: &Desk) -> (usize, UnboundedReceiver<Noti
         () = outbox.run(desk, sender) => unreachable!("it never ends"),
         left = outbox.flush(PATIENCE) => (left, notices),
     }
+}
+
+fn delivered(id: Uuid, revision: u32) -> Notice {
+    Notice::Delivered { id: CallRecordId(id), revision }
+}
+
+/// As a desk does that has not seen this entry before.
+fn take(stream: &TcpStream, entry: &CallRecord) {
+    let receipt = json!({"id": entry.id, "revision": entry.revision, "change": "created"});
+    answer(stream, "201 Created", "application/json", &receipt.to_string());
 }
 
 fn drain(mut notices: UnboundedReceiver<Notice>) -> Vec<Notice> {
@@ -94,8 +105,7 @@ fn an_answer_lost_on_the_way_leads_to_a_repeat_of_the_same_command() {
         requests.lock().unwrap().push((command, entry.revision));
         // The first two are taken, and the answer is lost.
         if number >= 2 {
-            let receipt = json!({"id": entry.id, "revision": entry.revision, "change": "created"});
-            answer(&stream, "201 Created", "application/json", &receipt.to_string());
+            take(&stream, &entry);
         }
     });
     let folder = Folder::new();
@@ -128,6 +138,72 @@ fn an_entry_the_desk_refuses_does_not_hold_up_the_next() {
         drop(outbox);
         assert_eq!(open(&path, &token).await.waiting(), 1, "and is tried again after a restart");
     });
+}
+
+#[test]
+fn an_entry_the_desk_stumbles_over_lets_the_others_go_first_and_is_not_forgotten() {
+    for (status, content_type) in
+        [("500 Oops", "text/plain"), ("404 Not Found", "text/html"), ("413 Too Large", "text/html")]
+    {
+        let (stone, others) = (new_call_id(), [new_call_id(), new_call_id()]);
+        let stumbles = Arc::new(Mutex::new(true));
+        let still_stumbles = Arc::clone(&stumbles);
+        let url = misbehaving(move |stream, _| {
+            let entry: CallRecord = serde_json::from_str(&read_request(&stream).1).unwrap();
+            if entry.id.0 == stone && *still_stumbles.lock().unwrap() {
+                return answer(&stream, status, content_type, "");
+            }
+            take(&stream, &entry);
+        });
+        let folder = Folder::new();
+        block_on(async {
+            let outbox = open(&folder.path("outbox"), "token").await;
+            outbox.append(record(stone, 1)).await.unwrap();
+            outbox.append(record(others[0], 1)).await.unwrap();
+            let (sender, mut notices) = unbounded_channel();
+            let telephone = telephone(&url, "token");
+            let story = async {
+                assert!(matches!(notices.recv().await, Some(Notice::Waiting { waiting: 2, .. })));
+                assert_eq!(notices.recv().await, Some(delivered(others[0], 1)));
+                // A call of later does not wait for it either, and hears nothing of its trouble.
+                outbox.append(record(others[1], 1)).await.unwrap();
+                assert_eq!(notices.recv().await, Some(delivered(others[1], 1)));
+                *stumbles.lock().unwrap() = false;
+                outbox.append(record(stone, 2)).await.unwrap();
+                assert_eq!(outbox.flush(PATIENCE).await, 0);
+            };
+            tokio::select! {
+                () = outbox.run(&telephone, sender) => unreachable!("it never ends"),
+                () = story => {}
+            }
+            // The first revision was on its way, perhaps, when the second came.
+            let last = drain(notices).pop();
+            assert_eq!(last, Some(delivered(stone, 2)), "{status}");
+        });
+    }
+}
+
+#[test]
+fn while_the_desk_knows_nobody_the_entries_keep_their_order() {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&asked);
+    let url = misbehaving(move |stream, number| {
+        let entry: CallRecord = serde_json::from_str(&read_request(&stream).1).unwrap();
+        seen.lock().unwrap().push(entry.id.0);
+        match number {
+            0..6 => answer(&stream, "401 Unauthorized", "text/plain", ""),
+            _ => take(&stream, &entry),
+        }
+    });
+    let (first, second) = (new_call_id(), new_call_id());
+    let folder = Folder::new();
+    block_on(async {
+        let outbox = open(&folder.path("outbox"), "token").await;
+        outbox.append(record(first, 1)).await.unwrap();
+        outbox.append(record(second, 1)).await.unwrap();
+        assert_eq!(deliver(&outbox, &telephone(&url, "token")).await.0, 0);
+    });
+    assert_eq!(*asked.lock().unwrap(), [first, first, first, first, first, first, first, second]);
 }
 
 #[test]
@@ -254,8 +330,7 @@ fn the_last_moment_before_the_end_is_used_for_one_more_attempt() {
             return;
         }
         let entry: CallRecord = serde_json::from_str(&body).unwrap();
-        let receipt = json!({"id": entry.id, "revision": entry.revision, "change": "created"});
-        answer(&stream, "201 Created", "application/json", &receipt.to_string());
+        take(&stream, &entry);
     });
     block_on(async {
         let hour = Duration::from_secs(3600);

@@ -11,10 +11,9 @@ use patchcord::desk::{Desk, DeskConfig, DeskProblem};
 use patchcord::desk_api::{BadAnswer, CardAnswer, ProblemCode, Source, Unavailable};
 use patchcord::domain::number::PhoneNumber;
 use patchcord::secrets::Secret;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::fixture;
+use super::tls_desk::{self, TlsDesk};
 
 const BUDGET: Duration = Duration::from_millis(400);
 const PROBLEM: &str = "application/problem+json";
@@ -248,7 +247,7 @@ fn two_look_ups_one_after_the_other_share_a_connection() {
 
 #[test]
 fn a_private_authority_is_trusted_when_it_is_named_and_not_before() {
-    let url = tls_desk();
+    let url = TlsDesk::start().url();
     let trusting = |ca: Option<&str>| {
         let mut config = DeskConfig::new(&url, Secret::new("token"));
         config.ca_file = ca.map(Into::into);
@@ -256,8 +255,7 @@ fn a_private_authority_is_trusted_when_it_is_named_and_not_before() {
         block_on(desk.look_up(number("+79161234567")))
     };
     assert_eq!(trusting(None), CardAnswer::Unavailable { why: Unavailable::NotTrusted });
-    let ca = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/tls/ca.pem");
-    assert!(matches!(trusting(Some(ca)), CardAnswer::Found { .. }));
+    assert!(matches!(trusting(Some(tls_desk::AUTHORITY)), CardAnswer::Found { .. }));
 }
 
 #[test]
@@ -267,34 +265,13 @@ fn settings_that_cannot_work_are_refused_before_the_first_call() {
     assert!(matches!(problem(config("desk.example.com")), DeskProblem::BadUrl));
     assert!(matches!(problem(DeskConfig::new("http://a", Secret::new("two\nlines"))), DeskProblem::BadToken));
     let with_ca = |file: &str| DeskConfig { ca_file: Some(file.into()), ..config("https://a") };
-    assert!(matches!(problem(with_ca("/no/such/file")), DeskProblem::CaUnreadable(_)));
-    assert!(matches!(
-        problem(with_ca(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))),
-        DeskProblem::CaInvalid
-    ));
+    assert!(matches!(problem(with_ca("/no/such/file")), DeskProblem::CaUnreadable(..)));
+    let folder = fixture::Folder::new();
+    let no_certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    for (name, content) in [("text", "[package]"), ("empty", ""), ("hollow", no_certificate)] {
+        let file = folder.path(name);
+        std::fs::write(&file, content).unwrap();
+        assert!(matches!(problem(with_ca(file.to_str().unwrap())), DeskProblem::CaInvalid(_)), "{name}");
+    }
     assert!(!format!("{:?}", config("http://a")).contains("token\""), "no token in Debug");
-}
-
-/// A desk behind TLS that knows nobody.
-fn tls_desk() -> String {
-    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/tls");
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let chain = vec![CertificateDer::from_pem_file(format!("{data}/desk.pem")).unwrap()];
-    let key = PrivateKeyDer::from_pem_file(format!("{data}/desk.key")).unwrap();
-    let config = rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap();
-    let config = Arc::new(config);
-    let url = misbehaving(move |mut stream, _| {
-        let mut connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
-        let mut tls = rustls::Stream::new(&mut connection, &mut stream);
-        if tls.read(&mut [0; 4096]).is_ok() {
-            let body = "{\"clients\":[]}";
-            let head = format!(
-                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-                body.len()
-            );
-            let _ = tls.write_all(format!("{head}{body}").as_bytes());
-            let _ = tls.read(&mut [0; 16]);
-        }
-    });
-    url.replace("http://", "https://")
 }

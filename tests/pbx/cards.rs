@@ -79,12 +79,16 @@ fn call_with(pbx: &Pbx, url: &str) -> Ended {
     ended
 }
 
-fn unavailable(ended: &Ended) -> &serde_json::Value {
+/// The card and a sentence say why there is no client; the sentence by this word.
+fn unavailable<'a>(ended: &'a Ended, why: &str, word: &str) -> &'a serde_json::Value {
     let card = ended.one("card");
-    assert_eq!(card["match"], "unavailable", "{card}");
-    assert!(!card["why"].is_null(), "{card}");
+    assert_eq!((card["match"].as_str(), card["why"].as_str()), (Some("unavailable"), Some(why)), "{card}");
     ended.exited(8);
-    assert!(ended.stderr.to_lowercase().contains("desk"), "nothing is said about the desk: {}", ended.stderr);
+    let said = ended
+        .stderr
+        .lines()
+        .any(|line| line.contains("The order desk was of no help") && line.contains(word));
+    assert!(said, "{word:?} is not said: {}", ended.stderr);
     card
 }
 
@@ -92,7 +96,7 @@ fn unavailable(ended: &Ended) -> &serde_json::Value {
 fn the_call_goes_on_without_a_desk() {
     let pbx = Pbx::start();
     let ended = call_with(&pbx, &nobody());
-    unavailable(&ended);
+    unavailable(&ended, "down", "cannot be reached");
 }
 
 #[test]
@@ -100,7 +104,7 @@ fn the_call_does_not_wait_for_a_slow_desk() {
     let pbx = Pbx::start();
     let desk = FakeDesk::start(Behaves::Silent);
     let ended = call_with(&pbx, &desk.url());
-    let card = unavailable(&ended);
+    let card = unavailable(&ended, "slow", "in time");
     assert!(card["took_ms"].as_f64().is_some_and(|ms| ms <= 3000.0), "{card}");
 }
 
@@ -109,7 +113,7 @@ fn rubbish_from_the_desk_is_no_card() {
     let pbx = Pbx::start();
     let desk = FakeDesk::start(Behaves::Rubbish);
     let ended = call_with(&pbx, &desk.url());
-    unavailable(&ended);
+    unavailable(&ended, "bad_answer", "no order desk");
 }
 
 #[test]
@@ -117,7 +121,7 @@ fn a_wrong_token_is_said_and_the_call_goes_on() {
     let pbx = Pbx::start();
     let desk = FakeDesk::start(Behaves::RefusesToken);
     let ended = call_with(&pbx, &desk.url());
-    unavailable(&ended);
+    unavailable(&ended, "wrong_token", "PATCHCORD_DESK_TOKEN");
 }
 
 #[test]

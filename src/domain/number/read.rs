@@ -63,11 +63,19 @@ impl NumberingPlan {
         if !prefix.is_empty() && prefix != self.outside_prefix {
             return Err(NumberProblem::NotANumber);
         }
-        let number = match country::split(digits) {
+        let number = self.after_plus_and_prefix(digits).or_else(|| match country::split(digits) {
             Some(_) => international(digits),
             None => self.place_in_country(digits),
-        };
+        });
         number.map(Number::Public).ok_or(NumberProblem::NotANumber)
+    }
+
+    /// `+8 10 82 …`: the plus sign and the international prefix. 810 is also Japan's calling code with the zero that some
+    /// write behind it, after which ten digits stand at most; only more of them say for certain what is meant.
+    fn after_plus_and_prefix(&self, digits: &str) -> Option<PhoneNumber> {
+        const LONGEST_IN_JAPAN: usize = 10;
+        let behind = self.rules().after_international(digits);
+        behind.filter(|rest| rest.len() > LONGEST_IN_JAPAN).find_map(international)
     }
 
     fn place_dialled(&self, digits: &str) -> Option<PhoneNumber> {
