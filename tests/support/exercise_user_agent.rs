@@ -163,7 +163,7 @@ impl Patient {
         // A command that does not fit the state is refused: that is an answer, too.
         let _ = match command {
             0 => {
-                let offer = (steps.next() % 4 > 0).then(sdp);
+                let offer = (!steps.next().is_multiple_of(4)).then(sdp);
                 if self.calls.len() < 20 {
                     self.calls.push_back(ua.invite(now, uri("sip:200@pbx.example"), offer));
                 }
@@ -206,8 +206,8 @@ impl Patient {
         self.arrived += 1;
         let n = self.arrived;
         let (how, back) = (steps.next() % 8, steps.below(REMEMBERED));
-        let answered = self.responses.get(back).map(Response::clone);
-        let asked = self.requests.get(back).map(Request::clone);
+        let answered = self.responses.get(back).cloned();
+        let asked = self.requests.get(back).cloned();
         let (mut branch, mut seq) = (n, 1_000 + n);
         let (mut from, mut to, mut call_id) =
             (format!("<sip:200@pbx.example>;tag=t{n}"), format!("<{}>", self.ua.contact()), format!("c{n}"));
