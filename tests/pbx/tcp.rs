@@ -82,7 +82,7 @@ fn over_tcp_an_outage_is_noticed_at_once_and_the_pbx_registered_with_again_when_
 fn a_large_invite_of_an_account_by_udp_takes_tcp_and_the_call_stands() {
     let pbx = Pbx::start();
     let settings = pbx.scratch.path().join("patchcord.toml");
-    let name = "Anna ".repeat(80);
+    let name = "Anna ".repeat(51);
     std::fs::write(&settings, format!("[account]\ndisplay = \"{}\"\n", name.trim())).expect("a file");
     let settings = settings.to_string_lossy().into_owned();
     let ((voice, play), (recorded, record)) = (voice(&pbx), recording(&pbx));

@@ -9,6 +9,8 @@ const MARK: &str = "res_pjsip_logger.c: <--- ";
 pub fn read(log: &[u8]) -> Vec<Captured> {
     let mut found = Vec::new();
     let mut rest = log;
+    // Several messages in one segment: each is announced with its own length, and then the whole segment printed.
+    let mut segment: Option<(SocketAddr, Vec<u8>)> = None;
     while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
         let line = String::from_utf8_lossy(&rest[..end]).into_owned();
         rest = &rest[end + 1..];
@@ -17,7 +19,15 @@ pub fn read(log: &[u8]) -> Vec<Captured> {
         if length > rest.len() {
             break; // still being written
         }
-        let captured = Captured::new(seconds(stamp), outgoing, peer, rest[..length].to_vec());
+        let received = by_tcp && outgoing;
+        let before = segment.take_if(|(of, text)| received && *of == peer && rest.starts_with(text));
+        let mut text = before.map_or_else(Vec::new, |(_, text)| text);
+        let raw = rest.get(text.len()..text.len() + length).unwrap_or(&rest[..length]).to_vec();
+        text.extend_from_slice(&raw);
+        if received {
+            segment = Some((peer, text));
+        }
+        let captured = Captured::new(seconds(stamp), outgoing, peer, raw);
         found.push(Captured { by_tcp, ..captured });
         rest = &rest[length..];
     }
