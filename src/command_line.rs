@@ -1,7 +1,7 @@
 //! Reading a program's command line, with help and refusals in the user's language.
 //!
 //! The definition with its English texts is clap's, beside each program; here they are said in the
-//! language of `--lang`, else of the environment, before clap reads a single argument.
+//! language of `--lang`, else of the environment, when somebody asks for help.
 
 use crate::config::{Expected, Setting};
 use crate::text::{Catalogue, Language, msg, say};
@@ -37,12 +37,18 @@ pub fn read<A: Parser>(
     let arguments: Vec<OsString> = arguments.collect();
     let language = asked_language(&arguments).unwrap_or_else(|| Language::from_environment(environment));
     let cat = Catalogue::new(language);
-    let command = translated(A::command(), &cat);
-    let read = command.clone().try_get_matches_from(&arguments);
-    read.and_then(|mut matches| A::from_arg_matches_mut(&mut matches)).map_err(|error| match error.kind() {
-        ErrorKind::DisplayHelp => print(&in_our_words(error.render().to_string(), &cat)),
+    A::try_parse_from(&arguments).map_err(|error| match error.kind() {
+        // Asked once more, of a definition that speaks the language: nobody else pays for it.
+        ErrorKind::DisplayHelp => {
+            let help = translated(A::command(), &cat).try_get_matches_from(&arguments);
+            let help = help.err().unwrap_or(error).render().to_string();
+            print(&in_our_words(help, &cat))
+        }
         ErrorKind::DisplayVersion => print(&error.render().to_string()),
         _ => {
+            let mut command = A::command();
+            // Gives flags that stand on either side to subcommands, too.
+            command.build();
             let place = Place::reached(&command, &arguments);
             eprintln!("{}: {}", command.get_name(), sentence(&cat, &error, &place));
             ExitCode::from(USAGE)
@@ -123,8 +129,14 @@ impl Place {
     fn reached(command: &Command, arguments: &[OsString]) -> Self {
         let mut path = vec![command.get_name()];
         let mut reached = command;
-        for argument in arguments.iter().skip(1) {
-            if let Some(next) = reached.find_subcommand(argument) {
+        let mut arguments = arguments.iter().skip(1);
+        while let Some(argument) = arguments.next() {
+            let name = argument.to_str().and_then(|argument| argument.strip_prefix("--"));
+            let flag = reached.get_arguments().find(|flag| name.is_some() && flag.get_long() == name);
+            if flag.is_some_and(|flag| flag.get_action().takes_values()) {
+                // Its value may be called like a command.
+                arguments.next();
+            } else if let Some(next) = reached.find_subcommand(argument) {
                 path.push(next.get_name());
                 reached = next;
             }
@@ -167,7 +179,7 @@ fn sentence(cat: &Catalogue, error: &clap::Error, place: &Place) -> String {
             ),
         },
         ErrorKind::MissingRequiredArgument => {
-            say!(cat, "{argument} is missing. More: {help}", argument = argument, help = help)
+            say!(cat, "Missing: {argument}. More: {help}", argument = argument, help = help)
         }
         ErrorKind::InvalidValue | ErrorKind::TooFewValues | ErrorKind::NoEquals if value.is_empty() => {
             say!(cat, "{argument} wants a value. More: {help}", argument = argument, help = help)

@@ -89,9 +89,10 @@ fn a_file_that_cannot_be_played_or_recorded_is_said_before_anything_is_sent() {
 
 #[test]
 fn flags_that_cannot_be_used_are_named() {
-    let rows: [(&[&str], &[&str]); 18] = [
+    let rows: [(&[&str], &[&str]); 19] = [
         (&[], &["register", "options", "call", "answer"]),
         (&["cal"], &["cal"]),
+        (&["--user", "call", "cal"], &["cal", "register", "options", "call", "answer", "patchcord --help"]),
         (&["call"], &["TARGET"]),
         (&["register"], &["--server"]),
         (&["register", "--server", "127.0.0.1"], &["--user"]),

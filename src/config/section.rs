@@ -117,14 +117,17 @@ impl Text<'_> {
 
     fn syntax(&self, span: Option<Range<usize>>) -> ConfigError {
         let span = span.unwrap_or_default();
-        let line = self.line(span.start);
-        let mut text = self.source.lines().nth(line - 1).unwrap_or_default().trim();
-        let name = text.to_ascii_lowercase();
-        if SECRETS.into_iter().any(|word| name.contains(word)) {
-            text = text.split('=').next().unwrap_or_default().trim();
-        }
-        self.error(&span, Fault::Syntax { text: text.chars().take(80).collect() })
+        let line = self.source.lines().nth(self.line(span.start) - 1).unwrap_or_default();
+        self.error(&span, Fault::Syntax { text: shown(line, 80) })
     }
+}
+
+/// As much of the file as may stand on a screen: what a password or token is set to is left out.
+fn shown(text: &str, most: usize) -> String {
+    let lowercase = text.to_ascii_lowercase();
+    let is_secret = SECRETS.into_iter().any(|word| lowercase.contains(word));
+    let text = if is_secret { text.split('=').next().unwrap_or_default() } else { text };
+    text.trim().chars().take(most).collect()
 }
 
 /// One table of the file; remembers which keys were asked for, to find those that nobody knows.
@@ -256,7 +259,7 @@ impl<'a> Section<'a> {
     ) -> ConfigError {
         let span = value.span();
         let written = self.text.source.get(span.clone()).unwrap_or_default().trim();
-        let value = written.lines().next().unwrap_or_default().chars().take(60).collect();
+        let value = shown(written.lines().next().unwrap_or_default(), 60);
         self.text.error(&span, Fault::BadValue { key, value, what, example })
     }
 

@@ -47,6 +47,13 @@ fn a_password_in_the_file_is_refused_and_not_repeated() {
         let words = error.say(&Catalogue::new(language));
         assert!(!words.contains("hunter2") && words.contains("password_file"), "{words}");
     }
+    let error = Settings::parse("[desk]\ntoken = \"hunter2\"\n", Path::new("t")).unwrap_err();
+    for language in Language::ALL {
+        let words = error.say(&Catalogue::new(language));
+        assert!(!words.contains("hunter2") && words.contains("PATCHCORD_DESK_TOKEN"), "{words}");
+    }
+    let (_, inside) = fault("[account]\nuser = { password = \"hunter2\" }\n");
+    assert!(!format!("{inside:?}").contains("hunter2"), "{inside:?}");
     for line in ["password = hunter2 oh", "token = hunter2", "secret = hunter2", "Secret hunter2 ="] {
         let (_, syntax) = fault(&format!("[account]\n{line}\n"));
         assert!(!format!("{syntax:?}").contains("= hunter2"), "{syntax:?}");

@@ -50,6 +50,13 @@ impl ConfigError {
                 what = cat.get(what),
                 example = example
             ),
+            Fault::SecretInFile { key } if key == "token" => say!(
+                cat,
+                "{file}, line {line}: “{key}” does not belong in this file. Put the desk's token into the environment variable PATCHCORD_DESK_TOKEN.",
+                file = file,
+                line = line,
+                key = key
+            ),
             Fault::SecretInFile { key } => say!(
                 cat,
                 "{file}, line {line}: “{key}” does not belong in this file. Put it into a file of its own that only you may read, and name that one as password_file.",

@@ -153,7 +153,7 @@ async fn new_token(database: &str, role: &str, person: String) -> Result<(), Fai
     if !person_fits || person.contains(char::is_control) {
         return Err(Failure::BadPerson);
     }
-    let store = open(database).await?;
+    let store = open(database_file(database)?).await?;
     let token = token::new().map_err(Failure::Entropy)?;
     let bearer = Bearer { person: person.trim().to_owned(), role };
     store.add_token(token::hash(token.expose()), &bearer, clock::wall()).await.map_err(Failure::Store)?;
@@ -162,9 +162,11 @@ async fn new_token(database: &str, role: &str, person: String) -> Result<(), Fai
     Ok(())
 }
 
-async fn open(database: &str) -> Result<Store, Failure> {
-    let file = DatabaseFile::parse(database)
-        .map_err(|problem| Failure::Database { text: database.to_owned(), problem })?;
+fn database_file(flag: &str) -> Result<DatabaseFile, Failure> {
+    DatabaseFile::parse(flag).map_err(|problem| Failure::Database { text: flag.to_owned(), problem })
+}
+
+async fn open(file: DatabaseFile) -> Result<Store, Failure> {
     Store::open(&file).await.map_err(|error| Failure::Open { file, error })
 }
 

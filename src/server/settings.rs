@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use super::sample;
+use super::store::DatabaseFile;
 use crate::config::{ConfigError, Document, Expected, Section, Setting as _, read_file};
 use crate::desk_api::{ClientType, ClientTypeId, Names};
 use crate::domain::number::NumberingPlan;
@@ -22,7 +23,7 @@ const RUSSIAN: Expected = Expected { what: msg!("a text of one line"), example: 
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub listen: Option<SocketAddr>,
-    pub database: Option<String>,
+    pub database: Option<DatabaseFile>,
     /// How the company's clients write their numbers; Russia's way where nothing is said.
     pub plan: NumberingPlan,
     pub client_types: Vec<ClientType>,
@@ -52,7 +53,7 @@ impl Settings {
         let own_types = entries.iter().map(client_type).collect::<Result<Vec<_>, _>>()?;
         let settings = Self {
             listen: root.text("listen", LISTEN, SocketAddr::parse)?,
-            database: root.text("database", DATABASE, String::parse)?,
+            database: root.text("database", DATABASE, |text| DatabaseFile::parse(text).ok())?,
             plan: numbering.desk_numbering()?,
             client_types: if own_types.is_empty() { sample::usual_types() } else { own_types },
         };
@@ -97,6 +98,7 @@ mod tests {
             ("listen = \"127.0.0.1:0\"\n\n[numbering]\ncuontry = \"KR\"", 4, &["cuontry", "country"][..]),
             ("listen = \"here\"", 1, &["listen", "here", "\"127.0.0.1:8420\""]),
             ("# one\ndatabase = 5", 2, &["database", "5", "\"sqlite:desk.db\""]),
+            ("\ndatabase = \"postgres://a/b\"", 2, &["database", "postgres://a/b", "\"sqlite:desk.db\""]),
             ("listen 127.0.0.1", 1, &["listen 127.0.0.1", "TOML"]),
             ("numbering = 5", 1, &["numbering", "[numbering]"]),
             ("[numbering]\ncountry = \"XX\"", 2, &["country", "XX", "\"RU\""]),

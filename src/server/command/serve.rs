@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::ToSpan;
 use tokio::net::TcpListener;
 
-use super::{Failure, ServeArguments, open};
+use super::{Failure, ServeArguments, database_file, open};
 use crate::clock;
 use crate::server::app::{Desk, router};
 use crate::server::listener::Connections;
@@ -29,8 +29,11 @@ pub(super) async fn serve(arguments: ServeArguments, cat: &Catalogue) -> Result<
         None => Settings::default(),
     };
     let address = arguments.listen.or(settings.listen).unwrap_or(LISTEN);
-    let database =
-        arguments.database.as_deref().or(settings.database.as_deref()).ok_or(Failure::NoDatabase)?;
+    let database = match (&arguments.database, &settings.database) {
+        (Some(flag), _) => database_file(flag)?,
+        (None, Some(file)) => file.clone(),
+        (None, None) => return Err(Failure::NoDatabase),
+    };
     // A port file of an earlier run would send people to a desk that is not there.
     if let Some(file) = &arguments.port_file {
         let _ = std::fs::remove_file(file);
