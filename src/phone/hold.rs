@@ -3,7 +3,7 @@
 use super::event::{Event, Refusal, Side};
 use super::line::{Line, Means, Stage};
 use crate::instant::Instant;
-use crate::media::Direction;
+use crate::media::{Direction, Negotiation};
 use crate::sip::message::StatusCode;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -122,7 +122,11 @@ impl Line {
     /// They change the session, or ask for our offer (re-INVITE or UPDATE).
     pub fn on_their_offer(&mut self, means: &mut Means<'_>, offer: Option<Vec<u8>>) {
         let wish = self.hold.wish();
-        let Some(session) = self.session.as_mut().filter(|_| self.stage == Stage::Talking) else {
+        let early = self.stage == Stage::Dialing;
+        let agreed = |session: &&mut Negotiation| early && session.plan().is_some();
+        let Some(session) =
+            self.session.as_mut().filter(|session| self.stage == Stage::Talking || agreed(session))
+        else {
             answer_offer(means, self, Err(488));
             return;
         };
@@ -137,7 +141,9 @@ impl Line {
                     self.hold.moved = false;
                     answer_offer(means, self, Ok(answer));
                     self.apply_plan(means);
-                    self.note_their_hold(means);
+                    if !early {
+                        self.note_their_hold(means);
+                    }
                 }
                 Err(_) => answer_offer(means, self, Err(488)),
             },

@@ -4,11 +4,13 @@
 //! what still arrives.
 
 mod body;
+mod early;
 mod forks;
 mod incoming;
 mod offers;
 mod outgoing;
 mod refresh;
+mod reliable;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -34,6 +36,9 @@ pub enum CallTimer {
     CancelPatience,
     /// 180 is said again every minute (RFC 3261 §13.3.1.1).
     RingAgain,
+    /// Our reliable provisional response again, until its PRACK comes (RFC 3262 §3).
+    RepeatReliable,
+    ReliablePatience,
     /// The caller's INVITE is valid no longer (its Expires).
     InviteExpires,
     /// Our 2xx again, until its ACK comes.
@@ -59,7 +64,7 @@ pub struct Calls {
 }
 
 enum Call {
-    Outgoing(Outgoing),
+    Outgoing(Box<Outgoing>),
     Incoming(Box<Incoming>),
     Session(Box<Session>),
 }
@@ -107,13 +112,19 @@ impl Calls {
     pub fn invite(&mut self, core: &mut Core, target: Uri, offer: Option<Vec<u8>>) -> CallKey {
         let key = self.next_key();
         let call = Outgoing::start(core, key, target, offer);
-        self.calls.insert(key, Call::Outgoing(call));
+        self.calls.insert(key, Call::Outgoing(Box::new(call)));
         key
     }
 
-    pub fn ring(&mut self, core: &mut Core, key: CallKey) -> Result<(), NotNow> {
+    pub fn ring(
+        &mut self,
+        core: &mut Core,
+        key: CallKey,
+        status: StatusCode,
+        body: Option<Vec<u8>>,
+    ) -> Result<(), NotNow> {
         match self.calls.get_mut(&key) {
-            Some(Call::Incoming(call)) => call.ring(core),
+            Some(Call::Incoming(call)) => call.ring(core, status, body),
             _ => Err(NotNow),
         }
     }
@@ -122,7 +133,7 @@ impl Calls {
         let Some(Call::Incoming(call)) = self.calls.get_mut(&key) else {
             return Err(NotNow);
         };
-        let next = call.accept(core, body);
+        let next = call.accept(core, body)?;
         self.turn(core, key, next);
         Ok(())
     }
@@ -163,11 +174,18 @@ impl Calls {
         key: CallKey,
         answer: Result<Vec<u8>, StatusCode>,
     ) -> Result<(), NotNow> {
-        self.session(key)?.answer_offer(core, answer)
+        match self.calls.get_mut(&key) {
+            Some(Call::Incoming(call)) => call.answer_offer(core, answer),
+            Some(Call::Outgoing(call)) => call.answer_offer(core, answer),
+            _ => self.session(key)?.answer_offer(core, answer),
+        }
     }
 
     pub fn acknowledge(&mut self, core: &mut Core, key: CallKey, answer: Vec<u8>) -> Result<(), NotNow> {
-        self.session(key)?.acknowledge(core, answer)
+        match self.calls.get_mut(&key) {
+            Some(Call::Outgoing(call)) => call.acknowledge(core, answer),
+            _ => self.session(key)?.acknowledge(core, answer),
+        }
     }
 
     pub fn refer(&mut self, core: &mut Core, key: CallKey, target: Uri) -> Result<(), NotNow> {
@@ -194,6 +212,10 @@ impl Calls {
     ) {
         let next = match self.calls.get_mut(&key) {
             Some(Call::Outgoing(call)) if purpose == Purpose::Invite => call.on_reply(core, reply),
+            Some(Call::Outgoing(call)) if purpose == Purpose::Prack => {
+                call.on_prack_reply(core, &reply);
+                Next::Same
+            }
             Some(Call::Session(session)) => {
                 session.on_reply(core, purpose, reply);
                 Next::Same
@@ -259,10 +281,10 @@ impl Calls {
     pub fn on_request(&mut self, core: &mut Core, key: CallKey, id: ServerId, request: Request) {
         let next = match self.calls.get_mut(&key) {
             Some(Call::Outgoing(call)) => {
-                call.on_request(core, id, &request);
+                call.on_request(core, id, request);
                 Next::Same
             }
-            Some(Call::Incoming(call)) => call.on_request(core, id, &request),
+            Some(Call::Incoming(call)) => call.on_request(core, id, request),
             Some(Call::Session(session)) => {
                 session.on_request(core, id, request);
                 Next::Same
@@ -322,7 +344,7 @@ fn acceptable(core: &mut Core, id: ServerId, request: &Request) -> Result<Option
     let unknown: Vec<_> = request
         .headers
         .tokens("Require")
-        .filter(|option| !super::core::SUPPORTED.eq_ignore_ascii_case(option))
+        .filter(|option| !super::core::is_supported(option))
         .map(str::to_owned)
         .collect();
     if !unknown.is_empty() {

@@ -2,10 +2,10 @@
 
 use super::forks::Ack;
 use super::session::{Over, Session};
-use super::{CallTimer, describe};
+use super::{CallTimer, describe, early};
 use crate::sip::core::{Core, Owner, Purpose};
 use crate::sip::event::{Event, NotNow};
-use crate::sip::message::{Method, Request, Response, RetryAfter, StatusCode};
+use crate::sip::message::{CSeq, Method, RAck, Request, Response, RetryAfter, StatusCode};
 use crate::sip::timers::PATIENCE;
 use crate::sip::transaction::{ClientId, Outcome, Reply, ServerId};
 use crate::sip::wire::Due;
@@ -20,6 +20,9 @@ pub(super) struct Ours {
     /// None: waits for its turn.
     sent: Option<ClientId>,
     tries: u32,
+    /// Number of the last reliable response to it, and the answer that one held (RFC 3262 §4, §5).
+    rseq: Option<u32>,
+    answered: Option<Vec<u8>>,
     /// Only keeps the session alive: nobody above waits for the answer.
     pub(super) refresh: bool,
 }
@@ -49,7 +52,7 @@ impl Session {
     }
 
     pub(super) fn propose(&mut self, core: &mut Core, offer: Vec<u8>, refresh: bool) {
-        self.ours = Some(Ours { offer, sent: None, tries: 0, refresh });
+        self.ours = Some(Ours { offer, sent: None, tries: 0, rseq: None, answered: None, refresh });
         self.offer_when_possible(core);
     }
 
@@ -78,7 +81,7 @@ impl Session {
         if let Outcome::Response(response) = &reply.outcome {
             if response.status.is_provisional() {
                 core.wire.after(Due::Call(self.key, CallTimer::OfferSilence), PATIENCE);
-                return;
+                return self.on_reinvite_progress(core, reply, response);
             }
             if response.status.is_success() {
                 return self.on_reinvite_success(core, reply, response);
@@ -94,6 +97,26 @@ impl Session {
                 self.tell_refused(core, &ours, StatusCode::REQUEST_TIMEOUT);
             }
         }
+    }
+
+    /// A reliable one is acknowledged here as it is before the answer of a call.
+    fn on_reinvite_progress(&mut self, core: &mut Core, reply: &Reply<Owner>, response: &Response) {
+        let Some(rseq) = early::rseq(response) else {
+            return;
+        };
+        let Some(ours) = self.ours.as_mut().filter(|ours| ours.sent == Some(reply.id)) else {
+            return;
+        };
+        let is_next = ours.rseq.is_none_or(|last| last.checked_add(1) == Some(rseq));
+        let Some(cseq) = reply.request.headers.require::<CSeq>().ok().filter(|_| is_next) else {
+            return;
+        };
+        ours.rseq = Some(rseq);
+        let answer = super::session_body(&response.headers, &response.body).ok().flatten();
+        ours.answered = ours.answered.take().or(answer);
+        let mut prack = self.build(core, Method::Prack);
+        prack.headers.push_typed(&RAck { rseq, cseq });
+        self.send(core, Purpose::Prack, prack);
     }
 
     fn on_reinvite_success(&mut self, core: &mut Core, reply: &Reply<Owner>, response: &Response) {
@@ -113,7 +136,7 @@ impl Session {
         self.on_agreed(core, response);
         if !ours.refresh {
             let answer = super::session_body(&response.headers, &response.body).ok().flatten();
-            let result = Ok(answer.unwrap_or_default());
+            let result = Ok(ours.answered.or(answer).unwrap_or_default());
             core.wire.say(Event::Answer { call: self.key, result });
         }
     }
@@ -129,7 +152,7 @@ impl Session {
             && ours.tries < MAX_TRIES
         {
             ours.tries += 1;
-            ours.sent = None;
+            (ours.sent, ours.rseq, ours.answered) = (None, None, None);
             self.ours = Some(ours);
             core.wire.after(Due::Call(self.key, CallTimer::Glare), wait);
             return;
@@ -199,7 +222,7 @@ impl Session {
         match answer {
             Ok(body) if request.method == Method::Invite => {
                 self.dialog.refresh_target(&request.headers);
-                self.answer_invite(core, id, &request, body, offerless, false);
+                self.answer_invite(core, id, &request, Some(body), offerless, false);
             }
             Ok(body) => self.answer_update(core, id, &request, Some(body)),
             Err(status) if status.code() >= 300 => core.refuse(id, &request, status),

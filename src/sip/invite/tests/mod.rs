@@ -2,5 +2,7 @@
 
 mod called;
 mod dialled;
+mod forks;
 mod offers;
+mod reliable;
 mod transfer;
