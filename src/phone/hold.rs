@@ -162,6 +162,18 @@ impl Line {
         }
     }
 
+    /// The core repeated our description to keep the call alive, and the other side took the occasion to change theirs.
+    pub fn on_refreshed(&mut self, means: &mut Means<'_>, answer: &[u8]) {
+        let wish = self.hold.wish();
+        let Some(session) = self.session.as_mut().filter(|_| self.stage == Stage::Talking) else { return };
+        // Where the last offer was theirs, what was repeated is our answer: then this is read as an offer, which it equals.
+        let read = session.handle_answer(answer).is_ok() || session.handle_offer(answer, wish).is_ok();
+        if read {
+            self.apply_plan(means);
+            self.note_their_hold(means);
+        }
+    }
+
     pub fn on_hold_timeout(&mut self, means: &mut Means<'_>) {
         if self.hold.retry_at.is_some_and(|at| at <= means.now) {
             self.pursue_hold(means);

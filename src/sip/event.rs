@@ -61,6 +61,9 @@ pub enum Event {
     Offer { call: CallKey, offer: Option<Vec<u8>> },
     /// Our `reoffer` was answered, or refused for good (488, 606, time-out as 408 …) and the old session stands.
     Answer { call: CallKey, result: Result<Vec<u8>, StatusCode> },
+    /// Our refresh of the session by re-INVITE was answered, and not with what they said before: the other side's audio
+    /// may be elsewhere.
+    Refreshed { call: CallKey, answer: Vec<u8> },
     /// How the transfer goes. May come after `Ended`, when our BYE went before the last NOTIFY.
     Refer { call: CallKey, progress: ReferProgress },
     /// DTMF by INFO (application/dtmf-relay, application/dtmf), one digit: `0`–`9`, `*`, `#`, `A`–`D`.
@@ -102,6 +105,7 @@ impl std::fmt::Debug for Event {
             Self::Offer { call, offer } => write!(f, "Offer({call:?}, offer: {})", offer.is_some()),
             Self::Answer { call, result: Ok(_) } => write!(f, "Answer({call:?})"),
             Self::Answer { call, result: Err(status) } => write!(f, "Answer({call:?}, {status})"),
+            Self::Refreshed { call, .. } => write!(f, "Refreshed({call:?})"),
             Self::Refer { call, progress } => write!(f, "Refer({call:?}, {progress:?})"),
             Self::Digit { call, .. } => write!(f, "Digit({call:?})"),
             Self::Ended { call, by, status, answered_elsewhere, .. } => {

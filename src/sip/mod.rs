@@ -22,6 +22,6 @@ mod transaction;
 mod user_agent;
 mod wire;
 
-pub use account::{Account, Password, UserAgentConfig};
+pub use account::{Account, CallPolicy, Password, UserAgentConfig};
 pub use event::{CallKey, EndedBy, Event, Failure, Invite, NotNow, Output, ProbeKey, ReferProgress, Remote};
 pub use user_agent::UserAgent;

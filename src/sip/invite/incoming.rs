@@ -146,6 +146,7 @@ impl Incoming {
     fn answer(&mut self, core: &mut Core, body: Vec<u8>) -> Next {
         self.drop_their_offer(core);
         let mut session = Session::of_called(self.key, self.dialog.clone());
+        session.hear(self.invite.offer.as_ref());
         session.unpracked = self.reliable.take().and_then(|reliable| reliable.give_up(core, self.key));
         let offered = self.invite.offer.is_none() && self.said.is_none();
         let body = match self.said.take() {

@@ -338,7 +338,7 @@ impl Call {
     }
 }
 
-/// Extensions and body of an INVITE, re-INVITE or UPDATE that we can work with; others are refused here
+/// Extensions, session timer and body of an INVITE, re-INVITE or UPDATE that we can work with; others are refused here
 /// (RFC 3261 §8.2.2.3, §8.2.3).
 fn acceptable(core: &mut Core, id: ServerId, request: &Request) -> Result<Option<Vec<u8>>, Refused> {
     let unknown: Vec<_> = request
@@ -351,6 +351,9 @@ fn acceptable(core: &mut Core, id: ServerId, request: &Request) -> Result<Option
         let mut response = core.response(request, StatusCode::BAD_EXTENSION);
         response.headers.push("Unsupported", unknown.join(", "));
         core.respond(id, &response);
+        return Err(Refused);
+    }
+    if refresh::refuse_brief(core, id, request) {
         return Err(Refused);
     }
     body::session(&request.headers, &request.body).map_err(|_| {

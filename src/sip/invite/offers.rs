@@ -92,7 +92,7 @@ impl Session {
         };
         core.wire.timers.cancel(&Due::Call(self.key, CallTimer::OfferSilence));
         match &reply.outcome {
-            Outcome::Response(response) => self.on_reinvite_refused(core, ours, response),
+            Outcome::Response(response) => self.on_reinvite_refused(core, ours, &reply.request, response),
             Outcome::TimedOut | Outcome::Unreachable => {
                 self.tell_refused(core, &ours, StatusCode::REQUEST_TIMEOUT);
             }
@@ -134,18 +134,32 @@ impl Session {
         };
         core.wire.timers.cancel(&Due::Call(self.key, CallTimer::OfferSilence));
         self.on_agreed(core, response);
-        if !ours.refresh {
-            let answer = super::session_body(&response.headers, &response.body).ok().flatten();
-            let result = Ok(ours.answered.or(answer).unwrap_or_default());
-            core.wire.say(Event::Answer { call: self.key, result });
+        let answer = super::session_body(&response.headers, &response.body).ok().flatten();
+        let answer = ours.answered.or(answer);
+        let news = answer.is_some() && answer != self.their_description;
+        self.hear(answer.as_ref());
+        let call = self.key;
+        match answer {
+            answer if !ours.refresh => {
+                core.wire.say(Event::Answer { call, result: Ok(answer.unwrap_or_default()) });
+            }
+            Some(answer) if news => core.wire.say(Event::Refreshed { call, answer }),
+            _ => {}
         }
     }
 
-    fn on_reinvite_refused(&mut self, core: &mut Core, mut ours: Ours, response: &Response) {
+    fn on_reinvite_refused(
+        &mut self,
+        core: &mut Core,
+        mut ours: Ours,
+        request: &Request,
+        response: &Response,
+    ) {
         let status = response.status;
         let wait = match status {
             StatusCode::REQUEST_PENDING => Some(self.glare_pause(core)),
             StatusCode::SERVER_INTERNAL_ERROR => brief_retry_after(response),
+            StatusCode::SESSION_INTERVAL_TOO_SMALL if self.raise(request, response) => Some(Duration::ZERO),
             _ => None,
         };
         if let Some(wait) = wait
@@ -156,6 +170,9 @@ impl Session {
             self.ours = Some(ours);
             core.wire.after(Due::Call(self.key, CallTimer::Glare), wait);
             return;
+        }
+        if ours.refresh {
+            self.refresh_later(core);
         }
         self.tell_refused(core, &ours, status);
         if status == StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST {
@@ -209,6 +226,7 @@ impl Session {
             core.wire.timers.cancel(&Due::Call(self.key, CallTimer::Glare));
             self.tell_refused(core, &stale, StatusCode::REQUEST_PENDING);
         }
+        self.hear(offer.as_ref());
         self.theirs = Some(Theirs { id, request, offerless: offer.is_none() });
         core.wire.say(Event::Offer { call: self.key, offer });
     }

@@ -3,7 +3,7 @@
 use super::early::{self, Early, Heard};
 use super::forks::{Ack, Forks};
 use super::session::Session;
-use super::{CallTimer, Next, ended, introduce, offers};
+use super::{CallTimer, Next, ended, introduce, offers, refresh};
 use crate::sip::core::{Core, Owner, Purpose};
 use crate::sip::dialog::Dialog;
 use crate::sip::event::{CallKey, EndedBy, Event, NotNow, Remote};
@@ -18,6 +18,8 @@ use std::time::Duration;
 
 /// After 100 and then nothing: longer than a proxy's Timer C (RFC 3261 §16.6), so that the PBX gives up first.
 const SILENCE: Duration = Duration::from_secs(185);
+/// Each hop to the telephone may want longer intervals than the one before; nobody else does.
+const MAX_RAISED: u8 = 5;
 /// More telephones than an extension has; what others say is not heard.
 const MAX_EARLY: usize = 32;
 /// It rings: people decide how long, but not for ever where nobody says so.
@@ -28,6 +30,10 @@ pub struct Outgoing {
     call_id: String,
     id: ClientId,
     late_offer: bool,
+    /// Seconds of session time that those on the way take at least (RFC 4028 §7.3).
+    least: u32,
+    /// How often they asked for more.
+    raised: u8,
     /// A provisional response came: only now may a CANCEL go (§9.1).
     heard: bool,
     cancel: Cancel,
@@ -49,6 +55,7 @@ impl Outgoing {
     pub fn start(core: &mut Core, key: CallKey, target: Uri, offer: Option<Vec<u8>>) -> Self {
         let mut request = core.request(Method::Invite, target.clone(), NameAddr::new(target));
         introduce(core, &mut request);
+        refresh::ask(core, &mut request, 0);
         let late_offer = offer.is_none();
         if let Some(offer) = offer {
             super::body::attach(&mut request.headers, &mut request.body, offer);
@@ -62,6 +69,8 @@ impl Outgoing {
             call_id,
             id,
             late_offer,
+            least: 0,
+            raised: 0,
             heard: false,
             cancel: Cancel::No,
             early: Vec::new(),
@@ -276,6 +285,8 @@ impl Outgoing {
         if let Some(ours) = ours {
             session.description = ours;
         }
+        session.least = self.least;
+        session.hear(body.as_ref());
         session.on_agreed(core, response);
         let remote = Box::new(remote);
         core.wire.say(Event::Accepted { call: self.key, body, offer_pending, remote });
@@ -304,19 +315,33 @@ impl Outgoing {
             && !self.is_over()
             && let Some(request) = core.answer_challenge(reply, response)
         {
-            self.invite_again(core, reply, request);
+            self.invite_again(core, reply.owner, request, reply.challenges + 1);
+            return Next::Same;
+        }
+        if status == StatusCode::SESSION_INTERVAL_TOO_SMALL
+            && !self.is_over()
+            && self.raised < MAX_RAISED
+            && let Some(least) = refresh::raised(&reply.request, response)
+        {
+            self.least = least;
+            self.raised += 1;
+            let mut request = reply.request.clone();
+            request.headers.remove("Via");
+            refresh::ask(core, &mut request, least);
+            core.authorize(&mut request);
+            self.invite_again(core, reply.owner, request, reply.challenges);
             return Next::Same;
         }
         self.end(core, EndedBy::Them, Some(status), Some(response.reason.clone()))
     }
 
-    fn invite_again(&mut self, core: &mut Core, reply: &Reply<Owner>, mut request: Request) {
+    fn invite_again(&mut self, core: &mut Core, owner: Owner, mut request: Request, challenges: u32) {
         let seq = request.headers.require::<CSeq>().map_or(0, |cseq| cseq.seq);
         request.headers.set(&CSeq::new(seq.saturating_add(1), Method::Invite));
         self.heard = false;
         self.early.clear();
         let server = core.config.server;
-        self.id = core.send_again(reply.owner, request, server, reply.challenges + 1);
+        self.id = core.send_again(owner, request, server, challenges);
     }
 
     fn end(&self, core: &mut Core, by: EndedBy, status: Option<StatusCode>, reason: Option<String>) -> Next {

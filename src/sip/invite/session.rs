@@ -32,8 +32,12 @@ pub struct Session {
     pub(super) ours: Option<Ours>,
     pub(super) theirs: Option<Theirs>,
     pub(super) timing: Option<Timing>,
+    /// Seconds of session time that those on the way take at least, when one of them said so.
+    pub(super) least: u32,
     /// What we last said of the session, offer or answer: repeated in a refresh.
     pub(super) description: Vec<u8>,
+    /// What they last said of it: a refresh that brings something else is news.
+    pub(super) their_description: Option<Vec<u8>>,
     /// The other side's Allow has UPDATE.
     pub(super) updates: bool,
     refer: Option<Refer>,
@@ -92,7 +96,9 @@ impl Session {
             ours: None,
             theirs: None,
             timing: None,
+            least: 0,
             description: Vec::new(),
+            their_description: None,
             updates: false,
             refer: None,
         }
@@ -212,6 +218,7 @@ impl Session {
         if unacked.initial || unacked.offered {
             let body = super::session_body(&ack.headers, &ack.body).ok().flatten();
             let answer = body.filter(|_| unacked.offered);
+            self.hear(answer.as_ref());
             core.wire.say(Event::Confirmed { call: self.key, answer });
         }
         self.offer_when_possible(core);
@@ -294,6 +301,12 @@ impl Session {
     pub(super) fn repeat_ack(&self, core: &mut Core, id: ClientId) {
         if let Some((_, ack)) = self.acks.iter().find(|(invite, _)| *invite == id) {
             ack.repeat(core);
+        }
+    }
+
+    pub(super) fn hear(&mut self, description: Option<&Vec<u8>>) {
+        if let Some(description) = description {
+            self.their_description = Some(description.clone());
         }
     }
 

@@ -5,4 +5,5 @@ mod dialled;
 mod forks;
 mod offers;
 mod reliable;
+mod timers;
 mod transfer;
