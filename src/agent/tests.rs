@@ -5,7 +5,7 @@ use crate::desk_api::{ClientCard, Direction, Match, Outcome, TransferResult};
 use crate::media::{Codec, StreamStats};
 use crate::phone::test_pbx::{ALAW, Leg, TestPbx, alaw};
 use crate::phone::{CallOutcome, IdentitySource, PbxBehaviour, Refusal};
-use crate::sip::{Account, Password, UserAgentConfig};
+use crate::sip::{Account, CallPolicy, Password, UserAgentConfig};
 use crate::transmit::Transport;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -195,6 +195,7 @@ fn config(pbx: &TestPbx) -> AgentConfig {
                 local: pbx.phone,
                 user_agent: "Patchcord".into(),
                 max_calls: 1,
+                calls: CallPolicy::default(),
             },
             codecs: vec![Codec::Pcma],
             identity_order: vec![IdentitySource::Asserted, IdentitySource::From],

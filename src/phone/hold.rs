@@ -3,7 +3,7 @@
 use super::event::{Event, Refusal, Side};
 use super::line::{Line, Means, Stage};
 use crate::instant::Instant;
-use crate::media::Direction;
+use crate::media::{Direction, Negotiation};
 use crate::sip::message::StatusCode;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -149,7 +149,11 @@ impl Line {
     /// They change the session, or ask for our offer (re-INVITE or UPDATE).
     pub fn on_their_offer(&mut self, means: &mut Means<'_>, offer: Option<Vec<u8>>) {
         let wish = self.hold.wish();
-        let Some(session) = self.session.as_mut().filter(|_| self.stage == Stage::Talking) else {
+        let early = self.stage == Stage::Dialing;
+        let agreed = |session: &&mut Negotiation| early && session.plan().is_some();
+        let Some(session) =
+            self.session.as_mut().filter(|session| self.stage == Stage::Talking || agreed(session))
+        else {
             answer_offer(means, self, Err(488));
             return;
         };
@@ -164,7 +168,9 @@ impl Line {
                     self.hold.moved = false;
                     answer_offer(means, self, Ok(answer));
                     self.apply_plan(means);
-                    self.note_their_hold(means);
+                    if !early {
+                        self.note_their_hold(means);
+                    }
                 }
                 Err(_) => answer_offer(means, self, Err(488)),
             },
@@ -180,6 +186,18 @@ impl Line {
                 self.note_their_hold(means);
             }
             Err(_) => session.offer_refused(),
+        }
+    }
+
+    /// The core repeated our description to keep the call alive, and the other side took the occasion to change theirs.
+    pub fn on_refreshed(&mut self, means: &mut Means<'_>, answer: &[u8]) {
+        let wish = self.hold.wish();
+        let Some(session) = self.session.as_mut().filter(|_| self.stage == Stage::Talking) else { return };
+        // Where the last offer was theirs, what was repeated is our answer: then this is read as an offer, which it equals.
+        let read = session.handle_answer(answer).is_ok() || session.handle_offer(answer, wish).is_ok();
+        if read {
+            self.apply_plan(means);
+            self.note_their_hold(means);
         }
     }
 

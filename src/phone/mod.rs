@@ -301,6 +301,7 @@ impl Phone {
             sip::Event::Accepted { body, .. } => line.on_accepted(means, body),
             sip::Event::Confirmed { answer, .. } => line.on_confirmed(means, answer),
             sip::Event::Offer { offer, .. } => line.on_their_offer(means, offer),
+            sip::Event::Refreshed { answer, .. } => line.on_refreshed(means, &answer),
             sip::Event::Answer { result, .. } => line.on_reoffer_answer(means, result),
             sip::Event::Refer { progress, .. } => line.on_refer_progress(means, progress),
             sip::Event::Digit { digit, .. } => means.say(Event::Digit { line: id, digit }),
@@ -389,6 +390,7 @@ fn call_of(event: &sip::Event) -> Option<CallKey> {
         | sip::Event::Confirmed { call, .. }
         | sip::Event::Offer { call, .. }
         | sip::Event::Answer { call, .. }
+        | sip::Event::Refreshed { call, .. }
         | sip::Event::Refer { call, .. }
         | sip::Event::Digit { call, .. } => Some(*call),
         _ => None,

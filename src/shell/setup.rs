@@ -13,7 +13,7 @@ use crate::net::{self, NameFault, PortSearch, SipSocket};
 use crate::phone::{IdentitySource, LineId, OnFailedTransfer, PbxBehaviour, PhoneConfig};
 use crate::secrets::Secret;
 use crate::sip::message::Uri;
-use crate::sip::{Account, Password, UserAgentConfig};
+use crate::sip::{Account, CallPolicy, Password, UserAgentConfig};
 use crate::transmit::Transport;
 use std::io;
 use std::net::SocketAddr;
@@ -113,6 +113,7 @@ pub(super) async fn assemble(
                     local: socket.local(),
                     user_agent: concat!("Patchcord/", env!("CARGO_PKG_VERSION")).into(),
                     max_calls: 1,
+                    calls: CallPolicy::default(),
                 },
                 codecs: codecs(settings),
                 identity_order: identity(settings),

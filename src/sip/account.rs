@@ -65,6 +65,14 @@ pub struct UserAgentConfig {
     /// Our own address as the kernel routes towards `server`; goes into Via and Contact.
     pub local: SocketAddr,
     pub user_agent: String,
-    /// More calls than this are answered 486 (one, until call waiting exists).
+    /// More calls than this at a time are answered 486.
     pub max_calls: usize,
+    pub calls: CallPolicy,
+}
+
+/// What is left to taste, and to what the PBX can do; the default asks it for nothing.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct CallPolicy {
+    /// Session timer that we ask for (RFC 4028), 90 s at least; None leaves it to the PBX.
+    pub session_expires: Option<Duration>,
 }

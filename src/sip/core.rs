@@ -14,12 +14,16 @@ use crate::transmit::{Hop, Transport};
 use std::net::SocketAddr;
 
 /// What we do when asked (RFC 3261 §20.5): nothing else is in `Allow`.
-pub const ALLOWED: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, INFO, NOTIFY";
-/// Session timers are answered (RFC 4028).
-pub const SUPPORTED: &str = "timer";
+pub const ALLOWED: &str = "INVITE, ACK, BYE, CANCEL, PRACK, OPTIONS, UPDATE, INFO, NOTIFY";
+/// Reliable provisional responses (RFC 3262), word of a telephone that gave up (RFC 6228), session timers (RFC 4028).
+pub const SUPPORTED: &str = "100rel, 199, timer";
 /// A larger request would not be sure to fit into one packet: it goes by TCP (RFC 3261 §18.1.1).
 const LARGEST_DATAGRAM: usize = 1300;
 pub const ACCEPTED: &str = "application/sdp, application/dtmf-relay, application/dtmf, message/sipfrag";
+
+pub fn is_supported(option: &str) -> bool {
+    SUPPORTED.split(", ").any(|supported| supported.eq_ignore_ascii_case(option))
+}
 
 /// Who waits for the response.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,6 +40,7 @@ pub enum Owner {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Purpose {
     Invite,
+    Prack,
     Cancel,
     Reinvite,
     Update,

@@ -47,8 +47,11 @@ pub enum Event {
     Invited { call: CallKey, invite: Box<Invite> },
     /// A call was refused by us without asking (486 while another call stands): for the register.
     Declined { invite: Box<Invite>, status: StatusCode },
-    /// 101 to 199 for our INVITE; body = early media's SDP. Not for a repetition that says the same.
-    Ringing { call: CallKey, status: StatusCode, body: Option<Vec<u8>> },
+    /// 101 to 198 for our INVITE; body = early media's SDP. Not for a repetition that says the same, but for each
+    /// telephone that rings. With `offer_pending` the body is an offer that `acknowledge` must answer.
+    Ringing { call: CallKey, status: StatusCode, body: Option<Vec<u8>>, offer_pending: bool },
+    /// The answer to the offer in our reliable provisional response (RFC 3262 §5).
+    EarlyAnswer { call: CallKey, answer: Vec<u8> },
     /// 2xx for our INVITE. With `offer_pending` the body is an offer that `acknowledge` must answer; else the ACK has gone.
     Accepted { call: CallKey, body: Option<Vec<u8>>, offer_pending: bool, remote: Box<Remote> },
     /// The ACK for our 2xx arrived; carries the answer when our 2xx had the offer.
@@ -58,6 +61,9 @@ pub enum Event {
     Offer { call: CallKey, offer: Option<Vec<u8>> },
     /// Our `reoffer` was answered, or refused for good (488, 606, time-out as 408 …) and the old session stands.
     Answer { call: CallKey, result: Result<Vec<u8>, StatusCode> },
+    /// Our refresh of the session by re-INVITE was answered, and not with what they said before: the other side's audio
+    /// may be elsewhere.
+    Refreshed { call: CallKey, answer: Vec<u8> },
     /// How the transfer goes. May come after `Ended`, when our BYE went before the last NOTIFY.
     Refer { call: CallKey, progress: ReferProgress },
     /// DTMF by INFO (application/dtmf-relay, application/dtmf), one digit: `0`–`9`, `*`, `#`, `A`–`D`.
@@ -86,9 +92,10 @@ impl std::fmt::Debug for Event {
             Self::Probed { probe, result } => write!(f, "Probed({probe:?}, {result:?})"),
             Self::Invited { call, .. } => write!(f, "Invited({call:?})"),
             Self::Declined { status, .. } => write!(f, "Declined({status})"),
-            Self::Ringing { call, status, body } => {
+            Self::Ringing { call, status, body, .. } => {
                 write!(f, "Ringing({call:?}, {status}, body: {})", body.is_some())
             }
+            Self::EarlyAnswer { call, .. } => write!(f, "EarlyAnswer({call:?})"),
             Self::Accepted { call, offer_pending, .. } => {
                 write!(f, "Accepted({call:?}, offer pending: {offer_pending})")
             }
@@ -98,6 +105,7 @@ impl std::fmt::Debug for Event {
             Self::Offer { call, offer } => write!(f, "Offer({call:?}, offer: {})", offer.is_some()),
             Self::Answer { call, result: Ok(_) } => write!(f, "Answer({call:?})"),
             Self::Answer { call, result: Err(status) } => write!(f, "Answer({call:?}, {status})"),
+            Self::Refreshed { call, .. } => write!(f, "Refreshed({call:?})"),
             Self::Refer { call, progress } => write!(f, "Refer({call:?}, {progress:?})"),
             Self::Digit { call, .. } => write!(f, "Digit({call:?})"),
             Self::Ended { call, by, status, answered_elsewhere, .. } => {

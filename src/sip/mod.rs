@@ -22,7 +22,7 @@ mod transaction;
 mod user_agent;
 mod wire;
 
-pub use account::{Account, Password, UserAgentConfig};
+pub use account::{Account, CallPolicy, Password, UserAgentConfig};
 pub use event::{CallKey, EndedBy, Event, Failure, Invite, NotNow, Output, ProbeKey, ReferProgress, Remote};
 #[doc(hidden)]
 pub use user_agent::Load;

@@ -2,7 +2,7 @@
 
 use super::message::codec::{self, Parsed};
 use super::message::{CSeq, Message, Method, Request, Response, StatusCode, To, Typed};
-use super::{Account, CallKey, Event, Output, Password, UserAgent, UserAgentConfig};
+use super::{Account, CallKey, CallPolicy, Event, Output, Password, UserAgent, UserAgentConfig};
 use crate::instant::Instant;
 use crate::transmit::{Hop, Received, Transmit, Transport};
 use std::collections::VecDeque;
@@ -44,6 +44,7 @@ pub fn config() -> UserAgentConfig {
         local: address(LOCAL),
         user_agent: "Patchcord/test".into(),
         max_calls: 1,
+        calls: CallPolicy::default(),
     }
 }
 
@@ -187,6 +188,12 @@ impl Bench {
     pub fn is_silent(&mut self) -> bool {
         self.drain();
         self.sent.is_empty() && self.events.is_empty()
+    }
+
+    /// Nothing sent, whatever was said.
+    pub fn is_silent_but_for_events(&mut self) -> bool {
+        self.drain();
+        self.sent.is_empty()
     }
 
     pub fn forget(&mut self) {

@@ -124,10 +124,18 @@ impl UserAgent {
     /// Incoming: 180.
     pub fn ring(&mut self, now: Instant, call: CallKey) -> Result<(), NotNow> {
         self.core.wire.now = now;
-        self.calls.ring(&mut self.core, call)
+        self.calls.ring(&mut self.core, call, StatusCode::RINGING, None)
     }
 
-    /// Incoming: 200 with an answer, or with an offer when the INVITE had none.
+    /// Incoming: 183 with early media: an answer, or an offer when the INVITE had none. NotNow while a reliable response
+    /// waits for its PRACK.
+    pub fn progress(&mut self, now: Instant, call: CallKey, body: Vec<u8>) -> Result<(), NotNow> {
+        self.core.wire.now = now;
+        self.calls.ring(&mut self.core, call, StatusCode::SESSION_PROGRESS, Some(body))
+    }
+
+    /// Incoming: 200 with an answer, or with an offer when the INVITE had none; `progress` may have sent either
+    /// before. Waits for a PRACK that is still owed.
     pub fn accept(&mut self, now: Instant, call: CallKey, body: Vec<u8>) -> Result<(), NotNow> {
         self.core.wire.now = now;
         self.calls.accept(&mut self.core, call, body)
@@ -164,7 +172,8 @@ impl UserAgent {
         self.calls.answer_offer(&mut self.core, call, answer)
     }
 
-    /// ACK with the answer to an offer that came in a 2xx (late offer sent by us).
+    /// The answer to an offer that came in a 2xx (then the ACK has it), or in a reliable provisional response
+    /// (PRACK): our INVITE had none.
     pub fn acknowledge(&mut self, now: Instant, call: CallKey, answer: Vec<u8>) -> Result<(), NotNow> {
         self.core.wire.now = now;
         self.calls.acknowledge(&mut self.core, call, answer)

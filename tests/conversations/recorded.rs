@@ -87,6 +87,7 @@ impl Telephone {
             local: address,
             user_agent: "Patchcord".into(),
             max_calls: 4,
+            calls: patchcord::sip::CallPolicy::default(),
         };
         Self {
             now: Instant::START,

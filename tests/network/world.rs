@@ -363,6 +363,7 @@ fn agent(own: usize, seed: u64, life: u8) -> Agent {
         local: address,
         user_agent: "Patchcord/test".into(),
         max_calls: 1,
+        calls: patchcord::sip::CallPolicy::default(),
     };
     let transferrer = (own == CLARA).then(|| Transferrer::new(address));
     let ua = UserAgent::new(config, chance);

@@ -117,6 +117,7 @@ impl Patient {
             local: SocketAddr::from(([192, 0, 2, 1], 5060)),
             user_agent: "Patchcord".into(),
             max_calls: 2,
+            calls: patchcord::sip::CallPolicy::default(),
         };
         Self {
             now: Instant::from_start(Duration::from_secs(1)),

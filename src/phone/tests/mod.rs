@@ -10,7 +10,7 @@ use super::test_pbx::{ALAW, Leg, TestPbx};
 use super::*;
 use crate::media::{Direction, StreamPlan};
 use crate::sip::message::Request;
-use crate::sip::{Account, Password};
+use crate::sip::{Account, CallPolicy, Password};
 use crate::transmit::Transport;
 use std::time::Duration;
 
@@ -52,6 +52,7 @@ impl World {
                 local: pbx.phone,
                 user_agent: "Patchcord".into(),
                 max_calls: 1,
+                calls: CallPolicy::default(),
             },
             codecs: vec![Codec::Pcma, Codec::Pcmu],
             identity_order: vec![IdentitySource::Asserted, IdentitySource::RemoteParty, IdentitySource::From],

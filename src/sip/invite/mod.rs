@@ -4,11 +4,13 @@
 //! what still arrives.
 
 mod body;
+mod early;
 mod forks;
 mod incoming;
 mod offers;
 mod outgoing;
 mod refresh;
+mod reliable;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -34,6 +36,9 @@ pub enum CallTimer {
     CancelPatience,
     /// 180 is said again every minute (RFC 3261 §13.3.1.1).
     RingAgain,
+    /// Our reliable provisional response again, until its PRACK comes (RFC 3262 §3).
+    RepeatReliable,
+    ReliablePatience,
     /// The caller's INVITE is valid no longer (its Expires).
     InviteExpires,
     /// Our 2xx again, until its ACK comes.
@@ -59,7 +64,7 @@ pub struct Calls {
 }
 
 enum Call {
-    Outgoing(Outgoing),
+    Outgoing(Box<Outgoing>),
     Incoming(Box<Incoming>),
     Session(Box<Session>),
 }
@@ -112,13 +117,19 @@ impl Calls {
     pub fn invite(&mut self, core: &mut Core, target: Uri, offer: Option<Vec<u8>>) -> CallKey {
         let key = self.next_key();
         let call = Outgoing::start(core, key, target, offer);
-        self.calls.insert(key, Call::Outgoing(call));
+        self.calls.insert(key, Call::Outgoing(Box::new(call)));
         key
     }
 
-    pub fn ring(&mut self, core: &mut Core, key: CallKey) -> Result<(), NotNow> {
+    pub fn ring(
+        &mut self,
+        core: &mut Core,
+        key: CallKey,
+        status: StatusCode,
+        body: Option<Vec<u8>>,
+    ) -> Result<(), NotNow> {
         match self.calls.get_mut(&key) {
-            Some(Call::Incoming(call)) => call.ring(core),
+            Some(Call::Incoming(call)) => call.ring(core, status, body),
             _ => Err(NotNow),
         }
     }
@@ -127,7 +138,7 @@ impl Calls {
         let Some(Call::Incoming(call)) = self.calls.get_mut(&key) else {
             return Err(NotNow);
         };
-        let next = call.accept(core, body);
+        let next = call.accept(core, body)?;
         self.turn(core, key, next);
         Ok(())
     }
@@ -168,11 +179,18 @@ impl Calls {
         key: CallKey,
         answer: Result<Vec<u8>, StatusCode>,
     ) -> Result<(), NotNow> {
-        self.session(key)?.answer_offer(core, answer)
+        match self.calls.get_mut(&key) {
+            Some(Call::Incoming(call)) => call.answer_offer(core, answer),
+            Some(Call::Outgoing(call)) => call.answer_offer(core, answer),
+            _ => self.session(key)?.answer_offer(core, answer),
+        }
     }
 
     pub fn acknowledge(&mut self, core: &mut Core, key: CallKey, answer: Vec<u8>) -> Result<(), NotNow> {
-        self.session(key)?.acknowledge(core, answer)
+        match self.calls.get_mut(&key) {
+            Some(Call::Outgoing(call)) => call.acknowledge(core, answer),
+            _ => self.session(key)?.acknowledge(core, answer),
+        }
     }
 
     pub fn refer(&mut self, core: &mut Core, key: CallKey, target: Uri) -> Result<(), NotNow> {
@@ -199,6 +217,10 @@ impl Calls {
     ) {
         let next = match self.calls.get_mut(&key) {
             Some(Call::Outgoing(call)) if purpose == Purpose::Invite => call.on_reply(core, reply),
+            Some(Call::Outgoing(call)) if purpose == Purpose::Prack => {
+                call.on_prack_reply(core, &reply);
+                Next::Same
+            }
             Some(Call::Session(session)) => {
                 session.on_reply(core, purpose, reply);
                 Next::Same
@@ -264,10 +286,10 @@ impl Calls {
     pub fn on_request(&mut self, core: &mut Core, key: CallKey, id: ServerId, request: Request) {
         let next = match self.calls.get_mut(&key) {
             Some(Call::Outgoing(call)) => {
-                call.on_request(core, id, &request);
+                call.on_request(core, id, request);
                 Next::Same
             }
-            Some(Call::Incoming(call)) => call.on_request(core, id, &request),
+            Some(Call::Incoming(call)) => call.on_request(core, id, request),
             Some(Call::Session(session)) => {
                 session.on_request(core, id, request);
                 Next::Same
@@ -321,19 +343,22 @@ impl Call {
     }
 }
 
-/// Extensions and body of an INVITE, re-INVITE or UPDATE that we can work with; others are refused here
+/// Extensions, session timer and body of an INVITE, re-INVITE or UPDATE that we can work with; others are refused here
 /// (RFC 3261 §8.2.2.3, §8.2.3).
 fn acceptable(core: &mut Core, id: ServerId, request: &Request) -> Result<Option<Vec<u8>>, Refused> {
     let unknown: Vec<_> = request
         .headers
         .tokens("Require")
-        .filter(|option| !super::core::SUPPORTED.eq_ignore_ascii_case(option))
+        .filter(|option| !super::core::is_supported(option))
         .map(str::to_owned)
         .collect();
     if !unknown.is_empty() {
         let mut response = core.response(request, StatusCode::BAD_EXTENSION);
         response.headers.push("Unsupported", unknown.join(", "));
         core.respond(id, &response);
+        return Err(Refused);
+    }
+    if refresh::refuse_brief(core, id, request) {
         return Err(Refused);
     }
     body::session(&request.headers, &request.body).map_err(|_| {

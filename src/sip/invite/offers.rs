@@ -2,10 +2,10 @@
 
 use super::forks::Ack;
 use super::session::{Over, Session};
-use super::{CallTimer, describe};
+use super::{CallTimer, describe, early};
 use crate::sip::core::{Core, Owner, Purpose};
 use crate::sip::event::{Event, NotNow};
-use crate::sip::message::{Method, Request, Response, RetryAfter, StatusCode};
+use crate::sip::message::{CSeq, Method, RAck, Request, Response, RetryAfter, StatusCode};
 use crate::sip::timers::PATIENCE;
 use crate::sip::transaction::{ClientId, Outcome, Reply, ServerId};
 use crate::sip::wire::Due;
@@ -20,6 +20,9 @@ pub(super) struct Ours {
     /// None: waits for its turn.
     sent: Option<ClientId>,
     tries: u32,
+    /// Number of the last reliable response to it, and the answer that one held (RFC 3262 §4, §5).
+    rseq: Option<u32>,
+    answered: Option<Vec<u8>>,
     /// Only keeps the session alive: nobody above waits for the answer.
     pub(super) refresh: bool,
 }
@@ -49,7 +52,7 @@ impl Session {
     }
 
     pub(super) fn propose(&mut self, core: &mut Core, offer: Vec<u8>, refresh: bool) {
-        self.ours = Some(Ours { offer, sent: None, tries: 0, refresh });
+        self.ours = Some(Ours { offer, sent: None, tries: 0, rseq: None, answered: None, refresh });
         self.offer_when_possible(core);
     }
 
@@ -78,7 +81,7 @@ impl Session {
         if let Outcome::Response(response) = &reply.outcome {
             if response.status.is_provisional() {
                 core.wire.after(Due::Call(self.key, CallTimer::OfferSilence), PATIENCE);
-                return;
+                return self.on_reinvite_progress(core, reply, response);
             }
             if response.status.is_success() {
                 return self.on_reinvite_success(core, reply, response);
@@ -89,11 +92,31 @@ impl Session {
         };
         core.wire.timers.cancel(&Due::Call(self.key, CallTimer::OfferSilence));
         match &reply.outcome {
-            Outcome::Response(response) => self.on_reinvite_refused(core, ours, response),
+            Outcome::Response(response) => self.on_reinvite_refused(core, ours, &reply.request, response),
             Outcome::TimedOut | Outcome::Unreachable => {
                 self.tell_refused(core, &ours, StatusCode::REQUEST_TIMEOUT);
             }
         }
+    }
+
+    /// A reliable one is acknowledged here as it is before the answer of a call.
+    fn on_reinvite_progress(&mut self, core: &mut Core, reply: &Reply<Owner>, response: &Response) {
+        let Some(rseq) = early::rseq(response) else {
+            return;
+        };
+        let Some(ours) = self.ours.as_mut().filter(|ours| ours.sent == Some(reply.id)) else {
+            return;
+        };
+        let is_next = ours.rseq.is_none_or(|last| last.checked_add(1) == Some(rseq));
+        let Some(cseq) = reply.request.headers.require::<CSeq>().ok().filter(|_| is_next) else {
+            return;
+        };
+        ours.rseq = Some(rseq);
+        let answer = super::session_body(&response.headers, &response.body).ok().flatten();
+        ours.answered = ours.answered.take().or(answer);
+        let mut prack = self.build(core, Method::Prack);
+        prack.headers.push_typed(&RAck { rseq, cseq });
+        self.send(core, Purpose::Prack, prack);
     }
 
     fn on_reinvite_success(&mut self, core: &mut Core, reply: &Reply<Owner>, response: &Response) {
@@ -111,28 +134,45 @@ impl Session {
         };
         core.wire.timers.cancel(&Due::Call(self.key, CallTimer::OfferSilence));
         self.on_agreed(core, response);
-        if !ours.refresh {
-            let answer = super::session_body(&response.headers, &response.body).ok().flatten();
-            let result = Ok(answer.unwrap_or_default());
-            core.wire.say(Event::Answer { call: self.key, result });
+        let answer = super::session_body(&response.headers, &response.body).ok().flatten();
+        let answer = ours.answered.or(answer);
+        let news = answer.is_some() && answer != self.their_description;
+        self.hear(answer.as_ref());
+        let call = self.key;
+        match answer {
+            answer if !ours.refresh => {
+                core.wire.say(Event::Answer { call, result: Ok(answer.unwrap_or_default()) });
+            }
+            Some(answer) if news => core.wire.say(Event::Refreshed { call, answer }),
+            _ => {}
         }
     }
 
-    fn on_reinvite_refused(&mut self, core: &mut Core, mut ours: Ours, response: &Response) {
+    fn on_reinvite_refused(
+        &mut self,
+        core: &mut Core,
+        mut ours: Ours,
+        request: &Request,
+        response: &Response,
+    ) {
         let status = response.status;
         let wait = match status {
             StatusCode::REQUEST_PENDING => Some(self.glare_pause(core)),
             StatusCode::SERVER_INTERNAL_ERROR => brief_retry_after(response),
+            StatusCode::SESSION_INTERVAL_TOO_SMALL if self.raise(request, response) => Some(Duration::ZERO),
             _ => None,
         };
         if let Some(wait) = wait
             && ours.tries < MAX_TRIES
         {
             ours.tries += 1;
-            ours.sent = None;
+            (ours.sent, ours.rseq, ours.answered) = (None, None, None);
             self.ours = Some(ours);
             core.wire.after(Due::Call(self.key, CallTimer::Glare), wait);
             return;
+        }
+        if ours.refresh {
+            self.refresh_later(core);
         }
         self.tell_refused(core, &ours, status);
         if status == StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST {
@@ -186,6 +226,7 @@ impl Session {
             core.wire.timers.cancel(&Due::Call(self.key, CallTimer::Glare));
             self.tell_refused(core, &stale, StatusCode::REQUEST_PENDING);
         }
+        self.hear(offer.as_ref());
         self.theirs = Some(Theirs { id, request, offerless: offer.is_none() });
         core.wire.say(Event::Offer { call: self.key, offer });
     }
@@ -199,7 +240,7 @@ impl Session {
         match answer {
             Ok(body) if request.method == Method::Invite => {
                 self.dialog.refresh_target(&request.headers);
-                self.answer_invite(core, id, &request, body, offerless, false);
+                self.answer_invite(core, id, &request, Some(body), offerless, false);
             }
             Ok(body) => self.answer_update(core, id, &request, Some(body)),
             Err(status) if status.code() >= 300 => core.refuse(id, &request, status),

@@ -1,13 +1,14 @@
 //! A call of ours until it is answered (RFC 3261 §13.2, §9.1).
 
+use super::early::{self, Early, Heard};
 use super::forks::{Ack, Forks};
 use super::session::Session;
-use super::{CallTimer, Next, ended, introduce};
+use super::{CallTimer, Next, ended, introduce, offers, refresh};
 use crate::sip::core::{Core, Owner, Purpose};
 use crate::sip::dialog::Dialog;
-use crate::sip::event::{CallKey, EndedBy, Event, Remote};
+use crate::sip::event::{CallKey, EndedBy, Event, NotNow, Remote};
 use crate::sip::message::{
-    CSeq, Method, NameAddr, PAssertedIdentity, Request, Response, Route, StatusCode, To, Uri, Via,
+    CSeq, Method, NameAddr, PAssertedIdentity, Request, Response, Route, StatusCode, Uri, Via,
 };
 use crate::sip::timers::PATIENCE;
 use crate::sip::transaction::{ClientId, Outcome, Reply, ServerId};
@@ -17,6 +18,10 @@ use std::time::Duration;
 
 /// After 100 and then nothing: longer than a proxy's Timer C (RFC 3261 §16.6), so that the PBX gives up first.
 const SILENCE: Duration = Duration::from_secs(185);
+/// Each hop to the telephone may want longer intervals than the one before; nobody else does.
+const MAX_RAISED: u8 = 5;
+/// More telephones than an extension has; what others say is not heard.
+const MAX_EARLY: usize = 32;
 /// It rings: people decide how long, but not for ever where nobody says so.
 const RINGING_SILENCE: Duration = Duration::from_secs(600);
 
@@ -25,11 +30,16 @@ pub struct Outgoing {
     call_id: String,
     id: ClientId,
     late_offer: bool,
+    /// Seconds of session time that those on the way take at least (RFC 4028 §7.3).
+    least: u32,
+    /// How often they asked for more.
+    raised: u8,
     /// A provisional response came: only now may a CANCEL go (§9.1).
     heard: bool,
     cancel: Cancel,
-    early: Vec<Dialog>,
-    last_said: Option<(StatusCode, Option<Vec<u8>>)>,
+    early: Vec<Early>,
+    /// Their offer in an UPDATE, which the user's side must answer.
+    theirs: Option<(ServerId, Request)>,
     forks: Forks,
 }
 
@@ -45,6 +55,7 @@ impl Outgoing {
     pub fn start(core: &mut Core, key: CallKey, target: Uri, offer: Option<Vec<u8>>) -> Self {
         let mut request = core.request(Method::Invite, target.clone(), NameAddr::new(target));
         introduce(core, &mut request);
+        refresh::ask(core, &mut request, 0);
         let late_offer = offer.is_none();
         if let Some(offer) = offer {
             super::body::attach(&mut request.headers, &mut request.body, offer);
@@ -58,10 +69,12 @@ impl Outgoing {
             call_id,
             id,
             late_offer,
+            least: 0,
+            raised: 0,
             heard: false,
             cancel: Cancel::No,
             early: Vec::new(),
-            last_said: None,
+            theirs: None,
             forks: Forks::default(),
         }
     }
@@ -76,7 +89,7 @@ impl Outgoing {
     }
 
     pub fn owns(&self, request: &Request) -> bool {
-        self.early.iter().any(|dialog| dialog.owns(request))
+        self.early.iter().any(|early| early.dialog.owns(request))
     }
 
     pub fn hang_up(&mut self, core: &mut Core) -> Next {
@@ -115,25 +128,79 @@ impl Outgoing {
         }
     }
 
-    /// In an early dialog. Our offer is not answered yet, so there is none to take (RFC 3311 §5.2).
-    pub fn on_request(&mut self, core: &mut Core, id: ServerId, request: &Request) {
-        let Some(dialog) = self.early.iter_mut().find(|dialog| dialog.owns(request)) else {
+    /// The answer to an offer in a reliable response: the oldest that waits for one.
+    pub fn acknowledge(&mut self, core: &mut Core, answer: Vec<u8>) -> Result<(), NotNow> {
+        let key = self.key;
+        let waiting = |early: &&mut Early| early.owes_answer();
+        let early =
+            self.early.iter_mut().find(waiting).filter(|_| self.cancel == Cancel::No).ok_or(NotNow)?;
+        early.acknowledge(core, key, answer);
+        Ok(())
+    }
+
+    pub fn on_prack_reply(&mut self, core: &mut Core, reply: &Reply<Owner>) {
+        if let Outcome::Response(response) = &reply.outcome
+            && matches!(response.status.code(), 401 | 407)
+            && let Some(early) = self.early.iter_mut().find(|early| early.dialog.is_with(response))
+        {
+            early.prack_again(core, reply, response);
+        }
+    }
+
+    /// In an early dialog.
+    pub fn on_request(&mut self, core: &mut Core, id: ServerId, request: Request) {
+        let Some(early) = self.early.iter_mut().find(|early| early.dialog.owns(&request)) else {
             return;
         };
         let seq = request.headers.require::<CSeq>().map_or(0, |cseq| cseq.seq);
-        let status = match request.method {
-            _ if dialog.accept_seq(seq).is_err() => StatusCode::SERVER_INTERNAL_ERROR,
-            Method::Options => StatusCode::OK,
-            Method::Update if request.body.is_empty() => StatusCode::OK,
-            Method::Update => StatusCode::REQUEST_PENDING,
-            _ => StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST,
-        };
-        let mut response = core.response(request, status);
-        if status == StatusCode::OK {
-            super::describe(core, request, &mut response);
-            dialog.refresh_target(&request.headers);
+        if early.dialog.accept_seq(seq).is_err() {
+            return core.refuse(id, &request, StatusCode::SERVER_INTERNAL_ERROR);
         }
-        core.respond(id, &response);
+        match request.method {
+            Method::Options => super::answer_options(core, id, &request),
+            Method::Update => self.on_update(core, id, request),
+            _ => core.refuse(id, &request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST),
+        }
+    }
+
+    /// Theirs to send once our offer was answered reliably (RFC 3311 §5.2).
+    fn on_update(&mut self, core: &mut Core, id: ServerId, request: Request) {
+        let Ok(offer) = super::acceptable(core, id, &request) else {
+            return;
+        };
+        let Some(early) = self.early.iter_mut().find(|early| early.dialog.owns(&request)) else {
+            return;
+        };
+        let Some(offer) = offer else {
+            let mut response = core.response(&request, StatusCode::OK);
+            super::describe(core, &request, &mut response);
+            early.dialog.refresh_target(&request.headers);
+            return core.respond(id, &response);
+        };
+        if early.owes_answer() || self.theirs.is_some() {
+            return offers::refuse_for_now(core, id, &request);
+        }
+        if early.agreed.is_none() || self.cancel != Cancel::No {
+            return core.refuse(id, &request, StatusCode::REQUEST_PENDING);
+        }
+        self.theirs = Some((id, request));
+        core.wire.say(Event::Offer { call: self.key, offer: Some(offer) });
+    }
+
+    pub fn answer_offer(
+        &mut self,
+        core: &mut Core,
+        answer: Result<Vec<u8>, StatusCode>,
+    ) -> Result<(), NotNow> {
+        let (id, request) = self.theirs.take().ok_or(NotNow)?;
+        let Some(early) = self.early.iter_mut().find(|early| early.dialog.owns(&request)) else {
+            return Err(NotNow);
+        };
+        if let (Ok(ours), Some(agreed)) = (&answer, &mut early.agreed) {
+            *agreed = early::Agreed { answer: None, ours: Some(ours.clone()) };
+        }
+        early::answer(core, &mut early.dialog, id, &request, answer);
+        Ok(())
     }
 
     fn on_provisional(&mut self, core: &mut Core, invite: &Request, response: &Response) {
@@ -146,16 +213,43 @@ impl Outgoing {
         if response.status == StatusCode::TRYING || self.is_over() {
             return;
         }
-        let tagged = response.headers.require::<To>().is_ok_and(|to| to.tag().is_some());
-        if tagged && !self.early.iter().any(|dialog| dialog.is_with(response)) {
-            self.early.extend(Dialog::of_uac(invite, response));
+        if response.status == StatusCode::EARLY_DIALOG_TERMINATED {
+            return self.on_one_gone(core, response);
         }
+        let known = self.early.iter().position(|early| early.dialog.is_with(response));
+        if known.is_none() && self.early.len() < MAX_EARLY {
+            self.early.extend(Early::of(invite, response));
+        }
+        let at = known.unwrap_or(self.early.len().saturating_sub(1));
+        let Some(early) = self.early.get_mut(at).filter(|early| early.dialog.is_with(response)) else {
+            return;
+        };
         let body = super::session_body(&response.headers, &response.body).ok().flatten();
+        let (body, offer_pending) = match early.take(core, self.key, invite, response, body.as_deref()) {
+            Heard::OutOfOrder => return,
+            Heard::Reliable { offer_pending } => (body, offer_pending),
+            // An offer cannot come so (RFC 3261 §13.2.1); where we made one this is a foretaste of the answer.
+            Heard::Plain => (body.filter(|_| !self.late_offer), false),
+        };
         let said = (response.status, body);
-        if self.last_said.as_ref() != Some(&said) {
+        if early.last_said.as_ref() != Some(&said) {
             let (status, body) = said.clone();
-            self.last_said = Some(said);
-            core.wire.say(Event::Ringing { call: self.key, status, body });
+            early.last_said = Some(said);
+            core.wire.say(Event::Ringing { call: self.key, status, body, offer_pending });
+        }
+    }
+
+    /// One of several telephones gave up (RFC 6228). When it was the one that was heard, another is.
+    fn on_one_gone(&mut self, core: &mut Core, response: &Response) {
+        let Some(at) = self.early.iter().position(|early| early.dialog.is_with(response)) else {
+            return;
+        };
+        let gone = self.early.remove(at);
+        let with_media = |early: &Early| early.last_said.clone().filter(|(_, body)| body.is_some());
+        if with_media(&gone).is_some()
+            && let Some((status, body)) = self.early.iter().rev().find_map(with_media)
+        {
+            core.wire.say(Event::Ringing { call: self.key, status, body, offer_pending: false });
         }
     }
 
@@ -168,34 +262,50 @@ impl Outgoing {
             return Next::Same;
         }
         core.wire.timers.cancel(&Due::Call(self.key, CallTimer::Silence));
-        let Some(dialog) = self.take_dialog(&reply.request, response) else {
+        let Some((dialog, agreed)) = self.take_dialog(&reply.request, response) else {
             self.forks.dismiss(core, &reply.request, response);
             return self.end(core, EndedBy::Network, None, None);
         };
-        let body = super::session_body(&response.headers, &response.body).ok().flatten();
+        if let Some((id, request)) = self.theirs.take() {
+            core.refuse(id, &request, StatusCode::REQUEST_PENDING);
+        }
+        let (body, ours) = match &agreed {
+            Some(agreed) => (agreed.answer.clone(), agreed.ours.clone()),
+            None => (super::session_body(&response.headers, &response.body).ok().flatten(), None),
+        };
         let remote = Remote {
             call_id: self.call_id.clone(),
             party: dialog.remote().clone(),
             asserted: asserted(response),
         };
-        let offer_pending = self.late_offer && body.is_some();
+        let offer_pending = self.late_offer && agreed.is_none() && body.is_some();
         let ack = (!offer_pending).then(|| Ack::send(core, &dialog, &reply.request, None));
         let forks = std::mem::take(&mut self.forks);
         let mut session = Session::of_caller(self.key, dialog, reply.id, &reply.request, ack, forks);
+        if let Some(ours) = ours {
+            session.description = ours;
+        }
+        session.least = self.least;
+        session.hear(body.as_ref());
         session.on_agreed(core, response);
         let remote = Box::new(remote);
         core.wire.say(Event::Accepted { call: self.key, body, offer_pending, remote });
         Next::Session(Box::new(session))
     }
 
-    fn take_dialog(&mut self, invite: &Request, response: &Response) -> Option<Dialog> {
-        match self.early.iter().position(|dialog| dialog.is_with(response)) {
+    /// The end that answered, and what was agreed with it before.
+    fn take_dialog(
+        &mut self,
+        invite: &Request,
+        response: &Response,
+    ) -> Option<(Dialog, Option<early::Agreed>)> {
+        match self.early.iter().position(|early| early.dialog.is_with(response)) {
             Some(at) => {
-                let mut dialog = self.early.swap_remove(at);
+                let Early { mut dialog, agreed, .. } = self.early.swap_remove(at);
                 dialog.confirm(response);
-                Some(dialog)
+                Some((dialog, agreed))
             }
-            None => Dialog::of_uac(invite, response),
+            None => Some((Dialog::of_uac(invite, response)?, None)),
         }
     }
 
@@ -205,19 +315,33 @@ impl Outgoing {
             && !self.is_over()
             && let Some(request) = core.answer_challenge(reply, response)
         {
-            self.invite_again(core, reply, request);
+            self.invite_again(core, reply.owner, request, reply.challenges + 1);
+            return Next::Same;
+        }
+        if status == StatusCode::SESSION_INTERVAL_TOO_SMALL
+            && !self.is_over()
+            && self.raised < MAX_RAISED
+            && let Some(least) = refresh::raised(&reply.request, response)
+        {
+            self.least = least;
+            self.raised += 1;
+            let mut request = reply.request.clone();
+            request.headers.remove("Via");
+            refresh::ask(core, &mut request, least);
+            core.authorize(&mut request);
+            self.invite_again(core, reply.owner, request, reply.challenges);
             return Next::Same;
         }
         self.end(core, EndedBy::Them, Some(status), Some(response.reason.clone()))
     }
 
-    fn invite_again(&mut self, core: &mut Core, reply: &Reply<Owner>, mut request: Request) {
+    fn invite_again(&mut self, core: &mut Core, owner: Owner, mut request: Request, challenges: u32) {
         let seq = request.headers.require::<CSeq>().map_or(0, |cseq| cseq.seq);
         request.headers.set(&CSeq::new(seq.saturating_add(1), Method::Invite));
         self.heard = false;
         self.early.clear();
         let server = core.config.server;
-        self.id = core.send_again(reply.owner, request, server, reply.challenges + 1);
+        self.id = core.send_again(owner, request, server, challenges);
     }
 
     fn end(&self, core: &mut Core, by: EndedBy, status: Option<StatusCode>, reason: Option<String>) -> Next {

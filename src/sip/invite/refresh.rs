@@ -1,14 +1,14 @@
 //! Session timers (RFC 4028): a session that nobody refreshes is over.
 //!
-//! We never ask for them. Where the PBX does, it is the one to refresh if it can; if it leaves that to
-//! us, we do it halfway, by UPDATE where its Allow has it, else by a re-INVITE that repeats what we last said.
+//! Asked for only where the configuration says so. Where the PBX asks, it is the one to refresh if it can; if it leaves that
+//! to us, we do it halfway, by UPDATE where its Allow has it, else by a re-INVITE that repeats what we last said.
 
 use super::CallTimer;
 use super::session::{Over, Session};
 use crate::sip::core::{Core, Owner, Purpose};
 use crate::sip::event::EndedBy;
 use crate::sip::message::{Headers, Method, MinSe, Refresher, Request, Response, SessionExpires, StatusCode};
-use crate::sip::transaction::{Outcome, Reply};
+use crate::sip::transaction::{Outcome, Reply, ServerId};
 use crate::sip::wire::Due;
 use std::time::Duration;
 
@@ -16,6 +16,8 @@ use std::time::Duration;
 const REFRESH_AGAIN: Duration = Duration::from_secs(5);
 /// No interval is taken to be shorter, whatever a message says.
 const SHORTEST: u32 = 10;
+/// Nobody may be made to refresh more often (§5).
+const LEAST: u32 = 90;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Timing {
@@ -23,15 +25,59 @@ pub(super) struct Timing {
     ours: bool,
 }
 
+/// What a first INVITE asks for. `least`: the shortest interval that those on its way take, or 0 when
+/// nobody has said (§7.1).
+pub(super) fn ask(core: &Core, invite: &mut Request, least: u32) {
+    let wish = wish(core).or((least > 0).then_some(least));
+    if let Some(seconds) = wish {
+        let seconds = seconds.max(least);
+        invite.headers.set(&SessionExpires { seconds, refresher: None });
+    }
+    if least > 0 {
+        invite.headers.set(&MinSe(least));
+    }
+}
+
+/// A 422 that asks for more than the request had (§7.3); one that does not would bring the same again.
+pub(super) fn raised(request: &Request, response: &Response) -> Option<u32> {
+    let least = response.headers.typed::<MinSe>().ok()??.0;
+    let had = request.headers.typed::<SessionExpires>().ok().flatten().map_or(0, |asked| asked.seconds);
+    (least > had).then_some(least)
+}
+
+/// An interval that would cost more than it is worth is refused, where the other side can take a refusal (§9).
+pub(super) fn refuse_brief(core: &mut Core, id: ServerId, request: &Request) -> bool {
+    let asked = request.headers.typed::<SessionExpires>().ok().flatten();
+    let brief = asked.is_some_and(|asked| asked.seconds < LEAST);
+    if !brief || !request.headers.lists_token("Supported", "timer") {
+        return false;
+    }
+    let mut response = core.response(request, StatusCode::SESSION_INTERVAL_TOO_SMALL);
+    response.headers.push_typed(&MinSe(LEAST));
+    core.respond(id, &response);
+    true
+}
+
+fn wish(core: &Core) -> Option<u32> {
+    let wish = core.config.calls.session_expires?.as_secs();
+    Some(u32::try_from(wish).unwrap_or(u32::MAX).max(LEAST))
+}
+
 impl Session {
-    /// A request of theirs sets the interval; our 2xx repeats it and settles who refreshes (§9).
+    /// A request of theirs sets the interval, which we may shorten as far as they take it; our 2xx says it and
+    /// settles who refreshes (§9).
     pub(super) fn agree(&mut self, core: &mut Core, request: &Request, response: &mut Response) {
         self.note_methods(&request.headers);
-        let Ok(Some(asked)) = request.headers.typed::<SessionExpires>() else {
-            return self.time(core, None);
+        let asked = request.headers.typed::<SessionExpires>().ok().flatten();
+        let least = request.headers.typed::<MinSe>().ok().flatten().map_or(0, |least| least.0);
+        let wish = wish(core).map(|wish| wish.max(least));
+        let seconds = match (asked, wish) {
+            (None, None) => return self.time(core, None),
+            (Some(asked), wish) => wish.map_or(asked.seconds, |wish| wish.min(asked.seconds)),
+            (None, Some(wish)) => wish,
         };
         let they_can = request.headers.lists_token("Supported", "timer");
-        let refresher = match asked.refresher {
+        let refresher = match asked.and_then(|asked| asked.refresher) {
             Some(refresher) if they_can => refresher,
             None if they_can => Refresher::Uac,
             _ => Refresher::Uas,
@@ -39,8 +85,8 @@ impl Session {
         if refresher == Refresher::Uac {
             response.headers.push("Require", "timer");
         }
-        response.headers.push_typed(&SessionExpires { refresher: Some(refresher), ..asked });
-        self.time(core, Some(Timing { seconds: asked.seconds, ours: refresher == Refresher::Uas }));
+        response.headers.push_typed(&SessionExpires { seconds, refresher: Some(refresher) });
+        self.time(core, Some(Timing { seconds, ours: refresher == Refresher::Uas }));
     }
 
     /// A 2xx to a request of ours settles it (§7.2).
@@ -57,7 +103,25 @@ impl Session {
         if let Some(Timing { seconds, ours }) = self.timing {
             let refresher = Some(if ours { Refresher::Uac } else { Refresher::Uas });
             request.headers.push_typed(&SessionExpires { seconds, refresher });
+            if self.least > 0 {
+                request.headers.push_typed(&MinSe(self.least));
+            }
         }
+    }
+
+    /// A 422 to a request of ours in the dialog: whether it may go again, with more (§7.3).
+    pub(super) fn raise(&mut self, request: &Request, response: &Response) -> bool {
+        let Some(least) = raised(request, response) else {
+            return false;
+        };
+        self.least = least;
+        let timing = self.timing.get_or_insert(Timing { seconds: least, ours: true });
+        timing.seconds = timing.seconds.max(least);
+        true
+    }
+
+    pub(super) fn refresh_later(&self, core: &mut Core) {
+        core.wire.after(Due::Call(self.key, CallTimer::Refresh), REFRESH_AGAIN);
     }
 
     pub(super) fn refresh(&mut self, core: &mut Core) {
@@ -89,14 +153,10 @@ impl Session {
                 self.updates = false;
                 self.refresh(core);
             }
-            StatusCode::SESSION_INTERVAL_TOO_SMALL => {
-                if let (Ok(Some(least)), Some(timing)) = (response.headers.typed::<MinSe>(), &mut self.timing)
-                {
-                    timing.seconds = timing.seconds.max(least.0);
-                }
-                core.wire.after(Due::Call(self.key, CallTimer::Refresh), REFRESH_AGAIN);
+            StatusCode::SESSION_INTERVAL_TOO_SMALL if self.raise(&reply.request, response) => {
+                self.refresh(core)
             }
-            _ => core.wire.after(Due::Call(self.key, CallTimer::Refresh), REFRESH_AGAIN),
+            _ => self.refresh_later(core),
         }
     }
 

@@ -8,7 +8,7 @@ use super::{CallTimer, describe, ended, introduce};
 use crate::sip::core::{Core, Owner, Purpose, refuse_method};
 use crate::sip::dialog::Dialog;
 use crate::sip::event::{CallKey, EndedBy, Event, NotNow};
-use crate::sip::message::{CSeq, ContentType, Method, Request, Response, StatusCode};
+use crate::sip::message::{CSeq, ContentType, Method, RAck, Request, Response, StatusCode};
 use crate::sip::refer::Refer;
 use crate::sip::timers::{PATIENCE, T1, backed_off};
 use crate::sip::transaction::{ClientId, Outcome, Reply, ServerId};
@@ -27,11 +27,17 @@ pub struct Session {
     /// Our INVITE without an offer: the 2xx had one, and the ACK must answer it.
     late: Option<(ClientId, Request)>,
     pub(super) unacked: Option<Unacked>,
+    /// A provisional response of ours that our 2xx overtook.
+    pub(super) unpracked: Option<RAck>,
     pub(super) ours: Option<Ours>,
     pub(super) theirs: Option<Theirs>,
     pub(super) timing: Option<Timing>,
+    /// Seconds of session time that those on the way take at least, when one of them said so.
+    pub(super) least: u32,
     /// What we last said of the session, offer or answer: repeated in a refresh.
     pub(super) description: Vec<u8>,
+    /// What they last said of it: a refresh that brings something else is news.
+    pub(super) their_description: Option<Vec<u8>>,
     /// The other side's Allow has UPDATE.
     pub(super) updates: bool,
     refer: Option<Refer>,
@@ -86,10 +92,13 @@ impl Session {
             forks: Forks::default(),
             late: None,
             unacked: None,
+            unpracked: None,
             ours: None,
             theirs: None,
             timing: None,
+            least: 0,
             description: Vec::new(),
+            their_description: None,
             updates: false,
             refer: None,
         }
@@ -174,7 +183,7 @@ impl Session {
                 }
             }
             Purpose::Check if is_gone(&reply.outcome) => self.vanish(core),
-            Purpose::Check | Purpose::Bye | Purpose::Cancel => {}
+            Purpose::Check | Purpose::Bye | Purpose::Cancel | Purpose::Prack => {}
         }
     }
 
@@ -186,6 +195,7 @@ impl Session {
         match request.method {
             Method::Bye => self.on_bye(core, id, &request),
             Method::Notify => self.on_notify(core, id, &request),
+            Method::Prack => self.on_prack(core, id, &request),
             _ if self.is_over() => core.refuse(id, &request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST),
             Method::Invite | Method::Update => self.on_offer(core, id, request),
             Method::Info => self.on_info(core, id, &request),
@@ -211,6 +221,7 @@ impl Session {
         if unacked.initial || unacked.offered {
             let body = super::session_body(&ack.headers, &ack.body).ok().flatten();
             let answer = body.filter(|_| unacked.offered);
+            self.hear(answer.as_ref());
             core.wire.say(Event::Confirmed { call: self.key, answer });
         }
         self.offer_when_possible(core);
@@ -241,15 +252,17 @@ impl Session {
         core: &mut Core,
         id: ServerId,
         request: &Request,
-        body: Vec<u8>,
+        body: Option<Vec<u8>>,
         offered: bool,
         initial: bool,
     ) {
         let mut response = core.response(request, StatusCode::OK);
         describe(core, request, &mut response);
         self.agree(core, request, &mut response);
-        self.description = body.clone();
-        super::body::attach(&mut response.headers, &mut response.body, body);
+        if let Some(body) = body {
+            self.description = body.clone();
+            super::body::attach(&mut response.headers, &mut response.body, body);
+        }
         core.respond(id, &response);
         let seq = request.headers.require::<CSeq>().map_or(0, |cseq| cseq.seq);
         self.unacked = Some(Unacked { id, response, seq, interval: T1, offered, initial });
@@ -291,6 +304,12 @@ impl Session {
     pub(super) fn repeat_ack(&self, core: &mut Core, id: ClientId) {
         if let Some((_, ack)) = self.acks.iter().find(|(invite, _)| *invite == id) {
             ack.repeat(core);
+        }
+    }
+
+    pub(super) fn hear(&mut self, description: Option<&Vec<u8>>) {
+        if let Some(description) = description {
+            self.their_description = Some(description.clone());
         }
     }
 
@@ -366,6 +385,15 @@ impl Session {
 
     // -- what else may be asked
 
+    /// Late, for a provisional response that needs it no longer (RFC 3262 §3).
+    fn on_prack(&mut self, core: &mut Core, id: ServerId, prack: &Request) {
+        let status = match self.unpracked.take_if(|rack| super::reliable::acknowledges(prack, rack)) {
+            Some(_) => StatusCode::OK,
+            None => StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST,
+        };
+        core.refuse(id, prack, status);
+    }
+
     fn on_notify(&mut self, core: &mut Core, id: ServerId, request: &Request) {
         let event = request.headers.typed::<crate::sip::message::Event>().ok().flatten();
         let Some(event) = event.filter(|event| event.package.eq_ignore_ascii_case("refer")) else {
@@ -405,7 +433,7 @@ impl Session {
 
     pub(super) fn build(&mut self, core: &Core, method: Method) -> Request {
         let mut request = self.dialog.request(method);
-        if !matches!(request.method, Method::Bye | Method::Info) {
+        if !matches!(request.method, Method::Bye | Method::Info | Method::Prack) {
             introduce(core, &mut request);
         }
         request

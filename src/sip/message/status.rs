@@ -31,6 +31,7 @@ named! {
     CALL_IS_BEING_FORWARDED = 181 "Call Is Being Forwarded";
     QUEUED = 182 "Queued";
     SESSION_PROGRESS = 183 "Session Progress";
+    EARLY_DIALOG_TERMINATED = 199 "Early Dialog Terminated";
     OK = 200 "OK";
     ACCEPTED = 202 "Accepted";
     NO_NOTIFICATION = 204 "No Notification";

@@ -2,5 +2,8 @@
 
 mod called;
 mod dialled;
+mod forks;
 mod offers;
+mod reliable;
+mod timers;
 mod transfer;

@@ -1,6 +1,6 @@
 //! Hold, resume, refreshes, glare.
 
-use crate::sip::message::{Message, Method, RetryAfter, SessionExpires, StatusCode, Typed};
+use crate::sip::message::{Message, Method, RetryAfter, StatusCode};
 use crate::sip::testing::{ANSWER, Bench, OFFER, ms, secs, seq};
 use crate::sip::{EndedBy, Event, NotNow};
 
@@ -344,117 +344,6 @@ fn digits_come_by_info() {
     bench.hear_request(&other);
     bench.response(415);
     assert!(bench.is_silent());
-}
-
-// -- session timers
-
-#[test]
-fn the_pbx_refreshes_by_update_or_reinvite_and_the_call_lives_on() {
-    let mut bench = Bench::new();
-    let timers = [("Supported", "timer"), ("Session-Expires", "90"), ("Min-SE", "90")];
-    let invite = bench.pbx_request(Method::Invite, &timers, OFFER);
-    bench.hear_request(&invite);
-    let Some(Event::Invited { call, .. }) = bench.event() else { panic!() };
-    bench.ua.accept(bench.now, call, ANSWER.to_vec()).unwrap();
-    bench.response(100);
-    let ok = bench.response(200);
-    let ack = bench.pbx_next(&invite, &ok, Method::Ack, 0);
-    bench.hear_request(&ack);
-    bench.forget();
-    for step in 1..6 {
-        bench.pass(secs(45));
-        let mut update = bench.pbx_next(&invite, &ok, Method::Update, step);
-        for (name, value) in [("Supported", "timer"), ("Session-Expires", "90;refresher=uac")] {
-            update.headers.push(name, value);
-        }
-        bench.hear_request(&update);
-        let answered = bench.response(200);
-        assert_eq!(answered.headers.first("Session-Expires"), Some("90;refresher=uac"));
-        assert!(answered.headers.first("Contact").is_some());
-        assert!(bench.is_silent(), "nobody is disturbed");
-    }
-    bench.pass(secs(59));
-    assert!(bench.is_silent());
-    bench.pass(secs(2));
-    bench.request(Method::Bye);
-    assert!(
-        matches!(bench.event(), Some(Event::Ended { by: EndedBy::Network, .. })),
-        "it stopped refreshing"
-    );
-}
-
-#[test]
-fn a_refresh_left_to_us_goes_out_halfway() {
-    let mut bench = Bench::new();
-    let call = bench.ua.invite(bench.now, "sip:200@pbx.example".parse().unwrap(), Some(OFFER.to_vec()));
-    let invite = bench.request(Method::Invite);
-    assert!(invite.headers.lists_token("Supported", "timer"));
-    let headers = [CONTACT, ("Allow", "INVITE, UPDATE"), ("Session-Expires", "100;refresher=uac")];
-    bench.respond_with(&invite, 200, &headers, ANSWER);
-    bench.forget();
-    for _ in 0..3 {
-        bench.pass(secs(50));
-        let update = bench.request(Method::Update);
-        assert!(update.body.is_empty());
-        assert_eq!(update.headers.require::<SessionExpires>().unwrap().to_string(), "100;refresher=uac");
-        bench.respond_with(&update, 200, &[("Session-Expires", "100;refresher=uac")], b"");
-        assert!(bench.is_silent());
-    }
-    bench.ua.hang_up(bench.now, call).unwrap();
-    bench.forget();
-    bench.pass(secs(20));
-    assert!(
-        bench.messages().iter().all(|(_, m)| matches!(m, Message::Request(r) if r.method == Method::Bye))
-    );
-}
-
-#[test]
-fn where_update_is_unknown_a_refresh_repeats_the_session_in_a_reinvite() {
-    let mut bench = Bench::new();
-    bench.ua.invite(bench.now, "sip:200@pbx.example".parse().unwrap(), Some(OFFER.to_vec()));
-    let invite = bench.request(Method::Invite);
-    let headers = [CONTACT, ("Allow", "INVITE, BYE"), ("Session-Expires", "100;refresher=uac")];
-    bench.respond_with(&invite, 200, &headers, ANSWER);
-    bench.forget();
-    bench.pass(secs(50));
-    let refresh = bench.request(Method::Invite);
-    assert_eq!(refresh.body, OFFER);
-    bench.respond(&refresh, 491);
-    bench.request(Method::Ack);
-    bench.pass(secs(4));
-    let again = bench.request(Method::Invite);
-    bench.forget();
-    bench.respond_with(&again, 200, &[CONTACT, ("Session-Expires", "100;refresher=uac")], ANSWER);
-    bench.request(Method::Ack);
-    assert!(bench.is_silent(), "a 491 on a refresh ends nothing and is no news");
-}
-
-#[test]
-fn a_session_that_nobody_can_refresh_ends_with_bye() {
-    let mut bench = Bench::new();
-    bench.ua.invite(bench.now, "sip:200@pbx.example".parse().unwrap(), Some(OFFER.to_vec()));
-    let invite = bench.request(Method::Invite);
-    let headers = [CONTACT, ("Allow", "UPDATE"), ("Session-Expires", "90;refresher=uac")];
-    bench.respond_with(&invite, 200, &headers, ANSWER);
-    bench.forget();
-    bench.pass(secs(61));
-    let last = bench.messages().pop().unwrap().1;
-    assert!(matches!(last, Message::Request(request) if request.method == Method::Bye));
-    assert!(bench.events().iter().any(|e| matches!(e, Event::Ended { by: EndedBy::Network, .. })));
-}
-
-#[test]
-fn a_hold_keeps_the_session_timer_that_was_agreed() {
-    let mut bench = Bench::new();
-    let call = bench.ua.invite(bench.now, "sip:200@pbx.example".parse().unwrap(), Some(OFFER.to_vec()));
-    let invite = bench.request(Method::Invite);
-    let headers = [CONTACT, ("Allow", "UPDATE"), ("Session-Expires", "90;refresher=uas")];
-    bench.respond_with(&invite, 200, &headers, ANSWER);
-    bench.forget();
-    bench.ua.reoffer(bench.now, call, HOLD.to_vec()).unwrap();
-    let hold = bench.request(Method::Invite);
-    let timing = SessionExpires::parse(hold.headers.first("Session-Expires").unwrap()).unwrap();
-    assert_eq!(timing.to_string(), "90;refresher=uas");
 }
 
 #[test]
