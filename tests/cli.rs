@@ -1,6 +1,7 @@
 //! The terminal contract seen from outside: exit codes, sentences, event lines.
 #![expect(clippy::disallowed_methods, reason = "real programs take real time")]
 
+#[allow(dead_code, reason = "shared with a test that has its calls answered")]
 #[path = "support/answering_pbx.rs"]
 mod answering_pbx;
 #[allow(dead_code, reason = "shared with tests that read line by line")]
