@@ -465,6 +465,10 @@ fn the_top_via_is_completed_in_place() {
 fn an_unusable_message_is_refused_or_dropped_by_what_it_is() {
     let invite = String::from_utf8(invite_with("Content-Length: 5\n")).unwrap();
     assert_eq!(verdict(invite.as_bytes()), "refuse 400");
+    for beyond in ["4294967296", "18446744073709551615", "18446744073709551616", "-1", "5x"] {
+        let invite = invite.replace("Length: 5", &format!("Length: {beyond}"));
+        assert_eq!(verdict(invite.as_bytes()), "refuse 400", "Content-Length: {beyond}");
+    }
     assert_eq!(verdict(invite.replace("INVITE", "ACK").as_bytes()), "discard", "an ACK has no answer");
     let bye = String::from_utf8(invite_with("Contact: <broken\n")).unwrap();
     assert_eq!(verdict(bye.as_bytes()), "refuse 400");

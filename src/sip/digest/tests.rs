@@ -48,6 +48,19 @@ fn rfc_2617_example() {
     assert_eq!(given.get("algorithm"), None, "not sent back where it was not sent");
 }
 
+/// The response was computed with Python's hashlib, over what the pairs stand for.
+#[test]
+fn a_quoted_pair_in_a_challenge_is_one_character_and_goes_back_as_a_pair() {
+    let challenge = r#"Digest realm="the \"old\", PBX", nonce="n\\1", algorithm=MD5"#;
+    let given = answer(challenge, "101", "secret", "sip:pbx", "c");
+    assert_eq!((given.get("realm"), given.get("nonce")), (Some(r#"the "old", PBX"#), Some(r"n\1")));
+    assert_eq!(given.get("response"), Some("99692b8b3f81ee868aa70fee3d749ddf"));
+    let printed = given.to_string();
+    for pairs in [r#"realm="the \"old\", PBX""#, r#"nonce="n\\1""#] {
+        assert!(printed.contains(pairs), "{printed}");
+    }
+}
+
 #[test]
 fn rfc_7616_examples() {
     let md5 = rfc_7616(r#"qop="auth, auth-int", algorithm=MD5"#);
