@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// RFCs that the project follows, with the number of their last main section.
-const KNOWN: [(u32, u32); 48] = [
+const KNOWN: [(u32, u32); 49] = [
     (2046, 9),
     (2047, 10),
     (2069, 6),
@@ -50,6 +50,7 @@ const KNOWN: [(u32, u32); 48] = [
     (5761, 11),
     (5806, 14),
     (6026, 12),
+    (6228, 10),
     (6337, 11),
     (6665, 11),
     (7044, 18),

@@ -235,7 +235,9 @@ impl Voice {
         let mut next_figures = figures_every.map(|every| self.clock.now() + every);
         loop {
             let wait = self.next_tick.since(self.clock.now());
+            // What has arrived already is read before the next tick plays it: after a late wake-up it would count as late.
             tokio::select! {
+                biased;
                 order = inbox.recv() => match order {
                     Some(order) => self.obey(order),
                     None => break,
