@@ -26,6 +26,15 @@ impl Phone {
         // NotNow: cancelled in the same moment; `Ended` follows.
         let _ = self.user_agent.ring(now, call);
         self.say(Event::RingingIn { line: id, call_id: invite.call_id, caller });
+        if invite.replaces.is_some_and(|other| self.is_talking(other)) {
+            // The operator talks to this party already, as far as they know. Without a port at hand it rings.
+            let _ = self.answer(now, id);
+        }
+    }
+
+    fn is_talking(&self, call: CallKey) -> bool {
+        let line = self.lines_by_call.get(&call).and_then(|id| self.lines.get(id));
+        line.is_some_and(|line| line.stage == Stage::Talking)
     }
 
     pub(super) fn answer(&mut self, now: Instant, id: LineId) -> Result<(), Refusal> {

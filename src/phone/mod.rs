@@ -29,6 +29,7 @@ pub use pbx::{OnFailedTransfer, PbxBehaviour};
 
 use crate::instant::Instant;
 use crate::media::{Codec, StreamEvent, StreamStats, is_digit};
+use crate::sip::message::StatusCode;
 use crate::sip::{self, CallKey, Invite, ProbeKey, UserAgent, UserAgentConfig};
 use caller::Identification;
 use end::Farewell;
@@ -304,6 +305,10 @@ impl Phone {
             sip::Event::Refreshed { answer, .. } => line.on_refreshed(means, &answer),
             sip::Event::Answer { result, .. } => line.on_reoffer_answer(means, result),
             sip::Event::Refer { progress, .. } => line.on_refer_progress(means, progress),
+            // Two lines at once are needed for it.
+            sip::Event::ReferAsked { call, .. } => {
+                let _ = means.user_agent.answer_refer(means.now, call, Err(StatusCode::DECLINE));
+            }
             sip::Event::Digit { digit, .. } => means.say(Event::Digit { line: id, digit }),
             _ => {}
         }
@@ -392,6 +397,7 @@ fn call_of(event: &sip::Event) -> Option<CallKey> {
         | sip::Event::Answer { call, .. }
         | sip::Event::Refreshed { call, .. }
         | sip::Event::Refer { call, .. }
+        | sip::Event::ReferAsked { call, .. }
         | sip::Event::Digit { call, .. } => Some(*call),
         _ => None,
     }

@@ -195,6 +195,12 @@ impl Leg {
         }
     }
 
+    /// What names it in a Replaces that the telephone gets.
+    pub fn replaces(&self) -> String {
+        let tag = |party: &str| party.split("tag=").nth(1).unwrap().to_owned();
+        format!("{};from-tag={};to-tag={}", self.call_id, tag(&self.ours), tag(&self.theirs))
+    }
+
     pub fn call_id(&self) -> &str {
         &self.call_id
     }

@@ -75,4 +75,8 @@ pub struct UserAgentConfig {
 pub struct CallPolicy {
     /// Session timer that we ask for (RFC 4028), 90 s at least; None leaves it to the PBX.
     pub session_expires: Option<Duration>,
+    /// A 3xx is followed to the places it names, by way of the PBX all the same; else it ends the call.
+    pub follow_redirects: bool,
+    /// REFER within a call is asked about (click-to-transfer); else it is declined.
+    pub take_refers: bool,
 }

@@ -13,10 +13,11 @@ use super::wire::Wire;
 use crate::transmit::{Hop, Transport};
 use std::net::SocketAddr;
 
-/// What we do when asked (RFC 3261 §20.5): nothing else is in `Allow`.
-pub const ALLOWED: &str = "INVITE, ACK, BYE, CANCEL, PRACK, OPTIONS, UPDATE, INFO, NOTIFY";
-/// Reliable provisional responses (RFC 3262), word of a telephone that gave up (RFC 6228), session timers (RFC 4028).
-pub const SUPPORTED: &str = "100rel, 199, timer";
+/// What we do when asked, and REFER where the configuration allows it.
+const ALLOWED: &str = "INVITE, ACK, BYE, CANCEL, PRACK, OPTIONS, UPDATE, INFO, NOTIFY";
+/// Reliable provisional responses (RFC 3262), word of a telephone that gave up (RFC 6228), REFER without news of it
+/// (RFC 4488), one call in the place of another (RFC 3891), session timers (RFC 4028).
+pub const SUPPORTED: &str = "100rel, 199, norefersub, replaces, timer";
 /// A larger request would not be sure to fit into one packet: it goes by TCP (RFC 3261 §18.1.1).
 const LARGEST_DATAGRAM: usize = 1300;
 pub const ACCEPTED: &str = "application/sdp, application/dtmf-relay, application/dtmf, message/sipfrag";
@@ -46,6 +47,8 @@ pub enum Purpose {
     Update,
     Bye,
     Refer,
+    /// How a REFER to us goes.
+    Notify,
     /// OPTIONS in the dialog: does the PBX still know the call?
     Check,
 }
@@ -115,6 +118,12 @@ impl Core {
         let mut uri = self.domain();
         uri.user = Some(account.user.clone());
         NameAddr { display: account.display.clone(), ..NameAddr::new(uri) }
+    }
+
+    /// What goes into Allow (RFC 3261 §20.5): nothing that we would not do.
+    pub fn allowed(&self) -> String {
+        let refer = if self.config.calls.take_refers { ", REFER" } else { "" };
+        format!("{ALLOWED}{refer}")
     }
 
     pub fn registrar(&self) -> Uri {
@@ -258,7 +267,7 @@ pub fn refuse_method(core: &mut Core, id: ServerId, request: &Request) {
         _ => StatusCode::METHOD_NOT_ALLOWED,
     };
     let mut response = core.response(request, status);
-    response.headers.push("Allow", ALLOWED);
+    response.headers.push("Allow", core.allowed());
     core.respond(id, &response);
 }
 

@@ -1,8 +1,8 @@
 //! Dialogs (RFC 3261 §12): who the two ends are, which way requests go, and in which order they count.
 
 use super::message::{
-    CSeq, CallId, Contact, From, Host, MaxForwards, Method, NameAddr, RecordRoute, Request, Response, Route,
-    To, Uri,
+    CSeq, CallId, Contact, From, Host, MaxForwards, Method, NameAddr, RecordRoute, Replaces, Request,
+    Response, Route, To, Uri,
 };
 use std::net::SocketAddr;
 
@@ -133,6 +133,23 @@ impl Dialog {
             Host::Ip(ip) => SocketAddr::new(ip, hop.port.unwrap_or(5060)),
             _ => otherwise,
         }
+    }
+
+    /// Whether a Replaces that reached us means this dialog (RFC 3891 §3).
+    pub fn is_named_by(&self, replaces: &Replaces) -> bool {
+        replaces.call_id == self.call_id
+            && self.local.tag() == Some(&replaces.to_tag)
+            && self.remote.tag() == Some(&replaces.from_tag)
+    }
+
+    /// What names it to the other end, whose tag is the To tag of a request that arrives there.
+    pub fn named_for_the_other_end(&self) -> Option<Replaces> {
+        Some(Replaces {
+            call_id: self.call_id.clone(),
+            to_tag: self.remote.tag()?.to_owned(),
+            from_tag: self.local.tag()?.to_owned(),
+            early_only: false,
+        })
     }
 
     pub fn call_id(&self) -> &str {

@@ -1,6 +1,6 @@
 //! What a user agent says to whoever drives it.
 
-use super::message::{NameAddr, StatusCode, Uri};
+use super::message::{NameAddr, Replaces, StatusCode, Uri};
 use crate::instant::Instant;
 use crate::transmit::Transmit;
 use std::net::SocketAddr;
@@ -66,6 +66,8 @@ pub enum Event {
     Refreshed { call: CallKey, answer: Vec<u8> },
     /// How the transfer goes. May come after `Ended`, when our BYE went before the last NOTIFY.
     Refer { call: CallKey, progress: ReferProgress },
+    /// They ask us to call somebody (click-to-transfer). Answer with `answer_refer`.
+    ReferAsked { call: CallKey, refer: Box<ReferAsked> },
     /// DTMF by INFO (application/dtmf-relay, application/dtmf), one digit: `0`–`9`, `*`, `#`, `A`–`D`.
     Digit { call: CallKey, digit: char },
     /// The call is over, at once when we end it ourselves; nothing more comes for this key but the rest of a transfer.
@@ -107,6 +109,7 @@ impl std::fmt::Debug for Event {
             Self::Answer { call, result: Err(status) } => write!(f, "Answer({call:?}, {status})"),
             Self::Refreshed { call, .. } => write!(f, "Refreshed({call:?})"),
             Self::Refer { call, progress } => write!(f, "Refer({call:?}, {progress:?})"),
+            Self::ReferAsked { call, .. } => write!(f, "ReferAsked({call:?})"),
             Self::Digit { call, .. } => write!(f, "Digit({call:?})"),
             Self::Ended { call, by, status, answered_elsewhere, .. } => {
                 write!(f, "Ended({call:?}, by {by:?}, {status:?}, elsewhere: {answered_elsewhere})")
@@ -145,6 +148,8 @@ pub struct Invite {
     /// Privacy tokens, lower case
     pub privacy: Vec<String>,
     pub offer: Option<Vec<u8>>,
+    /// The call that ends when this one is answered (RFC 3891): nobody need be asked again.
+    pub replaces: Option<CallKey>,
     pub received_at: Instant,
 }
 
@@ -152,6 +157,21 @@ pub struct Invite {
 impl std::fmt::Debug for Invite {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Invite").field("received_at", &self.received_at).finish_non_exhaustive()
+    }
+}
+
+/// Whom a REFER wants us to call.
+#[derive(Clone, PartialEq)]
+pub struct ReferAsked {
+    pub target: Uri,
+    pub referred_by: Option<NameAddr>,
+    /// The dialog of somebody else whose place the call shall take.
+    pub replaces: Option<Replaces>,
+}
+
+impl std::fmt::Debug for ReferAsked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ReferAsked").finish_non_exhaustive()
     }
 }
 

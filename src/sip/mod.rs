@@ -12,6 +12,7 @@ mod invite;
 pub mod message;
 mod probe;
 mod refer;
+mod referred;
 mod registration;
 #[cfg(test)]
 mod testing;
@@ -23,7 +24,9 @@ mod user_agent;
 mod wire;
 
 pub use account::{Account, CallPolicy, Password, UserAgentConfig};
-pub use event::{CallKey, EndedBy, Event, Failure, Invite, NotNow, Output, ProbeKey, ReferProgress, Remote};
+pub use event::{
+    CallKey, EndedBy, Event, Failure, Invite, NotNow, Output, ProbeKey, ReferAsked, ReferProgress, Remote,
+};
 #[doc(hidden)]
 pub use user_agent::Load;
 pub use user_agent::UserAgent;

@@ -86,6 +86,10 @@ impl Refer {
                     core.wire.after(self.due(), FIRST_WORD);
                     self.say(core, ReferProgress::Taken);
                 }
+                // They make no subscription though we wanted one (RFC 4488 §4): no word will come.
+                if super::referred::declines_news(response.headers.first("Refer-Sub")) {
+                    self.finish(core, ReferProgress::NoWord);
+                }
             }
             Outcome::Response(response) => {
                 let (status, reason) = (response.status, response.reason.clone());

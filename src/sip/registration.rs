@@ -12,7 +12,7 @@
 //! When the registrar sees us at another address than ours (`received`, `rport`), that address goes
 //! into the Contact, and the old one is taken back in the same REGISTER.
 
-use super::core::{ALLOWED, Core, Owner};
+use super::core::{Core, Owner};
 use super::event::{Event, Failure};
 use super::message::{
     CSeq, CallId, Contact, Expires, From, Method, MinExpires, NameAddr, Request, Response, RetryAfter,
@@ -366,7 +366,7 @@ impl Registration {
             request.headers.push_typed(&binding(stale, 0));
         }
         request.headers.push_typed(&Expires(expires));
-        request.headers.push("Allow", ALLOWED);
+        request.headers.push("Allow", core.allowed());
         core.authorize(&mut request);
         request
     }

@@ -185,6 +185,36 @@ impl UserAgent {
         self.calls.refer(&mut self.core, call, target)
     }
 
+    /// REFER that connects the far ends of two answered calls (attended transfer): the one of `call` shall take our
+    /// place in `other` (RFC 5589 §7).
+    pub fn refer_replacing(&mut self, now: Instant, call: CallKey, other: CallKey) -> Result<(), NotNow> {
+        self.core.wire.now = now;
+        self.calls.refer_replacing(&mut self.core, call, other)
+    }
+
+    /// Answer to `Event::ReferAsked`: 202, or a refusal, such as 603.
+    pub fn answer_refer(
+        &mut self,
+        now: Instant,
+        call: CallKey,
+        answer: Result<(), StatusCode>,
+    ) -> Result<(), NotNow> {
+        self.core.wire.now = now;
+        self.calls.answer_refer(&mut self.core, call, answer)
+    }
+
+    /// How the call goes that a REFER asked for; a final status is the last word.
+    pub fn refer_progress(
+        &mut self,
+        now: Instant,
+        call: CallKey,
+        status: StatusCode,
+        reason: &str,
+    ) -> Result<(), NotNow> {
+        self.core.wire.now = now;
+        self.calls.refer_progress(&mut self.core, call, status, reason)
+    }
+
     // -- what comes of it
 
     pub fn poll_output(&mut self) -> Output {

@@ -22,6 +22,7 @@ fn invite(from: &str) -> Invite {
         history: Vec::new(),
         privacy: Vec::new(),
         offer: None,
+        replaces: None,
         received_at: Instant::START,
     }
 }

@@ -8,7 +8,7 @@ use crate::sip::dialog::Dialog;
 use crate::sip::event::{CallKey, EndedBy, Event, Invite, NotNow};
 use crate::sip::message::{
     CSeq, Diversion, Expires, From, Headers, HistoryInfo, Method, NameAddr, PAssertedIdentity, Privacy,
-    Reason, RemotePartyId, Request, StatusCode, To, Typed,
+    Reason, RemotePartyId, Replaces, Request, StatusCode, To, Typed,
 };
 use crate::sip::transaction::ServerId;
 use crate::sip::wire::Due;
@@ -45,10 +45,11 @@ impl Incoming {
         id: ServerId,
         mut request: Request,
         offer: Option<Vec<u8>>,
+        replaces: Option<CallKey>,
     ) -> Option<Self> {
         let tag = core.chance.tag();
         let dialog = Dialog::of_uas(&request, &tag, core.chance.first_seq());
-        let invite = described(&request, offer, core.wire.now);
+        let invite = described(&request, offer, replaces, core.wire.now);
         let (Some(dialog), Some(invite), Ok(mut to)) = (dialog, invite, request.headers.require::<To>())
         else {
             core.refuse(id, &request, StatusCode::BAD_REQUEST);
@@ -89,6 +90,15 @@ impl Incoming {
 
     pub fn call_id(&self) -> &str {
         self.dialog.call_id()
+    }
+
+    /// The call whose place it takes when it is answered.
+    pub fn replaces(&self) -> Option<CallKey> {
+        self.invite.replaces
+    }
+
+    pub fn is_named_by(&self, replaces: &Replaces) -> bool {
+        self.dialog.is_named_by(replaces)
     }
 
     pub fn is_about(&self, invite: ServerId) -> bool {
@@ -312,7 +322,12 @@ pub fn reason_text(headers: &Headers) -> Option<String> {
     headers.typed_all::<Reason>().unwrap_or_default().into_iter().find_map(|reason| reason.text)
 }
 
-fn described(request: &Request, offer: Option<Vec<u8>>, now: crate::instant::Instant) -> Option<Invite> {
+fn described(
+    request: &Request,
+    offer: Option<Vec<u8>>,
+    replaces: Option<CallKey>,
+    now: crate::instant::Instant,
+) -> Option<Invite> {
     let headers = &request.headers;
     Some(Invite {
         call_id: headers.first("Call-ID")?.to_owned(),
@@ -324,6 +339,7 @@ fn described(request: &Request, offer: Option<Vec<u8>>, now: crate::instant::Ins
         history: addresses::<HistoryInfo>(headers),
         privacy: headers.typed::<Privacy>().ok().flatten().map(|privacy| privacy.0).unwrap_or_default(),
         offer,
+        replaces,
         received_at: now,
     })
 }

@@ -9,11 +9,14 @@ mod forks;
 mod incoming;
 mod offers;
 mod outgoing;
+mod redirect;
 mod refresh;
 mod reliable;
+mod replace;
 mod session;
 #[cfg(test)]
 mod tests;
+mod transfer;
 
 pub use body::session as session_body;
 pub use session::answer_options;
@@ -157,7 +160,10 @@ impl Calls {
     pub fn hang_up(&mut self, core: &mut Core, key: CallKey) -> Result<(), NotNow> {
         let call = self.calls.get_mut(&key).filter(|call| !call.is_over()).ok_or(NotNow)?;
         let next = match call {
-            Call::Outgoing(call) => call.hang_up(core),
+            Call::Outgoing(call) => {
+                call.give_up(core, EndedBy::Us);
+                Next::Same
+            }
             // Not 603, which ends the search for anybody else (RFC 3261 §21.6.2): it may be the program that goes.
             Call::Incoming(call) => call.reject(core, StatusCode::TEMPORARILY_UNAVAILABLE),
             Call::Session(session) => {
@@ -195,6 +201,29 @@ impl Calls {
 
     pub fn refer(&mut self, core: &mut Core, key: CallKey, target: Uri) -> Result<(), NotNow> {
         self.session(key)?.refer(core, target)
+    }
+
+    pub fn answer_refer(
+        &mut self,
+        core: &mut Core,
+        key: CallKey,
+        answer: Result<(), StatusCode>,
+    ) -> Result<(), NotNow> {
+        self.session(key)?.answer_refer(core, answer)
+    }
+
+    /// Also after the call has ended: who asked may still listen.
+    pub fn refer_progress(
+        &mut self,
+        core: &mut Core,
+        key: CallKey,
+        status: StatusCode,
+        reason: &str,
+    ) -> Result<(), NotNow> {
+        match self.calls.get_mut(&key) {
+            Some(Call::Session(session)) => session.refer_progress(core, status, reason),
+            _ => Err(NotNow),
+        }
     }
 
     /// After an outage: asks for each call that stands whether the PBX still knows it.
@@ -249,9 +278,13 @@ impl Calls {
         let Ok(offer) = acceptable(core, id, &request) else {
             return;
         };
-        let full = self.active() >= core.config.max_calls;
+        let Ok(replaces) = self.replaced(core, id, &request) else {
+            return;
+        };
+        let others = self.active().saturating_sub(usize::from(replaces.is_some()));
+        let full = others >= core.config.max_calls;
         let key = self.next_key();
-        let Some(call) = Incoming::start(core, key, id, request, offer) else {
+        let Some(call) = Incoming::start(core, key, id, request, offer, replaces) else {
             return;
         };
         if full {
@@ -323,7 +356,12 @@ impl Calls {
         match next {
             Next::Same => {}
             Next::Session(session) => {
-                self.calls.insert(key, Call::Session(session));
+                let before = self.calls.insert(key, Call::Session(session));
+                if let Some(Call::Incoming(call)) = before
+                    && let Some(other) = call.replaces()
+                {
+                    self.give_way(core, other);
+                }
             }
             Next::Gone => {
                 self.calls.remove(&key);
@@ -377,14 +415,14 @@ fn refuse_body(core: &mut Core, id: ServerId, request: &Request, accepted: &'sta
 }
 
 /// A response that makes or refreshes a dialog says where we are and what we can do (RFC 3261 §12.1.1).
-fn describe(core: &Core, request: &Request, response: &mut Response) {
+pub fn describe(core: &Core, request: &Request, response: &mut Response) {
     for route in request.headers.all("Record-Route") {
         response.headers.push("Record-Route", route);
     }
     response
         .headers
         .push_typed(&super::message::Contact::Addr(super::message::NameAddr::new(core.contact())));
-    response.headers.push("Allow", super::core::ALLOWED);
+    response.headers.push("Allow", core.allowed());
     response.headers.push("Supported", super::core::SUPPORTED);
 }
 
@@ -392,7 +430,7 @@ fn describe(core: &Core, request: &Request, response: &mut Response) {
 fn introduce(core: &Core, request: &mut Request) {
     request.headers.push_typed(&super::message::Contact::Addr(super::message::NameAddr::new(core.contact())));
     if matches!(request.method, Method::Invite | Method::Update) {
-        request.headers.push("Allow", super::core::ALLOWED);
+        request.headers.push("Allow", core.allowed());
         request.headers.push("Supported", super::core::SUPPORTED);
     }
 }

@@ -2,13 +2,14 @@
 
 use super::early::{self, Early, Heard};
 use super::forks::{Ack, Forks};
+use super::redirect::Redirection;
 use super::session::Session;
 use super::{CallTimer, Next, ended, introduce, offers, refresh};
 use crate::sip::core::{Core, Owner, Purpose};
 use crate::sip::dialog::Dialog;
 use crate::sip::event::{CallKey, EndedBy, Event, NotNow, Remote};
 use crate::sip::message::{
-    CSeq, Method, NameAddr, PAssertedIdentity, Request, Response, Route, StatusCode, Uri, Via,
+    CSeq, Method, NameAddr, PAssertedIdentity, Replaces, Request, Response, Route, StatusCode, Uri, Via,
 };
 use crate::sip::timers::PATIENCE;
 use crate::sip::transaction::{ClientId, Outcome, Reply, ServerId};
@@ -30,6 +31,7 @@ pub struct Outgoing {
     call_id: String,
     id: ClientId,
     late_offer: bool,
+    redirection: Redirection,
     /// Seconds of session time that those on the way take at least (RFC 4028 §7.3).
     least: u32,
     /// How often they asked for more.
@@ -53,6 +55,7 @@ enum Cancel {
 
 impl Outgoing {
     pub fn start(core: &mut Core, key: CallKey, target: Uri, offer: Option<Vec<u8>>) -> Self {
+        let redirection = Redirection::of(target.clone());
         let mut request = core.request(Method::Invite, target.clone(), NameAddr::new(target));
         introduce(core, &mut request);
         refresh::ask(core, &mut request, 0);
@@ -69,6 +72,7 @@ impl Outgoing {
             call_id,
             id,
             late_offer,
+            redirection,
             least: 0,
             raised: 0,
             heard: false,
@@ -92,10 +96,14 @@ impl Outgoing {
         self.early.iter().any(|early| early.dialog.owns(request))
     }
 
-    pub fn hang_up(&mut self, core: &mut Core) -> Next {
-        core.wire.say(ended(self.key, EndedBy::Us, None, None));
+    pub fn is_named_by(&self, replaces: &Replaces) -> bool {
+        self.early.iter().any(|early| early.dialog.is_named_by(replaces))
+    }
+
+    /// The user is told at once; the other side when it can be.
+    pub fn give_up(&mut self, core: &mut Core, by: EndedBy) {
+        core.wire.say(ended(self.key, by, None, None));
         self.cancel(core);
-        Next::Same
     }
 
     pub fn on_reply(&mut self, core: &mut Core, reply: Reply<Owner>) -> Next {
@@ -115,8 +123,7 @@ impl Outgoing {
     pub fn on_timer(&mut self, core: &mut Core, timer: CallTimer) -> Next {
         match timer {
             CallTimer::Silence if !self.is_over() => {
-                core.wire.say(ended(self.key, EndedBy::Network, None, None));
-                self.cancel(core);
+                self.give_up(core, EndedBy::Network);
                 Next::Same
             }
             // No 487 came (§9.1): the transaction is given up.
@@ -332,7 +339,29 @@ impl Outgoing {
             self.invite_again(core, reply.owner, request, reply.challenges);
             return Next::Same;
         }
+        if !self.is_over()
+            && let Some(target) = self.elsewhere(core, response)
+        {
+            let mut request = reply.request.clone();
+            request.headers.remove("Via");
+            request.uri = target;
+            core.authorize(&mut request);
+            self.invite_again(core, reply.owner, request, 0);
+            return Next::Same;
+        }
         self.end(core, EndedBy::Them, Some(status), Some(response.reason.clone()))
+    }
+
+    /// Where else the call may go after a refusal. 6xx speaks for everybody (RFC 3261 §21.6).
+    fn elsewhere(&mut self, core: &Core, response: &Response) -> Option<Uri> {
+        let status = response.status.code();
+        if !core.config.calls.follow_redirects || status >= 600 {
+            return None;
+        }
+        if status < 400 {
+            self.redirection.take(response);
+        }
+        self.redirection.next()
     }
 
     fn invite_again(&mut self, core: &mut Core, owner: Owner, mut request: Request, challenges: u32) {

@@ -10,6 +10,7 @@ use crate::sip::dialog::Dialog;
 use crate::sip::event::{CallKey, EndedBy, Event, NotNow};
 use crate::sip::message::{CSeq, ContentType, Method, RAck, Request, Response, StatusCode};
 use crate::sip::refer::Refer;
+use crate::sip::referred::Referred;
 use crate::sip::timers::{PATIENCE, T1, backed_off};
 use crate::sip::transaction::{ClientId, Outcome, Reply, ServerId};
 use crate::sip::wire::Due;
@@ -40,7 +41,8 @@ pub struct Session {
     pub(super) their_description: Option<Vec<u8>>,
     /// The other side's Allow has UPDATE.
     pub(super) updates: bool,
-    refer: Option<Refer>,
+    pub(super) refer: Option<Refer>,
+    pub(super) referred: Option<Referred>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -101,6 +103,7 @@ impl Session {
             their_description: None,
             updates: false,
             refer: None,
+            referred: None,
         }
     }
 
@@ -137,17 +140,6 @@ impl Session {
         Ok(())
     }
 
-    pub fn refer(&mut self, core: &mut Core, target: crate::sip::message::Uri) -> Result<(), NotNow> {
-        if self.refer.as_ref().is_some_and(|refer| !refer.is_done()) || !self.is_settled() {
-            return Err(NotNow);
-        }
-        let mut request = self.build(core, Method::Refer);
-        crate::sip::refer::fill(core, &mut request, target);
-        let id = self.send(core, Purpose::Refer, request);
-        self.refer = Some(Refer::new(self.key, id));
-        Ok(())
-    }
-
     /// Asks, without disturbing anything, whether the other end still knows this call.
     pub fn check(&mut self, core: &mut Core) {
         if core.config.transport.is_reliable() {
@@ -173,15 +165,8 @@ impl Session {
             Purpose::Invite => self.on_invite_reply(core, &reply),
             Purpose::Reinvite => self.on_reinvite_reply(core, &reply),
             Purpose::Update => self.on_update_reply(core, &reply),
-            Purpose::Refer => {
-                let gone = is_gone(&reply.outcome);
-                if let Some(refer) = self.refer.as_mut().filter(|refer| refer.is_about(reply.id)) {
-                    refer.on_reply(core, &reply.outcome);
-                }
-                if gone {
-                    self.check(core);
-                }
-            }
+            Purpose::Refer => self.on_refer_reply(core, &reply),
+            Purpose::Notify => self.on_notify_reply(&reply),
             Purpose::Check if is_gone(&reply.outcome) => self.vanish(core),
             Purpose::Check | Purpose::Bye | Purpose::Cancel | Purpose::Prack => {}
         }
@@ -199,6 +184,7 @@ impl Session {
             _ if self.is_over() => core.refuse(id, &request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST),
             Method::Invite | Method::Update => self.on_offer(core, id, request),
             Method::Info => self.on_info(core, id, &request),
+            Method::Refer => self.on_refer(core, id, request),
             Method::Options => answer_options(core, id, &request),
             _ => refuse_method(core, id, &request),
         }
@@ -374,6 +360,9 @@ impl Session {
     fn conclude(&mut self, core: &mut Core) {
         self.over = Over::Yes;
         self.ours = None;
+        if let Some(referred) = &mut self.referred {
+            referred.withdraw(core);
+        }
         let key = self.key;
         core.wire.timers.cancel_where(
             |due| matches!(due, Due::Call(owner, timer) if *owner == key && *timer != CallTimer::ReferSilent),
@@ -394,18 +383,6 @@ impl Session {
         core.refuse(id, prack, status);
     }
 
-    fn on_notify(&mut self, core: &mut Core, id: ServerId, request: &Request) {
-        let event = request.headers.typed::<crate::sip::message::Event>().ok().flatten();
-        let Some(event) = event.filter(|event| event.package.eq_ignore_ascii_case("refer")) else {
-            return core.refuse(id, request, StatusCode::BAD_EVENT);
-        };
-        let Some(refer) = self.refer.as_mut().filter(|refer| refer.is_named(event.id.as_deref())) else {
-            return core.refuse(id, request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST);
-        };
-        core.refuse(id, request, StatusCode::OK);
-        refer.on_notify(core, request);
-    }
-
     fn on_info(&self, core: &mut Core, id: ServerId, request: &Request) {
         if request.body.is_empty() {
             return core.refuse(id, request, StatusCode::OK);
@@ -423,7 +400,7 @@ impl Session {
     // -- requests of ours
 
     /// Nothing of the first INVITE is open any more.
-    fn is_settled(&self) -> bool {
+    pub(super) fn is_settled(&self) -> bool {
         self.late.is_none() && !self.unacked.as_ref().is_some_and(|unacked| unacked.initial)
     }
 
@@ -473,7 +450,7 @@ pub fn answer_options(core: &mut Core, id: ServerId, request: &Request) {
     core.respond(id, &response);
 }
 
-fn is_gone(outcome: &Outcome) -> bool {
+pub(super) fn is_gone(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Response(response)
         if response.status == StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST)
 }

@@ -252,6 +252,17 @@ fn the_pbx_cannot_transfer_us() {
     let mut refer = bench.pbx_next(&invite, &ok, Method::Refer, 1);
     refer.headers.push("Refer-To", "<sip:666@evil.example>");
     bench.hear_request(&refer);
-    assert!(!bench.response(405).headers.lists_token("Allow", "REFER"));
+    assert!(!bench.response(603).headers.lists_token("Allow", "REFER"));
+    assert!(bench.is_silent());
+}
+
+#[test]
+fn a_pbx_that_takes_a_transfer_and_will_say_nothing_is_believed() {
+    let mut bench = Bench::new();
+    let (.., refer) = refer(&mut bench);
+    bench.respond_with(&refer, 202, &[("Refer-Sub", "false")], b"");
+    assert_eq!(progress(&mut bench), Some(ReferProgress::Taken));
+    assert_eq!(progress(&mut bench), Some(ReferProgress::NoWord), "nobody need wait for a word");
+    bench.pass(secs(200));
     assert!(bench.is_silent());
 }
