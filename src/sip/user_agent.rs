@@ -367,7 +367,11 @@ impl UserAgent {
             _ if in_a_dialog => core.refuse(id, &request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST),
             _ if merged => core.refuse(id, &request, StatusCode::LOOP_DETECTED),
             Method::Invite => self.calls.on_invite(core, id, request),
-            Method::Options => super::invite::answer_options(core, id, &request),
+            Method::Options => {
+                if super::invite::refuse_extensions(core, id, &request).is_ok() {
+                    super::invite::answer_options(core, id, &request);
+                }
+            }
             Method::Notify => answer_notify(core, id, &request),
             Method::Bye | Method::Update | Method::Info => {
                 core.refuse(id, &request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST);

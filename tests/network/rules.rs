@@ -10,6 +10,9 @@ const T2: Duration = Duration::from_secs(4);
 /// 64·T1, and what a timer may be late.
 const PATIENCE: Duration = Duration::from_millis(32_100);
 
+/// 64·T1: nobody knows the transaction any more.
+const FORGOTTEN: Duration = Duration::from_secs(32);
+
 /// A message as far as the rules look into it.
 #[derive(Clone)]
 pub struct Seen {
@@ -187,6 +190,11 @@ impl Side {
                 Ok(())
             }
             Some((before, tag, first)) => {
+                // Late beyond Timers H, J and L a repetition is a new request.
+                if now.since(*first) >= FORGOTTEN {
+                    heard.answer = Some((status, seen.to_tag.clone(), now));
+                    return Ok(());
+                }
                 must((*before, tag) == (status, &seen.to_tag), "a second final response that differs")?;
                 if seen.method != "INVITE" {
                     return must(heard.last == now, "a response repeated though nobody asked again");

@@ -102,9 +102,12 @@ fn talk(world: &mut World, caller: usize, called: usize, name: &str) -> Option<(
     (world.saw(caller, accepted) && world.saw(called, confirmed)).then_some((call, incoming))
 }
 
-/// One hangs up; the other must be told so.
+/// One hangs up; the other must be told so, by BYE or because its registration came back and asked for the call.
 fn hang_up(world: &mut World, who: usize, call: CallKey, other: usize, theirs: CallKey) -> bool {
-    let told = move |event: &Event| matches!(event, Event::Ended { call, by: EndedBy::Them, status: None, .. } if *call == theirs);
+    let told = move |event: &Event| {
+        let (by_bye, by_481) = (ended_by(EndedBy::Them, None), ended_by(EndedBy::Network, Some(481)));
+        ended_call(event) == Some(theirs) && (by_bye(event) || by_481(event))
+    };
     world.agents[who].ua.hang_up(world.now, call).is_ok()
         && world.wait(secs(40), |world| world.saw(other, told))
 }
@@ -277,7 +280,8 @@ fn partition(world: &mut World) -> bool {
     world.cut_off(ANNA, false);
     // By a BYE that still comes, or because the registration that comes back asks for the call.
     let over = world.wait(secs(120), |world| world.saw(ANNA, ended));
-    over && world.is_registered(ANNA) && !world.saw(ANNA, |e| ended_call(e) != Some(call) && ended(e))
+    let back = world.wait(secs(60), |world| world.is_registered(ANNA));
+    over && back && !world.saw(ANNA, |e| ended_call(e) != Some(call) && ended(e))
 }
 
 fn telephone_restarts(world: &mut World) -> bool {

@@ -128,14 +128,20 @@ impl World {
         self.agents[own].cut_off = cut_off;
     }
 
-    /// Everybody puts down what they still hold, and leaves; then time passes.
+    /// Everybody puts down what they still hold, and what still comes in while INVITEs may be under way; then
+    /// leaves, and time passes.
     pub fn close(&mut self) {
         for own in 0..self.agents.len() {
-            for call in self.standing(own) {
-                self.agents[own].ua.hang_up(self.now, call).ok();
-            }
             self.agents[own].ua.unregister(self.now);
         }
+        self.wait(secs(70), |world| {
+            for own in 0..world.agents.len() {
+                for call in world.standing(own) {
+                    world.agents[own].ua.hang_up(world.now, call).ok();
+                }
+            }
+            false
+        });
         self.pass(secs(200));
     }
 

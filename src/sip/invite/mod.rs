@@ -384,16 +384,9 @@ impl Call {
 /// Extensions, session timer and body of an INVITE, re-INVITE or UPDATE that we can work with; others are refused here
 /// (RFC 3261 §8.2.2.3, §8.2.3).
 fn acceptable(core: &mut Core, id: ServerId, request: &Request) -> Result<Option<Vec<u8>>, Refused> {
-    let unknown: Vec<_> = request
-        .headers
-        .tokens("Require")
-        .filter(|option| !super::core::is_supported(option))
-        .map(str::to_owned)
-        .collect();
-    if !unknown.is_empty() {
-        let mut response = core.response(request, StatusCode::BAD_EXTENSION);
-        response.headers.push("Unsupported", unknown.join(", "));
-        core.respond(id, &response);
+    refuse_extensions(core, id, request)?;
+    if !takes_session(&request.headers) {
+        core.refuse(id, request, StatusCode::NOT_ACCEPTABLE);
         return Err(Refused);
     }
     if refresh::refuse_brief(core, id, request) {
@@ -405,8 +398,32 @@ fn acceptable(core: &mut Core, id: ServerId, request: &Request) -> Result<Option
     })
 }
 
+/// 420, where more is required than we can do (RFC 3261 §8.2.2.3).
+pub fn refuse_extensions(core: &mut Core, id: ServerId, request: &Request) -> Result<(), Refused> {
+    let unknown: Vec<_> = request
+        .headers
+        .tokens("Require")
+        .filter(|option| !super::core::is_supported(option))
+        .map(str::to_owned)
+        .collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let mut response = core.response(request, StatusCode::BAD_EXTENSION);
+    response.headers.push("Unsupported", unknown.join(", "));
+    core.respond(id, &response);
+    Err(Refused)
+}
+
+/// Whether our answer may hold SDP: who sends no Accept takes it (RFC 3261 §20.1).
+fn takes_session(headers: &super::message::Headers) -> bool {
+    let takes =
+        |kind: &str| ["*/*", "application/*", body::SDP].iter().any(|ours| ours.eq_ignore_ascii_case(kind));
+    headers.first("Accept").is_none() || headers.tokens("Accept").any(takes)
+}
+
 /// It has been answered.
-struct Refused;
+pub struct Refused;
 
 fn refuse_body(core: &mut Core, id: ServerId, request: &Request, accepted: &'static str) {
     let mut response = core.response(request, StatusCode::UNSUPPORTED_MEDIA_TYPE);

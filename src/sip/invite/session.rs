@@ -140,12 +140,15 @@ impl Session {
         Ok(())
     }
 
-    /// Asks, without disturbing anything, whether the other end still knows this call.
+    /// Asks, without disturbing anything, whether the other end still knows this call. What is under way asks that
+    /// as well, and would be refused for its number if this overtook it (RFC 3261 §12.2.2).
     pub fn check(&mut self, core: &mut Core) {
+        let key = self.key;
+        let asking = core.transactions.awaits(|owner| matches!(owner, Owner::Call(call, _) if *call == key));
         if core.config.transport.is_reliable() {
             // The old connection was where the PBX reached us: it is told of the new one.
             self.refresh(core);
-        } else if !self.is_over() {
+        } else if !self.is_over() && !asking {
             let request = self.build(core, Method::Options);
             self.send(core, Purpose::Check, request);
         }

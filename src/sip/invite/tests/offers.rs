@@ -361,3 +361,20 @@ fn after_an_outage_calls_that_the_pbx_forgot_are_ended() {
     bench.respond(&check, 481);
     assert!(matches!(bench.event(), Some(Event::Ended { by: EndedBy::Network, .. })));
 }
+
+#[test]
+fn after_an_outage_a_reinvite_under_way_is_not_overtaken() {
+    let mut bench = Bench::registered();
+    let (call, ..) = bench.dialled();
+    bench.pass(secs(15));
+    bench.forget();
+    bench.unreachable(crate::transmit::Transport::Udp);
+    bench.ua.reoffer(bench.now, call, HOLD.to_vec()).unwrap();
+    bench.grant(600);
+    bench.request(Method::Invite);
+    let more = bench.messages();
+    assert!(
+        more.is_empty(),
+        "a higher number that arrives first makes the PBX refuse the re-INVITE: {more:?}"
+    );
+}
