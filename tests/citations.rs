@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// RFCs that the project follows, with the number of their last main section.
-const KNOWN: [(u32, u32); 49] = [
+const KNOWN: [(u32, u32); 50] = [
     (2046, 9),
     (2047, 10),
     (2069, 6),
@@ -47,6 +47,7 @@ const KNOWN: [(u32, u32); 49] = [
     (4733, 10),
     (5057, 10),
     (5626, 15),
+    (5589, 13),
     (5761, 11),
     (5806, 14),
     (6026, 12),

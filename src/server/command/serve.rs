@@ -85,6 +85,8 @@ async fn answer(
     let server = axum::serve(Connections::new(listener), router(desk))
         .with_graceful_shutdown(async move { stopping.notified().await });
     let server = tokio::spawn(async move { server.await });
+    // Before anybody can know that the desk is there: whoever then tells it to stop is heard.
+    let mut stops = Stops::listen().map_err(Failure::System)?;
     if let Some(file) = port_file {
         write_port(file, address.port())?;
     }
@@ -92,7 +94,7 @@ async fn answer(
         "patchcord-desk: {}",
         say!(cat, "The desk answers at {url}.", url = format!("http://{address}"))
     );
-    told_to_stop().await.map_err(Failure::System)?;
+    stops.next().await;
     stop.notify_one();
     if let Some(file) = port_file {
         let _ = std::fs::remove_file(file);
@@ -111,17 +113,39 @@ fn write_port(file: &Path, port: u16) -> Result<(), Failure> {
     std::fs::rename(&unfinished, file).map_err(failed)
 }
 
+/// Ctrl-C, and the polite way in which systems end programs.
 #[cfg(unix)]
-async fn told_to_stop() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        interrupted = tokio::signal::ctrl_c() => interrupted,
+struct Stops {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Stops {
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }
 
 #[cfg(not(unix))]
-async fn told_to_stop() -> std::io::Result<()> {
-    tokio::signal::ctrl_c().await
+struct Stops;
+
+#[cfg(not(unix))]
+impl Stops {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        // An error would only mean that no such signal can come.
+        let _ = tokio::signal::ctrl_c().await;
+    }
 }

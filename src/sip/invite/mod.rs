@@ -103,7 +103,7 @@ impl Calls {
             _ => false,
         };
         self.calls.values().any(waiting)
-            || core.transactions.awaits(is_goodbye)
+            || core.transactions.expects(is_goodbye)
             || core.transactions.refusal_unacknowledged()
     }
 

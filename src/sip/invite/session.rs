@@ -144,7 +144,7 @@ impl Session {
     /// as well, and would be refused for its number if this overtook it (RFC 3261 §12.2.2).
     pub fn check(&mut self, core: &mut Core) {
         let key = self.key;
-        let asking = core.transactions.awaits(|owner| matches!(owner, Owner::Call(call, _) if *call == key));
+        let asking = core.transactions.expects(|owner| matches!(owner, Owner::Call(call, _) if *call == key));
         if core.config.transport.is_reliable() {
             // The old connection was where the PBX reached us: it is told of the new one.
             self.refresh(core);

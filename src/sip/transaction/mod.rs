@@ -220,7 +220,7 @@ impl<O: Copy> Transactions<O> {
     }
 
     /// Whether any request of such an owner has no final response yet.
-    pub fn awaits(&self, mut owner: impl FnMut(&O) -> bool) -> bool {
+    pub fn expects(&self, mut owner: impl FnMut(&O) -> bool) -> bool {
         self.clients.values().any(|client| {
             owner(&client.owner)
                 && match &client.machine {
