@@ -1,7 +1,7 @@
 //! REFER within a call, ours and theirs, and the NOTIFYs that say how it goes (RFC 3515).
 
 use super::session::{Session, is_gone};
-use crate::sip::core::{Core, Owner, Purpose};
+use crate::sip::core::{Core, Owner, Purpose, refuse_method};
 use crate::sip::event::NotNow;
 use crate::sip::message::{Event, Method, Request, StatusCode, Uri};
 use crate::sip::refer::{self, Refer};
@@ -47,7 +47,7 @@ impl Session {
 
     pub(super) fn on_refer(&mut self, core: &mut Core, id: ServerId, request: Request) {
         if !core.config.calls.take_refers {
-            return core.refuse(id, &request, StatusCode::DECLINE);
+            return refuse_method(core, id, &request); // as Allow says
         }
         if self.referred.as_ref().is_some_and(Referred::is_open) {
             return super::offers::refuse_for_now(core, id, &request);

@@ -44,12 +44,12 @@ fn notified(bench: &mut Bench) -> (Request, String, String) {
 }
 
 #[test]
-fn it_is_declined_and_not_offered_unless_the_configuration_takes_it() {
+fn it_is_not_allowed_and_not_offered_unless_the_configuration_takes_it() {
     let mut bench = Bench::new();
     let (_, invite, ok) = bench.answered();
     assert!(!ok.headers.lists_token("Allow", "REFER"));
     refer(&mut bench, (&invite, &ok), 1, &[TARGET]);
-    bench.response(603);
+    bench.response(405);
     assert!(bench.is_silent(), "the call stands, and nobody was asked");
 }
 
