@@ -77,17 +77,18 @@ fn over_tcp_an_outage_is_noticed_at_once_and_the_pbx_registered_with_again_when_
     phone.finish(seconds(5)).exited(130);
 }
 
-/// The name makes the INVITE too large once it has credentials; everything else fits.
+/// Name and target make the INVITE too large once it has credentials; everything else fits.
 #[test]
 fn a_large_invite_of_an_account_by_udp_takes_tcp_and_the_call_stands() {
     let pbx = Pbx::start();
     let settings = pbx.scratch.path().join("patchcord.toml");
     let name = "Anna ".repeat(51);
+    let target = format!("sip:600@{};note={}", pbx.server(), "x".repeat(40));
     std::fs::write(&settings, format!("[account]\ndisplay = \"{}\"\n", name.trim())).expect("a file");
     let settings = settings.to_string_lossy().into_owned();
     let ((voice, play), (recorded, record)) = (voice(&pbx), recording(&pbx));
     let arguments =
-        ["call", "600", "--play", &play, "--record", &record, "--seconds", "4", "--config", &settings];
+        ["call", &target, "--play", &play, "--record", &record, "--seconds", "4", "--config", &settings];
     let phone = Telephone::start(&pbx, "101", &arguments);
     let local = phone.local();
     phone.finish(seconds(30)).exited(0).one("answered");
