@@ -66,8 +66,8 @@ fn over_tcp_an_outage_is_noticed_at_once_and_the_pbx_registered_with_again_when_
     pbx.forgive("nonce-count");
     let phone = Telephone::start(&pbx, "101", &[&["answer", "--timeout", "60"][..], &TCP].concat());
     phone.wait("registered", seconds(5));
-    let stopped = now();
     pbx.stop();
+    let stopped = now();
     phone.wait("registration_failed", seconds(21));
     let noticed = stopped.elapsed();
     assert!(noticed <= seconds(2), "noticed after {noticed:?}");
