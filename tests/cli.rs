@@ -272,13 +272,23 @@ fn a_second_interrupt_ends_at_once() {
 #[test]
 fn a_reader_that_goes_away_ends_the_telephone_properly() {
     let pbx = AnsweringPbx::start(200);
-    let mut telephone = command(&["answer", "--json", "--server", &pbx.address(), "--user", "101"])
+    let at_once = command(&["answer", "--json", "--server", &pbx.address(), "--user", "101"])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    drop(telephone.stdout.take());
-    assert_eq!(telephone.wait().unwrap().code(), Some(130));
+    for (when, mut telephone) in [("at once", at_once), ("when there is nothing to write", waiting(&pbx))] {
+        drop(telephone.stdout.take());
+        let begun = Instant::now();
+        while telephone.try_wait().unwrap().is_none() {
+            if begun.elapsed() > Duration::from_secs(20) {
+                telephone.kill().unwrap();
+                panic!("{when}: it never noticed that nobody reads");
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        assert_eq!(telephone.wait().unwrap().code(), Some(130), "{when}");
+    }
 }
 
 #[test]

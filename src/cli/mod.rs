@@ -181,7 +181,7 @@ struct Driver {
 
 impl Driver {
     async fn run(mut self, mut handle: Handle) -> Exit {
-        let (output, mut reader_gone) = match Output::start() {
+        let (output, reader_gone) = match Output::start() {
             Ok(output) => output,
             Err(_) => return Exit::OurFault,
         };
@@ -214,7 +214,7 @@ impl Driver {
                     interrupted = true;
                     handle.shut_down(FAREWELL);
                 }
-                Ok(()) = &mut reader_gone, if !interrupted => {
+                () = reader_gone.notified(), if !interrupted => {
                     interrupted = true;
                     handle.shut_down(FAREWELL);
                 }

@@ -1,8 +1,11 @@
 //! Lines to stdout, by a thread of their own: a reader that is slow or gone never holds up a call.
 
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 use std::io::Write;
+use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 pub struct Output {
     lines: Sender<String>,
@@ -10,22 +13,26 @@ pub struct Output {
 }
 
 impl Output {
-    /// The receiver hears when nobody reads any more.
-    pub fn start() -> std::io::Result<(Self, oneshot::Receiver<()>)> {
+    /// The second value hears when nobody reads any more, also while there is nothing to write.
+    pub fn start() -> std::io::Result<(Self, Arc<Notify>)> {
         let (lines, inbox) = channel::<String>();
-        let (gone, reader_gone) = oneshot::channel();
         let (all, written) = oneshot::channel();
+        let reader_gone = Arc::new(Notify::new());
+        let (gone, gone_too) = (reader_gone.clone(), reader_gone.clone());
+        std::thread::Builder::new().name("reader".into()).stack_size(64 * 1024).spawn(move || {
+            if wait_until_nobody_reads().is_ok() {
+                gone_too.notify_one();
+            }
+        })?;
         std::thread::Builder::new().name("stdout".into()).stack_size(128 * 1024).spawn(move || {
             let mut stdout = std::io::stdout();
             for mut line in inbox {
                 line.push('\n');
                 if stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()).is_err() {
-                    let _ = gone.send(());
+                    gone.notify_one();
                     return;
                 }
             }
-            // Dropping the sender would look like a reader that is gone.
-            std::mem::forget(gone);
             let _ = all.send(());
         })?;
         Ok((Self { lines, written }, reader_gone))
@@ -41,5 +48,17 @@ impl Output {
     pub async fn finish(self) {
         drop(self.lines);
         let _ = self.written.await;
+    }
+}
+
+/// Returns when the other end of stdout is closed. A file, which nobody closes, is waited for as long as we run.
+fn wait_until_nobody_reads() -> rustix::io::Result<()> {
+    let stdout = std::io::stdout();
+    loop {
+        // Without flags, only an error or a hang-up wakes us.
+        match poll(&mut [PollFd::new(&stdout, PollFlags::empty())], None) {
+            Err(Errno::INTR) => {}
+            other => return other.map(drop),
+        }
     }
 }
