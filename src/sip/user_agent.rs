@@ -60,7 +60,12 @@ impl UserAgent {
 
     pub fn handle_timeout(&mut self, now: Instant) {
         self.core.wire.now = now;
+        // After the computer slept, both are due: what has come to its end is not said once more.
+        let mut again = Vec::new();
         while let Some(due) = self.core.wire.timers.pop_due(now) {
+            if due.is_repetition() { again.push(due) } else { self.on_due(due) }
+        }
+        for due in again {
             self.on_due(due);
         }
     }

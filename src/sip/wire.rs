@@ -23,6 +23,19 @@ pub enum Due {
     Call(CallKey, super::invite::CallTimer),
 }
 
+impl Due {
+    /// Whether it only says something again, for as long as another timer has not ended that.
+    pub const fn is_repetition(self) -> bool {
+        use super::invite::CallTimer::{Refresh, Repeat2xx, RepeatReliable, RingAgain};
+        matches!(
+            self,
+            Self::Client(_, ClientTimer::Retransmit)
+                | Self::Server(_, ServerTimer::Retransmit)
+                | Self::Call(_, Repeat2xx | RepeatReliable | RingAgain | Refresh)
+        )
+    }
+}
+
 impl Wire {
     pub fn new() -> Self {
         Self { now: Instant::START, timers: Queue::new(), out: VecDeque::new() }

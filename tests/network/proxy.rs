@@ -13,6 +13,10 @@ use std::net::SocketAddr;
 pub const ADDRESS: &str = "192.0.2.10:5060";
 /// What a branch of ours has behind that of the telephone: the same for each repetition, ACK and CANCEL.
 pub const MARK: &str = ".pbx";
+/// Who has moved, to Boris.
+pub const MOVED: &str = "moved";
+/// Rings at Boris's and at Clara's.
+pub const BOTH: &str = "both";
 /// The tag of our own refusals: their ACK goes no further.
 const TAG: &str = "pbx";
 
@@ -23,13 +27,21 @@ pub struct Proxy {
     nonce: u32,
     /// Put into INVITEs (RFC 4028 §8.1).
     pub session_expires: Option<u32>,
+    /// Put into INVITEs, as PBXs do that want to be sure of what rings (RFC 3262).
+    pub reliable: bool,
 }
 
 type Sent = Vec<(SocketAddr, Vec<u8>)>;
 
 impl Proxy {
     pub fn new() -> Self {
-        Self { address: ADDRESS.parse().unwrap(), bound: BTreeMap::new(), nonce: 1, session_expires: None }
+        Self {
+            address: ADDRESS.parse().unwrap(),
+            bound: BTreeMap::new(),
+            nonce: 1,
+            session_expires: None,
+            reliable: false,
+        }
     }
 
     pub fn bind(&mut self, user: &str, contact: Uri) {
@@ -60,12 +72,11 @@ impl Proxy {
         via.params.set("rport", Some(&from.port().to_string()));
         request.headers.replace_first(&via);
         let to = request.headers.require::<To>().unwrap();
-        let begins = to.tag().is_none();
         match request.method {
             Method::Register => self.register(&request, from),
             Method::Ack if to.tag() == Some(TAG) => vec![],
             Method::Options if request.uri.user.is_none() => reply(&request, from, 200, &[]),
-            Method::Invite if begins && request.headers.first("Proxy-Authorization").is_none() => {
+            Method::Invite if begins(&request) && request.headers.first("Proxy-Authorization").is_none() => {
                 let challenge = "Digest realm=\"calls\",nonce=\"c\",algorithm=MD5,qop=\"auth\"";
                 reply(&request, from, 407, &[("Proxy-Authenticate", challenge)])
             }
@@ -97,11 +108,16 @@ impl Proxy {
         for route in routes.iter().filter(|route| route.uri.host != ours) {
             request.headers.push_typed(route);
         }
+        let mut targets = vec![Some(request.uri.clone())];
         if matches!(request.uri.host, Host::Name(_)) {
-            match request.uri.user.as_ref().and_then(|user| self.bound.get(user)) {
-                Some(contact) => request.uri = contact.clone(),
-                None if request.method == Method::Ack => return vec![],
-                None => return reply(&request, from, 404, &[]),
+            let user = request.uri.user.as_deref().unwrap_or_default();
+            if user == MOVED && request.method == Method::Invite {
+                return reply(&request, from, 302, &[("Contact", "<sip:boris@pbx.example>")]);
+            }
+            let users: &[&str] = if user == BOTH { &["boris", "clara"] } else { &[user] };
+            targets = users.iter().map(|user| self.bound.get(*user).cloned()).collect();
+            if targets.iter().all(Option::is_none) && request.method != Method::Ack {
+                return reply(&request, from, 404, &[]);
             }
         }
         if request.method == Method::Invite {
@@ -113,14 +129,35 @@ impl Proxy {
             {
                 request.headers.push("Session-Expires", seconds.to_string());
             }
+            if self.reliable && begins(&request) {
+                request.headers.push("Require", "100rel");
+            }
         }
         let hops = request.headers.typed::<MaxForwards>().unwrap().map_or(70, |hops| hops.0);
         request.headers.set(&MaxForwards(hops - 1));
-        let branch = format!("{}{MARK}", via.branch().unwrap());
-        request.headers.push_front(&Via::new(Transport::Udp, ours, Some(self.address.port()), &branch));
-        let Host::Ip(ip) = request.uri.host else { panic!("no address in {}", request.uri) };
-        vec![(SocketAddr::new(ip, request.uri.port.unwrap_or(5060)), request.to_bytes())]
+        let mut branch = via.branch().unwrap().to_owned();
+        let mut sent = vec![];
+        for target in targets {
+            branch.push_str(MARK);
+            let Some(target) = target else { continue };
+            let mut fork = request.clone();
+            fork.headers.push_front(&Via::new(
+                Transport::Udp,
+                ours.clone(),
+                Some(self.address.port()),
+                &branch,
+            ));
+            let Host::Ip(ip) = target.host else { panic!("no address in {target}") };
+            let to = SocketAddr::new(ip, target.port.unwrap_or(5060));
+            fork.uri = target;
+            sent.push((to, fork.to_bytes()));
+        }
+        sent
     }
+}
+
+fn begins(request: &Request) -> bool {
+    request.headers.require::<To>().unwrap().tag().is_none()
 }
 
 fn on_response(mut response: Response) -> Sent {

@@ -78,8 +78,8 @@ type Key = (String, String);
 pub struct Side {
     heard: BTreeMap<Key, Heard>,
     asked: BTreeMap<Key, Asked>,
-    /// By Call-ID and its own tag.
-    dialogs: BTreeMap<(String, String), Dialog>,
+    /// By Call-ID, its own tag and the other one's, which is empty in what begins dialogs.
+    dialogs: BTreeMap<(String, String, String), Dialog>,
     /// Arrived and to be answered at once.
     owed: Vec<Key>,
 }
@@ -98,6 +98,7 @@ struct Asked {
     gap: Duration,
     provisional: bool,
     finals: usize,
+    /// The first response of an INVITE, the final one of others.
     answered_after: Option<Duration>,
     accepted: bool,
     acknowledged: usize,
@@ -124,8 +125,9 @@ impl Side {
         if seen.method == "ACK" {
             for heard in self.heard.values_mut() {
                 let same = heard.request.call_id == seen.call_id && heard.request.seq == seen.seq;
-                let tag = heard.answer.as_ref().and_then(|answer| answer.1.as_ref());
-                if heard.request.method == "INVITE" && same && tag == seen.to_tag.as_ref() {
+                let Some((_, tag, first)) = &heard.answer else { continue };
+                let in_time = now.since(*first) < FORGOTTEN;
+                if heard.request.method == "INVITE" && same && *tag == seen.to_tag && in_time {
                     heard.acknowledged = true;
                 }
             }
@@ -141,15 +143,17 @@ impl Side {
 
     fn response_arrived(&mut self, now: Instant, seen: &Seen, status: u16) {
         let Some(asked) = self.asked.get_mut(&(seen.branch.clone(), seen.method.clone())) else { return };
+        if status >= 200 || seen.method == "INVITE" {
+            asked.answered_after.get_or_insert(now.since(asked.first));
+        }
         if status < 200 {
             asked.provisional = true;
             return;
         }
         asked.finals += 1;
-        asked.answered_after.get_or_insert(now.since(asked.first));
         asked.accepted |= status < 300;
         if seen.method == "BYE" {
-            self.dialog(&seen.call_id, &seen.from_tag).over = true;
+            self.dialog(&seen.call_id, &seen.from_tag, seen.to_tag.as_deref()).over = true;
         }
     }
 
@@ -185,7 +189,7 @@ impl Side {
                 heard.answer = Some((status, seen.to_tag.clone(), now));
                 if seen.method == "BYE" {
                     let tag = seen.to_tag.clone().unwrap_or_default();
-                    self.dialog(&seen.call_id, &tag).over = true;
+                    self.dialog(&seen.call_id, &tag, Some(&seen.from_tag)).over = true;
                 }
                 Ok(())
             }
@@ -255,7 +259,10 @@ impl Side {
     }
 
     fn number_rises(&mut self, seen: &Seen) -> Verdict {
-        let dialog = self.dialog(&seen.call_id, &seen.from_tag);
+        // Forks share their beginning and then count each for themselves.
+        let begun = self.dialog(&seen.call_id, &seen.from_tag, None).seq;
+        let dialog = self.dialog(&seen.call_id, &seen.from_tag, seen.to_tag.as_deref());
+        dialog.seq = dialog.seq.max(begun);
         must(dialog.seq.is_none_or(|before| seen.seq > before), "a CSeq that does not rise")?;
         dialog.seq = Some(seen.seq);
         // The subscription of a REFER outlives its call (RFC 5057).
@@ -280,17 +287,18 @@ impl Side {
         must(!theirs, "an INVITE while one of theirs is open")
     }
 
-    fn dialog(&mut self, call_id: &str, tag: &str) -> &mut Dialog {
-        self.dialogs.entry((call_id.to_owned(), tag.to_owned())).or_default()
+    fn dialog(&mut self, call_id: &str, own: &str, other: Option<&str>) -> &mut Dialog {
+        let other = other.unwrap_or_default().to_owned();
+        self.dialogs.entry((call_id.to_owned(), own.to_owned(), other)).or_default()
     }
 
     /// Methods of requests that ran out of patience because datagrams were lost. `lost` counts by branch, and
     /// for ACKs by Call-ID.
     pub fn starved(&self, lost: &BTreeMap<String, u32>) -> Vec<&str> {
         let some = |name: &String| lost.contains_key(name);
-        let too_late = |asked: &Asked| match (asked.answered_after, patience(&asked.request.method)) {
-            (Some(after), patience) => patience.is_some_and(|patience| after >= patience),
-            (None, _) => true,
+        let too_late = |asked: &Asked| {
+            let in_time = |after| after < patience(&asked.request.method);
+            asked.finals == 0 || !asked.answered_after.is_some_and(in_time)
         };
         let asked = self.asked.values().filter(|asked| too_late(asked) && some(&asked.request.branch));
         let unacknowledged = self.heard.values().filter(|heard| {
@@ -317,13 +325,13 @@ fn repeated(asked: &mut Asked, now: Instant, seen: &Seen) -> Verdict {
     Ok(())
 }
 
-/// After which an answer no longer helps: what our telephones give the registrar, and what RFC 4028 §10 leaves
-/// of a session of 90 s that was to be refreshed halfway.
-fn patience(method: &str) -> Option<Duration> {
+/// After which an answer no longer helps: what our telephones give the registrar, what RFC 4028 §10 leaves
+/// of a session of 90 s that was to be refreshed halfway, or Timers B and F.
+fn patience(method: &str) -> Duration {
     match method {
-        "REGISTER" | "OPTIONS" => Some(Duration::from_secs(4)),
-        "UPDATE" => Some(Duration::from_secs(15)),
-        _ => None,
+        "REGISTER" | "OPTIONS" => Duration::from_secs(4),
+        "UPDATE" => Duration::from_secs(15),
+        _ => FORGOTTEN,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The conversations. Each says whether it ended as hoped.
 
+use crate::proxy::{BOTH, MOVED};
 use crate::world::{ANNA, ANSWER, BORIS, CLARA, OFFER, World, secs};
 use patchcord::sip::message::StatusCode;
 use patchcord::sip::{CallKey, EndedBy, Event, ReferProgress};
@@ -25,6 +26,15 @@ pub const STORIES: &[Story] = &[
     Story { name: "a call that is refused", may_starve: CALL, tell: refused },
     Story { name: "a call to somebody who is busy", may_starve: CALL, tell: busy },
     Story { name: "a call to nobody", may_starve: CALL, tell: nobody },
+    Story { name: "the called party makes the offer", may_starve: CALL, tell: late_offer },
+    Story {
+        name: "sound before the answer, acknowledged",
+        may_starve: &["INVITE", "ACK", "PRACK", "BYE"],
+        tell: early_media,
+    },
+    Story { name: "a call to somebody who has moved", may_starve: CALL, tell: moved },
+    Story { name: "two telephones of one number answer", may_starve: CALL, tell: forked },
+    Story { name: "two calls at one telephone", may_starve: CALL, tell: two_calls },
     Story { name: "held and taken back", may_starve: CALL, tell: hold },
     Story { name: "both change the call at once", may_starve: CALL, tell: glare },
     Story {
@@ -33,11 +43,22 @@ pub const STORIES: &[Story] = &[
         tell: transfer,
     },
     Story {
+        name: "asked to call somebody else",
+        may_starve: &["INVITE", "ACK", "REFER", "NOTIFY", "BYE"],
+        tell: asked_to_call,
+    },
+    Story {
+        name: "a session that the caller keeps",
+        may_starve: &["INVITE", "ACK", "UPDATE", "BYE"],
+        tell: keep,
+    },
+    Story {
         name: "a session that has to be refreshed",
         may_starve: &["INVITE", "ACK", "UPDATE", "BYE"],
         tell: refresh,
     },
     Story { name: "the network is gone for a while", may_starve: CALL, tell: partition },
+    Story { name: "the computer sleeps in a call", may_starve: CALL, tell: sleep },
     Story { name: "the other telephone restarts", may_starve: CALL, tell: telephone_restarts },
     Story {
         name: "the PBX restarts",
@@ -201,6 +222,88 @@ fn nobody(world: &mut World) -> bool {
     world.saw(ANNA, ended_by(EndedBy::Them, Some(404)))
 }
 
+fn late_offer(world: &mut World) -> bool {
+    let call = world.call_without_offer(ANNA, "boris");
+    let Some(incoming) = reach(world, ANNA, BORIS) else { return false };
+    world.pass(secs(1));
+    world.agents[BORIS].ua.accept(world.now, incoming, OFFER.to_vec()).ok();
+    let accepted = |event: &Event| matches!(event, Event::Accepted { offer_pending: true, .. });
+    if !world.wait(secs(33), |world| world.saw(ANNA, accepted)) {
+        return false;
+    }
+    world.agents[ANNA].ua.acknowledge(world.now, call, ANSWER.to_vec()).unwrap();
+    let confirmed = |event: &Event| matches!(event, Event::Confirmed { answer: Some(_), .. });
+    world.wait(secs(33), |world| world.saw(BORIS, confirmed)) && hang_up(world, ANNA, call, BORIS, incoming)
+}
+
+fn early_media(world: &mut World) -> bool {
+    world.pbx.reliable = true;
+    let call = world.call(ANNA, "boris");
+    let Some(incoming) = reach(world, ANNA, BORIS) else { return false };
+    world.pass(secs(1));
+    // Not while the ringing waits for its own PRACK.
+    let said =
+        |world: &mut World| world.agents[BORIS].ua.progress(world.now, incoming, ANSWER.to_vec()).is_ok();
+    if !world.wait(secs(33), said) {
+        return false;
+    }
+    let heard = |event: &Event| matches!(event, Event::Ringing { body: Some(_), .. });
+    let patience = millis(world.below(4_000));
+    world.pass(patience);
+    // The 200 waits for the PRACK, however impatient Boris is.
+    world.agents[BORIS].ua.accept(world.now, incoming, vec![]).ok();
+    let confirmed = |event: &Event| matches!(event, Event::Confirmed { .. });
+    let up = |world: &World| world.saw(BORIS, confirmed);
+    world.wait(secs(70), |world| up(world) || world.saw(BORIS, ended));
+    assert!(!up(world) || world.saw(ANNA, heard), "answered, and the early sound was never heard of");
+    up(world) && hang_up(world, BORIS, incoming, ANNA, call)
+}
+
+fn moved(world: &mut World) -> bool {
+    let Some((call, incoming)) = talk(world, ANNA, BORIS, MOVED) else { return false };
+    hang_up(world, ANNA, call, BORIS, incoming)
+}
+
+fn forked(world: &mut World) -> bool {
+    let call = world.call(ANNA, BOTH);
+    let rings = |event: &Event| matches!(event, Event::Invited { .. });
+    let both = |world: &World| world.saw(BORIS, rings) && world.saw(CLARA, rings);
+    if !world.wait(secs(33), |world| both(world)) {
+        return false;
+    }
+    for own in [BORIS, CLARA] {
+        let (incoming, apart) = (world.invited(own).unwrap(), millis(world.below(300)));
+        world.agents[own].ua.ring(world.now, incoming).ok();
+        world.pass(apart);
+        world.agents[own].ua.accept(world.now, incoming, ANSWER.to_vec()).ok();
+    }
+    // One has the call, the other is told that it is over: by BYE, for both have been acknowledged.
+    let turned_away = ended_by(EndedBy::Them, None);
+    world.wait(secs(70), |world| world.saw(BORIS, &turned_away) || world.saw(CLARA, &turned_away));
+    let stands = [BORIS, CLARA].map(|own| !world.saw(own, ended));
+    let accepted = world.count(ANNA, |event| matches!(event, Event::Accepted { .. }));
+    let (winner, one) = (if stands[0] { BORIS } else { CLARA }, stands[0] != stands[1]);
+    let Some(incoming) = world.invited(winner).filter(|_| one && accepted == 1) else { return false };
+    hang_up(world, ANNA, call, winner, incoming)
+}
+
+fn two_calls(world: &mut World) -> bool {
+    let Some((first, first_in)) = talk(world, ANNA, CLARA, "clara") else { return false };
+    let Some((second, second_in)) = talk(world, BORIS, CLARA, "clara") else { return false };
+    // Swapped: one is taken off hold while the other is put on it.
+    for call in [first_in, second_in] {
+        if world.agents[CLARA].ua.reoffer(world.now, call, OFFER.to_vec()).is_err() {
+            return false;
+        }
+    }
+    let settled = |event: &Event| matches!(event, Event::Answer { .. });
+    world.wait(secs(40), |world| world.count(CLARA, settled) == 2);
+    world.count(CLARA, answered) == 2
+        && hang_up(world, ANNA, first, CLARA, first_in)
+        && !world.saw(BORIS, ended)
+        && hang_up(world, CLARA, second_in, BORIS, second)
+}
+
 fn hold(world: &mut World) -> bool {
     let Some((call, incoming)) = talk(world, ANNA, BORIS, "boris") else { return false };
     for turn in 1..=2 {
@@ -262,6 +365,38 @@ fn transfer(world: &mut World) -> bool {
         && (confirmed || world.wait(secs(33), |w| w.saw(BORIS, |e| matches!(e, Event::Confirmed { .. }))))
 }
 
+/// Anna, in a call with Boris, wants him to talk to Clara.
+fn asked_to_call(world: &mut World) -> bool {
+    let Some((call, incoming)) = talk(world, ANNA, BORIS, "boris") else { return false };
+    let target = "sip:clara@pbx.example".parse().unwrap();
+    if world.agents[ANNA].ua.refer(world.now, call, target).is_err() {
+        return false;
+    }
+    let asked = |event: &Event| matches!(event, Event::ReferAsked { .. });
+    if !world.wait(secs(33), |world| world.saw(BORIS, asked)) {
+        return false;
+    }
+    assert_eq!(world.count(BORIS, asked), 1, "asked twice");
+    let Some((onward, theirs)) = talk(world, BORIS, CLARA, "clara") else { return false };
+    world.agents[BORIS].ua.refer_progress(world.now, incoming, StatusCode::OK, "OK").ok();
+    let done = |event: &Event| {
+        matches!(
+            event,
+            Event::Refer { progress: ReferProgress::Status { status: StatusCode::OK, last: true, .. }, .. }
+        )
+    };
+    world.wait(secs(33), |world| world.saw(ANNA, done))
+        && hang_up(world, ANNA, call, BORIS, incoming)
+        && hang_up(world, BORIS, onward, CLARA, theirs)
+}
+
+fn keep(world: &mut World) -> bool {
+    let Some((call, incoming)) = talk(world, CLARA, BORIS, "boris") else { return false };
+    world.pass(secs(200));
+    let stands = !world.saw(CLARA, ended) && !world.saw(BORIS, ended);
+    stands && hang_up(world, BORIS, incoming, CLARA, call)
+}
+
 fn refresh(world: &mut World) -> bool {
     world.pbx.session_expires = Some(90);
     let Some((call, incoming)) = talk(world, ANNA, BORIS, "boris") else { return false };
@@ -281,6 +416,23 @@ fn partition(world: &mut World) -> bool {
     // By a BYE that still comes, or because the registration that comes back asks for the call.
     let over = world.wait(secs(120), |world| world.saw(ANNA, ended));
     let back = world.wait(secs(60), |world| world.is_registered(ANNA));
+    over && back && !world.saw(ANNA, |e| ended_call(e) != Some(call) && ended(e))
+}
+
+fn sleep(world: &mut World) -> bool {
+    let Some((call, incoming)) = talk(world, ANNA, BORIS, "boris") else { return false };
+    world.sleep(ANNA, true);
+    // Longer than retransmissions, than the registration is granted, or neither.
+    let night = secs([5, 50, 700][world.below(3) as usize]);
+    world.pass(night / 2);
+    world.agents[BORIS].ua.hang_up(world.now, incoming).ok();
+    world.pass(night / 2);
+    world.sleep(ANNA, false);
+    let woke = world.now;
+    world.pass(millis(400));
+    assert!(world.sent_since(ANNA, woke) <= 6, "all at once: {}", world.sent_since(ANNA, woke));
+    let over = world.wait(secs(120), |world| world.saw(ANNA, ended));
+    let back = world.wait(secs(60), |world| world.is_registered(ANNA) && world.pbx.knows("anna"));
     over && back && !world.saw(ANNA, |e| ended_call(e) != Some(call) && ended(e))
 }
 

@@ -6,7 +6,9 @@ use crate::transferrer::Transferrer;
 use patchcord::instant::Instant;
 use patchcord::sip::message::Uri;
 use patchcord::sip::message::codec::{self, Parsed};
-use patchcord::sip::{Account, CallKey, Event, Load, Output, Password, UserAgent, UserAgentConfig};
+use patchcord::sip::{
+    Account, CallKey, CallPolicy, Event, Load, Output, Password, UserAgent, UserAgentConfig,
+};
 use patchcord::transmit::{Received, Transport};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -18,7 +20,7 @@ use std::time::Duration;
 pub const OFFER: &[u8] = b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\n";
 pub const ANSWER: &[u8] = b"v=0\r\no=- 2 2 IN IP4 192.0.2.2\r\ns=-\r\n";
 
-/// Who calls, who is called, and who takes part in a transfer.
+/// Who calls, who is called, and who takes part in a transfer, may have two calls and keeps sessions by timers.
 pub const ANNA: usize = 0;
 pub const BORIS: usize = 1;
 pub const CLARA: usize = 2;
@@ -41,6 +43,7 @@ pub struct Agent {
     rules: Side,
     transferrer: Option<Transferrer>,
     cut_off: bool,
+    asleep: bool,
     lives: u8,
 }
 
@@ -113,6 +116,12 @@ impl World {
         self.agents[from].ua.invite(self.now, target, Some(OFFER.to_vec()))
     }
 
+    /// The other one shall make the offer.
+    pub fn call_without_offer(&mut self, from: usize, to: &str) -> CallKey {
+        let target: Uri = format!("sip:{to}@pbx.example").parse().unwrap();
+        self.agents[from].ua.invite(self.now, target, None)
+    }
+
     /// A telephone loses its power, and starts again without memory.
     pub fn restart(&mut self, own: usize) {
         self.disaster = true;
@@ -126,6 +135,22 @@ impl World {
     pub fn cut_off(&mut self, own: usize, cut_off: bool) {
         self.disaster = true;
         self.agents[own].cut_off = cut_off;
+    }
+
+    /// The computer sleeps: nothing reaches the telephone, its own time-outs neither. Awake again, all that was due
+    /// meanwhile is due at once.
+    pub fn sleep(&mut self, own: usize, asleep: bool) {
+        self.disaster = true;
+        self.agents[own].asleep = asleep;
+        if !asleep {
+            self.agents[own].ua.handle_timeout(self.now);
+        }
+    }
+
+    /// Datagrams that it sent since then.
+    pub fn sent_since(&self, own: usize, then: Instant) -> usize {
+        let from = self.agents[own].address;
+        self.ladder.iter().filter(|rung| rung.from == from && rung.at >= then).count()
     }
 
     /// Everybody puts down what they still hold, and what still comes in while INVITEs may be under way; then
@@ -212,7 +237,7 @@ impl World {
                 let (from, to, octets) = entry.remove();
                 self.deliver(from, to, octets);
             }
-            for agent in &mut self.agents {
+            for agent in self.agents.iter_mut().filter(|agent| !agent.asleep) {
                 agent.ua.handle_timeout(self.now);
                 if let Some(transferrer) = &mut agent.transferrer {
                     transferrer.handle_timeout(self.now);
@@ -223,7 +248,8 @@ impl World {
 
     fn next(&self) -> Option<Instant> {
         let arrival = self.packets.keys().next().map(|(at, _)| *at);
-        let timers = self.agents.iter().filter_map(|agent| agent.ua.next_deadline());
+        let awake = self.agents.iter().filter(|agent| !agent.asleep);
+        let timers = awake.filter_map(|agent| agent.ua.next_deadline());
         let notifies = self.agents.iter().filter_map(|agent| agent.transferrer.as_ref()?.next_deadline());
         timers.chain(notifies).chain(arrival).min()
     }
@@ -278,6 +304,9 @@ impl World {
                             .answer_offer(now, call, Ok(ANSWER.to_vec()))
                             .expect("an offer may be answered");
                     }
+                    if let Event::ReferAsked { call, .. } = event {
+                        agent.ua.answer_refer(now, call, Ok(())).expect("a REFER may be answered");
+                    }
                     if let Some(transferrer) = &mut agent.transferrer {
                         transferrer.on_event(now, &event);
                     }
@@ -301,7 +330,8 @@ impl World {
     fn transmit(&mut self, from: SocketAddr, to: SocketAddr, octets: Vec<u8>) {
         self.digest.write(&octets);
         let (roll, again) = (self.below(100), self.below(100));
-        let dark = self.agents.iter().any(|a| a.cut_off && (a.address == from || a.address == to));
+        let dark =
+            self.agents.iter().any(|a| (a.cut_off || a.asleep) && (a.address == from || a.address == to));
         let copies = match roll < self.weather.loss_percent || dark {
             true => 0,
             false => 1 + usize::from(again < self.weather.doubled_percent),
@@ -368,13 +398,17 @@ fn agent(own: usize, seed: u64, life: u8) -> Agent {
         server: proxy::ADDRESS.parse().unwrap(),
         local: address,
         user_agent: "Patchcord/test".into(),
-        max_calls: 1,
-        calls: patchcord::sip::CallPolicy::default(),
+        max_calls: if own == CLARA { 2 } else { 1 },
+        calls: CallPolicy {
+            session_expires: (own == CLARA).then_some(secs(90)),
+            follow_redirects: true,
+            take_refers: own == BORIS,
+        },
     };
     let transferrer = (own == CLARA).then(|| Transferrer::new(address));
     let ua = UserAgent::new(config, chance);
     let (events, rules) = (vec![], Side::default());
-    Agent { ua, events, address, rules, transferrer, cut_off: false, lives: life }
+    Agent { ua, events, address, rules, transferrer, cut_off: false, asleep: false, lives: life }
 }
 
 pub const fn secs(secs: u64) -> Duration {

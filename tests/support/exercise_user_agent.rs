@@ -16,6 +16,10 @@ const SDP: &[u8] =
 /// What the user agent said is remembered so far back.
 const REMEMBERED: usize = 8;
 const MOST_STEPS: usize = 150;
+/// And so long it lasts: what comes later is more of the same retransmissions.
+const LONGEST: Duration = Duration::from_secs(900);
+
+const START: Instant = Instant::from_start(Duration::from_secs(1));
 
 const METHODS: [Method; 11] = [
     Method::Invite,
@@ -120,7 +124,7 @@ impl Patient {
             calls: patchcord::sip::CallPolicy::default(),
         };
         Self {
-            now: Instant::from_start(Duration::from_secs(1)),
+            now: START,
             ua: UserAgent::new(config, [7; 32]),
             requests: VecDeque::new(),
             responses: VecDeque::new(),
@@ -135,9 +139,9 @@ impl Patient {
         match steps.next() % 16 {
             0 | 1 => {
                 let units = u64::from(steps.next());
-                self.pass(Duration::from_millis(units * units));
+                self.pass(Duration::from_millis(units * units).min(self.left()));
             }
-            2 => self.pass(Duration::from_secs(u64::from(steps.next()))),
+            2 => self.pass(Duration::from_secs(u64::from(steps.next())).min(self.left())),
             3..=5 => self.request_arrives(steps),
             6..=8 => self.response_arrives(steps),
             9 => {
@@ -347,6 +351,10 @@ impl Patient {
             Err(_) if octets.starts_with(b"SIP/2.0 400 ") => {}
             other => panic!("it sent what nobody can read: {other:?}"),
         }
+    }
+
+    fn left(&self) -> Duration {
+        LONGEST.saturating_sub(self.now.since(START))
     }
 
     fn pass(&mut self, time: Duration) {
