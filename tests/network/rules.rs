@@ -308,7 +308,12 @@ impl Side {
                 && !heard.acknowledged
                 && (some(&request.branch) || some(&request.call_id))
         });
-        asked.map(|asked| asked.request.method.as_str()).chain(unacknowledged.map(|_| "ACK")).collect()
+        // 504: what we said reliably brought no PRACK (RFC 3262 §3).
+        let unheard = self.heard.values().filter(|heard| {
+            heard.answer.as_ref().is_some_and(|answer| answer.0 == 504) && some(&heard.request.branch)
+        });
+        let asked = asked.map(|asked| asked.request.method.as_str());
+        asked.chain(unacknowledged.map(|_| "ACK")).chain(unheard.map(|_| "PRACK")).collect()
     }
 }
 

@@ -267,20 +267,22 @@ fn moved(world: &mut World) -> bool {
 fn forked(world: &mut World) -> bool {
     let call = world.call(ANNA, BOTH);
     let rings = |event: &Event| matches!(event, Event::Invited { .. });
-    let both = |world: &World| world.saw(BORIS, rings) && world.saw(CLARA, rings);
-    if !world.wait(secs(33), |world| both(world)) {
-        return false;
-    }
+    let rang = |world: &World| [BORIS, CLARA].into_iter().filter(|own| world.saw(*own, rings)).count();
+    // A fork that was lost is not sent again once the other one was heard.
+    world.wait(secs(33), |world| rang(world) == 2);
     for own in [BORIS, CLARA] {
-        let (incoming, apart) = (world.invited(own).unwrap(), millis(world.below(300)));
+        let apart = millis(world.below(300));
+        let Some(incoming) = world.invited(own) else { continue };
         world.agents[own].ua.ring(world.now, incoming).ok();
         world.pass(apart);
         world.agents[own].ua.accept(world.now, incoming, ANSWER.to_vec()).ok();
     }
     // One has the call, the other is told that it is over: by BYE, for both have been acknowledged.
     let turned_away = ended_by(EndedBy::Them, None);
-    world.wait(secs(70), |world| world.saw(BORIS, &turned_away) || world.saw(CLARA, &turned_away));
-    let stands = [BORIS, CLARA].map(|own| !world.saw(own, ended));
+    let sent_away = |world: &World| world.count(BORIS, &turned_away) + world.count(CLARA, &turned_away);
+    world.wait(secs(70), |world| world.saw(ANNA, |event| matches!(event, Event::Accepted { .. })));
+    world.wait(secs(70), |world| sent_away(world) + 1 == rang(world));
+    let stands = [BORIS, CLARA].map(|own| world.saw(own, rings) && !world.saw(own, ended));
     let accepted = world.count(ANNA, |event| matches!(event, Event::Accepted { .. }));
     let (winner, one) = (if stands[0] { BORIS } else { CLARA }, stands[0] != stands[1]);
     let Some(incoming) = world.invited(winner).filter(|_| one && accepted == 1) else { return false };
