@@ -26,6 +26,7 @@ mod schema;
 mod sound;
 mod tcp;
 mod telephone;
+mod time;
 mod transfer;
 mod wire;
 

@@ -2,6 +2,7 @@
 
 use crate::now;
 use crate::pbx::Pbx;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
@@ -163,9 +164,11 @@ impl<'a> Telephone<'a> {
 
     /// Ctrl-C.
     pub fn interrupt(&self) {
-        let pid =
-            i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw).expect("a pid");
-        rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("a signal");
+        self.signal(Signal::INT);
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("a signal");
     }
 
     /// Waits for the end, and holds every line against the published schema.
