@@ -19,6 +19,10 @@ use super::wire::Due;
 use crate::instant::Instant;
 use crate::transmit::{Hop, Received};
 use std::net::SocketAddr;
+use std::time::Duration;
+
+/// A timer that is so late was held up by the computer's sleep.
+const ASLEEP: Duration = Duration::from_secs(5);
 
 /// One account's telephone side on one PBX. Drive it so: change one thing, drain `poll_output` until
 /// `Idle`, sleep until `next_deadline`.
@@ -60,13 +64,18 @@ impl UserAgent {
 
     pub fn handle_timeout(&mut self, now: Instant) {
         self.core.wire.now = now;
-        // After the computer slept, both are due: what has come to its end is not said once more.
+        let slept = self.next_deadline().is_some_and(|due| now.since(due) > ASLEEP);
+        // Then both may be due: what has come to its end is not said once more.
         let mut again = Vec::new();
         while let Some(due) = self.core.wire.timers.pop_due(now) {
             if due.is_repetition() { again.push(due) } else { self.on_due(due) }
         }
         for due in again {
             self.on_due(due);
+        }
+        if slept {
+            // Who hung up meanwhile could not tell us.
+            self.calls.check(&mut self.core);
         }
     }
 

@@ -96,6 +96,8 @@ struct Asked {
     first: Instant,
     last: Instant,
     gap: Duration,
+    /// The computer slept meanwhile, and its repetitions are late.
+    late: bool,
     provisional: bool,
     finals: usize,
     /// The first response of an INVITE, the final one of others.
@@ -174,6 +176,12 @@ impl Side {
         Ok(())
     }
 
+    pub fn woke(&mut self) {
+        for asked in self.asked.values_mut() {
+            asked.late = true;
+        }
+    }
+
     fn response_sent(&mut self, now: Instant, seen: &Seen, status: u16) -> Verdict {
         let heard = self.heard.get_mut(&(seen.branch.clone(), seen.method.clone()));
         let heard = heard.ok_or("a response to a request that never came")?;
@@ -248,6 +256,7 @@ impl Side {
             first: now,
             last: now,
             gap,
+            late: false,
             provisional: false,
             finals: 0,
             answered_after: None,
@@ -324,7 +333,7 @@ fn repeated(asked: &mut Asked, now: Instant, seen: &Seen) -> Verdict {
     must(!invite || !asked.provisional, "an INVITE repeated after a provisional response")?;
     let gap = now.since(asked.last);
     let least = if invite { asked.gap * 2 } else { (asked.gap * 2).min(T2) };
-    must(gap >= least.max(T1), "a request repeated too soon")?;
+    must(asked.late || gap >= least.max(T1), "a request repeated too soon")?;
     must(now.since(asked.first) <= PATIENCE, "a request repeated after 64·T1")?;
     (asked.gap, asked.last) = (gap, now);
     Ok(())

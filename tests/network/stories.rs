@@ -267,26 +267,28 @@ fn moved(world: &mut World) -> bool {
 fn forked(world: &mut World) -> bool {
     let call = world.call(ANNA, BOTH);
     let rings = |event: &Event| matches!(event, Event::Invited { .. });
-    let rang = |world: &World| [BORIS, CLARA].into_iter().filter(|own| world.saw(*own, rings)).count();
     // A fork that was lost is not sent again once the other one was heard.
-    world.wait(secs(33), |world| rang(world) == 2);
+    world.wait(secs(33), |world| world.saw(BORIS, rings) && world.saw(CLARA, rings));
+    let mut answers = vec![];
     for own in [BORIS, CLARA] {
         let apart = millis(world.below(300));
         let Some(incoming) = world.invited(own) else { continue };
         world.agents[own].ua.ring(world.now, incoming).ok();
         world.pass(apart);
-        world.agents[own].ua.accept(world.now, incoming, ANSWER.to_vec()).ok();
+        if world.agents[own].ua.accept(world.now, incoming, ANSWER.to_vec()).is_ok() {
+            answers.push((own, incoming));
+        }
     }
-    // One has the call, the other is told that it is over: by BYE, for both have been acknowledged.
+    // One has the call, the others are told that it is over: by BYE, for all have been acknowledged.
+    let accepted = |event: &Event| matches!(event, Event::Accepted { .. });
     let turned_away = ended_by(EndedBy::Them, None);
-    let sent_away = |world: &World| world.count(BORIS, &turned_away) + world.count(CLARA, &turned_away);
-    world.wait(secs(70), |world| world.saw(ANNA, |event| matches!(event, Event::Accepted { .. })));
-    world.wait(secs(70), |world| sent_away(world) + 1 == rang(world));
-    let stands = [BORIS, CLARA].map(|own| world.saw(own, rings) && !world.saw(own, ended));
-    let accepted = world.count(ANNA, |event| matches!(event, Event::Accepted { .. }));
-    let (winner, one) = (if stands[0] { BORIS } else { CLARA }, stands[0] != stands[1]);
-    let Some(incoming) = world.invited(winner).filter(|_| one && accepted == 1) else { return false };
-    hang_up(world, ANNA, call, winner, incoming)
+    world.wait(secs(70), |world| {
+        let away = answers.iter().filter(|(own, _)| world.saw(*own, &turned_away)).count();
+        world.saw(ANNA, accepted) && away + 1 == answers.len()
+    });
+    answers.retain(|(own, _)| !world.saw(*own, ended));
+    let [(winner, incoming)] = answers[..] else { return false };
+    world.count(ANNA, accepted) == 1 && hang_up(world, ANNA, call, winner, incoming)
 }
 
 fn two_calls(world: &mut World) -> bool {

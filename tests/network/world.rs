@@ -143,6 +143,7 @@ impl World {
         self.disaster = true;
         self.agents[own].asleep = asleep;
         if !asleep {
+            self.agents[own].rules.woke();
             self.agents[own].ua.handle_timeout(self.now);
         }
     }

@@ -363,6 +363,27 @@ fn after_an_outage_calls_that_the_pbx_forgot_are_ended() {
 }
 
 #[test]
+fn after_the_computer_slept_the_pbx_is_asked_for_the_call_at_once() {
+    let mut bench = Bench::registered();
+    bench.answered();
+    bench.pass(secs(1));
+    bench.forget();
+    bench.now = bench.now + secs(60);
+    bench.ua.handle_timeout(bench.now);
+    bench.drain();
+    let in_the_call = |message: &Message| match message {
+        Message::Request(request) => {
+            let to = request.headers.require::<crate::sip::message::To>().unwrap();
+            (request.method == Method::Options && to.tag().is_some()).then(|| request.clone())
+        }
+        Message::Response(_) => None,
+    };
+    let check = bench.messages().iter().find_map(|(_, message)| in_the_call(message)).expect("a question");
+    bench.respond(&check, 481);
+    assert!(matches!(bench.event(), Some(Event::Ended { by: EndedBy::Network, .. })));
+}
+
+#[test]
 fn after_an_outage_a_reinvite_under_way_is_not_overtaken() {
     let mut bench = Bench::registered();
     let (call, ..) = bench.dialled();
