@@ -5,7 +5,9 @@
 use patchcord::instant::Instant;
 use patchcord::sip::message::codec::{self, Parsed};
 use patchcord::sip::message::{CSeq, From, Message, Method, Request, Response, StatusCode, To};
-use patchcord::sip::{Account, CallKey, Event, Load, Output, Password, UserAgent, UserAgentConfig};
+use patchcord::sip::{
+    Account, CallKey, CallPolicy, Event, Load, Output, Password, UserAgent, UserAgentConfig,
+};
 use patchcord::transmit::{Hop, Received, Transport};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -37,7 +39,7 @@ const METHODS: [Method; 11] = [
 const STATUSES: [u16; 20] =
     [100, 180, 183, 200, 202, 200, 300, 302, 401, 407, 403, 404, 408, 422, 481, 486, 487, 491, 500, 503];
 /// Fields that change what a message means.
-const FIELDS: [(&str, &str); 20] = [
+const FIELDS: [(&str, &str); 23] = [
     ("Session-Expires", "90;refresher=uac"),
     ("Session-Expires", "90;refresher=uas"),
     ("Min-SE", "1800"),
@@ -58,6 +60,9 @@ const FIELDS: [(&str, &str); 20] = [
     ("Proxy-Authenticate", "Digest realm=\"r\",nonce=\"m\",algorithm=SHA-256"),
     ("Reason", "SIP;cause=200;text=\"Call completed elsewhere\""),
     ("Replaces", "x;to-tag=a;from-tag=b"),
+    ("Refer-To", "<sip:300@pbx.example>"),
+    ("Refer-To", "<sip:300@pbx.example?Replaces=x%3Bto-tag%3Da%3Bfrom-tag%3Db>"),
+    ("Refer-Sub", "false"),
 ];
 
 /// The input, octet by octet; zeros when it is at its end.
@@ -89,8 +94,8 @@ struct Patient {
 /// How many things it said to its user.
 pub fn conversation(octets: &[u8]) -> usize {
     let mut steps = Steps(octets);
-    let reliable = steps.next() % 4 == 3;
-    let mut patient = Patient::new(if reliable { Transport::Tcp } else { Transport::Udp });
+    let (transport, policy) = settings(steps.next());
+    let mut patient = Patient::new(transport, policy);
     for _ in 0..MOST_STEPS {
         if steps.0.is_empty() {
             break;
@@ -102,8 +107,17 @@ pub fn conversation(octets: &[u8]) -> usize {
     patient.said
 }
 
+fn settings(octet: u8) -> (Transport, CallPolicy) {
+    let policy = CallPolicy {
+        session_expires: (octet & 4 != 0).then_some(Duration::from_secs(90)),
+        follow_redirects: octet & 8 != 0,
+        take_refers: octet & 16 != 0,
+    };
+    (if octet % 4 == 3 { Transport::Tcp } else { Transport::Udp }, policy)
+}
+
 impl Patient {
-    fn new(transport: Transport) -> Self {
+    fn new(transport: Transport, calls: CallPolicy) -> Self {
         let config = UserAgentConfig {
             account: Account {
                 user: "anna".into(),
@@ -121,7 +135,7 @@ impl Patient {
             local: SocketAddr::from(([192, 0, 2, 1], 5060)),
             user_agent: "Patchcord".into(),
             max_calls: 2,
-            calls: patchcord::sip::CallPolicy::default(),
+            calls,
         };
         Self {
             now: START,
@@ -161,7 +175,7 @@ impl Patient {
 
     fn command(&mut self, steps: &mut Steps) {
         let (now, ua) = (self.now, &mut self.ua);
-        let command = steps.next() % 14;
+        let command = steps.next() % 16;
         let at = steps.below(self.calls.len());
         let call = self.calls.get(at).copied().unwrap_or(CallKey(1));
         let sdp = || SDP.to_vec();
@@ -191,7 +205,9 @@ impl Patient {
                 ua.unregister(now);
                 Ok(())
             }
-            12 => {
+            12 => ua.answer_refer(now, call, Ok(())),
+            13 => ua.refer_progress(now, call, StatusCode::OK, "OK"),
+            14 => {
                 ua.probe(now, uri("sip:200@pbx.example"));
                 Ok(())
             }
