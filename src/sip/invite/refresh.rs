@@ -58,6 +58,11 @@ pub(super) fn refuse_brief(core: &mut Core, id: ServerId, request: &Request) -> 
     true
 }
 
+/// BYE goes a little before the end, so that both sides see the same one (§10).
+fn until_bye(interval: Duration) -> Duration {
+    interval - (interval / 3).min(Duration::from_secs(32))
+}
+
 fn wish(core: &Core) -> Option<u32> {
     let wish = core.config.calls.session_expires?.as_secs();
     Some(u32::try_from(wish).unwrap_or(u32::MAX).max(LEAST))
@@ -178,8 +183,15 @@ impl Session {
         if ours {
             core.wire.after(refresh, interval / 2);
         }
-        // BYE a little before the end, so that both sides see the same one (§10).
-        core.wire.after(expired, interval - (interval / 3).min(Duration::from_secs(32)));
+        core.wire.after(expired, until_bye(interval));
+    }
+
+    /// Our 2xx may have been long on its way, and the other side counts from when it came.
+    pub(super) fn time_from_ack(&self, core: &mut Core) {
+        if let Some(Timing { seconds, .. }) = self.timing {
+            let expired = Due::Call(self.key, CallTimer::SessionExpired);
+            core.wire.after(expired, until_bye(Duration::from_secs(seconds.into())));
+        }
     }
 
     fn note_methods(&mut self, headers: &Headers) {

@@ -207,6 +207,7 @@ impl Session {
         if self.is_over() {
             return;
         }
+        self.time_from_ack(core);
         if unacked.initial || unacked.offered {
             let body = super::session_body(&ack.headers, &ack.body).ok().flatten();
             let answer = body.filter(|_| unacked.offered);

@@ -120,6 +120,27 @@ fn a_session_that_nobody_can_refresh_ends_with_bye() {
 }
 
 #[test]
+fn a_session_whose_200_was_long_on_its_way_is_given_its_whole_time() {
+    let mut bench = Bench::registered();
+    let invite =
+        bench.pbx_request(Method::Invite, &[("Supported", "timer"), ("Session-Expires", "90")], OFFER);
+    bench.hear_request(&invite);
+    let Some(Event::Invited { call, .. }) = bench.event() else { panic!() };
+    bench.ua.accept(bench.now, call, ANSWER.to_vec()).unwrap();
+    bench.response(100);
+    let ok = bench.response(200);
+    bench.pass(secs(25));
+    let ack = bench.pbx_next(&invite, &ok, Method::Ack, 0);
+    bench.hear_request(&ack);
+    bench.events();
+    // The caller, who refreshes halfway, has heard of the call only now.
+    bench.pass(secs(59));
+    assert!(!bench.events().iter().any(|event| matches!(event, Event::Ended { .. })));
+    bench.pass(secs(2));
+    assert!(bench.events().iter().any(|event| matches!(event, Event::Ended { .. })));
+}
+
+#[test]
 fn a_hold_keeps_the_session_timer_that_was_agreed() {
     let mut bench = Bench::new();
     let call = bench.ua.invite(bench.now, "sip:200@pbx.example".parse().unwrap(), Some(OFFER.to_vec()));
