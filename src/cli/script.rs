@@ -17,7 +17,7 @@ const TOO_SHORT_FOR_AUDIO: Duration = Duration::from_secs(1);
 
 /// What a call that is not for this subcommand is told: nobody is here to take it.
 const NOT_HERE: u16 = 480;
-/// What a call beyond `--calls` is told.
+/// What a call is told for which there is no time: one stands, or those of `--calls` have come.
 const BUSY: u16 = 486;
 
 pub enum Task {
@@ -37,6 +37,7 @@ pub enum Task {
         after: Duration,
         timeout: Option<Duration>,
         reject: Option<u16>,
+        swap_at: Option<Duration>,
         options: CallOptions,
     },
 }
@@ -79,6 +80,7 @@ enum Step {
     Digits(String),
     Hold,
     Resume,
+    Swap,
     Transfer,
     HangUp,
 }
@@ -257,7 +259,8 @@ impl Script {
             return; // Shutting down leaves the caller to others.
         }
         let Task::Answer { calls, after, options, .. } = &self.task else {
-            return self.want(Intent::Reject { line, status: NOT_HERE });
+            let status = if self.calls.is_empty() { NOT_HERE } else { BUSY };
+            return self.want(Intent::Reject { line, status });
         };
         let (after, targets) = (*after, targets(options));
         if self.calls_over as usize + self.calls.len() >= *calls as usize {
@@ -279,7 +282,13 @@ impl Script {
 
     fn on_answered(&mut self, now: Instant, line: LineId) {
         let (Task::Call { options, .. } | Task::Answer { options, .. }) = &self.task else { return };
-        let steps = steps(options);
+        let mut steps = steps(options);
+        let others_wait = self.calls.iter().any(|(other, call)| *other != line && call.answered);
+        if let Task::Answer { swap_at: Some(at), .. } = &self.task
+            && others_wait
+        {
+            steps.push((*at, Step::Swap));
+        }
         let Some(call) = self.call_on(line) else { return };
         call.answered = true;
         self.timers.retain(|(_, timer)| *timer != Timer::NobodyAnswers(line));
@@ -321,6 +330,7 @@ impl Script {
             Step::Digits(digits) => Intent::Digits { line, digits },
             Step::Hold => Intent::Hold { line },
             Step::Resume => Intent::Resume { line },
+            Step::Swap => Intent::Swap,
             Step::HangUp => Intent::HangUp { line },
             Step::Transfer => match call.targets.pop_front() {
                 Some(target) => Intent::BlindTransfer { line, target },

@@ -73,7 +73,11 @@ impl Play {
     }
 
     fn answered(&mut self) -> &mut Self {
-        self.hears(E::Answered { line: LINE, codec: Codec::Pcma, took: Duration::ZERO })
+        self.answered_on(LINE)
+    }
+
+    fn answered_on(&mut self, line: LineId) -> &mut Self {
+        self.hears(E::Answered { line, codec: Codec::Pcma, took: Duration::ZERO })
     }
 
     fn figures(&mut self, rx_packets: u64) -> &mut Self {
@@ -104,7 +108,7 @@ fn seconds(seconds: f64) -> Duration {
 
 fn calls(calls: u32) -> Task {
     let options = CallOptions::default();
-    Task::Answer { calls, after: Duration::ZERO, timeout: None, reject: None, options }
+    Task::Answer { calls, after: Duration::ZERO, timeout: None, reject: None, swap_at: None, options }
 }
 
 fn answer(options: CallOptions) -> Play {
@@ -113,6 +117,7 @@ fn answer(options: CallOptions) -> Play {
         after: seconds(0.0),
         timeout: Some(seconds(10.0)),
         reject: None,
+        swap_at: None,
         options,
     })
 }
@@ -187,6 +192,7 @@ fn it_rings_before_it_is_answered() {
         after: seconds(3.0),
         timeout: None,
         reject: None,
+        swap_at: None,
         options: CallOptions::default(),
     });
     play.registered().rings().waits(2.9);
@@ -198,8 +204,14 @@ fn it_rings_before_it_is_answered() {
 #[test]
 fn a_refused_call_was_refused_as_asked() {
     let options = CallOptions::default();
-    let mut play =
-        Play::new(Task::Answer { calls: 1, after: seconds(0.0), timeout: None, reject: Some(603), options });
+    let mut play = Play::new(Task::Answer {
+        calls: 1,
+        after: seconds(0.0),
+        timeout: None,
+        reject: Some(603),
+        swap_at: None,
+        options,
+    });
     play.registered().rings();
     assert_eq!(play.asked(), [intent(Intent::Reject { line: LINE, status: 603 })]);
     play.ended(EndedBy::Us, CallOutcome::Refused, Some(603));
@@ -293,8 +305,14 @@ fn a_call_without_any_audio_ends_in_7() {
 #[test]
 fn of_several_calls_the_worst_counts() {
     let options = CallOptions::default();
-    let mut play =
-        Play::new(Task::Answer { calls: 2, after: seconds(0.0), timeout: None, reject: None, options });
+    let mut play = Play::new(Task::Answer {
+        calls: 2,
+        after: seconds(0.0),
+        timeout: None,
+        reject: None,
+        swap_at: None,
+        options,
+    });
     play.registered().rings().ended(EndedBy::Them, CallOutcome::Missed, Some(487));
     play.rings().answered().figures(10).ended(EndedBy::Them, CallOutcome::Completed, None);
     assert!(play.asked().ends_with(&[Do::Finish]));
@@ -392,4 +410,48 @@ fn the_end_is_known_as_soon_as_it_is_decided() {
     assert!(!play.script.is_over());
     play.hears(E::RegistrationFailed { cause: Failure::Unreachable, retry_in: Some(Duration::from_secs(2)) });
     assert!(play.script.is_over(), "no next attempt is to be promised");
+}
+
+#[test]
+fn a_second_caller_is_answered_too_and_told_busy_when_no_more_are_wanted() {
+    let second = LineId(2);
+    for (calls_wanted, told) in
+        [(2, Intent::Answer { line: second }), (1, Intent::Reject { line: second, status: 486 })]
+    {
+        let mut play = Play::new(calls(calls_wanted));
+        play.registered().rings().answered();
+        play.asked();
+        play.rings_on(second);
+        assert_eq!(play.asked(), [intent(told)]);
+    }
+}
+
+#[test]
+fn whoever_calls_while_we_call_somebody_is_told_busy() {
+    let mut play = call(CallOptions::default());
+    play.asked();
+    play.rings_on(LineId(2));
+    assert_eq!(play.asked(), [intent(Intent::Reject { line: LineId(2), status: 486 })]);
+}
+
+#[test]
+fn the_first_caller_is_gone_back_to_after_the_second_was_answered() {
+    let swap_at = Some(seconds(2.0));
+    let options = CallOptions::default();
+    let mut play = Play::new(Task::Answer {
+        calls: 2,
+        after: Duration::ZERO,
+        timeout: None,
+        reject: None,
+        swap_at,
+        options,
+    });
+    play.registered().rings().answered().waits(3.0);
+    assert_eq!(play.asked(), [intent(Intent::Answer { line: LINE })], "nobody waits");
+    play.rings_on(LineId(2)).answered_on(LineId(2)).waits(1.9);
+    assert_eq!(play.asked(), [intent(Intent::Answer { line: LineId(2) })]);
+    play.waits(0.1);
+    assert_eq!(play.asked(), [intent(Intent::Swap)]);
+    play.figures(10).ended(EndedBy::Them, CallOutcome::Completed, None);
+    assert_eq!(play.asked(), [intent(Intent::Resume { line: LineId(2) })], "who is left is not left on hold");
 }
