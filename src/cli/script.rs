@@ -85,8 +85,19 @@ enum Step {
     HangUp,
 }
 
+/// Whose steps a call takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Origin {
+    Own,
+    /// The other side of that line sent us here: what was still to be done there is done here.
+    MovedFrom(LineId),
+    /// The same, and that call is over.
+    Moved,
+}
+
 struct Call {
     answered: bool,
+    origin: Origin,
     /// We gave up or refused it because we were told to.
     refused_by_us: bool,
     held_by_them: bool,
@@ -191,6 +202,7 @@ impl Script {
             }
             E::RingingIn { line, .. } => self.on_ringing(now, *line),
             E::Dialing { line, .. } => self.on_dialing(now, *line),
+            E::Referred { line, to, .. } => self.on_referred(*line, *to),
             E::Answered { line, .. } => self.on_answered(now, *line),
             E::Held { line, by: phone::Side::Them } => self.in_call(*line, |call| call.held_by_them = true),
             E::Resumed { line, by: phone::Side::Them } => {
@@ -274,13 +286,37 @@ impl Script {
     }
 
     fn on_dialing(&mut self, now: Instant, line: LineId) {
-        if let Task::Call { timeout, options, .. } = &self.task {
+        if let Task::Call { timeout, options, .. } = &self.task
+            && !self.calls.contains_key(&line)
+        {
             self.timers.push((now + *timeout, Timer::NobodyAnswers(line)));
             self.calls.insert(line, Call::new(targets(options)));
         }
     }
 
+    /// The call goes on elsewhere, and with it what is still to be done.
+    fn on_referred(&mut self, line: LineId, to: LineId) {
+        let call = Call { origin: Origin::MovedFrom(line), ..Call::new(VecDeque::new()) };
+        self.calls.insert(to, call);
+        self.hand_over(line, to);
+    }
+
+    fn hand_over(&mut self, from: LineId, to: LineId) {
+        let targets = self.call_on(from).map(|call| std::mem::take(&mut call.targets)).unwrap_or_default();
+        self.in_call(to, |call| call.targets = targets);
+        for (_, timer) in &mut self.timers {
+            if let Timer::Step(line, _) = timer
+                && *line == from
+            {
+                *line = to;
+            }
+        }
+    }
+
     fn on_answered(&mut self, now: Instant, line: LineId) {
+        if self.calls.get(&line).is_some_and(|call| call.origin != Origin::Own) {
+            return self.in_call(line, |call| call.answered = true);
+        }
         let (Task::Call { options, .. } | Task::Answer { options, .. }) = &self.task else { return };
         let mut steps = steps(options);
         let others_wait = self.calls.iter().any(|(other, call)| *other != line && call.answered);
@@ -325,13 +361,18 @@ impl Script {
     }
 
     fn step(&mut self, line: LineId, step: Step) {
-        let Some(call) = self.call_on(line) else { return };
+        let Some(call) = self.calls.get_mut(&line) else { return };
         let intent = match step {
             Step::Digits(digits) => Intent::Digits { line, digits },
             Step::Hold => Intent::Hold { line },
             Step::Resume => Intent::Resume { line },
             Step::Swap => Intent::Swap,
-            Step::HangUp => Intent::HangUp { line },
+            Step::HangUp => {
+                if let Origin::MovedFrom(old) = call.origin {
+                    self.want(Intent::HangUp { line: old });
+                }
+                Intent::HangUp { line }
+            }
             Step::Transfer => match call.targets.pop_front() {
                 Some(target) => Intent::BlindTransfer { line, target },
                 None => return,
@@ -349,10 +390,14 @@ impl Script {
     }
 
     fn on_ended(&mut self, now: Instant, line: LineId, end: (EndedBy, CallOutcome, Option<u16>, Duration)) {
+        let goes_on_elsewhere = self.leaves_the_other(line);
         let Some(call) = self.calls.remove(&line) else { return };
         self.timers.retain(|(_, timer)| !timer.is_of(line));
         for trouble in call.troubles(end).into_iter().flatten() {
             self.verdict.add(trouble);
+        }
+        if goes_on_elsewhere {
+            return;
         }
         self.calls_over += 1;
         if let Some((waiting, _)) = self.calls.iter().find(|(_, call)| call.answered) {
@@ -364,6 +409,20 @@ impl Script {
             Task::Answer { calls, .. } if self.calls_over < *calls => self.wait_for_call(now),
             _ => self.finish(),
         }
+    }
+
+    /// A call that was moved has two lines for a while, and is over with the second of them.
+    fn leaves_the_other(&mut self, line: LineId) -> bool {
+        let Some(call) = self.calls.get_mut(&line) else { return false };
+        if let Origin::MovedFrom(old) = call.origin {
+            if !call.answered {
+                call.refused_by_us = true; // Nobody is the worse for it: the old call goes on.
+                self.hand_over(line, old);
+            }
+            return true;
+        }
+        let onward = self.calls.values_mut().find(|other| other.origin == Origin::MovedFrom(line));
+        onward.map(|onward| onward.origin = Origin::Moved).is_some()
     }
 
     fn wait_for_call(&mut self, now: Instant) {
@@ -434,6 +493,7 @@ impl Call {
     fn new(targets: VecDeque<String>) -> Self {
         Self {
             answered: false,
+            origin: Origin::Own,
             refused_by_us: false,
             held_by_them: false,
             targets,

@@ -99,6 +99,18 @@ impl Referred {
     }
 }
 
+/// What tells an INVITE's receiver at whose wish it comes (RFC 3892 §2.2), and whose place it takes: who cannot do
+/// that must not ring as a second call (RFC 3891 §4).
+pub fn mention(invite: &mut Request, refer: &ReferAsked) {
+    if let Some(by) = &refer.referred_by {
+        invite.headers.push_typed(&ReferredBy(by.clone()));
+    }
+    if let Some(replaces) = &refer.replaces {
+        invite.headers.push_typed(replaces);
+        invite.headers.push("Require", "replaces");
+    }
+}
+
 /// `Refer-Sub: false` (RFC 4488 §4).
 pub fn declines_news(refer_sub: Option<&str>) -> bool {
     let said = refer_sub.and_then(|value| value.split(';').next()).map(str::trim);

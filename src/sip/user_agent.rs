@@ -8,7 +8,7 @@
 
 use super::account::UserAgentConfig;
 use super::core::{Core, Owner, mark_received, refuse_method};
-use super::event::{CallKey, NotNow, Output, ProbeKey};
+use super::event::{CallKey, NotNow, Output, ProbeKey, ReferAsked};
 use super::invite::Calls;
 use super::message::codec::{self, Malformed, Parsed, Rejection};
 use super::message::{Event, Message, Method, Request, Response, StatusCode, To, Uri, Via};
@@ -118,7 +118,19 @@ impl UserAgent {
     /// `offer` None: late offer (the 2xx carries it, the answer is given by `acknowledge`).
     pub fn invite(&mut self, now: Instant, target: Uri, offer: Option<Vec<u8>>) -> CallKey {
         self.core.wire.now = now;
-        self.calls.invite(&mut self.core, target, offer)
+        self.calls.invite(&mut self.core, target, offer, None)
+    }
+
+    /// The call that a REFER asked for: says at whose wish, and whose place it takes. `target`: as the PBX shall be asked.
+    pub fn invite_referred(
+        &mut self,
+        now: Instant,
+        target: Uri,
+        offer: Option<Vec<u8>>,
+        refer: &ReferAsked,
+    ) -> CallKey {
+        self.core.wire.now = now;
+        self.calls.invite(&mut self.core, target, offer, Some(refer))
     }
 
     /// Incoming: 180.

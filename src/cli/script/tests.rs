@@ -6,6 +6,7 @@ use crate::shell::Farewell;
 use crate::sip::message::StatusCode;
 
 const LINE: LineId = LineId(1);
+const ONWARD: LineId = LineId(2);
 
 /// A script with a telephone that says what the test lets it say.
 struct Play {
@@ -86,8 +87,25 @@ impl Play {
     }
 
     fn ended(&mut self, by: EndedBy, outcome: CallOutcome, status: Option<u16>) -> &mut Self {
+        self.ended_on(LINE, by, outcome, status)
+    }
+
+    fn ended_on(
+        &mut self,
+        line: LineId,
+        by: EndedBy,
+        outcome: CallOutcome,
+        status: Option<u16>,
+    ) -> &mut Self {
         let talked = if outcome == CallOutcome::Completed { Duration::from_secs(5) } else { Duration::ZERO };
-        self.hears(E::Ended { line: LINE, by, outcome, status, reason: None, talked })
+        self.hears(E::Ended { line, by, outcome, status, reason: None, talked })
+    }
+
+    /// The other side sends us on, to line 2.
+    fn sent_on(&mut self) -> &mut Self {
+        let target = || "201".to_owned();
+        self.hears(E::Referred { line: LINE, to: ONWARD, target: target() });
+        self.hears(E::Dialing { line: ONWARD, call_id: "b".into(), target: target() })
     }
 
     fn transfer_fails(&mut self, status: u16, client: ClientIs) -> &mut Self {
@@ -454,4 +472,62 @@ fn the_first_caller_is_gone_back_to_after_the_second_was_answered() {
     assert_eq!(play.asked(), [intent(Intent::Swap)]);
     play.figures(10).ended(EndedBy::Them, CallOutcome::Completed, None);
     assert_eq!(play.asked(), [intent(Intent::Resume { line: LineId(2) })], "who is left is not left on hold");
+}
+
+/// A call of ours, told to send digits at once and to hang up after ten seconds.
+fn sent_on_in_a_call() -> Play {
+    let options =
+        CallOptions { dtmf: Some("1".into()), seconds: Some(seconds(10.0)), ..CallOptions::default() };
+    let mut play = call(options);
+    play.answered();
+    play.asked();
+    play.waits(4.0).sent_on();
+    play
+}
+
+#[test]
+fn a_call_that_the_other_side_moves_goes_on_where_it_was_and_is_one_call() {
+    for first_over in [true, false] {
+        let mut play = sent_on_in_a_call();
+        if first_over {
+            play.figures(10).ended(EndedBy::Them, CallOutcome::Completed, None);
+        }
+        play.answered_on(ONWARD);
+        if !first_over {
+            play.figures(10).ended(EndedBy::Transfer, CallOutcome::Completed, None);
+        }
+        assert_eq!(play.asked(), [], "no digits again, and no end yet");
+        play.waits(6.0);
+        assert_eq!(play.asked(), [intent(Intent::HangUp { line: ONWARD })]);
+        play.ended_on(ONWARD, EndedBy::Us, CallOutcome::Completed, None);
+        assert_eq!((play.asked(), play.exit()), (vec![Do::Finish], Exit::Done));
+    }
+}
+
+#[test]
+fn a_move_that_comes_to_nothing_is_no_trouble_of_the_call_that_goes_on() {
+    let mut play = sent_on_in_a_call();
+    play.ended_on(ONWARD, EndedBy::Them, CallOutcome::Busy, Some(486)).waits(6.0);
+    assert_eq!(play.asked(), [intent(Intent::HangUp { line: LINE })]);
+    play.figures(10).ended(EndedBy::Us, CallOutcome::Completed, None);
+    assert_eq!((play.asked(), play.exit()), (vec![Do::Finish], Exit::Done));
+}
+
+#[test]
+fn a_call_whose_time_is_up_while_it_is_moved_ends_on_both_lines() {
+    let mut play = sent_on_in_a_call();
+    play.waits(6.0);
+    let both = [LINE, ONWARD].map(|line| intent(Intent::HangUp { line }));
+    assert_eq!(play.asked(), both);
+    play.figures(10).ended(EndedBy::Us, CallOutcome::Completed, None);
+    play.ended_on(ONWARD, EndedBy::Us, CallOutcome::Cancelled, None);
+    assert_eq!(play.asked(), [Do::Finish]);
+}
+
+#[test]
+fn who_was_moved_to_somebody_that_cannot_be_had_after_the_first_is_gone_reached_nobody() {
+    let mut play = sent_on_in_a_call();
+    play.figures(10).ended(EndedBy::Them, CallOutcome::Completed, None);
+    play.ended_on(ONWARD, EndedBy::Them, CallOutcome::Busy, Some(486));
+    assert_eq!((play.asked(), play.exit()), (vec![Do::Finish], Exit::CallRefused));
 }

@@ -7,10 +7,11 @@ use super::session::Session;
 use super::{CallTimer, Next, ended, introduce, offers, refresh};
 use crate::sip::core::{Core, Owner, Purpose};
 use crate::sip::dialog::Dialog;
-use crate::sip::event::{CallKey, EndedBy, Event, NotNow, Remote};
+use crate::sip::event::{CallKey, EndedBy, Event, NotNow, ReferAsked, Remote};
 use crate::sip::message::{
     CSeq, Method, NameAddr, PAssertedIdentity, Replaces, Request, Response, Route, StatusCode, Uri, Via,
 };
+use crate::sip::referred;
 use crate::sip::timers::PATIENCE;
 use crate::sip::transaction::{ClientId, Outcome, Reply, ServerId};
 use crate::sip::wire::Due;
@@ -54,11 +55,20 @@ enum Cancel {
 }
 
 impl Outgoing {
-    pub fn start(core: &mut Core, key: CallKey, target: Uri, offer: Option<Vec<u8>>) -> Self {
+    pub fn start(
+        core: &mut Core,
+        key: CallKey,
+        target: Uri,
+        offer: Option<Vec<u8>>,
+        refer: Option<&ReferAsked>,
+    ) -> Self {
         let redirection = Redirection::of(target.clone());
         let mut request = core.request(Method::Invite, target.clone(), NameAddr::new(target));
         introduce(core, &mut request);
         refresh::ask(core, &mut request, 0);
+        if let Some(refer) = refer {
+            referred::mention(&mut request, refer);
+        }
         let late_offer = offer.is_none();
         if let Some(offer) = offer {
             super::body::attach(&mut request.headers, &mut request.body, offer);

@@ -1,7 +1,7 @@
 //! REFER to us: click-to-transfer.
 
 use crate::sip::message::{Event as EventHeader, Method, Request, Response, StatusCode, SubscriptionState};
-use crate::sip::testing::{Bench, config, secs, seq};
+use crate::sip::testing::{Bench, OFFER, config, secs, seq};
 use crate::sip::{CallKey, Event, NotNow, ReferAsked};
 
 fn taking() -> (Bench, CallKey, Request, Response) {
@@ -121,6 +121,22 @@ fn an_attended_transfer_names_the_call_to_replace() {
         (replaces.call_id.as_str(), replaces.to_tag.as_str(), replaces.from_tag.as_str()),
         ("abc@pbx", "t1", "f1")
     );
+}
+
+#[test]
+fn the_call_that_was_asked_for_says_at_whose_wish_it_comes_and_whose_place_it_takes() {
+    let (mut bench, _, invite, ok) = taking();
+    let replaces = "abc@pbx;to-tag=t1;from-tag=f1";
+    let target = "<sip:201@pbx.example?Replaces=abc%40pbx%3Bto-tag%3Dt1%3Bfrom-tag%3Df1>";
+    let by = ("Referred-By", "<sip:102@pbx.example>");
+    refer(&mut bench, (&invite, &ok), 1, &[("Refer-To", target), by]);
+    let told = asked(&mut bench);
+    bench.ua.invite_referred(bench.now, told.target.clone(), Some(OFFER.to_vec()), &told);
+    let asked = bench.request(Method::Invite);
+    assert_eq!(asked.uri.to_string(), "sip:201@pbx.example");
+    assert_eq!(asked.headers.first("Replaces"), Some(replaces));
+    assert_eq!(asked.headers.first("Require"), Some("replaces"), "nobody rings who cannot do it");
+    assert_eq!(asked.headers.first("Referred-By"), Some("<sip:102@pbx.example>"));
 }
 
 #[test]
