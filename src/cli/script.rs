@@ -98,8 +98,8 @@ enum Origin {
 struct Call {
     answered: bool,
     origin: Origin,
-    /// We gave up or refused it because we were told to.
-    refused_by_us: bool,
+    /// Its end is as it was meant to be: refused because we were told to, or gone on elsewhere.
+    excused: bool,
     held_by_them: bool,
     targets: VecDeque<String>,
     transfer: Option<Trouble>,
@@ -353,7 +353,7 @@ impl Script {
     fn take(&mut self, line: LineId) {
         let reject = if let Task::Answer { reject, .. } = &self.task { *reject } else { None };
         let Some(call) = self.call_on(line) else { return };
-        call.refused_by_us = reject.is_some();
+        call.excused = reject.is_some();
         self.want(match reject {
             Some(status) => Intent::Reject { line, status },
             None => Intent::Answer { line },
@@ -413,16 +413,19 @@ impl Script {
 
     /// A call that was moved has two lines for a while, and is over with the second of them.
     fn leaves_the_other(&mut self, line: LineId) -> bool {
-        let Some(call) = self.calls.get_mut(&line) else { return false };
-        if let Origin::MovedFrom(old) = call.origin {
-            if !call.answered {
-                call.refused_by_us = true; // Nobody is the worse for it: the old call goes on.
+        let Some(origin) = self.calls.get(&line).map(|call| call.origin) else { return false };
+        if let Origin::MovedFrom(old) = origin {
+            if self.calls.get(&line).is_some_and(|call| !call.answered) {
+                self.in_call(line, |call| call.excused = true);
                 self.hand_over(line, old);
             }
             return true;
         }
         let onward = self.calls.values_mut().find(|other| other.origin == Origin::MovedFrom(line));
-        onward.map(|onward| onward.origin = Origin::Moved).is_some()
+        let Some(onward) = onward else { return false };
+        onward.origin = Origin::Moved;
+        self.in_call(line, |call| call.excused = true);
+        true
     }
 
     fn wait_for_call(&mut self, now: Instant) {
@@ -494,7 +497,7 @@ impl Call {
         Self {
             answered: false,
             origin: Origin::Own,
-            refused_by_us: false,
+            excused: false,
             held_by_them: false,
             targets,
             transfer: None,
@@ -506,7 +509,7 @@ impl Call {
     fn troubles(self, end: (EndedBy, CallOutcome, Option<u16>, Duration)) -> [Option<Trouble>; 3] {
         let (by, outcome, status, talked) = end;
         let ending = match outcome {
-            _ if self.refused_by_us => None,
+            _ if self.excused => None,
             // Answered or not: it did not last as long as it was meant to.
             CallOutcome::Completed | CallOutcome::Failed if by == EndedBy::Network => {
                 Some(Trouble::CallBroken(status))
@@ -517,7 +520,7 @@ impl Call {
             CallOutcome::Cancelled => Some(Trouble::NobodyAnswered),
             CallOutcome::Refused | CallOutcome::Failed => Some(Trouble::CallRefused(status)),
         };
-        let silent = self.answered && self.audio_never_came(talked);
+        let silent = self.answered && !self.excused && self.audio_never_came(talked);
         let silence = silent.then(|| Trouble::NoAudio(self.silence.unwrap_or(NoAudioCause::NothingArrives)));
         [ending, self.transfer, silence]
     }

@@ -490,7 +490,7 @@ fn a_call_that_the_other_side_moves_goes_on_where_it_was_and_is_one_call() {
     for first_over in [true, false] {
         let mut play = sent_on_in_a_call();
         if first_over {
-            play.figures(10).ended(EndedBy::Them, CallOutcome::Completed, None);
+            play.figures(0).ended(EndedBy::Them, CallOutcome::Completed, None);
         }
         play.answered_on(ONWARD);
         if !first_over {

@@ -109,6 +109,15 @@ fn who_wants_no_news_gets_none() {
     assert!(bench.is_silent());
 }
 
+/// As Asterisk sends it: Accept is about the NOTIFYs.
+#[test]
+fn a_refer_need_not_accept_descriptions_of_a_session() {
+    let (mut bench, _, invite, ok) = taking();
+    let accept = ("Accept", "message/sipfrag;version=2.0");
+    refer(&mut bench, (&invite, &ok), 1, &[("Refer-To", "sip:201@pbx.example"), accept]);
+    assert_eq!(asked(&mut bench).target.to_string(), "sip:201@pbx.example");
+}
+
 #[test]
 fn an_attended_transfer_names_the_call_to_replace() {
     let (mut bench, _, invite, ok) = taking();
