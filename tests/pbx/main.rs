@@ -27,6 +27,7 @@ mod sound;
 mod tcp;
 mod telephone;
 mod transfer;
+mod two_calls;
 mod wire;
 
 use std::time::{Duration, Instant};
