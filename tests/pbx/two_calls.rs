@@ -142,3 +142,38 @@ fn a_telephone_that_is_sent_to_nobody_stays_where_it_was() {
     let music = sound::loudness(end_of(&sound::read(&recorded, 0), 2));
     assert!(music > 100.0, "what the PBX plays to whom it could not move: {music:.0}");
 }
+
+/// The PBX's own dialog with a telephone that has answered it, as a Replaces names it (RFC 3891 §6.1).
+fn dialog_with_the_first_who_answered(pbx: &Pbx) -> String {
+    let capture = pbx.capture();
+    let answers = capture.iter().filter(|c| c.outgoing).filter_map(|c| c.sip.as_ref().ok());
+    let mut answers = answers.filter(|sip| sip.status() == Some(200));
+    let answer =
+        answers.find(|sip| sip.cseq().is_some_and(|(_, method)| method == "INVITE")).expect("an answer");
+    let tag = |tag: Option<String>| tag.expect("a tag");
+    let (ours, theirs) = (tag(answer.tag_of_from()), tag(answer.tag_of_to()));
+    let call_id = answer.call_id().replace('@', "%40");
+    format!("{call_id}%3Bto-tag%3D{ours}%3Bfrom-tag%3D{theirs}")
+}
+
+#[test]
+fn a_telephone_that_is_sent_into_a_standing_call_takes_its_place_there() {
+    let pbx = Pbx::start();
+    let manager = Baresip::colleague(&pbx, "201", &Answers::AtOnce);
+    let client = Baresip::customer(&pbx, "+79161234567");
+    client.dial(&format!("sip:201@{}", pbx.trunk()));
+    client.wait("CALL_ESTABLISHED", seconds(5));
+    let target = format!("sip:201@{}?Replaces={}", pbx.server(), dialog_with_the_first_who_answered(&pbx));
+    pbx.cli(&format!("dialplan set global MOVE_TO {target}"));
+
+    let ((voice, play), settings) = (voice(&pbx), moveable(&pbx));
+    let arguments = ["call", "615", "--config", &settings, "--play", &play, "--seconds", "7"];
+    let phone = Telephone::start(&pbx, "101", &arguments);
+    wait_on(&phone, 2, "answered", 1);
+    manager.wait("CALL_CLOSED", seconds(5));
+    let ended = phone.finish(seconds(20));
+    client.wait("CALL_CLOSED", seconds(5));
+    ended.exited(0);
+    let alike = sound::best(&voice, end_of(&client.heard(), 3));
+    assert!(alike >= ALIKE, "the client hears the operator in the manager's place: {alike:.3}");
+}

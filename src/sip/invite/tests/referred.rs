@@ -120,16 +120,18 @@ fn a_refer_need_not_accept_descriptions_of_a_session() {
 
 #[test]
 fn an_attended_transfer_names_the_call_to_replace() {
-    let (mut bench, _, invite, ok) = taking();
-    let target = "<sip:201@pbx.example?Replaces=abc%40pbx%3Bto-tag%3Dt1%3Bfrom-tag%3Df1>";
-    refer(&mut bench, (&invite, &ok), 1, &[("Refer-To", target)]);
-    let told = asked(&mut bench);
-    assert_eq!(told.target.to_string(), "sip:201@pbx.example");
-    let replaces = told.replaces.unwrap();
-    assert_eq!(
-        (replaces.call_id.as_str(), replaces.to_tag.as_str(), replaces.from_tag.as_str()),
-        ("abc@pbx", "t1", "f1")
-    );
+    let (mut bench, call, invite, ok) = taking();
+    let bare = "sip:201@pbx.example?Replaces=abc%40pbx%3Bto-tag%3Dt1%3Bfrom-tag%3Df1";
+    let target = format!("<{bare}>");
+    // Without brackets, as Asterisk writes it.
+    for (step, target) in [(1, target.as_str()), (2, bare)] {
+        refer(&mut bench, (&invite, &ok), step, &[("Refer-To", target)]);
+        let told = asked(&mut bench);
+        assert_eq!(told.target.to_string(), "sip:201@pbx.example");
+        assert_eq!(told.replaces.unwrap().to_string(), "abc@pbx;to-tag=t1;from-tag=f1");
+        bench.ua.answer_refer(bench.now, call, Err(StatusCode::DECLINE)).unwrap();
+        bench.response(603);
+    }
 }
 
 #[test]
