@@ -107,6 +107,7 @@ fn flags_that_cannot_be_used_are_named() {
         (&["call", "200", "--hold-at", "3", "--resume-at", "2"], &["--resume-at", "--hold-at"]),
         (&["answer", "--reject", "200"], &["--reject", "200", "486"]),
         (&["answer", "--calls", "0"], &["--calls 0", "1"]),
+        (&["answer", "--lines", "10"], &["--lines 10", "9"]),
         (&["register", "--json=yes"], &["--json", "yes", "patchcord register --help"]),
         (&["call", "200", "--desk", "ftp://desk"], &["--desk", "https://"]),
     ];

@@ -440,7 +440,10 @@ impl Script {
             Refusal::NoSuchLine | Refusal::WrongState => tracing::debug!(?why, "came too late"),
             Refusal::BadTarget => self.verdict.add(Trouble::BadTarget),
             Refusal::Busy => self.verdict.add(Trouble::Busy),
-            Refusal::NoMediaPort => self.verdict.add(Trouble::NoMediaPort),
+            Refusal::NoMediaPort => {
+                self.verdict.add(Trouble::NoMediaPort);
+                self.turn_away(line);
+            }
             Refusal::NoDigits => self.verdict.add(Trouble::NoDigits),
         }
         let hopeless = match line {
@@ -451,6 +454,15 @@ impl Script {
         };
         if hopeless && self.calls.keys().all(|call| Some(*call) == line) {
             self.finish();
+        }
+    }
+
+    /// Nobody is left to ring at a telephone that cannot take them while another call stands.
+    fn turn_away(&mut self, line: Option<LineId>) {
+        let Some(line) = line.filter(|_| self.calls.len() > 1) else { return };
+        if self.calls.get(&line).is_some_and(|call| !call.answered) {
+            self.in_call(line, |call| call.excused = true);
+            self.want(Intent::Reject { line, status: BUSY });
         }
     }
 

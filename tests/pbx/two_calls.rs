@@ -1,6 +1,7 @@
 //! Two calls at a time: call waiting, swap, and a far end that sends us on.
 
 use crate::inbound::{recording, voice};
+use crate::outbound::settings;
 use crate::pbx::Pbx;
 use crate::people::{Answers, Baresip, Sipp, Then};
 use crate::seconds;
@@ -99,9 +100,7 @@ fn a_second_caller_who_is_not_wanted_hears_busy_and_the_first_goes_on() {
 
 /// Settings that let the far end do so.
 fn moveable(pbx: &Pbx) -> String {
-    let settings = pbx.scratch.path().join("patchcord.toml");
-    std::fs::write(&settings, "[calls]\nclick_to_transfer = true\n").expect("a file");
-    settings.to_string_lossy().into_owned()
+    settings(pbx, "[calls]\nclick_to_transfer = true\n")
 }
 
 #[test]

@@ -531,3 +531,14 @@ fn who_was_moved_to_somebody_that_cannot_be_had_after_the_first_is_gone_reached_
     play.ended_on(ONWARD, EndedBy::Them, CallOutcome::Busy, Some(486));
     assert_eq!((play.asked(), play.exit()), (vec![Do::Finish], Exit::CallRefused));
 }
+
+#[test]
+fn a_second_caller_for_whom_there_is_no_port_hears_busy() {
+    let second = LineId(2);
+    let mut play = Play::new(calls(2));
+    play.registered().rings().answered().rings_on(second);
+    play.asked();
+    play.hears(E::Refused { line: Some(second), why: Refusal::NoMediaPort });
+    assert_eq!(play.asked(), [intent(Intent::Reject { line: second, status: 486 })]);
+    assert_eq!(play.exit(), Exit::Usage);
+}
