@@ -89,7 +89,7 @@ fn a_file_that_cannot_be_played_or_recorded_is_said_before_anything_is_sent() {
 
 #[test]
 fn flags_that_cannot_be_used_are_named() {
-    let rows: [(&[&str], &[&str]); 19] = [
+    let rows: [(&[&str], &[&str]); 20] = [
         (&[], &["register", "options", "call", "answer"]),
         (&["cal"], &["cal"]),
         (&["--user", "call", "cal"], &["cal", "register", "options", "call", "answer", "patchcord --help"]),

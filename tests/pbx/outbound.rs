@@ -4,7 +4,6 @@ use crate::inbound::{recording, voice};
 use crate::pbx::Pbx;
 use crate::people::{Answers, Baresip};
 use crate::telephone::{Ended, Telephone};
-use crate::wire::message::Sip;
 use crate::{seconds, sound};
 
 /// A settings file with this text.
@@ -75,10 +74,9 @@ fn a_session_timer_is_asked_for_where_the_settings_say_so() {
         let local = phone.local();
         phone.finish(seconds(20)).exited(0);
         let capture = pbx.capture_of(&local);
-        let ours =
-            |method| capture.iter().filter(|c| c.outgoing).filter_map(|c| c.sip.as_ref().ok()).find(method);
-        let invite = ours(|sip: &&Sip| sip.is_request("INVITE")).expect("an INVITE");
-        assert_eq!(invite.first("Session-Expires"), asked);
+        let mut ours = capture.iter().filter(|c| c.outgoing).filter_map(|c| c.sip.as_ref().ok());
+        let invite = ours.find(|sip| sip.is_request("INVITE")).expect("an INVITE");
+        assert_eq!(invite.first("session-expires"), asked);
     }
 }
 
