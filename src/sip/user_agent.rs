@@ -89,14 +89,18 @@ impl UserAgent {
     }
 
     /// The route to the PBX, or the PBX's address, changed: registers from there; dialogs get the new
-    /// Contact when they are next used.
+    /// Contact when they are next used, and calls of ours that only ring end where our own address changed.
     pub fn set_addresses(&mut self, now: Instant, local: SocketAddr, server: SocketAddr) {
         self.core.wire.now = now;
         let before = self.core.contact();
+        let moved = self.core.config.local != local;
         self.core.config.local = local;
         self.core.config.server = server;
         self.core.public = None;
         self.core.datagrams_only = false;
+        if moved {
+            self.calls.moved(&mut self.core);
+        }
         self.registration.moved(&mut self.core, before);
     }
 

@@ -241,6 +241,15 @@ impl Calls {
         }
     }
 
+    /// Our address is another one now.
+    pub fn moved(&mut self, core: &mut Core) {
+        for call in self.calls.values_mut() {
+            if let Call::Outgoing(call) = call {
+                call.moved(core);
+            }
+        }
+    }
+
     // -- what arrives
 
     pub fn on_reply(

@@ -116,6 +116,14 @@ impl Outgoing {
         self.cancel(core);
     }
 
+    /// Whoever has the INVITE answers to where it came from (RFC 3261 §18.2.2): the user is not left to listen to a
+    /// ringing that nobody can end. An INVITE that nobody has yet is repeated from the new address.
+    pub fn moved(&mut self, core: &mut Core) {
+        if self.heard && !self.is_over() {
+            self.give_up(core, EndedBy::Network);
+        }
+    }
+
     pub fn on_reply(&mut self, core: &mut Core, reply: Reply<Owner>) -> Next {
         match &reply.outcome {
             Outcome::Response(response) if response.status.is_provisional() => {
