@@ -102,6 +102,8 @@ struct Call {
     excused: bool,
     held_by_them: bool,
     targets: VecDeque<String>,
+    /// A transfer is under way.
+    passing_on: bool,
     transfer: Option<Trouble>,
     silence: Option<NoAudioCause>,
     stats: Option<StreamStats>,
@@ -209,6 +211,7 @@ impl Script {
                 self.in_call(*line, |call| call.held_by_them = false)
             }
             E::HoldFailed { status, .. } => self.verdict.add(Trouble::HoldRefused(*status)),
+            E::TransferStarted { line, .. } => self.in_call(*line, |call| call.passing_on = true),
             E::Transferred { line, .. } => self.in_call(*line, |call| call.transfer = None),
             E::TransferFailed { line, status, client, .. } => {
                 let trouble = match client {
@@ -216,7 +219,7 @@ impl Script {
                     ClientIs::Lost => Trouble::ClientLost(*status),
                     ClientIs::Unknown => Trouble::ClientUnknown,
                 };
-                self.in_call(*line, |call| call.transfer = Some(trouble));
+                self.in_call(*line, |call| (call.passing_on, call.transfer) = (false, Some(trouble)));
             }
             E::Returned { line } => self.on_returned(*line),
             E::NoAudio { line, direction: AudioDirection::In, cause } => {
@@ -400,7 +403,9 @@ impl Script {
             return;
         }
         self.calls_over += 1;
-        if let Some((waiting, _)) = self.calls.iter().find(|(_, call)| call.answered) {
+        // To resume one who is being passed on would be to take them back.
+        let waits = |call: &Call| call.answered && !call.passing_on;
+        if let Some((waiting, _)) = self.calls.iter().find(|(_, call)| waits(call)) {
             let line = *waiting;
             return self.want(Intent::Resume { line });
         }
@@ -512,6 +517,7 @@ impl Call {
             excused: false,
             held_by_them: false,
             targets,
+            passing_on: false,
             transfer: None,
             silence: None,
             stats: None,

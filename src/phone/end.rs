@@ -53,6 +53,21 @@ impl Phone {
         if let Some((call, status)) = not_moved {
             self.on_not_moved(now, call, status);
         }
+        self.expect_those_passed_on(now);
+    }
+
+    /// A client who comes back from a transfer now finds the operator free.
+    fn expect_those_passed_on(&mut self, now: Instant) {
+        if self.lines.values().any(Line::is_in_conversation) {
+            return;
+        }
+        let passed_on = self.lines.values().filter(|line| line.is_in_transfer());
+        let passed_on: Vec<LineId> = passed_on.map(|line| line.id).collect();
+        for id in passed_on {
+            if let Some((line, mut means)) = self.line(now, id) {
+                line.take_up(&mut means);
+            }
+        }
     }
 
     pub(super) fn end_silent_farewells(&mut self, now: Instant) {

@@ -542,3 +542,14 @@ fn a_second_caller_for_whom_there_is_no_port_hears_busy() {
     assert_eq!(play.asked(), [intent(Intent::Reject { line: second, status: 486 })]);
     assert_eq!(play.exit(), Exit::Usage);
 }
+
+#[test]
+fn who_is_being_passed_on_is_not_taken_back_because_another_call_ends() {
+    let mut play = Play::new(calls(2));
+    play.registered().rings().answered();
+    play.hears(E::TransferStarted { line: LINE, target: "201".into() });
+    play.rings_on(LineId(2)).answered_on(LineId(2));
+    play.asked();
+    play.ended_on(LineId(2), EndedBy::Them, CallOutcome::Completed, None);
+    assert_eq!(play.asked(), []);
+}

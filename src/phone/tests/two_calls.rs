@@ -119,10 +119,10 @@ fn dialling_puts_the_client_on_hold() {
     assert!(requests.iter().any(|request| body(request).contains("a=sendonly")));
 }
 
-#[test]
-fn a_client_who_comes_back_from_a_transfer_waits_while_the_operator_talks_to_another() {
+/// The first client is being passed on while the operator talks to a second.
+fn passing_on() -> (World, Leg, Leg) {
     let mut world = world();
-    let mut first = world.talking();
+    let first = world.talking();
     world.command(Command::BlindTransfer { line: LINE, target: "999".into() });
     world.answer_reinvite(&alaw(8, "recvonly"));
     let refer = world.pbx.request("REFER");
@@ -134,6 +134,25 @@ fn a_client_who_comes_back_from_a_transfer_waits_while_the_operator_talks_to_ano
     let ack = world.pbx.ack(&second, None);
     world.hears(&ack);
     world.events();
+    (world, first, second)
+}
+
+#[test]
+fn a_client_who_comes_back_from_a_transfer_is_with_the_operator_if_the_other_is_gone() {
+    let (mut world, mut first, mut second) = passing_on();
+    world.hang_up_theirs(&mut second);
+    assert!(is_muted(&world, LINE), "still on hold, and perhaps elsewhere");
+    world.events();
+    let failed = world.pbx.notify(&mut first, "SIP/2.0 404 Not Found", "terminated;reason=noresource");
+    world.hears(&failed);
+    world.answer_reinvite(&alaw(9, "sendrecv"));
+    assert!(world.events().contains(&Event::Returned { line: LINE }));
+    assert!(!is_muted(&world, LINE));
+}
+
+#[test]
+fn a_client_who_comes_back_from_a_transfer_waits_while_the_operator_talks_to_another() {
+    let (mut world, mut first, _) = passing_on();
     let failed = world.pbx.notify(&mut first, "SIP/2.0 404 Not Found", "terminated;reason=noresource");
     world.hears(&failed);
     let said = world.events();
