@@ -89,7 +89,7 @@ fn a_file_that_cannot_be_played_or_recorded_is_said_before_anything_is_sent() {
 
 #[test]
 fn flags_that_cannot_be_used_are_named() {
-    let rows: [(&[&str], &[&str]); 19] = [
+    let rows: [(&[&str], &[&str]); 21] = [
         (&[], &["register", "options", "call", "answer"]),
         (&["cal"], &["cal"]),
         (&["--user", "call", "cal"], &["cal", "register", "options", "call", "answer", "patchcord --help"]),
@@ -107,6 +107,8 @@ fn flags_that_cannot_be_used_are_named() {
         (&["call", "200", "--hold-at", "3", "--resume-at", "2"], &["--resume-at", "--hold-at"]),
         (&["answer", "--reject", "200"], &["--reject", "200", "486"]),
         (&["answer", "--calls", "0"], &["--calls 0", "1"]),
+        (&["answer", "--lines", "10"], &["--lines 10", "9"]),
+        (&["answer", "--swap-at", "3"], &["--swap-at", "--calls 2"]),
         (&["register", "--json=yes"], &["--json", "yes", "patchcord register --help"]),
         (&["call", "200", "--desk", "ftp://desk"], &["--desk", "https://"]),
     ];

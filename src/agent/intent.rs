@@ -130,6 +130,15 @@ impl Agent {
         })
     }
 
+    /// Nobody typed it: the far end sent us there, and writes numbers as it does in calls that come in.
+    pub(super) fn sent_to(&self, target: &str) -> Dialled {
+        let number = Some(target).filter(|target| !target.contains('@'));
+        Dialled {
+            number: number.and_then(|number| self.numbering.look_up_key(number)),
+            ..Dialled::raw(target)
+        }
+    }
+
     fn refuse(&mut self, line: Option<LineId>, why: Refusal) {
         self.effects.push_back(Effect::Event(Event::Phone(phone::Event::Refused { line, why })));
     }

@@ -170,7 +170,7 @@ impl Agent {
                 self.record(Some(record));
             }
             phone::Event::Dialing { line, call_id, target } => {
-                let dialled = self.dialled.get_or_insert_with(|| Dialled::raw(target)).clone();
+                let dialled = self.dialled.take().unwrap_or_else(|| self.sent_to(target));
                 self.look_up(now, *line, dialled.number);
                 let record = self.register.dialing(wall, *line, call_id, &dialled);
                 self.record(Some(record));

@@ -556,3 +556,22 @@ fn logs_hold_no_numbers() {
     let debug = format!("{:?} {:?} {:?}", world.events, world.records, world.agent.view());
     assert!(!debug.contains("79161234567") && !debug.contains("Petrov"), "{debug}");
 }
+
+#[test]
+fn a_client_whom_the_far_end_sends_us_to_is_looked_up_and_has_an_entry_of_their_own() {
+    let mut world = World::with(|config| {
+        config.phone.sip.max_calls = 2;
+        config.phone.sip.calls.take_refers = true;
+    });
+    let mut leg = world.talk();
+    world.lookups.clear();
+    world.records.clear();
+    let refer = world.pbx.ask(&mut leg, "REFER", "Refer-To: <sip:89161230000@192.0.2.1>\r\n", None);
+    world.hears(&refer);
+    let numbers: Vec<String> = world.lookups.iter().map(|(_, number)| number.to_string()).collect();
+    assert_eq!(numbers, ["+79161230000"]);
+    let entry = world.the_entry();
+    assert_eq!((entry.direction, entry.line), (Direction::Outbound, Some(2)));
+    assert_eq!(entry.called.written.as_deref(), Some("89161230000"));
+    assert_eq!(entry.called.number.map(|number| number.to_string()).as_deref(), Some("+79161230000"));
+}

@@ -1,7 +1,7 @@
 //! What may stand on the command line. `--help` is the reference; docs/design.md the contract.
 
 use crate::command_line::{Unfit, fitting, setting};
-use crate::config::{CodecName, Expected, HostPort, PortRange, Settings, URL, is_desk_url};
+use crate::config::{self, CodecName, Expected, HostPort, LINES, PortRange, Settings, URL, is_desk_url};
 use crate::text::{Language, msg};
 use crate::transmit::Transport;
 use clap::{Args, Parser, Subcommand};
@@ -73,6 +73,9 @@ pub struct Common {
     #[arg(help = msg!("UDP ports for audio [default: any]"))]
     #[arg(long, global = true, value_name = "A-B", value_parser = setting::<PortRange>)]
     pub rtp_ports: Option<PortRange>,
+    #[arg(help = msg!("Calls that may stand at a time, 1 to 9; further callers hear busy [default: 2]"))]
+    #[arg(long, global = true, value_name = "N", value_parser = lines)]
+    pub lines: Option<u8>,
     #[arg(help = msg!("In order of preference [default: PCMA,PCMU]"))]
     #[arg(long, global = true, value_name = "LIST", value_delimiter = ',', value_parser = setting::<CodecName>)]
     pub codecs: Option<Vec<CodecName>>,
@@ -135,6 +138,9 @@ pub enum Command {
         #[arg(help = msg!("Refuse calls with this status, 400 to 699, instead of answering"))]
         #[arg(long, value_name = "CODE", value_parser = refusal)]
         reject: Option<u16>,
+        #[arg(help = msg!("So long after a second caller was answered, go back to the first, who waits"))]
+        #[arg(long, value_name = "S", value_parser = seconds)]
+        swap_at: Option<Duration>,
         #[command(flatten)]
         options: CallOptions,
     },
@@ -187,6 +193,7 @@ impl Common {
             transport: self.transport,
             local: self.local,
             rtp_ports: self.rtp_ports,
+            lines: self.lines,
             codecs: self.codecs.clone(),
             desk: self.desk.clone(),
             ca: self.ca.clone(),
@@ -204,6 +211,10 @@ fn seconds(text: &str) -> Result<Duration, Unfit> {
 fn calls(text: &str) -> Result<u32, Unfit> {
     const EXPECTED: Expected = Expected { what: msg!("a number from 1 up"), example: "3" };
     fitting(text.parse().ok().filter(|calls| *calls >= 1), EXPECTED)
+}
+
+fn lines(text: &str) -> Result<u8, Unfit> {
+    fitting(text.parse().ok().and_then(config::lines), LINES)
 }
 
 fn refusal(text: &str) -> Result<u16, Unfit> {

@@ -77,6 +77,9 @@ fn phone_line(line: Line, event: &phone::Event, book: &Book) -> Option<String> {
             .with("reason", reason)
             .with("client", client_code(*client))
             .with("why", transfer_fault_code(*why)),
+        E::Referred { line: id, to, target } => {
+            line.call("referred", *id, book).with("target", target).with("to_line", &to.0)
+        }
         E::Returned { line: id } => line.call("returned", *id, book),
         E::NoAudio { line: id, direction, cause } => line
             .call("no_audio", *id, book)

@@ -205,6 +205,7 @@ fn transfers() -> Vec<E> {
         E::Transferred { line: LINE, target: target(), outcome: TransferOutcome::Joined },
         E::Transferred { line: LINE, target: target(), outcome: TransferOutcome::HandedOver },
         E::Returned { line: LINE },
+        E::Referred { line: LINE, to: LineId(2), target: target() },
     ];
     use TransferFault as F;
     let faults = [F::NotTaken, F::TargetFailed, F::NoWord, F::CallEnded, F::TakenBack];

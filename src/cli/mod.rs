@@ -292,8 +292,8 @@ fn task(command: &Command) -> Task {
         Command::Register { seconds } => Task::Register { stay: seconds.unwrap_or_default() },
         Command::Options { target } => Task::Options { target },
         Command::Call { target, timeout, options } => Task::Call { target, timeout, options },
-        Command::Answer { calls, after, timeout, reject, options } => {
-            Task::Answer { calls, after, timeout, reject, options }
+        Command::Answer { calls, after, timeout, reject, swap_at, options } => {
+            Task::Answer { calls, after, timeout, reject, swap_at, options }
         }
     }
 }

@@ -17,7 +17,7 @@ const TOO_SHORT_FOR_AUDIO: Duration = Duration::from_secs(1);
 
 /// What a call that is not for this subcommand is told: nobody is here to take it.
 const NOT_HERE: u16 = 480;
-/// What a call beyond `--calls` is told.
+/// What a call is told for which there is no time: one stands, or those of `--calls` have come.
 const BUSY: u16 = 486;
 
 pub enum Task {
@@ -37,6 +37,7 @@ pub enum Task {
         after: Duration,
         timeout: Option<Duration>,
         reject: Option<u16>,
+        swap_at: Option<Duration>,
         options: CallOptions,
     },
 }
@@ -79,16 +80,30 @@ enum Step {
     Digits(String),
     Hold,
     Resume,
+    Swap,
     Transfer,
     HangUp,
 }
 
+/// Whose steps a call takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Origin {
+    Own,
+    /// The other side of that line sent us here: what was still to be done there is done here.
+    MovedFrom(LineId),
+    /// The same, and that call is over.
+    Moved,
+}
+
 struct Call {
     answered: bool,
-    /// We gave up or refused it because we were told to.
-    refused_by_us: bool,
+    origin: Origin,
+    /// Its end is as it was meant to be: refused because we were told to, or gone on elsewhere.
+    excused: bool,
     held_by_them: bool,
     targets: VecDeque<String>,
+    /// A transfer is under way.
+    passing_on: bool,
     transfer: Option<Trouble>,
     silence: Option<NoAudioCause>,
     stats: Option<StreamStats>,
@@ -189,12 +204,14 @@ impl Script {
             }
             E::RingingIn { line, .. } => self.on_ringing(now, *line),
             E::Dialing { line, .. } => self.on_dialing(now, *line),
+            E::Referred { line, to, .. } => self.on_referred(*line, *to),
             E::Answered { line, .. } => self.on_answered(now, *line),
             E::Held { line, by: phone::Side::Them } => self.in_call(*line, |call| call.held_by_them = true),
             E::Resumed { line, by: phone::Side::Them } => {
                 self.in_call(*line, |call| call.held_by_them = false)
             }
             E::HoldFailed { status, .. } => self.verdict.add(Trouble::HoldRefused(*status)),
+            E::TransferStarted { line, .. } => self.in_call(*line, |call| call.passing_on = true),
             E::Transferred { line, .. } => self.in_call(*line, |call| call.transfer = None),
             E::TransferFailed { line, status, client, .. } => {
                 let trouble = match client {
@@ -202,7 +219,7 @@ impl Script {
                     ClientIs::Lost => Trouble::ClientLost(*status),
                     ClientIs::Unknown => Trouble::ClientUnknown,
                 };
-                self.in_call(*line, |call| call.transfer = Some(trouble));
+                self.in_call(*line, |call| (call.passing_on, call.transfer) = (false, Some(trouble)));
             }
             E::Returned { line } => self.on_returned(*line),
             E::NoAudio { line, direction: AudioDirection::In, cause } => {
@@ -257,7 +274,8 @@ impl Script {
             return; // Shutting down leaves the caller to others.
         }
         let Task::Answer { calls, after, options, .. } = &self.task else {
-            return self.want(Intent::Reject { line, status: NOT_HERE });
+            let status = if self.calls.is_empty() { NOT_HERE } else { BUSY };
+            return self.want(Intent::Reject { line, status });
         };
         let (after, targets) = (*after, targets(options));
         if self.calls_over as usize + self.calls.len() >= *calls as usize {
@@ -271,15 +289,45 @@ impl Script {
     }
 
     fn on_dialing(&mut self, now: Instant, line: LineId) {
-        if let Task::Call { timeout, options, .. } = &self.task {
+        if let Task::Call { timeout, options, .. } = &self.task
+            && !self.calls.contains_key(&line)
+        {
             self.timers.push((now + *timeout, Timer::NobodyAnswers(line)));
             self.calls.insert(line, Call::new(targets(options)));
         }
     }
 
+    /// The call goes on elsewhere, and with it what is still to be done.
+    fn on_referred(&mut self, line: LineId, to: LineId) {
+        let call = Call { origin: Origin::MovedFrom(line), ..Call::new(VecDeque::new()) };
+        self.calls.insert(to, call);
+        self.hand_over(line, to);
+    }
+
+    fn hand_over(&mut self, from: LineId, to: LineId) {
+        let targets = self.call_on(from).map(|call| std::mem::take(&mut call.targets)).unwrap_or_default();
+        self.in_call(to, |call| call.targets = targets);
+        for (_, timer) in &mut self.timers {
+            if let Timer::Step(line, _) = timer
+                && *line == from
+            {
+                *line = to;
+            }
+        }
+    }
+
     fn on_answered(&mut self, now: Instant, line: LineId) {
+        if self.calls.get(&line).is_some_and(|call| call.origin != Origin::Own) {
+            return self.in_call(line, |call| call.answered = true);
+        }
         let (Task::Call { options, .. } | Task::Answer { options, .. }) = &self.task else { return };
-        let steps = steps(options);
+        let mut steps = steps(options);
+        let others_wait = self.calls.iter().any(|(other, call)| *other != line && call.answered);
+        if let Task::Answer { swap_at: Some(at), .. } = &self.task
+            && others_wait
+        {
+            steps.push((*at, Step::Swap));
+        }
         let Some(call) = self.call_on(line) else { return };
         call.answered = true;
         self.timers.retain(|(_, timer)| *timer != Timer::NobodyAnswers(line));
@@ -308,7 +356,7 @@ impl Script {
     fn take(&mut self, line: LineId) {
         let reject = if let Task::Answer { reject, .. } = &self.task { *reject } else { None };
         let Some(call) = self.call_on(line) else { return };
-        call.refused_by_us = reject.is_some();
+        call.excused = reject.is_some();
         self.want(match reject {
             Some(status) => Intent::Reject { line, status },
             None => Intent::Answer { line },
@@ -316,12 +364,18 @@ impl Script {
     }
 
     fn step(&mut self, line: LineId, step: Step) {
-        let Some(call) = self.call_on(line) else { return };
+        let Some(call) = self.calls.get_mut(&line) else { return };
         let intent = match step {
             Step::Digits(digits) => Intent::Digits { line, digits },
             Step::Hold => Intent::Hold { line },
             Step::Resume => Intent::Resume { line },
-            Step::HangUp => Intent::HangUp { line },
+            Step::Swap => Intent::Swap,
+            Step::HangUp => {
+                if let Origin::MovedFrom(old) = call.origin {
+                    self.want(Intent::HangUp { line: old });
+                }
+                Intent::HangUp { line }
+            }
             Step::Transfer => match call.targets.pop_front() {
                 Some(target) => Intent::BlindTransfer { line, target },
                 None => return,
@@ -339,13 +393,19 @@ impl Script {
     }
 
     fn on_ended(&mut self, now: Instant, line: LineId, end: (EndedBy, CallOutcome, Option<u16>, Duration)) {
+        let goes_on_elsewhere = self.leaves_the_other(line);
         let Some(call) = self.calls.remove(&line) else { return };
         self.timers.retain(|(_, timer)| !timer.is_of(line));
         for trouble in call.troubles(end).into_iter().flatten() {
             self.verdict.add(trouble);
         }
+        if goes_on_elsewhere {
+            return;
+        }
         self.calls_over += 1;
-        if let Some((waiting, _)) = self.calls.iter().find(|(_, call)| call.answered) {
+        // To resume one who is being passed on would be to take them back.
+        let waits = |call: &Call| call.answered && !call.passing_on;
+        if let Some((waiting, _)) = self.calls.iter().find(|(_, call)| waits(call)) {
             let line = *waiting;
             return self.want(Intent::Resume { line });
         }
@@ -354,6 +414,23 @@ impl Script {
             Task::Answer { calls, .. } if self.calls_over < *calls => self.wait_for_call(now),
             _ => self.finish(),
         }
+    }
+
+    /// A call that was moved has two lines for a while, and is over with the second of them.
+    fn leaves_the_other(&mut self, line: LineId) -> bool {
+        let Some(origin) = self.calls.get(&line).map(|call| call.origin) else { return false };
+        if let Origin::MovedFrom(old) = origin {
+            if self.calls.get(&line).is_some_and(|call| !call.answered) {
+                self.in_call(line, |call| call.excused = true);
+                self.hand_over(line, old);
+            }
+            return true;
+        }
+        let onward = self.calls.values_mut().find(|other| other.origin == Origin::MovedFrom(line));
+        let Some(onward) = onward else { return false };
+        onward.origin = Origin::Moved;
+        self.in_call(line, |call| call.excused = true);
+        true
     }
 
     fn wait_for_call(&mut self, now: Instant) {
@@ -368,7 +445,10 @@ impl Script {
             Refusal::NoSuchLine | Refusal::WrongState => tracing::debug!(?why, "came too late"),
             Refusal::BadTarget => self.verdict.add(Trouble::BadTarget),
             Refusal::Busy => self.verdict.add(Trouble::Busy),
-            Refusal::NoMediaPort => self.verdict.add(Trouble::NoMediaPort),
+            Refusal::NoMediaPort => {
+                self.verdict.add(Trouble::NoMediaPort);
+                self.turn_away(line);
+            }
             Refusal::NoDigits => self.verdict.add(Trouble::NoDigits),
         }
         let hopeless = match line {
@@ -379,6 +459,15 @@ impl Script {
         };
         if hopeless && self.calls.keys().all(|call| Some(*call) == line) {
             self.finish();
+        }
+    }
+
+    /// Nobody is left to ring at a telephone that cannot take them while another call stands.
+    fn turn_away(&mut self, line: Option<LineId>) {
+        let Some(line) = line.filter(|_| self.calls.len() > 1) else { return };
+        if self.calls.get(&line).is_some_and(|call| !call.answered) {
+            self.in_call(line, |call| call.excused = true);
+            self.want(Intent::Reject { line, status: BUSY });
         }
     }
 
@@ -424,9 +513,11 @@ impl Call {
     fn new(targets: VecDeque<String>) -> Self {
         Self {
             answered: false,
-            refused_by_us: false,
+            origin: Origin::Own,
+            excused: false,
             held_by_them: false,
             targets,
+            passing_on: false,
             transfer: None,
             silence: None,
             stats: None,
@@ -436,7 +527,7 @@ impl Call {
     fn troubles(self, end: (EndedBy, CallOutcome, Option<u16>, Duration)) -> [Option<Trouble>; 3] {
         let (by, outcome, status, talked) = end;
         let ending = match outcome {
-            _ if self.refused_by_us => None,
+            _ if self.excused => None,
             // Answered or not: it did not last as long as it was meant to.
             CallOutcome::Completed | CallOutcome::Failed if by == EndedBy::Network => {
                 Some(Trouble::CallBroken(status))
@@ -447,7 +538,7 @@ impl Call {
             CallOutcome::Cancelled => Some(Trouble::NobodyAnswered),
             CallOutcome::Refused | CallOutcome::Failed => Some(Trouble::CallRefused(status)),
         };
-        let silent = self.answered && self.audio_never_came(talked);
+        let silent = self.answered && !self.excused && self.audio_never_came(talked);
         let silence = silent.then(|| Trouble::NoAudio(self.silence.unwrap_or(NoAudioCause::NothingArrives)));
         [ending, self.transfer, silence]
     }

@@ -1,12 +1,15 @@
 //! Command lines that can be read and not carried out: what is wrong, and what to write instead.
 
-use super::args::{Arguments, CallOptions};
+use super::args::{Arguments, CallOptions, Command};
 use crate::text::{Catalogue, say};
 
 /// Combinations that clap does not know. `Err` is the sentence to say.
 pub fn check(cat: &Catalogue, arguments: &Arguments) -> Result<(), String> {
     if let Some(name) = arguments.common.audio.as_deref().filter(|name| *name != "null") {
         return Err(say!(cat, "Sound device {name} cannot be used yet. Use --audio null.", name = name));
+    }
+    if let Command::Answer { calls: 1, swap_at: Some(_), .. } = &arguments.command {
+        return Err(say!(cat, "--swap-at goes back to the first of two callers. Give --calls 2 or more."));
     }
     let Some(options) = super::call_options(&arguments.command) else { return Ok(()) };
     transfer_mode(cat, options)?;

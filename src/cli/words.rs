@@ -129,6 +129,13 @@ fn phone_line(cat: &Catalogue, event: &phone::Event) -> String {
                 ),
             }
         }
+        E::Referred { line, to, target } => say!(
+            cat,
+            "Line {line}: the other side sends us on to {target}; calling there on line {to}.",
+            line = line,
+            target = target,
+            to = to
+        ),
         E::Returned { line } => say!(cat, "Line {line}: the client is back.", line = line),
         E::NoAudio { line, cause, .. } => {
             say!(cat, "Line {line}: {cause}", line = line, cause = no_audio(cat, *cause))

@@ -32,6 +32,12 @@ pub(super) fn parse(source: &str, path: &Path) -> Result<Settings, ConfigError> 
         local: pbx.value("local")?,
         rtp_ports: pbx.value("rtp_ports")?,
         after_failed_transfer: pbx.value("after_failed_transfer")?,
+        session_timer: pbx.number("session_timer", value::SESSION_TIMER, |seconds| {
+            (90..=43_200).contains(&seconds).then(|| Duration::from_secs(seconds.into()))
+        })?,
+        follow_redirects: pbx.yes_no("follow_redirects")?,
+        lines: calls.number("lines", value::LINES, value::lines)?,
+        click_to_transfer: calls.yes_no("click_to_transfer")?,
         codecs: calls.list::<CodecName>("codecs", CodecName::EXPECTED)?,
         identity: calls.list::<Identity>("identity", Identity::EXPECTED)?,
         name_prefixes: calls.list::<String>("name_prefixes", value::TEXTS)?,

@@ -12,7 +12,8 @@ mod words;
 
 pub use section::{ConfigError, Document, Fault, Section, read_file};
 pub use value::{
-    AfterFailedTransfer, CodecName, Expected, HostPort, Identity, PortRange, Setting, URL, is_desk_url,
+    AfterFailedTransfer, CodecName, Expected, HostPort, Identity, LINES, PortRange, Setting, URL,
+    is_desk_url, lines,
 };
 pub use words::io_words;
 
@@ -56,7 +57,15 @@ pub struct Settings {
     /// Any ports.
     pub rtp_ports: Option<PortRange>,
     pub after_failed_transfer: Option<AfterFailedTransfer>,
+    /// As the PBX wants it.
+    pub session_timer: Option<Duration>,
+    /// No.
+    pub follow_redirects: Option<bool>,
 
+    /// 2.
+    pub lines: Option<u8>,
+    /// No.
+    pub click_to_transfer: Option<bool>,
     /// PCMA, PCMU.
     pub codecs: Option<Vec<CodecName>>,
     /// P-Asserted-Identity, Remote-Party-ID, From.
@@ -105,6 +114,10 @@ impl Settings {
             local: self.local.or(below.local),
             rtp_ports: self.rtp_ports.or(below.rtp_ports),
             after_failed_transfer: self.after_failed_transfer.or(below.after_failed_transfer),
+            session_timer: self.session_timer.or(below.session_timer),
+            follow_redirects: self.follow_redirects.or(below.follow_redirects),
+            lines: self.lines.or(below.lines),
+            click_to_transfer: self.click_to_transfer.or(below.click_to_transfer),
             codecs: self.codecs.or(below.codecs),
             identity: self.identity.or(below.identity),
             name_prefixes: self.name_prefixes.or(below.name_prefixes),

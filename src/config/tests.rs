@@ -29,6 +29,24 @@ fn a_bad_value_is_shown_with_its_line() {
 }
 
 #[test]
+fn what_a_telephone_cannot_keep_to_is_shown_with_its_line() {
+    for (section, line) in [
+        ("calls", "lines = 0"),
+        ("calls", "lines = 10"),
+        ("calls", "lines = \"2\""),
+        ("calls", "click_to_transfer = 1"),
+        ("pbx", "session_timer = 89"),
+        ("pbx", "session_timer = 43201"),
+        ("pbx", "session_timer = false"),
+        ("pbx", "follow_redirects = \"yes\""),
+    ] {
+        let (at, fault) = fault(&format!("[{section}]\n{line}\n"));
+        let Fault::BadValue { key, value, .. } = fault else { panic!("{line}: {fault:?}") };
+        assert_eq!((at, format!("{key} = {value}")), (Some(2), line.to_owned()));
+    }
+}
+
+#[test]
 fn an_unknown_key_is_shown_with_those_that_exist() {
     let (line, fault) = fault("[pbx]\nserver = \"pbx\"\nsever = \"pbx\"\n");
     assert_eq!(line, Some(3));
@@ -90,6 +108,10 @@ fn what_is_said_to_write_can_be_written() {
         ("pbx", "server"),
         ("pbx", "local"),
         ("pbx", "rtp_ports"),
+        ("pbx", "session_timer"),
+        ("pbx", "follow_redirects"),
+        ("calls", "lines"),
+        ("calls", "click_to_transfer"),
         ("calls", "codecs"),
         ("calls", "identity"),
         ("calls", "name_prefixes"),

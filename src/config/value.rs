@@ -237,6 +237,13 @@ pub fn is_desk_url(text: &str) -> bool {
     rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && !text.contains(char::is_whitespace))
 }
 
+/// Calls that may stand at a time.
+pub const LINES: Expected = Expected { what: msg!("a number from 1 to 9"), example: "2" };
+
+pub fn lines(number: u16) -> Option<u8> {
+    u8::try_from(number).ok().filter(|lines| (1..=9).contains(lines))
+}
+
 pub(super) const COUNTRY: Expected =
     Expected { what: msg!("a country's calling code, without quotes"), example: "7" };
 pub(super) const COUNTRY_LETTERS: Expected =
@@ -248,6 +255,9 @@ pub(super) const INTERNATIONAL_PREFIX: Expected =
     Expected { what: msg!("at most 8 digits, in quotes"), example: "810" };
 pub(super) const SHORT_DIGITS: Expected = Expected { what: msg!("a number from 3 to 9"), example: "5" };
 pub(super) const EXPIRES: Expected = Expected { what: msg!("seconds from 10 to 43200"), example: "300" };
+/// RFC 4028 §4: no less than 90 s.
+pub(super) const SESSION_TIMER: Expected =
+    Expected { what: msg!("seconds from 90 to 43200"), example: "1800" };
 pub(super) const YES_NO: Expected = Expected { what: msg!("true or false"), example: "false" };
 pub(super) const TEXTS: Expected = Expected { what: msg!("a list of texts"), example: "Sales: " };
 pub(super) const SECTION: &str = msg!("a section with settings of its own");

@@ -5,25 +5,35 @@ use super::line::{CallDirection, Line, Means, Stage};
 use super::{Phone, target};
 use crate::instant::Instant;
 use crate::media::{Direction, Negotiation, NegotiationConfig};
+use crate::sip::message::StatusCode;
 use rand_chacha::rand_core::Rng;
 
 impl Phone {
     pub(super) fn dial(&mut self, now: Instant, target: String) -> Result<(), Refusal> {
         let uri = target::parse(&target, &self.domain).map_err(|_| Refusal::BadTarget)?;
-        if self.lines.len() >= self.max_calls {
-            return Err(Refusal::Busy);
-        }
-        let mut session = self.open_session()?;
+        let mut session = self.session_for_one_more()?;
         let offer = session.offer(Direction::SendRecv);
         let call = self.user_agent.invite(now, uri, Some(offer));
-        let call_id = self.user_agent.call_id(call).unwrap_or_default().to_owned();
-        let id = self.free_line();
-        let mut line = Line::new(id, call, CallDirection::Out, now);
+        let mut line = Line::new(self.free_line(), call, CallDirection::Out, now);
         line.session = Some(session);
+        self.add_dialled(now, line, target);
+        Ok(())
+    }
+
+    /// Its INVITE has gone, and the operator is there.
+    pub(super) fn add_dialled(&mut self, now: Instant, line: Line, target: String) {
+        let call_id = self.user_agent.call_id(line.call).unwrap_or_default().to_owned();
+        let id = line.id;
         self.set_others_aside(now, id);
         self.add_line(line);
         self.say(Event::Dialing { line: id, call_id, target });
-        Ok(())
+    }
+
+    pub(super) fn session_for_one_more(&mut self) -> Result<Negotiation, Refusal> {
+        if self.lines.len() >= self.max_calls {
+            return Err(Refusal::Busy);
+        }
+        self.open_session()
     }
 
     /// Takes the port at hand, and asks for the next one.
@@ -37,17 +47,19 @@ impl Phone {
 }
 
 impl Line {
-    pub(super) fn on_ringing(&mut self, means: &mut Means<'_>, status: u16, body: Option<Vec<u8>>) {
+    pub(super) fn on_ringing(&mut self, means: &mut Means<'_>, status: StatusCode, body: Option<Vec<u8>>) {
         if self.stage != Stage::Dialing {
             return;
         }
+        self.report(means, status);
         if let Some((session, body)) = self.session.as_mut().zip(body) {
             // A description we cannot use before the answer is no reason to end the call.
             if session.handle_answer(&body).is_ok() {
                 self.apply_plan(means);
             }
         }
-        means.say(Event::RingingOut { line: self.id, status, early_media: self.applied.is_some() });
+        let early_media = self.applied.is_some();
+        means.say(Event::RingingOut { line: self.id, status: status.code(), early_media });
     }
 
     /// A 2xx came, and its ACK has gone. Without a usable description in it, what 183 agreed on

@@ -42,11 +42,30 @@ impl Phone {
         }
         let Some(line) = self.lines.remove(&id) else { return };
         let codec = line.codec();
+        let not_moved = line.asked_by.map(|call| (call, failure(&end)));
         let ended = ended_event(now, line, end);
         match codec {
             None => self.say(ended),
             Some(codec) => {
                 self.farewells.insert(id, Farewell { codec, ended, until: now + FAREWELL_TIME });
+            }
+        }
+        if let Some((call, status)) = not_moved {
+            self.on_not_moved(now, call, status);
+        }
+        self.expect_those_passed_on(now);
+    }
+
+    /// A client who comes back from a transfer now finds the operator free.
+    fn expect_those_passed_on(&mut self, now: Instant) {
+        if self.lines.values().any(Line::is_in_conversation) {
+            return;
+        }
+        let passed_on = self.lines.values().filter(|line| line.is_in_transfer());
+        let passed_on: Vec<LineId> = passed_on.map(|line| line.id).collect();
+        for id in passed_on {
+            if let Some((line, mut means)) = self.line(now, id) {
+                line.take_up(&mut means);
             }
         }
     }
@@ -70,6 +89,15 @@ fn ended_event(now: Instant, line: Line, end: SipEnd) -> Event {
         None => (by_whom(end.by), outcome(&line, &end), status),
     };
     Event::Ended { line: line.id, by, outcome, status, reason: end.reason, talked }
+}
+
+/// What whoever asked for this call is told of its failure.
+fn failure(end: &SipEnd) -> StatusCode {
+    let refusal = end.status.filter(|status| status.code() >= 300);
+    refusal.unwrap_or(match end.by {
+        sip::EndedBy::Us | sip::EndedBy::Them => StatusCode::REQUEST_TERMINATED,
+        sip::EndedBy::Network => StatusCode::SERVICE_UNAVAILABLE,
+    })
 }
 
 fn by_whom(by: sip::EndedBy) -> EndedBy {

@@ -223,6 +223,14 @@ pub enum Event {
         line: LineId,
     },
 
+    /// The far end sent us on (REFER), and we call there on line `to`, which `Dialing` follows. Answered there, this call
+    /// ends, by the far end or by us after a moment; else it goes on, off hold.
+    Referred {
+        line: LineId,
+        to: LineId,
+        target: String,
+    },
+
     /// Once per spell; never on hold.
     NoAudio {
         line: LineId,
@@ -266,7 +274,7 @@ pub enum EndedBy {
     Us,
     Them,
     Network,
-    /// Our BYE after a transfer's final word.
+    /// Our BYE after a transfer's final word, or where the far end sent us on.
     Transfer,
 }
 
@@ -393,6 +401,7 @@ impl fmt::Debug for Event {
                 write!(f, "TransferFailed({line}, {status:?}, client {client:?}, {why:?})")
             }
             Self::Returned { line } => write!(f, "Returned({line})"),
+            Self::Referred { line, to, .. } => write!(f, "Referred({line}, to line {to})"),
             Self::NoAudio { line, direction, cause } => {
                 write!(f, "NoAudio({line}, {direction:?}, {cause:?})")
             }

@@ -93,6 +93,7 @@ impl Line {
 
     /// This line gets the operator.
     pub fn take_up(&mut self, means: &mut Means<'_>) {
+        self.moved_until = None;
         if std::mem::take(&mut self.aside) {
             self.apply_plan(means);
         }

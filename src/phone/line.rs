@@ -39,6 +39,10 @@ pub(super) struct Line {
     /// The operator talks on another line: is not heard here, whatever becomes of the hold.
     pub aside: bool,
     pub transfer: Option<Transfer>,
+    /// The call whose far end asked for this one, until this one is decided.
+    pub asked_by: Option<CallKey>,
+    /// We talk where the far end sent us: it has to end this call by then.
+    pub moved_until: Option<Instant>,
     /// Why we hang up, when it is not simply the operator's wish.
     pub ending: Option<Ending>,
 }
@@ -104,12 +108,28 @@ impl Line {
             held_by_them: false,
             aside: false,
             transfer: None,
+            asked_by: None,
+            moved_until: None,
             ending: None,
         }
     }
 
     pub fn codec(&self) -> Option<Codec> {
         self.applied.as_ref().map(|(plan, _)| plan.codec)
+    }
+
+    /// The operator and this far end hear each other.
+    pub fn is_in_conversation(&self) -> bool {
+        self.stage == Stage::Talking && !self.aside && !self.hold.is_muted()
+    }
+
+    /// On hold, whether or not the far end agreed to it: taken up again by a swap.
+    pub fn waits(&self) -> bool {
+        self.stage == Stage::Talking && (self.aside || self.hold.is_wanted()) && !self.is_in_transfer()
+    }
+
+    pub fn may_be_moved(&self) -> bool {
+        self.stage == Stage::Talking && self.moved_until.is_none()
     }
 
     pub fn talked(&self, now: Instant) -> Duration {
@@ -178,6 +198,6 @@ impl Line {
 
     pub fn next_deadline(&self) -> Option<Instant> {
         let transfer = self.transfer.as_ref().and_then(Transfer::deadline);
-        [self.hold.retry_at(), transfer].into_iter().flatten().min()
+        [self.hold.retry_at(), transfer, self.moved_until].into_iter().flatten().min()
     }
 }

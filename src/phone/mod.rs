@@ -14,6 +14,7 @@ mod hold;
 mod line;
 mod outbox;
 mod pbx;
+mod referred;
 mod target;
 #[cfg(test)]
 pub(crate) mod test_pbx;
@@ -29,7 +30,6 @@ pub use pbx::{OnFailedTransfer, PbxBehaviour};
 
 use crate::instant::Instant;
 use crate::media::{Codec, StreamEvent, StreamStats, is_digit};
-use crate::sip::message::StatusCode;
 use crate::sip::{self, CallKey, Invite, ProbeKey, UserAgent, UserAgentConfig};
 use caller::Identification;
 use end::Farewell;
@@ -133,6 +133,7 @@ impl Phone {
             if let Some((line, mut means)) = self.line(now, id) {
                 line.on_hold_timeout(&mut means);
                 line.on_transfer_timeout(&mut means);
+                line.on_moved_timeout(&mut means);
             }
         }
         self.end_silent_farewells(now);
@@ -212,9 +213,7 @@ impl Phone {
     }
 
     fn swap(&mut self, now: Instant) -> Result<(), Refusal> {
-        let waits =
-            |line: &&Line| line.stage == Stage::Talking && line.hold.is_wanted() && !line.is_in_transfer();
-        let mut waiting = self.lines.values().filter(waits).map(|line| line.id);
+        let mut waiting = self.lines.values().filter(|line| line.waits()).map(|line| line.id);
         match (waiting.next(), waiting.next()) {
             (Some(id), None) => self.resume(now, id),
             _ => Err(Refusal::WrongState),
@@ -283,6 +282,7 @@ impl Phone {
                 let caller = self.identify(&invite);
                 self.say(Event::Declined { call_id: invite.call_id, caller, status: status.code() });
             }
+            sip::Event::ReferAsked { call, refer } => self.on_refer_asked(now, call, &refer),
             sip::Event::Ended { call, by, status, reason, answered_elsewhere } => {
                 let end = end::SipEnd { by, status, reason, answered_elsewhere };
                 self.on_call_ended(now, call, end);
@@ -297,20 +297,22 @@ impl Phone {
         };
         let Some((line, mut means)) = self.line(now, id) else { return };
         let means = &mut means;
+        let talked = line.answered_at.is_some();
         match event {
-            sip::Event::Ringing { status, body, .. } => line.on_ringing(means, status.code(), body),
+            sip::Event::Ringing { status, body, .. } => line.on_ringing(means, status, body),
             sip::Event::Accepted { body, .. } => line.on_accepted(means, body),
             sip::Event::Confirmed { answer, .. } => line.on_confirmed(means, answer),
             sip::Event::Offer { offer, .. } => line.on_their_offer(means, offer),
             sip::Event::Refreshed { answer, .. } => line.on_refreshed(means, &answer),
             sip::Event::Answer { result, .. } => line.on_reoffer_answer(means, result),
             sip::Event::Refer { progress, .. } => line.on_refer_progress(means, progress),
-            // Two lines at once are needed for it.
-            sip::Event::ReferAsked { call, .. } => {
-                let _ = means.user_agent.answer_refer(means.now, call, Err(StatusCode::DECLINE));
-            }
             sip::Event::Digit { digit, .. } => means.say(Event::Digit { line: id, digit }),
             _ => {}
+        }
+        if !talked && line.answered_at.is_some() {
+            // Somebody may have been resumed since it was dialled.
+            self.set_others_aside(now, id);
+            self.on_moved(now, id);
         }
     }
 
@@ -397,7 +399,6 @@ fn call_of(event: &sip::Event) -> Option<CallKey> {
         | sip::Event::Answer { call, .. }
         | sip::Event::Refreshed { call, .. }
         | sip::Event::Refer { call, .. }
-        | sip::Event::ReferAsked { call, .. }
         | sip::Event::Digit { call, .. } => Some(*call),
         _ => None,
     }

@@ -28,6 +28,12 @@ pub(super) fn parse(text: &str, domain: &str) -> Result<Uri, BadTarget> {
     }
 }
 
+/// As people would write it: at `domain` a number or name alone.
+pub(super) fn written(uri: &Uri, domain: &str) -> String {
+    let user = uri.user.as_ref().filter(|user| at_domain(user, domain).as_ref() == Ok(uri));
+    user.cloned().unwrap_or_else(|| uri.to_string())
+}
+
 /// A URI that names somebody, and nothing else: header parts could smuggle Replaces or a body into
 /// our request (RFC 3261 §19.1.5).
 fn address(text: &str) -> Result<Uri, BadTarget> {
@@ -61,7 +67,7 @@ fn name_in(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BadTarget, parse};
+    use super::{BadTarget, parse, written};
 
     #[test]
     fn targets_become_request_uris() {
@@ -80,6 +86,19 @@ mod tests {
         ];
         for (text, wanted) in cases {
             assert_eq!(parse(text, "pbx.example").unwrap().to_string(), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn at_our_own_domain_a_number_is_written_alone() {
+        for (target, text) in [
+            ("sip:201@pbx.example", "201"),
+            ("tel:+7-495-1234567", "+74951234567"),
+            ("sip:201@other.example", "sip:201@other.example"),
+            ("sip:201@pbx.example:5070", "sip:201@pbx.example:5070"),
+            ("sip:pbx.example", "sip:pbx.example"),
+        ] {
+            assert_eq!(written(&parse(target, "pbx.example").unwrap(), "pbx.example"), text);
         }
     }
 

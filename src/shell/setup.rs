@@ -74,6 +74,8 @@ impl From<NoEntropy> for StartFault {
 
 const SIP_PORT: u16 = 5060;
 const EXPIRES: Duration = Duration::from_secs(300);
+/// Call waiting, and a colleague to consult while the client waits (duty 11).
+const LINES: u8 = 2;
 
 /// Starts the telephone on the current task's runtime (of one thread), as a local task. The first
 /// notice is `Ready`; a REGISTER goes out before anything that can wait.
@@ -112,8 +114,8 @@ pub(super) async fn assemble(
                     server,
                     local: socket.local(),
                     user_agent: concat!("Patchcord/", env!("CARGO_PKG_VERSION")).into(),
-                    max_calls: 1,
-                    calls: CallPolicy::default(),
+                    max_calls: settings.lines.unwrap_or(LINES).into(),
+                    calls: call_policy(settings),
                 },
                 codecs: codecs(settings),
                 identity_order: identity(settings),
@@ -187,6 +189,14 @@ fn account(settings: &Settings, target: &HostPort, user: String, password: &Secr
     }
 }
 
+fn call_policy(settings: &Settings) -> CallPolicy {
+    CallPolicy {
+        session_expires: settings.session_timer,
+        follow_redirects: settings.follow_redirects.unwrap_or(false),
+        take_refers: settings.click_to_transfer.unwrap_or(false),
+    }
+}
+
 fn pbx_behaviour(settings: &Settings) -> PbxBehaviour {
     match settings.after_failed_transfer {
         None | Some(AfterFailedTransfer::Asterisk) => PbxBehaviour::asterisk(),
@@ -222,10 +232,22 @@ mod tests {
     use super::*;
     use crate::phone::ClientIs;
 
+    fn settings(text: &str) -> Settings {
+        Settings::parse(text, std::path::Path::new("test.toml")).unwrap()
+    }
+
     /// Where the client is after a NOTIFY with this status, by these settings.
-    fn client_after(settings: &str, status: u16) -> ClientIs {
-        let settings = Settings::parse(settings, std::path::Path::new("test.toml")).unwrap();
-        pbx_behaviour(&settings).client_after(status)
+    fn client_after(text: &str, status: u16) -> ClientIs {
+        pbx_behaviour(&settings(text)).client_after(status)
+    }
+
+    #[test]
+    fn a_pbx_is_asked_for_nothing_unless_the_settings_say_so() {
+        assert_eq!(call_policy(&settings("")), CallPolicy::default());
+        let all = "[pbx]\nsession_timer = 1800\nfollow_redirects = true\n[calls]\nclick_to_transfer = true\n";
+        let session_expires = Some(Duration::from_secs(1800));
+        let policy = CallPolicy { session_expires, follow_redirects: true, take_refers: true };
+        assert_eq!(call_policy(&settings(all)), policy);
     }
 
     #[test]

@@ -77,6 +77,6 @@ pub struct CallPolicy {
     pub session_expires: Option<Duration>,
     /// A 3xx is followed to the places it names, by way of the PBX all the same; else it ends the call.
     pub follow_redirects: bool,
-    /// REFER within a call is asked about (click-to-transfer); else it is declined.
+    /// REFER within a call is asked about (click-to-transfer); else there is no such method.
     pub take_refers: bool,
 }

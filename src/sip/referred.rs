@@ -5,7 +5,7 @@ use super::core::Core;
 use super::event::{CallKey, Event, NotNow, ReferAsked};
 use super::message::{
     CSeq, ContentType, Event as EventHeader, Params, ReferTo, ReferredBy, Replaces, Request, StatusCode,
-    SubState, SubscriptionState,
+    SubState, SubscriptionState, Typed, Uri,
 };
 use super::transaction::ServerId;
 
@@ -99,6 +99,18 @@ impl Referred {
     }
 }
 
+/// What tells an INVITE's receiver at whose wish it comes (RFC 3892 §2.2), and whose place it takes: who cannot do
+/// that must not ring as a second call (RFC 3891 §4).
+pub fn mention(invite: &mut Request, refer: &ReferAsked) {
+    if let Some(by) = &refer.referred_by {
+        invite.headers.push_typed(&ReferredBy(by.clone()));
+    }
+    if let Some(replaces) = &refer.replaces {
+        invite.headers.push_typed(replaces);
+        invite.headers.push("Require", "replaces");
+    }
+}
+
 /// `Refer-Sub: false` (RFC 4488 §4).
 pub fn declines_news(refer_sub: Option<&str>) -> bool {
     let said = refer_sub.and_then(|value| value.split(';').next()).map(str::trim);
@@ -106,18 +118,26 @@ pub fn declines_news(refer_sub: Option<&str>) -> bool {
 }
 
 fn read(request: &Request) -> Option<ReferAsked> {
-    let mut target = request.headers.require::<ReferTo>().ok()?.0.uri;
+    let mut target = refer_to(request)?;
     let method = target.params.get("method");
     if method.is_some_and(|method| method != "INVITE") {
         return None;
     }
-    let replaces = match target.header("Replaces") {
-        Some(said) => Some(super::message::Typed::parse(&said).ok()?),
+    let replaces: Option<Replaces> = match target.header("Replaces") {
+        Some(said) => Some(Replaces::parse(&said).ok()?),
         None => None,
     };
     target.headers.clear();
     target.params.remove("method");
     let referred_by = request.headers.typed::<ReferredBy>().ok().flatten().map(|by| by.0);
-    let replaces: Option<Replaces> = replaces;
     Some(ReferAsked { target, referred_by, replaces })
+}
+
+/// Asterisk leaves out the brackets that a URI with headers needs (RFC 3261 §20); here it can mean nothing else.
+fn refer_to(request: &Request) -> Option<Uri> {
+    let mut said = request.headers.all("Refer-To");
+    let (Some(only), None) = (said.next(), said.next()) else { return None };
+    let bare = only.contains('?') && !only.contains('<');
+    let target = if bare { ReferTo::parse(&format!("<{only}>")) } else { ReferTo::parse(only) };
+    Some(target.ok()?.0.uri)
 }

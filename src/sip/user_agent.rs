@@ -8,7 +8,7 @@
 
 use super::account::UserAgentConfig;
 use super::core::{Core, Owner, mark_received, refuse_method};
-use super::event::{CallKey, NotNow, Output, ProbeKey};
+use super::event::{CallKey, NotNow, Output, ProbeKey, ReferAsked};
 use super::invite::Calls;
 use super::message::codec::{self, Malformed, Parsed, Rejection};
 use super::message::{Event, Message, Method, Request, Response, StatusCode, To, Uri, Via};
@@ -103,14 +103,18 @@ impl UserAgent {
     }
 
     /// The route to the PBX, or the PBX's address, changed: registers from there; dialogs get the new
-    /// Contact when they are next used.
+    /// Contact when they are next used, and calls of ours that only ring end where our own address changed.
     pub fn set_addresses(&mut self, now: Instant, local: SocketAddr, server: SocketAddr) {
         self.core.wire.now = now;
         let before = self.core.contact();
+        let moved = self.core.config.local != local;
         self.core.config.local = local;
         self.core.config.server = server;
         self.core.public = None;
         self.core.datagrams_only = false;
+        if moved {
+            self.calls.moved(&mut self.core);
+        }
         self.registration.moved(&mut self.core, before);
     }
 
@@ -132,7 +136,19 @@ impl UserAgent {
     /// `offer` None: late offer (the 2xx carries it, the answer is given by `acknowledge`).
     pub fn invite(&mut self, now: Instant, target: Uri, offer: Option<Vec<u8>>) -> CallKey {
         self.core.wire.now = now;
-        self.calls.invite(&mut self.core, target, offer)
+        self.calls.invite(&mut self.core, target, offer, None)
+    }
+
+    /// The call that a REFER asked for: says at whose wish, and whose place it takes. `target`: as the PBX shall be asked.
+    pub fn invite_referred(
+        &mut self,
+        now: Instant,
+        target: Uri,
+        offer: Option<Vec<u8>>,
+        refer: &ReferAsked,
+    ) -> CallKey {
+        self.core.wire.now = now;
+        self.calls.invite(&mut self.core, target, offer, Some(refer))
     }
 
     /// Incoming: 180.

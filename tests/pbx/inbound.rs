@@ -138,7 +138,8 @@ fn a_second_call_is_busy_and_the_first_goes_on() {
     let pbx = Pbx::start();
     let client = Baresip::customer(&pbx, "+79161234567");
     let (voice, play) = voice(&pbx);
-    let phone = Telephone::start(&pbx, "101", &["answer", "--play", &play, "--seconds", "5"]);
+    let arguments = ["answer", "--lines", "1", "--play", &play, "--seconds", "5"];
+    let phone = Telephone::start(&pbx, "101", &arguments);
     phone.wait("registered", seconds(5));
     client.dial(&format!("sip:101@{}", pbx.trunk()));
     phone.wait("answered", seconds(5));

@@ -28,6 +28,7 @@ mod tcp;
 mod telephone;
 mod time;
 mod transfer;
+mod two_calls;
 mod wire;
 
 use std::time::{Duration, Instant};

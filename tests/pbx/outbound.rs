@@ -6,6 +6,13 @@ use crate::people::{Answers, Baresip};
 use crate::telephone::{Ended, Telephone};
 use crate::{seconds, sound};
 
+/// A settings file with this text.
+pub fn settings(pbx: &Pbx, text: &str) -> String {
+    let path = pbx.scratch.path().join("patchcord.toml");
+    std::fs::write(&path, text).expect("a file");
+    path.to_string_lossy().into_owned()
+}
+
 fn call(pbx: &Pbx, target: &str, more: &[&str]) -> Ended {
     let arguments = [&["call", target], more].concat();
     Telephone::start(pbx, "101", &arguments).finish(seconds(30))
@@ -46,6 +53,31 @@ fn no_circuit_is_said_as_a_failure() {
     let ended = call(&Pbx::start(), "604", &[]);
     let last = ended.exited(5).one("ended");
     assert_eq!((last["outcome"].as_str(), last["status"].as_u64()), (Some("failed"), Some(503)));
+}
+
+#[test]
+fn a_redirection_is_followed_where_the_settings_say_so() {
+    let pbx = Pbx::start();
+    let moved = call(&pbx, "616", &[]);
+    assert_eq!(moved.exited(5).one("ended")["status"], 302);
+    let settings = settings(&pbx, "[pbx]\nfollow_redirects = true\n");
+    let echoed = call(&pbx, "616", &["--config", &settings, "--seconds", "1"]);
+    assert_eq!(echoed.exited(0).one("ended")["outcome"], "completed");
+}
+
+#[test]
+fn a_session_timer_is_asked_for_where_the_settings_say_so() {
+    let pbx = Pbx::start();
+    for (text, asked) in [("", None), ("[pbx]\nsession_timer = 600\n", Some("600"))] {
+        let settings = settings(&pbx, text);
+        let phone = Telephone::start(&pbx, "101", &["call", "600", "--config", &settings, "--seconds", "1"]);
+        let local = phone.local();
+        phone.finish(seconds(20)).exited(0);
+        let capture = pbx.capture_of(&local);
+        let mut ours = capture.iter().filter(|c| c.outgoing).filter_map(|c| c.sip.as_ref().ok());
+        let invite = ours.find(|sip| sip.is_request("INVITE")).expect("an INVITE");
+        assert_eq!(invite.first("session-expires"), asked);
+    }
 }
 
 #[test]

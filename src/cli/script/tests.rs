@@ -6,6 +6,7 @@ use crate::shell::Farewell;
 use crate::sip::message::StatusCode;
 
 const LINE: LineId = LineId(1);
+const ONWARD: LineId = LineId(2);
 
 /// A script with a telephone that says what the test lets it say.
 struct Play {
@@ -73,7 +74,11 @@ impl Play {
     }
 
     fn answered(&mut self) -> &mut Self {
-        self.hears(E::Answered { line: LINE, codec: Codec::Pcma, took: Duration::ZERO })
+        self.answered_on(LINE)
+    }
+
+    fn answered_on(&mut self, line: LineId) -> &mut Self {
+        self.hears(E::Answered { line, codec: Codec::Pcma, took: Duration::ZERO })
     }
 
     fn figures(&mut self, rx_packets: u64) -> &mut Self {
@@ -82,8 +87,25 @@ impl Play {
     }
 
     fn ended(&mut self, by: EndedBy, outcome: CallOutcome, status: Option<u16>) -> &mut Self {
+        self.ended_on(LINE, by, outcome, status)
+    }
+
+    fn ended_on(
+        &mut self,
+        line: LineId,
+        by: EndedBy,
+        outcome: CallOutcome,
+        status: Option<u16>,
+    ) -> &mut Self {
         let talked = if outcome == CallOutcome::Completed { Duration::from_secs(5) } else { Duration::ZERO };
-        self.hears(E::Ended { line: LINE, by, outcome, status, reason: None, talked })
+        self.hears(E::Ended { line, by, outcome, status, reason: None, talked })
+    }
+
+    /// The other side sends us on, to line 2.
+    fn sent_on(&mut self) -> &mut Self {
+        let target = || "201".to_owned();
+        self.hears(E::Referred { line: LINE, to: ONWARD, target: target() });
+        self.hears(E::Dialing { line: ONWARD, call_id: "b".into(), target: target() })
     }
 
     fn transfer_fails(&mut self, status: u16, client: ClientIs) -> &mut Self {
@@ -104,7 +126,7 @@ fn seconds(seconds: f64) -> Duration {
 
 fn calls(calls: u32) -> Task {
     let options = CallOptions::default();
-    Task::Answer { calls, after: Duration::ZERO, timeout: None, reject: None, options }
+    Task::Answer { calls, after: Duration::ZERO, timeout: None, reject: None, swap_at: None, options }
 }
 
 fn answer(options: CallOptions) -> Play {
@@ -113,6 +135,7 @@ fn answer(options: CallOptions) -> Play {
         after: seconds(0.0),
         timeout: Some(seconds(10.0)),
         reject: None,
+        swap_at: None,
         options,
     })
 }
@@ -187,6 +210,7 @@ fn it_rings_before_it_is_answered() {
         after: seconds(3.0),
         timeout: None,
         reject: None,
+        swap_at: None,
         options: CallOptions::default(),
     });
     play.registered().rings().waits(2.9);
@@ -198,8 +222,14 @@ fn it_rings_before_it_is_answered() {
 #[test]
 fn a_refused_call_was_refused_as_asked() {
     let options = CallOptions::default();
-    let mut play =
-        Play::new(Task::Answer { calls: 1, after: seconds(0.0), timeout: None, reject: Some(603), options });
+    let mut play = Play::new(Task::Answer {
+        calls: 1,
+        after: seconds(0.0),
+        timeout: None,
+        reject: Some(603),
+        swap_at: None,
+        options,
+    });
     play.registered().rings();
     assert_eq!(play.asked(), [intent(Intent::Reject { line: LINE, status: 603 })]);
     play.ended(EndedBy::Us, CallOutcome::Refused, Some(603));
@@ -293,8 +323,14 @@ fn a_call_without_any_audio_ends_in_7() {
 #[test]
 fn of_several_calls_the_worst_counts() {
     let options = CallOptions::default();
-    let mut play =
-        Play::new(Task::Answer { calls: 2, after: seconds(0.0), timeout: None, reject: None, options });
+    let mut play = Play::new(Task::Answer {
+        calls: 2,
+        after: seconds(0.0),
+        timeout: None,
+        reject: None,
+        swap_at: None,
+        options,
+    });
     play.registered().rings().ended(EndedBy::Them, CallOutcome::Missed, Some(487));
     play.rings().answered().figures(10).ended(EndedBy::Them, CallOutcome::Completed, None);
     assert!(play.asked().ends_with(&[Do::Finish]));
@@ -392,4 +428,128 @@ fn the_end_is_known_as_soon_as_it_is_decided() {
     assert!(!play.script.is_over());
     play.hears(E::RegistrationFailed { cause: Failure::Unreachable, retry_in: Some(Duration::from_secs(2)) });
     assert!(play.script.is_over(), "no next attempt is to be promised");
+}
+
+#[test]
+fn a_second_caller_is_answered_too_and_told_busy_when_no_more_are_wanted() {
+    let second = LineId(2);
+    for (calls_wanted, told) in
+        [(2, Intent::Answer { line: second }), (1, Intent::Reject { line: second, status: 486 })]
+    {
+        let mut play = Play::new(calls(calls_wanted));
+        play.registered().rings().answered();
+        play.asked();
+        play.rings_on(second);
+        assert_eq!(play.asked(), [intent(told)]);
+    }
+}
+
+#[test]
+fn whoever_calls_while_we_call_somebody_is_told_busy() {
+    let mut play = call(CallOptions::default());
+    play.asked();
+    play.rings_on(LineId(2));
+    assert_eq!(play.asked(), [intent(Intent::Reject { line: LineId(2), status: 486 })]);
+}
+
+#[test]
+fn the_first_caller_is_gone_back_to_after_the_second_was_answered() {
+    let swap_at = Some(seconds(2.0));
+    let options = CallOptions::default();
+    let mut play = Play::new(Task::Answer {
+        calls: 2,
+        after: Duration::ZERO,
+        timeout: None,
+        reject: None,
+        swap_at,
+        options,
+    });
+    play.registered().rings().answered().waits(3.0);
+    assert_eq!(play.asked(), [intent(Intent::Answer { line: LINE })], "nobody waits");
+    play.rings_on(LineId(2)).answered_on(LineId(2)).waits(1.9);
+    assert_eq!(play.asked(), [intent(Intent::Answer { line: LineId(2) })]);
+    play.waits(0.1);
+    assert_eq!(play.asked(), [intent(Intent::Swap)]);
+    play.figures(10).ended(EndedBy::Them, CallOutcome::Completed, None);
+    assert_eq!(play.asked(), [intent(Intent::Resume { line: LineId(2) })], "who is left is not left on hold");
+}
+
+/// A call of ours, told to send digits at once and to hang up after ten seconds.
+fn sent_on_in_a_call() -> Play {
+    let options =
+        CallOptions { dtmf: Some("1".into()), seconds: Some(seconds(10.0)), ..CallOptions::default() };
+    let mut play = call(options);
+    play.answered();
+    play.asked();
+    play.waits(4.0).sent_on();
+    play
+}
+
+#[test]
+fn a_call_that_the_other_side_moves_goes_on_where_it_was_and_is_one_call() {
+    for first_over in [true, false] {
+        let mut play = sent_on_in_a_call();
+        if first_over {
+            play.figures(0).ended(EndedBy::Them, CallOutcome::Completed, None);
+        }
+        play.answered_on(ONWARD);
+        if !first_over {
+            play.figures(10).ended(EndedBy::Transfer, CallOutcome::Completed, None);
+        }
+        assert_eq!(play.asked(), [], "no digits again, and no end yet");
+        play.waits(6.0);
+        assert_eq!(play.asked(), [intent(Intent::HangUp { line: ONWARD })]);
+        play.ended_on(ONWARD, EndedBy::Us, CallOutcome::Completed, None);
+        assert_eq!((play.asked(), play.exit()), (vec![Do::Finish], Exit::Done));
+    }
+}
+
+#[test]
+fn a_move_that_comes_to_nothing_is_no_trouble_of_the_call_that_goes_on() {
+    let mut play = sent_on_in_a_call();
+    play.ended_on(ONWARD, EndedBy::Them, CallOutcome::Busy, Some(486)).waits(6.0);
+    assert_eq!(play.asked(), [intent(Intent::HangUp { line: LINE })]);
+    play.figures(10).ended(EndedBy::Us, CallOutcome::Completed, None);
+    assert_eq!((play.asked(), play.exit()), (vec![Do::Finish], Exit::Done));
+}
+
+#[test]
+fn a_call_whose_time_is_up_while_it_is_moved_ends_on_both_lines() {
+    let mut play = sent_on_in_a_call();
+    play.waits(6.0);
+    let both = [LINE, ONWARD].map(|line| intent(Intent::HangUp { line }));
+    assert_eq!(play.asked(), both);
+    play.figures(10).ended(EndedBy::Us, CallOutcome::Completed, None);
+    play.ended_on(ONWARD, EndedBy::Us, CallOutcome::Cancelled, None);
+    assert_eq!(play.asked(), [Do::Finish]);
+}
+
+#[test]
+fn who_was_moved_to_somebody_that_cannot_be_had_after_the_first_is_gone_reached_nobody() {
+    let mut play = sent_on_in_a_call();
+    play.figures(10).ended(EndedBy::Them, CallOutcome::Completed, None);
+    play.ended_on(ONWARD, EndedBy::Them, CallOutcome::Busy, Some(486));
+    assert_eq!((play.asked(), play.exit()), (vec![Do::Finish], Exit::CallRefused));
+}
+
+#[test]
+fn a_second_caller_for_whom_there_is_no_port_hears_busy() {
+    let second = LineId(2);
+    let mut play = Play::new(calls(2));
+    play.registered().rings().answered().rings_on(second);
+    play.asked();
+    play.hears(E::Refused { line: Some(second), why: Refusal::NoMediaPort });
+    assert_eq!(play.asked(), [intent(Intent::Reject { line: second, status: 486 })]);
+    assert_eq!(play.exit(), Exit::Usage);
+}
+
+#[test]
+fn who_is_being_passed_on_is_not_taken_back_because_another_call_ends() {
+    let mut play = Play::new(calls(2));
+    play.registered().rings().answered();
+    play.hears(E::TransferStarted { line: LINE, target: "201".into() });
+    play.rings_on(LineId(2)).answered_on(LineId(2));
+    play.asked();
+    play.ended_on(LineId(2), EndedBy::Them, CallOutcome::Completed, None);
+    assert_eq!(play.asked(), []);
 }

@@ -3,6 +3,7 @@
 mod holding;
 mod incoming;
 mod outgoing;
+mod referred;
 mod transferring;
 mod two_calls;
 
@@ -201,6 +202,16 @@ impl World {
         let bye = self.pbx.ask(leg, "BYE", "", None);
         self.hears(&bye);
     }
+}
+
+/// Muted or not, as the media thread was last told of this line.
+#[track_caller]
+fn is_muted(world: &World, id: LineId) -> bool {
+    let told = world.media.iter().rev().find_map(|command| match command {
+        MediaCommand::Apply { line, mute, .. } if *line == id => Some(*mute),
+        _ => None,
+    });
+    told.expect("a stream")
 }
 
 fn body(request: &Request) -> String {

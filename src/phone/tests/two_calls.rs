@@ -9,15 +9,6 @@ fn world() -> World {
     World::with(|config| config.sip.max_calls = 2)
 }
 
-/// Muted or not, as the media thread was last told of this line.
-fn is_muted(world: &World, id: LineId) -> bool {
-    let told = world.media.iter().rev().find_map(|command| match command {
-        MediaCommand::Apply { line, mute, .. } if *line == id => Some(*mute),
-        _ => None,
-    });
-    told.expect("a stream")
-}
-
 /// A client talks, and a second one rings.
 fn waiting() -> (World, Leg, Leg) {
     let mut world = world();
@@ -82,8 +73,28 @@ fn a_client_whose_hold_is_refused_still_does_not_hear_the_other_conversation() {
     world.refuse_reinvite(488);
     assert!(world.events().contains(&Event::HoldFailed { line: LINE, status: 488 }));
     assert!(is_muted(&world, LINE));
+    for back in [Command::Resume { line: LINE }, Command::Swap] {
+        let (mut world, ..) = waiting();
+        world.command(Command::Answer { line: SECOND });
+        world.refuse_reinvite(488);
+        world.command(back);
+        assert!(!is_muted(&world, LINE) && is_muted(&world, SECOND));
+    }
+}
+
+#[test]
+fn whoever_answers_has_the_operator_though_the_first_was_resumed_meanwhile() {
+    let mut world = world();
+    world.talking();
+    world.command(Command::Dial { target: "201".into() });
+    let dialled = world.pbx.request("INVITE");
+    world.answer_reinvite(&alaw(8, "recvonly"));
     world.command(Command::Resume { line: LINE });
-    assert!(!is_muted(&world, LINE) && is_muted(&world, SECOND));
+    world.answer_reinvite(&alaw(9, "sendrecv"));
+    assert!(!is_muted(&world, LINE));
+    let answer = world.pbx.reply(&dialled, 200, Some(ALAW));
+    world.hears(&answer);
+    assert!(is_muted(&world, LINE) && !is_muted(&world, SECOND), "one conversation at a time");
 }
 
 #[test]
@@ -108,10 +119,10 @@ fn dialling_puts_the_client_on_hold() {
     assert!(requests.iter().any(|request| body(request).contains("a=sendonly")));
 }
 
-#[test]
-fn a_client_who_comes_back_from_a_transfer_waits_while_the_operator_talks_to_another() {
+/// The first client is being passed on while the operator talks to a second.
+fn passing_on() -> (World, Leg, Leg) {
     let mut world = world();
-    let mut first = world.talking();
+    let first = world.talking();
     world.command(Command::BlindTransfer { line: LINE, target: "999".into() });
     world.answer_reinvite(&alaw(8, "recvonly"));
     let refer = world.pbx.request("REFER");
@@ -123,6 +134,25 @@ fn a_client_who_comes_back_from_a_transfer_waits_while_the_operator_talks_to_ano
     let ack = world.pbx.ack(&second, None);
     world.hears(&ack);
     world.events();
+    (world, first, second)
+}
+
+#[test]
+fn a_client_who_comes_back_from_a_transfer_is_with_the_operator_if_the_other_is_gone() {
+    let (mut world, mut first, mut second) = passing_on();
+    world.hang_up_theirs(&mut second);
+    assert!(is_muted(&world, LINE), "still on hold, and perhaps elsewhere");
+    world.events();
+    let failed = world.pbx.notify(&mut first, "SIP/2.0 404 Not Found", "terminated;reason=noresource");
+    world.hears(&failed);
+    world.answer_reinvite(&alaw(9, "sendrecv"));
+    assert!(world.events().contains(&Event::Returned { line: LINE }));
+    assert!(!is_muted(&world, LINE));
+}
+
+#[test]
+fn a_client_who_comes_back_from_a_transfer_waits_while_the_operator_talks_to_another() {
+    let (mut world, mut first, _) = passing_on();
     let failed = world.pbx.notify(&mut first, "SIP/2.0 404 Not Found", "terminated;reason=noresource");
     world.hears(&failed);
     let said = world.events();

@@ -22,7 +22,7 @@ pub use body::session as session_body;
 pub use session::answer_options;
 
 use super::core::{Core, Owner, Purpose};
-use super::event::{CallKey, EndedBy, Event, NotNow};
+use super::event::{CallKey, EndedBy, Event, NotNow, ReferAsked};
 use super::message::{Method, Request, Response, StatusCode, Uri};
 use super::transaction::{Reply, ServerId};
 use super::wire::Due;
@@ -117,9 +117,15 @@ impl Calls {
 
     // -- commands
 
-    pub fn invite(&mut self, core: &mut Core, target: Uri, offer: Option<Vec<u8>>) -> CallKey {
+    pub fn invite(
+        &mut self,
+        core: &mut Core,
+        target: Uri,
+        offer: Option<Vec<u8>>,
+        refer: Option<&ReferAsked>,
+    ) -> CallKey {
         let key = self.next_key();
-        let call = Outgoing::start(core, key, target, offer);
+        let call = Outgoing::start(core, key, target, offer, refer);
         self.calls.insert(key, Call::Outgoing(Box::new(call)));
         key
     }
@@ -231,6 +237,15 @@ impl Calls {
         for call in self.calls.values_mut() {
             if let Call::Session(session) = call {
                 session.check(core);
+            }
+        }
+    }
+
+    /// Our address is another one now.
+    pub fn moved(&mut self, core: &mut Core) {
+        for call in self.calls.values_mut() {
+            if let Call::Outgoing(call) = call {
+                call.moved(core);
             }
         }
     }

@@ -7,10 +7,11 @@ use super::session::Session;
 use super::{CallTimer, Next, ended, introduce, offers, refresh};
 use crate::sip::core::{Core, Owner, Purpose};
 use crate::sip::dialog::Dialog;
-use crate::sip::event::{CallKey, EndedBy, Event, NotNow, Remote};
+use crate::sip::event::{CallKey, EndedBy, Event, NotNow, ReferAsked, Remote};
 use crate::sip::message::{
     CSeq, Method, NameAddr, PAssertedIdentity, Replaces, Request, Response, Route, StatusCode, Uri, Via,
 };
+use crate::sip::referred;
 use crate::sip::timers::PATIENCE;
 use crate::sip::transaction::{ClientId, Outcome, Reply, ServerId};
 use crate::sip::wire::Due;
@@ -54,11 +55,20 @@ enum Cancel {
 }
 
 impl Outgoing {
-    pub fn start(core: &mut Core, key: CallKey, target: Uri, offer: Option<Vec<u8>>) -> Self {
+    pub fn start(
+        core: &mut Core,
+        key: CallKey,
+        target: Uri,
+        offer: Option<Vec<u8>>,
+        refer: Option<&ReferAsked>,
+    ) -> Self {
         let redirection = Redirection::of(target.clone());
         let mut request = core.request(Method::Invite, target.clone(), NameAddr::new(target));
         introduce(core, &mut request);
         refresh::ask(core, &mut request, 0);
+        if let Some(refer) = refer {
+            referred::mention(&mut request, refer);
+        }
         let late_offer = offer.is_none();
         if let Some(offer) = offer {
             super::body::attach(&mut request.headers, &mut request.body, offer);
@@ -104,6 +114,14 @@ impl Outgoing {
     pub fn give_up(&mut self, core: &mut Core, by: EndedBy) {
         core.wire.say(ended(self.key, by, None, None));
         self.cancel(core);
+    }
+
+    /// Whoever has the INVITE answers to where it came from (RFC 3261 §18.2.2): the user is not left to listen to a
+    /// ringing that nobody can end. An INVITE that nobody has yet is repeated from the new address.
+    pub fn moved(&mut self, core: &mut Core) {
+        if self.heard && !self.is_over() {
+            self.give_up(core, EndedBy::Network);
+        }
     }
 
     pub fn on_reply(&mut self, core: &mut Core, reply: Reply<Owner>) -> Next {

@@ -52,7 +52,7 @@ impl Session {
         if self.referred.as_ref().is_some_and(Referred::is_open) {
             return super::offers::refuse_for_now(core, id, &request);
         }
-        if super::acceptable(core, id, &request).is_ok() {
+        if super::refuse_extensions(core, id, &request).is_ok() {
             self.referred = Referred::ask(core, self.key, id, request);
         }
     }

@@ -1,7 +1,7 @@
 //! Calls of ours.
 
 use crate::sip::message::{Message, Method, Request, Route, To, Via};
-use crate::sip::testing::{ANSWER, Bench, OFFER, answer, config, ms, secs, seq, tagged};
+use crate::sip::testing::{ANSWER, Bench, OFFER, PBX, address, answer, config, ms, secs, seq, tagged};
 use crate::sip::{CallKey, EndedBy, Event};
 use crate::transmit::Transport;
 
@@ -337,4 +337,23 @@ fn hanging_up_works_in_every_state() {
         bench.forget();
     }
     assert_eq!(bench.ua.next_deadline(), None, "no call leaves anything behind");
+}
+
+#[test]
+fn a_call_that_rings_ends_when_our_address_changes_since_its_answer_cannot_come() {
+    let (here, there) = (config().local, address("192.0.2.21:5070"));
+    for (local, status, ends) in [(there, Some(180), true), (there, None, false), (here, Some(180), false)] {
+        let mut bench = Bench::new();
+        let (call, invite) = dial(&mut bench);
+        if let Some(status) = status {
+            bench.respond_with(&invite, status, &[CONTACT], b"");
+        }
+        bench.forget();
+        bench.ua.set_addresses(bench.now, local, address(PBX));
+        let ended = matches!(bench.event(), Some(Event::Ended { by: EndedBy::Network, call: over, .. }) if over == call);
+        assert_eq!(ended, ends, "{local} {status:?}");
+        if ends {
+            bench.request(Method::Cancel);
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! REFER to us: click-to-transfer.
 
 use crate::sip::message::{Event as EventHeader, Method, Request, Response, StatusCode, SubscriptionState};
-use crate::sip::testing::{Bench, config, secs, seq};
+use crate::sip::testing::{Bench, OFFER, config, secs, seq};
 use crate::sip::{CallKey, Event, NotNow, ReferAsked};
 
 fn taking() -> (Bench, CallKey, Request, Response) {
@@ -109,18 +109,45 @@ fn who_wants_no_news_gets_none() {
     assert!(bench.is_silent());
 }
 
+/// As Asterisk sends it: Accept is about the NOTIFYs.
+#[test]
+fn a_refer_need_not_accept_descriptions_of_a_session() {
+    let (mut bench, _, invite, ok) = taking();
+    let accept = ("Accept", "message/sipfrag;version=2.0");
+    refer(&mut bench, (&invite, &ok), 1, &[("Refer-To", "sip:201@pbx.example"), accept]);
+    assert_eq!(asked(&mut bench).target.to_string(), "sip:201@pbx.example");
+}
+
 #[test]
 fn an_attended_transfer_names_the_call_to_replace() {
+    let (mut bench, call, invite, ok) = taking();
+    let bare = "sip:201@pbx.example?Replaces=abc%40pbx%3Bto-tag%3Dt1%3Bfrom-tag%3Df1";
+    let target = format!("<{bare}>");
+    // Without brackets, as Asterisk writes it.
+    for (step, target) in [(1, target.as_str()), (2, bare)] {
+        refer(&mut bench, (&invite, &ok), step, &[("Refer-To", target)]);
+        let told = asked(&mut bench);
+        assert_eq!(told.target.to_string(), "sip:201@pbx.example");
+        assert_eq!(told.replaces.unwrap().to_string(), "abc@pbx;to-tag=t1;from-tag=f1");
+        bench.ua.answer_refer(bench.now, call, Err(StatusCode::DECLINE)).unwrap();
+        bench.response(603);
+    }
+}
+
+#[test]
+fn the_call_that_was_asked_for_says_at_whose_wish_it_comes_and_whose_place_it_takes() {
     let (mut bench, _, invite, ok) = taking();
+    let replaces = "abc@pbx;to-tag=t1;from-tag=f1";
     let target = "<sip:201@pbx.example?Replaces=abc%40pbx%3Bto-tag%3Dt1%3Bfrom-tag%3Df1>";
-    refer(&mut bench, (&invite, &ok), 1, &[("Refer-To", target)]);
+    let by = ("Referred-By", "<sip:102@pbx.example>");
+    refer(&mut bench, (&invite, &ok), 1, &[("Refer-To", target), by]);
     let told = asked(&mut bench);
-    assert_eq!(told.target.to_string(), "sip:201@pbx.example");
-    let replaces = told.replaces.unwrap();
-    assert_eq!(
-        (replaces.call_id.as_str(), replaces.to_tag.as_str(), replaces.from_tag.as_str()),
-        ("abc@pbx", "t1", "f1")
-    );
+    bench.ua.invite_referred(bench.now, told.target.clone(), Some(OFFER.to_vec()), &told);
+    let asked = bench.request(Method::Invite);
+    assert_eq!(asked.uri.to_string(), "sip:201@pbx.example");
+    assert_eq!(asked.headers.first("Replaces"), Some(replaces));
+    assert_eq!(asked.headers.first("Require"), Some("replaces"), "nobody rings who cannot do it");
+    assert_eq!(asked.headers.first("Referred-By"), Some("<sip:102@pbx.example>"));
 }
 
 #[test]
