@@ -277,6 +277,22 @@ fn byes_that_cross_are_both_answered_200() {
 }
 
 #[test]
+fn a_second_bye_of_theirs_finds_no_dialog_but_a_repeated_one_its_answer() {
+    let mut bench = Bench::new();
+    let (_, invite, ok) = bench.answered();
+    let bye = bench.pbx_next(&invite, &ok, Method::Bye, 1);
+    bench.hear_request(&bye);
+    let answer = bench.response(200);
+    assert!(matches!(bench.event(), Some(Event::Ended { by: EndedBy::Them, .. })));
+    bench.hear_request(&bye);
+    assert_eq!(bench.response(200), answer);
+    let another = bench.pbx_next(&invite, &ok, Method::Bye, 2);
+    bench.hear_request(&another);
+    bench.response(481);
+    assert!(bench.is_silent());
+}
+
+#[test]
 fn a_bye_ends_an_offer_that_waits_for_its_answer() {
     let mut bench = Bench::new();
     let (call, invite, ok) = bench.answered();
