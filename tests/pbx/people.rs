@@ -202,9 +202,11 @@ fn read_events(mut socket: TcpStream, events: &Mutex<Vec<Value>>) {
     }
 }
 
+/// Below the ports that the system gives away: whoever tries to connect to one of those before anybody listens may
+/// get that very port for his own end, and reach himself.
 pub fn free_tcp_port() -> u16 {
-    let socket = TcpListener::bind("127.0.0.1:0").expect("a port");
-    socket.local_addr().expect("an address").port()
+    static TAKEN: AtomicU16 = AtomicU16::new(0);
+    free_port(&TAKEN, 10_000, 1, |port| TcpListener::bind(("127.0.0.1", port)).is_ok())
 }
 
 pub fn free_udp_port() -> u16 {
@@ -216,11 +218,17 @@ pub fn free_udp_port() -> u16 {
 /// the ports that the system gives away.
 fn media_port() -> u16 {
     static TAKEN: AtomicU16 = AtomicU16::new(0);
+    free_port(&TAKEN, 14_000, 4, |port| {
+        (0..4).all(|each| UdpSocket::bind(("127.0.0.1", port + each)).is_ok())
+    })
+}
+
+/// One of the 400 ports from `first` on, so far apart, that this process has not had yet; each process begins elsewhere.
+fn free_port(taken: &AtomicU16, first: u16, step: u16, is_free: impl Fn(u16) -> bool) -> u16 {
     let process = u16::try_from(std::process::id() % 40).unwrap_or(0) * 10;
-    let free = |port: &u16| (0..4).all(|step| UdpSocket::bind(("127.0.0.1", port + step)).is_ok());
-    let places = std::iter::repeat_with(|| TAKEN.fetch_add(1, Ordering::Relaxed)).take(400);
-    let mut ports = places.map(|place| 14_000 + (process + place) % 400 * 4);
-    ports.find(free).expect("free ports for sipp")
+    let places = std::iter::repeat_with(|| taken.fetch_add(1, Ordering::Relaxed)).take(400);
+    let mut ports = places.map(|place| first + (process + place) % 400 * step);
+    ports.find(|port| is_free(*port)).expect("a free port")
 }
 
 /// Speaks, and says in its reports what it has received of the other's sound: nothing.

@@ -20,6 +20,7 @@ mod pbx;
 #[allow(dead_code, reason = "shared with the tests on the PBX")]
 mod people;
 mod play;
+mod proxies;
 mod reliable;
 #[path = "../support/schema.rs"]
 #[allow(dead_code, reason = "shared with tests that hold whole outputs against the schema")]
@@ -31,6 +32,7 @@ mod sound;
 #[allow(dead_code, reason = "shared with the tests on the PBX")]
 mod telephone;
 mod timers;
+mod two_hops;
 #[path = "../support/waiting.rs"]
 #[allow(dead_code, reason = "shared with the tests on the PBX")]
 mod waiting;
