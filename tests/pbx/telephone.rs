@@ -68,9 +68,11 @@ impl Ended {
     }
 }
 
-/// The program without a PBX behind it, for rows about wrong input.
+/// The program without a PBX behind it, for rows about wrong input. This build's, unless the environment names another
+/// one: a release, to be measured.
 pub fn program(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_patchcord"));
+    let named = std::env::var_os("PATCHCORD_TEST_PROGRAM");
+    let mut command = Command::new(named.unwrap_or_else(|| env!("CARGO_BIN_EXE_patchcord").into()));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PATCHCORD_")) {
         command.env_remove(name);
     }
@@ -165,6 +167,10 @@ impl<'a> Telephone<'a> {
     pub fn local(&self) -> String {
         let ready = self.wait("ready", Duration::from_secs(5));
         ready.event["local"].as_str().unwrap_or_default().to_owned()
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Ctrl-C.

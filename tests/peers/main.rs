@@ -11,6 +11,7 @@
 mod answering_pbx;
 mod driver;
 mod ends;
+mod flood;
 mod forks;
 mod offers;
 #[path = "../pbx/pbx.rs"]
