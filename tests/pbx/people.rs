@@ -294,7 +294,8 @@ fn described_port(message: &str) -> u16 {
 /// A customer made of a script: every header as the test wants it. Echoes what it hears.
 pub struct Sipp {
     child: Spawned,
-    folder: PathBuf,
+    /// Of its scenario and its logs.
+    pub folder: PathBuf,
 }
 
 /// What a scripted customer does once it rings.
@@ -334,10 +335,6 @@ impl Sipp {
             .spawn()
             .expect("sipp: `scripts/test` installs it");
         Self { child: Spawned(Some(child)), folder }
-    }
-
-    pub fn folder(&self) -> &Path {
-        &self.folder
     }
 
     /// Everything must have come as the script has it.

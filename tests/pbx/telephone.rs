@@ -31,7 +31,7 @@ struct Heard {
 
 pub struct Telephone<'a> {
     pbx: Option<&'a Pbx>,
-    child: Child,
+    pub child: Child,
     heard: Arc<Heard>,
     threads: Vec<JoinHandle<()>>,
     stderr: Arc<Mutex<String>>,
@@ -167,10 +167,6 @@ impl<'a> Telephone<'a> {
     pub fn local(&self) -> String {
         let ready = self.wait("ready", Duration::from_secs(5));
         ready.event["local"].as_str().unwrap_or_default().to_owned()
-    }
-
-    pub fn pid(&self) -> u32 {
-        self.child.id()
     }
 
     /// Ctrl-C.

@@ -35,14 +35,15 @@ fn strangers_neither_ring_nor_are_answered_nor_disturb_a_call() {
     pbx.cli("rtp set debug on");
     std::thread::sleep(seconds(CALM));
 
+    let pid = phone.child.id();
     let local: SocketAddr = phone.local().parse().expect("an address");
-    let (before, used, begun) = (memory_kb(phone.pid()), processor_time(phone.pid()), (now(), since_1970()));
-    let (during, answers) = flood.send(local, || memory_kb(phone.pid()));
-    let cpu = (processor_time(phone.pid()) - used).as_secs_f64() / begun.0.elapsed().as_secs_f64();
+    let (before, used, begun) = (memory_kb(pid), processor_time(pid), (now(), since_1970()));
+    let (during, answers) = flood.send(local, || memory_kb(pid));
+    let cpu = (processor_time(pid) - used).as_secs_f64() / begun.0.elapsed().as_secs_f64();
     let thrown_away = dropped(local.port());
     let flooded = begun.1..since_1970();
     std::thread::sleep(seconds(CALM));
-    let after = memory_kb(phone.pid());
+    let after = memory_kb(pid);
 
     assert!(pbx.has_contact("101"));
     phone.interrupt();

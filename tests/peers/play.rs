@@ -78,7 +78,7 @@ impl Script {
             port,
             &[&["-trace_msg", "-message_file", "messages", "-timeout_error"], more].concat(),
         );
-        let messages = sipp.folder().join("messages");
+        let messages = sipp.folder.join("messages");
         Self { sipp, messages, address: SocketAddr::from(([127, 0, 0, 1], port)) }
     }
 
