@@ -97,12 +97,7 @@ impl Proxies {
     fn capture_of(&self, telephone: SocketAddr) -> Vec<Captured> {
         let traced = self.traced.lock().expect("a lock");
         let its = traced.iter().filter(|each| each.from == telephone || each.to == telephone);
-        let captured =
-            its.map(|each| Captured::new(each.at, each.from == telephone, telephone, each.raw.clone()));
-        let mut capture: Vec<_> = captured.collect();
-        // Its processes report each for itself.
-        capture.sort_by(|a, b| a.at.total_cmp(&b.at));
-        capture
+        its.map(|each| Captured::new(each.at, each.from == telephone, telephone, each.raw.clone())).collect()
     }
 }
 
