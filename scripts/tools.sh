@@ -42,5 +42,15 @@ need_pbx() {
   need baresip-core baresip
 }
 
+# Debian starts a service with its installation and at each boot: nobody asked for a proxy on port 5060.
+need_kamailio() {
+  need kamailio /usr/sbin/kamailio
+  if [[ " ${missing[*]} " == *" kamailio "* && -d /run/systemd/system ]]; then
+    local root=()
+    [ "$(id -u)" = 0 ] || root=(sudo)
+    "${root[@]}" systemctl --quiet mask kamailio.service || true
+  fi
+}
+
 # Linking several test programs at once takes more memory than compiling them.
 export CARGO_BUILD_JOBS=${CARGO_BUILD_JOBS:-2}

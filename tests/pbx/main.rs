@@ -29,23 +29,8 @@ mod telephone;
 mod time;
 mod transfer;
 mod two_calls;
+#[path = "../support/waiting.rs"]
+mod waiting;
 mod wire;
 
-use std::time::{Duration, Instant};
-
-fn now() -> Instant {
-    Instant::now()
-}
-
-/// Waits until it is so; at most so long.
-fn until(what: &str, within: Duration, mut so: impl FnMut() -> bool) {
-    let deadline = now() + within;
-    while !so() {
-        assert!(now() < deadline, "waited {within:?} for {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-const fn seconds(seconds: u64) -> Duration {
-    Duration::from_secs(seconds)
-}
+use waiting::{now, seconds, until};

@@ -6,7 +6,7 @@ use crate::sound;
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
@@ -32,27 +32,28 @@ impl Baresip {
     /// A customer of the public network who calls from this number.
     pub fn customer(pbx: &Pbx, number: &str) -> Self {
         let account = format!("<sip:{number}@{}>;regint=0", pbx.trunk());
-        Self::start(pbx, number, &account, "127.0.0.1:0", &Answers::AtOnce)
+        Self::start(pbx.scratch.path(), number, &account, "127.0.0.1:0", &Answers::AtOnce)
     }
 
     /// Where calls to outside numbers arrive.
     pub fn outside(pbx: &Pbx, number: &str, answers: &Answers) -> Self {
         let account = format!("<sip:{number}@{}>;regint=0;catchall=yes", pbx.trunk());
-        Self::start(pbx, number, &account, &pbx.peer(), answers)
+        Self::start(pbx.scratch.path(), number, &account, &pbx.peer(), answers)
     }
 
     /// A colleague's telephone, registered.
     pub fn colleague(pbx: &Pbx, account: &str, answers: &Answers) -> Self {
         let line =
             format!("<sip:{account}@{}>;auth_user={account};auth_pass=pw-{account};regint=60", pbx.server());
-        let phone = Self::start(pbx, account, &line, "127.0.0.1:0", answers);
+        let phone = Self::start(pbx.scratch.path(), account, &line, "127.0.0.1:0", answers);
         pbx.until_contact(account, Duration::from_secs(5));
         phone
     }
 
-    fn start(pbx: &Pbx, name: &str, account: &str, listen: &str, answers: &Answers) -> Self {
+    /// `account` as baresip writes one; what it needs and records is below `scratch`.
+    pub fn start(scratch: &Path, name: &str, account: &str, listen: &str, answers: &Answers) -> Self {
         let control = free_tcp_port();
-        let folder = pbx.scratch.path().join(format!("baresip-{}-{control}", name.trim_start_matches('+')));
+        let folder = scratch.join(format!("baresip-{}-{control}", name.trim_start_matches('+')));
         std::fs::create_dir_all(&folder).expect("a directory");
         let voice = sound::noise(20);
         sound::write(&folder.join("voice.wav"), &voice);
@@ -151,7 +152,7 @@ impl Drop for Spawned {
 }
 
 /// No jitter buffer: baresip's takes a stream that starts anew for one that is late, and drops all of it.
-fn configuration(folder: &std::path::Path, listen: &str, control: u16) -> String {
+fn configuration(folder: &Path, listen: &str, control: u16) -> String {
     let folder = folder.display();
     format!(
         "poll_method epoll\nsip_listen {listen}\nmodule_path {}\nrtp_ports 24000-31998\n\
@@ -166,7 +167,7 @@ fn configuration(folder: &std::path::Path, listen: &str, control: u16) -> String
 
 fn modules() -> String {
     let places = ["/usr/lib/baresip/modules", "/usr/local/lib/baresip/modules"];
-    let found = places.into_iter().find(|place| std::path::Path::new(place).is_dir());
+    let found = places.into_iter().find(|place| Path::new(place).is_dir());
     found.expect("baresip's modules: `scripts/test` installs them").to_owned()
 }
 
@@ -201,9 +202,11 @@ fn read_events(mut socket: TcpStream, events: &Mutex<Vec<Value>>) {
     }
 }
 
+/// Below the ports that the system gives away: whoever tries to connect to one of those before anybody listens may
+/// get that very port for his own end, and reach himself.
 pub fn free_tcp_port() -> u16 {
-    let socket = TcpListener::bind("127.0.0.1:0").expect("a port");
-    socket.local_addr().expect("an address").port()
+    static TAKEN: AtomicU16 = AtomicU16::new(0);
+    free_port(&TAKEN, 10_000, 1, |port| TcpListener::bind(("127.0.0.1", port)).is_ok())
 }
 
 pub fn free_udp_port() -> u16 {
@@ -215,11 +218,17 @@ pub fn free_udp_port() -> u16 {
 /// the ports that the system gives away.
 fn media_port() -> u16 {
     static TAKEN: AtomicU16 = AtomicU16::new(0);
+    free_port(&TAKEN, 14_000, 4, |port| {
+        (0..4).all(|each| UdpSocket::bind(("127.0.0.1", port + each)).is_ok())
+    })
+}
+
+/// One of the 400 ports from `first` on, so far apart, that this process has not had yet; each process begins elsewhere.
+fn free_port(taken: &AtomicU16, first: u16, step: u16, is_free: impl Fn(u16) -> bool) -> u16 {
     let process = u16::try_from(std::process::id() % 40).unwrap_or(0) * 10;
-    let free = |port: &u16| (0..4).all(|step| UdpSocket::bind(("127.0.0.1", port + step)).is_ok());
-    let places = std::iter::repeat_with(|| TAKEN.fetch_add(1, Ordering::Relaxed)).take(400);
-    let mut ports = places.map(|place| 14_000 + (process + place) % 400 * 4);
-    ports.find(free).expect("free ports for sipp")
+    let places = std::iter::repeat_with(|| taken.fetch_add(1, Ordering::Relaxed)).take(400);
+    let mut ports = places.map(|place| first + (process + place) % 400 * step);
+    ports.find(|port| is_free(*port)).expect("a free port")
 }
 
 /// Speaks, and says in its reports what it has received of the other's sound: nothing.
@@ -285,7 +294,8 @@ fn described_port(message: &str) -> u16 {
 /// A customer made of a script: every header as the test wants it. Echoes what it hears.
 pub struct Sipp {
     child: Spawned,
-    folder: PathBuf,
+    /// Of its scenario and its logs.
+    pub folder: PathBuf,
 }
 
 /// What a scripted customer does once it rings.
@@ -301,27 +311,41 @@ pub enum Then {
 impl Sipp {
     /// Calls `number` with these header lines added and this From.
     pub fn calls(pbx: &Pbx, number: &str, from: &str, headers: &[&str], then: &Then) -> Self {
-        let port = free_udp_port();
-        let folder = pbx.scratch.path().join(format!("sipp-{port}"));
+        let script = scenario(number, from, headers, then);
+        Self::start(pbx.scratch.path(), &script, free_udp_port(), &["-timeout_error", &pbx.trunk()])
+    }
+
+    /// Plays this scenario once at this port of 127.0.0.1, in a folder of its own below `scratch`.
+    pub fn start(scratch: &Path, script: &str, port: u16, more: &[&str]) -> Self {
+        let folder = scratch.join(format!("sipp-{port}"));
         std::fs::create_dir_all(&folder).expect("a directory");
-        std::fs::write(folder.join("call.xml"), scenario(number, from, headers, then)).expect("a file");
+        std::fs::write(folder.join("call.xml"), script).expect("a file");
         let media = media_port().to_string();
         let child = Command::new("sipp")
             .args(["-sf", "call.xml", "-m", "1", "-nostdin", "-i", "127.0.0.1", "-rtp_echo"])
             .args(["-p", &port.to_string(), "-mi", "127.0.0.1", "-mp", &media, "-trace_err"])
-            .args(["-timeout", "60s", "-timeout_error", &pbx.trunk()])
+            .args(["-timeout", "60s"])
+            .args(more)
             .current_dir(&folder)
             .stdin(Stdio::null())
             .stdout(std::fs::File::create(folder.join("log")).expect("a file"))
             .stderr(Stdio::null())
             .env("TERM", "dumb")
+            .env("TZ", "UTC")
             .spawn()
             .expect("sipp: `scripts/test` installs it");
         Self { child: Spawned(Some(child)), folder }
     }
 
-    /// Whether everything came as the script has it.
-    pub fn finish(mut self, within: Duration) {
+    /// Everything must have come as the script has it.
+    pub fn finish(self, within: Duration) {
+        if let Err(why) = self.outcome(within) {
+            panic!("the scripted customer saw something else: {why}");
+        }
+    }
+
+    /// Whether everything came as the script has it, or what came instead.
+    pub fn outcome(mut self, within: Duration) -> Result<(), String> {
         let deadline = now() + within;
         let child = self.child.0.as_mut().expect("a child");
         loop {
@@ -329,10 +353,11 @@ impl Sipp {
                 let errors = std::fs::read_dir(&self.folder).expect("a directory").filter_map(Result::ok);
                 let errors = errors.filter(|f| f.path().to_string_lossy().contains("errors"));
                 let errors: Vec<_> = errors.filter_map(|f| std::fs::read_to_string(f.path()).ok()).collect();
-                assert!(status.success(), "the scripted customer saw something else: {}", errors.join("\n"));
-                return;
+                return if status.success() { Ok(()) } else { Err(errors.join("\n")) };
             }
-            assert!(now() < deadline, "the scripted customer is not through after {within:?}");
+            if now() >= deadline {
+                return Err(format!("it is not through after {within:?}"));
+            }
             std::thread::sleep(Duration::from_millis(10));
         }
     }

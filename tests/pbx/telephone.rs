@@ -5,6 +5,7 @@ use crate::pbx::Pbx;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
@@ -31,7 +32,7 @@ struct Heard {
 
 pub struct Telephone<'a> {
     pbx: Option<&'a Pbx>,
-    child: Child,
+    pub child: Child,
     heard: Arc<Heard>,
     threads: Vec<JoinHandle<()>>,
     stderr: Arc<Mutex<String>>,
@@ -68,9 +69,11 @@ impl Ended {
     }
 }
 
-/// The program without a PBX behind it, for rows about wrong input.
+/// The program without a PBX behind it, for rows about wrong input. This build's, unless the environment names another
+/// one: a release, to be measured.
 pub fn program(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_patchcord"));
+    let named = std::env::var_os("PATCHCORD_TEST_PROGRAM");
+    let mut command = Command::new(named.unwrap_or_else(|| env!("CARGO_BIN_EXE_patchcord").into()));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PATCHCORD_")) {
         command.env_remove(name);
     }
@@ -83,15 +86,20 @@ pub const OUR_RTP: std::ops::Range<u16> = 12_000..14_000;
 
 /// `patchcord COMMAND --json` with the account's server, user and password, told what else to do.
 pub fn telephone(pbx: &Pbx, account: &str, arguments: &[&str]) -> Command {
+    let home = pbx.scratch.path().join(format!("home-{account}"));
+    telephone_at(&pbx.server(), &home, account, arguments)
+}
+
+/// The same at any server, with this folder as its user's home.
+pub fn telephone_at(server: &str, home: &Path, account: &str, arguments: &[&str]) -> Command {
     let mut command = program(&[]);
-    let name = pbx.scratch.path().join(format!("home-{account}"));
     command.args(arguments).args(["--json", "--user", account]);
     if !arguments.contains(&"--server") {
-        command.args(["--server", &pbx.server()]);
+        command.args(["--server", server]);
     }
     command.args(["--rtp-ports", &format!("{}-{}", OUR_RTP.start, OUR_RTP.end - 1)]);
-    command.env("PATCHCORD_PASSWORD", format!("pw-{account}")).env("HOME", &name);
-    command.env("XDG_CACHE_HOME", name.join("cache")).env("XDG_CONFIG_HOME", name.join("config"));
+    command.env("PATCHCORD_PASSWORD", format!("pw-{account}")).env("HOME", home);
+    command.env("XDG_CACHE_HOME", home.join("cache")).env("XDG_CONFIG_HOME", home.join("config"));
     command
 }
 

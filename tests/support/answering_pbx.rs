@@ -1,4 +1,4 @@
-//! A PBX that gives every SIP request the same answer: for what a telephone does before any call.
+//! A PBX that gives every SIP request the same answer, or registers telephones and leaves their calls to somebody else.
 
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,15 +14,20 @@ impl AnsweringPbx {
     /// 401 asks anew each time, as a PBX does that does not accept the password. The thread ends with
     /// the test's process.
     pub fn start(status: u16) -> Self {
-        Self::begin(status, None)
+        Self::begin(status, None, None)
     }
 
     /// 200 to everything, and to a call with this SDP.
     pub fn that_takes_calls(sdp: &str) -> Self {
-        Self::begin(200, Some(sdp))
+        Self::begin(200, Some(sdp), None)
     }
 
-    fn begin(status: u16, sdp: Option<&str>) -> Self {
+    /// 200 to REGISTER and OPTIONS. All else goes to this address as it came, and what comes from there to the telephone.
+    pub fn that_passes_calls_to(peer: SocketAddr) -> Self {
+        Self::begin(200, None, Some(peer))
+    }
+
+    fn begin(status: u16, sdp: Option<&str>, beyond: Option<SocketAddr>) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let address = socket.local_addr().unwrap();
         let empty = "Content-Length: 0\r\n\r\n".to_owned();
@@ -38,8 +43,18 @@ impl AnsweringPbx {
         let (quiet, heard) = (Arc::clone(&silent), Arc::clone(&requests));
         std::thread::spawn(move || {
             let mut buffer = [0; 65_535];
+            let mut telephone = None;
             for count in 0.. {
                 let Ok((length, from)) = socket.recv_from(&mut buffer) else { return };
+                if let Some(peer) = beyond {
+                    let whither = if from == peer { telephone } else { Some(peer) };
+                    let own = [&b"REGISTER "[..], b"OPTIONS "].iter().any(|own| buffer.starts_with(own));
+                    if from == peer || !own {
+                        let _ = whither.map(|whither| socket.send_to(&buffer[..length], whither));
+                        continue;
+                    }
+                    telephone = Some(from);
+                }
                 let request = String::from_utf8_lossy(&buffer[..length]).into_owned();
                 if !request.contains("SIP/2.0")
                     || request.starts_with("ACK ")

@@ -174,10 +174,11 @@ impl Session {
         if ours.refresh {
             self.refresh_later(core);
         }
-        self.tell_refused(core, &ours, status);
+        // The call ends with it: that alone is news (RFC 3261 §12.2.1.2).
         if status == StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST {
-            self.vanish(core);
+            return self.vanish(core);
         }
+        self.tell_refused(core, &ours, status);
     }
 
     /// The old session stands. Should the answer come after all, it is acknowledged.

@@ -22,6 +22,8 @@ pub struct Session {
     /// Whoever made the Call-ID waits longer after 491 (RFC 3261 §14.1).
     pub(super) caller: bool,
     pub(super) over: Over,
+    /// Their BYE came.
+    left: bool,
     /// ACKs of ours by their INVITE: sent again when its 2xx comes again.
     pub(super) acks: Vec<(ClientId, Ack)>,
     forks: Forks,
@@ -90,6 +92,7 @@ impl Session {
             dialog,
             caller: false,
             over: Over::No,
+            left: false,
             acks: Vec::new(),
             forks: Forks::default(),
             late: None,
@@ -305,7 +308,11 @@ impl Session {
 
     // -- the end
 
+    /// One that crosses ours is answered like any other; another one of theirs finds no dialog (RFC 3261 §15.1.2).
     fn on_bye(&mut self, core: &mut Core, id: ServerId, request: &Request) {
+        if std::mem::replace(&mut self.left, true) {
+            return core.refuse(id, request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST);
+        }
         core.refuse(id, request, StatusCode::OK);
         if let Some(theirs) = self.theirs.take() {
             core.refuse(theirs.id, &theirs.request, StatusCode::REQUEST_TERMINATED);

@@ -15,6 +15,8 @@ struct Dialog {
     unacked: bool,
     begun: usize,
     byes: Vec<Bye>,
+    /// They answered 481: no BYE would find it (RFC 3261 §12.2.1.2).
+    forgotten: bool,
 }
 
 struct Bye {
@@ -38,6 +40,9 @@ pub fn check(seen: &[Seen], findings: &mut Findings) {
             let asked = invites.get(&(each.sip.call_id().to_owned(), number, !each.outgoing)).copied();
             on_success(&mut dialogs, each, method, asked);
         }
+        if !each.outgoing && each.sip.status() == Some(481) && method != "CANCEL" {
+            on_forgotten(&mut dialogs, each);
+        }
         if each.sip.method().is_some() {
             on_request(&mut dialogs, each, findings);
         }
@@ -48,14 +53,23 @@ pub fn check(seen: &[Seen], findings: &mut Findings) {
     registrations(seen, findings);
 }
 
-fn find<'a>(dialogs: &'a mut [Dialog], call_id: &str, ours: Option<&str>) -> Option<&'a mut Dialog> {
-    dialogs.iter_mut().find(|d| d.call_id == call_id && Some(d.ours.as_str()) == ours)
+/// A call that several telephones answer has a dialog with each (RFC 3261 §13.2.2.4).
+fn exactly<'a>(dialogs: &'a mut [Dialog], call_id: &str, ours: &str, theirs: &str) -> Option<&'a mut Dialog> {
+    dialogs.iter_mut().find(|d| d.call_id == call_id && d.ours == ours && d.theirs == theirs)
+}
+
+/// That one, or else one of the same call, to say what is wrong with its tags.
+fn find<'a>(dialogs: &'a mut [Dialog], call_id: &str, ours: &str, theirs: &str) -> Option<&'a mut Dialog> {
+    let same_call = |d: &Dialog| d.call_id == call_id && d.ours == ours;
+    let place = dialogs.iter().position(|d| same_call(d) && d.theirs == theirs);
+    let place = place.or_else(|| dialogs.iter().position(same_call))?;
+    dialogs.get_mut(place)
 }
 
 fn on_success(dialogs: &mut Vec<Dialog>, each: &Seen, method: &str, invite: Option<Seen>) {
     let (from, to) = (each.sip.tag_of_from().unwrap_or_default(), each.sip.tag_of_to().unwrap_or_default());
     let (ours, theirs) = if each.outgoing { (to, from) } else { (from, to) };
-    if let Some(known) = find(dialogs, each.sip.call_id(), Some(&ours)) {
+    if let Some(known) = exactly(dialogs, each.sip.call_id(), &ours, &theirs) {
         if !each.outgoing {
             known.target = each.sip.contact().unwrap_or_else(|| known.target.clone());
         }
@@ -84,20 +98,30 @@ fn on_success(dialogs: &mut Vec<Dialog>, each: &Seen, method: &str, invite: Opti
         unacked: each.outgoing,
         begun: each.index,
         byes: Vec::new(),
+        forgotten: false,
     });
+}
+
+fn on_forgotten(dialogs: &mut [Dialog], each: &Seen) {
+    let (ours, theirs) =
+        (each.sip.tag_of_from().unwrap_or_default(), each.sip.tag_of_to().unwrap_or_default());
+    if let Some(dialog) = exactly(dialogs, each.sip.call_id(), &ours, &theirs) {
+        dialog.forgotten = true;
+    }
 }
 
 fn on_request(dialogs: &mut [Dialog], each: &Seen, findings: &mut Findings) {
     let method = each.sip.method().unwrap_or_default();
     let number = each.sip.cseq().map_or(0, |c| c.0);
     let Some(to_tag) = each.sip.tag_of_to() else { return };
+    let from_tag = each.sip.tag_of_from().unwrap_or_default();
     if !each.outgoing {
-        if let Some(dialog) = find(dialogs, each.sip.call_id(), Some(&to_tag)) {
+        if let Some(dialog) = find(dialogs, each.sip.call_id(), &to_tag, &from_tag) {
             their_request(dialog, each, method, number);
         }
         return;
     }
-    let Some(dialog) = find(dialogs, each.sip.call_id(), each.sip.tag_of_from().as_deref()) else {
+    let Some(dialog) = find(dialogs, each.sip.call_id(), &from_tag, &to_tag) else {
         let refusal = method == "ACK"; // of an INVITE that was refused: judged with its transaction
         findings
             .expect(refusal, "dialog-known", each.index, || format!("{method} in a dialog that never was"));
@@ -150,7 +174,7 @@ fn our_request(dialog: &mut Dialog, each: &Seen, method: &str, number: u64, find
 }
 
 fn ended(dialog: &Dialog, findings: &mut Findings) {
-    findings.expect(!dialog.byes.is_empty(), "bye-missing", dialog.begun, || {
+    findings.expect(dialog.forgotten || !dialog.byes.is_empty(), "bye-missing", dialog.begun, || {
         format!("the dialog {} was never ended", dialog.call_id)
     });
 }
