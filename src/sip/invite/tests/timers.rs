@@ -106,6 +106,21 @@ fn where_update_is_unknown_a_refresh_repeats_the_session_in_a_reinvite() {
 }
 
 #[test]
+fn a_pbx_that_allows_update_and_refuses_it_is_asked_by_reinvite_at_once() {
+    for status in [405, 501] {
+        let mut bench = Bench::new();
+        let (_, invite) = dial(&mut bench);
+        let headers = [CONTACT, ("Allow", "INVITE, UPDATE"), ("Session-Expires", "100;refresher=uac")];
+        bench.respond_with(&invite, 200, &headers, ANSWER);
+        bench.forget();
+        bench.pass(secs(50));
+        let update = bench.request(Method::Update);
+        bench.respond(&update, status);
+        assert_eq!(bench.request(Method::Invite).body, OFFER);
+    }
+}
+
+#[test]
 fn a_session_that_nobody_can_refresh_ends_with_bye() {
     let mut bench = Bench::new();
     bench.ua.invite(bench.now, "sip:200@pbx.example".parse().unwrap(), Some(OFFER.to_vec()));
