@@ -59,10 +59,11 @@ pub fn read(path: &Path, channel: usize) -> Vec<i16> {
 
 /// How alike two sounds have to be to be the same one.
 pub const ALIKE: f64 = 0.95;
-/// Pieces are half a second long: a gap that a busy machine makes spoils one of them and not all.
-const PIECE: usize = RATE / 2;
+/// Pieces are short, so that each place where the playout moved the sound, as it does when a busy machine delays
+/// packets, spoils one of many.
+const PIECE: usize = RATE / 5;
 
-/// Whether what one side said is what the other heard: one second of it in one piece, and nearly all of it in halves.
+/// Whether what one side said is what the other heard: one second of it in one piece, and nearly all of it in short ones.
 ///
 /// # Panics
 /// Says which of the two is missing, and by how much.
@@ -76,16 +77,13 @@ pub fn must_be_heard(what: &str, voice: &[i16], from: f64, to: f64, heard: &[i16
         at += 0.5;
     }
     let share = share(voice, from, to, heard);
-    assert!(
-        whole >= ALIKE && share >= MOST,
-        "{what}: best second {whole:.3}, {share:.2} of the half-seconds"
-    );
+    assert!(whole >= ALIKE && share >= MOST, "{what}: best second {whole:.3}, {share:.2} of the pieces");
 }
 
-/// So much of a voice has to arrive; a busy machine may spoil a half-second here and there.
+/// So much of a voice has to arrive; a busy machine may spoil a piece here and there.
 const MOST: f64 = 0.8;
 
-/// The share of the half-seconds of `voice` from one second to another that stand somewhere in `heard`.
+/// The share of the pieces of `voice` from one second to another that stand somewhere in `heard`.
 fn share(voice: &[i16], from: f64, to: f64, heard: &[i16]) -> f64 {
     let coarse = thin(heard);
     let starts: Vec<usize> = ((from * RATE as f64) as usize..)
@@ -99,7 +97,7 @@ fn share(voice: &[i16], from: f64, to: f64, heard: &[i16]) -> f64 {
 /// How alike the best half-second of the first twelve seconds of `voice` is to some place in `heard`.
 pub fn best(voice: &[i16], heard: &[i16]) -> f64 {
     let coarse = thin(heard);
-    let pieces = voice[..voice.len().min(12 * RATE)].chunks_exact(PIECE);
+    let pieces = voice[..voice.len().min(12 * RATE)].chunks_exact(RATE / 2);
     let mut best = 0.0_f64;
     for piece in pieces {
         best = best.max(alike(piece, &coarse, heard));
