@@ -59,13 +59,14 @@ pub enum Input {
 pub enum Effect {
     Send(Transmit),
     Media(phone::MediaCommand),
-    /// Ask the desk who has this number, as soon as a call rings or is dialled. Nothing waits for the answer.
+    /// Ask the desk who has this number, as soon as a call rings, is dialled, or is somebody else's. Nothing waits for
+    /// the answer.
     LookUp {
         lookup: LookupId,
         number: PhoneNumber,
     },
     /// Keep the call's register entry: whole, idempotent by its id; a higher revision replaces a lower one.
-    /// When the call rings, is answered, moves in a transfer, and ends.
+    /// When the call rings, is answered, becomes somebody else's, moves in a transfer, and ends.
     Record(Box<CallRecord>),
     Event(Event),
     Idle,
@@ -164,13 +165,27 @@ impl Agent {
 
     fn on_phone_event(&mut self, now: Instant, wall: Timestamp, event: phone::Event) {
         match &event {
+            phone::Event::ConnectedTo { line, party } => {
+                let number = self.key_of(party);
+                if self.lookups.turn_to(*line, number) {
+                    self.view.take_card(*line);
+                    self.look_up(now, *line, number);
+                } else if number.is_some() && party.name.is_none() {
+                    return; // The same number, written in another way.
+                }
+                let record = self.register.connected(*line, register::party(party, number));
+                self.record(record);
+            }
             phone::Event::RingingIn { line, call_id, caller } => {
-                self.look_up(now, *line, self.key_of(caller));
+                let number = self.key_of(caller);
+                self.lookups.turn_to(*line, number);
+                self.look_up(now, *line, number);
                 let record = self.register.ringing(wall, *line, call_id, self.parties(caller));
                 self.record(Some(record));
             }
             phone::Event::Dialing { line, call_id, target } => {
                 let dialled = self.dialled.get_or_insert_with(|| Dialled::raw(target)).clone();
+                self.lookups.turn_to(*line, dialled.number);
                 self.look_up(now, *line, dialled.number);
                 let record = self.register.dialing(wall, *line, call_id, &dialled);
                 self.record(Some(record));
@@ -209,7 +224,7 @@ impl Agent {
         self.effects.push_back(Effect::Event(Event::Card { line, card }));
     }
 
-    /// What to ask the desk about an incoming call; nothing for short numbers, and nothing for withheld ones
+    /// What to ask the desk about the far end of a call; nothing for short numbers, and nothing for withheld ones
     /// unless the company wants it.
     fn key_of(&self, caller: &Caller) -> Option<PhoneNumber> {
         let asserted = caller.asserted_number.as_ref().filter(|_| self.look_up_withheld);

@@ -50,6 +50,11 @@ fn phone_line(line: Line, event: &phone::Event, book: &Book) -> Option<String> {
         E::RingingOut { line: id, status, early_media } => {
             line.call("ringing_out", *id, book).with("status", status).with("early_media", early_media)
         }
+        E::ConnectedTo { line: id, party } => line
+            .call("connected_to", *id, book)
+            .with("number", &party.number)
+            .with("name", &party.name)
+            .with("withheld", &party.withheld),
         E::Answered { line: id, codec, took } => line
             .call("answered", *id, book)
             .with("codec", codec.name())

@@ -173,6 +173,7 @@ fn calls() -> Vec<E> {
         E::Declined { call_id: "a".into(), caller: caller(), status: 486 },
     ];
     for caller in [caller(), withheld, nameless] {
+        events.push(E::ConnectedTo { line: LINE, party: caller.clone() });
         events.push(E::RingingIn { line: LINE, call_id: "a".into(), caller });
     }
     for by in [Side::Us, Side::Them] {

@@ -66,6 +66,9 @@ fn phone_line(cat: &Catalogue, event: &phone::Event) -> String {
         E::RingingOut { line, status, early_media: true } => {
             say!(cat, "Line {line}: it rings, with sound ({status}).", line = line, status = status)
         }
+        E::ConnectedTo { line, party } => {
+            say!(cat, "Line {line}: the other side is now {party}.", line = line, party = who(cat, party))
+        }
         E::Answered { line, codec, .. } => {
             say!(cat, "Line {line}: answered, {codec}.", line = line, codec = codec.name())
         }

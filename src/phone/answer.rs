@@ -21,6 +21,7 @@ impl Phone {
         }
         let id = self.free_line();
         let mut line = Line::new(id, call, CallDirection::In, invite.received_at);
+        line.party = caller.clone();
         line.offer = invite.offer;
         self.add_line(line);
         // NotNow: cancelled in the same moment; `Ended` follows.

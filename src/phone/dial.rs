@@ -1,5 +1,6 @@
 //! Calls that go out: INVITE, early media, answer.
 
+use super::caller::Caller;
 use super::event::{Event, MediaCommand, Refusal};
 use super::line::{CallDirection, Line, Means, Stage};
 use super::{Phone, target};
@@ -15,10 +16,12 @@ impl Phone {
         }
         let mut session = self.open_session()?;
         let offer = session.offer(Direction::SendRecv);
+        let party = Caller { number: uri.user.clone(), ..Caller::default() };
         let call = self.user_agent.invite(now, uri, Some(offer));
         let call_id = self.user_agent.call_id(call).unwrap_or_default().to_owned();
         let id = self.free_line();
         let mut line = Line::new(id, call, CallDirection::Out, now);
+        line.party = party;
         line.session = Some(session);
         self.set_others_aside(now, id);
         self.add_line(line);

@@ -165,6 +165,12 @@ pub enum Event {
         status: u16,
         early_media: bool,
     },
+    /// Somebody else is at the far end, or is now known by name: after a transfer, when a call is taken out of a queue or
+    /// by another extension than was dialled. Ringing calls included.
+    ConnectedTo {
+        line: LineId,
+        party: Caller,
+    },
     /// Audio is agreed and runs. `took`: since the call began.
     Answered {
         line: LineId,
@@ -381,6 +387,7 @@ impl fmt::Debug for Event {
             Self::RingingOut { line, status, early_media } => {
                 write!(f, "RingingOut({line}, {status}, early media {early_media})")
             }
+            Self::ConnectedTo { line, .. } => write!(f, "ConnectedTo({line})"),
             Self::Answered { line, codec, took } => write!(f, "Answered({line}, {codec:?}, {took:?})"),
             Self::Held { line, by } => write!(f, "Held({line}, {by:?})"),
             Self::Resumed { line, by } => write!(f, "Resumed({line}, {by:?})"),

@@ -1,5 +1,6 @@
 //! A line: one SIP call and one negotiated audio session.
 
+use super::caller::Caller;
 use super::event::{CallOutcome, EndedBy, Event, MediaCommand, Side};
 use super::hold::Hold;
 use super::outbox::Outbox;
@@ -26,6 +27,8 @@ pub(super) struct Line {
     pub call: CallKey,
     pub direction: CallDirection,
     pub stage: Stage,
+    /// Who is there, as last said.
+    pub party: Caller,
     pub began: Instant,
     pub answered_at: Option<Instant>,
     /// Their offer, kept until somebody answers; None for a late offer.
@@ -95,6 +98,7 @@ impl Line {
             call,
             direction,
             stage,
+            party: Caller::default(),
             began,
             answered_at: None,
             offer: None,

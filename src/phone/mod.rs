@@ -30,8 +30,7 @@ pub use pbx::{OnFailedTransfer, PbxBehaviour};
 use crate::instant::Instant;
 use crate::media::{Codec, StreamEvent, StreamStats, is_digit};
 use crate::sip::message::StatusCode;
-use crate::sip::{self, CallKey, Invite, ProbeKey, UserAgent, UserAgentConfig};
-use caller::Identification;
+use crate::sip::{self, CallKey, ProbeKey, UserAgent, UserAgentConfig};
 use end::Farewell;
 use line::{Line, Means, Stage};
 use outbox::Outbox;
@@ -279,6 +278,7 @@ impl Phone {
                 self.say(Event::Probed { target, result });
             }
             sip::Event::Invited { call, invite } => self.on_invited(now, call, *invite),
+            sip::Event::Identified { call, identity } => self.on_identified(call, &identity),
             sip::Event::Declined { invite, status } => {
                 let caller = self.identify(&invite);
                 self.say(Event::Declined { call_id: invite.call_id, caller, status: status.code() });
@@ -354,16 +354,6 @@ impl Phone {
             line.move_audio(&mut means, port);
         }
         self.drain_user_agent(now);
-    }
-
-    fn identify(&self, invite: &Invite) -> Caller {
-        let contact = self.user_agent.contact();
-        let identification = Identification {
-            order: &self.identity_order,
-            name_prefixes: &self.name_prefixes,
-            contact_user: contact.user.as_deref(),
-        };
-        identification.identify(invite)
     }
 
     /// The lowest number that no call has.

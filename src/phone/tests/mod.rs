@@ -1,5 +1,6 @@
 //! The telephone against a PBX on paper, on virtual time.
 
+mod connected;
 mod holding;
 mod incoming;
 mod outgoing;

@@ -6,6 +6,7 @@
 mod body;
 mod early;
 mod forks;
+mod identity;
 mod incoming;
 mod offers;
 mod outgoing;

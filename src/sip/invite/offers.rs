@@ -124,6 +124,7 @@ impl Session {
             return self.repeat_ack(core, reply.id);
         }
         self.dialog.refresh_target(&response.headers);
+        self.far_end.follow_response(core, self.key, response);
         let ack = Ack::send(core, &self.dialog, &reply.request, None);
         self.acks.push((reply.id, ack));
         if self.acks.len() > 4 {
@@ -208,6 +209,7 @@ impl Session {
     // -- theirs
 
     pub(super) fn on_offer(&mut self, core: &mut Core, id: ServerId, request: Request) {
+        self.far_end.follow_request(core, self.key, &request);
         let Ok(offer) = super::acceptable(core, id, &request) else {
             return;
         };

@@ -1,6 +1,7 @@
 //! A call that was answered: what both ends may still ask of each other, until one says BYE.
 
 use super::forks::{Ack, Forks};
+use super::identity::FarEnd;
 use super::incoming::reason_text;
 use super::offers::{Ours, Theirs};
 use super::refresh::Timing;
@@ -19,6 +20,7 @@ use std::time::Duration;
 pub struct Session {
     pub(super) key: CallKey,
     pub(super) dialog: Dialog,
+    pub(super) far_end: FarEnd,
     /// Whoever made the Call-ID waits longer after 491 (RFC 3261 §14.1).
     pub(super) caller: bool,
     pub(super) over: Over,
@@ -69,6 +71,7 @@ impl Session {
     pub fn of_caller(
         key: CallKey,
         dialog: Dialog,
+        far_end: FarEnd,
         id: ClientId,
         invite: &Request,
         ack: Option<Ack>,
@@ -76,18 +79,26 @@ impl Session {
     ) -> Self {
         let late = ack.is_none().then(|| (id, invite.clone()));
         let acks = ack.into_iter().map(|ack| (id, ack)).collect();
-        Self { caller: true, acks, forks, late, description: invite.body.clone(), ..Self::new(key, dialog) }
+        Self {
+            caller: true,
+            acks,
+            forks,
+            late,
+            description: invite.body.clone(),
+            ..Self::new(key, dialog, far_end)
+        }
     }
 
     /// An INVITE that we are about to answer.
-    pub fn of_called(key: CallKey, dialog: Dialog) -> Self {
-        Self::new(key, dialog)
+    pub fn of_called(key: CallKey, dialog: Dialog, far_end: FarEnd) -> Self {
+        Self::new(key, dialog, far_end)
     }
 
-    fn new(key: CallKey, dialog: Dialog) -> Self {
+    fn new(key: CallKey, dialog: Dialog, far_end: FarEnd) -> Self {
         Self {
             key,
             dialog,
+            far_end,
             caller: false,
             over: Over::No,
             acks: Vec::new(),

@@ -3,6 +3,7 @@
 mod called;
 mod dialled;
 mod forks;
+mod identity;
 mod offers;
 mod redirect;
 mod referred;
