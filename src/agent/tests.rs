@@ -201,6 +201,7 @@ fn config(pbx: &TestPbx) -> AgentConfig {
             identity_order: vec![IdentitySource::Asserted, IdentitySource::From],
             name_prefixes: vec!["Sales:".into()],
             pbx: PbxBehaviour::default(),
+            auto_answer: false,
             register: false,
         },
         numbering: NumberingPlan::russia(),

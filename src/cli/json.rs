@@ -55,11 +55,12 @@ fn phone_line(line: Line, event: &phone::Event, book: &Book) -> Option<String> {
             .with("number", &party.number)
             .with("name", &party.name)
             .with("withheld", &party.withheld),
-        E::Answered { line: id, codec, took } => line
+        E::Answered { line: id, codec, took, automatic } => line
             .call("answered", *id, book)
             .with("codec", codec.name())
             .with("srtp", &false)
-            .with("took_ms", &millis(book.answer_took(*id).unwrap_or(*took))),
+            .with("took_ms", &millis(book.answer_took(*id).filter(|_| !automatic).unwrap_or(*took)))
+            .with("automatic", automatic),
         E::Held { line: id, by } => line.call("held", *id, book).with("by", side(*by)),
         E::Resumed { line: id, by } => line.call("resumed", *id, book).with("by", side(*by)),
         E::HoldFailed { line: id, status } => line.call("hold_failed", *id, book).with("status", status),

@@ -115,6 +115,11 @@ impl Script {
         !matches!(self.task, Task::Options { .. })
     }
 
+    /// Whether there is somebody whom a call that comes in may be put through to.
+    pub fn takes_calls(&self) -> bool {
+        matches!(self.task, Task::Answer { reject: None, .. })
+    }
+
     pub fn handle(&mut self, now: Instant, notice: &Notice) {
         match notice {
             Notice::Ready { .. } => self.on_ready(),
@@ -282,7 +287,7 @@ impl Script {
         let steps = steps(options);
         let Some(call) = self.call_on(line) else { return };
         call.answered = true;
-        self.timers.retain(|(_, timer)| *timer != Timer::NobodyAnswers(line));
+        self.timers.retain(|(_, timer)| ![Timer::NobodyAnswers(line), Timer::Take(line)].contains(timer));
         self.timers.extend(steps.into_iter().map(|(at, step)| (now + at, Timer::Step(line, step))));
         self.handle_timeout(now);
     }

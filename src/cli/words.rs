@@ -69,6 +69,12 @@ fn phone_line(cat: &Catalogue, event: &phone::Event) -> String {
         E::ConnectedTo { line, party } => {
             say!(cat, "Line {line}: the other side is now {party}.", line = line, party = who(cat, party))
         }
+        E::Answered { line, codec, automatic: true, .. } => say!(
+            cat,
+            "Line {line}: answered by itself, as the PBX asked, {codec}.",
+            line = line,
+            codec = codec.name()
+        ),
         E::Answered { line, codec, .. } => {
             say!(cat, "Line {line}: answered, {codec}.", line = line, codec = codec.name())
         }

@@ -171,11 +171,12 @@ pub enum Event {
         line: LineId,
         party: Caller,
     },
-    /// Audio is agreed and runs. `took`: since the call began.
+    /// Audio is agreed and runs. `took`: since the call began. `automatic`: the PBX asked for it, nobody here did.
     Answered {
         line: LineId,
         codec: Codec,
         took: Duration,
+        automatic: bool,
     },
     /// Once per change of that side.
     Held {
@@ -388,7 +389,9 @@ impl fmt::Debug for Event {
                 write!(f, "RingingOut({line}, {status}, early media {early_media})")
             }
             Self::ConnectedTo { line, .. } => write!(f, "ConnectedTo({line})"),
-            Self::Answered { line, codec, took } => write!(f, "Answered({line}, {codec:?}, {took:?})"),
+            Self::Answered { line, codec, took, automatic } => {
+                write!(f, "Answered({line}, {codec:?}, {took:?}, automatic {automatic})")
+            }
             Self::Held { line, by } => write!(f, "Held({line}, {by:?})"),
             Self::Resumed { line, by } => write!(f, "Resumed({line}, {by:?})"),
             Self::HoldFailed { line, status } => write!(f, "HoldFailed({line}, {status})"),

@@ -31,6 +31,10 @@ pub(super) struct Line {
     pub party: Caller,
     pub began: Instant,
     pub answered_at: Option<Instant>,
+    /// When it is answered though nobody has, as the PBX asks.
+    pub answer_at: Option<Instant>,
+    /// It was.
+    pub automatic: bool,
     /// Their offer, kept until somebody answers; None for a late offer.
     pub offer: Option<Vec<u8>>,
     /// There once a port was taken.
@@ -101,6 +105,8 @@ impl Line {
             party: Caller::default(),
             began,
             answered_at: None,
+            answer_at: None,
+            automatic: false,
             offer: None,
             session: None,
             applied: None,
@@ -126,7 +132,8 @@ impl Line {
         self.answered_at = Some(means.now);
         self.apply_plan(means);
         if let Some(codec) = self.codec() {
-            means.say(Event::Answered { line: self.id, codec, took: means.now.since(self.began) });
+            let (took, automatic) = (means.now.since(self.began), self.automatic);
+            means.say(Event::Answered { line: self.id, codec, took, automatic });
         }
         self.note_their_hold(means);
     }
@@ -182,6 +189,6 @@ impl Line {
 
     pub fn next_deadline(&self) -> Option<Instant> {
         let transfer = self.transfer.as_ref().and_then(Transfer::deadline);
-        [self.hold.retry_at(), transfer].into_iter().flatten().min()
+        [self.answer_at, self.hold.retry_at(), transfer].into_iter().flatten().min()
     }
 }

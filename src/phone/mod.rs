@@ -50,6 +50,8 @@ pub struct PhoneConfig {
     /// Prefixes that queues put before the caller's name (`Sales:`); taken off it.
     pub name_prefixes: Vec<String>,
     pub pbx: PbxBehaviour,
+    /// Calls are answered without anybody's doing where the PBX asks for it.
+    pub auto_answer: bool,
     /// Register at once.
     pub register: bool,
 }
@@ -62,6 +64,7 @@ pub struct Phone {
     identity_order: Vec<IdentitySource>,
     name_prefixes: Vec<String>,
     pbx: PbxBehaviour,
+    auto_answer: bool,
     lines: BTreeMap<LineId, Line>,
     lines_by_call: BTreeMap<CallKey, LineId>,
     /// Ended calls whose last figures are still to come.
@@ -90,6 +93,7 @@ impl Phone {
             identity_order: config.identity_order,
             name_prefixes: config.name_prefixes,
             pbx: config.pbx,
+            auto_answer: config.auto_answer,
             lines: BTreeMap::new(),
             lines_by_call: BTreeMap::new(),
             farewells: BTreeMap::new(),
@@ -129,6 +133,7 @@ impl Phone {
         self.drain_user_agent(now);
         let ids: Vec<LineId> = self.lines.keys().copied().collect();
         for id in ids {
+            self.answer_if_due(now, id);
             if let Some((line, mut means)) = self.line(now, id) {
                 line.on_hold_timeout(&mut means);
                 line.on_transfer_timeout(&mut means);

@@ -148,6 +148,8 @@ pub struct Invite {
     pub offer: Option<Vec<u8>>,
     /// The call that ends when this one is answered (RFC 3891): nobody need be asked again.
     pub replaces: Option<CallKey>,
+    /// The PBX asks that it be answered after so long, without anybody's doing (Call-Info, Alert-Info).
+    pub answer_after: Option<Duration>,
     pub received_at: Instant,
 }
 

@@ -73,7 +73,7 @@ impl Play {
     }
 
     fn answered(&mut self) -> &mut Self {
-        self.hears(E::Answered { line: LINE, codec: Codec::Pcma, took: Duration::ZERO })
+        self.hears(E::Answered { line: LINE, codec: Codec::Pcma, took: Duration::ZERO, automatic: false })
     }
 
     fn figures(&mut self, rx_packets: u64) -> &mut Self {
@@ -193,6 +193,28 @@ fn it_rings_before_it_is_answered() {
     assert_eq!(play.asked(), []);
     play.waits(0.1);
     assert_eq!(play.asked(), [intent(Intent::Answer { line: LINE })]);
+}
+
+#[test]
+fn a_call_that_was_answered_by_itself_is_not_answered_again() {
+    let (after, options) =
+        (seconds(30.0), CallOptions { seconds: Some(seconds(40.0)), ..CallOptions::default() });
+    let mut play = Play::new(Task::Answer { calls: 1, after, timeout: None, reject: None, options });
+    play.registered().rings().answered().waits(35.0);
+    assert_eq!(play.asked(), []);
+    play.waits(5.0);
+    assert_eq!(play.asked(), [intent(Intent::HangUp { line: LINE })]);
+}
+
+#[test]
+fn only_who_waits_for_calls_lets_them_be_answered_by_themselves() {
+    let takes = |task| Script::new(task, false).takes_calls();
+    assert!(takes(calls(1)));
+    let (options, after) = (CallOptions::default(), Duration::ZERO);
+    assert!(!takes(Task::Answer { calls: 1, after, timeout: None, reject: Some(486), options }));
+    assert!(!takes(Task::Register { stay: Duration::ZERO }));
+    let options = CallOptions::default();
+    assert!(!takes(Task::Call { target: "200".into(), timeout: Duration::ZERO, options }));
 }
 
 #[test]

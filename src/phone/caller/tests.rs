@@ -21,6 +21,7 @@ fn invite(from: &str) -> Invite {
         history: Vec::new(),
         offer: None,
         replaces: None,
+        answer_after: None,
         received_at: Instant::START,
     }
 }

@@ -1,5 +1,6 @@
 //! The telephone against a PBX on paper, on virtual time.
 
+mod auto_answer;
 mod connected;
 mod holding;
 mod incoming;
@@ -59,6 +60,7 @@ impl World {
             identity_order: vec![IdentitySource::Asserted, IdentitySource::RemoteParty, IdentitySource::From],
             name_prefixes: vec!["Sales:".into()],
             pbx: PbxBehaviour::default(),
+            auto_answer: false,
             register: false,
         };
         change(&mut config);

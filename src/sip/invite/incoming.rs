@@ -9,6 +9,7 @@ use crate::sip::dialog::Dialog;
 use crate::sip::event::{CallKey, EndedBy, Event, Identity, Invite, NotNow};
 use crate::sip::message::{
     CSeq, Diversion, Expires, Headers, HistoryInfo, Method, Reason, Replaces, Request, StatusCode, To,
+    answer_after,
 };
 use crate::sip::transaction::ServerId;
 use crate::sip::wire::Due;
@@ -339,6 +340,7 @@ fn described(
         history: addresses::<HistoryInfo>(headers),
         offer,
         replaces,
+        answer_after: answer_after(headers),
         received_at: now,
     })
 }
