@@ -67,6 +67,7 @@ fn phone_line(line: Line, event: &phone::Event, book: &Book) -> Option<String> {
         E::Digit { line: id, digit } => {
             line.call("dtmf", *id, book).with("digit", &digit.to_ascii_uppercase())
         }
+        E::DigitsFailed { line: id, status } => line.call("digits_failed", *id, book).with("status", status),
         E::TransferStarted { line: id, target } => {
             line.call("transfer_started", *id, book).with("target", target)
         }

@@ -172,6 +172,7 @@ fn calls() -> Vec<E> {
         E::Answered { line: LINE, codec: Codec::Pcma, took: Duration::from_secs(5), automatic: true },
         E::HoldFailed { line: LINE, status: 488 },
         E::Digit { line: LINE, digit: '#' },
+        E::DigitsFailed { line: LINE, status: 415 },
         E::Declined { call_id: "a".into(), caller: caller(), status: 486 },
     ];
     for caller in [caller(), withheld, nameless] {

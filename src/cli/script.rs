@@ -200,6 +200,7 @@ impl Script {
                 self.in_call(*line, |call| call.held_by_them = false)
             }
             E::HoldFailed { status, .. } => self.verdict.add(Trouble::HoldRefused(*status)),
+            E::DigitsFailed { status, .. } => self.verdict.add(Trouble::DigitsRefused(*status)),
             E::Transferred { line, .. } => self.in_call(*line, |call| call.transfer = None),
             E::TransferFailed { line, status, client, .. } => {
                 let trouble = match client {

@@ -93,6 +93,12 @@ fn phone_line(cat: &Catalogue, event: &phone::Event) -> String {
             status = status
         ),
         E::Digit { line, digit } => say!(cat, "Line {line}: digit {digit}.", line = line, digit = digit),
+        E::DigitsFailed { line, status } => say!(
+            cat,
+            "Line {line}: the other side refused a digit ({status}); it and the rest are not sent.",
+            line = line,
+            status = status
+        ),
         E::TransferStarted { line, target } => {
             say!(cat, "Line {line}: on hold, passing the call to {target}.", line = line, target = target)
         }

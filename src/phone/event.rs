@@ -76,7 +76,7 @@ pub enum Command {
     },
     /// The call that waits on hold is resumed, and the one that talks waits.
     Swap,
-    /// RFC 4733: `0`–`9`, `*`, `#`, `A`–`D`.
+    /// `0`–`9`, `*`, `#`, `A`–`D`; by RFC 4733, else by INFO.
     Digits {
         line: LineId,
         digits: String,
@@ -197,6 +197,12 @@ pub enum Event {
     Digit {
         line: LineId,
         digit: char,
+    },
+    /// A digit of ours was refused by whoever took INFO until then, or not answered (408); it and those behind it are
+    /// dropped.
+    DigitsFailed {
+        line: LineId,
+        status: u16,
     },
 
     TransferStarted {
@@ -334,7 +340,7 @@ pub enum Refusal {
     Busy,
     /// No RTP port at hand.
     NoMediaPort,
-    /// The far end takes no RFC 4733 digits, or these are none.
+    /// The far end takes digits neither in its audio nor by INFO, or these are none.
     NoDigits,
 }
 
@@ -396,6 +402,7 @@ impl fmt::Debug for Event {
             Self::Resumed { line, by } => write!(f, "Resumed({line}, {by:?})"),
             Self::HoldFailed { line, status } => write!(f, "HoldFailed({line}, {status})"),
             Self::Digit { line, .. } => write!(f, "Digit({line})"),
+            Self::DigitsFailed { line, status } => write!(f, "DigitsFailed({line}, {status})"),
             Self::TransferStarted { line, .. } => write!(f, "TransferStarted({line})"),
             Self::TransferProgress { line, status, .. } => write!(f, "TransferProgress({line}, {status})"),
             Self::Transferred { line, outcome, .. } => write!(f, "Transferred({line}, {outcome:?})"),

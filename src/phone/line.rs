@@ -9,6 +9,7 @@ use super::transfer::Transfer;
 use crate::instant::Instant;
 use crate::media::{Codec, Negotiation, StreamPlan};
 use crate::sip::{CallKey, UserAgent};
+use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
@@ -45,6 +46,8 @@ pub(super) struct Line {
     pub held_by_them: bool,
     /// The operator talks on another line: is not heard here, whatever becomes of the hold.
     pub aside: bool,
+    /// To go by INFO, one after another; the first is under way.
+    pub digits: VecDeque<char>,
     pub transfer: Option<Transfer>,
     /// Why we hang up, when it is not simply the operator's wish.
     pub ending: Option<Ending>,
@@ -113,6 +116,7 @@ impl Line {
             hold: Hold::default(),
             held_by_them: false,
             aside: false,
+            digits: VecDeque::new(),
             transfer: None,
             ending: None,
         }

@@ -7,6 +7,7 @@
 mod answer;
 mod caller;
 mod dial;
+mod digits;
 mod encoded_word;
 mod end;
 mod event;
@@ -28,7 +29,7 @@ pub use line::LineId;
 pub use pbx::{OnFailedTransfer, PbxBehaviour};
 
 use crate::instant::Instant;
-use crate::media::{Codec, StreamEvent, StreamStats, is_digit};
+use crate::media::{Codec, StreamEvent, StreamStats};
 use crate::sip::message::StatusCode;
 use crate::sip::{self, CallKey, ProbeKey, UserAgent, UserAgentConfig};
 use end::Farewell;
@@ -246,17 +247,6 @@ impl Phone {
         line.begin_transfer(&mut means, target, uri)
     }
 
-    fn send_digits(&mut self, now: Instant, id: LineId, digits: String) -> Result<(), Refusal> {
-        let (line, mut means) = self.line(now, id).ok_or(Refusal::NoSuchLine)?;
-        let plan = line.applied.as_ref().map(|(plan, _)| plan).filter(|_| line.stage == Stage::Talking);
-        let plan = plan.ok_or(Refusal::WrongState)?;
-        if plan.telephone_event.is_none() || digits.is_empty() || !digits.chars().all(is_digit) {
-            return Err(Refusal::NoDigits);
-        }
-        means.command(MediaCommand::Digits { line: id, digits });
-        Ok(())
-    }
-
     /// What the core did goes out in its order; what it says may lead to more.
     fn drain_user_agent(&mut self, now: Instant) {
         loop {
@@ -314,6 +304,7 @@ impl Phone {
             sip::Event::ReferAsked { call, .. } => {
                 let _ = means.user_agent.answer_refer(means.now, call, Err(StatusCode::DECLINE));
             }
+            sip::Event::DigitAnswered { result, .. } => line.on_digit_answered(means, result),
             sip::Event::Digit { digit, .. } => means.say(Event::Digit { line: id, digit }),
             _ => {}
         }
@@ -393,7 +384,8 @@ fn call_of(event: &sip::Event) -> Option<CallKey> {
         | sip::Event::Refreshed { call, .. }
         | sip::Event::Refer { call, .. }
         | sip::Event::ReferAsked { call, .. }
-        | sip::Event::Digit { call, .. } => Some(*call),
+        | sip::Event::Digit { call, .. }
+        | sip::Event::DigitAnswered { call, .. } => Some(*call),
         _ => None,
     }
 }

@@ -73,6 +73,8 @@ pub enum Event {
     ReferAsked { call: CallKey, refer: Box<ReferAsked> },
     /// DTMF by INFO (application/dtmf-relay, application/dtmf), one digit: `0`–`9`, `*`, `#`, `A`–`D`.
     Digit { call: CallKey, digit: char },
+    /// Our INFO with a digit was answered: taken, or refused (time-out as 408).
+    DigitAnswered { call: CallKey, result: Result<(), StatusCode> },
     /// The call is over, at once when we end it ourselves; nothing more comes for this key but the rest of a transfer.
     Ended {
         call: CallKey,
@@ -115,6 +117,7 @@ impl std::fmt::Debug for Event {
             Self::Refer { call, progress } => write!(f, "Refer({call:?}, {progress:?})"),
             Self::ReferAsked { call, .. } => write!(f, "ReferAsked({call:?})"),
             Self::Digit { call, .. } => write!(f, "Digit({call:?})"),
+            Self::DigitAnswered { call, result } => write!(f, "DigitAnswered({call:?}, {result:?})"),
             Self::Ended { call, by, status, answered_elsewhere, .. } => {
                 write!(f, "Ended({call:?}, by {by:?}, {status:?}, elsewhere: {answered_elsewhere})")
             }

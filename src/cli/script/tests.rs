@@ -355,6 +355,17 @@ fn what_an_earlier_run_left_for_another_token_is_said_and_is_no_failure_of_this_
 }
 
 #[test]
+fn digits_that_were_refused_are_not_done_as_asked() {
+    let mut play = call(CallOptions { dtmf: Some("12".into()), ..CallOptions::default() });
+    play.answered().hears(E::DigitsFailed { line: LINE, status: 415 }).ended(
+        EndedBy::Us,
+        CallOutcome::Completed,
+        None,
+    );
+    assert_eq!(play.exit(), Exit::CallRefused);
+}
+
+#[test]
 fn a_target_that_cannot_be_dialled_is_a_usage_fault() {
     let mut play =
         Play::new(Task::Call { target: "?".into(), timeout: seconds(60.0), options: CallOptions::default() });

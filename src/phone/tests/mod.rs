@@ -2,6 +2,7 @@
 
 mod auto_answer;
 mod connected;
+mod digits;
 mod holding;
 mod incoming;
 mod outgoing;

@@ -8,6 +8,7 @@ mod early;
 mod forks;
 mod identity;
 mod incoming;
+mod info;
 mod offers;
 mod outgoing;
 mod redirect;
@@ -202,6 +203,15 @@ impl Calls {
 
     pub fn refer(&mut self, core: &mut Core, key: CallKey, target: Uri) -> Result<(), NotNow> {
         self.session(key)?.refer(core, target)
+    }
+
+    /// Whether digits may go by INFO.
+    pub fn takes_digits(&self, key: CallKey) -> bool {
+        matches!(self.calls.get(&key), Some(Call::Session(session)) if session.informs && !session.is_over())
+    }
+
+    pub fn send_digit(&mut self, core: &mut Core, key: CallKey, digit: char) -> Result<(), NotNow> {
+        self.session(key)?.send_digit(core, digit)
     }
 
     pub fn answer_refer(

@@ -186,6 +186,7 @@ impl Session {
     fn note_methods(&mut self, headers: &Headers) {
         if headers.first("Allow").is_some() {
             self.updates = headers.lists_token("Allow", "UPDATE");
+            self.informs = headers.lists_token("Allow", "INFO");
         }
     }
 }

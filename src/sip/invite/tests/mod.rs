@@ -4,6 +4,7 @@ mod called;
 mod dialled;
 mod forks;
 mod identity;
+mod info;
 mod offers;
 mod redirect;
 mod referred;
