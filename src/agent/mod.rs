@@ -167,9 +167,8 @@ impl Agent {
         match &event {
             phone::Event::ConnectedTo { line, party } => {
                 let number = self.key_of(party);
-                if self.lookups.turn_to(*line, number) {
+                if self.look_up(now, *line, number) {
                     self.view.take_card(*line);
-                    self.look_up(now, *line, number);
                 } else if number.is_some() && party.name.is_none() {
                     return; // The same number, written in another way.
                 }
@@ -177,15 +176,12 @@ impl Agent {
                 self.record(record);
             }
             phone::Event::RingingIn { line, call_id, caller } => {
-                let number = self.key_of(caller);
-                self.lookups.turn_to(*line, number);
-                self.look_up(now, *line, number);
+                self.look_up(now, *line, self.key_of(caller));
                 let record = self.register.ringing(wall, *line, call_id, self.parties(caller));
                 self.record(Some(record));
             }
             phone::Event::Dialing { line, call_id, target } => {
                 let dialled = self.dialled.get_or_insert_with(|| Dialled::raw(target)).clone();
-                self.lookups.turn_to(*line, dialled.number);
                 self.look_up(now, *line, dialled.number);
                 let record = self.register.dialing(wall, *line, call_id, &dialled);
                 self.record(Some(record));
@@ -211,10 +207,14 @@ impl Agent {
         self.effects.push_back(Effect::Event(Event::Phone(event)));
     }
 
-    fn look_up(&mut self, now: Instant, line: LineId, number: Option<PhoneNumber>) {
-        let Some(number) = number.filter(|_| self.has_desk) else { return };
-        let lookup = self.lookups.begin(now, line);
-        self.effects.push_back(Effect::LookUp { lookup, number });
+    /// Whether the far end of this line is another one than before.
+    fn look_up(&mut self, now: Instant, line: LineId, number: Option<PhoneNumber>) -> bool {
+        let another = self.lookups.turn_to(line, number);
+        if let Some(number) = number.filter(|_| another && self.has_desk) {
+            let lookup = self.lookups.begin(now, line);
+            self.effects.push_back(Effect::LookUp { lookup, number });
+        }
+        another
     }
 
     fn on_card(&mut self, now: Instant, lookup: LookupId, answer: CardAnswer) {

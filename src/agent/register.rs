@@ -90,7 +90,7 @@ impl Register {
     }
 
     /// Somebody else is at the far end. An entry names one client: a colleague, or a number that is not told, takes
-    /// nobody's place; whoever can be looked up takes a colleague's at once, and another outside number's when the desk
+    /// nobody's place; whoever can be looked up takes theirs at once, and another outside number's when the desk
     /// knows exactly who it is.
     pub fn connected(&mut self, line: LineId, party: Party) -> Option<CallRecord> {
         let entry = self.entries.get_mut(&line)?;

@@ -124,7 +124,6 @@ impl Session {
             return self.repeat_ack(core, reply.id);
         }
         self.dialog.refresh_target(&response.headers);
-        self.far_end.follow_response(core, self.key, response);
         let ack = Ack::send(core, &self.dialog, &reply.request, None);
         self.acks.push((reply.id, ack));
         if self.acks.len() > 4 {
@@ -134,6 +133,7 @@ impl Session {
             return;
         };
         core.wire.timers.cancel(&Due::Call(self.key, CallTimer::OfferSilence));
+        self.far_end.follow_response(core, self.key, response);
         self.on_agreed(core, response);
         let answer = super::session_body(&response.headers, &response.body).ok().flatten();
         let answer = ours.answered.or(answer);

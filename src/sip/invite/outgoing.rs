@@ -175,7 +175,9 @@ impl Outgoing {
 
     /// Theirs to send once our offer was answered reliably (RFC 3311 §5.2).
     fn on_update(&mut self, core: &mut Core, id: ServerId, request: Request) {
-        self.far_end.follow_request(core, self.key, &request);
+        if !self.is_over() {
+            self.far_end.follow_request(core, self.key, &request);
+        }
         let Ok(offer) = super::acceptable(core, id, &request) else {
             return;
         };

@@ -146,7 +146,9 @@ impl Session {
             status if status.is_provisional() => {}
             status if status.is_success() => {
                 self.dialog.refresh_target(&response.headers);
-                self.far_end.follow_response(core, self.key, response);
+                if !self.is_over() {
+                    self.far_end.follow_response(core, self.key, response);
+                }
                 self.on_agreed(core, response);
             }
             StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST => self.vanish(core),

@@ -136,3 +136,26 @@ fn another_user_in_from_is_somebody_else_and_another_host_is_not() {
         }
     }
 }
+
+#[test]
+fn after_the_end_nobody_is_named_any_more() {
+    let mut bench = Bench::new();
+    let (call, invite) = dial(&mut bench);
+    bench.respond_with(&invite, 180, &[CONTACT], b"");
+    let ringing = crate::sip::testing::answer(&invite, 180, &[CONTACT], b"");
+    bench.ua.hang_up(bench.now, call).unwrap();
+    bench.events();
+    let mut update = bench.pbx_back(&invite, &ringing, Method::Update, 1);
+    update.headers.push(CLIENT.0, CLIENT.1);
+    bench.hear_request(&update);
+    assert!(bench.event().is_none(), "a call that we gave up");
+
+    let mut bench = Bench::new();
+    let (call, ..) = bench.dialled();
+    bench.ua.reoffer(bench.now, call, OFFER.to_vec()).unwrap();
+    let hold = bench.request(Method::Invite);
+    bench.ua.hang_up(bench.now, call).unwrap();
+    bench.events();
+    bench.respond_with(&hold, 200, &[CONTACT, CLIENT], ANSWER);
+    assert!(bench.event().is_none(), "a call that we ended");
+}
