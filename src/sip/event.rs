@@ -181,7 +181,7 @@ impl std::fmt::Debug for ReferAsked {
 /// Who the far end is, as one message of theirs says.
 #[derive(Clone, PartialEq, Default)]
 pub struct Identity {
-    /// Of an INVITE that begins a call; later only where it names somebody else than before (RFC 4916 §4.4).
+    /// Of an INVITE that begins a call; later only where it names somebody else than before (RFC 4916 §4).
     pub from: Option<NameAddr>,
     /// P-Asserted-Identity
     pub asserted: Vec<NameAddr>,

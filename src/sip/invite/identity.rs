@@ -1,5 +1,5 @@
 //! Who is at the far end of a call: said at its beginning, and again when somebody else takes their place, as after a
-//! transfer (RFC 3325, RFC 4916 §4.4.2).
+//! transfer (RFC 3325, RFC 4916 §4).
 
 use crate::sip::core::Core;
 use crate::sip::event::{CallKey, Event, Identity};
