@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// RFCs that the project follows, with the number of their last main section.
-const KNOWN: [(u32, u32); 50] = [
+const KNOWN: [(u32, u32); 51] = [
     (2046, 9),
     (2047, 10),
     (2069, 6),
@@ -45,6 +45,7 @@ const KNOWN: [(u32, u32); 50] = [
     (4488, 12),
     (4566, 12),
     (4733, 10),
+    (4916, 9),
     (5057, 10),
     (5626, 15),
     (5589, 13),

@@ -1,7 +1,8 @@
-//! The client's card: asked for when a call rings, shown whenever an answer comes.
+//! The client's card: asked for when a call rings and when somebody else is at its far end, shown whenever an answer comes.
 
 use super::{CardAnswer, Source};
 use crate::desk_api::Match;
+use crate::domain::number::PhoneNumber;
 use crate::instant::Instant;
 use crate::phone::LineId;
 use std::collections::BTreeMap;
@@ -25,10 +26,11 @@ impl Card {
     }
 }
 
-/// Look-ups whose last word is still to come.
+/// Whose card each line is to show, and look-ups whose last word is still to come.
 #[derive(Default)]
 pub(super) struct LookUps {
     last: u64,
+    numbers: BTreeMap<LineId, PhoneNumber>,
     open: BTreeMap<LookupId, LookUp>,
 }
 
@@ -39,6 +41,17 @@ struct LookUp {
 }
 
 impl LookUps {
+    /// Who is at the far end of this line; none who could be looked up. False: the same as before. What is still to be
+    /// said about an earlier one is of no interest any more.
+    pub fn turn_to(&mut self, line: LineId, number: Option<PhoneNumber>) -> bool {
+        if self.numbers.get(&line).copied() == number {
+            return false;
+        }
+        self.forget(line);
+        self.numbers.extend(number.map(|number| (line, number)));
+        true
+    }
+
     pub fn begin(&mut self, now: Instant, line: LineId) -> LookupId {
         self.last = self.last.wrapping_add(1);
         let lookup = LookupId(self.last);
@@ -58,6 +71,7 @@ impl LookUps {
 
     /// The call on this line is over.
     pub fn forget(&mut self, line: LineId) {
+        self.numbers.remove(&line);
         self.open.retain(|_, lookup| lookup.line != line);
     }
 }

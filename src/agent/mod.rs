@@ -59,13 +59,14 @@ pub enum Input {
 pub enum Effect {
     Send(Transmit),
     Media(phone::MediaCommand),
-    /// Ask the desk who has this number, as soon as a call rings or is dialled. Nothing waits for the answer.
+    /// Ask the desk who has this number, as soon as a call rings, is dialled, or is somebody else's. Nothing waits for
+    /// the answer.
     LookUp {
         lookup: LookupId,
         number: PhoneNumber,
     },
     /// Keep the call's register entry: whole, idempotent by its id; a higher revision replaces a lower one.
-    /// When the call rings, is answered, moves in a transfer, and ends.
+    /// When the call rings, is answered, becomes somebody else's, moves in a transfer, and ends.
     Record(Box<CallRecord>),
     Event(Event),
     Idle,
@@ -164,6 +165,16 @@ impl Agent {
 
     fn on_phone_event(&mut self, now: Instant, wall: Timestamp, event: phone::Event) {
         match &event {
+            phone::Event::ConnectedTo { line, party } => {
+                let number = self.key_of(party);
+                if self.look_up(now, *line, number) {
+                    self.view.take_card(*line);
+                } else if number.is_some() && party.name.is_none() {
+                    return; // The same number, written in another way.
+                }
+                let record = self.register.connected(*line, register::party(party, number));
+                self.record(record);
+            }
             phone::Event::RingingIn { line, call_id, caller } => {
                 self.look_up(now, *line, self.key_of(caller));
                 let record = self.register.ringing(wall, *line, call_id, self.parties(caller));
@@ -196,10 +207,14 @@ impl Agent {
         self.effects.push_back(Effect::Event(Event::Phone(event)));
     }
 
-    fn look_up(&mut self, now: Instant, line: LineId, number: Option<PhoneNumber>) {
-        let Some(number) = number.filter(|_| self.has_desk) else { return };
-        let lookup = self.lookups.begin(now, line);
-        self.effects.push_back(Effect::LookUp { lookup, number });
+    /// Whether the far end of this line is another one than before.
+    fn look_up(&mut self, now: Instant, line: LineId, number: Option<PhoneNumber>) -> bool {
+        let another = self.lookups.turn_to(line, number);
+        if let Some(number) = number.filter(|_| another && self.has_desk) {
+            let lookup = self.lookups.begin(now, line);
+            self.effects.push_back(Effect::LookUp { lookup, number });
+        }
+        another
     }
 
     fn on_card(&mut self, now: Instant, lookup: LookupId, answer: CardAnswer) {
@@ -209,7 +224,7 @@ impl Agent {
         self.effects.push_back(Effect::Event(Event::Card { line, card }));
     }
 
-    /// What to ask the desk about an incoming call; nothing for short numbers, and nothing for withheld ones
+    /// What to ask the desk about the far end of a call; nothing for short numbers, and nothing for withheld ones
     /// unless the company wants it.
     fn key_of(&self, caller: &Caller) -> Option<PhoneNumber> {
         let asserted = caller.asserted_number.as_ref().filter(|_| self.look_up_withheld);

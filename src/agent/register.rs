@@ -26,6 +26,8 @@ struct Entry {
     record: CallRecord,
     transfer_begun: Instant,
     extension: Option<String>,
+    /// At the far end now, in place of the one whom the entry names.
+    newcomer: Option<Party>,
 }
 
 /// The two sides of an incoming call.
@@ -40,12 +42,7 @@ impl Parties {
         let called = caller.called.clone();
         let called_number = called.as_ref().and_then(|written| numbering.look_up_key(written));
         Self {
-            caller: Party {
-                written: caller.number.clone(),
-                number,
-                name: caller.name.clone(),
-                withheld: caller.withheld,
-            },
+            caller: party(caller, number),
             called: Party {
                 written: called,
                 number: called_number,
@@ -54,6 +51,11 @@ impl Parties {
             },
         }
     }
+}
+
+/// `number`: as it may be used here; none for a withheld one.
+pub(super) fn party(caller: &Caller, number: Option<PhoneNumber>) -> Party {
+    Party { written: caller.number.clone(), number, name: caller.name.clone(), withheld: caller.withheld }
 }
 
 impl Register {
@@ -87,9 +89,36 @@ impl Register {
         record
     }
 
+    /// Somebody else is at the far end. An entry names one client: a colleague, or a number that is not told, takes
+    /// nobody's place; whoever can be looked up takes theirs at once, and another outside number's when the desk
+    /// knows exactly who it is.
+    pub fn connected(&mut self, line: LineId, party: Party) -> Option<CallRecord> {
+        let entry = self.entries.get_mut(&line)?;
+        entry.newcomer = None;
+        let named = entry.far_side();
+        match (named.number, party.number) {
+            (_, None) => return None,
+            (None, _) => *named = party,
+            (known, number) if known == number && party.name == named.name => return None,
+            (known, number) if known == number => named.name = party.name.or(named.name.take()),
+            _ => {
+                entry.newcomer = Some(party);
+                return None;
+            }
+        }
+        self.revise(line, |_| {})
+    }
+
     /// The desk or the cache said who it is; goes out with the next revision.
     pub fn recognised(&mut self, line: LineId, answer: &CardAnswer) {
         let Some(entry) = self.entries.get_mut(&line) else { return };
+        if let Some(newcomer) = entry.newcomer.take() {
+            if answer.matched() != Match::One {
+                entry.newcomer = Some(newcomer);
+                return;
+            }
+            *entry.far_side() = newcomer;
+        }
         match answer {
             // What the cache knew is better than the desk's silence.
             CardAnswer::Unavailable { .. } => {
@@ -192,7 +221,8 @@ impl Register {
 
     fn open(&mut self, line: LineId, mut record: CallRecord, extension: Option<String>) -> CallRecord {
         record.line = Some(line.0);
-        let entry = Entry { record: record.clone(), transfer_begun: Instant::START, extension };
+        let transfer_begun = Instant::START;
+        let entry = Entry { record: record.clone(), transfer_begun, extension, newcomer: None };
         self.entries.insert(line, entry);
         record
     }
@@ -206,6 +236,13 @@ impl Register {
 }
 
 impl Entry {
+    fn far_side(&mut self) -> &mut Party {
+        match self.record.direction {
+            Direction::Inbound => &mut self.record.caller,
+            Direction::Outbound => &mut self.record.called,
+        }
+    }
+
     fn end_step(&mut self, now: Instant, result: TransferResult, status: Option<u16>) {
         let seconds = now.since(self.transfer_begun).as_secs();
         if let Some(step) = self.record.transfers.last_mut() {

@@ -201,6 +201,7 @@ fn config(pbx: &TestPbx) -> AgentConfig {
             identity_order: vec![IdentitySource::Asserted, IdentitySource::From],
             name_prefixes: vec!["Sales:".into()],
             pbx: PbxBehaviour::default(),
+            auto_answer: false,
             register: false,
         },
         numbering: NumberingPlan::russia(),
@@ -334,6 +335,125 @@ fn withheld_numbers_are_neither_looked_up_nor_recorded() {
     let mut world = World::with(|config| config.look_up_withheld = true);
     world.ring(headers);
     assert_eq!(world.lookups[0].1.to_string(), "+79160000001");
+}
+
+const COLLEAGUE: &str = "P-Asserted-Identity: \"Boris\" <sip:102@192.0.2.1>\r\n";
+const CLIENT: &str = "P-Asserted-Identity: \"Anna\" <sip:+74957778899@192.0.2.1>\r\n";
+
+impl World {
+    /// Somebody else is at the far end.
+    fn update(&mut self, leg: &mut Leg, headers: &str) {
+        let update = self.pbx.ask(leg, "UPDATE", headers, None);
+        self.hears(&update);
+    }
+
+    fn connected(&self) -> usize {
+        let told = |event: &&Event| matches!(event, Event::Phone(phone::Event::ConnectedTo { .. }));
+        self.events.iter().filter(told).count()
+    }
+
+    fn shown(&self) -> Option<Match> {
+        self.agent.view().lines[&LINE].card.as_ref().map(Card::matched)
+    }
+}
+
+#[test]
+fn the_card_and_the_entry_are_the_clients_whom_a_colleague_passes_on() {
+    let mut world = World::new();
+    let (mut leg, _) = world.ring(COLLEAGUE);
+    world.intend(Intent::Answer { line: LINE });
+    leg.follow(&world.pbx.response(200));
+    assert_eq!(world.lookups, [], "a colleague is not looked up");
+    world.update(&mut leg, CLIENT);
+    assert_eq!(world.lookups[0].1.to_string(), "+74957778899");
+    assert_eq!(world.records.last().unwrap().caller.written.as_deref(), Some("+74957778899"));
+    world.answer_lookup(found(&["Vesna"], Source::Desk));
+    let view = &world.agent.view().lines[&LINE];
+    assert_eq!(view.caller.as_ref().unwrap().name.as_deref(), Some("Anna"));
+    assert_eq!(world.cards().len(), 1);
+    world.hang_up_theirs(&mut leg);
+    let entry = world.the_entry();
+    assert_eq!((entry.matched, entry.client), (Some(Match::One), Some(client("Vesna").id)));
+    assert_eq!((entry.direction, entry.caller.name.as_deref()), (Direction::Inbound, Some("Anna")));
+}
+
+#[test]
+fn a_parked_client_is_the_client_of_the_call_to_the_parking_place() {
+    let mut world = World::new();
+    world.intend(Intent::Dial { target: "801".into() });
+    let invite = world.pbx.request("INVITE");
+    let ok = world.pbx.reply_with(&invite, 200, CLIENT, Some(ALAW));
+    world.hears(&ok);
+    world.answer_lookup(found(&["Vesna"], Source::Desk));
+    world.intend(Intent::HangUp { line: LINE });
+    let entry = world.the_entry();
+    assert_eq!(
+        (entry.direction, entry.called.written.as_deref()),
+        (Direction::Outbound, Some("+74957778899"))
+    );
+    assert_eq!(entry.client, Some(client("Vesna").id));
+}
+
+#[test]
+fn the_card_of_an_earlier_party_is_not_shown_for_a_later_one() {
+    let mut world = World::new();
+    let mut leg = world.talk();
+    let earlier = world.lookups[0].0;
+    world.answer_lookup(found(&["Romashka"], Source::Cache));
+    assert_eq!(world.shown(), Some(Match::One));
+    world.update(&mut leg, CLIENT);
+    assert_eq!(world.shown(), None, "this is somebody else");
+    world.handle(Input::Card { lookup: earlier, answer: found(&["Romashka"], Source::Desk) });
+    assert_eq!((world.shown(), world.cards().len()), (None, 1), "the late card is dropped");
+    world.answer_lookup(found(&["Vesna"], Source::Desk));
+    assert_eq!(world.shown(), Some(Match::One));
+}
+
+#[test]
+fn a_colleague_at_the_far_end_has_no_card_and_leaves_the_entry_to_the_client() {
+    let mut world = World::new();
+    let mut leg = world.talk();
+    world.answer_lookup(found(&["Romashka"], Source::Desk));
+    world.update(&mut leg, COLLEAGUE);
+    assert_eq!((world.lookups.len(), world.shown()), (1, None));
+    world.hang_up_theirs(&mut leg);
+    let entry = world.the_entry();
+    assert_eq!(entry.caller.written.as_deref(), Some("+79161234567"));
+    assert_eq!(entry.client, Some(client("Romashka").id));
+}
+
+#[test]
+fn an_outside_number_gives_way_only_to_a_client_whom_the_desk_knows() {
+    let answers = [
+        (found(&["Vesna"], Source::Desk), "+74957778899", Some(client("Vesna").id)),
+        (found(&[], Source::Desk), "+79161234567", Some(client("Romashka").id)),
+        (found(&["Vesna", "Leto"], Source::Desk), "+79161234567", Some(client("Romashka").id)),
+        (DOWN, "+79161234567", Some(client("Romashka").id)),
+    ];
+    for (answer, number, client) in answers {
+        let mut world = World::new();
+        let mut leg = world.talk();
+        world.answer_lookup(found(&["Romashka"], Source::Desk));
+        world.update(&mut leg, CLIENT);
+        world.answer_lookup(answer);
+        world.hang_up_theirs(&mut leg);
+        let entry = world.the_entry();
+        assert_eq!((entry.caller.written.as_deref(), entry.client), (Some(number), client));
+    }
+}
+
+#[test]
+fn the_same_number_written_in_another_way_is_nobody_new() {
+    let mut world = World::new();
+    let mut leg = world.talk();
+    world.answer_lookup(found(&["Romashka"], Source::Desk));
+    world.update(&mut leg, "P-Asserted-Identity: <sip:89161234567@192.0.2.1>\r\n");
+    assert_eq!((world.connected(), world.lookups.len(), world.records.len()), (0, 1, 2));
+    assert_eq!(world.shown(), Some(Match::One));
+    world.update(&mut leg, "P-Asserted-Identity: \"Petr\" <sip:89161234567@192.0.2.1>\r\n");
+    assert_eq!((world.connected(), world.lookups.len()), (1, 1), "but the name is news");
+    assert_eq!(world.shown(), Some(Match::One), "and the card stays");
+    assert_eq!(world.records.last().unwrap().caller.name.as_deref(), Some("Petr"));
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub enum Registration {
 #[derive(Clone, PartialEq, Debug)]
 pub struct LineView {
     pub call_id: String,
-    /// Of an incoming call.
+    /// Who is at the far end; of a call that we made, once the network has said so.
     pub caller: Option<Caller>,
     pub state: LineState,
     pub held_by_us: bool,
@@ -78,6 +78,9 @@ impl View {
             phone::Event::Dialing { line, call_id, .. } => {
                 self.lines.insert(*line, LineView::new(call_id, None));
             }
+            phone::Event::ConnectedTo { line, party } => {
+                self.change(*line, |view| view.caller = Some(party.clone()));
+            }
             phone::Event::Ended { line, .. } => {
                 self.lines.remove(line);
             }
@@ -103,6 +106,11 @@ impl View {
                 view.card = Some(card.clone());
             }
         });
+    }
+
+    /// It is that of somebody else.
+    pub(super) fn take_card(&mut self, line: LineId) {
+        self.change(line, |view| view.card = None);
     }
 
     fn change(&mut self, line: LineId, change: impl FnOnce(&mut LineView)) {

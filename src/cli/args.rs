@@ -159,7 +159,7 @@ pub struct CallOptions {
     #[arg(help = msg!("Hang up"))]
     #[arg(long, value_name = "S", value_parser = seconds)]
     pub seconds: Option<Duration>,
-    #[arg(help = msg!("Send these digits (RFC 4733) at once"))]
+    #[arg(help = msg!("Send these digits at once: in the audio (RFC 4733), else by INFO"))]
     #[arg(long, value_name = "DIGITS", value_parser = digits)]
     pub dtmf: Option<String>,
     #[arg(help = msg!("Put the other side on hold"))]

@@ -57,7 +57,14 @@ pub fn trouble(cat: &Catalogue, trouble: &Trouble, pbx: &str) -> String {
             "The other side refused hold or resume ({status}); the call went on as before.",
             status = status
         ),
-        Trouble::NoDigits => say!(cat, "The other side takes no digits in its audio; none were sent."),
+        Trouble::NoDigits => {
+            say!(cat, "The other side takes digits neither in its audio nor by INFO; none were sent.")
+        }
+        Trouble::DigitsRefused(status) => say!(
+            cat,
+            "The other side refused a digit ({status}); it and the rest were not sent.",
+            status = status
+        ),
         Trouble::BadTarget => say!(
             cat,
             "The target is neither a number nor an address that can be called. Write for example 200, sip:200@host or '+7 495 123-45-67'."

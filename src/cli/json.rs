@@ -50,17 +50,24 @@ fn phone_line(line: Line, event: &phone::Event, book: &Book) -> Option<String> {
         E::RingingOut { line: id, status, early_media } => {
             line.call("ringing_out", *id, book).with("status", status).with("early_media", early_media)
         }
-        E::Answered { line: id, codec, took } => line
+        E::ConnectedTo { line: id, party } => line
+            .call("connected_to", *id, book)
+            .with("number", &party.number)
+            .with("name", &party.name)
+            .with("withheld", &party.withheld),
+        E::Answered { line: id, codec, took, automatic } => line
             .call("answered", *id, book)
             .with("codec", codec.name())
             .with("srtp", &false)
-            .with("took_ms", &millis(book.answer_took(*id).unwrap_or(*took))),
+            .with("took_ms", &millis(book.answer_took(*id).filter(|_| !automatic).unwrap_or(*took)))
+            .with("automatic", automatic),
         E::Held { line: id, by } => line.call("held", *id, book).with("by", side(*by)),
         E::Resumed { line: id, by } => line.call("resumed", *id, book).with("by", side(*by)),
         E::HoldFailed { line: id, status } => line.call("hold_failed", *id, book).with("status", status),
         E::Digit { line: id, digit } => {
             line.call("dtmf", *id, book).with("digit", &digit.to_ascii_uppercase())
         }
+        E::DigitsFailed { line: id, status } => line.call("digits_failed", *id, book).with("status", status),
         E::TransferStarted { line: id, target } => {
             line.call("transfer_started", *id, book).with("target", target)
         }

@@ -108,6 +108,7 @@ fn an_answer_is_timed_from_the_command_that_asked_for_it() {
         line: LINE,
         codec: Codec::Pcma,
         took: Duration::from_secs(5),
+        automatic: false,
     }));
     book.note(at(5_012), &answered);
     let line = json::line(at(5_012), &answered, &book).unwrap();
@@ -167,12 +168,15 @@ fn calls() -> Vec<E> {
         E::Dialing { line: LINE, call_id: "a".into(), target: "200".into() },
         E::RingingOut { line: LINE, status: 180, early_media: false },
         E::RingingOut { line: LINE, status: 183, early_media: true },
-        E::Answered { line: LINE, codec: Codec::Pcmu, took: Duration::from_millis(3) },
+        E::Answered { line: LINE, codec: Codec::Pcmu, took: Duration::from_millis(3), automatic: false },
+        E::Answered { line: LINE, codec: Codec::Pcma, took: Duration::from_secs(5), automatic: true },
         E::HoldFailed { line: LINE, status: 488 },
         E::Digit { line: LINE, digit: '#' },
+        E::DigitsFailed { line: LINE, status: 415 },
         E::Declined { call_id: "a".into(), caller: caller(), status: 486 },
     ];
     for caller in [caller(), withheld, nameless] {
+        events.push(E::ConnectedTo { line: LINE, party: caller.clone() });
         events.push(E::RingingIn { line: LINE, call_id: "a".into(), caller });
     }
     for by in [Side::Us, Side::Them] {

@@ -139,8 +139,9 @@ impl Run {
         let sound = self.sound;
         let next_hop = self.settings.proxy.as_ref().or(self.settings.server.as_ref());
         let pbx = next_hop.map(ToString::to_string).unwrap_or_default();
+        let auto_answer = self.settings.auto_answer.filter(|_| script.takes_calls());
         let setup = Setup {
-            settings: self.settings,
+            settings: Settings { auto_answer, ..self.settings },
             password: self.password,
             desk_token: self.desk_token,
             state_folder: self.state_folder,

@@ -130,6 +130,11 @@ impl Script {
         !matches!(self.task, Task::Options { .. })
     }
 
+    /// Whether there is somebody whom a call that comes in may be put through to.
+    pub fn takes_calls(&self) -> bool {
+        matches!(self.task, Task::Answer { reject: None, .. })
+    }
+
     pub fn handle(&mut self, now: Instant, notice: &Notice) {
         match notice {
             Notice::Ready { .. } => self.on_ready(),
@@ -212,6 +217,7 @@ impl Script {
             }
             E::HoldFailed { status, .. } => self.verdict.add(Trouble::HoldRefused(*status)),
             E::TransferStarted { line, .. } => self.in_call(*line, |call| call.passing_on = true),
+            E::DigitsFailed { status, .. } => self.verdict.add(Trouble::DigitsRefused(*status)),
             E::Transferred { line, .. } => self.in_call(*line, |call| call.transfer = None),
             E::TransferFailed { line, status, client, .. } => {
                 let trouble = match client {
@@ -330,7 +336,7 @@ impl Script {
         }
         let Some(call) = self.call_on(line) else { return };
         call.answered = true;
-        self.timers.retain(|(_, timer)| *timer != Timer::NobodyAnswers(line));
+        self.timers.retain(|(_, timer)| ![Timer::NobodyAnswers(line), Timer::Take(line)].contains(timer));
         self.timers.extend(steps.into_iter().map(|(at, step)| (now + at, Timer::Step(line, step))));
         self.handle_timeout(now);
     }

@@ -50,6 +50,7 @@ pub enum Trouble {
     CallBroken(Option<u16>),
     HoldRefused(u16),
     NoDigits,
+    DigitsRefused(u16),
     BadTarget,
     Busy,
     NoMediaPort,
@@ -100,6 +101,7 @@ impl Trouble {
             | Self::CallRefused(_)
             | Self::HoldRefused(_)
             | Self::NoDigits
+            | Self::DigitsRefused(_)
             | Self::Busy => Exit::CallRefused,
             Self::Sound(SoundFault::Voice) => Exit::OurFault,
             Self::BadTarget | Self::NoMediaPort | Self::Sound(_) => Exit::Usage,

@@ -66,6 +66,15 @@ fn phone_line(cat: &Catalogue, event: &phone::Event) -> String {
         E::RingingOut { line, status, early_media: true } => {
             say!(cat, "Line {line}: it rings, with sound ({status}).", line = line, status = status)
         }
+        E::ConnectedTo { line, party } => {
+            say!(cat, "Line {line}: the other side is now {party}.", line = line, party = who(cat, party))
+        }
+        E::Answered { line, codec, automatic: true, .. } => say!(
+            cat,
+            "Line {line}: answered by itself, as the PBX asked, {codec}.",
+            line = line,
+            codec = codec.name()
+        ),
         E::Answered { line, codec, .. } => {
             say!(cat, "Line {line}: answered, {codec}.", line = line, codec = codec.name())
         }
@@ -84,6 +93,12 @@ fn phone_line(cat: &Catalogue, event: &phone::Event) -> String {
             status = status
         ),
         E::Digit { line, digit } => say!(cat, "Line {line}: digit {digit}.", line = line, digit = digit),
+        E::DigitsFailed { line, status } => say!(
+            cat,
+            "Line {line}: the other side refused a digit ({status}); it and the rest are not sent.",
+            line = line,
+            status = status
+        ),
         E::TransferStarted { line, target } => {
             say!(cat, "Line {line}: on hold, passing the call to {target}.", line = line, target = target)
         }

@@ -42,6 +42,7 @@ pub(super) fn parse(source: &str, path: &Path) -> Result<Settings, ConfigError> 
         identity: calls.list::<Identity>("identity", Identity::EXPECTED)?,
         name_prefixes: calls.list::<String>("name_prefixes", value::TEXTS)?,
         look_up_withheld: calls.yes_no("look_up_withheld")?,
+        auto_answer: calls.yes_no("auto_answer")?,
         numbering: numbering.telephone_numbering()?,
         desk: desk.text("url", value::URL, |url| value::is_desk_url(url).then(|| url.to_owned()))?,
         ca: desk.value("ca")?,

@@ -74,6 +74,8 @@ pub struct Settings {
     pub name_prefixes: Option<Vec<String>>,
     /// No.
     pub look_up_withheld: Option<bool>,
+    /// No.
+    pub auto_answer: Option<bool>,
 
     /// How numbers are written and dialled here; Russia's way. Only the file says it.
     pub numbering: NumberingPlan,
@@ -122,6 +124,7 @@ impl Settings {
             identity: self.identity.or(below.identity),
             name_prefixes: self.name_prefixes.or(below.name_prefixes),
             look_up_withheld: self.look_up_withheld.or(below.look_up_withheld),
+            auto_answer: self.auto_answer.or(below.auto_answer),
             numbering: below.numbering,
             desk: self.desk.or(below.desk),
             ca: self.ca.or(below.ca),

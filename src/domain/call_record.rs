@@ -46,10 +46,10 @@ pub struct CallRecord {
     pub line: Option<u32>,
     /// Who worked here, as the telephone was told.
     pub operator: String,
-    /// Who called.
+    /// Who called; the client, where a colleague's call became a client's.
     #[serde(default)]
     pub caller: Party,
-    /// Who was called.
+    /// Who was called; the client, where the call came to one otherwise, as one taken back from parking.
     #[serde(default)]
     pub called: Party,
     /// The client chosen or recognised.

@@ -1,4 +1,4 @@
-//! Calls that come in: whether they can be answered at all, ringing, answering, refusing.
+//! Calls that come in: whether they can be answered at all, ringing, answering, also by themselves, refusing.
 
 use super::caller::Caller;
 use super::event::{CallOutcome, EndedBy, Event, Refusal};
@@ -20,7 +20,10 @@ impl Phone {
             return self.decline_unanswerable(now, call, &invite, caller);
         }
         let id = self.free_line();
+        let answer_at = invite.answer_after.filter(|_| self.may_answer_unasked()).map(|after| now + after);
         let mut line = Line::new(id, call, CallDirection::In, invite.received_at);
+        line.answer_at = answer_at;
+        line.party = caller.clone();
         line.offer = invite.offer;
         self.add_line(line);
         // NotNow: cancelled in the same moment; `Ended` follows.
@@ -29,6 +32,31 @@ impl Phone {
         if invite.replaces.is_some_and(|other| self.is_talking(other)) {
             // The operator talks to this party already, as far as they know. Without a port at hand it rings.
             let _ = self.answer(now, id);
+        }
+        self.answer_if_due(now, id);
+    }
+
+    /// Where the settings let it: only while nobody is talked to, and the PBX sends calls here.
+    fn may_answer_unasked(&self) -> bool {
+        let talks = |line: &Line| !matches!(line.stage, Stage::Ringing | Stage::Ending);
+        self.auto_answer && self.user_agent.is_registered() && !self.lines.values().any(talks)
+    }
+
+    /// A call that nobody has answered by the time that the PBX named. Where that may not be, it rings on.
+    pub(super) fn answer_if_due(&mut self, now: Instant, id: LineId) {
+        let due = |line: &mut Line| line.answer_at.take_if(|at| *at <= now).is_some();
+        if !self.lines.get_mut(&id).is_some_and(due) || !self.may_answer_unasked() {
+            return;
+        }
+        self.set_automatic(id, true);
+        if self.answer(now, id).is_err() {
+            self.set_automatic(id, false);
+        }
+    }
+
+    fn set_automatic(&mut self, id: LineId, automatic: bool) {
+        if let Some(line) = self.lines.get_mut(&id) {
+            line.automatic = automatic;
         }
     }
 
@@ -39,12 +67,16 @@ impl Phone {
 
     pub(super) fn answer(&mut self, now: Instant, id: LineId) -> Result<(), Refusal> {
         let line = self.lines.get(&id).ok_or(Refusal::NoSuchLine)?;
+        if line.automatic && matches!(line.stage, Stage::Answering | Stage::Talking) {
+            return Ok(()); // The operator was a moment later.
+        }
         if line.stage != Stage::Ringing {
             return Err(Refusal::WrongState);
         }
         let session = self.open_session()?;
         self.set_others_aside(now, id);
         let (line, mut means) = self.line(now, id).ok_or(Refusal::NoSuchLine)?;
+        line.answer_at = None;
         line.answer(&mut means, session)
     }
 
@@ -55,6 +87,7 @@ impl Phone {
             return Err(Refusal::WrongState);
         };
         line.stage = Stage::Ending;
+        line.answer_at = None;
         let outcome = CallOutcome::Refused;
         line.ending = Some(Ending { by: EndedBy::Us, outcome, status: Some(status) });
         means.user_agent.reject(now, line.call, code).map_err(|_| Refusal::WrongState)

@@ -1,12 +1,14 @@
-//! Who is calling, and whom: what the network says, in the configured order of trust
-//! (RFC 3325, RFC 5806, RFC 7044, RFC 3323).
+//! Who is calling, and whom, and who is there later: what the network says, in the configured order of trust
+//! (RFC 3325, RFC 5806, RFC 7044, RFC 3323, RFC 4916).
 
-use super::encoded_word;
-use crate::sip::Invite;
-use crate::sip::message::{Host, NameAddr, Scheme, Uri};
+use super::event::Event;
+use super::{Phone, encoded_word};
+use crate::sip::CallKey;
+use crate::sip::message::{Host, Scheme, Uri};
+use crate::sip::{Identity, Invite};
 use std::fmt;
 
-/// Who is calling, as far as the network says.
+/// Who is calling, or at the far end of a call that we made, as far as the network says.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Caller {
     /// As it came: `+79161234567`, `8916…`, `101`, `tel:2040;phone-context=+7495`; None when withheld
@@ -42,38 +44,55 @@ pub enum IdentitySource {
 }
 
 /// How callers are recognised here.
-pub(super) struct Identification<'a> {
+struct Identification<'a> {
     /// The first header with a number decides.
-    pub order: &'a [IdentitySource],
+    order: &'a [IdentitySource],
     /// Prefixes that queues put before the caller's name (`Sales:`).
-    pub name_prefixes: &'a [String],
+    name_prefixes: &'a [String],
     /// User part of our Contact: a secret, and no number that anybody dialled.
-    pub contact_user: Option<&'a str>,
+    contact_user: Option<&'a str>,
 }
 
 impl Identification<'_> {
-    pub fn identify(&self, invite: &Invite) -> Caller {
-        let withheld = is_withheld(invite);
-        let mut caller = Caller { withheld, called: self.called(invite), ..Caller::default() };
-        let name = self.parties(invite).find_map(|party| party.display.as_deref().and_then(readable));
+    fn identify(&self, invite: &Invite) -> Caller {
+        Caller { called: self.called(invite), ..self.party(&invite.identity, self.order) }
+    }
+
+    /// Who is there instead of `known`; None when it is the same, or nobody is named. A new From counts last: it is the
+    /// only word of PBXs without the other headers.
+    fn successor(&self, known: &Caller, identity: &Identity) -> Option<Caller> {
+        let mut order = self.order.to_vec();
+        order.sort_by_key(|source| *source == IdentitySource::From);
+        let mut party = self.party(identity, &order);
+        party.called.clone_from(&known.called);
+        party.queue = party.queue.or_else(|| known.queue.clone());
+        if party.number == known.number && party.withheld == known.withheld {
+            party.name = party.name.or_else(|| known.name.clone());
+        }
+        let named = party.number.is_some() || party.withheld;
+        (named && party != *known).then_some(party)
+    }
+
+    fn party(&self, identity: &Identity, order: &[IdentitySource]) -> Caller {
+        let parties = || {
+            order.iter().flat_map(|source| match source {
+                IdentitySource::Asserted => identity.asserted.as_slice(),
+                IdentitySource::RemoteParty => identity.remote_party.as_slice(),
+                IdentitySource::From => identity.from.as_slice(),
+            })
+        };
+        let withheld = is_withheld(identity);
+        let name = parties().find_map(|party| party.display.as_deref().and_then(readable));
         let (queue, name) = self.without_queue(name);
-        caller.queue = queue;
+        let mut caller = Caller { withheld, queue, ..Caller::default() };
         if withheld {
-            caller.asserted_number = asserted_number(invite);
+            caller.asserted_number = asserted_number(identity);
             return caller;
         }
-        caller.number = self.parties(invite).find_map(|party| number_of(&party.uri));
+        caller.number = parties().find_map(|party| number_of(&party.uri));
         // Some PBXs repeat the number as the name.
         caller.name = name.filter(|name| caller.number.as_deref() != Some(name.as_str()));
         caller
-    }
-
-    fn parties<'i>(&'i self, invite: &'i Invite) -> impl Iterator<Item = &'i NameAddr> {
-        self.order.iter().flat_map(move |source| match source {
-            IdentitySource::Asserted => invite.asserted.as_slice(),
-            IdentitySource::RemoteParty => invite.remote_party.as_slice(),
-            IdentitySource::From => std::slice::from_ref(&invite.from),
-        })
     }
 
     /// The first diversion is the last in the header: each server puts its own on top
@@ -100,6 +119,28 @@ impl Identification<'_> {
     }
 }
 
+impl Phone {
+    pub(super) fn identify(&self, invite: &Invite) -> Caller {
+        let contact = self.user_agent.contact();
+        self.identification(contact.user.as_deref()).identify(invite)
+    }
+
+    /// The far end says who it is now.
+    pub(super) fn on_identified(&mut self, call: CallKey, identity: &Identity) {
+        let Some(id) = self.lines_by_call.get(&call).copied() else { return };
+        let Some(known) = self.lines.get(&id).map(|line| &line.party) else { return };
+        let Some(party) = self.identification(None).successor(known, identity) else { return };
+        if let Some(line) = self.lines.get_mut(&id) {
+            line.party = party.clone();
+        }
+        self.say(Event::ConnectedTo { line: id, party });
+    }
+
+    fn identification<'a>(&'a self, contact_user: Option<&'a str>) -> Identification<'a> {
+        Identification { order: &self.identity_order, name_prefixes: &self.name_prefixes, contact_user }
+    }
+}
+
 /// Also for a caller without a name, of whom the prefix alone is left, less its last blank.
 fn begins(name: &str, prefix: &str) -> bool {
     !prefix.trim().is_empty() && (name.starts_with(prefix) || name == prefix.trim())
@@ -107,13 +148,13 @@ fn begins(name: &str, prefix: &str) -> bool {
 
 /// RFC 3323 §4.2 and RFC 3325 §7 by token; Remote-Party-ID by parameter; and the anonymous From that
 /// stands without any of them.
-fn is_withheld(invite: &Invite) -> bool {
+fn is_withheld(identity: &Identity) -> bool {
     let by_token =
-        invite.privacy.iter().any(|token| matches!(token.as_str(), "id" | "user" | "header" | "full"));
-    let by_parameter = invite.remote_party.as_ref().and_then(|party| party.params.get("privacy"));
+        identity.privacy.iter().any(|token| matches!(token.as_str(), "id" | "user" | "header" | "full"));
+    let by_parameter = identity.remote_party.as_ref().and_then(|party| party.params.get("privacy"));
     by_token
         || by_parameter.is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "full" | "uri"))
-        || is_anonymous(&invite.from.uri)
+        || identity.from.iter().chain(&identity.asserted).any(|party| is_anonymous(&party.uri))
 }
 
 fn is_anonymous(uri: &Uri) -> bool {
@@ -122,8 +163,8 @@ fn is_anonymous(uri: &Uri) -> bool {
     anonymous_host || uri.user.as_deref().is_some_and(|user| user.eq_ignore_ascii_case("anonymous"))
 }
 
-fn asserted_number(invite: &Invite) -> Option<String> {
-    let parties = invite.asserted.iter().chain(invite.remote_party.iter());
+fn asserted_number(identity: &Identity) -> Option<String> {
+    let parties = identity.asserted.iter().chain(identity.remote_party.iter());
     parties.filter(|party| !is_anonymous(&party.uri)).find_map(|party| number_of(&party.uri))
 }
 

@@ -1,5 +1,6 @@
 //! Calls that go out: INVITE, early media, answer.
 
+use super::caller::Caller;
 use super::event::{Event, MediaCommand, Refusal};
 use super::line::{CallDirection, Line, Means, Stage};
 use super::{Phone, target};
@@ -13,8 +14,10 @@ impl Phone {
         let uri = target::parse(&target, &self.domain).map_err(|_| Refusal::BadTarget)?;
         let mut session = self.session_for_one_more()?;
         let offer = session.offer(Direction::SendRecv);
+        let party = Caller { number: uri.user.clone(), ..Caller::default() };
         let call = self.user_agent.invite(now, uri, Some(offer));
         let mut line = Line::new(self.free_line(), call, CallDirection::Out, now);
+        line.party = party;
         line.session = Some(session);
         self.add_dialled(now, line, target);
         Ok(())

@@ -76,7 +76,7 @@ pub enum Command {
     },
     /// The call that waits on hold is resumed, and the one that talks waits.
     Swap,
-    /// RFC 4733: `0`–`9`, `*`, `#`, `A`–`D`.
+    /// `0`–`9`, `*`, `#`, `A`–`D`; by RFC 4733, else by INFO.
     Digits {
         line: LineId,
         digits: String,
@@ -165,11 +165,18 @@ pub enum Event {
         status: u16,
         early_media: bool,
     },
-    /// Audio is agreed and runs. `took`: since the call began.
+    /// Somebody else is at the far end, or is now known by name: after a transfer, when a call is taken out of a queue or
+    /// by another extension than was dialled. Ringing calls included.
+    ConnectedTo {
+        line: LineId,
+        party: Caller,
+    },
+    /// Audio is agreed and runs. `took`: since the call began. `automatic`: the PBX asked for it, nobody here did.
     Answered {
         line: LineId,
         codec: Codec,
         took: Duration,
+        automatic: bool,
     },
     /// Once per change of that side.
     Held {
@@ -190,6 +197,12 @@ pub enum Event {
     Digit {
         line: LineId,
         digit: char,
+    },
+    /// A digit of ours was refused by whoever took INFO until then, or not answered (408); it and those behind it are
+    /// dropped.
+    DigitsFailed {
+        line: LineId,
+        status: u16,
     },
 
     TransferStarted {
@@ -335,7 +348,7 @@ pub enum Refusal {
     Busy,
     /// No RTP port at hand.
     NoMediaPort,
-    /// The far end takes no RFC 4733 digits, or these are none.
+    /// The far end takes digits neither in its audio nor by INFO, or these are none.
     NoDigits,
 }
 
@@ -389,11 +402,15 @@ impl fmt::Debug for Event {
             Self::RingingOut { line, status, early_media } => {
                 write!(f, "RingingOut({line}, {status}, early media {early_media})")
             }
-            Self::Answered { line, codec, took } => write!(f, "Answered({line}, {codec:?}, {took:?})"),
+            Self::ConnectedTo { line, .. } => write!(f, "ConnectedTo({line})"),
+            Self::Answered { line, codec, took, automatic } => {
+                write!(f, "Answered({line}, {codec:?}, {took:?}, automatic {automatic})")
+            }
             Self::Held { line, by } => write!(f, "Held({line}, {by:?})"),
             Self::Resumed { line, by } => write!(f, "Resumed({line}, {by:?})"),
             Self::HoldFailed { line, status } => write!(f, "HoldFailed({line}, {status})"),
             Self::Digit { line, .. } => write!(f, "Digit({line})"),
+            Self::DigitsFailed { line, status } => write!(f, "DigitsFailed({line}, {status})"),
             Self::TransferStarted { line, .. } => write!(f, "TransferStarted({line})"),
             Self::TransferProgress { line, status, .. } => write!(f, "TransferProgress({line}, {status})"),
             Self::Transferred { line, outcome, .. } => write!(f, "Transferred({line}, {outcome:?})"),

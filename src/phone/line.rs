@@ -1,5 +1,6 @@
 //! A line: one SIP call and one negotiated audio session.
 
+use super::caller::Caller;
 use super::event::{CallOutcome, EndedBy, Event, MediaCommand, Side};
 use super::hold::Hold;
 use super::outbox::Outbox;
@@ -8,6 +9,7 @@ use super::transfer::Transfer;
 use crate::instant::Instant;
 use crate::media::{Codec, Negotiation, StreamPlan};
 use crate::sip::{CallKey, UserAgent};
+use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
@@ -26,8 +28,14 @@ pub(super) struct Line {
     pub call: CallKey,
     pub direction: CallDirection,
     pub stage: Stage,
+    /// Who is there, as last said.
+    pub party: Caller,
     pub began: Instant,
     pub answered_at: Option<Instant>,
+    /// When it is answered though nobody has, as the PBX asks.
+    pub answer_at: Option<Instant>,
+    /// It was.
+    pub automatic: bool,
     /// Their offer, kept until somebody answers; None for a late offer.
     pub offer: Option<Vec<u8>>,
     /// There once a port was taken.
@@ -38,6 +46,8 @@ pub(super) struct Line {
     pub held_by_them: bool,
     /// The operator talks on another line: is not heard here, whatever becomes of the hold.
     pub aside: bool,
+    /// To go by INFO, one after another; the first is under way.
+    pub digits: VecDeque<char>,
     pub transfer: Option<Transfer>,
     /// The call whose far end asked for this one, until this one is decided.
     pub asked_by: Option<CallKey>,
@@ -99,14 +109,18 @@ impl Line {
             call,
             direction,
             stage,
+            party: Caller::default(),
             began,
             answered_at: None,
+            answer_at: None,
+            automatic: false,
             offer: None,
             session: None,
             applied: None,
             hold: Hold::default(),
             held_by_them: false,
             aside: false,
+            digits: VecDeque::new(),
             transfer: None,
             asked_by: None,
             moved_until: None,
@@ -142,7 +156,8 @@ impl Line {
         self.answered_at = Some(means.now);
         self.apply_plan(means);
         if let Some(codec) = self.codec() {
-            means.say(Event::Answered { line: self.id, codec, took: means.now.since(self.began) });
+            let (took, automatic) = (means.now.since(self.began), self.automatic);
+            means.say(Event::Answered { line: self.id, codec, took, automatic });
         }
         self.note_their_hold(means);
     }
@@ -198,6 +213,6 @@ impl Line {
 
     pub fn next_deadline(&self) -> Option<Instant> {
         let transfer = self.transfer.as_ref().and_then(Transfer::deadline);
-        [self.hold.retry_at(), transfer, self.moved_until].into_iter().flatten().min()
+        [self.answer_at, self.hold.retry_at(), transfer, self.moved_until].into_iter().flatten().min()
     }
 }

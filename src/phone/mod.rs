@@ -7,6 +7,7 @@
 mod answer;
 mod caller;
 mod dial;
+mod digits;
 mod encoded_word;
 mod end;
 mod event;
@@ -29,9 +30,8 @@ pub use line::LineId;
 pub use pbx::{OnFailedTransfer, PbxBehaviour};
 
 use crate::instant::Instant;
-use crate::media::{Codec, StreamEvent, StreamStats, is_digit};
-use crate::sip::{self, CallKey, Invite, ProbeKey, UserAgent, UserAgentConfig};
-use caller::Identification;
+use crate::media::{Codec, StreamEvent, StreamStats};
+use crate::sip::{self, CallKey, ProbeKey, UserAgent, UserAgentConfig};
 use end::Farewell;
 use line::{Line, Means, Stage};
 use outbox::Outbox;
@@ -51,6 +51,8 @@ pub struct PhoneConfig {
     /// Prefixes that queues put before the caller's name (`Sales:`); taken off it.
     pub name_prefixes: Vec<String>,
     pub pbx: PbxBehaviour,
+    /// Calls are answered without anybody's doing where the PBX asks for it.
+    pub auto_answer: bool,
     /// Register at once.
     pub register: bool,
 }
@@ -63,6 +65,7 @@ pub struct Phone {
     identity_order: Vec<IdentitySource>,
     name_prefixes: Vec<String>,
     pbx: PbxBehaviour,
+    auto_answer: bool,
     lines: BTreeMap<LineId, Line>,
     lines_by_call: BTreeMap<CallKey, LineId>,
     /// Ended calls whose last figures are still to come.
@@ -91,6 +94,7 @@ impl Phone {
             identity_order: config.identity_order,
             name_prefixes: config.name_prefixes,
             pbx: config.pbx,
+            auto_answer: config.auto_answer,
             lines: BTreeMap::new(),
             lines_by_call: BTreeMap::new(),
             farewells: BTreeMap::new(),
@@ -130,6 +134,7 @@ impl Phone {
         self.drain_user_agent(now);
         let ids: Vec<LineId> = self.lines.keys().copied().collect();
         for id in ids {
+            self.answer_if_due(now, id);
             if let Some((line, mut means)) = self.line(now, id) {
                 line.on_hold_timeout(&mut means);
                 line.on_transfer_timeout(&mut means);
@@ -241,17 +246,6 @@ impl Phone {
         line.begin_transfer(&mut means, target, uri)
     }
 
-    fn send_digits(&mut self, now: Instant, id: LineId, digits: String) -> Result<(), Refusal> {
-        let (line, mut means) = self.line(now, id).ok_or(Refusal::NoSuchLine)?;
-        let plan = line.applied.as_ref().map(|(plan, _)| plan).filter(|_| line.stage == Stage::Talking);
-        let plan = plan.ok_or(Refusal::WrongState)?;
-        if plan.telephone_event.is_none() || digits.is_empty() || !digits.chars().all(is_digit) {
-            return Err(Refusal::NoDigits);
-        }
-        means.command(MediaCommand::Digits { line: id, digits });
-        Ok(())
-    }
-
     /// What the core did goes out in its order; what it says may lead to more.
     fn drain_user_agent(&mut self, now: Instant) {
         loop {
@@ -278,6 +272,7 @@ impl Phone {
                 self.say(Event::Probed { target, result });
             }
             sip::Event::Invited { call, invite } => self.on_invited(now, call, *invite),
+            sip::Event::Identified { call, identity } => self.on_identified(call, &identity),
             sip::Event::Declined { invite, status } => {
                 let caller = self.identify(&invite);
                 self.say(Event::Declined { call_id: invite.call_id, caller, status: status.code() });
@@ -306,6 +301,7 @@ impl Phone {
             sip::Event::Refreshed { answer, .. } => line.on_refreshed(means, &answer),
             sip::Event::Answer { result, .. } => line.on_reoffer_answer(means, result),
             sip::Event::Refer { progress, .. } => line.on_refer_progress(means, progress),
+            sip::Event::DigitAnswered { result, .. } => line.on_digit_answered(means, result),
             sip::Event::Digit { digit, .. } => means.say(Event::Digit { line: id, digit }),
             _ => {}
         }
@@ -358,16 +354,6 @@ impl Phone {
         self.drain_user_agent(now);
     }
 
-    fn identify(&self, invite: &Invite) -> Caller {
-        let contact = self.user_agent.contact();
-        let identification = Identification {
-            order: &self.identity_order,
-            name_prefixes: &self.name_prefixes,
-            contact_user: contact.user.as_deref(),
-        };
-        identification.identify(invite)
-    }
-
     /// The lowest number that no call has.
     fn free_line(&self) -> LineId {
         let taken = |id: &LineId| self.lines.contains_key(id) || self.farewells.contains_key(id);
@@ -399,7 +385,8 @@ fn call_of(event: &sip::Event) -> Option<CallKey> {
         | sip::Event::Answer { call, .. }
         | sip::Event::Refreshed { call, .. }
         | sip::Event::Refer { call, .. }
-        | sip::Event::Digit { call, .. } => Some(*call),
+        | sip::Event::Digit { call, .. }
+        | sip::Event::DigitAnswered { call, .. } => Some(*call),
         _ => None,
     }
 }

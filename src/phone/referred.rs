@@ -2,6 +2,7 @@
 //! that is taken becomes a call on a line of its own, and NOTIFYs say how that goes. Once it is answered the call that
 //! asked for it is over; if it comes to nothing, that one goes on.
 
+use super::caller::Caller;
 use super::event::{CallOutcome, EndedBy, Event};
 use super::line::{CallDirection, Ending, Line, LineId, Means};
 use super::{Phone, target};
@@ -28,9 +29,10 @@ impl Phone {
             return;
         }
         let (target, offer) = (target::written(&uri, &self.domain), session.offer(Direction::SendRecv));
+        let party = Caller { number: uri.user.clone(), ..Caller::default() };
         let onward = self.user_agent.invite_referred(now, uri, Some(offer), refer);
         let mut line = Line::new(self.free_line(), onward, CallDirection::Out, now);
-        line.session = Some(session);
+        (line.session, line.party) = (Some(session), party);
         line.asked_by = Some(call);
         self.say(Event::Referred { line: id, to: line.id, target: target.clone() });
         self.add_dialled(now, line, target);

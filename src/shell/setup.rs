@@ -121,6 +121,7 @@ pub(super) async fn assemble(
                 identity_order: identity(settings),
                 name_prefixes: settings.name_prefixes.clone().unwrap_or_default(),
                 pbx: pbx_behaviour(settings),
+                auto_answer: settings.auto_answer.unwrap_or(false),
                 register: setup.register,
             },
             numbering,

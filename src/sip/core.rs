@@ -49,6 +49,8 @@ pub enum Purpose {
     Refer,
     /// How a REFER to us goes.
     Notify,
+    /// A digit by INFO.
+    Digit,
     /// OPTIONS in the dialog: does the PBX still know the call?
     Check,
 }

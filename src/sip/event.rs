@@ -53,7 +53,10 @@ pub enum Event {
     /// The answer to the offer in our reliable provisional response (RFC 3262 §5).
     EarlyAnswer { call: CallKey, answer: Vec<u8> },
     /// 2xx for our INVITE. With `offer_pending` the body is an offer that `acknowledge` must answer; else the ACK has gone.
-    Accepted { call: CallKey, body: Option<Vec<u8>>, offer_pending: bool, remote: Box<Remote> },
+    Accepted { call: CallKey, body: Option<Vec<u8>>, offer_pending: bool },
+    /// The far end names itself, and not as before: in a response to our INVITE, in a re-INVITE or UPDATE. Comes before
+    /// what else that message brings.
+    Identified { call: CallKey, identity: Box<Identity> },
     /// The ACK for our 2xx arrived; carries the answer when our 2xx had the offer.
     Confirmed { call: CallKey, answer: Option<Vec<u8>> },
     /// The other side wants to change the session, or refreshes it; `offer` None: it asks for ours (re-INVITE without
@@ -70,6 +73,8 @@ pub enum Event {
     ReferAsked { call: CallKey, refer: Box<ReferAsked> },
     /// DTMF by INFO (application/dtmf-relay, application/dtmf), one digit: `0`–`9`, `*`, `#`, `A`–`D`.
     Digit { call: CallKey, digit: char },
+    /// Our INFO with a digit was answered: taken, or refused (time-out as 408).
+    DigitAnswered { call: CallKey, result: Result<(), StatusCode> },
     /// The call is over, at once when we end it ourselves; nothing more comes for this key but the rest of a transfer.
     Ended {
         call: CallKey,
@@ -101,6 +106,7 @@ impl std::fmt::Debug for Event {
             Self::Accepted { call, offer_pending, .. } => {
                 write!(f, "Accepted({call:?}, offer pending: {offer_pending})")
             }
+            Self::Identified { call, .. } => write!(f, "Identified({call:?})"),
             Self::Confirmed { call, answer } => {
                 write!(f, "Confirmed({call:?}, answer: {})", answer.is_some())
             }
@@ -111,6 +117,7 @@ impl std::fmt::Debug for Event {
             Self::Refer { call, progress } => write!(f, "Refer({call:?}, {progress:?})"),
             Self::ReferAsked { call, .. } => write!(f, "ReferAsked({call:?})"),
             Self::Digit { call, .. } => write!(f, "Digit({call:?})"),
+            Self::DigitAnswered { call, result } => write!(f, "DigitAnswered({call:?}, {result:?})"),
             Self::Ended { call, by, status, answered_elsewhere, .. } => {
                 write!(f, "Ended({call:?}, by {by:?}, {status:?}, elsewhere: {answered_elsewhere})")
             }
@@ -136,20 +143,16 @@ pub enum ReferProgress {
 #[derive(Clone)]
 pub struct Invite {
     pub call_id: String,
-    pub from: NameAddr,
+    pub identity: Identity,
     pub to: NameAddr,
-    /// P-Asserted-Identity
-    pub asserted: Vec<NameAddr>,
-    /// Remote-Party-ID
-    pub remote_party: Option<NameAddr>,
     pub diversion: Vec<NameAddr>,
     /// History-Info, oldest first
     pub history: Vec<NameAddr>,
-    /// Privacy tokens, lower case
-    pub privacy: Vec<String>,
     pub offer: Option<Vec<u8>>,
     /// The call that ends when this one is answered (RFC 3891): nobody need be asked again.
     pub replaces: Option<CallKey>,
+    /// The PBX asks that it be answered after so long, without anybody's doing (Call-Info, Alert-Info).
+    pub answer_after: Option<Duration>,
     pub received_at: Instant,
 }
 
@@ -175,17 +178,22 @@ impl std::fmt::Debug for ReferAsked {
     }
 }
 
-/// Who answered: the far end as its To (or From) names it, and its asserted identity.
-#[derive(Clone)]
-pub struct Remote {
-    pub call_id: String,
-    pub party: NameAddr,
+/// Who the far end is, as one message of theirs says.
+#[derive(Clone, PartialEq, Default)]
+pub struct Identity {
+    /// Of an INVITE that begins a call; later only where it names somebody else than before (RFC 4916 §4).
+    pub from: Option<NameAddr>,
+    /// P-Asserted-Identity
     pub asserted: Vec<NameAddr>,
+    /// Remote-Party-ID
+    pub remote_party: Option<NameAddr>,
+    /// Privacy tokens, lower case
+    pub privacy: Vec<String>,
 }
 
-impl std::fmt::Debug for Remote {
+impl std::fmt::Debug for Identity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Remote").finish_non_exhaustive()
+        f.debug_struct("Identity").finish_non_exhaustive()
     }
 }
 

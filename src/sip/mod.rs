@@ -25,7 +25,7 @@ mod wire;
 
 pub use account::{Account, CallPolicy, Password, UserAgentConfig};
 pub use event::{
-    CallKey, EndedBy, Event, Failure, Invite, NotNow, Output, ProbeKey, ReferAsked, ReferProgress, Remote,
+    CallKey, EndedBy, Event, Failure, Identity, Invite, NotNow, Output, ProbeKey, ReferAsked, ReferProgress,
 };
 #[doc(hidden)]
 pub use user_agent::Load;

@@ -209,6 +209,12 @@ impl UserAgent {
         self.calls.acknowledge(&mut self.core, call, answer)
     }
 
+    /// One digit by INFO, where their Allow has that; answered by `DigitAnswered`.
+    pub fn send_digit(&mut self, now: Instant, call: CallKey, digit: char) -> Result<(), NotNow> {
+        self.core.wire.now = now;
+        self.calls.send_digit(&mut self.core, call, digit)
+    }
+
     /// REFER in the dialog, with Refer-To and Referred-By.
     pub fn refer(&mut self, now: Instant, call: CallKey, target: Uri) -> Result<(), NotNow> {
         self.core.wire.now = now;
@@ -265,6 +271,11 @@ impl UserAgent {
     /// The Call-ID of a call that stands.
     pub fn call_id(&self, call: CallKey) -> Option<&str> {
         self.calls.call_id(call)
+    }
+
+    /// Whether digits may go to the far end of this call by INFO.
+    pub fn takes_digits(&self, call: CallKey) -> bool {
+        self.calls.takes_digits(call)
     }
 
     /// Whether somebody may not know yet that a call has ended; who closes the telephone waits for it.

@@ -23,6 +23,7 @@ mod registering;
 #[path = "../support/schema.rs"]
 #[allow(dead_code, reason = "shared with tests that hold whole outputs against the schema")]
 mod schema;
+mod signals;
 mod sound;
 mod tcp;
 mod telephone;

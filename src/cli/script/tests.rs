@@ -78,7 +78,7 @@ impl Play {
     }
 
     fn answered_on(&mut self, line: LineId) -> &mut Self {
-        self.hears(E::Answered { line, codec: Codec::Pcma, took: Duration::ZERO })
+        self.hears(E::Answered { line, codec: Codec::Pcma, took: Duration::ZERO, automatic: false })
     }
 
     fn figures(&mut self, rx_packets: u64) -> &mut Self {
@@ -217,6 +217,36 @@ fn it_rings_before_it_is_answered() {
     assert_eq!(play.asked(), []);
     play.waits(0.1);
     assert_eq!(play.asked(), [intent(Intent::Answer { line: LINE })]);
+}
+
+#[test]
+fn a_call_that_was_answered_by_itself_is_not_answered_again() {
+    let (after, options) =
+        (seconds(30.0), CallOptions { seconds: Some(seconds(40.0)), ..CallOptions::default() });
+    let mut play =
+        Play::new(Task::Answer { calls: 1, after, timeout: None, reject: None, swap_at: None, options });
+    play.registered().rings().answered().waits(35.0);
+    assert_eq!(play.asked(), []);
+    play.waits(5.0);
+    assert_eq!(play.asked(), [intent(Intent::HangUp { line: LINE })]);
+}
+
+#[test]
+fn only_who_waits_for_calls_lets_them_be_answered_by_themselves() {
+    let takes = |task| Script::new(task, false).takes_calls();
+    assert!(takes(calls(1)));
+    let (options, after) = (CallOptions::default(), Duration::ZERO);
+    assert!(!takes(Task::Answer {
+        calls: 1,
+        after,
+        timeout: None,
+        reject: Some(486),
+        swap_at: None,
+        options
+    }));
+    assert!(!takes(Task::Register { stay: Duration::ZERO }));
+    let options = CallOptions::default();
+    assert!(!takes(Task::Call { target: "200".into(), timeout: Duration::ZERO, options }));
 }
 
 #[test]
@@ -366,6 +396,17 @@ fn what_an_earlier_run_left_for_another_token_is_said_and_is_no_failure_of_this_
         assert_eq!(script.verdict().troubles(), [Trouble::Register(DeskTrouble::OtherToken)]);
         assert_eq!(script.verdict().exit(), Exit::Done);
     }
+}
+
+#[test]
+fn digits_that_were_refused_are_not_done_as_asked() {
+    let mut play = call(CallOptions { dtmf: Some("12".into()), ..CallOptions::default() });
+    play.answered().hears(E::DigitsFailed { line: LINE, status: 415 }).ended(
+        EndedBy::Us,
+        CallOutcome::Completed,
+        None,
+    );
+    assert_eq!(play.exit(), Exit::CallRefused);
 }
 
 #[test]

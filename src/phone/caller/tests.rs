@@ -1,5 +1,6 @@
 use super::*;
 use crate::instant::Instant;
+use crate::sip::message::NameAddr;
 
 const ALL: [IdentitySource; 3] =
     [IdentitySource::Asserted, IdentitySource::RemoteParty, IdentitySource::From];
@@ -14,15 +15,13 @@ fn party(text: &str) -> NameAddr {
 fn invite(from: &str) -> Invite {
     Invite {
         call_id: "c".into(),
-        from: party(from),
+        identity: Identity { from: Some(party(from)), ..Identity::default() },
         to: party(&format!("<sip:{CONTACT}@192.0.2.10>")),
-        asserted: Vec::new(),
-        remote_party: None,
         diversion: Vec::new(),
         history: Vec::new(),
-        privacy: Vec::new(),
         offer: None,
         replaces: None,
+        answer_after: None,
         received_at: Instant::START,
     }
 }
@@ -44,8 +43,8 @@ fn known(number: &str, name: Option<&str>) -> Caller {
 #[test]
 fn withheld_number_is_not_shown_but_kept_apart() {
     let mut call = invite("\"Anonymous\" <sip:anonymous@127.0.0.1>;tag=1");
-    call.privacy = vec!["id".into()];
-    call.asserted = vec![party("<sip:+79160000001@127.0.0.1>")];
+    call.identity.privacy = vec!["id".into()];
+    call.identity.asserted = vec![party("<sip:+79160000001@127.0.0.1>")];
     let wanted = Caller { withheld: true, asserted_number: Some("+79160000001".into()), ..Caller::default() };
     assert_eq!(identify(&call), wanted);
 }
@@ -53,14 +52,14 @@ fn withheld_number_is_not_shown_but_kept_apart() {
 #[test]
 fn number_without_a_name() {
     let mut call = invite("<sip:89161112233@127.0.0.1>;tag=1");
-    call.asserted = vec![party("<sip:89161112233@127.0.0.1>")];
+    call.identity.asserted = vec![party("<sip:89161112233@127.0.0.1>")];
     assert_eq!(identify(&call), known("89161112233", None));
 }
 
 #[test]
 fn asserted_identity_goes_before_from() {
     let mut call = invite("<sip:customer@127.0.0.1>;tag=1");
-    call.asserted = vec![party("\"ООО Ромашка\" <sip:+74951112233@127.0.0.1>")];
+    call.identity.asserted = vec![party("\"ООО Ромашка\" <sip:+74951112233@127.0.0.1>")];
     assert_eq!(identify(&call), known("+74951112233", Some("ООО Ромашка")));
     let from_first = [IdentitySource::From, IdentitySource::Asserted];
     assert_eq!(identify_in(&from_first, &call), known("customer", Some("ООО Ромашка")));
@@ -69,7 +68,7 @@ fn asserted_identity_goes_before_from() {
 #[test]
 fn encoded_name_is_read() {
     let mut call = invite("\"=?UTF-8?B?0JjQstCw0L0=?=\" <sip:8-916-111-22-33@127.0.0.1>;tag=1");
-    call.asserted = vec![party("\"=?UTF-8?B?0JjQstCw0L0=?=\" <sip:8-916-111-22-33@127.0.0.1>")];
+    call.identity.asserted = vec![party("\"=?UTF-8?B?0JjQstCw0L0=?=\" <sip:8-916-111-22-33@127.0.0.1>")];
     assert_eq!(identify(&call), known("8-916-111-22-33", Some("Иван")));
 }
 
@@ -84,7 +83,7 @@ fn diverted_call_names_what_was_dialled() {
 #[test]
 fn name_from_the_header_alone() {
     let mut call = invite("\"By header\" <sip:+79990000000@127.0.0.1>;tag=1");
-    call.asserted = vec![party("\"By header\" <sip:+79990000000@127.0.0.1>")];
+    call.identity.asserted = vec![party("\"By header\" <sip:+79990000000@127.0.0.1>")];
     assert_eq!(identify(&call), known("+79990000000", Some("By header")));
 }
 
@@ -137,7 +136,7 @@ fn our_contact_is_no_dialled_number() {
 fn every_way_to_withhold_a_number() {
     for token in ["id", "user", "header", "full"] {
         let mut call = invite("\"Ivan\" <sip:+79161234567@h>");
-        call.privacy = vec![token.into()];
+        call.identity.privacy = vec![token.into()];
         let caller = identify(&call);
         assert!(caller.withheld && caller.number.is_none() && caller.name.is_none(), "{token}");
         assert_eq!(caller.asserted_number, None, "From asserts nothing");
@@ -146,7 +145,7 @@ fn every_way_to_withhold_a_number() {
         assert!(identify(&invite(from)).withheld, "{from}");
     }
     let mut call = invite("<sip:+79161234567@h>");
-    call.remote_party = Some(party("<sip:+79161234567@h>;privacy=full"));
+    call.identity.remote_party = Some(party("<sip:+79161234567@h>;privacy=full"));
     assert!(identify(&call).withheld);
     assert_eq!(identify(&call).asserted_number.as_deref(), Some("+79161234567"));
 }
@@ -155,11 +154,11 @@ fn every_way_to_withhold_a_number() {
 fn privacy_that_hides_nothing() {
     for token in ["none", "session", "critical", "history"] {
         let mut call = invite("<sip:+79161234567@h>");
-        call.privacy = vec![token.into()];
+        call.identity.privacy = vec![token.into()];
         assert!(!identify(&call).withheld, "{token}");
     }
     let mut call = invite("<sip:+79161234567@h>");
-    call.remote_party = Some(party("<sip:+79161234567@h>;privacy=off"));
+    call.identity.remote_party = Some(party("<sip:+79161234567@h>;privacy=off"));
     assert!(!identify(&call).withheld);
 }
 
@@ -172,7 +171,7 @@ fn queue_is_known_even_if_the_caller_is_not() {
 #[test]
 fn remote_party_id_names_the_caller() {
     let mut call = invite("\"From\" <sip:100@h>");
-    call.remote_party = Some(party("\"Ivan\" <sip:+79161234567@h>;party=calling;screen=yes"));
+    call.identity.remote_party = Some(party("\"Ivan\" <sip:+79161234567@h>;party=calling;screen=yes"));
     assert_eq!(identify(&call), known("+79161234567", Some("Ivan")));
     assert_eq!(identify_in(&[IdentitySource::From], &call), known("100", Some("From")));
 }
@@ -180,14 +179,14 @@ fn remote_party_id_names_the_caller() {
 #[test]
 fn tel_uri_and_escapes_arrive_as_numbers() {
     let mut call = invite("<sip:100@h>");
-    call.asserted = vec![party("\"Ivan\" <sip:ivan@h>"), party("<tel:+7-916-123-45-67>")];
+    call.identity.asserted = vec![party("\"Ivan\" <sip:ivan@h>"), party("<tel:+7-916-123-45-67>")];
     let tel_second = identify(&call);
     assert_eq!(tel_second.number.as_deref(), Some("ivan"), "the first header value with a user decides");
-    call.asserted = vec![party("<tel:+7-916-123-45-67>")];
+    call.identity.asserted = vec![party("<tel:+7-916-123-45-67>")];
     assert_eq!(identify(&call).number.as_deref(), Some("+7-916-123-45-67"));
-    call.asserted = vec![party("<tel:2040;phone-context=+7495>")];
+    call.identity.asserted = vec![party("<tel:2040;phone-context=+7495>")];
     assert_eq!(identify(&call).number.as_deref(), Some("tel:2040;phone-context=+7495"));
-    call.asserted = vec![party("<sip:%2B79161234567@h;user=phone>")];
+    call.identity.asserted = vec![party("<sip:%2B79161234567@h;user=phone>")];
     assert_eq!(identify(&call).number.as_deref(), Some("+79161234567"));
 }
 
@@ -205,8 +204,9 @@ fn number_repeated_as_name_is_no_name() {
 #[test]
 fn control_characters_never_reach_the_screen() {
     let mut call = invite("<sip:100@h>");
-    call.from.display = Some("Ivan\u{1b}[31m\u{0}".into());
-    call.from.uri.user = Some("100\u{7}".into());
+    let from = call.identity.from.as_mut().unwrap();
+    from.display = Some("Ivan\u{1b}[31m\u{0}".into());
+    from.uri.user = Some("100\u{7}".into());
     let caller = identify(&call);
     assert_eq!(caller.name.as_deref(), Some("Ivan[31m"));
     assert_eq!(caller.number, None);

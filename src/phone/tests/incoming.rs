@@ -25,7 +25,7 @@ fn the_answer_brings_audio_at_once() {
     assert_eq!(plan.remote, "192.0.2.1:20000".parse().unwrap());
     assert!(!muted && !plan.early);
     let took = Duration::from_secs(3);
-    assert_eq!(world.events(), [Event::Answered { line: LINE, codec: Codec::Pcma, took }]);
+    assert_eq!(world.events(), [Event::Answered { line: LINE, codec: Codec::Pcma, took, automatic: false }]);
 }
 
 #[test]

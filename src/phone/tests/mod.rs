@@ -1,5 +1,8 @@
 //! The telephone against a PBX on paper, on virtual time.
 
+mod auto_answer;
+mod connected;
+mod digits;
 mod holding;
 mod incoming;
 mod outgoing;
@@ -59,6 +62,7 @@ impl World {
             identity_order: vec![IdentitySource::Asserted, IdentitySource::RemoteParty, IdentitySource::From],
             name_prefixes: vec!["Sales:".into()],
             pbx: PbxBehaviour::default(),
+            auto_answer: false,
             register: false,
         };
         change(&mut config);

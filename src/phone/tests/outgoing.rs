@@ -23,7 +23,7 @@ fn a_call_is_dialled_and_answered() {
     world.hears(&ok);
     world.pbx.request("ACK");
     let took = Duration::from_secs(2);
-    assert_eq!(world.events(), [Event::Answered { line: LINE, codec: Codec::Pcma, took }]);
+    assert_eq!(world.events(), [Event::Answered { line: LINE, codec: Codec::Pcma, took, automatic: false }]);
     assert!(!world.last_plan().1);
 }
 

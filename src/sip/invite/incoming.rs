@@ -1,18 +1,18 @@
 //! A call to us until it is answered (RFC 3261 §13.3, §9.2).
 
+use super::identity::{FarEnd, addresses};
 use super::reliable::Reliable;
 use super::session::Session;
 use super::{CallTimer, Next, describe, early, ended, offers};
 use crate::sip::core::Core;
 use crate::sip::dialog::Dialog;
-use crate::sip::event::{CallKey, EndedBy, Event, Invite, NotNow};
+use crate::sip::event::{CallKey, EndedBy, Event, Identity, Invite, NotNow};
 use crate::sip::message::{
-    CSeq, Diversion, Expires, From, Headers, HistoryInfo, Method, NameAddr, PAssertedIdentity, Privacy,
-    Reason, RemotePartyId, Replaces, Request, StatusCode, To, Typed,
+    CSeq, Diversion, Expires, Headers, HistoryInfo, Method, Reason, Replaces, Request, StatusCode, To,
+    answer_after,
 };
 use crate::sip::transaction::ServerId;
 use crate::sip::wire::Due;
-use std::ops::Deref;
 use std::time::Duration;
 
 /// A provisional response at least every minute keeps proxies from giving up (RFC 3261 §13.3.1.1).
@@ -25,6 +25,7 @@ pub struct Incoming {
     request: Request,
     dialog: Dialog,
     invite: Box<Invite>,
+    far_end: FarEnd,
     /// The caller requires 100rel.
     reliable: Option<Reliable>,
     /// What a reliable response of ours said of the session.
@@ -65,6 +66,7 @@ impl Incoming {
             id,
             request,
             dialog,
+            far_end: FarEnd::of_caller(&invite.identity),
             invite: Box::new(invite),
             reliable,
             said: None,
@@ -155,7 +157,7 @@ impl Incoming {
 
     fn answer(&mut self, core: &mut Core, body: Vec<u8>) -> Next {
         self.drop_their_offer(core);
-        let mut session = Session::of_called(self.key, self.dialog.clone());
+        let mut session = Session::of_called(self.key, self.dialog.clone(), self.far_end.clone());
         session.hear(self.invite.offer.as_ref());
         session.unpracked = self.reliable.take().and_then(|reliable| reliable.give_up(core, self.key));
         let offered = self.invite.offer.is_none() && self.said.is_none();
@@ -230,6 +232,7 @@ impl Incoming {
     }
 
     fn on_update(&mut self, core: &mut Core, id: ServerId, request: Request) {
+        self.far_end.follow_request(core, self.key, &request);
         match super::acceptable(core, id, &request) {
             Ok(Some(offer)) => self.take_offer(core, id, request, offer),
             Ok(None) => {
@@ -331,20 +334,13 @@ fn described(
     let headers = &request.headers;
     Some(Invite {
         call_id: headers.first("Call-ID")?.to_owned(),
-        from: headers.require::<From>().ok()?.0,
+        identity: Identity::of_caller(request)?,
         to: headers.require::<To>().ok()?.0,
-        asserted: addresses::<PAssertedIdentity>(headers),
-        remote_party: addresses::<RemotePartyId>(headers).into_iter().next(),
         diversion: addresses::<Diversion>(headers),
         history: addresses::<HistoryInfo>(headers),
-        privacy: headers.typed::<Privacy>().ok().flatten().map(|privacy| privacy.0).unwrap_or_default(),
         offer,
         replaces,
+        answer_after: answer_after(headers),
         received_at: now,
     })
-}
-
-/// A malformed list says nothing rather than something false.
-fn addresses<H: Typed + Deref<Target = NameAddr>>(headers: &Headers) -> Vec<NameAddr> {
-    headers.typed_all::<H>().unwrap_or_default().iter().map(|header| (**header).clone()).collect()
 }

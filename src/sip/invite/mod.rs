@@ -6,7 +6,9 @@
 mod body;
 mod early;
 mod forks;
+mod identity;
 mod incoming;
+mod info;
 mod offers;
 mod outgoing;
 mod redirect;
@@ -207,6 +209,15 @@ impl Calls {
 
     pub fn refer(&mut self, core: &mut Core, key: CallKey, target: Uri) -> Result<(), NotNow> {
         self.session(key)?.refer(core, target)
+    }
+
+    /// Whether digits may go by INFO.
+    pub fn takes_digits(&self, key: CallKey) -> bool {
+        matches!(self.calls.get(&key), Some(Call::Session(session)) if session.informs && !session.is_over())
+    }
+
+    pub fn send_digit(&mut self, core: &mut Core, key: CallKey, digit: char) -> Result<(), NotNow> {
+        self.session(key)?.send_digit(core, digit)
     }
 
     pub fn answer_refer(

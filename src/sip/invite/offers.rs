@@ -133,6 +133,7 @@ impl Session {
             return;
         };
         core.wire.timers.cancel(&Due::Call(self.key, CallTimer::OfferSilence));
+        self.far_end.follow_response(core, self.key, response);
         self.on_agreed(core, response);
         let answer = super::session_body(&response.headers, &response.body).ok().flatten();
         let answer = ours.answered.or(answer);
@@ -209,6 +210,7 @@ impl Session {
     // -- theirs
 
     pub(super) fn on_offer(&mut self, core: &mut Core, id: ServerId, request: Request) {
+        self.far_end.follow_request(core, self.key, &request);
         let Ok(offer) = super::acceptable(core, id, &request) else {
             return;
         };

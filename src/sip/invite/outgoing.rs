@@ -2,15 +2,14 @@
 
 use super::early::{self, Early, Heard};
 use super::forks::{Ack, Forks};
+use super::identity::FarEnd;
 use super::redirect::Redirection;
 use super::session::Session;
 use super::{CallTimer, Next, ended, introduce, offers, refresh};
 use crate::sip::core::{Core, Owner, Purpose};
 use crate::sip::dialog::Dialog;
-use crate::sip::event::{CallKey, EndedBy, Event, NotNow, ReferAsked, Remote};
-use crate::sip::message::{
-    CSeq, Method, NameAddr, PAssertedIdentity, Replaces, Request, Response, Route, StatusCode, Uri, Via,
-};
+use crate::sip::event::{CallKey, EndedBy, Event, NotNow, ReferAsked};
+use crate::sip::message::{CSeq, Method, NameAddr, Replaces, Request, Response, Route, StatusCode, Uri, Via};
 use crate::sip::referred;
 use crate::sip::timers::PATIENCE;
 use crate::sip::transaction::{ClientId, Outcome, Reply, ServerId};
@@ -41,6 +40,8 @@ pub struct Outgoing {
     heard: bool,
     cancel: Cancel,
     early: Vec<Early>,
+    /// Of the telephone that spoke last, where several ring.
+    far_end: FarEnd,
     /// Their offer in an UPDATE, which the user's side must answer.
     theirs: Option<(ServerId, Request)>,
     forks: Forks,
@@ -63,7 +64,8 @@ impl Outgoing {
         refer: Option<&ReferAsked>,
     ) -> Self {
         let redirection = Redirection::of(target.clone());
-        let mut request = core.request(Method::Invite, target.clone(), NameAddr::new(target));
+        let to = NameAddr::new(target.clone());
+        let mut request = core.request(Method::Invite, target, to.clone());
         introduce(core, &mut request);
         refresh::ask(core, &mut request, 0);
         if let Some(refer) = refer {
@@ -88,6 +90,7 @@ impl Outgoing {
             heard: false,
             cancel: Cancel::No,
             early: Vec::new(),
+            far_end: FarEnd::of_called(to),
             theirs: None,
             forks: Forks::default(),
         }
@@ -190,6 +193,9 @@ impl Outgoing {
 
     /// Theirs to send once our offer was answered reliably (RFC 3311 §5.2).
     fn on_update(&mut self, core: &mut Core, id: ServerId, request: Request) {
+        if !self.is_over() {
+            self.far_end.follow_request(core, self.key, &request);
+        }
         let Ok(offer) = super::acceptable(core, id, &request) else {
             return;
         };
@@ -256,6 +262,7 @@ impl Outgoing {
             // An offer cannot come so (RFC 3261 §13.2.1); where we made one this is a foretaste of the answer.
             Heard::Plain => (body.filter(|_| !self.late_offer), false),
         };
+        self.far_end.follow_response(core, self.key, response);
         let said = (response.status, body);
         if early.last_said.as_ref() != Some(&said) {
             let (status, body) = said.clone();
@@ -298,23 +305,19 @@ impl Outgoing {
             Some(agreed) => (agreed.answer.clone(), agreed.ours.clone()),
             None => (super::session_body(&response.headers, &response.body).ok().flatten(), None),
         };
-        let remote = Remote {
-            call_id: self.call_id.clone(),
-            party: dialog.remote().clone(),
-            asserted: asserted(response),
-        };
+        self.far_end.follow_response(core, self.key, response);
         let offer_pending = self.late_offer && agreed.is_none() && body.is_some();
         let ack = (!offer_pending).then(|| Ack::send(core, &dialog, &reply.request, None));
         let forks = std::mem::take(&mut self.forks);
-        let mut session = Session::of_caller(self.key, dialog, reply.id, &reply.request, ack, forks);
+        let mut session =
+            Session::of_caller(self.key, dialog, self.far_end.clone(), reply.id, &reply.request, ack, forks);
         if let Some(ours) = ours {
             session.description = ours;
         }
         session.least = self.least;
         session.hear(body.as_ref());
         session.on_agreed(core, response);
-        let remote = Box::new(remote);
-        core.wire.say(Event::Accepted { call: self.key, body, offer_pending, remote });
+        core.wire.say(Event::Accepted { call: self.key, body, offer_pending });
         Next::Session(Box::new(session))
     }
 
@@ -434,14 +437,4 @@ pub fn cancel_of(invite: &Request) -> Request {
     let seq = invite.headers.require::<CSeq>().map_or(0, |cseq| cseq.seq);
     cancel.headers.push_typed(&CSeq::new(seq, Method::Cancel));
     cancel
-}
-
-fn asserted(response: &Response) -> Vec<NameAddr> {
-    response
-        .headers
-        .typed_all::<PAssertedIdentity>()
-        .unwrap_or_default()
-        .into_iter()
-        .map(|pai| pai.0)
-        .collect()
 }

@@ -151,6 +151,9 @@ impl Session {
             status if status.is_provisional() => {}
             status if status.is_success() => {
                 self.dialog.refresh_target(&response.headers);
+                if !self.is_over() {
+                    self.far_end.follow_response(core, self.key, response);
+                }
                 self.on_agreed(core, response);
             }
             StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST => self.vanish(core),
@@ -197,6 +200,7 @@ impl Session {
     fn note_methods(&mut self, headers: &Headers) {
         if headers.first("Allow").is_some() {
             self.updates = headers.lists_token("Allow", "UPDATE");
+            self.informs = headers.lists_token("Allow", "INFO");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A call that was answered: what both ends may still ask of each other, until one says BYE.
 
 use super::forks::{Ack, Forks};
+use super::identity::FarEnd;
 use super::incoming::reason_text;
 use super::offers::{Ours, Theirs};
 use super::refresh::Timing;
@@ -8,7 +9,7 @@ use super::{CallTimer, describe, ended, introduce};
 use crate::sip::core::{Core, Owner, Purpose, refuse_method};
 use crate::sip::dialog::Dialog;
 use crate::sip::event::{CallKey, EndedBy, Event, NotNow};
-use crate::sip::message::{CSeq, ContentType, Method, RAck, Request, Response, StatusCode};
+use crate::sip::message::{CSeq, Method, RAck, Request, Response, StatusCode};
 use crate::sip::refer::Refer;
 use crate::sip::referred::Referred;
 use crate::sip::timers::{PATIENCE, T1, backed_off};
@@ -19,6 +20,7 @@ use std::time::Duration;
 pub struct Session {
     pub(super) key: CallKey,
     pub(super) dialog: Dialog,
+    pub(super) far_end: FarEnd,
     /// Whoever made the Call-ID waits longer after 491 (RFC 3261 §14.1).
     pub(super) caller: bool,
     pub(super) over: Over,
@@ -43,6 +45,8 @@ pub struct Session {
     pub(super) their_description: Option<Vec<u8>>,
     /// The other side's Allow has UPDATE.
     pub(super) updates: bool,
+    /// It has INFO.
+    pub(super) informs: bool,
     pub(super) refer: Option<Refer>,
     pub(super) referred: Option<Referred>,
 }
@@ -71,6 +75,7 @@ impl Session {
     pub fn of_caller(
         key: CallKey,
         dialog: Dialog,
+        far_end: FarEnd,
         id: ClientId,
         invite: &Request,
         ack: Option<Ack>,
@@ -78,18 +83,26 @@ impl Session {
     ) -> Self {
         let late = ack.is_none().then(|| (id, invite.clone()));
         let acks = ack.into_iter().map(|ack| (id, ack)).collect();
-        Self { caller: true, acks, forks, late, description: invite.body.clone(), ..Self::new(key, dialog) }
+        Self {
+            caller: true,
+            acks,
+            forks,
+            late,
+            description: invite.body.clone(),
+            ..Self::new(key, dialog, far_end)
+        }
     }
 
     /// An INVITE that we are about to answer.
-    pub fn of_called(key: CallKey, dialog: Dialog) -> Self {
-        Self::new(key, dialog)
+    pub fn of_called(key: CallKey, dialog: Dialog, far_end: FarEnd) -> Self {
+        Self::new(key, dialog, far_end)
     }
 
-    fn new(key: CallKey, dialog: Dialog) -> Self {
+    fn new(key: CallKey, dialog: Dialog, far_end: FarEnd) -> Self {
         Self {
             key,
             dialog,
+            far_end,
             caller: false,
             over: Over::No,
             left: false,
@@ -105,6 +118,7 @@ impl Session {
             description: Vec::new(),
             their_description: None,
             updates: false,
+            informs: false,
             refer: None,
             referred: None,
         }
@@ -173,6 +187,7 @@ impl Session {
             Purpose::Update => self.on_update_reply(core, &reply),
             Purpose::Refer => self.on_refer_reply(core, &reply),
             Purpose::Notify => self.on_notify_reply(&reply),
+            Purpose::Digit => self.on_digit_reply(core, &reply),
             Purpose::Check if is_gone(&reply.outcome) => self.vanish(core),
             Purpose::Check | Purpose::Bye | Purpose::Cancel | Purpose::Prack => {}
         }
@@ -394,20 +409,6 @@ impl Session {
         core.refuse(id, prack, status);
     }
 
-    fn on_info(&self, core: &mut Core, id: ServerId, request: &Request) {
-        if request.body.is_empty() {
-            return core.refuse(id, request, StatusCode::OK);
-        }
-        let kind = request.headers.typed::<ContentType>().ok().flatten().map(|kind| kind.kind);
-        if !matches!(kind.as_deref(), Some("application/dtmf-relay" | "application/dtmf")) {
-            return super::refuse_body(core, id, request, "application/dtmf-relay, application/dtmf");
-        }
-        core.refuse(id, request, StatusCode::OK);
-        if let Some(digit) = digit(&request.body) {
-            core.wire.say(Event::Digit { call: self.key, digit });
-        }
-    }
-
     // -- requests of ours
 
     /// Nothing of the first INVITE is open any more.
@@ -464,43 +465,4 @@ pub fn answer_options(core: &mut Core, id: ServerId, request: &Request) {
 pub(super) fn is_gone(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Response(response)
         if response.status == StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST)
-}
-
-/// `Signal=5` among the lines of dtmf-relay, or the digit alone. `10` to `15` are `*`, `#`, `A`–`D`.
-fn digit(body: &[u8]) -> Option<char> {
-    let text = std::str::from_utf8(body).ok()?;
-    let signal = text.lines().find_map(|line| {
-        let (name, value) = line.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("signal").then_some(value)
-    });
-    let signal = signal.unwrap_or(text).trim();
-    let mut chars = signal.chars();
-    match (chars.next(), chars.next()) {
-        (Some(digit), None) => {
-            let digit = digit.to_ascii_uppercase();
-            matches!(digit, '0'..='9' | '*' | '#' | 'A'..='D').then_some(digit)
-        }
-        _ => "*#ABCD".chars().nth(signal.parse::<usize>().ok()?.checked_sub(10)?),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn digits_are_read_from_both_kinds_of_info() {
-        let cases = [
-            ("Signal=5\r\nDuration=160\r\n", Some('5')),
-            ("Signal= *\r\nDuration= 250\r\n", Some('*')),
-            ("signal=11\nduration=100\n", Some('#')),
-            ("Duration=160\r\nSignal=d\r\n", Some('D')),
-            ("7", Some('7')),
-            ("Signal=16\r\n", None),
-            ("Signal=\r\n", None),
-            ("", None),
-            ("hello", None),
-        ];
-        for (body, digit) in cases {
-            assert_eq!(super::digit(body.as_bytes()), digit, "{body:?}");
-        }
-    }
 }

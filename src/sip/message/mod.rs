@@ -5,6 +5,7 @@
 
 mod address;
 mod auth;
+mod auto_answer;
 pub mod codec;
 mod contact;
 mod content_type;
@@ -31,6 +32,7 @@ pub use address::{
 };
 pub(crate) use auth::auth_values;
 pub use auth::{AuthParam, AuthValue, Authorization, ProxyAuthenticate, ProxyAuthorization, WwwAuthenticate};
+pub use auto_answer::answer_after;
 pub use contact::Contact;
 pub use content_type::ContentType;
 pub use cseq::{CSeq, RAck};

@@ -35,10 +35,10 @@ fn a_client_calls_is_heard_ringing_answered_and_hangs_up() {
     bench.hear_request(&invite);
     assert!(bench.response(100).headers.require::<To>().unwrap().tag().is_none());
     let Some(Event::Invited { call, invite: told }) = bench.event() else { panic!() };
-    assert_eq!(told.from.uri.user.as_deref(), Some("+79161234567"));
-    assert_eq!(told.from.display.as_deref(), Some("Ivan Petrov"));
-    assert_eq!(told.asserted.len(), 1);
-    assert_eq!(told.privacy, ["id"]);
+    assert_eq!(told.identity.from.as_ref().unwrap().uri.user.as_deref(), Some("+79161234567"));
+    assert_eq!(told.identity.from.as_ref().unwrap().display.as_deref(), Some("Ivan Petrov"));
+    assert_eq!(told.identity.asserted.len(), 1);
+    assert_eq!(told.identity.privacy, ["id"]);
     assert_eq!(told.offer.as_deref(), Some(OFFER));
     assert_eq!(bench.ua.call_id(call), Some(told.call_id.as_str()));
 
@@ -263,7 +263,7 @@ fn a_second_call_is_declined_while_the_first_stands() {
     bench.response(486);
     let Some(Event::Declined { invite, status }) = bench.event() else { panic!() };
     assert_eq!(status, StatusCode::BUSY_HERE);
-    assert_eq!(invite.from.uri.user.as_deref(), Some("+79161234567"));
+    assert_eq!(invite.identity.from.unwrap().uri.user.as_deref(), Some("+79161234567"));
     bench.ua.hang_up(bench.now, call).unwrap();
     bench.forget();
     bench.called();

@@ -44,9 +44,10 @@ fn a_call_asks_for_credentials_rings_and_is_answered() {
     assert_eq!(seq(&ack), seq(&second));
     assert_ne!(branch(&ack), branch(&second), "the ACK of a 2xx is a transaction of its own");
     assert_eq!(ack.headers.first("Authorization"), second.headers.first("Authorization"));
-    let Some(Event::Accepted { body, offer_pending: false, remote, .. }) = bench.event() else { panic!() };
+    let Some(Event::Identified { identity, .. }) = bench.event() else { panic!() };
+    assert_eq!(identity.asserted.len(), 1);
+    let Some(Event::Accepted { body, offer_pending: false, .. }) = bench.event() else { panic!() };
     assert_eq!(body.as_deref(), Some(ANSWER));
-    assert_eq!(remote.asserted.len(), 1);
     bench.ua.hang_up(bench.now, call).unwrap();
     let bye = bench.request(Method::Bye);
     assert_eq!(seq(&bye), seq(&second) + 1);

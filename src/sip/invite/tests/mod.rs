@@ -3,6 +3,8 @@
 mod called;
 mod dialled;
 mod forks;
+mod identity;
+mod info;
 mod offers;
 mod redirect;
 mod referred;
