@@ -177,13 +177,13 @@ impl Agent {
             }
             phone::Event::RingingIn { line, call_id, caller } => {
                 self.look_up(now, *line, self.key_of(caller));
-                let record = self.register.ringing(wall, *line, call_id, self.parties(caller));
+                let record = self.register.ringing(now, wall, *line, call_id, self.parties(caller));
                 self.record(Some(record));
             }
             phone::Event::Dialing { line, call_id, target } => {
                 let dialled = self.dialled.take().unwrap_or_else(|| self.sent_to(target));
                 self.look_up(now, *line, dialled.number);
-                let record = self.register.dialing(wall, *line, call_id, &dialled);
+                let record = self.register.dialing(now, wall, *line, call_id, &dialled);
                 self.record(Some(record));
             }
             phone::Event::Declined { call_id, caller, status } => {
@@ -192,11 +192,11 @@ impl Agent {
             }
             phone::Event::Ended { line, .. } => {
                 self.lookups.forget(*line);
-                let record = self.register.follow(now, wall, &event);
+                let record = self.register.follow(now, &event);
                 self.record(record);
             }
             event => {
-                let record = self.register.follow(now, wall, event);
+                let record = self.register.follow(now, event);
                 self.record(record);
             }
         }

@@ -24,6 +24,9 @@ pub(super) struct Register {
 /// The entry of a call that stands.
 struct Entry {
     record: CallRecord,
+    /// When the call began: later times of the entry are counted from there, whatever the clock on the wall is set to
+    /// meanwhile.
+    begun: Instant,
     transfer_begun: Instant,
     extension: Option<String>,
     /// At the far end now, in place of the one whom the entry names.
@@ -63,12 +66,26 @@ impl Register {
         Self { operator, own_number, chance, entries: BTreeMap::new() }
     }
 
-    pub fn ringing(&mut self, wall: Timestamp, line: LineId, call_id: &str, parties: Parties) -> CallRecord {
+    pub fn ringing(
+        &mut self,
+        now: Instant,
+        wall: Timestamp,
+        line: LineId,
+        call_id: &str,
+        parties: Parties,
+    ) -> CallRecord {
         let record = self.inbound(wall, call_id, parties);
-        self.open(line, record, None)
+        self.open(now, line, record, None)
     }
 
-    pub fn dialing(&mut self, wall: Timestamp, line: LineId, call_id: &str, dialled: &Dialled) -> CallRecord {
+    pub fn dialing(
+        &mut self,
+        now: Instant,
+        wall: Timestamp,
+        line: LineId,
+        call_id: &str,
+        dialled: &Dialled,
+    ) -> CallRecord {
         let mut record = self.blank(wall, call_id, Direction::Outbound);
         record.caller.written = Some(self.own_number.clone());
         record.called = Party {
@@ -77,7 +94,7 @@ impl Register {
             name: None,
             withheld: false,
         };
-        self.open(line, record, dialled.extension.clone())
+        self.open(now, line, record, dialled.extension.clone())
     }
 
     /// A call that never got a line: begun and over in the same moment.
@@ -135,10 +152,10 @@ impl Register {
     }
 
     /// The next revision, when this event changes the entry.
-    pub fn follow(&mut self, now: Instant, wall: Timestamp, event: &phone::Event) -> Option<CallRecord> {
+    pub fn follow(&mut self, now: Instant, event: &phone::Event) -> Option<CallRecord> {
         match event {
             phone::Event::Answered { line, .. } => {
-                self.revise(*line, |entry| entry.record.answered_at = Some(wall))
+                self.revise(*line, |entry| entry.record.answered_at = Some(entry.time(now)))
             }
             phone::Event::TransferStarted { line, target } => self.revise(*line, |entry| {
                 entry.transfer_begun = now;
@@ -170,7 +187,7 @@ impl Register {
             }
             phone::Event::Ended { line, outcome, status, .. } => {
                 let record = self.revise(*line, |entry| {
-                    entry.record.ended_at = Some(wall);
+                    entry.record.ended_at = Some(entry.time(now));
                     entry.record.outcome = Some(outcome_of(*outcome));
                     entry.record.status = *status;
                 });
@@ -219,10 +236,16 @@ impl Register {
         }
     }
 
-    fn open(&mut self, line: LineId, mut record: CallRecord, extension: Option<String>) -> CallRecord {
+    fn open(
+        &mut self,
+        begun: Instant,
+        line: LineId,
+        mut record: CallRecord,
+        extension: Option<String>,
+    ) -> CallRecord {
         record.line = Some(line.0);
         let transfer_begun = Instant::START;
-        let entry = Entry { record: record.clone(), transfer_begun, extension, newcomer: None };
+        let entry = Entry { record: record.clone(), begun, transfer_begun, extension, newcomer: None };
         self.entries.insert(line, entry);
         record
     }
@@ -236,6 +259,11 @@ impl Register {
 }
 
 impl Entry {
+    fn time(&self, now: Instant) -> Timestamp {
+        let passed = jiff::SignedDuration::try_from(now.since(self.begun)).unwrap_or_default();
+        self.record.started_at.saturating_add(passed).unwrap_or(self.record.started_at)
+    }
+
     fn far_side(&mut self) -> &mut Party {
         match self.record.direction {
             Direction::Inbound => &mut self.record.caller,

@@ -14,6 +14,8 @@ const LINE: LineId = LineId(1);
 
 struct World {
     now: Instant,
+    /// How far the clock on the wall has been set.
+    set: jiff::SignedDuration,
     agent: Agent,
     pbx: TestPbx,
     contact: String,
@@ -36,6 +38,7 @@ impl World {
         let now = Instant::START + Duration::from_secs(1);
         let mut world = Self {
             now,
+            set: jiff::SignedDuration::ZERO,
             agent: Agent::new(now, config, [9; 32]),
             pbx,
             contact: String::new(),
@@ -58,7 +61,7 @@ impl World {
     }
 
     fn wall(&self) -> Timestamp {
-        Timestamp::from_second(1_800_000_000).unwrap() + self.now.since_start()
+        Timestamp::from_second(1_800_000_000).unwrap() + self.now.since_start() + self.set
     }
 
     fn handle(&mut self, input: Input) {
@@ -484,6 +487,20 @@ fn an_answered_call_is_one_entry_from_ringing_to_result() {
     assert_eq!(entry.ended_at, Some(begun + Duration::from_secs(42)));
     assert_eq!(entry.outcome, Some(Outcome::Completed));
     assert_eq!(world.records.len(), 3, "ringing, answered, ended");
+}
+
+#[test]
+fn a_clock_that_is_set_during_a_call_does_not_change_how_long_it_was() {
+    for hours in [-24, 24] {
+        let mut world = World::new();
+        let begun = world.wall();
+        let mut leg = world.talk();
+        world.set = jiff::SignedDuration::from_hours(hours);
+        world.advance(Duration::from_secs(42));
+        world.hang_up_theirs(&mut leg);
+        let entry = world.the_entry();
+        assert_eq!((entry.started_at, entry.ended_at), (begun, Some(begun + Duration::from_secs(42))));
+    }
 }
 
 #[test]
