@@ -53,7 +53,7 @@ pub fn exercise_field(value: &str) {
     check_headers(&headers);
 }
 
-const NAMES: [&str; 34] = [
+const NAMES: [&str; 36] = [
     "Via",
     "From",
     "To",
@@ -88,6 +88,8 @@ const NAMES: [&str; 34] = [
     "Authorization",
     "Proxy-Authorization",
     "Service-Route",
+    "Call-Info",
+    "Alert-Info",
 ];
 
 fn check_message(message: Message) {
@@ -110,6 +112,7 @@ fn check_message(message: Message) {
 }
 
 fn check_headers(headers: &Headers) {
+    let _ = answer_after(headers);
     check::<Via>(headers);
     check::<From>(headers);
     check::<To>(headers);
