@@ -57,11 +57,10 @@ impl Dialog {
 
     /// Whether a request of theirs belongs here (§12.2.2): its To is our end.
     pub fn owns(&self, request: &Request) -> bool {
-        let tag_of = |addr: Option<&NameAddr>| addr.and_then(NameAddr::tag).map(str::to_owned);
-        let (to, from) = (request.headers.require::<To>().ok(), request.headers.require::<From>().ok());
+        // Addresses are read only when it may be this one.
         request.headers.first("Call-ID") == Some(&self.call_id)
-            && tag_of(to.as_deref()).as_deref() == self.local.tag()
-            && tag_of(from.as_deref()).as_deref() == self.remote.tag()
+            && request.headers.require::<To>().is_ok_and(|to| to.tag() == self.local.tag())
+            && request.headers.require::<From>().is_ok_and(|from| from.tag() == self.remote.tag())
     }
 
     /// Whether a response of theirs comes from this end: one of several when the INVITE was forked.
