@@ -38,6 +38,8 @@ const METHODS: [Method; 11] = [
 ];
 const STATUSES: [u16; 20] =
     [100, 180, 183, 200, 202, 200, 300, 302, 401, 407, 403, 404, 408, 422, 481, 486, 487, 491, 500, 503];
+/// How a request is refused that cannot be read.
+const UNREADABLE: [&str; 4] = ["SIP/2.0 400", "SIP/2.0 414", "SIP/2.0 416", "SIP/2.0 505"];
 /// Fields that change what a message means.
 const FIELDS: [(&str, &str); 23] = [
     ("Session-Expires", "90;refresher=uac"),
@@ -363,8 +365,8 @@ impl Patient {
                 self.responses.push_front(response);
                 self.responses.truncate(REMEMBERED);
             }
-            // A refusal repeats even the Via that it could not read (RFC 4475 §3.1.2.1).
-            Err(_) if octets.starts_with(b"SIP/2.0 400 ") => {}
+            // A refusal repeats even the Via or CSeq that it could not read (RFC 4475 §3.1.2.1).
+            Err(_) if UNREADABLE.iter().any(|status| octets.starts_with(status.as_bytes())) => {}
             other => panic!("it sent what nobody can read: {other:?}"),
         }
     }
