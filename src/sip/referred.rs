@@ -10,7 +10,7 @@ use super::message::{
 use super::transaction::ServerId;
 
 /// Seconds that the subscription is said to last: longer than a target rings.
-const LASTS: u32 = 180;
+pub const LASTS: u32 = 660;
 
 pub struct Referred {
     /// Number of the REFER: names its subscription (RFC 3515 §2.4.6).

@@ -381,8 +381,10 @@ fn asked_to_call(world: &mut World) -> bool {
         return false;
     }
     assert_eq!(world.count(BORIS, asked), 1, "asked twice");
-    let Some((onward, theirs)) = talk(world, BORIS, CLARA, "clara") else { return false };
-    world.agents[BORIS].ua.refer_progress(world.now, incoming, StatusCode::OK, "OK").ok();
+    let reached = talk(world, BORIS, CLARA, "clara");
+    let status = if reached.is_some() { StatusCode::OK } else { StatusCode::TEMPORARILY_UNAVAILABLE };
+    world.agents[BORIS].ua.refer_progress(world.now, incoming, status, status.default_reason()).ok();
+    let Some((onward, theirs)) = reached else { return false };
     let done = |event: &Event| {
         matches!(
             event,

@@ -6,7 +6,11 @@ use crate::sip::message::{CSeq, Method, Request, Response};
 use crate::transmit::Hop;
 
 #[derive(Default)]
-pub struct Forks(Vec<Fork>);
+pub struct Forks {
+    dismissed: Vec<Fork>,
+    /// Telephones that rang and may answer yet: what each was asked so far has numbers (PRACK), and BYE comes after them.
+    ringing: Vec<Dialog>,
+}
 
 struct Fork {
     dialog: Dialog,
@@ -22,10 +26,10 @@ pub struct Ack {
 impl Forks {
     /// A 2xx of an end that is not the one we talk with.
     pub fn dismiss(&mut self, core: &mut Core, invite: &Request, response: &Response) {
-        if let Some(fork) = self.0.iter().find(|fork| fork.dialog.is_with(response)) {
+        if let Some(fork) = self.dismissed.iter().find(|fork| fork.dialog.is_with(response)) {
             return fork.ack.repeat(core);
         }
-        let Some(mut dialog) = Dialog::of_uac(invite, response) else {
+        let Some(mut dialog) = self.dialog_with(invite, response) else {
             return;
         };
         let ack = Ack::send(core, &dialog, invite, None);
@@ -33,7 +37,20 @@ impl Forks {
         core.authorize(&mut bye);
         let to = dialog.next_hop(core.config.server);
         core.send(Owner::Nobody, bye, to);
-        self.0.push(Fork { dialog, ack });
+        self.dismissed.push(Fork { dialog, ack });
+    }
+
+    pub fn remember(&mut self, ringing: impl IntoIterator<Item = Dialog>) {
+        self.ringing.extend(ringing);
+    }
+
+    fn dialog_with(&mut self, invite: &Request, response: &Response) -> Option<Dialog> {
+        let known = self.ringing.iter().position(|dialog| dialog.is_with(response));
+        let Some(mut dialog) = known.map(|at| self.ringing.swap_remove(at)) else {
+            return Dialog::of_uac(invite, response);
+        };
+        dialog.confirm(response);
+        Some(dialog)
     }
 }
 

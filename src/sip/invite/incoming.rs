@@ -216,6 +216,7 @@ impl Incoming {
             return Next::Same;
         };
         let describes = !response.body.is_empty();
+        self.agreed |= describes;
         match body {
             Some(answer) if describes && self.invite.offer.is_none() => {
                 core.refuse(id, &prack, StatusCode::OK);
@@ -224,7 +225,6 @@ impl Incoming {
             Some(offer) => self.take_offer(core, id, prack, offer),
             None => core.refuse(id, &prack, StatusCode::OK),
         }
-        self.agreed |= describes;
         match self.accepted.take() {
             Some(body) => self.answer(core, body),
             None => Next::Same,

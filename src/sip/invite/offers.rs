@@ -69,7 +69,6 @@ impl Session {
         let offer = ours.offer.clone();
         let mut request = self.build(core, Method::Invite);
         self.mention_timing(&mut request);
-        self.description = offer.clone();
         super::body::attach(&mut request.headers, &mut request.body, offer);
         let id = self.send(core, Purpose::Reinvite, request);
         if let Some(ours) = &mut self.ours {
@@ -133,6 +132,8 @@ impl Session {
             return;
         };
         core.wire.timers.cancel(&Due::Call(self.key, CallTimer::OfferSilence));
+        // Not before: a refresh repeats what is agreed, and no hold that was refused.
+        self.description = ours.offer;
         self.far_end.follow_response(core, self.key, response);
         self.on_agreed(core, response);
         let answer = super::session_body(&response.headers, &response.body).ok().flatten();

@@ -288,6 +288,7 @@ impl Outgoing {
     fn on_success(&mut self, core: &mut Core, reply: &Reply<Owner>, response: &Response) -> Next {
         if self.is_over() {
             // The answer crossed our CANCEL (§9.1): taken, and ended.
+            self.hand_to_forks();
             self.forks.dismiss(core, &reply.request, response);
             core.wire.timers.cancel(&Due::Call(self.key, CallTimer::CancelPatience));
             core.wire.after(Due::Call(self.key, CallTimer::Forget), PATIENCE);
@@ -308,6 +309,7 @@ impl Outgoing {
         self.far_end.follow_response(core, self.key, response);
         let offer_pending = self.late_offer && agreed.is_none() && body.is_some();
         let ack = (!offer_pending).then(|| Ack::send(core, &dialog, &reply.request, None));
+        self.hand_to_forks();
         let forks = std::mem::take(&mut self.forks);
         let mut session =
             Session::of_caller(self.key, dialog, self.far_end.clone(), reply.id, &reply.request, ack, forks);
@@ -319,6 +321,11 @@ impl Outgoing {
         session.on_agreed(core, response);
         core.wire.say(Event::Accepted { call: self.key, body, offer_pending });
         Next::Session(Box::new(session))
+    }
+
+    /// Of the telephones that rang, at most one is talked with.
+    fn hand_to_forks(&mut self) {
+        self.forks.remember(self.early.drain(..).map(|early| early.dialog));
     }
 
     /// The end that answered, and what was agreed with it before.

@@ -125,8 +125,11 @@ impl Session {
         true
     }
 
+    /// Where nobody counts, once was enough: it was a question whether the other end still knows this call.
     pub(super) fn refresh_later(&self, core: &mut Core) {
-        core.wire.after(Due::Call(self.key, CallTimer::Refresh), REFRESH_AGAIN);
+        if self.timing.is_some() {
+            core.wire.after(Due::Call(self.key, CallTimer::Refresh), REFRESH_AGAIN);
+        }
     }
 
     pub(super) fn refresh(&mut self, core: &mut Core) {
@@ -140,6 +143,9 @@ impl Session {
         } else if self.ours.is_none() && !self.description.is_empty() {
             let description = self.description.clone();
             self.propose(core, description, true);
+        } else {
+            // An offer of ours under way refreshes as well, unless it is refused.
+            self.refresh_later(core);
         }
     }
 

@@ -11,7 +11,7 @@ use crate::sip::dialog::Dialog;
 use crate::sip::event::{CallKey, EndedBy, Event, NotNow};
 use crate::sip::message::{CSeq, Method, RAck, Request, Response, StatusCode};
 use crate::sip::refer::Refer;
-use crate::sip::referred::Referred;
+use crate::sip::referred::{LASTS, Referred};
 use crate::sip::timers::{PATIENCE, T1, backed_off};
 use crate::sip::transaction::{ClientId, Outcome, Reply, ServerId};
 use crate::sip::wire::Due;
@@ -186,7 +186,7 @@ impl Session {
             Purpose::Reinvite => self.on_reinvite_reply(core, &reply),
             Purpose::Update => self.on_update_reply(core, &reply),
             Purpose::Refer => self.on_refer_reply(core, &reply),
-            Purpose::Notify => self.on_notify_reply(&reply),
+            Purpose::Notify => self.on_notify_reply(core, &reply),
             Purpose::Digit => self.on_digit_reply(core, &reply),
             Purpose::Check if is_gone(&reply.outcome) => self.vanish(core),
             Purpose::Check | Purpose::Bye | Purpose::Cancel | Purpose::Prack => {}
@@ -272,6 +272,10 @@ impl Session {
             super::body::attach(&mut response.headers, &mut response.body, body);
         }
         core.respond(id, &response);
+        // Who asks again has our 2xx; only the ACK was lost.
+        if self.unacked.as_ref().is_some_and(|before| before.initial && !before.offered) {
+            core.wire.say(Event::Confirmed { call: self.key, answer: None });
+        }
         let seq = request.headers.require::<CSeq>().map_or(0, |cseq| cseq.seq);
         self.unacked = Some(Unacked { id, response, seq, interval: T1, offered, initial });
         core.wire.after(Due::Call(self.key, CallTimer::Repeat2xx), T1);
@@ -338,6 +342,7 @@ impl Session {
                 refer.hush();
             }
         }
+        self.acknowledge_unanswered(core);
         self.unacked = None;
         self.conclude(core);
     }
@@ -364,15 +369,20 @@ impl Session {
         if let Some(theirs) = self.theirs.take() {
             core.refuse(theirs.id, &theirs.request, StatusCode::REQUEST_TERMINATED);
         }
-        if let Some((id, invite)) = self.late.take() {
-            let ack = Ack::send(core, &self.dialog, &invite, None);
-            self.acks.push((id, ack));
-        }
+        self.acknowledge_unanswered(core);
         if self.unacked.as_ref().is_some_and(|unacked| unacked.initial) {
             self.over = Over::ByeWaits;
             return;
         }
         self.send_bye(core);
+    }
+
+    /// Their offer in a 2xx, to which nobody will give an answer any more: else it is repeated.
+    fn acknowledge_unanswered(&mut self, core: &mut Core) {
+        if let Some((id, invite)) = self.late.take() {
+            let ack = Ack::send(core, &self.dialog, &invite, None);
+            self.acks.push((id, ack));
+        }
     }
 
     fn send_bye(&mut self, core: &mut Core) {
@@ -393,9 +403,22 @@ impl Session {
         core.wire.timers.cancel_where(
             |due| matches!(due, Due::Call(owner, timer) if *owner == key && *timer != CallTimer::ReferSilent),
         );
-        let pending = self.refer.as_ref().is_some_and(|refer| !refer.is_done());
-        let linger = if pending { PATIENCE.saturating_mul(4) } else { PATIENCE };
-        core.wire.after(Due::Call(key, CallTimer::Forget), linger);
+        self.linger(core);
+    }
+
+    /// A subscription outlives its dialog (RFC 5057 §4.2), whoever waits for its last word.
+    pub(super) fn linger(&self, core: &mut Core) {
+        if !self.is_over() {
+            return;
+        }
+        let theirs = self.referred.as_ref().is_some_and(Referred::wants_news);
+        let ours = self.refer.as_ref().is_some_and(|refer| !refer.is_done());
+        let time = match (theirs, ours) {
+            (true, _) => Duration::from_secs(LASTS.into()),
+            (false, true) => PATIENCE.saturating_mul(4),
+            (false, false) => PATIENCE,
+        };
+        core.wire.after(Due::Call(self.key, CallTimer::Forget), time);
     }
 
     // -- what else may be asked

@@ -81,14 +81,16 @@ impl Session {
             referred.fill(&mut notify, status, reason);
         }
         self.send(core, Purpose::Notify, notify);
+        self.linger(core);
         Ok(())
     }
 
     /// A NOTIFY that is refused ends the subscription (RFC 6665 §4.2.2).
-    pub(super) fn on_notify_reply(&mut self, reply: &Reply<Owner>) {
+    pub(super) fn on_notify_reply(&mut self, core: &mut Core, reply: &Reply<Owner>) {
         let heard = matches!(&reply.outcome, Outcome::Response(response) if response.status.code() < 300);
         if let Some(referred) = self.referred.as_mut().filter(|_| !heard) {
             referred.hush();
+            self.linger(core);
         }
     }
 }

@@ -133,6 +133,23 @@ fn a_call_that_the_pbx_forgot_with_the_connection_ends() {
 }
 
 #[test]
+fn a_pbx_that_knows_the_call_and_refuses_the_update_is_not_asked_again_and_again() {
+    let mut bench = by_tcp();
+    bench.answered();
+    bench.ua.handle_disconnected(bench.now, address("192.0.2.20:40001"));
+    bench.grant(600);
+    let (update, _) = next(&mut bench, Method::Update);
+    bench.respond(&update, 403);
+    bench.forget();
+    bench.pass(secs(10));
+    let again = bench.messages().into_iter().filter_map(|(_, message)| match message {
+        Message::Request(request) => Some(request.method),
+        Message::Response(_) => None,
+    });
+    assert!(again.into_iter().all(|method| method != Method::Update));
+}
+
+#[test]
 fn a_call_that_rings_over_a_connection_ends_with_it() {
     let mut bench = by_tcp();
     bench.ua.invite(bench.now, "sip:200@pbx.example".parse().unwrap(), Some(OFFER.to_vec()));

@@ -97,6 +97,27 @@ fn the_200_is_repeated_until_the_ack_comes() {
 }
 
 #[test]
+fn a_reinvite_says_that_the_200_came_though_its_ack_was_lost() {
+    let mut bench = Bench::registered();
+    let (call, invite) = bench.called();
+    bench.ua.accept(bench.now, call, ANSWER.to_vec()).unwrap();
+    let ok = bench.response(200);
+    let mut reinvite = bench.pbx_next(&invite, &ok, Method::Invite, 1);
+    reinvite.headers.push("Contact", "<sip:192.0.2.10:5060>");
+    reinvite.headers.push("Content-Type", "application/sdp");
+    reinvite.body = OFFER.to_vec();
+    bench.hear_request(&reinvite);
+    let events = bench.events();
+    let offered = events.iter().any(|event| matches!(event, Event::Offer { .. }));
+    if offered {
+        bench.ua.answer_offer(bench.now, call, Ok(ANSWER.to_vec())).unwrap();
+    }
+    let confirmed = |event: &Event| matches!(event, Event::Confirmed { answer: None, .. });
+    assert!(!offered || events.iter().chain(&bench.events()).any(confirmed), "{events:?}");
+    bench.pass(secs(10));
+}
+
+#[test]
 fn without_any_ack_the_call_ends_with_bye_after_32_s() {
     let mut bench = Bench::new();
     let (call, _) = bench.called();

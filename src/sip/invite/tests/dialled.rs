@@ -324,6 +324,28 @@ fn an_early_update_of_the_pbx_is_answered() {
 }
 
 #[test]
+fn an_offer_in_the_200_is_acknowledged_though_they_hang_up_before_our_answer() {
+    let mut bench = Bench::new();
+    bench.ua.invite(bench.now, "sip:200@pbx.example".parse().unwrap(), None);
+    let invite = bench.request(Method::Invite);
+    let ok = answer(&invite, 200, &[CONTACT], OFFER);
+    bench.hear(&Message::Response(ok.clone()));
+    bench.forget();
+    let bye = bench.pbx_back(&invite, &ok, Method::Bye, 1);
+    bench.hear_request(&bye);
+    let sent: Vec<String> = bench
+        .messages()
+        .iter()
+        .map(|(_, message)| match message {
+            Message::Request(request) => request.method.to_string(),
+            Message::Response(response) => response.status.to_string(),
+        })
+        .collect();
+    assert!(sent.iter().any(|each| each == "ACK"), "{sent:?}");
+    assert!(sent.iter().any(|each| each.starts_with("200")), "{sent:?}");
+}
+
+#[test]
 fn hanging_up_works_in_every_state() {
     let mut bench = Bench::new();
     for said in [None, Some(100), Some(180), Some(200)] {

@@ -1,7 +1,7 @@
 //! One call, several telephones: early dialogs, early media, and more answers than one.
 
 use crate::sip::message::{Message, Method, Request, To};
-use crate::sip::testing::{ANSWER, Bench, OFFER, answer, ms, secs, tagged};
+use crate::sip::testing::{ANSWER, Bench, OFFER, answer, ms, secs, seq, tagged};
 use crate::sip::{CallKey, EndedBy, Event};
 
 const MUSIC: &[u8] = b"v=0\r\no=- 3 3 IN IP4 192.0.2.30\r\ns=-\r\n";
@@ -122,6 +122,33 @@ fn of_three_answers_two_are_sent_away_however_often_they_come() {
     }
     bench.ua.hang_up(bench.now, call).unwrap();
     assert_eq!(to_tag(&bench.request(Method::Bye)), "one");
+}
+
+#[test]
+fn what_is_sent_away_after_its_pracks_is_told_by_a_higher_number() {
+    let reliably = |bench: &mut Bench, invite: &Request, tag: &str, rseq: &str| {
+        say(bench, invite, tag, 180, &[("Require", "100rel"), ("RSeq", rseq)], b"");
+        seq(&bench.request(Method::Prack))
+    };
+    // The second of two telephones, and one whose answer crosses our CANCEL.
+    for given_up in [false, true] {
+        let mut bench = Bench::new();
+        let (call, invite) = dial(&mut bench);
+        reliably(&mut bench, &invite, "two", "1");
+        let last = reliably(&mut bench, &invite, "two", "2");
+        bench.forget();
+        if given_up {
+            bench.ua.hang_up(bench.now, call).unwrap();
+            bench.request(Method::Cancel);
+        } else {
+            say(&mut bench, &invite, "one", 200, &[], ANSWER);
+            bench.request(Method::Ack);
+        }
+        say(&mut bench, &invite, "two", 200, &[], ANSWER);
+        bench.request(Method::Ack);
+        let bye = bench.request(Method::Bye);
+        assert_eq!((to_tag(&bye).as_str(), seq(&bye)), ("two", last + 1), "given up: {given_up}");
+    }
 }
 
 #[test]

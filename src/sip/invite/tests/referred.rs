@@ -66,13 +66,13 @@ fn who_asked_hears_how_the_call_goes() {
     bench.ua.answer_refer(bench.now, call, Ok(())).unwrap();
     assert!(bench.response(202).headers.first("Contact").is_some());
     let (notify, said, state) = notified(&mut bench);
-    assert_eq!((said.as_str(), state.as_str()), ("SIP/2.0 100 Trying\r\n", "active;expires=180"));
+    assert_eq!((said.as_str(), state.as_str()), ("SIP/2.0 100 Trying\r\n", "active;expires=660"));
     let event = notify.headers.require::<EventHeader>().unwrap();
     assert_eq!((event.package.as_str(), event.id), ("refer", Some(seq(&refer).to_string())));
     assert_eq!(notify.headers.first("Content-Type"), Some("message/sipfrag;version=2.0"));
     bench.respond(&notify, 200);
     for (status, said, state) in [
-        (StatusCode::RINGING, "SIP/2.0 180 Ringing\r\n", "active;expires=180"),
+        (StatusCode::RINGING, "SIP/2.0 180 Ringing\r\n", "active;expires=660"),
         (StatusCode::OK, "SIP/2.0 200 OK\r\n", "terminated;reason=noresource"),
     ] {
         bench.ua.refer_progress(bench.now, call, status, status.default_reason()).unwrap();
@@ -187,13 +187,20 @@ fn a_bye_ends_the_question_and_not_the_news() {
     refer(&mut bench, (&invite, &ok), 1, &[TARGET]);
     asked(&mut bench);
     bench.ua.answer_refer(bench.now, call, Ok(())).unwrap();
+    bench.response(202);
+    let (trying, ..) = notified(&mut bench);
+    bench.respond(&trying, 200);
     bench.forget();
     let bye = bench.pbx_next(&invite, &ok, Method::Bye, 2);
     bench.hear_request(&bye);
     bench.response(200);
     bench.forget();
+    // The target may ring for long.
+    bench.pass(secs(500));
     bench.ua.refer_progress(bench.now, call, StatusCode::OK, "OK").unwrap();
     notified(&mut bench);
+    bench.pass(secs(70));
+    assert_eq!(bench.ua.load(), crate::sip::Load::default());
 
     let (mut bench, _, invite, ok) = taking();
     refer(&mut bench, (&invite, &ok), 1, &[TARGET]);

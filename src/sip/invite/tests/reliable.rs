@@ -312,6 +312,21 @@ fn where_the_caller_makes_no_offer_ours_goes_reliably_and_the_prack_answers_it()
 }
 
 #[test]
+fn a_prack_may_bring_the_next_offer() {
+    let mut bench = Bench::new();
+    let (call, invite) = called(&mut bench, OFFER);
+    bench.ua.progress(bench.now, call, ANSWER.to_vec()).unwrap();
+    let early = bench.response(183);
+    let mut prack = prack(&mut bench, &invite, &early, 1);
+    prack.headers.push("Content-Type", "application/sdp");
+    prack.body = OFFER.to_vec();
+    bench.hear_request(&prack);
+    assert!(matches!(bench.event(), Some(Event::Offer { offer: Some(_), .. })));
+    bench.ua.answer_offer(bench.now, call, Ok(ANSWER.to_vec())).unwrap();
+    assert_eq!(bench.response(200).body, ANSWER);
+}
+
+#[test]
 fn a_caller_may_change_the_session_before_we_answer() {
     let mut bench = Bench::new();
     let (call, invite) = called(&mut bench, OFFER);

@@ -121,6 +121,24 @@ fn a_pbx_that_allows_update_and_refuses_it_is_asked_by_reinvite_at_once() {
 }
 
 #[test]
+fn a_refresh_that_falls_into_a_hold_is_made_up_for_when_the_hold_is_refused() {
+    let mut bench = Bench::new();
+    let (call, invite) = dial(&mut bench);
+    let headers = [CONTACT, ("Allow", "INVITE, BYE"), ("Session-Expires", "90;refresher=uac")];
+    bench.respond_with(&invite, 200, &headers, ANSWER);
+    bench.pass(secs(43));
+    bench.forget();
+    bench.ua.reoffer(bench.now, call, HOLD.to_vec()).unwrap();
+    let hold = bench.request(Method::Invite);
+    bench.respond(&hold, 100);
+    bench.pass(secs(4));
+    bench.respond(&hold, 488);
+    bench.request(Method::Ack);
+    bench.pass(secs(4));
+    assert_eq!(bench.request(Method::Invite).body, OFFER, "the session as it stands");
+}
+
+#[test]
 fn a_session_that_nobody_can_refresh_ends_with_bye() {
     let mut bench = Bench::new();
     bench.ua.invite(bench.now, "sip:200@pbx.example".parse().unwrap(), Some(OFFER.to_vec()));
