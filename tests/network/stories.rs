@@ -15,6 +15,8 @@ pub struct Story {
 
 const CALL: &[&str] = &["INVITE", "ACK", "BYE", "CANCEL"];
 
+const RELIABLE: &[&str] = &["INVITE", "ACK", "PRACK", "BYE", "CANCEL"];
+
 pub const STORIES: &[Story] = &[
     Story { name: "registered, kept so, and gone", may_starve: &["REGISTER", "OPTIONS"], tell: register },
     Story { name: "somebody is asked for by OPTIONS", may_starve: &["OPTIONS"], tell: options },
@@ -23,17 +25,29 @@ pub const STORIES: &[Story] = &[
     Story { name: "both hang up at once", may_starve: CALL, tell: both_end },
     Story { name: "a call given up while it rings", may_starve: CALL, tell: cancelled },
     Story { name: "given up as it is answered", may_starve: CALL, tell: cancelled_as_answered },
+    Story {
+        name: "given up as it is answered, after PRACK",
+        may_starve: RELIABLE,
+        tell: |world| {
+            world.pbx.reliable = true;
+            cancelled_as_answered(world)
+        },
+    },
     Story { name: "a call that is refused", may_starve: CALL, tell: refused },
     Story { name: "a call to somebody who is busy", may_starve: CALL, tell: busy },
     Story { name: "a call to nobody", may_starve: CALL, tell: nobody },
     Story { name: "the called party makes the offer", may_starve: CALL, tell: late_offer },
-    Story {
-        name: "sound before the answer, acknowledged",
-        may_starve: &["INVITE", "ACK", "PRACK", "BYE"],
-        tell: early_media,
-    },
+    Story { name: "sound before the answer, acknowledged", may_starve: RELIABLE, tell: early_media },
     Story { name: "a call to somebody who has moved", may_starve: CALL, tell: moved },
     Story { name: "two telephones of one number answer", may_starve: CALL, tell: forked },
+    Story {
+        name: "two telephones answer, after PRACK",
+        may_starve: RELIABLE,
+        tell: |world| {
+            world.pbx.reliable = true;
+            forked(world)
+        },
+    },
     Story { name: "two calls at one telephone", may_starve: CALL, tell: two_calls },
     Story { name: "held and taken back", may_starve: CALL, tell: hold },
     Story { name: "both change the call at once", may_starve: CALL, tell: glare },
