@@ -98,12 +98,13 @@ fn phone_line(line: Line, event: &phone::Event, book: &Book) -> Option<String> {
         E::Media { line: id, codec, stats } => {
             media(line.call("media", *id, book).with("codec", codec.name()), stats)
         }
-        E::Ended { line: id, by, outcome, status, reason, talked } => line
+        E::Ended { line: id, by, outcome, status, reason, retry_after, talked } => line
             .call("ended", *id, book)
             .with("by", ended_by_code(*by))
             .with("outcome", call_outcome_code(*outcome))
             .with("status", status)
             .with("reason", reason)
+            .with("retry_after_s", &retry_after.map(|after| after.as_secs()))
             .with("seconds", &rounded(talked.as_secs_f64())),
         E::Refused { line: id, why } => {
             line.event("refused").with("line", &id.map(|id| id.0)).with("why", refusal_code(*why))

@@ -189,9 +189,17 @@ fn calls() -> Vec<E> {
     let sides = [EndedBy::Us, EndedBy::Them, EndedBy::Network, EndedBy::Transfer];
     for (outcome, by) in outcomes.into_iter().zip(sides.into_iter().cycle()) {
         let talked = Duration::from_millis(12_345);
-        events.push(E::Ended { line: LINE, by, outcome, status: None, reason: None, talked });
-        let reason = Some("Busy Here".into());
-        events.push(E::Ended { line: LINE, by, outcome, status: Some(486), reason, talked });
+        events.push(E::Ended {
+            line: LINE,
+            by,
+            outcome,
+            status: None,
+            reason: None,
+            retry_after: None,
+            talked,
+        });
+        let (reason, retry_after) = (Some("Busy Here".into()), Some(Duration::from_secs(60)));
+        events.push(E::Ended { line: LINE, by, outcome, status: Some(486), reason, retry_after, talked });
     }
     use Refusal as R;
     for why in [R::NoSuchLine, R::WrongState, R::BadTarget, R::Busy, R::NoMediaPort, R::NoDigits] {

@@ -162,7 +162,18 @@ fn phone_line(cat: &Catalogue, event: &phone::Event) -> String {
             say!(cat, "Line {line}: we are heard again.", line = line)
         }
         E::Media { line, codec, stats } => media(cat, line.0, codec.name(), stats),
-        E::Ended { line, outcome, status, talked, .. } => ended(cat, line.0, *outcome, *status, *talked),
+        E::Ended { line, outcome, status, retry_after, talked, .. } => {
+            let ended = ended(cat, line.0, *outcome, *status, *talked);
+            match retry_after.map(|after| after.as_secs()) {
+                Some(seconds) => {
+                    format!(
+                        "{ended} {}",
+                        say!(cat, "It may be tried again in {seconds} s.", seconds = seconds)
+                    )
+                }
+                None => ended,
+            }
+        }
         E::Refused { why, .. } => cat.get(refusal(*why)).to_owned(),
     }
 }

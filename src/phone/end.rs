@@ -31,6 +31,7 @@ pub(super) struct SipEnd {
     pub status: Option<StatusCode>,
     pub reason: Option<String>,
     pub answered_elsewhere: bool,
+    pub retry_after: Option<Duration>,
 }
 
 impl Phone {
@@ -88,7 +89,8 @@ fn ended_event(now: Instant, line: Line, end: SipEnd) -> Event {
         Some(ending) => (ending.by, ending.outcome, ending.status.or(status)),
         None => (by_whom(end.by), outcome(&line, &end), status),
     };
-    Event::Ended { line: line.id, by, outcome, status, reason: end.reason, talked }
+    let SipEnd { reason, retry_after, .. } = end;
+    Event::Ended { line: line.id, by, outcome, status, reason, retry_after, talked }
 }
 
 /// What whoever asked for this call is told of its failure.

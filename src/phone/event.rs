@@ -267,6 +267,8 @@ pub enum Event {
         outcome: CallOutcome,
         status: Option<u16>,
         reason: Option<String>,
+        /// When the PBX says that the refused call may be tried again.
+        retry_after: Option<Duration>,
         talked: Duration,
     },
     /// A command could not be carried out now.

@@ -278,8 +278,8 @@ impl Phone {
                 self.say(Event::Declined { call_id: invite.call_id, caller, status: status.code() });
             }
             sip::Event::ReferAsked { call, refer } => self.on_refer_asked(now, call, &refer),
-            sip::Event::Ended { call, by, status, reason, answered_elsewhere } => {
-                let end = end::SipEnd { by, status, reason, answered_elsewhere };
+            sip::Event::Ended { call, by, status, reason, answered_elsewhere, retry_after } => {
+                let end = end::SipEnd { by, status, reason, answered_elsewhere, retry_after };
                 self.on_call_ended(now, call, end);
             }
             event => self.on_call_event(now, event),

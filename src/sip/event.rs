@@ -84,6 +84,8 @@ pub enum Event {
         reason: Option<String>,
         /// Another device took it (RFC 3326 Reason of the CANCEL).
         answered_elsewhere: bool,
+        /// When the refused call may be tried again (RFC 3261 §20.33).
+        retry_after: Option<Duration>,
     },
 }
 

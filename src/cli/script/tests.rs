@@ -98,7 +98,7 @@ impl Play {
         status: Option<u16>,
     ) -> &mut Self {
         let talked = if outcome == CallOutcome::Completed { Duration::from_secs(5) } else { Duration::ZERO };
-        self.hears(E::Ended { line, by, outcome, status, reason: None, talked })
+        self.hears(E::Ended { line, by, outcome, status, reason: None, retry_after: None, talked })
     }
 
     /// The other side sends us on, to line 2.
@@ -439,7 +439,15 @@ fn a_call_that_rings_before_the_end_of_the_last_one_is_said_hides_nothing() {
     assert_eq!(play.exit(), Exit::ClientLost);
     assert!(!play.asked().contains(&Do::Finish), "one call is still to come to its end");
     let (by, outcome, talked) = (EndedBy::Them, CallOutcome::Completed, Duration::from_millis(500));
-    play.hears(E::Ended { line: LineId(2), by, outcome, status: None, reason: None, talked });
+    play.hears(E::Ended {
+        line: LineId(2),
+        by,
+        outcome,
+        status: None,
+        reason: None,
+        retry_after: None,
+        talked,
+    });
     assert_eq!(play.asked().last(), Some(&Do::Finish));
 }
 

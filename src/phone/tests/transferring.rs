@@ -73,6 +73,7 @@ fn handed_over_is_not_called_reached() {
         outcome: CallOutcome::Completed,
         status: None,
         reason: None,
+        retry_after: None,
         talked: Duration::ZERO,
     };
     assert_eq!(events[3..], [ended]);

@@ -34,6 +34,7 @@ impl Forks {
         };
         let ack = Ack::send(core, &dialog, invite, None);
         let mut bye = dialog.request(Method::Bye);
+        bye.headers.push("Reason", r#"SIP;cause=200;text="Call completed elsewhere""#);
         core.authorize(&mut bye);
         let to = dialog.next_hop(core.config.server);
         core.send(Owner::Nobody, bye, to);

@@ -311,6 +311,7 @@ impl Incoming {
             status: Some(status),
             reason: reason_text(why),
             answered_elsewhere: taken_elsewhere(why),
+            retry_after: None,
         });
         Next::Gone
     }

@@ -479,5 +479,5 @@ fn introduce(core: &Core, request: &mut Request) {
 }
 
 fn ended(call: CallKey, by: EndedBy, status: Option<StatusCode>, reason: Option<String>) -> Event {
-    Event::Ended { call, by, status, reason, answered_elsewhere: false }
+    Event::Ended { call, by, status, reason, answered_elsewhere: false, retry_after: None }
 }

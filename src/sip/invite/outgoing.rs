@@ -9,7 +9,9 @@ use super::{CallTimer, Next, ended, introduce, offers, refresh};
 use crate::sip::core::{Core, Owner, Purpose};
 use crate::sip::dialog::Dialog;
 use crate::sip::event::{CallKey, EndedBy, Event, NotNow, ReferAsked};
-use crate::sip::message::{CSeq, Method, NameAddr, Replaces, Request, Response, Route, StatusCode, Uri, Via};
+use crate::sip::message::{
+    CSeq, Method, NameAddr, Replaces, Request, Response, RetryAfter, Route, StatusCode, Uri, Via,
+};
 use crate::sip::referred;
 use crate::sip::timers::PATIENCE;
 use crate::sip::transaction::{ClientId, Outcome, Reply, ServerId};
@@ -377,7 +379,17 @@ impl Outgoing {
             self.invite_again(core, reply.owner, request, 0);
             return Next::Same;
         }
-        self.end(core, EndedBy::Them, Some(status), Some(response.reason.clone()))
+        if !self.is_over() {
+            core.wire.say(Event::Ended {
+                call: self.key,
+                by: EndedBy::Them,
+                status: Some(status),
+                reason: Some(response.reason.clone()),
+                answered_elsewhere: false,
+                retry_after: when_again(response),
+            });
+        }
+        Next::Gone
     }
 
     /// Where else the call may go after a refusal. 6xx speaks for everybody (RFC 3261 §21.6).
@@ -426,6 +438,11 @@ impl Outgoing {
         core.send(Owner::Call(self.key, Purpose::Cancel), cancel, to);
         core.wire.after(Due::Call(self.key, CallTimer::CancelPatience), PATIENCE);
     }
+}
+
+fn when_again(response: &Response) -> Option<Duration> {
+    let seconds = response.headers.typed::<RetryAfter>().ok()??.0;
+    Some(Duration::from_secs(seconds.into()))
 }
 
 /// Same Request-URI, Via, From, To, Call-ID, Route and number as the INVITE (§9.1).

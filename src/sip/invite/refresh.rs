@@ -176,6 +176,7 @@ impl Session {
 
     /// Nobody refreshed it in time (§10).
     pub(super) fn expire(&mut self, core: &mut Core) {
+        self.why = Some(r#"SIP;cause=408;text="Session expired""#);
         self.end(core, EndedBy::Network, None);
     }
 

@@ -26,6 +26,8 @@ pub struct Session {
     pub(super) over: Over,
     /// Their BYE came.
     left: bool,
+    /// What our BYE says besides, where nobody hung up (RFC 3326).
+    pub(super) why: Option<&'static str>,
     /// ACKs of ours by their INVITE: sent again when its 2xx comes again.
     pub(super) acks: Vec<(ClientId, Ack)>,
     forks: Forks,
@@ -106,6 +108,7 @@ impl Session {
             caller: false,
             over: Over::No,
             left: false,
+            why: None,
             acks: Vec::new(),
             forks: Forks::default(),
             late: None,
@@ -294,7 +297,10 @@ impl Session {
     fn on_ack_missing(&mut self, core: &mut Core) {
         self.unacked = None;
         match self.over {
-            Over::No => self.end(core, EndedBy::Network, None),
+            Over::No => {
+                self.why = Some(r#"SIP;cause=408;text="No ACK came""#);
+                self.end(core, EndedBy::Network, None);
+            }
             Over::ByeWaits => self.send_bye(core),
             Over::Yes => {}
         }
@@ -386,7 +392,10 @@ impl Session {
     }
 
     fn send_bye(&mut self, core: &mut Core) {
-        let request = self.build(core, Method::Bye);
+        let mut request = self.build(core, Method::Bye);
+        if let Some(why) = self.why {
+            request.headers.push("Reason", why);
+        }
         self.send(core, Purpose::Bye, request);
         self.unacked = None;
         self.conclude(core);

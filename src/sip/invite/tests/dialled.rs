@@ -346,6 +346,19 @@ fn an_offer_in_the_200_is_acknowledged_though_they_hang_up_before_our_answer() {
 }
 
 #[test]
+fn a_refusal_says_when_the_call_may_be_tried_again() {
+    let mut bench = Bench::new();
+    let (_, invite) = dial(&mut bench);
+    bench.respond_with(&invite, 503, &[("Retry-After", "120 (in the queue)")], b"");
+    bench.request(Method::Ack);
+    let told = bench.event();
+    assert!(
+        matches!(told, Some(Event::Ended { retry_after: Some(after), .. }) if after == secs(120)),
+        "{told:?}"
+    );
+}
+
+#[test]
 fn hanging_up_works_in_every_state() {
     let mut bench = Bench::new();
     for said in [None, Some(100), Some(180), Some(200)] {

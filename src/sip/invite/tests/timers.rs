@@ -148,7 +148,12 @@ fn a_session_that_nobody_can_refresh_ends_with_bye() {
     bench.forget();
     bench.pass(secs(61));
     let last = bench.messages().pop().unwrap().1;
-    assert!(matches!(last, Message::Request(request) if request.method == Method::Bye));
+    let Message::Request(bye) = last else { panic!("{last:?}") };
+    assert_eq!(
+        (bye.method.clone(), bye.headers.first("Reason").is_some()),
+        (Method::Bye, true),
+        "nobody hung up"
+    );
     assert!(bench.events().iter().any(|e| matches!(e, Event::Ended { by: EndedBy::Network, .. })));
 }
 
