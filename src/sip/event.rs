@@ -138,6 +138,8 @@ pub struct Invite {
     pub call_id: String,
     pub from: NameAddr,
     pub to: NameAddr,
+    /// What the INVITE asks for: our Contact; for an exchange, the number that was dialled.
+    pub target: Uri,
     /// P-Asserted-Identity
     pub asserted: Vec<NameAddr>,
     /// Remote-Party-ID

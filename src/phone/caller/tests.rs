@@ -16,6 +16,7 @@ fn invite(from: &str) -> Invite {
         call_id: "c".into(),
         from: party(from),
         to: party(&format!("<sip:{CONTACT}@192.0.2.10>")),
+        target: party(&format!("<sip:{CONTACT}@192.0.2.10>")).uri,
         asserted: Vec::new(),
         remote_party: None,
         diversion: Vec::new(),

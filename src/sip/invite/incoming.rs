@@ -333,6 +333,7 @@ fn described(
         call_id: headers.first("Call-ID")?.to_owned(),
         from: headers.require::<From>().ok()?.0,
         to: headers.require::<To>().ok()?.0,
+        target: request.uri.clone(),
         asserted: addresses::<PAssertedIdentity>(headers),
         remote_party: addresses::<RemotePartyId>(headers).into_iter().next(),
         diversion: addresses::<Diversion>(headers),
