@@ -42,8 +42,9 @@ const EVERYTHING_BELOW_SHELL: [&str; 15] = [
 ];
 
 /// The terminal may also see what the engines' fronts are made of; it never opens a socket or a store.
-const CLI_MAY_NAME: [&str; 12] = [
+const CLI_MAY_NAME: [&str; 13] = [
     "shell",
+    "practice",
     "agent",
     "phone",
     "sip",

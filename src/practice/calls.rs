@@ -376,6 +376,8 @@ impl Calls {
     fn vacate(&mut self, now: Instant, call: CallKey) {
         let Some(state) = self.calls.get_mut(&call) else { return };
         state.empty = true;
+        let port = state.negotiation.local();
+        self.out.push_back(Output::Media(MediaOrder::Stop { call, port }));
         self.timers.push((now + EMPTY_LEG, Timer::HangUp(call)));
     }
 

@@ -49,7 +49,7 @@ pub enum Output {
 pub enum MediaOrder {
     /// Begin at `plan.local`, or go on as this plan says.
     Apply { call: CallKey, plan: StreamPlan, voice: Voice },
-    /// Also of a call whose voice never began: its port is free.
+    /// Also of a call whose voice never began, and again at the end of one whose voice has stopped: its port is free.
     Stop { call: CallKey, port: SocketAddr },
     /// `give_port` wanted: the last one given is in use now.
     TakePort,
