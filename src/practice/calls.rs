@@ -113,7 +113,7 @@ impl Calls {
 
     /// Somebody is there to be called.
     pub fn on_telephone(&mut self, now: Instant) {
-        if self.calls.is_empty() {
+        if !self.a_client_is_here() {
             self.visit_after(now, self.programme.first_after());
         }
     }
@@ -318,9 +318,8 @@ impl Calls {
         self.timers.retain(|(_, timer)| !timer.ends_with(call));
         let Some(state) = self.calls.remove(&call) else { return };
         self.out.push_back(Output::Media(MediaOrder::Stop { call, port: state.negotiation.local() }));
-        let others = self.calls.values().any(|other| other.is_clients);
         if state.is_clients
-            && !others
+            && !self.a_client_is_here()
             && let Some(wait) = self.programme.next_after()
         {
             self.visit_after(now, wait);
@@ -398,6 +397,10 @@ impl Calls {
 
     fn answer_offer(&mut self, now: Instant, call: CallKey, answer: Result<Vec<u8>, StatusCode>) {
         let _ = self.exchange.answer_offer(now, call, answer);
+    }
+
+    fn a_client_is_here(&self) -> bool {
+        self.calls.values().any(|call| call.is_clients)
     }
 
     fn use_port(&mut self) {
