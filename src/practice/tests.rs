@@ -474,6 +474,6 @@ fn what_is_foreign_gets_a_clear_answer_or_none() {
     assert_eq!(world.hears(&request("ACK", &pbx, "")), [0; 0]);
     assert_eq!(world.hears("no SIP at all\n\n"), [0; 0]);
     assert_eq!(world.hears(&request("OPTIONS", &pbx, "Require: telepathy\n")), [420]);
-    assert_eq!(world.hears(&request("REGISTER", &pbx, "Contact: nonsense\n")), [401]);
+    assert_eq!(world.hears(&request("REGISTER", &pbx, "Contact: nonsense\n")), [400]);
     assert_eq!(world.pbx.load().calls, 0);
 }
