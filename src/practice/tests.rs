@@ -9,8 +9,12 @@ use crate::phone::{
 };
 use crate::sip::message::codec::{self, Parsed};
 use crate::sip::message::{Message, Response};
-use crate::sip::{Account, CallPolicy, Failure, Password, UserAgentConfig};
+use crate::sip::{
+    self, Account, CallKey, CallPolicy, Failure, Password, ReferProgress, UserAgent, UserAgentConfig,
+};
 use crate::transmit::{Received, Transport};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::collections::{BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -24,6 +28,32 @@ fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
+fn address(text: &str) -> SocketAddr {
+    text.parse().unwrap()
+}
+
+fn account(extension: &str, password: &str) -> UserAgentConfig {
+    UserAgentConfig {
+        account: Account {
+            user: extension.into(),
+            domain: PBX.into(),
+            auth_user: None,
+            password: Password::new(password),
+            realm: None,
+            registrar: None,
+            outbound_proxy: None,
+            display: None,
+            expires: secs(300),
+        },
+        transport: Transport::Udp,
+        server: address(PBX),
+        local: address(TELEPHONE),
+        user_agent: "Patchcord".into(),
+        max_calls: 2,
+        calls: CallPolicy::default(),
+    }
+}
+
 struct World {
     now: Instant,
     phone: Phone,
@@ -34,6 +64,8 @@ struct World {
     notes: Vec<Note>,
     /// What the PBX was told to do with its voices.
     media: Vec<MediaOrder>,
+    /// What the telephone has sent to the PBX.
+    sent: Vec<Vec<u8>>,
     /// What came to a stranger.
     answers: Vec<Response>,
     next_port: u16,
@@ -41,27 +73,8 @@ struct World {
 
 impl World {
     fn with(plays: Plays, seed: u64, extension: &str, password: &str) -> Self {
-        let address = |text: &str| text.parse::<SocketAddr>().unwrap();
         let config = PhoneConfig {
-            sip: UserAgentConfig {
-                account: Account {
-                    user: extension.into(),
-                    domain: PBX.into(),
-                    auth_user: None,
-                    password: Password::new(password),
-                    realm: None,
-                    registrar: None,
-                    outbound_proxy: None,
-                    display: None,
-                    expires: secs(300),
-                },
-                transport: Transport::Udp,
-                server: address(PBX),
-                local: address(TELEPHONE),
-                user_agent: "Patchcord".into(),
-                max_calls: 2,
-                calls: CallPolicy::default(),
-            },
+            sip: account(extension, password),
             codecs: vec![Codec::Pcma, Codec::Pcmu],
             identity_order: vec![IdentitySource::Asserted, IdentitySource::RemoteParty, IdentitySource::From],
             name_prefixes: Vec::new(),
@@ -78,6 +91,7 @@ impl World {
             events: Vec::new(),
             notes: Vec::new(),
             media: Vec::new(),
+            sent: Vec::new(),
             answers: Vec::new(),
             next_port: 4000,
         };
@@ -110,7 +124,7 @@ impl World {
 
     fn port(&mut self, of: &str) -> SocketAddr {
         self.next_port += 2;
-        SocketAddr::new(of.parse::<SocketAddr>().unwrap().ip(), self.next_port)
+        SocketAddr::new(address(of).ip(), self.next_port)
     }
 
     fn command(&mut self, command: Command) {
@@ -153,7 +167,8 @@ impl World {
         loop {
             match self.phone.poll_output() {
                 phone::Output::Send(sent) => {
-                    self.under_way.push_back((TELEPHONE.parse().unwrap(), sent.to, sent.bytes));
+                    self.sent.push(sent.bytes.clone());
+                    self.under_way.push_back((address(TELEPHONE), sent.to, sent.bytes));
                 }
                 phone::Output::Event(event) => self.events.push(event),
                 phone::Output::Media(MediaCommand::TakePort) => {
@@ -173,7 +188,7 @@ impl World {
     fn drain_pbx(&mut self) {
         loop {
             match self.pbx.poll_output() {
-                Output::Send(sent) => self.under_way.push_back((PBX.parse().unwrap(), sent.to, sent.bytes)),
+                Output::Send(sent) => self.under_way.push_back((address(PBX), sent.to, sent.bytes)),
                 Output::Media(MediaOrder::TakePort) => {
                     let port = self.port(PBX);
                     self.pbx.give_port(port);
@@ -210,7 +225,7 @@ impl World {
     /// A message from somewhere else, and the statuses of what came back.
     fn hears(&mut self, text: &str) -> Vec<u16> {
         let bytes = text.replace('\n', "\r\n").into_bytes();
-        self.under_way.push_back((STRANGER.parse().unwrap(), PBX.parse().unwrap(), bytes));
+        self.under_way.push_back((address(STRANGER), address(PBX), bytes));
         self.settle();
         std::mem::take(&mut self.answers).iter().map(|response| response.status.code()).collect()
     }
@@ -476,4 +491,110 @@ fn what_is_foreign_gets_a_clear_answer_or_none() {
     assert_eq!(world.hears(&request("OPTIONS", &pbx, "Require: telepathy\n")), [420]);
     assert_eq!(world.hears(&request("REGISTER", &pbx, "Contact: nonsense\n")), [400]);
     assert_eq!(world.pbx.load().calls, 0);
+}
+
+#[test]
+fn spoilt_messages_break_nothing() {
+    let mut world = World::talking();
+    world.command(Command::Hold { line: LINE });
+    world.command(Command::BlindTransfer { line: LINE, target: "999".into() });
+    world.pass(secs(2));
+    world.command(Command::Dial { target: "600".into() });
+    let originals = std::mem::take(&mut world.sent);
+    let mut rng = ChaCha20Rng::seed_from_u64(3);
+    let mut below = |limit: usize| rng.next_u32() as usize % limit.max(1);
+    for _ in 0..3_000 {
+        let mut bytes = originals[below(originals.len())].clone();
+        for _ in 0..=below(3) {
+            bytes.push(b'x');
+            let at = below(bytes.len());
+            match below(3) {
+                0 => bytes[at] ^= 1 << below(8),
+                1 => drop(bytes.drain(at..(at + below(20)).min(bytes.len()))),
+                _ => bytes.truncate(at + 1),
+            }
+        }
+        let from = address(if below(2) == 0 { TELEPHONE } else { STRANGER });
+        world.pbx.handle_input(
+            world.now,
+            Received { transport: Transport::Udp, from, local: address(PBX), bytes },
+        );
+        // What it says to that is lost.
+        world.drain_pbx();
+        world.under_way.clear();
+    }
+    world.pass(secs(100));
+    let mut after = World::quiet();
+    std::mem::swap(&mut after.pbx, &mut world.pbx);
+    after.now = world.now;
+    after.command(Command::Register);
+    after.command(Command::Dial { target: "600".into() });
+    after.pass(secs(1));
+    assert!(after.events().iter().any(|event| matches!(event, Event::Answered { .. })));
+}
+
+/// A telephone that first speaks to the manager: two calls, joined by REFER with Replaces (RFC 5589 §7).
+#[test]
+fn a_client_may_be_passed_on_with_a_word_beforehand() {
+    let mut world = World::playing(Plays::Calls(1), 1);
+    let mut agent = UserAgent::new(account("101", "pw-101"), [9; 32]);
+    let mut heard = Vec::new();
+    agent.register(world.now);
+    let answer = |port: u16| {
+        format!(
+            "v=0\r\no=- 1 1 IN IP4 192.0.2.20\r\ns=-\r\nc=IN IP4 192.0.2.20\r\nt=0 0\r\nm=audio {port} RTP/AVP 8\r\n"
+        )
+        .into_bytes()
+    };
+    let (mut client, mut manager): (Option<CallKey>, Option<CallKey>) = (None, None);
+    let mut referred = false;
+    for _ in 0..400 {
+        world.now = world.now + Duration::from_millis(50);
+        agent.handle_timeout(world.now);
+        world.pbx.handle_timeout(world.now);
+        loop {
+            let mut still = true;
+            match agent.poll_output() {
+                sip::Output::Send(sent) => {
+                    let from = address(TELEPHONE);
+                    let received =
+                        Received { transport: Transport::Udp, from, local: sent.to, bytes: sent.bytes };
+                    world.pbx.handle_input(world.now, received);
+                    still = false;
+                }
+                sip::Output::Event(sip::Event::Invited { call, .. }) => {
+                    agent.accept(world.now, call, answer(4800)).unwrap();
+                    client = Some(call);
+                    still = false;
+                }
+                sip::Output::Event(sip::Event::Confirmed { .. }) => {
+                    let target = format!("sip:201@{PBX}").parse().unwrap();
+                    manager = Some(agent.invite(world.now, target, Some(answer(4802))));
+                    still = false;
+                }
+                sip::Output::Event(sip::Event::Accepted { call, .. }) if Some(call) == manager => {
+                    referred = true
+                }
+                sip::Output::Event(sip::Event::Refer { progress, .. }) => heard.push(progress),
+                sip::Output::Event(_) => still = false,
+                sip::Output::Idle => {}
+            }
+            if std::mem::take(&mut referred) {
+                agent.refer_replacing(world.now, client.unwrap(), manager.unwrap()).unwrap();
+                still = false;
+            }
+            world.drain_pbx();
+            while let Some((from, to, bytes)) = world.under_way.pop_front() {
+                agent.handle_input(world.now, Received { transport: Transport::Udp, from, local: to, bytes });
+                still = false;
+            }
+            if still {
+                break;
+            }
+        }
+    }
+    let joined = |progress: &ReferProgress| matches!(progress, ReferProgress::Status { status, last: true, .. } if status.code() == 200);
+    assert!(heard.iter().any(joined), "{heard:?}");
+    assert!(world.notes.iter().any(|note| matches!(note, Note::Talks { .. })), "{:?}", world.notes);
+    assert_eq!(world.pbx.load().calls, 0, "both legs are empty, and end");
 }
