@@ -1,7 +1,7 @@
 //! `patchcord demo`: the telephone with a practice PBX in the same process and an order desk with sample clients as its child.
 //! Nothing of the user's own settings is read, and nothing is left behind.
 
-use super::args::{Arguments, CallOptions, DemoOptions};
+use super::args::{Arguments, CallOptions, Common, DemoOptions};
 use super::book::Book;
 use super::script::{Script, Task};
 use super::sound::Sound;
@@ -71,87 +71,93 @@ fn plays(options: &DemoOptions) -> Option<u32> {
     if options.once { Some(1) } else { options.calls }
 }
 
+/// Why nothing was played.
+type Refusal = (Exit, String);
+
 async fn drive(process: Process, cat: Catalogue, arguments: &Arguments, options: &DemoOptions) -> Exit {
-    let desk = match Desk::start().await {
-        Ok(desk) => desk,
-        Err(fault) => {
-            eprintln!("patchcord: {}", fault.say(&cat));
-            return Exit::Desk;
+    match rehearse(process, &cat, arguments, options).await {
+        Ok(exit) => exit,
+        Err((exit, words)) => {
+            eprintln!("patchcord: {words}");
+            exit
         }
-    };
-    let plays = plays(options).map_or(Plays::Endlessly, Plays::Calls);
-    let programme = Programme::new(plays, options.speed, options.seed);
-    let local = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let mut pbx = match PracticePbx::start(process, PracticeSetup { local, programme }) {
-        Ok(pbx) => pbx,
-        Err(error) => {
-            tracing::error!(%error, "no practice PBX");
-            eprintln!("patchcord: {}", faults::our_fault(&cat));
-            return Exit::OurFault;
-        }
-    };
+    }
+}
+
+async fn rehearse(
+    process: Process,
+    cat: &Catalogue,
+    arguments: &Arguments,
+    options: &DemoOptions,
+) -> Result<Exit, Refusal> {
+    let desk = Desk::start().await.map_err(|fault| (Exit::Desk, fault.say(cat)))?;
+    let mut pbx = start_pbx(process, options).map_err(|error| {
+        tracing::error!(%error, "no practice PBX");
+        (Exit::OurFault, faults::our_fault(cat))
+    })?;
     let address = HostPort { host: pbx.local().ip().to_string(), port: Some(pbx.local().port()) };
     let json = arguments.common.json;
-    if !json {
-        let words = say!(
-            &cat,
-            "Practice PBX at {address}, order desk at {desk}. The telephone is extension {extension}; clients call.",
-            address = address,
-            desk = desk.url,
-            extension = OPERATOR
-        );
-        eprintln!("patchcord: {words}");
-    }
-    let flags = arguments.common.settings();
-    let settings = Settings {
-        server: Some(address.clone()),
-        user: Some(OPERATOR.to_owned()),
-        desk: Some(desk.url.clone()),
-        codecs: flags.codecs,
-        rtp_ports: flags.rtp_ports,
-        lines: flags.lines,
-        ..Settings::default()
-    };
-    let sound = Sound::default();
-    let setup = Setup {
-        settings,
-        password: Secret::new(PASSWORD),
-        desk_token: Some(desk.token.clone()),
-        state_folder: desk.folder.0.clone(),
-        register: true,
-        audio: Box::new(move |_line| sound.next_call()),
-        figures_every: (arguments.common.verbose > 0).then_some(FIGURES_EVERY),
-    };
-    let handle = match shell::start(process, setup).await {
-        Ok(handle) => handle,
-        Err(fault) => {
-            let (exit, words) = faults::start(&cat, &fault);
+    let tell = |words: String| {
+        if !json {
             eprintln!("patchcord: {words}");
-            return exit;
         }
     };
-    let script = Script::new(task(options), true).practising();
+    tell(say!(
+        cat,
+        "Practice PBX at {address}, order desk at {desk}. The telephone is extension {extension}; clients call.",
+        address = address,
+        desk = desk.url,
+        extension = OPERATOR
+    ));
+    let setup = telephone(&arguments.common, &desk, address.clone());
+    let handle = shell::start(process, setup).await.map_err(|fault| faults::start(cat, &fault))?;
     let driver = Driver {
         process,
         cat: Catalogue::new(cat.language()),
         pbx: address.to_string(),
         json,
-        script,
+        script: Script::new(task(options), true).practising(),
         book: Book::default(),
     };
-    let mut telephone = std::pin::pin!(driver.run(handle));
+    let mut running = std::pin::pin!(driver.run(handle));
     let exit = loop {
         tokio::select! {
-            exit = &mut telephone => break exit,
-            Some(note) = pbx.next() => {
-                if let Some(words) = line(&cat, &note).filter(|_| !json) {
-                    eprintln!("patchcord: {words}");
-                }
-            }
+            exit = &mut running => break exit,
+            Some(note) = pbx.next() => line(cat, &note).into_iter().for_each(tell),
         }
     };
     pbx.finish().await;
-    exit
+    Ok(exit)
+}
+
+fn start_pbx(process: Process, options: &DemoOptions) -> io::Result<PracticePbx> {
+    let plays = plays(options).map_or(Plays::Endlessly, Plays::Calls);
+    let programme = Programme::new(plays, options.speed, options.seed);
+    let local = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    PracticePbx::start(process, PracticeSetup { local, programme })
+}
+
+/// Of the user's flags it takes what is a matter of taste.
+fn telephone(common: &Common, desk: &Desk, pbx: HostPort) -> Setup {
+    let flags = common.settings();
+    let sound = Sound::default();
+    Setup {
+        settings: Settings {
+            server: Some(pbx),
+            user: Some(OPERATOR.to_owned()),
+            desk: Some(desk.url.clone()),
+            codecs: flags.codecs,
+            rtp_ports: flags.rtp_ports,
+            lines: flags.lines,
+            ..Settings::default()
+        },
+        password: Secret::new(PASSWORD),
+        desk_token: Some(desk.token.clone()),
+        state_folder: desk.folder.0.clone(),
+        register: true,
+        audio: Box::new(move |_line| sound.next_call()),
+        figures_every: (common.verbose > 0).then_some(FIGURES_EVERY),
+    }
 }
 
 /// What the telephone itself cannot know.
