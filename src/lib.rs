@@ -8,6 +8,7 @@
 //! agent                 the operator's desk: intents in; effects, events and a view out
 //! net, audio, desk,     the sides: the only code that touches the world
 //! config, clock, entropy, secrets, logging, text, command_line
+//! practice              a PBX of simulated people to practise with: pure, on the same engines
 //! shell                 puts the parts together: one task, one media thread
 //! cli, server           who looks at it: the terminal; the order desk
 //! ```
@@ -42,6 +43,9 @@ pub mod sip;
 // A telephone, and the operator's desk around it: pure.
 pub mod agent;
 pub mod phone;
+
+// The other side of the line, to practise with: pure.
+pub mod practice;
 
 // Sides: the only code that touches the world.
 pub mod audio;

@@ -4,12 +4,84 @@
 #[path = "support/schema.rs"]
 mod schema;
 
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 #[test]
 fn the_demo_plays_one_call_and_prints_its_events_alone() {
+    let events = demo(&["--headless", "--once", "--json"]);
+    let ringing = events.iter().find(|event| event["event"] == "ringing_in").expect("checked in `demo`");
+    assert!(
+        ringing["ms"].as_u64().is_some_and(|ms| ms <= 10_000),
+        "the first client rings at once: {ringing}"
+    );
+}
+
+/// A PBX that others made, and telephones that others made.
+#[test]
+fn the_same_call_is_played_on_an_asterisk() {
+    demo(&["--asterisk", "--json"]);
+}
+
+/// The clients who call are those of the sample, or are not, as the programme has it.
+#[test]
+fn clients_of_every_kind_call_and_what_they_do_is_no_failure() {
+    let demo = patchcord(&["--calls", "8", "--speed", "8", "--json"]).output().expect("patchcord");
+    let said = String::from_utf8_lossy(&demo.stderr);
+    assert_eq!(demo.status.code(), Some(0), "{said}");
+    let events = schema::events(&String::from_utf8_lossy(&demo.stdout));
+    let all = |name: &str, field: &str| -> BTreeSet<String> {
+        let found = events.iter().filter(|event| event["event"] == name);
+        found.map(|event| event[field].to_string().trim_matches('"').to_owned()).collect()
+    };
+    let set = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<BTreeSet<_>>();
+    assert_eq!(all("ringing_in", "caller_number").len(), 8, "one of them is null: {events:?}");
+    assert_eq!(all("ringing_in", "withheld"), set(&["true", "false"]));
+    assert_eq!(all("card", "match"), set(&["one", "many", "none"]));
+    assert_eq!(all("ended", "outcome"), set(&["completed", "missed", "failed"]));
+    assert_eq!(all("transfer_failed", "status"), set(&["480", "486"]));
+    assert_eq!(all("transferred", "target"), set(&["201"]));
+}
+
+#[test]
+fn ctrl_c_ends_the_demo_and_leaves_nothing_behind() {
+    let folder = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("demo-ctrl-c");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let mut demo =
+        patchcord(&["--json"]).env("TMPDIR", &folder).stdout(Stdio::piped()).spawn().expect("patchcord");
+    let lines = BufReader::new(demo.stdout.take().expect("a pipe")).lines();
+    let mut lines = lines.map_while(Result::ok);
+    assert!(lines.any(|line| line.contains("ringing_in")), "a client calls");
+    assert_eq!(std::fs::read_dir(&folder).expect("a folder").count(), 1, "the desk's");
+    kill_process(Pid::from_child(&demo), Signal::INT).expect("a signal");
+    assert!(lines.any(|line| line.contains("unregistered")), "it goes in good order");
+    assert_eq!(demo.wait().expect("a child").code(), Some(130));
+    assert_eq!(std::fs::read_dir(&folder).expect("a folder").count(), 0);
+}
+
+#[test]
+fn without_a_window_the_demo_says_what_to_write() {
+    for language in ["en", "ko", "ru"] {
+        let mut demo = Command::new(env!("CARGO_BIN_EXE_patchcord"));
+        let said = demo.args(["demo", "--lang", language]).output().expect("patchcord");
+        assert_eq!(said.status.code(), Some(2));
+        assert!(String::from_utf8_lossy(&said.stderr).contains("patchcord demo --headless"), "{said:?}");
+    }
+}
+
+fn patchcord(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_patchcord"));
+    command.args(["demo", "--headless"]).args(arguments).stdin(Stdio::null());
+    command
+}
+
+/// What `scripts/demo` says, which is one call in its order.
+fn demo(arguments: &[&str]) -> Vec<Value> {
     let demo = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/demo"))
-        .args(["--headless", "--once", "--json"])
+        .args(arguments)
         .stdin(Stdio::null())
         .output()
         .expect("scripts/demo can be started");
@@ -24,8 +96,9 @@ fn the_demo_plays_one_call_and_prints_its_events_alone() {
     {
         assert!(rest.any(|name| *name == expected), "no `{expected}` in its place: {names:?}");
     }
-    let card = events.iter().find(|event| event["event"] == "card").expect("found above");
-    assert_eq!(card["match"], "one");
-    let transferred = events.iter().find(|event| event["event"] == "transferred").expect("found above");
-    assert_eq!(transferred["outcome"], "handed_over");
+    let one = |name: &str| events.iter().find(|event| event["event"] == name).expect("found above");
+    assert_eq!(one("card")["match"], "one");
+    assert_eq!(one("card")["clients"][0]["manager"]["extension"], one("transferred")["target"]);
+    assert_eq!(one("transferred")["outcome"], "handed_over");
+    events
 }

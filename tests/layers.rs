@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const SHARED: [&str; 4] = ["instant", "transmit", "secrets", "text"];
 
 /// Each module with those it may name besides itself and `SHARED`.
-const MAY_NAME: [(&str, &[&str]); 20] = [
+const MAY_NAME: [(&str, &[&str]); 21] = [
     ("instant", &[]),
     ("transmit", &[]),
     ("secrets", &[]),
@@ -26,6 +26,8 @@ const MAY_NAME: [(&str, &[&str]); 20] = [
     ("media", &[]),
     ("phone", &["sip", "media"]),
     ("agent", &["domain", "desk_api", "phone", "sip", "media"]),
+    // The PBX's side of the line knows nothing of the telephone's.
+    ("practice", &["sip", "media"]),
     // Where a message ends in a stream, only SIP knows.
     ("net", &["sip"]),
     ("audio", &["media"]),
@@ -34,14 +36,15 @@ const MAY_NAME: [(&str, &[&str]); 20] = [
     ("shell", &EVERYTHING_BELOW_SHELL),
 ];
 
-const EVERYTHING_BELOW_SHELL: [&str; 14] = [
-    "domain", "desk_api", "sip", "media", "phone", "agent", "net", "audio", "desk", "config", "clock",
-    "entropy", "logging", "text",
+const EVERYTHING_BELOW_SHELL: [&str; 15] = [
+    "domain", "desk_api", "sip", "media", "phone", "agent", "practice", "net", "audio", "desk", "config",
+    "clock", "entropy", "logging", "text",
 ];
 
 /// The terminal may also see what the engines' fronts are made of; it never opens a socket or a store.
-const CLI_MAY_NAME: [&str; 12] = [
+const CLI_MAY_NAME: [&str; 13] = [
     "shell",
+    "practice",
     "agent",
     "phone",
     "sip",
@@ -55,7 +58,7 @@ const CLI_MAY_NAME: [&str; 12] = [
     "audio",
 ];
 
-const PURE: [&str; 5] = ["domain", "sip", "media", "phone", "agent"];
+const PURE: [&str; 6] = ["domain", "sip", "media", "phone", "agent", "practice"];
 
 /// Words that mean the world outside, with the reason why a pure module has no use for them.
 const WORLD: [(&str, &str); 16] = [

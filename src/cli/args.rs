@@ -144,6 +144,28 @@ pub enum Command {
         #[command(flatten)]
         options: CallOptions,
     },
+    #[command(about = msg!("Practise: a PBX of simulated people, an order desk with sample clients, and this telephone"))]
+    Demo(DemoOptions),
+}
+
+/// What is played, with nothing of one's own PBX or desk.
+#[derive(Args, Clone, Debug)]
+pub struct DemoOptions {
+    #[arg(help = msg!("Without a window: the telephone works by itself. Needed, since the window is still to come"))]
+    #[arg(long)]
+    pub headless: bool,
+    #[arg(help = msg!("One call: a client rings, is answered, and is passed on to the manager"))]
+    #[arg(long, conflicts_with = "calls")]
+    pub once: bool,
+    #[arg(help = msg!("End after so many calls [default: never]"))]
+    #[arg(long, value_name = "N", value_parser = calls)]
+    pub calls: Option<u32>,
+    #[arg(help = msg!("Which clients call, and in which order; the same for the same number"))]
+    #[arg(long, value_name = "N", value_parser = seed, default_value = "1")]
+    pub seed: u64,
+    #[arg(help = msg!("So many times as fast as people are, 1 to 100"))]
+    #[arg(long, value_name = "N", value_parser = speed, default_value = "1")]
+    pub speed: u32,
 }
 
 /// What happens in a call. All S count from the moment it is answered.
@@ -177,6 +199,9 @@ pub struct CallOptions {
     #[arg(help = msg!("blind: the PBX takes the client; whether the target answers stays unknown. Must be given with --transfer"))]
     #[arg(long, value_name = "MODE", requires = "transfer")]
     pub transfer_mode: Option<String>,
+    /// Transfer to the manager whom the client's card names; who has none is said goodbye to. For `demo`.
+    #[arg(skip)]
+    pub to_manager: bool,
 }
 
 impl Common {
@@ -211,6 +236,16 @@ fn seconds(text: &str) -> Result<Duration, Unfit> {
 fn calls(text: &str) -> Result<u32, Unfit> {
     const EXPECTED: Expected = Expected { what: msg!("a number from 1 up"), example: "3" };
     fitting(text.parse().ok().filter(|calls| *calls >= 1), EXPECTED)
+}
+
+fn seed(text: &str) -> Result<u64, Unfit> {
+    const EXPECTED: Expected = Expected { what: msg!("a whole number"), example: "7" };
+    fitting(text.parse().ok(), EXPECTED)
+}
+
+fn speed(text: &str) -> Result<u32, Unfit> {
+    const EXPECTED: Expected = Expected { what: msg!("a number from 1 to 100"), example: "10" };
+    fitting(text.parse().ok().filter(|speed| (1..=100).contains(speed)), EXPECTED)
 }
 
 fn lines(text: &str) -> Result<u8, Unfit> {

@@ -4,6 +4,7 @@
 
 mod args;
 mod book;
+mod demo;
 mod faults;
 mod json;
 #[cfg(test)]
@@ -48,6 +49,9 @@ pub fn main(process: Process) -> ExitCode {
         Err(code) => return code,
     };
     logging::start(arguments.common.verbose);
+    if let Command::Demo(options) = &arguments.command {
+        return exit_code(demo::play(process, &arguments, options, environment));
+    }
     let run = Run::prepare(&arguments, environment);
     match run {
         Ok(run) => exit_code(run.start(process, &arguments)),
@@ -116,21 +120,7 @@ impl Run {
     }
 
     fn start(self, process: Process, arguments: &Arguments) -> Exit {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        match runtime {
-            Ok(runtime) => {
-                let local = tokio::task::LocalSet::new();
-                let exit = local.block_on(&runtime, self.drive(process, arguments));
-                // A name look-up may still be under way in a thread; nobody waits for it.
-                runtime.shutdown_background();
-                exit
-            }
-            Err(error) => {
-                tracing::error!(%error, "no runtime");
-                eprintln!("patchcord: {}", faults::our_fault(&self.cat));
-                Exit::OurFault
-            }
-        }
+        run_to_the_end(self.cat.language(), self.drive(process, arguments))
     }
 
     async fn drive(self, process: Process, arguments: &Arguments) -> Exit {
@@ -166,6 +156,23 @@ impl Run {
             book: Book::default(),
         };
         driver.run(handle).await
+    }
+}
+
+/// On a runtime of this thread.
+fn run_to_the_end(language: Language, work: impl Future<Output = Exit>) -> Exit {
+    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => {
+            let exit = tokio::task::LocalSet::new().block_on(&runtime, work);
+            // A name look-up may still be under way in a thread; nobody waits for it.
+            runtime.shutdown_background();
+            exit
+        }
+        Err(error) => {
+            tracing::error!(%error, "no runtime");
+            eprintln!("patchcord: {}", faults::our_fault(&Catalogue::new(language)));
+            Exit::OurFault
+        }
     }
 }
 
@@ -296,13 +303,14 @@ fn task(command: &Command) -> Task {
         Command::Answer { calls, after, timeout, reject, swap_at, options } => {
             Task::Answer { calls, after, timeout, reject, swap_at, options }
         }
+        Command::Demo(options) => demo::task(&options),
     }
 }
 
 fn call_options(command: &Command) -> Option<&CallOptions> {
     match command {
         Command::Call { options, .. } | Command::Answer { options, .. } => Some(options),
-        Command::Register { .. } | Command::Options { .. } => None,
+        Command::Register { .. } | Command::Options { .. } | Command::Demo(_) => None,
     }
 }
 

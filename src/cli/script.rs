@@ -2,7 +2,7 @@
 
 use super::args::CallOptions;
 use super::verdict::{Trouble, Verdict};
-use crate::agent::{CardAnswer, Event, Intent};
+use crate::agent::{Card, CardAnswer, Event, Intent};
 use crate::desk_api::Unavailable;
 use crate::instant::Instant;
 use crate::media::{AudioDirection, NoAudioCause, StreamStats};
@@ -125,6 +125,12 @@ impl Script {
         }
     }
 
+    /// What people do is what is practised: no trouble.
+    pub fn practising(mut self) -> Self {
+        self.verdict = Verdict::of_practice();
+        self
+    }
+
     /// Whether this subcommand needs a registration.
     pub fn registers(&self) -> bool {
         !matches!(self.task, Task::Options { .. })
@@ -139,11 +145,7 @@ impl Script {
         match notice {
             Notice::Ready { .. } => self.on_ready(),
             Notice::Agent(Event::Phone(event)) => self.on_phone(now, event),
-            Notice::Agent(Event::Card { card, .. }) => {
-                if let CardAnswer::Unavailable { why } = &card.answer {
-                    self.on_desk_trouble(why);
-                }
-            }
+            Notice::Agent(Event::Card { line, card }) => self.on_card(*line, card),
             Notice::Desk(trouble) => {
                 // What an earlier run left behind is said whoever asked for the desk, and is no failure of this one.
                 if self.desk_required || *trouble == DeskTrouble::OtherToken {
@@ -384,6 +386,7 @@ impl Script {
             }
             Step::Transfer => match call.targets.pop_front() {
                 Some(target) => Intent::BlindTransfer { line, target },
+                None if self.passes_to_managers() => Intent::HangUp { line },
                 None => return,
             },
         };
@@ -485,6 +488,22 @@ impl Script {
         }
     }
 
+    fn on_card(&mut self, line: LineId, card: &Card) {
+        match &card.answer {
+            CardAnswer::Unavailable { why } => self.on_desk_trouble(why),
+            CardAnswer::Found { clients, .. } if self.passes_to_managers() => {
+                let [client] = clients.as_slice() else { return };
+                let extension = client.manager.as_ref().and_then(|manager| manager.extension.clone());
+                self.in_call(line, |call| call.targets = extension.into_iter().collect());
+            }
+            CardAnswer::Found { .. } => {}
+        }
+    }
+
+    fn passes_to_managers(&self) -> bool {
+        matches!(&self.task, Task::Answer { options, .. } if options.to_manager)
+    }
+
     fn on_desk_trouble(&mut self, why: &Unavailable) {
         if self.desk_required {
             self.verdict.add(Trouble::Desk(why.clone()));
@@ -567,7 +586,7 @@ fn steps(options: &CallOptions) -> Vec<(Duration, Step)> {
     steps.extend(options.dtmf.clone().map(|digits| (Duration::ZERO, Step::Digits(digits))));
     steps.extend(options.hold_at.map(|at| (at, Step::Hold)));
     steps.extend(options.resume_at.map(|at| (at, Step::Resume)));
-    if options.transfer.is_some() {
+    if options.transfer.is_some() || options.to_manager {
         steps.push((options.transfer_at.unwrap_or_default(), Step::Transfer));
     }
     steps.extend(options.seconds.map(|at| (at, Step::HangUp)));

@@ -87,6 +87,20 @@ impl Trouble {
         }
     }
 
+    /// Nothing that telephone, PBX or desk did wrong.
+    const fn is_peoples_doing(&self) -> bool {
+        matches!(
+            self,
+            Self::NobodyCalled
+                | Self::CallerGaveUp
+                | Self::NobodyAnswered
+                | Self::TheyAreBusy
+                | Self::CallRefused(_)
+                | Self::TransferFailed(_)
+                | Self::ClientLost(_)
+        )
+    }
+
     pub const fn exit(&self) -> Exit {
         match self {
             Self::RegistrationRefused { .. } | Self::Credentials { .. } => Exit::RegistrationRefused,
@@ -119,11 +133,18 @@ impl Trouble {
 #[derive(Clone, Default, Debug)]
 pub struct Verdict {
     troubles: Vec<Trouble>,
+    /// What people do counts for nothing.
+    of_practice: bool,
 }
 
 impl Verdict {
+    pub fn of_practice() -> Self {
+        Self { of_practice: true, ..Self::default() }
+    }
+
     pub fn add(&mut self, trouble: Trouble) {
-        if !self.troubles.contains(&trouble) {
+        let counts = !(self.of_practice && trouble.is_peoples_doing());
+        if counts && !self.troubles.contains(&trouble) {
             self.troubles.push(trouble);
         }
     }

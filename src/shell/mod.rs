@@ -7,11 +7,13 @@
 mod desk_link;
 mod media_thread;
 mod owner;
+mod practice_pbx;
 mod recorder;
 mod setup;
 
 pub use desk_link::DeskTrouble;
 pub use media_thread::Audio;
+pub use practice_pbx::{PracticePbx, PracticeSetup};
 pub use setup::{Setup, StartFault, start};
 
 use crate::agent::{Event, Intent};

@@ -63,6 +63,8 @@ pub struct Core {
     authenticator: Authenticator,
     /// User part of our Contact: whoever sends a request to it was told it by our registrar.
     token: String,
+    /// In the PBX's place: everything that arrives is for us, whatever user it names.
+    pub exchange: bool,
     /// Our address as the registrar sees it, when that is not `local` (RFC 3581).
     pub public: Option<SocketAddr>,
     /// The way out that the registrar asks for (RFC 3608).
@@ -83,6 +85,7 @@ impl Core {
             chance,
             authenticator,
             token,
+            exchange: false,
             public: None,
             service_route: Vec::new(),
             datagrams_only: false,
@@ -107,7 +110,15 @@ impl Core {
 
     /// Whether the request was sent to our Contact, as only those can to whom it was given.
     pub fn is_for_us(&self, request: &Request) -> bool {
-        self.is_ours(&request.uri)
+        self.exchange || self.is_ours(&request.uri)
+    }
+
+    /// Where a request outside a dialog goes: by way of the PBX; from there, to the telephone itself.
+    pub fn next_hop(&self, target: &Uri) -> SocketAddr {
+        match target.host {
+            Host::Ip(ip) if self.exchange => SocketAddr::new(ip, target.port.unwrap_or(5060)),
+            _ => self.config.server,
+        }
     }
 
     pub fn is_ours(&self, uri: &Uri) -> bool {

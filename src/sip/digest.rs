@@ -1,10 +1,13 @@
-//! Digest authentication, the client's side (RFC 3261 §22, RFC 7616, RFC 8760).
+//! Digest authentication (RFC 3261 §22, RFC 7616, RFC 8760): the client's side here, the server's in `guard`.
 //!
 //! One `Authenticator` per account, for registration and calls alike. A request goes through `authorize` before it
 //! is sent; a 401 or 407 goes to `on_challenge`, and if that says `Ok`, a copy of the request with the
 //! next CSeq and a new branch goes through `authorize` again.
 
+mod guard;
 mod hash;
+
+pub use guard::{Guard, Judgement};
 
 use super::account::{Account, Password};
 use super::message::{

@@ -147,6 +147,8 @@ pub struct Invite {
     pub call_id: String,
     pub identity: Identity,
     pub to: NameAddr,
+    /// What the INVITE asks for: our Contact; for an exchange, the number that was dialled.
+    pub target: Uri,
     pub diversion: Vec<NameAddr>,
     /// History-Info, oldest first
     pub history: Vec<NameAddr>,

@@ -8,6 +8,7 @@ mod core;
 mod dialog;
 pub mod digest;
 mod event;
+mod exchange;
 mod invite;
 pub mod message;
 mod probe;
@@ -23,10 +24,12 @@ mod transaction;
 mod user_agent;
 mod wire;
 
+pub use self::core::mark_received;
 pub use account::{Account, CallPolicy, Password, UserAgentConfig};
 pub use event::{
     CallKey, EndedBy, Event, Failure, Identity, Invite, NotNow, Output, ProbeKey, ReferAsked, ReferProgress,
 };
+pub use exchange::Party;
 #[doc(hidden)]
 pub use user_agent::Load;
 pub use user_agent::UserAgent;

@@ -9,10 +9,12 @@
 use super::account::UserAgentConfig;
 use super::core::{Core, Owner, mark_received, refuse_method};
 use super::event::{CallKey, NotNow, Output, ProbeKey, ReferAsked};
+use super::exchange::Party;
 use super::invite::Calls;
 use super::message::codec::{self, Malformed, Parsed, Rejection};
 use super::message::{Event, Message, Method, Request, Response, StatusCode, To, Uri, Via};
 use super::probe::Probes;
+use super::referred;
 use super::registration::Registration;
 use super::transaction::{Inbound, Outcome, Reply, ServerId};
 use super::wire::Due;
@@ -47,6 +49,16 @@ impl UserAgent {
         let mut core = Core::new(config, seed);
         let registration = Registration::new(&mut core);
         Self { core, registration, calls: Calls::default(), probes: Probes::default() }
+    }
+
+    /// In the PBX's place: takes what is sent to any user, and calls telephones where they are, on behalf of others. Asks
+    /// nobody for a password, and registers nowhere: whoever drives it does the asking before it hands a message on.
+    /// Speaks UDP alone, and its own `Account` names it where nobody else is named.
+    pub fn exchange(config: UserAgentConfig, seed: [u8; 32]) -> Self {
+        let mut exchange = Self::new(config, seed);
+        exchange.core.exchange = true;
+        exchange.core.datagrams_only = true;
+        exchange
     }
 
     // -- what changes it
@@ -136,7 +148,13 @@ impl UserAgent {
     /// `offer` None: late offer (the 2xx carries it, the answer is given by `acknowledge`).
     pub fn invite(&mut self, now: Instant, target: Uri, offer: Option<Vec<u8>>) -> CallKey {
         self.core.wire.now = now;
-        self.calls.invite(&mut self.core, target, offer, None)
+        self.calls.invite(&mut self.core, target, offer, |_| {})
+    }
+
+    /// An exchange's call to a telephone, whose Contact is `target`, on behalf of somebody else.
+    pub fn invite_for(&mut self, now: Instant, party: &Party, target: Uri, offer: Vec<u8>) -> CallKey {
+        self.core.wire.now = now;
+        self.calls.invite(&mut self.core, target, Some(offer), |invite| party.introduce(invite))
     }
 
     /// The call that a REFER asked for: says at whose wish, and whose place it takes. `target`: as the PBX shall be asked.
@@ -148,7 +166,7 @@ impl UserAgent {
         refer: &ReferAsked,
     ) -> CallKey {
         self.core.wire.now = now;
-        self.calls.invite(&mut self.core, target, offer, Some(refer))
+        self.calls.invite(&mut self.core, target, offer, |invite| referred::mention(invite, refer))
     }
 
     /// Incoming: 180.

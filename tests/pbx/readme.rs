@@ -1,6 +1,6 @@
 //! README's examples, pasted as they stand there.
 //!
-//! Stood in for are only: `cargo build`, by the programs under test; the reader's own PBX, by the practice PBX; the
+//! Stood in for are only: `cargo build`, by the programs under test; the reader's own PBX, by an Asterisk; the
 //! desk's port, by a free one.
 
 use crate::pbx::{Pbx, script, tempdir::TempDir};

@@ -1,4 +1,4 @@
-//! The telephone against parties other than the practice PBX: scripts that do what no PBX does on purpose (sipp),
+//! The telephone against parties other than an Asterisk: scripts that do what no PBX does on purpose (sipp),
 //! two proxies in a row (Kamailio), and strangers who send whatever they like.
 //!
 //! What a scripted party saw, what the telephone said of it, and every message that went over the wire, are held

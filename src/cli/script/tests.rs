@@ -389,6 +389,60 @@ fn the_desk_counts_only_where_it_was_asked_for() {
 }
 
 #[test]
+fn a_client_is_passed_on_to_the_manager_of_the_card_and_who_has_none_is_said_goodbye_to() {
+    let client = |manager: serde_json::Value| {
+        serde_json::from_value(serde_json::json!({
+            "id": "01890000-0000-7000-8000-000000000000",
+            "name": "ООО «Ромашка»",
+            "client_type": {"id": "market", "names": {"en": "market trader"}},
+            "standing": {"currency": "RUB"},
+            "manager": manager,
+        }))
+        .unwrap()
+    };
+    let reachable = || client(serde_json::json!({"id": "ivanova", "name": "Иванова", "extension": "201"}));
+    let passed_on = Intent::BlindTransfer { line: LINE, target: "201".into() };
+    let goodbye = || Intent::HangUp { line: LINE };
+    for (clients, intent) in [
+        (vec![reachable()], passed_on),
+        (vec![client(serde_json::json!({"id": "orlova", "name": "Орлова"}))], goodbye()),
+        (vec![client(serde_json::Value::Null)], goodbye()),
+        (vec![reachable(), reachable()], goodbye()),
+        (vec![], goodbye()),
+    ] {
+        let mut play = answer(CallOptions {
+            to_manager: true,
+            transfer_at: Some(seconds(3.0)),
+            ..CallOptions::default()
+        });
+        play.registered().rings();
+        let found = CardAnswer::Found { clients, source: crate::agent::Source::Desk, age: Duration::ZERO };
+        let card = crate::agent::Card { answer: found, took: Duration::ZERO };
+        play.script.handle(play.now, &Notice::Agent(Event::Card { line: LINE, card }));
+        play.answered().waits(2.9).asked();
+        assert_eq!(play.waits(0.2).asked(), [Do::Intent(intent)]);
+    }
+}
+
+#[test]
+fn what_people_do_is_no_failure_of_a_practice_but_what_breaks_is() {
+    let exit_after = |event: fn(&mut Play) -> &mut Play| {
+        let mut play = answer(CallOptions::default());
+        play.script = play.script.practising();
+        event(play.registered().rings());
+        play.exit()
+    };
+    assert_eq!(exit_after(|play| play.ended(EndedBy::Them, CallOutcome::Missed, Some(487))), Exit::Done);
+    assert_eq!(
+        exit_after(|play| play.answered().ended(EndedBy::Network, CallOutcome::Completed, None)),
+        Exit::NobodyThere
+    );
+    let mut outside_practice = answer(CallOptions::default());
+    outside_practice.registered().rings().ended(EndedBy::Them, CallOutcome::Missed, Some(487));
+    assert_eq!(outside_practice.exit(), Exit::CallRefused);
+}
+
+#[test]
 fn what_an_earlier_run_left_for_another_token_is_said_and_is_no_failure_of_this_one() {
     for required in [false, true] {
         let mut script = Script::new(Task::Register { stay: seconds(0.0) }, required);

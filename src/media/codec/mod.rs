@@ -13,7 +13,7 @@ impl Codec {
         }
     }
 
-    pub(super) fn decode(self, bytes: &[u8]) -> Vec<i16> {
+    pub(crate) fn decode(self, bytes: &[u8]) -> Vec<i16> {
         let table = match self {
             Self::Pcma => &g711::FROM_A_LAW,
             Self::Pcmu => &g711::FROM_MU_LAW,

@@ -17,6 +17,7 @@ fn invite(from: &str) -> Invite {
         call_id: "c".into(),
         identity: Identity { from: Some(party(from)), ..Identity::default() },
         to: party(&format!("<sip:{CONTACT}@192.0.2.10>")),
+        target: party(&format!("<sip:{CONTACT}@192.0.2.10>")).uri,
         diversion: Vec::new(),
         history: Vec::new(),
         offer: None,

@@ -337,6 +337,7 @@ fn described(
         call_id: headers.first("Call-ID")?.to_owned(),
         identity: Identity::of_caller(request)?,
         to: headers.require::<To>().ok()?.0,
+        target: request.uri.clone(),
         diversion: addresses::<Diversion>(headers),
         history: addresses::<HistoryInfo>(headers),
         offer,

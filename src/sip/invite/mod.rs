@@ -24,7 +24,7 @@ pub use body::session as session_body;
 pub use session::answer_options;
 
 use super::core::{Core, Owner, Purpose};
-use super::event::{CallKey, EndedBy, Event, NotNow, ReferAsked};
+use super::event::{CallKey, EndedBy, Event, NotNow};
 use super::message::{Method, Request, Response, StatusCode, Uri};
 use super::transaction::{Reply, ServerId};
 use super::wire::Due;
@@ -119,15 +119,16 @@ impl Calls {
 
     // -- commands
 
+    /// `mention` adds what else the INVITE says.
     pub fn invite(
         &mut self,
         core: &mut Core,
         target: Uri,
         offer: Option<Vec<u8>>,
-        refer: Option<&ReferAsked>,
+        mention: impl FnOnce(&mut Request),
     ) -> CallKey {
         let key = self.next_key();
-        let call = Outgoing::start(core, key, target, offer, refer);
+        let call = Outgoing::start(core, key, target, offer, mention);
         self.calls.insert(key, Call::Outgoing(Box::new(call)));
         key
     }

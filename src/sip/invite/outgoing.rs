@@ -8,11 +8,10 @@ use super::session::Session;
 use super::{CallTimer, Next, ended, introduce, offers, refresh};
 use crate::sip::core::{Core, Owner, Purpose};
 use crate::sip::dialog::Dialog;
-use crate::sip::event::{CallKey, EndedBy, Event, NotNow, ReferAsked};
+use crate::sip::event::{CallKey, EndedBy, Event, NotNow};
 use crate::sip::message::{
     CSeq, Method, NameAddr, Replaces, Request, Response, RetryAfter, Route, StatusCode, Uri, Via,
 };
-use crate::sip::referred;
 use crate::sip::timers::PATIENCE;
 use crate::sip::transaction::{ClientId, Outcome, Reply, ServerId};
 use crate::sip::wire::Due;
@@ -63,24 +62,22 @@ impl Outgoing {
         key: CallKey,
         target: Uri,
         offer: Option<Vec<u8>>,
-        refer: Option<&ReferAsked>,
+        mention: impl FnOnce(&mut Request),
     ) -> Self {
         let redirection = Redirection::of(target.clone());
         let to = NameAddr::new(target.clone());
         let mut request = core.request(Method::Invite, target, to.clone());
         introduce(core, &mut request);
         refresh::ask(core, &mut request, 0);
-        if let Some(refer) = refer {
-            referred::mention(&mut request, refer);
-        }
+        mention(&mut request);
         let late_offer = offer.is_none();
         if let Some(offer) = offer {
             super::body::attach(&mut request.headers, &mut request.body, offer);
         }
         core.authorize(&mut request);
         let call_id = request.headers.first("Call-ID").unwrap_or_default().to_owned();
-        let server = core.config.server;
-        let id = core.send(Owner::Call(key, Purpose::Invite), request, server);
+        let hop = core.next_hop(&request.uri);
+        let id = core.send(Owner::Call(key, Purpose::Invite), request, hop);
         Self {
             key,
             call_id,
@@ -409,8 +406,8 @@ impl Outgoing {
         request.headers.set(&CSeq::new(seq.saturating_add(1), Method::Invite));
         self.heard = false;
         self.early.clear();
-        let server = core.config.server;
-        self.id = core.send_again(owner, request, server, challenges);
+        let hop = core.next_hop(&request.uri);
+        self.id = core.send_again(owner, request, hop, challenges);
     }
 
     fn end(&self, core: &mut Core, by: EndedBy, status: Option<StatusCode>, reason: Option<String>) -> Next {

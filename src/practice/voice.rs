@@ -1,0 +1,122 @@
+//! What is heard of simulated people: sentences recorded beforehand (`speech/README.md`), an echo, music.
+
+use crate::media::{Codec, FRAME_SAMPLES, Frame, SAMPLE_RATE_HZ, SILENCE};
+use std::f32::consts::TAU;
+use std::sync::Arc;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Voice {
+    Speech(Speech),
+    /// What came, back again: the driver's to do, [`Speaker`] has nothing to add.
+    Echo,
+    Music,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Speech {
+    Russian,
+    Korean,
+    English,
+    Manager,
+}
+
+/// Between two repetitions of a sentence: three seconds.
+const PAUSE: usize = 3 * SAMPLE_RATE_HZ as usize;
+/// The line's own noise, so that a pause is not taken for a dead line.
+const NOISE: i16 = 24;
+/// A quiet chord, its notes one after another.
+const NOTES_HZ: [f32; 6] = [261.63, 329.63, 392.0, 523.25, 392.0, 329.63];
+const NOTE: usize = SAMPLE_RATE_HZ as usize / 2;
+const LOUDNESS: f32 = 3_000.0;
+
+/// Gives a voice frame by frame, for ever.
+pub struct Speaker {
+    sentence: Option<Arc<[i16]>>,
+    music: bool,
+    position: usize,
+}
+
+impl Speaker {
+    pub fn new(voice: Voice) -> Self {
+        let sentence = match voice {
+            Voice::Speech(speech) => Some(Codec::Pcma.decode(recorded(speech)).into()),
+            Voice::Echo | Voice::Music => None,
+        };
+        Self { sentence, music: voice == Voice::Music, position: 0 }
+    }
+
+    pub fn next_frame(&mut self) -> Frame {
+        let mut frame = SILENCE;
+        for (sample, at) in frame.iter_mut().zip(self.position..) {
+            *sample = self.sample(at);
+        }
+        self.position = self.position.wrapping_add(FRAME_SAMPLES);
+        frame
+    }
+
+    fn sample(&self, at: usize) -> i16 {
+        match &self.sentence {
+            Some(sentence) => {
+                sentence.get(at % (sentence.len() + PAUSE)).copied().unwrap_or_else(|| noise(at))
+            }
+            None if self.music => note(at),
+            None => 0,
+        }
+    }
+}
+
+const fn recorded(speech: Speech) -> &'static [u8] {
+    match speech {
+        Speech::Russian => include_bytes!("speech/client-ru.al"),
+        Speech::Korean => include_bytes!("speech/client-ko.al"),
+        Speech::English => include_bytes!("speech/client-en.al"),
+        Speech::Manager => include_bytes!("speech/manager.al"),
+    }
+}
+
+/// Uneven enough to be no tone.
+const fn noise(at: usize) -> i16 {
+    if at.wrapping_mul(2_654_435_761) & 0x4_0000 == 0 { NOISE } else { -NOISE }
+}
+
+fn note(at: usize) -> i16 {
+    let hz = NOTES_HZ.get(at / NOTE % NOTES_HZ.len()).copied().unwrap_or_default();
+    let into = (at % NOTE) as f32 / NOTE as f32;
+    let phase = TAU * hz * (at % NOTE) as f32 / SAMPLE_RATE_HZ as f32;
+    (LOUDNESS * (1.0 - into) * phase.sin()) as i16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn loudest(speaker: &mut Speaker, frames: usize) -> i16 {
+        let frames = std::iter::repeat_with(|| speaker.next_frame()).take(frames);
+        frames.flatten().map(i16::saturating_abs).max().unwrap_or(0)
+    }
+
+    #[test]
+    fn every_sentence_is_heard_and_the_line_is_never_dead() {
+        for speech in [Speech::Russian, Speech::Korean, Speech::English, Speech::Manager] {
+            let mut speaker = Speaker::new(Voice::Speech(speech));
+            let sentence = recorded(speech).len() / FRAME_SAMPLES;
+            assert!(loudest(&mut speaker, sentence) > 8_000, "{speech:?}");
+            let pause = loudest(&mut speaker, PAUSE / FRAME_SAMPLES);
+            assert!((9..12_000).contains(&pause), "{speech:?}: A-law's own silence is 8");
+            assert!(loudest(&mut speaker, sentence) > 8_000, "{speech:?} is said again");
+        }
+    }
+
+    #[test]
+    fn music_is_heard_and_an_echo_adds_nothing() {
+        assert!(loudest(&mut Speaker::new(Voice::Music), 200) > 1_000);
+        assert_eq!(loudest(&mut Speaker::new(Voice::Echo), 200), 0);
+    }
+
+    #[test]
+    fn the_recordings_stay_small() {
+        let all = [Speech::Russian, Speech::Korean, Speech::English, Speech::Manager];
+        let octets: usize = all.into_iter().map(|speech| recorded(speech).len()).sum();
+        assert!(octets < 300 * 1024, "{octets}");
+    }
+}
