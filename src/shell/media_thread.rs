@@ -4,7 +4,7 @@
 //! own deadlines, so that one call's file or socket never delays another's.
 
 use super::recorder::Recorder;
-use crate::audio::{Begin, RecordFault, SoundFault, Source};
+use crate::audio::{Begin, Earpiece, RecordFault, SoundFault, Source};
 use crate::clock::Clock;
 use crate::entropy;
 use crate::instant::Instant;
@@ -27,6 +27,8 @@ const LATEST: Duration = Duration::from_millis(100);
 /// Where a call's sound comes from and goes to.
 pub struct Audio {
     pub source: Box<dyn Source>,
+    /// Where the operator hears; `None` where nobody listens.
+    pub earpiece: Option<Box<dyn Earpiece>>,
     /// Begun and written by a thread of its own; `None` where nothing is kept.
     pub record: Option<Begin>,
 }
@@ -38,12 +40,12 @@ pub(super) enum ToMedia {
         pair: RtpPair,
         audio: Audio,
         plan: StreamPlan,
-        mute: bool,
+        operator: bool,
     },
     Apply {
         line: LineId,
         plan: StreamPlan,
-        mute: bool,
+        operator: bool,
     },
     /// The stream goes on from other sockets.
     Move {
@@ -103,7 +105,7 @@ impl MediaThread {
 }
 
 enum ToLine {
-    Apply { plan: StreamPlan, mute: bool },
+    Apply { plan: StreamPlan, operator: bool },
     Move(RtpPair),
     Digits(String),
 }
@@ -122,12 +124,12 @@ async fn serve(
             sound &= ended.is_ok();
         }
         let (line, order) = match order {
-            ToMedia::Start { line, pair, audio, plan, mute } => {
+            ToMedia::Start { line, pair, audio, plan, operator } => {
                 let (orders, inbox) = unbounded_channel();
                 lines.insert(line, orders);
                 let reports = Reports { line, reports: reports.clone() };
                 let broken = reports.clone();
-                match Voice::new(clock, pair, audio, plan, mute, reports) {
+                match Voice::new(clock, pair, audio, plan, operator, reports) {
                     Ok(voice) => drop(tasks.spawn(voice.run(inbox, figures_every))),
                     Err(error) => {
                         tracing::error!(%line, %error, "no audio: the sockets cannot be used");
@@ -141,7 +143,7 @@ async fn serve(
                 lines.remove(&line);
                 continue;
             }
-            ToMedia::Apply { line, plan, mute } => (line, ToLine::Apply { plan, mute }),
+            ToMedia::Apply { line, plan, operator } => (line, ToLine::Apply { plan, operator }),
             ToMedia::Move { line, pair } => (line, ToLine::Move(pair)),
             ToMedia::Digits { line, digits } => (line, ToLine::Digits(digits)),
         };
@@ -188,10 +190,12 @@ struct Voice {
     rtcp: UdpSocket,
     local: SocketAddr,
     source: Box<dyn Source>,
+    earpiece: Option<Box<dyn Earpiece>>,
     recorder: Option<Recorder>,
     /// Files begin when the call is answered, not with the ringback tone.
     early: bool,
-    mute: bool,
+    /// The operator is on this line; otherwise it is neither heard nor hears.
+    operator: bool,
     next_tick: Instant,
     reports: Reports,
 }
@@ -202,14 +206,14 @@ impl Voice {
         pair: RtpPair,
         audio: Audio,
         plan: StreamPlan,
-        mute: bool,
+        operator: bool,
         reports: Reports,
     ) -> std::io::Result<Self> {
         let now = clock.now();
         let seed = entropy::seed().map_err(std::io::Error::other)?;
         let (early, local) = (plan.early, pair.local);
         let mut stream = Stream::new(now, plan, seed);
-        stream.watch_microphone(now, audio.source.is_microphone() && !mute);
+        stream.watch_microphone(now, audio.source.is_microphone() && operator);
         let recorder = audio.record.and_then(|begin| {
             let fault = |error: std::io::Error| reports.recording(RecordFault::CannotWrite(error.kind()));
             Recorder::start(begin).map_err(fault).ok()
@@ -221,9 +225,10 @@ impl Voice {
             rtcp: UdpSocket::from_std(pair.rtcp)?,
             local,
             source: audio.source,
+            earpiece: audio.earpiece,
             recorder,
             early,
-            mute,
+            operator,
             next_tick: now,
             reports,
         })
@@ -267,11 +272,14 @@ impl Voice {
     fn obey(&mut self, order: ToLine) {
         let now = self.clock.now();
         match order {
-            ToLine::Apply { plan, mute } => {
+            ToLine::Apply { plan, operator } => {
+                if (operator && !self.operator) || (self.early && !plan.early) {
+                    self.source.forget();
+                }
                 self.early = plan.early;
-                self.mute = mute;
+                self.operator = operator;
                 self.stream.apply(now, plan);
-                self.stream.watch_microphone(now, self.source.is_microphone() && !mute);
+                self.stream.watch_microphone(now, self.source.is_microphone() && operator);
             }
             ToLine::Move(pair) => {
                 if let Err(error) = self.move_to(pair) {
@@ -301,9 +309,12 @@ impl Voice {
     }
 
     fn tick(&mut self, now: Instant) {
-        let spoken = if self.early { Some(SILENCE) } else { self.source.next_frame() };
-        let microphone: Option<Frame> = if self.mute { Some(SILENCE) } else { spoken };
+        let microphone = self.spoken();
         let heard = self.stream.tick(now, microphone.as_ref());
+        if let Some(earpiece) = self.earpiece.as_mut().filter(|_| self.operator) {
+            let plays = earpiece.play(&heard);
+            self.stream.watch_earpiece(now, plays);
+        }
         if self.early {
             return;
         }
@@ -311,6 +322,20 @@ impl Voice {
         if !recorder.write(&heard, &microphone.unwrap_or(SILENCE)) {
             self.recording_broke();
         }
+    }
+
+    fn spoken(&mut self) -> Option<Frame> {
+        if self.early {
+            return Some(SILENCE);
+        }
+        if self.operator {
+            return self.source.next_frame();
+        }
+        // A file goes on where nobody hears it. The microphone is another line's now.
+        if !self.source.is_microphone() {
+            self.source.next_frame();
+        }
+        Some(SILENCE)
     }
 
     /// Told at once, not only when the call ends.

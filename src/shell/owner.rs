@@ -300,13 +300,13 @@ impl Owner {
     fn on_media_command(&mut self, command: MediaCommand) {
         match command {
             MediaCommand::TakePort => self.offer_port(),
-            MediaCommand::Apply { line, plan, mute } if self.streams.contains(&line) => {
+            MediaCommand::Apply { line, plan, operator } if self.streams.contains(&line) => {
                 if let Some(pair) = self.free_pairs.remove(&plan.local) {
                     self.tell_media(ToMedia::Move { line, pair });
                 }
-                self.tell_media(ToMedia::Apply { line, plan, mute });
+                self.tell_media(ToMedia::Apply { line, plan, operator });
             }
-            MediaCommand::Apply { line, plan, mute } => {
+            MediaCommand::Apply { line, plan, operator } => {
                 let Some(pair) = self.free_pairs.remove(&plan.local) else {
                     tracing::error!(%line, "no such port was offered");
                     return;
@@ -314,7 +314,7 @@ impl Owner {
                 self.streams.insert(line);
                 let audio = (self.voice.audio)(line);
                 self.start_media(line);
-                self.tell_media(ToMedia::Start { line, pair, audio, plan, mute });
+                self.tell_media(ToMedia::Start { line, pair, audio, plan, operator });
             }
             MediaCommand::Digits { line, digits } => self.tell_media(ToMedia::Digits { line, digits }),
             MediaCommand::Stop { line } => {
