@@ -1,13 +1,19 @@
 //! Where sound comes from and goes to: devices, files and null devices. All of it 20 ms frames at 8 kHz mono.
 
 #[cfg(feature = "desktop")]
-pub mod device;
+mod device;
+#[cfg(not(feature = "desktop"))]
+#[path = "no_device.rs"]
+mod device;
 mod null;
 mod resample;
 mod wav;
+mod wish;
 
+pub use device::Devices;
 pub use null::{NullSink, NullSource};
 pub use wav::{RecordFault, WavFault, WavRecorder, WavSource};
+pub use wish::{Change, Device, NoServer, Role, Seen, Wish, Wishes};
 
 use crate::media::Frame;
 

@@ -227,6 +227,7 @@ fn voice() -> Vec<E> {
         C::OnlySilenceArrives,
         C::WrongSource,
         C::UnknownCodec,
+        C::NoEarpiece,
         C::NoMicrophone,
         C::SilentMicrophone,
         C::RemoteHearsNothing,

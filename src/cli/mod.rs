@@ -4,6 +4,7 @@
 
 mod args;
 mod book;
+mod devices;
 mod faults;
 mod json;
 #[cfg(test)]
@@ -48,6 +49,9 @@ pub fn main(process: Process) -> ExitCode {
         Err(code) => return code,
     };
     logging::start(arguments.common.verbose);
+    if let Command::Devices = arguments.command {
+        return exit_code(devices::list(process, &arguments, environment));
+    }
     let run = Run::prepare(&arguments, environment);
     match run {
         Ok(run) => exit_code(run.start(process, &arguments)),
@@ -137,6 +141,7 @@ impl Run {
         let script = Script::new(task(&arguments.command), arguments.common.desk.is_some());
         let figures = (arguments.common.verbose > 0).then_some(FIGURES_EVERY);
         let sound = self.sound;
+        let devices = sound::wishes(arguments.common.audio.as_deref(), &self.settings);
         let next_hop = self.settings.proxy.as_ref().or(self.settings.server.as_ref());
         let pbx = next_hop.map(ToString::to_string).unwrap_or_default();
         let setup = Setup {
@@ -146,6 +151,7 @@ impl Run {
             state_folder: self.state_folder,
             register: script.registers(),
             audio: Box::new(move |_line| sound.next_call()),
+            devices,
             figures_every: figures,
         };
         let handle = match shell::start(process, setup).await {
@@ -295,13 +301,15 @@ fn task(command: &Command) -> Task {
         Command::Answer { calls, after, timeout, reject, swap_at, options } => {
             Task::Answer { calls, after, timeout, reject, swap_at, options }
         }
+        // Listed without a telephone.
+        Command::Devices => Task::Register { stay: Duration::ZERO },
     }
 }
 
 fn call_options(command: &Command) -> Option<&CallOptions> {
     match command {
         Command::Call { options, .. } | Command::Answer { options, .. } => Some(options),
-        Command::Register { .. } | Command::Options { .. } => None,
+        Command::Register { .. } | Command::Options { .. } | Command::Devices => None,
     }
 }
 

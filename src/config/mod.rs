@@ -75,6 +75,11 @@ pub struct Settings {
     /// No.
     pub look_up_withheld: Option<bool>,
 
+    /// Id of the device, or a part of its name; "default" and `None`: the system's default.
+    pub microphone: Option<String>,
+    /// The same.
+    pub earpiece: Option<String>,
+
     /// How numbers are written and dialled here; Russia's way. Only the file says it.
     pub numbering: NumberingPlan,
 
@@ -122,6 +127,8 @@ impl Settings {
             identity: self.identity.or(below.identity),
             name_prefixes: self.name_prefixes.or(below.name_prefixes),
             look_up_withheld: self.look_up_withheld.or(below.look_up_withheld),
+            microphone: self.microphone.or(below.microphone),
+            earpiece: self.earpiece.or(below.earpiece),
             numbering: below.numbering,
             desk: self.desk.or(below.desk),
             ca: self.ca.or(below.ca),

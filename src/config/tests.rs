@@ -116,6 +116,7 @@ fn what_is_said_to_write_can_be_written() {
         ("calls", "identity"),
         ("calls", "name_prefixes"),
         ("calls", "look_up_withheld"),
+        ("audio", "microphone"),
         ("numbering", "country_code"),
         ("numbering", "outside_prefix"),
         ("desk", "url"),

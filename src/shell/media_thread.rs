@@ -4,7 +4,7 @@
 //! own deadlines, so that one call's file or socket never delays another's.
 
 use super::recorder::Recorder;
-use crate::audio::{Begin, Earpiece, RecordFault, SoundFault, Source};
+use crate::audio::{Begin, Devices, Earpiece, NullSource, RecordFault, SoundFault, Source};
 use crate::clock::Clock;
 use crate::entropy;
 use crate::instant::Instant;
@@ -24,13 +24,34 @@ const TICK: Duration = Duration::from_millis(20);
 /// How far a tick may be behind before the time lost is given up instead of made good.
 const LATEST: Duration = Duration::from_millis(100);
 
-/// Where a call's sound comes from and goes to.
+/// What a call plays and where it is kept, besides the operator's devices.
+#[derive(Default)]
 pub struct Audio {
+    /// Said instead of what the operator says.
+    pub play: Option<Box<dyn Source>>,
+    /// Begun and written by a thread of its own; `None` where nothing is kept.
+    pub record: Option<Begin>,
+}
+
+/// Where a call's sound comes from and goes to.
+pub(super) struct Sound {
     pub source: Box<dyn Source>,
     /// Where the operator hears; `None` where nobody listens.
     pub earpiece: Option<Box<dyn Earpiece>>,
-    /// Begun and written by a thread of its own; `None` where nothing is kept.
     pub record: Option<Begin>,
+}
+
+impl Sound {
+    /// The operator's devices where there are any and nothing else is to be played.
+    pub(super) fn of(audio: Audio, devices: Option<&Devices>) -> Self {
+        let Audio { play, record } = audio;
+        match devices.map(Devices::connect) {
+            Some((microphone, earpiece)) => {
+                Self { source: play.unwrap_or(microphone), earpiece: Some(earpiece), record }
+            }
+            None => Self { source: play.unwrap_or_else(|| Box::new(NullSource)), earpiece: None, record },
+        }
+    }
 }
 
 /// What the owner says to the thread.
@@ -38,7 +59,7 @@ pub(super) enum ToMedia {
     Start {
         line: LineId,
         pair: RtpPair,
-        audio: Audio,
+        sound: Sound,
         plan: StreamPlan,
         operator: bool,
     },
@@ -118,18 +139,18 @@ async fn serve(
 ) -> bool {
     let mut lines: BTreeMap<LineId, UnboundedSender<ToLine>> = BTreeMap::new();
     let mut tasks = tokio::task::JoinSet::new();
-    let mut sound = true;
+    let mut whole = true;
     while let Some(order) = inbox.recv().await {
         while let Some(ended) = tasks.try_join_next() {
-            sound &= ended.is_ok();
+            whole &= ended.is_ok();
         }
         let (line, order) = match order {
-            ToMedia::Start { line, pair, audio, plan, operator } => {
+            ToMedia::Start { line, pair, sound, plan, operator } => {
                 let (orders, inbox) = unbounded_channel();
                 lines.insert(line, orders);
                 let reports = Reports { line, reports: reports.clone() };
                 let broken = reports.clone();
-                match Voice::new(clock, pair, audio, plan, operator, reports) {
+                match Voice::new(clock, pair, sound, plan, operator, reports) {
                     Ok(voice) => drop(tasks.spawn(voice.run(inbox, figures_every))),
                     Err(error) => {
                         tracing::error!(%line, %error, "no audio: the sockets cannot be used");
@@ -153,9 +174,9 @@ async fn serve(
     }
     drop(lines);
     while let Some(ended) = tasks.join_next().await {
-        sound &= ended.is_ok();
+        whole &= ended.is_ok();
     }
-    sound
+    whole
 }
 
 #[derive(Clone)]
@@ -204,7 +225,7 @@ impl Voice {
     fn new(
         clock: Clock,
         pair: RtpPair,
-        audio: Audio,
+        sound: Sound,
         plan: StreamPlan,
         operator: bool,
         reports: Reports,
@@ -213,8 +234,8 @@ impl Voice {
         let seed = entropy::seed().map_err(std::io::Error::other)?;
         let (early, local) = (plan.early, pair.local);
         let mut stream = Stream::new(now, plan, seed);
-        stream.watch_microphone(now, audio.source.is_microphone() && operator);
-        let recorder = audio.record.and_then(|begin| {
+        stream.watch_microphone(now, sound.source.is_microphone() && operator);
+        let recorder = sound.record.and_then(|begin| {
             let fault = |error: std::io::Error| reports.recording(RecordFault::CannotWrite(error.kind()));
             Recorder::start(begin).map_err(fault).ok()
         });
@@ -224,8 +245,8 @@ impl Voice {
             rtp: UdpSocket::from_std(pair.rtp)?,
             rtcp: UdpSocket::from_std(pair.rtcp)?,
             local,
-            source: audio.source,
-            earpiece: audio.earpiece,
+            source: sound.source,
+            earpiece: sound.earpiece,
             recorder,
             early,
             operator,

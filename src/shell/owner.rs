@@ -2,11 +2,11 @@
 //! time, and what they want done is done before the next thing is looked at.
 
 use super::desk_link::{DeskLink, FromDesk};
-use super::media_thread::{Audio, FromMedia, MediaThread, ToMedia};
+use super::media_thread::{Audio, FromMedia, MediaThread, Sound, ToMedia};
 use super::setup::{bind, resolve};
 use super::{Farewell, Notice, Order};
 use crate::agent::{Agent, Effect, Event, Input, Intent};
-use crate::audio::SoundFault;
+use crate::audio::{Change, Devices, SoundFault};
 use crate::clock::{self, Clock};
 use crate::config::HostPort;
 use crate::instant::Instant;
@@ -54,6 +54,24 @@ pub(super) struct Network {
 pub(super) struct VoiceSetup {
     pub audio: Box<dyn FnMut(LineId) -> Audio>,
     pub figures_every: Option<Duration>,
+    /// The operator's devices, with what they tell.
+    pub devices: Option<(Devices, UnboundedReceiver<Change>)>,
+}
+
+impl VoiceSetup {
+    fn next_call(&mut self, line: LineId) -> Sound {
+        Sound::of((self.audio)(line), self.devices.as_ref().map(|(devices, _)| devices))
+    }
+
+    /// Never, where there are no devices.
+    async fn next_change(&mut self) -> Change {
+        if let Some((_, changes)) = &mut self.devices
+            && let Some(change) = changes.recv().await
+        {
+            return change;
+        }
+        std::future::pending().await
+    }
 }
 
 pub(super) struct Owner {
@@ -142,6 +160,7 @@ impl Owner {
                 Some(word) = self.media_words.1.recv() => self.on_media(word),
                 order = orders.recv() => self.on_order(order.unwrap_or(Order::ShutDown { within: NETWORK_CHECK })),
                 word = self.desk.next() => self.on_desk(word),
+                change = self.voice.next_change() => self.notify(Notice::Device(change)),
                 Some(server) = self.addresses.1.recv() => self.on_resolved(server),
                 () = tokio::time::sleep(deadline.since(now)) => {}
             }
@@ -312,9 +331,9 @@ impl Owner {
                     return;
                 };
                 self.streams.insert(line);
-                let audio = (self.voice.audio)(line);
+                let sound = self.voice.next_call(line);
                 self.start_media(line);
-                self.tell_media(ToMedia::Start { line, pair, audio, plan, operator });
+                self.tell_media(ToMedia::Start { line, pair, sound, plan, operator });
             }
             MediaCommand::Digits { line, digits } => self.tell_media(ToMedia::Digits { line, digits }),
             MediaCommand::Stop { line } => {

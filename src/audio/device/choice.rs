@@ -4,6 +4,7 @@
 //! The sound server is not trusted to say what happens: a device that is pulled, suspended or stuck shows only in
 //! that it stops asking for sound, or giving it.
 
+use crate::audio::wish::{Device, Seen, Wish};
 use crate::instant::Instant;
 use std::time::Duration;
 
@@ -14,43 +15,6 @@ const STALL: Duration = Duration::from_millis(300);
 const START: Duration = Duration::from_millis(2_000);
 /// What never began, or could not be opened, is not tried again for so long while there is another.
 const SHUNNED: Duration = Duration::from_secs(5);
-
-/// A microphone, or an earpiece.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Device {
-    /// The same after unplugging and plugging in again, and after a restart.
-    pub id: String,
-    /// For people.
-    pub name: String,
-}
-
-/// All that there are in one direction.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub struct Seen {
-    pub devices: Vec<Device>,
-    /// The id of the one that the user has chosen in the system.
-    pub default: Option<String>,
-}
-
-/// Which device is wanted.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub enum Wish {
-    /// The system's default, wherever it goes.
-    #[default]
-    Default,
-    /// The one with this id, or else the first whose id or name has this in it.
-    Named(String),
-}
-
-impl Wish {
-    fn find<'a>(&self, seen: &'a Seen) -> Option<&'a Device> {
-        let Self::Named(wanted) = self else { return None };
-        let exact = seen.devices.iter().find(|device| device.id == *wanted);
-        let wanted = wanted.to_lowercase();
-        let has = |text: &str| text.to_lowercase().contains(&wanted);
-        exact.or_else(|| seen.devices.iter().find(|device| has(&device.id) || has(&device.name)))
-    }
-}
 
 /// What is to be done now.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -190,7 +154,11 @@ mod tests {
             (named("THE USB"), &["pci", "usb"], "pci", Some("usb")),
             (named("usb"), &["usb-2", "usb"], "usb-2", Some("usb")),
         ] {
-            assert_eq!(chosen(wish.clone(), &seen(devices, default)).as_deref(), used, "{wish:?} of {devices:?}");
+            assert_eq!(
+                chosen(wish.clone(), &seen(devices, default)).as_deref(),
+                used,
+                "{wish:?} of {devices:?}"
+            );
         }
     }
 
@@ -220,11 +188,15 @@ mod tests {
         assert!(!keeper.beat(at(1_290), 7));
         assert_eq!(keeper.look(at(1_290), Some(&both)), None);
         assert!(keeper.beat(at(1_300), 7), "a fresh list is wanted");
-        assert!(matches!(keeper.look(at(1_300), Some(&both)), Some(Order::Open(device)) if device.id == "headset"));
+        assert!(
+            matches!(keeper.look(at(1_300), Some(&both)), Some(Order::Open(device)) if device.id == "headset")
+        );
         keeper.opened(at(1_310), device("headset"));
         assert!(!keeper.beat(at(3_300), 0), "it may take a moment to begin");
         assert!(keeper.beat(at(3_310), 0));
-        assert!(matches!(keeper.look(at(3_310), Some(&both)), Some(Order::Open(device)) if device.id == "desk"));
+        assert!(
+            matches!(keeper.look(at(3_310), Some(&both)), Some(Order::Open(device)) if device.id == "desk")
+        );
         keeper.opened(at(3_320), device("desk"));
         keeper.beat(at(8_200), 1);
         assert_eq!(keeper.look(at(8_200), Some(&both)), None);

@@ -10,9 +10,7 @@ mod pulse;
 mod ring;
 mod watcher;
 
-pub use choice::{Device, Seen, Wish};
-pub use pulse::NoServer;
-
+use super::wish::{Change, NoServer, Role, Seen, Wishes};
 use super::{Earpiece, Source};
 use crate::clock::Clock;
 use crate::media::Frame;
@@ -20,27 +18,6 @@ use ring::{Incoming, Outgoing};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use watcher::ToWatcher;
-
-/// What a device is for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Role {
-    Microphone,
-    Earpiece,
-}
-
-/// Another device has this role now, or none.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Change {
-    pub role: Role,
-    pub device: Option<Device>,
-}
-
-/// Which devices are wanted.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub struct Wishes {
-    pub microphone: Wish,
-    pub earpiece: Wish,
-}
 
 /// The devices of one telephone. Ends when it and all that is connected are dropped.
 pub struct Devices {
@@ -71,15 +48,15 @@ impl Devices {
     }
 
     /// Microphone and earpiece for a call; open until both are dropped. Several may be connected, one may be in use.
-    pub fn connect(&self) -> (Microphone, Handset) {
+    pub fn connect(&self) -> (Box<dyn Source>, Box<dyn Earpiece>) {
         let connection = Arc::new(Connection::new(&self.inner));
-        (Microphone(Arc::clone(&connection)), Handset(connection))
+        (Box::new(Microphone(Arc::clone(&connection))), Box::new(Handset(connection)))
     }
 
     /// What there is now: microphones, earpieces. Blocks for as long as the server takes to answer, seconds at most.
     pub fn list() -> Result<(Seen, Seen), NoServer> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-        let list = runtime.map_err(pulseaudio::ClientError::from)?.block_on(async {
+        let list = runtime.map_err(|error| NoServer::Refuses(error.to_string()))?.block_on(async {
             let server = pulse::Server::connect()?;
             server.list().await
         })?;
@@ -103,7 +80,7 @@ impl Drop for Connection {
     }
 }
 
-pub struct Microphone(Arc<Connection>);
+struct Microphone(Arc<Connection>);
 
 impl Source for Microphone {
     fn next_frame(&mut self) -> Option<Frame> {
@@ -122,7 +99,7 @@ impl Source for Microphone {
 }
 
 /// The earpiece of one call.
-pub struct Handset(Arc<Connection>);
+struct Handset(Arc<Connection>);
 
 impl Earpiece for Handset {
     fn play(&mut self, frame: &Frame) -> bool {

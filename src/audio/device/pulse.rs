@@ -3,9 +3,9 @@
 //! Streams are pinned to their device (`no_move`): the server would otherwise move them silently to another one
 //! when theirs goes, and the telephone decides that itself.
 
-use super::choice::{Device, Seen};
 use super::pace::PERIOD;
 use super::ring::{DEVICE_RATE_HZ, copy_in, copy_out};
+use crate::audio::wish::{Device, NoServer, Seen};
 use pulseaudio::protocol::stream::{BufferAttr, StreamFlags};
 use pulseaudio::protocol::{
     ChannelMap, PlaybackStreamParams, Prop, Props, RecordStreamParams, SampleFormat, SampleSpec,
@@ -13,6 +13,7 @@ use pulseaudio::protocol::{
 use pulseaudio::{AsPlaybackSource, Client, ClientError, PlaybackStream, RecordStream};
 use rtrb::{Consumer, Producer};
 use std::ffi::{CStr, CString};
+use std::io::ErrorKind;
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -26,19 +27,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const NO_DEVICE: &str = "auto_null";
 
 const BYTES_PER_SAMPLE: usize = size_of::<f32>();
-
-/// Why there is no sound server to be had.
-#[derive(Debug, thiserror::Error)]
-pub enum NoServer {
-    #[error("no sound server runs")]
-    Absent,
-    #[error("the sound server does not answer")]
-    Hangs,
-    #[error("the sound server refuses: {0}")]
-    Refuses(#[from] ClientError),
-    #[error("its sound cannot be converted: {0}")]
-    Conversion(#[from] rubato::ResamplerConstructionError),
-}
 
 /// A connection, closed when this is dropped.
 pub(super) struct Server {
@@ -71,8 +59,8 @@ impl Server {
             socket.set_write_timeout(Some(PATIENCE))?;
             socket.try_clone()
         };
-        let other_end = prepared().map_err(ClientError::from)?;
-        let client = Client::new_unix(c"Patchcord", socket, cookie)?;
+        let other_end = prepared().map_err(|error| NoServer::Refuses(error.to_string()))?;
+        let client = Client::new_unix(c"Patchcord", socket, cookie).map_err(refusal)?;
         Ok(Self { client, socket: other_end })
     }
 
@@ -149,7 +137,9 @@ impl Server {
             beats.fetch_add(1, Ordering::Relaxed);
             wanted.len()
         };
-        answer(self.client.create_playback_stream(params, callback.as_playback_source())).await.map(Open::Earpiece)
+        answer(self.client.create_playback_stream(params, callback.as_playback_source()))
+            .await
+            .map(Open::Earpiece)
     }
 }
 
@@ -160,12 +150,23 @@ impl Drop for Server {
     }
 }
 
-const SAMPLES: SampleSpec = SampleSpec { format: SampleFormat::Float32Le, channels: 1, sample_rate: DEVICE_RATE_HZ };
+const SAMPLES: SampleSpec =
+    SampleSpec { format: SampleFormat::Float32Le, channels: 1, sample_rate: DEVICE_RATE_HZ };
 
 async fn answer<T>(asked: impl Future<Output = Result<T, ClientError>>) -> Result<T, NoServer> {
     match tokio::time::timeout(PATIENCE, asked).await {
-        Ok(answer) => Ok(answer?),
+        Ok(answer) => answer.map_err(refusal),
         Err(_) => Err(NoServer::Hangs),
+    }
+}
+
+fn refusal(error: ClientError) -> NoServer {
+    match error {
+        ClientError::Disconnected => NoServer::Absent,
+        ClientError::Io(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+            NoServer::Hangs
+        }
+        error => NoServer::Refuses(error.to_string()),
     }
 }
 

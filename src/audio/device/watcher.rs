@@ -1,8 +1,9 @@
 //! The thread that keeps devices open while calls are connected, and notices what becomes of them.
 
-use super::choice::{Device, Keeper, Order};
-use super::pulse::{List, NoServer, Open, Server};
-use super::{Change, Ends, Role, Wishes, locked, ring};
+use super::choice::{Keeper, Order};
+use super::pulse::{List, Open, Server};
+use super::{Change, Ends, NoServer, Role, Wishes, locked, ring};
+use crate::audio::wish::{Device, Wish};
 use crate::clock::Clock;
 use crate::instant::Instant;
 use std::sync::Arc;
@@ -91,7 +92,7 @@ struct Slot {
 }
 
 impl Slot {
-    fn new(role: Role, wish: super::Wish) -> Self {
+    fn new(role: Role, wish: Wish) -> Self {
         Self { role, keeper: Keeper::new(wish), open: None, beats: Arc::default(), told: None }
     }
 }
@@ -99,9 +100,10 @@ impl Slot {
 impl Watcher {
     async fn look(&mut self) {
         let now = self.clock.now();
-        let stalled = self.slots.iter_mut().fold(false, |stalled, slot| {
-            slot.keeper.beat(now, slot.beats.load(Ordering::Relaxed)) | stalled
-        });
+        let stalled = self
+            .slots
+            .iter_mut()
+            .fold(false, |stalled, slot| slot.keeper.beat(now, slot.beats.load(Ordering::Relaxed)) | stalled);
         if stalled || now >= self.next_list {
             self.next_list = now + LIST;
             self.refresh().await;
@@ -212,13 +214,18 @@ impl Watcher {
     }
 }
 
+/// Rates and filter are constants, so that the resampler is always to be had.
+fn refusal(error: impl std::fmt::Display) -> NoServer {
+    NoServer::Refuses(error.to_string())
+}
+
 async fn open_microphone(
     server: &Server,
     device: &Device,
     beats: &Arc<AtomicU32>,
     ends: &Ends,
 ) -> Result<Open, NoServer> {
-    let (callback, incoming) = ring::microphone()?;
+    let (callback, incoming) = ring::microphone().map_err(refusal)?;
     let open = server.open_microphone(&device.id, callback, Arc::clone(beats)).await?;
     *locked(&ends.microphone) = Some(incoming);
     Ok(open)
@@ -230,7 +237,7 @@ async fn open_earpiece(
     beats: &Arc<AtomicU32>,
     ends: &Ends,
 ) -> Result<Open, NoServer> {
-    let (outgoing, callback) = ring::earpiece()?;
+    let (outgoing, callback) = ring::earpiece().map_err(refusal)?;
     let open = server.open_earpiece(&device.id, callback, Arc::clone(beats)).await?;
     *locked(&ends.earpiece) = Some(outgoing);
     Ok(open)

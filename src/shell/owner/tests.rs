@@ -34,7 +34,8 @@ impl Desk {
             desk_token: None,
             state_folder: std::env::temp_dir(),
             register: true,
-            audio: Box::new(|_| Audio { source: Box::new(NullSource), record: None }),
+            audio: Box::new(|_| Audio::default()),
+            devices: None,
             figures_every: None,
         };
         let (mut owner, handle, _orders) = assemble(Process::begin(), setup).await.unwrap();
@@ -226,7 +227,8 @@ impl ByTcp {
             desk_token: None,
             state_folder: std::env::temp_dir(),
             register: true,
-            audio: Box::new(|_| Audio { source: Box::new(NullSource), record: None }),
+            audio: Box::new(|_| Audio::default()),
+            devices: None,
             figures_every: None,
         };
         let (mut owner, handle, _orders) = assemble(Process::begin(), setup).await.unwrap();
