@@ -11,8 +11,11 @@ use std::time::Duration;
 /// A device that gave or took sound before and stopped for so long has stalled; periods are 10 ms, those of radio
 /// headsets up to 100 ms.
 const STALL: Duration = Duration::from_millis(300);
-/// A device may need so long to begin: a radio headset changes its profile first.
-const START: Duration = Duration::from_millis(2_000);
+/// A device may need so long to begin: a radio headset changes its profile first, and a server that was idle may have
+/// two seconds of silence under way.
+const START: Duration = Duration::from_millis(3_000);
+/// The first exchanges only fill the server's buffer, whether or not the device moves.
+const FILLING: u32 = 2;
 /// What never began, or could not be opened, is not tried again for so long while there is another.
 const SHUNNED: Duration = Duration::from_secs(5);
 
@@ -58,7 +61,7 @@ impl Keeper {
         if open.beats != beats {
             open.beats = beats;
             open.moved = now;
-            open.started = true;
+            open.started = beats > FILLING;
         }
         open.is_stalled(now)
     }
@@ -192,16 +195,17 @@ mod tests {
             matches!(keeper.look(at(1_300), Some(&both)), Some(Order::Open(device)) if device.id == "headset")
         );
         keeper.opened(at(1_310), device("headset"));
-        assert!(!keeper.beat(at(3_300), 0), "it may take a moment to begin");
-        assert!(keeper.beat(at(3_310), 0));
+        assert!(!keeper.beat(at(1_320), 1), "that only filled its buffer");
+        assert!(!keeper.beat(at(4_310), 1), "it may take a moment to begin");
+        assert!(keeper.beat(at(4_320), 1));
         assert!(
-            matches!(keeper.look(at(3_310), Some(&both)), Some(Order::Open(device)) if device.id == "desk")
+            matches!(keeper.look(at(4_320), Some(&both)), Some(Order::Open(device)) if device.id == "desk")
         );
-        keeper.opened(at(3_320), device("desk"));
-        keeper.beat(at(8_200), 1);
-        assert_eq!(keeper.look(at(8_200), Some(&both)), None);
+        keeper.opened(at(4_330), device("desk"));
+        keeper.beat(at(9_310), 3);
+        assert_eq!(keeper.look(at(9_310), Some(&both)), None);
         assert!(
-            matches!(keeper.look(at(8_310), Some(&both)), Some(Order::Open(device)) if device.id == "headset"),
+            matches!(keeper.look(at(9_330), Some(&both)), Some(Order::Open(device)) if device.id == "headset"),
             "it gets another chance"
         );
     }

@@ -26,6 +26,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// What servers without any device offer instead of one.
 const NO_DEVICE: &str = "auto_null";
 
+/// Who has no cookie sends zeros: servers close the connection on one of another length, even those that ask for none.
+const NO_COOKIE: [u8; 256] = [0; 256];
+
 const BYTES_PER_SAMPLE: usize = size_of::<f32>();
 
 /// A connection, closed when this is dropped.
@@ -53,6 +56,7 @@ impl Server {
     pub fn connect() -> Result<Self, NoServer> {
         let path = pulseaudio::socket_path_from_env().ok_or(NoServer::Absent)?;
         let cookie = pulseaudio::cookie_path_from_env().and_then(|path| std::fs::read(path).ok());
+        let cookie = cookie.filter(|cookie| cookie.len() == NO_COOKIE.len()).unwrap_or(NO_COOKIE.to_vec());
         let socket = UnixStream::connect(path).map_err(|_| NoServer::Absent)?;
         let prepared = || -> std::io::Result<UnixStream> {
             socket.set_read_timeout(Some(PATIENCE))?;
@@ -60,7 +64,7 @@ impl Server {
             socket.try_clone()
         };
         let other_end = prepared().map_err(|error| NoServer::Refuses(error.to_string()))?;
-        let client = Client::new_unix(c"Patchcord", socket, cookie).map_err(refusal)?;
+        let client = Client::new_unix(c"Patchcord", socket, Some(cookie)).map_err(refusal)?;
         Ok(Self { client, socket: other_end })
     }
 

@@ -22,9 +22,11 @@ const RATIO: usize = (DEVICE_RATE_HZ / SAMPLE_RATE_HZ) as usize;
 /// Half a second: more than any pace lets pile up.
 const CAPACITY: usize = 24_000;
 
-/// Taps at the rate that comes in: 2.7 ms of delay downwards, 3 ms upwards.
+/// Taps at the rate that comes in: 2.7 ms of delay downwards, 3 ms upwards. With this window and edge they keep the
+/// telephone's band, up to 3.4 kHz, and take away 40 dB beyond 4.4 kHz.
 const TAPS_DOWN: usize = 256;
 const TAPS_UP: usize = 48;
+const EDGE: f32 = 0.92;
 
 /// What the microphone's callback fills, and where its frames come out.
 pub(super) fn microphone() -> Result<(Producer<f32>, Incoming), ResamplerConstructionError> {
@@ -43,7 +45,7 @@ pub(super) fn earpiece() -> Result<(Outgoing, Consumer<f32>), ResamplerConstruct
 }
 
 fn resampler(ratio: f64, taps: usize, fixed: FixedAsync) -> Result<Async<f32>, ResamplerConstructionError> {
-    let filter = SincInterpolationParameters::new(taps, WindowFunction::BlackmanHarris2);
+    let filter = SincInterpolationParameters::new(taps, WindowFunction::Hann).f_cutoff(EDGE);
     Async::new_sinc(ratio, WIDEST, &filter, FRAME_SAMPLES, 1, fixed)
 }
 
@@ -212,12 +214,12 @@ mod tests {
     fn speech_passes_both_ways_and_nothing_folds_back_into_it() {
         let whole = level((0..8_000).map(|n| tone(1_000.0, SAMPLE_RATE_HZ, n)));
         for (frequency, least, most) in
-            [(300.0, 0.9, 1.1), (1_000.0, 0.9, 1.1), (3_000.0, 0.8, 1.1), (5_500.0, 0.0, 0.01)]
+            [(300.0, 0.9, 1.1), (1_000.0, 0.9, 1.1), (3_300.0, 0.8, 1.1), (5_000.0, 0.0, 0.01)]
         {
             let heard = level(picked_up(frequency, 0.0).into_iter().skip(800)) / whole;
             assert!((least..most).contains(&heard), "microphone, {frequency} Hz: {heard}");
         }
-        for frequency in [300.0, 1_000.0, 3_000.0] {
+        for frequency in [300.0, 1_000.0, 3_300.0] {
             let heard = level(played(frequency).into_iter().skip(4_800)) / whole;
             assert!((0.8..1.1).contains(&heard), "earpiece, {frequency} Hz: {heard}");
         }
