@@ -1,8 +1,9 @@
 //! Two clocks at one ring: the device's, and the telephone's 20 ms.
 //!
 //! The ring's margin is what is in it beyond the next exchange. A small margin is a short delay, but it must outlast
-//! how unevenly both ends come; so it begins small and grows where it ran out. Between, the speed of the resampler
-//! is steered by a few thousandths at most, which nobody hears, so that the margin stays where it should be for hours.
+//! how unevenly both ends come, some devices with 50 ms at a time; so it begins small, grows where it ran out, and
+//! shrinks where it was never needed. Between, the speed of the resampler is steered by a few ten-thousandths, which
+//! nobody hears, so that the margin stays where it should be for hours.
 
 /// What a device takes or gives at a time: 10 ms.
 pub(super) const PERIOD: usize = 480;
@@ -13,12 +14,14 @@ const LEAST: usize = PERIOD + PERIOD / 2;
 const MOST: usize = 8 * PERIOD;
 /// A margin beyond this, over the one wanted, is a delay that steering would take too long to get rid of.
 const EXCESS: usize = 8 * PERIOD;
-/// Exchanges without a gap after which a grown margin is made smaller again: 10 s.
+/// Exchanges without a gap after which a margin that was not needed is made smaller: 10 s.
 const CALM: u32 = 500;
 /// Weight of one look in the mean: a second's worth of exchanges.
 const WEIGHT: f64 = 1.0 / 50.0;
-/// Correction per sample of a small error: gone in a minute. An error of a period and more is urgent.
+/// Correction per sample of error: gone in a minute.
 const GAIN: f64 = 1.0 / (60.0 * 48_000.0);
+/// Periods of error that are no hurry.
+const USUAL: f64 = 2.0;
 const LARGEST: f64 = 0.005;
 
 /// The fastest and slowest that [`Step::Go`] asks for, as a factor.
@@ -28,8 +31,18 @@ pub(super) const WIDEST: f64 = 1.0 + 2.0 * LARGEST;
 pub(super) struct Pace {
     wanted: usize,
     mean: f64,
-    running: bool,
+    state: State,
     calm: u32,
+    /// The smallest margin since `calm` was zero.
+    spare: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum State {
+    Filling,
+    Running,
+    /// Too much has piled up.
+    Shedding,
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -44,38 +57,57 @@ pub(super) enum Step {
 
 impl Pace {
     pub fn new() -> Self {
-        Self { wanted: LEAST, mean: 0.0, running: false, calm: 0 }
+        Self { wanted: LEAST, mean: LEAST as f64, state: State::Filling, calm: 0, spare: MOST }
     }
 
     /// Before each exchange. `margin` is negative when there is not enough for it.
     pub fn look(&mut self, margin: isize) -> Step {
-        let wanted = self.wanted.cast_signed();
-        if self.running && margin < 0 {
-            self.running = false;
-            self.calm = 0;
-            self.wanted = (self.wanted + PERIOD).min(MOST);
-            return Step::Short((wanted - margin).unsigned_abs());
-        }
-        if !self.running {
-            if margin < wanted {
-                return Step::Short((wanted - margin).unsigned_abs());
+        let Ok(there) = usize::try_from(margin) else { return self.ran_out(margin) };
+        match self.state {
+            State::Filling if there < self.wanted => return Step::Short(self.wanted - there),
+            State::Shedding if there > self.wanted => return Step::Long(there - self.wanted),
+            State::Running if there > self.wanted + EXCESS => {
+                self.state = State::Shedding;
+                return Step::Long(there - self.wanted);
             }
-            self.running = true;
-            self.mean = margin as f64;
+            State::Running => {}
+            State::Filling | State::Shedding => {
+                self.state = State::Running;
+                self.mean = self.wanted as f64;
+                if there > self.wanted {
+                    return Step::Long(there - self.wanted);
+                }
+            }
         }
-        if margin > wanted + EXCESS.cast_signed() {
-            self.mean = self.wanted as f64;
-            return Step::Long((margin - wanted).unsigned_abs());
+        self.relax(there);
+        self.mean += (there as f64 - self.mean) * WEIGHT;
+        let error = self.mean - self.wanted as f64;
+        let urgency = 1.0 + (error.abs() / PERIOD as f64 - USUAL).max(0.0).powi(2);
+        Step::Go { speed: 1.0 + (error * urgency * GAIN).clamp(-LARGEST, LARGEST) }
+    }
+
+    fn ran_out(&mut self, margin: isize) -> Step {
+        if self.state == State::Running {
+            self.wanted = (self.wanted + PERIOD).min(MOST);
+            self.calm_down();
         }
+        self.state = State::Filling;
+        Step::Short(self.wanted + margin.unsigned_abs())
+    }
+
+    fn relax(&mut self, there: usize) {
+        self.spare = self.spare.min(there);
         self.calm += 1;
         if self.calm >= CALM {
-            self.calm = 0;
-            self.wanted = self.wanted.saturating_sub(PERIOD).max(LEAST);
+            if self.spare > 2 * PERIOD {
+                self.wanted = self.wanted.saturating_sub(PERIOD).max(LEAST);
+            }
+            self.calm_down();
         }
-        self.mean += (margin as f64 - self.mean) * WEIGHT;
-        let error = self.mean - self.wanted as f64;
-        let urgency = 1.0 + (error / PERIOD as f64).powi(2);
-        Step::Go { speed: 1.0 + (error * urgency * GAIN).clamp(-LARGEST, LARGEST) }
+    }
+
+    fn calm_down(&mut self) {
+        (self.calm, self.spare) = (0, MOST);
     }
 }
 
@@ -104,7 +136,7 @@ mod tests {
 
     #[test]
     fn an_hour_with_a_bad_clock_neither_runs_dry_nor_grows() {
-        for millionths in [-200.0, -50.0, 0.0, 50.0, 200.0] {
+        for millionths in [-100.0, -30.0, 0.0, 30.0, 100.0] {
             let (margins, gaps) = margins(millionths, 3600);
             assert!(gaps <= 2, "{millionths}: {gaps} gaps");
             let later = &margins[3000..];
@@ -125,13 +157,31 @@ mod tests {
     }
 
     #[test]
-    fn a_margin_that_ran_out_grows_to_a_bound_and_comes_back_when_all_is_calm() {
+    fn a_margin_that_is_needed_stays() {
+        let mut pace = Pace::new();
+        pace.look(MOST as isize);
+        for _ in 0..3 {
+            pace.look(-1);
+            pace.look(MOST as isize);
+        }
+        for exchange in 0..20 * CALM {
+            // The device takes four periods at a time.
+            let margin = [LEAST + 3 * PERIOD, PERIOD, 2 * PERIOD][exchange as usize % 3];
+            assert!(matches!(pace.look(margin as isize), Step::Go { .. }));
+        }
+        pace.look(-1);
+        assert_eq!(pace.look(0), Step::Short(LEAST + 4 * PERIOD));
+    }
+
+    #[test]
+    fn a_margin_that_ran_out_grows_to_a_bound_and_shrinks_when_it_is_not_needed() {
         let mut pace = Pace::new();
         for _ in 0..100 {
-            pace.look(MOST as isize);
+            begin(&mut pace);
             pace.look(-1);
         }
         assert_eq!(pace.look(0), Step::Short(MOST));
+        begin(&mut pace);
         for _ in 0..20 * CALM {
             pace.look(MOST as isize);
         }
@@ -140,10 +190,22 @@ mod tests {
     }
 
     #[test]
-    fn what_piled_up_is_dropped_at_once() {
+    fn what_piled_up_goes_at_once_however_long_that_takes() {
         let mut pace = Pace::new();
-        pace.look(LEAST as isize);
+        begin(&mut pace);
         assert_eq!(pace.look(48_000), Step::Long(48_000 - LEAST));
+        assert_eq!(pace.look(2_000), Step::Long(2_000 - LEAST), "the ring is emptied by its other end");
         assert!(matches!(pace.look(LEAST as isize), Step::Go { speed } if (speed - 1.0).abs() < 1e-4));
+    }
+
+    #[test]
+    fn it_begins_with_no_more_than_it_wants() {
+        let mut pace = Pace::new();
+        assert_eq!(pace.look(4_000), Step::Long(4_000 - LEAST));
+        assert!(matches!(pace.look(LEAST as isize), Step::Go { .. }));
+    }
+
+    fn begin(pace: &mut Pace) {
+        pace.look(MOST as isize);
     }
 }

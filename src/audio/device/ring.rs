@@ -104,6 +104,7 @@ impl Outgoing {
         // An empty ring is one that ran dry.
         match self.pace.look(there.cast_signed() - 1) {
             Step::Short(missing) => self.put_silence(missing),
+            // The device empties the ring meanwhile.
             Step::Long(_) => return,
             // The speed is in bounds.
             Step::Go { speed } => drop(self.resampler.set_resample_ratio_relative(1.0 / speed, true)),
@@ -125,8 +126,8 @@ impl Outgoing {
         for _ in 0..samples.min(self.ring.slots()) {
             let _ = self.ring.push(0.0);
         }
-        // It may begin now.
-        let _ = self.pace.look((CAPACITY - self.ring.slots()).cast_signed());
+        // It begins now.
+        let _ = self.pace.look((CAPACITY - self.ring.slots()).cast_signed() - 1);
     }
 }
 

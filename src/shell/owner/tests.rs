@@ -1,7 +1,6 @@
 //! The network changes under a telephone. Loopback has many addresses: no network is needed.
 
 use super::*;
-use crate::audio::NullSource;
 use crate::config::Settings;
 use crate::secrets::Secret;
 use crate::shell::setup::{Setup, assemble};
