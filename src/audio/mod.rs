@@ -13,7 +13,7 @@ mod wish;
 pub use device::Devices;
 pub use null::{NullSink, NullSource};
 pub use wav::{RecordFault, WavFault, WavRecorder, WavSource};
-pub use wish::{Change, Device, NoServer, Role, Seen, Wish, Wishes};
+pub use wish::{Change, Device, NoServer, Ring, Role, Seen, Wish, Wishes};
 
 use crate::media::Frame;
 

@@ -42,6 +42,8 @@ impl Wish {
 pub enum Role {
     Microphone,
     Earpiece,
+    /// Where it rings; one of the earpieces, or a loudspeaker.
+    Ringer,
 }
 
 /// Another device has this role now, or none.
@@ -56,6 +58,15 @@ pub struct Change {
 pub struct Wishes {
     pub microphone: Wish,
     pub earpiece: Wish,
+    pub ringer: Wish,
+}
+
+/// How it rings.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ring {
+    Bell,
+    /// The operator talks already.
+    Knock,
 }
 
 /// Why there are no devices to be had.

@@ -221,6 +221,7 @@ const fn role_code(role: Role) -> &'static str {
     match role {
         Role::Microphone => "microphone",
         Role::Earpiece => "earpiece",
+        Role::Ringer => "ringer",
     }
 }
 

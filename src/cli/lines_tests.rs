@@ -133,7 +133,7 @@ fn notices() -> Vec<Notice> {
     let events = registration().into_iter().chain(calls()).chain(transfers()).chain(voice());
     let mut notices: Vec<Notice> = events.map(|event| Notice::Agent(Event::Phone(event))).collect();
     notices.extend(sound_faults().into_iter().map(|fault| Notice::Sound { line: LINE, fault }));
-    for role in [Role::Microphone, Role::Earpiece] {
+    for role in [Role::Microphone, Role::Earpiece, Role::Ringer] {
         let devices = [Some(device("usb")), None];
         notices.extend(devices.map(|device| Notice::Device(Change { role, device })));
     }

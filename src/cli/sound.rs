@@ -49,10 +49,11 @@ pub fn wishes(audio: Option<&str>, settings: &Settings) -> Option<Wishes> {
         Some("devices") => Some(Wishes {
             microphone: wish(settings.microphone.as_ref()),
             earpiece: wish(settings.earpiece.as_ref()),
+            ringer: wish(settings.ringer.as_ref()),
         }),
         Some(name) => {
             let wish = Wish::Named(name.to_owned());
-            Some(Wishes { microphone: wish.clone(), earpiece: wish })
+            Some(Wishes { microphone: wish.clone(), earpiece: wish.clone(), ringer: wish })
         }
     }
 }
@@ -155,9 +156,9 @@ mod tests {
         let named = |name: &str| Wish::Named(name.into());
         assert_eq!(wishes(None, &settings), None);
         assert_eq!(wishes(Some("null"), &settings), None);
-        let set = Wishes { microphone: named("mic"), earpiece: Wish::Default };
+        let set = Wishes { microphone: named("mic"), ..Wishes::default() };
         assert_eq!(wishes(Some("devices"), &settings), Some(set));
-        let headset = Wishes { microphone: named("USB"), earpiece: named("USB") };
+        let headset = Wishes { microphone: named("USB"), earpiece: named("USB"), ringer: named("USB") };
         assert_eq!(wishes(Some("USB"), &settings), Some(headset));
     }
 

@@ -310,6 +310,10 @@ fn device_in_use(cat: &Catalogue, change: &Change) -> String {
         (Role::Microphone, None) => say!(cat, "There is no microphone. Plug one in; the call goes on."),
         (Role::Earpiece, Some(device)) => say!(cat, "Earpiece: {name}.", name = device.name),
         (Role::Earpiece, None) => say!(cat, "There is no earpiece. Plug one in; the call goes on."),
+        (Role::Ringer, Some(device)) => say!(cat, "Ringer: {name}.", name = device.name),
+        (Role::Ringer, None) => {
+            say!(cat, "There is no device to ring with. Plug one in, and watch the screen meanwhile.")
+        }
     }
 }
 
@@ -317,7 +321,7 @@ fn device_in_use(cat: &Catalogue, change: &Change) -> String {
 pub fn device_found(cat: &Catalogue, role: Role, device: &Device, is_default: bool) -> String {
     let role = cat.get(match role {
         Role::Microphone => msg!("microphone"),
-        Role::Earpiece => msg!("earpiece"),
+        Role::Earpiece | Role::Ringer => msg!("earpiece"),
     });
     let line = format!("{role}  {}  {}", device.id, device.name);
     let line = if is_default { format!("{line}  {}", say!(cat, "(the system's default)")) } else { line };

@@ -45,6 +45,7 @@ pub(super) fn parse(source: &str, path: &Path) -> Result<Settings, ConfigError> 
         look_up_withheld: calls.yes_no("look_up_withheld")?,
         microphone: audio.value("microphone")?,
         earpiece: audio.value("earpiece")?,
+        ringer: audio.value("ringer")?,
         numbering: numbering.telephone_numbering()?,
         desk: desk.text("url", value::URL, |url| value::is_desk_url(url).then(|| url.to_owned()))?,
         ca: desk.value("ca")?,

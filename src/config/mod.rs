@@ -79,6 +79,8 @@ pub struct Settings {
     pub microphone: Option<String>,
     /// The same.
     pub earpiece: Option<String>,
+    /// The same.
+    pub ringer: Option<String>,
 
     /// How numbers are written and dialled here; Russia's way. Only the file says it.
     pub numbering: NumberingPlan,
@@ -129,6 +131,7 @@ impl Settings {
             look_up_withheld: self.look_up_withheld.or(below.look_up_withheld),
             microphone: self.microphone.or(below.microphone),
             earpiece: self.earpiece.or(below.earpiece),
+            ringer: self.ringer.or(below.ringer),
             numbering: below.numbering,
             desk: self.desk.or(below.desk),
             ca: self.ca.or(below.ca),

@@ -399,3 +399,83 @@ impl Voice {
 fn received(from: SocketAddr, local: SocketAddr, bytes: Option<&[u8]>) -> Received {
     Received { transport: Transport::Udp, from, local, bytes: bytes.unwrap_or_default().to_vec() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::{Codec, Direction};
+    use crate::net::PortSearch;
+    use std::sync::{Arc, Mutex};
+
+    /// A headset that counts what is asked of it.
+    #[derive(Clone, Default)]
+    struct Headset(Arc<Mutex<(u32, u32, u32)>>);
+
+    impl Headset {
+        fn picked_up_played_forgot(&self) -> (u32, u32, u32) {
+            std::mem::take(&mut *self.0.lock().unwrap())
+        }
+    }
+
+    impl Source for Headset {
+        fn next_frame(&mut self) -> Option<Frame> {
+            self.0.lock().unwrap().0 += 1;
+            Some([1_000; SILENCE.len()])
+        }
+
+        fn is_microphone(&self) -> bool {
+            true
+        }
+
+        fn forget(&mut self) {
+            self.0.lock().unwrap().2 += 1;
+        }
+    }
+
+    impl Earpiece for Headset {
+        fn play(&mut self, _frame: &Frame) -> bool {
+            self.0.lock().unwrap().1 += 1;
+            true
+        }
+    }
+
+    fn plan(pair: &RtpPair, early: bool) -> StreamPlan {
+        StreamPlan {
+            local: pair.local,
+            remote: "127.0.0.1:9".parse().unwrap(),
+            remote_rtcp: "127.0.0.1:9".parse().unwrap(),
+            codec: Codec::Pcma,
+            payload_type: 8,
+            accepted: vec![(8, Codec::Pcma)],
+            telephone_event: None,
+            telephone_event_in: Vec::new(),
+            direction: Direction::SendRecv,
+            held_by_them: false,
+            ptime_ms: 20,
+            early,
+        }
+    }
+
+    #[tokio::test]
+    async fn only_the_line_with_the_operator_has_the_headset() {
+        let clock = Clock::start();
+        let pair = PortSearch::new(None).bind("127.0.0.1".parse().unwrap()).unwrap();
+        let (early, answered) = (plan(&pair, true), plan(&pair, false));
+        let headset = Headset::default();
+        let (source, earpiece) = (Box::new(headset.clone()), Box::new(headset.clone()));
+        let sound = Sound { source, earpiece: Some(earpiece), record: None };
+        let reports = Reports { line: LineId(1), reports: unbounded_channel().0 };
+        let mut voice = Voice::new(clock, pair, sound, early, true, reports).unwrap();
+        voice.tick(clock.now());
+        assert_eq!(headset.picked_up_played_forgot(), (0, 1, 0), "ringback is heard, and nobody hears us");
+        voice.obey(ToLine::Apply { plan: answered.clone(), operator: true });
+        voice.tick(clock.now());
+        assert_eq!(headset.picked_up_played_forgot(), (1, 1, 1), "what was said while it rang is forgotten");
+        voice.obey(ToLine::Apply { plan: answered.clone(), operator: false });
+        voice.tick(clock.now());
+        assert_eq!(headset.picked_up_played_forgot(), (0, 0, 0), "the headset is another line's");
+        voice.obey(ToLine::Apply { plan: answered, operator: true });
+        voice.tick(clock.now());
+        assert_eq!(headset.picked_up_played_forgot(), (1, 1, 1), "and so is what it picked up meanwhile");
+    }
+}

@@ -6,7 +6,7 @@ use super::media_thread::{Audio, FromMedia, MediaThread, Sound, ToMedia};
 use super::setup::{bind, resolve};
 use super::{Farewell, Notice, Order};
 use crate::agent::{Agent, Effect, Event, Input, Intent};
-use crate::audio::{Change, Devices, SoundFault};
+use crate::audio::{Change, Devices, Ring, SoundFault};
 use crate::clock::{self, Clock};
 use crate::config::HostPort;
 use crate::instant::Instant;
@@ -56,6 +56,8 @@ pub(super) struct VoiceSetup {
     pub figures_every: Option<Duration>,
     /// The operator's devices, with what they tell.
     pub devices: Option<(Devices, UnboundedReceiver<Change>)>,
+    /// How they ring now.
+    pub ring: Option<Ring>,
 }
 
 impl VoiceSetup {
@@ -92,6 +94,8 @@ pub(super) struct Owner {
     free_pairs: BTreeMap<SocketAddr, RtpPair>,
     /// Lines that have a call; to hang up at the end.
     lines: BTreeSet<LineId>,
+    /// Lines on which somebody calls, and nobody has answered.
+    ringing: BTreeSet<LineId>,
     /// Lines whose stream runs.
     streams: BTreeSet<LineId>,
     registration: Registration,
@@ -137,6 +141,7 @@ impl Owner {
             media: None,
             free_pairs: BTreeMap::new(),
             lines: BTreeSet::new(),
+            ringing: BTreeSet::new(),
             streams: BTreeSet::new(),
             registration: if register { Registration::Asked } else { Registration::None },
             notices,
@@ -264,10 +269,15 @@ impl Owner {
             match event {
                 phone::Event::RingingIn { line, .. } | phone::Event::Dialing { line, .. } => {
                     self.lines.insert(*line);
+                    if matches!(event, phone::Event::RingingIn { .. }) {
+                        self.ringing.insert(*line);
+                    }
                     late = self.closing_until.map(|_| *line);
                 }
+                phone::Event::Answered { line, .. } => drop(self.ringing.remove(line)),
                 phone::Event::Ended { line, .. } => {
                     self.lines.remove(line);
+                    self.ringing.remove(line);
                 }
                 phone::Event::Registered { .. } => self.registration = Registration::Granted,
                 phone::Event::Unregistered => self.registration = Registration::None,
@@ -275,10 +285,24 @@ impl Owner {
                 _ => {}
             }
         }
+        self.ring();
         self.notify(Notice::Agent(event));
         // We are on our way out: the caller is left to others at once.
         if let Some(line) = late {
             self.tell(Input::Intent(Intent::HangUp { line }));
+        }
+    }
+
+    /// While somebody calls; more softly where the operator has another call already.
+    fn ring(&mut self) {
+        let busy = self.lines.len() > self.ringing.len();
+        let wanted = if busy { Ring::Knock } else { Ring::Bell };
+        let ring = (!self.ringing.is_empty()).then_some(wanted);
+        if let Some((devices, _)) = &self.voice.devices
+            && self.voice.ring != ring
+        {
+            devices.ring(ring);
+            self.voice.ring = ring;
         }
     }
 

@@ -144,7 +144,7 @@ pub(super) async fn assemble(
     let network = Network { transport, next_hop, fixed: settings.local, server, socket, ports, route };
     let devices = setup.devices.map(|wishes| Devices::start(clock, wishes)).transpose();
     let devices = devices.map_err(StartFault::NoDevices)?;
-    let voice = VoiceSetup { audio: setup.audio, figures_every: setup.figures_every, devices };
+    let voice = VoiceSetup { audio: setup.audio, figures_every: setup.figures_every, devices, ring: None };
     let desk = DeskLink::new(clock, desk_setup).map_err(StartFault::BadDesk)?;
     let owner = Owner::new(clock, agent, network, desk, voice, setup.register, outbox);
     Ok((owner, Handle { orders, notices }, inbox))

@@ -6,6 +6,7 @@
 
 use crate::now;
 use crate::pbx::Pbx;
+use crate::people::Baresip;
 use crate::sound::{self, RATE};
 use crate::telephone::{Telephone, program, telephone};
 use crate::{seconds, until};
@@ -126,6 +127,40 @@ fn a_missing_or_silent_microphone_is_told_within_three_seconds() {
     assert!(pulled.elapsed() < Duration::from_millis(3_500), "told after {:?}", pulled.elapsed());
     phone.interrupt();
     phone.finish(seconds(5)).exited(130);
+}
+
+#[test]
+fn it_rings_at_the_ringer_until_the_operator_answers_at_the_headset() {
+    let pbx = Pbx::start();
+    let server = SoundServer::start(&pbx, &["headset", "desk"]);
+    server.make_default("headset");
+    let settings = pbx.scratch.path().join("patchcord.toml");
+    std::fs::write(&settings, "[audio]\nringer = \"desk_ear\"\n").expect("a file");
+    let settings = settings.to_string_lossy();
+    let arguments = ["answer", "--audio", "devices", "--config", &settings, "--after", "3", "--seconds", "3"];
+    let mut command = telephone(&pbx, "101", &arguments);
+    let phone = Telephone::spawn(server.env(&mut command), Some(&pbx));
+    phone.wait("registered", seconds(5));
+    let (desk, headset) = (server.listen("desk"), server.listen("headset"));
+    let client = Baresip::customer(&pbx, "+79161234567");
+    client.dial(&format!("sip:101@{}", pbx.trunk()));
+    phone.wait("ringing_in", seconds(5));
+    let rang = desk.until_sound(now(), seconds(2));
+    assert!(rang < seconds(1), "after {rang:?}");
+    phone.wait("answered", seconds(5));
+    let answered = now();
+    headset.until_sound(answered, seconds(2));
+    // What the server still had, and nothing of the next bell.
+    std::thread::sleep(seconds(2));
+    let later = answered + Duration::from_millis(500);
+    assert!(desk.longest_silence(later) >= Duration::from_millis(1_400), "it rings on");
+    let ended = phone.finish(seconds(10));
+    let used = |role: &str| -> Vec<String> {
+        let of_role = ended.said.iter().filter(|said| said.is("device_in_use") && said.event["role"] == role);
+        of_role.filter_map(|said| said.event["id"].as_str().map(str::to_owned)).collect()
+    };
+    assert_eq!(used("ringer"), ["desk_ear"], "{}", ended.exited(0).story());
+    assert_eq!(used("earpiece"), ["headset_ear"]);
 }
 
 #[test]
@@ -321,7 +356,9 @@ fn daemon(home: &Path, names: &[String]) -> Child {
         modules.push(null_sink(&format!("{name}_feed")));
         modules.push(microphone(name));
     }
-    modules.iter().for_each(|module| drop(command.args(["-L", module])));
+    for module in &modules {
+        command.args(["-L", module]);
+    }
     command.env("HOME", home).env("XDG_RUNTIME_DIR", home).env_remove("PULSE_SERVER");
     command.stderr(Stdio::null()).spawn().expect("pulseaudio (Debian: pulseaudio pulseaudio-utils)")
 }

@@ -1,16 +1,17 @@
-//! The operator's microphone and earpiece, while they come and go.
+//! The operator's microphone, earpiece and ringer, while they come and go.
 //!
 //! A thread of its own keeps the devices (`watcher`); which ones is decided by `choice`, how their clocks and ours go
-//! together by `pace`; `pulse` speaks with the sound server. While nobody is connected nothing is open, and nothing
+//! together by `pace`; `pulse` speaks with the sound server. While nobody is connected and nothing rings, nothing is open, and nothing
 //! ticks.
 
+mod bell;
 mod choice;
 mod pace;
 mod pulse;
 mod ring;
 mod watcher;
 
-use super::wish::{Change, NoServer, Role, Seen, Wishes};
+use super::wish::{Change, NoServer, Ring, Role, Seen, Wishes};
 use super::{Earpiece, Source};
 use crate::clock::Clock;
 use crate::media::Frame;
@@ -51,6 +52,11 @@ impl Devices {
     pub fn connect(&self) -> (Box<dyn Source>, Box<dyn Earpiece>) {
         let connection = Arc::new(Connection::new(&self.inner));
         (Box::new(Microphone(Arc::clone(&connection))), Box::new(Handset(connection)))
+    }
+
+    /// Rings until it is told `None`.
+    pub fn ring(&self, ring: Option<Ring>) {
+        let _ = self.inner.watcher.send(ToWatcher::Ring(ring));
     }
 
     /// What there is now: microphones, earpieces. Blocks for as long as the server takes to answer, seconds at most.

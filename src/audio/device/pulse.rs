@@ -3,8 +3,9 @@
 //! Streams are pinned to their device (`no_move`): the server would otherwise move them silently to another one
 //! when theirs goes, and the telephone decides that itself.
 
+use super::bell::Bell;
 use super::pace::PERIOD;
-use super::ring::{DEVICE_RATE_HZ, copy_in, copy_out};
+use super::ring::{DEVICE_RATE_HZ, copy_in, copy_out, ring_out};
 use crate::audio::wish::{Device, NoServer, Seen};
 use pulseaudio::protocol::stream::{BufferAttr, StreamFlags};
 use pulseaudio::protocol::{
@@ -41,7 +42,7 @@ pub(super) struct Server {
 /// What is open on a device; closed when this is dropped.
 pub(super) enum Open {
     Microphone(#[expect(dead_code, reason = "held open")] RecordStream),
-    Earpiece(#[expect(dead_code, reason = "held open")] PlaybackStream),
+    Sink(#[expect(dead_code, reason = "held open")] PlaybackStream),
 }
 
 /// Microphones and earpieces.
@@ -123,6 +124,24 @@ impl Server {
         mut ring: Consumer<f32>,
         beats: Arc<AtomicU32>,
     ) -> Result<Open, NoServer> {
+        self.open_sink(id, beats, move |wanted| copy_out(&mut ring, wanted)).await
+    }
+
+    pub async fn open_ringer(
+        &self,
+        id: &str,
+        mut bell: Bell,
+        beats: Arc<AtomicU32>,
+    ) -> Result<Open, NoServer> {
+        self.open_sink(id, beats, move |wanted| ring_out(&mut bell, wanted)).await
+    }
+
+    async fn open_sink(
+        &self,
+        id: &str,
+        beats: Arc<AtomicU32>,
+        mut fill: impl FnMut(&mut [u8]) + Send + 'static,
+    ) -> Result<Open, NoServer> {
         let params = PlaybackStreamParams {
             sink_name: name(id),
             sample_spec: SAMPLES,
@@ -137,13 +156,13 @@ impl Server {
             ..PlaybackStreamParams::default()
         };
         let callback = move |wanted: &mut [u8]| {
-            copy_out(&mut ring, wanted);
+            fill(wanted);
             beats.fetch_add(1, Ordering::Relaxed);
             wanted.len()
         };
         answer(self.client.create_playback_stream(params, callback.as_playback_source()))
             .await
-            .map(Open::Earpiece)
+            .map(Open::Sink)
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! The device's callback holds the other end of the ring and only copies. Nothing here waits, or knows a clock.
 
+use super::bell::Bell;
 use super::pace::{PERIOD, Pace, Step, WIDEST};
 use crate::media::{FRAME_SAMPLES, Frame, SAMPLE_RATE_HZ, SILENCE};
 use rtrb::{Consumer, Producer, RingBuffer};
@@ -146,6 +147,15 @@ pub(super) fn copy_out(device: &mut Consumer<f32>, bytes: &mut [u8]) {
     let (samples, rest) = bytes.as_chunks_mut::<4>();
     for sample in samples {
         *sample = device.pop().unwrap_or(0.0).to_le_bytes();
+    }
+    rest.fill(0);
+}
+
+/// What a device's callback gives a ringer.
+pub(super) fn ring_out(bell: &mut Bell, bytes: &mut [u8]) {
+    let (samples, rest) = bytes.as_chunks_mut::<4>();
+    for sample in samples {
+        *sample = bell.next_sample().to_le_bytes();
     }
     rest.fill(0);
 }

@@ -1,8 +1,9 @@
 //! The thread that keeps devices open while calls are connected, and notices what becomes of them.
 
+use super::bell::Bell;
 use super::choice::{Keeper, Order};
 use super::pulse::{List, Open, Server};
-use super::{Change, Ends, NoServer, Role, Wishes, locked, ring};
+use super::{Change, Ends, NoServer, Ring, Role, Wishes, locked, ring};
 use crate::audio::wish::{Device, Wish};
 use crate::clock::Clock;
 use crate::instant::Instant;
@@ -19,6 +20,7 @@ const LIST: Duration = Duration::from_millis(500);
 pub(super) enum ToWatcher {
     Connect,
     Disconnect,
+    Ring(Option<Ring>),
 }
 
 pub(super) fn start(
@@ -36,12 +38,17 @@ pub(super) fn start(
         server: None,
         list: None,
         next_list: Instant::default(),
-        slots: [Slot::new(Role::Microphone, wishes.microphone), Slot::new(Role::Earpiece, wishes.earpiece)],
+        connected: 0,
+        ring: None,
+        slots: [
+            Slot::new(Role::Microphone, wishes.microphone),
+            Slot::new(Role::Earpiece, wishes.earpiece),
+            Slot::new(Role::Ringer, wishes.ringer),
+        ],
     };
     let run = async move {
-        let mut connected = 0_usize;
         loop {
-            let word = if connected == 0 {
+            let word = if watcher.is_idle() {
                 inbox.recv().await
             } else {
                 match tokio::time::timeout(LOOK, inbox.recv()).await {
@@ -53,13 +60,13 @@ pub(super) fn start(
                 }
             };
             match word {
-                Some(ToWatcher::Connect) => connected += 1,
-                Some(ToWatcher::Disconnect) => connected = connected.saturating_sub(1),
+                Some(ToWatcher::Connect) => watcher.connected += 1,
+                Some(ToWatcher::Disconnect) => watcher.connected = watcher.connected.saturating_sub(1),
+                Some(ToWatcher::Ring(ring)) => watcher.ring(ring),
                 None => return,
             }
-            if connected == 0 {
-                watcher.rest();
-            } else {
+            watcher.close_unwanted();
+            if !watcher.is_idle() {
                 watcher.look().await;
             }
         }
@@ -79,7 +86,10 @@ struct Watcher {
     /// `None` while there is no server.
     list: Option<List>,
     next_list: Instant,
-    slots: [Slot; 2],
+    /// Calls.
+    connected: usize,
+    ring: Option<Ring>,
+    slots: [Slot; 3],
 }
 
 /// One role with the device that has it.
@@ -98,6 +108,24 @@ impl Slot {
 }
 
 impl Watcher {
+    fn is_idle(&self) -> bool {
+        self.connected == 0 && self.ring.is_none()
+    }
+
+    fn is_wanted(&self, role: Role) -> bool {
+        match role {
+            Role::Microphone | Role::Earpiece => self.connected > 0,
+            Role::Ringer => self.ring.is_some(),
+        }
+    }
+
+    /// A bell that becomes a knock begins anew.
+    fn ring(&mut self, ring: Option<Ring>) {
+        if std::mem::replace(&mut self.ring, ring) != ring {
+            self.close(Role::Ringer as usize);
+        }
+    }
+
     async fn look(&mut self) {
         let now = self.clock.now();
         let stalled = self
@@ -108,8 +136,8 @@ impl Watcher {
             self.next_list = now + LIST;
             self.refresh().await;
         }
-        for role in 0..self.slots.len() {
-            self.keep(role).await;
+        for index in 0..self.slots.len() {
+            self.keep(index).await;
         }
     }
 
@@ -140,15 +168,15 @@ impl Watcher {
 
     async fn keep(&mut self, index: usize) {
         let now = self.clock.now();
-        let Some(slot) = self.slots.get_mut(index) else { return };
+        let wanted = self.slots.get(index).is_some_and(|slot| self.is_wanted(slot.role));
+        let Some(slot) = self.slots.get_mut(index).filter(|_| wanted) else { return };
         let seen = self.list.as_ref().map(|list| match slot.role {
             Role::Microphone => &list.microphones,
-            Role::Earpiece => &list.earpieces,
+            Role::Earpiece | Role::Ringer => &list.earpieces,
         });
         match slot.keeper.look(now, seen) {
             None => {}
             Some(Order::Close) => {
-                slot.keeper.closed();
                 self.close(index);
             }
             Some(Order::Open(device)) => {
@@ -165,6 +193,10 @@ impl Watcher {
         let opened = match slot.role {
             Role::Microphone => open_microphone(server, &device, &slot.beats, &self.ends).await,
             Role::Earpiece => open_earpiece(server, &device, &slot.beats, &self.ends).await,
+            Role::Ringer => {
+                let bell = Bell::new(self.ring.unwrap_or(Ring::Bell));
+                server.open_ringer(&device.id, bell, Arc::clone(&slot.beats)).await
+            }
         };
         let now = self.clock.now();
         match opened {
@@ -186,9 +218,11 @@ impl Watcher {
     fn close(&mut self, index: usize) {
         let Some(slot) = self.slots.get_mut(index) else { return };
         slot.open = None;
+        slot.keeper.closed();
         match slot.role {
             Role::Microphone => drop(locked(&self.ends.microphone).take()),
             Role::Earpiece => drop(locked(&self.ends.earpiece).take()),
+            Role::Ringer => {}
         }
     }
 
@@ -202,15 +236,16 @@ impl Watcher {
         }
     }
 
-    /// Nobody is connected any more: the microphone's light goes out.
-    fn rest(&mut self) {
+    /// After the last call the microphone's light goes out, and the server hears no more of us.
+    fn close_unwanted(&mut self) {
         for index in 0..self.slots.len() {
-            self.close(index);
+            if self.slots.get(index).is_some_and(|slot| !self.is_wanted(slot.role)) {
+                self.close(index);
+            }
         }
-        for slot in &mut self.slots {
-            slot.keeper.closed();
+        if self.is_idle() {
+            (self.server, self.list, self.next_list) = (None, None, Instant::default());
         }
-        (self.server, self.list, self.next_list) = (None, None, Instant::default());
     }
 }
 
