@@ -12,17 +12,18 @@ pub(super) const PERIOD: usize = 480;
 const LEAST: usize = PERIOD + PERIOD / 2;
 /// Margin that a busy computer may come to need.
 const MOST: usize = 8 * PERIOD;
-/// A margin beyond this, over the one wanted, is a delay that steering would take too long to get rid of.
-const EXCESS: usize = 8 * PERIOD;
-/// Exchanges without a gap after which a margin that was not needed is made smaller: 10 s.
-const CALM: u32 = 500;
+/// Over the margin wanted at once, and for a whole second: a delay that steering would take too long to get rid of.
+const PILED_UP: usize = 8 * PERIOD;
+const NEVER_NEEDED: usize = 2 * PERIOD;
+/// Exchanges in a second.
+const SECOND: u32 = 50;
+/// Seconds in which a grown margin was not needed, until it is made smaller.
+const CALM: u32 = 10;
 /// Weight of one look in the mean: a second's worth of exchanges.
-const WEIGHT: f64 = 1.0 / 50.0;
+const WEIGHT: f64 = 1.0 / SECOND as f64;
 /// Correction per sample of error: gone in a minute.
 const GAIN: f64 = 1.0 / (60.0 * 48_000.0);
-/// Periods of error that are no hurry.
-const USUAL: f64 = 2.0;
-const LARGEST: f64 = 0.005;
+const LARGEST: f64 = 0.001;
 
 /// The fastest and slowest that [`Step::Go`] asks for, as a factor.
 pub(super) const WIDEST: f64 = 1.0 + 2.0 * LARGEST;
@@ -32,9 +33,11 @@ pub(super) struct Pace {
     wanted: usize,
     mean: f64,
     state: State,
+    /// Exchanges in this second, and the smallest margin before one of them.
+    exchanges: u32,
+    least: usize,
+    /// Seconds without need.
     calm: u32,
-    /// The smallest margin since `calm` was zero.
-    spare: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -57,16 +60,24 @@ pub(super) enum Step {
 
 impl Pace {
     pub fn new() -> Self {
-        Self { wanted: LEAST, mean: LEAST as f64, state: State::Filling, calm: 0, spare: MOST }
+        Self {
+            wanted: LEAST,
+            mean: LEAST as f64,
+            state: State::Filling,
+            exchanges: 0,
+            least: usize::MAX,
+            calm: 0,
+        }
     }
 
     /// Before each exchange. `margin` is negative when there is not enough for it.
     pub fn look(&mut self, margin: isize) -> Step {
         let Ok(there) = usize::try_from(margin) else { return self.ran_out(margin) };
+        let excessive = self.state == State::Running && self.is_excessive(there);
         match self.state {
             State::Filling if there < self.wanted => return Step::Short(self.wanted - there),
             State::Shedding if there > self.wanted => return Step::Long(there - self.wanted),
-            State::Running if there > self.wanted + EXCESS => {
+            State::Running if excessive => {
                 self.state = State::Shedding;
                 return Step::Long(there - self.wanted);
             }
@@ -79,35 +90,35 @@ impl Pace {
                 }
             }
         }
-        self.relax(there);
         self.mean += (there as f64 - self.mean) * WEIGHT;
         let error = self.mean - self.wanted as f64;
-        let urgency = 1.0 + (error.abs() / PERIOD as f64 - USUAL).max(0.0).powi(2);
-        Step::Go { speed: 1.0 + (error * urgency * GAIN).clamp(-LARGEST, LARGEST) }
+        Step::Go { speed: 1.0 + (error * GAIN).clamp(-LARGEST, LARGEST) }
     }
 
     fn ran_out(&mut self, margin: isize) -> Step {
         if self.state == State::Running {
             self.wanted = (self.wanted + PERIOD).min(MOST);
-            self.calm_down();
+            (self.exchanges, self.least, self.calm) = (0, usize::MAX, 0);
         }
         self.state = State::Filling;
         Step::Short(self.wanted + margin.unsigned_abs())
     }
 
-    fn relax(&mut self, there: usize) {
-        self.spare = self.spare.min(there);
-        self.calm += 1;
-        if self.calm >= CALM {
-            if self.spare > 2 * PERIOD {
-                self.wanted = self.wanted.saturating_sub(PERIOD).max(LEAST);
-            }
-            self.calm_down();
+    /// Whether so much is there that some of it can go.
+    fn is_excessive(&mut self, there: usize) -> bool {
+        self.least = self.least.min(there);
+        self.exchanges += 1;
+        if self.exchanges < SECOND {
+            return there > self.wanted + PILED_UP;
         }
-    }
-
-    fn calm_down(&mut self) {
-        (self.calm, self.spare) = (0, MOST);
+        let least = std::mem::replace(&mut self.least, usize::MAX);
+        self.exchanges = 0;
+        self.calm = if least > NEVER_NEEDED { self.calm + 1 } else { 0 };
+        if self.calm >= CALM {
+            self.calm = 0;
+            self.wanted = self.wanted.saturating_sub(PERIOD).max(LEAST);
+        }
+        least > self.wanted + NEVER_NEEDED
     }
 }
 
@@ -164,7 +175,7 @@ mod tests {
             pace.look(-1);
             pace.look(MOST as isize);
         }
-        for exchange in 0..20 * CALM {
+        for exchange in 0..20 * CALM * SECOND {
             // The device takes four periods at a time.
             let margin = [LEAST + 3 * PERIOD, PERIOD, 2 * PERIOD][exchange as usize % 3];
             assert!(matches!(pace.look(margin as isize), Step::Go { .. }));
@@ -182,8 +193,8 @@ mod tests {
         }
         assert_eq!(pace.look(0), Step::Short(MOST));
         begin(&mut pace);
-        for _ in 0..20 * CALM {
-            pace.look(MOST as isize);
+        for _ in 0..20 * CALM * SECOND {
+            pace.look((3 * PERIOD) as isize);
         }
         pace.look(-1);
         assert_eq!(pace.look(0), Step::Short(LEAST + PERIOD));
@@ -196,6 +207,15 @@ mod tests {
         assert_eq!(pace.look(48_000), Step::Long(48_000 - LEAST));
         assert_eq!(pace.look(2_000), Step::Long(2_000 - LEAST), "the ring is emptied by its other end");
         assert!(matches!(pace.look(LEAST as isize), Step::Go { speed } if (speed - 1.0).abs() < 1e-4));
+    }
+
+    #[test]
+    fn what_nobody_needed_for_a_second_goes() {
+        let mut pace = Pace::new();
+        begin(&mut pace);
+        let idle = (LEAST + 3 * PERIOD) as isize;
+        let longs = (0..2 * SECOND).filter(|_| matches!(pace.look(idle), Step::Long(_))).count();
+        assert!(longs >= 1);
     }
 
     #[test]

@@ -30,6 +30,10 @@ const NO_DEVICE: &str = "auto_null";
 /// Who has no cookie sends zeros: servers close the connection on one of another length, even those that ask for none.
 const NO_COOKIE: [u8; 256] = [0; 256];
 
+/// Streams of one connection with the same number are in step, and may only be on the same device.
+const EARPIECE: u32 = 1;
+const RINGER: u32 = 2;
+
 const BYTES_PER_SAMPLE: usize = size_of::<f32>();
 
 /// A connection, closed when this is dropped.
@@ -124,7 +128,7 @@ impl Server {
         mut ring: Consumer<f32>,
         beats: Arc<AtomicU32>,
     ) -> Result<Open, NoServer> {
-        self.open_sink(id, beats, move |wanted| copy_out(&mut ring, wanted)).await
+        self.open_sink(id, EARPIECE, beats, move |wanted| copy_out(&mut ring, wanted)).await
     }
 
     pub async fn open_ringer(
@@ -133,17 +137,19 @@ impl Server {
         mut bell: Bell,
         beats: Arc<AtomicU32>,
     ) -> Result<Open, NoServer> {
-        self.open_sink(id, beats, move |wanted| ring_out(&mut bell, wanted)).await
+        self.open_sink(id, RINGER, beats, move |wanted| ring_out(&mut bell, wanted)).await
     }
 
     async fn open_sink(
         &self,
         id: &str,
+        sync_id: u32,
         beats: Arc<AtomicU32>,
         mut fill: impl FnMut(&mut [u8]) + Send + 'static,
     ) -> Result<Open, NoServer> {
         let params = PlaybackStreamParams {
             sink_name: name(id),
+            sync_id,
             sample_spec: SAMPLES,
             channel_map: ChannelMap::mono(),
             buffer_attr: BufferAttr {
