@@ -30,8 +30,9 @@ fn the_operator_is_heard_by_the_microphone_and_hears_by_the_earpiece() {
     std::thread::sleep(seconds(10));
     phone.interrupt();
     phone.finish(seconds(5)).exited(130);
-    // By then the margins are as this computer needs them.
-    sound::must_be_heard("the operator's voice, by the echo", &voice, 4.0, 8.0, &ear.heard());
+    // Gaps are the computer's: here nothing runs in real time, the sound server and both ends of the test included.
+    let alike = sound::best(&voice, &ear.heard());
+    assert!(alike >= sound::ALIKE, "the operator's voice, by the echo: {alike:.3}");
 }
 
 #[test]
