@@ -122,7 +122,7 @@ impl Watcher {
     /// A bell that becomes a knock begins anew.
     fn ring(&mut self, ring: Option<Ring>) {
         if std::mem::replace(&mut self.ring, ring) != ring {
-            self.close(Role::Ringer as usize);
+            self.close_where(|role| role == Role::Ringer);
         }
     }
 
@@ -161,7 +161,8 @@ impl Watcher {
     }
 
     fn lose_server(&mut self, error: &NoServer) {
-        if self.list.take().is_some() || self.server.take().is_some() {
+        self.list = None;
+        if self.server.take().is_some() {
             tracing::info!(%error, "no sound server");
         }
     }
@@ -176,9 +177,7 @@ impl Watcher {
         });
         match slot.keeper.look(now, seen) {
             None => {}
-            Some(Order::Close) => {
-                self.close(index);
-            }
+            Some(Order::Close) => self.close(index),
             Some(Order::Open(device)) => {
                 self.close(index);
                 self.open(index, device).await;
@@ -238,13 +237,19 @@ impl Watcher {
 
     /// After the last call the microphone's light goes out, and the server hears no more of us.
     fn close_unwanted(&mut self) {
-        for index in 0..self.slots.len() {
-            if self.slots.get(index).is_some_and(|slot| !self.is_wanted(slot.role)) {
-                self.close(index);
-            }
-        }
+        let wanted =
+            [Role::Microphone, Role::Earpiece, Role::Ringer].map(|role| (role, self.is_wanted(role)));
+        self.close_where(|role| wanted.contains(&(role, false)));
         if self.is_idle() {
             (self.server, self.list, self.next_list) = (None, None, Instant::default());
+        }
+    }
+
+    fn close_where(&mut self, which: impl Fn(Role) -> bool) {
+        for index in 0..self.slots.len() {
+            if self.slots.get(index).is_some_and(|slot| which(slot.role)) {
+                self.close(index);
+            }
         }
     }
 }
