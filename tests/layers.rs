@@ -30,7 +30,8 @@ const MAY_NAME: [(&str, &[&str]); 21] = [
     ("practice", &["sip", "media"]),
     // Where a message ends in a stream, only SIP knows.
     ("net", &["sip"]),
-    ("audio", &["media"]),
+    // Whether a device has stalled shows only by the clock.
+    ("audio", &["media", "clock"]),
     ("desk", &["domain", "desk_api", "clock"]),
     ("server", &["domain", "desk_api", "config", "command_line", "clock", "entropy", "logging"]),
     ("shell", &EVERYTHING_BELOW_SHELL),

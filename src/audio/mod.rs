@@ -1,11 +1,19 @@
-//! Where sound comes from and goes to: files and null devices. All of it 20 ms frames at 8 kHz mono.
+//! Where sound comes from and goes to: devices, files and null devices. All of it 20 ms frames at 8 kHz mono.
 
+#[cfg(feature = "desktop")]
+mod device;
+#[cfg(not(feature = "desktop"))]
+#[path = "no_device.rs"]
+mod device;
 mod null;
 mod resample;
 mod wav;
+mod wish;
 
+pub use device::Devices;
 pub use null::{NullSink, NullSource};
 pub use wav::{RecordFault, WavFault, WavRecorder, WavSource};
+pub use wish::{Change, Device, NoServer, Ring, Role, Seen, Wish, Wishes};
 
 use crate::media::Frame;
 
@@ -17,6 +25,15 @@ pub trait Source: Send {
     /// Whether missing or all-zero frames are a fault (see `media::Stream::watch_microphone`): true for a
     /// microphone, false for files and the null source.
     fn is_microphone(&self) -> bool;
+
+    /// The operator was not on this line until now: what a microphone has picked up meanwhile was for somebody else.
+    fn forget(&mut self) {}
+}
+
+/// Where the operator hears.
+pub trait Earpiece: Send {
+    /// The next 20 ms. Whether there is a device that plays it.
+    fn play(&mut self, frame: &Frame) -> bool;
 }
 
 /// What a call goes on without.

@@ -79,8 +79,8 @@ pub struct Common {
     #[arg(help = msg!("In order of preference [default: PCMA,PCMU]"))]
     #[arg(long, global = true, value_name = "LIST", value_delimiter = ',', value_parser = setting::<CodecName>)]
     pub codecs: Option<Vec<CodecName>>,
-    #[arg(help = msg!("Sound device: null, the only one so far"))]
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(help = msg!("Sound devices: null for none, devices for those of the settings, or part of a device's name [default: null]"))]
+    #[arg(long, global = true, value_name = "NAME", value_parser = setting::<String>)]
     pub audio: Option<String>,
     #[arg(help = msg!("The order desk; a look-up or register entry that it does not take then ends in exit code 8"))]
     #[arg(long, global = true, value_name = "URL", value_parser = desk_url)]
@@ -113,6 +113,8 @@ pub enum Command {
         #[arg(value_parser = setting::<String>)]
         target: String,
     },
+    #[command(about = msg!("List microphones and earpieces"))]
+    Devices,
     #[command(about = msg!("Place one call"))]
     Call {
         #[arg(help = msg!("200, sip:200@host or '+7 495 123-45-67'"))]

@@ -141,6 +141,7 @@ fn start_pbx(process: Process, options: &DemoOptions) -> io::Result<PracticePbx>
 fn telephone(common: &Common, desk: &Desk, pbx: HostPort) -> Setup {
     let flags = common.settings();
     let sound = Sound::default();
+    let devices = super::sound::wishes(common.audio.as_deref(), &flags);
     Setup {
         settings: Settings {
             server: Some(pbx),
@@ -155,6 +156,7 @@ fn telephone(common: &Common, desk: &Desk, pbx: HostPort) -> Setup {
         desk_token: Some(desk.token.clone()),
         state_folder: desk.folder.0.clone(),
         register: true,
+        devices,
         audio: Box::new(move |_line| sound.next_call()),
         figures_every: (common.verbose > 0).then_some(FIGURES_EVERY),
     }

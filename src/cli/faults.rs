@@ -2,7 +2,7 @@
 
 use super::verdict::{Exit, Trouble};
 use super::words;
-use crate::audio::{RecordFault, SoundFault, WavFault};
+use crate::audio::{NoServer, RecordFault, SoundFault, WavFault};
 use crate::config::io_words;
 use crate::desk::DeskProblem;
 use crate::shell::{DeskTrouble, StartFault};
@@ -178,7 +178,7 @@ pub fn start(cat: &Catalogue, fault: &StartFault) -> (Exit, String) {
             },
         ),
         StartFault::BadDesk(problem) => (Exit::Usage, desk(cat, problem)),
-        StartFault::NoEntropy => (Exit::OurFault, our_fault(cat)),
+        StartFault::NoEntropy | StartFault::NoDevices(_) => (Exit::OurFault, our_fault(cat)),
     }
 }
 
@@ -197,6 +197,33 @@ fn desk(cat: &Catalogue, problem: &DeskProblem) -> String {
             cat,
             "{file} holds no certificate of an authority. Give --ca a PEM file: it has a line “BEGIN CERTIFICATE”.",
             file = file.display()
+        ),
+    }
+}
+
+/// Why no devices can be listed.
+pub fn no_server(cat: &Catalogue, why: &NoServer) -> (Exit, String) {
+    match why {
+        NoServer::NotBuilt => {
+            (Exit::Usage, say!(cat, "This program was built without sound devices. Use --audio null."))
+        }
+        NoServer::Absent => (
+            Exit::NobodyThere,
+            say!(
+                cat,
+                "No sound server runs. Start PulseAudio or PipeWire, or set PULSE_SERVER to its socket."
+            ),
+        ),
+        NoServer::Hangs => {
+            (Exit::NobodyThere, say!(cat, "The sound server does not answer. Start it again."))
+        }
+        NoServer::Refuses(reason) => (
+            Exit::NobodyThere,
+            say!(
+                cat,
+                "The sound server refuses: {reason}. Check PULSE_COOKIE, or start it again.",
+                reason = reason
+            ),
         ),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::book::Book;
 use crate::agent::{Card, CardAnswer, Event, Source};
-use crate::audio::SoundFault;
+use crate::audio::{Device, Role, SoundFault};
 use crate::desk_api::Match;
 use crate::instant::Instant;
 use crate::media::{AudioDirection, NoAudioCause, StreamStats};
@@ -24,8 +24,19 @@ pub fn line(at: Instant, notice: &Notice, book: &Book) -> Option<String> {
         Notice::Sound { line: id, fault } => {
             Some(line.call("sound_failed", *id, book).with("what", sound_code(fault)).end())
         }
+        Notice::Device(change) => {
+            let (id, name) = change.device.as_ref().map(|device| (&device.id, &device.name)).unzip();
+            let line = line.event("device_in_use").with("role", role_code(change.role));
+            Some(line.with("id", &id).with("name", &name).end())
+        }
         Notice::Desk(_) | Notice::Stopped(_) => None,
     }
+}
+
+/// One that `devices` lists.
+pub fn device_found(at: Instant, role: Role, device: &Device, is_default: bool) -> String {
+    let line = Line::begin(at).event("device").with("role", role_code(role));
+    line.with("id", &device.id).with("name", &device.name).with("default", &is_default).end()
 }
 
 fn phone_line(line: Line, event: &phone::Event, book: &Book) -> Option<String> {
@@ -214,6 +225,14 @@ const fn client_code(client: ClientIs) -> &'static str {
     }
 }
 
+const fn role_code(role: Role) -> &'static str {
+    match role {
+        Role::Microphone => "microphone",
+        Role::Earpiece => "earpiece",
+        Role::Ringer => "ringer",
+    }
+}
+
 const fn direction_code(direction: AudioDirection) -> &'static str {
     match direction {
         AudioDirection::In => "in",
@@ -227,6 +246,7 @@ const fn no_audio_code(cause: NoAudioCause) -> &'static str {
         NoAudioCause::OnlySilenceArrives => "only_silence_arrives",
         NoAudioCause::WrongSource => "wrong_source",
         NoAudioCause::UnknownCodec => "unknown_codec",
+        NoAudioCause::NoEarpiece => "no_earpiece",
         NoAudioCause::NoMicrophone => "no_microphone",
         NoAudioCause::SilentMicrophone => "silent_microphone",
         NoAudioCause::RemoteHearsNothing => "remote_hears_nothing",

@@ -4,7 +4,7 @@
 use super::book::Book;
 use super::{json, words};
 use crate::agent::{Card, CardAnswer, Event, Source, Unavailable};
-use crate::audio::{RecordFault, SoundFault};
+use crate::audio::{Change, Device, RecordFault, Role, SoundFault};
 use crate::desk_api::{BadAnswer, ClientCard, ProblemCode};
 use crate::instant::Instant;
 use crate::media::{AudioDirection, Codec, NoAudioCause, StreamStats};
@@ -34,6 +34,10 @@ fn every_line_of_json_is_an_event_of_the_published_schema() {
         assert!(line.starts_with("{\"v\":1,\"ms\":1234,\"event\":\""), "{line}");
         names.insert(event["event"].as_str().unwrap().to_owned());
     }
+    let device = device("alsa_input.usb");
+    let listed = json::device_found(Instant::START, Role::Microphone, &device, true);
+    assert!(schema.is_valid(&serde_json::from_str(&listed).unwrap()), "{listed}");
+    names.insert("device".to_owned());
     let published: serde_json::Value =
         serde_json::from_str(include_str!("../../docs/events.schema.json")).unwrap();
     let published: std::collections::BTreeSet<String> =
@@ -130,12 +134,20 @@ fn notices() -> Vec<Notice> {
     let events = registration().into_iter().chain(calls()).chain(transfers()).chain(voice());
     let mut notices: Vec<Notice> = events.map(|event| Notice::Agent(Event::Phone(event))).collect();
     notices.extend(sound_faults().into_iter().map(|fault| Notice::Sound { line: LINE, fault }));
+    for role in [Role::Microphone, Role::Earpiece, Role::Ringer] {
+        let devices = [Some(device("usb")), None];
+        notices.extend(devices.map(|device| Notice::Device(Change { role, device })));
+    }
     notices.push(Notice::Ready { local: "[::1]:5060".parse().unwrap() });
     notices.extend(cards().into_iter().map(|answer| {
         let card = Card { answer, took: Duration::from_micros(1_234) };
         Notice::Agent(Event::Card { line: LINE, card })
     }));
     notices
+}
+
+fn device(id: &str) -> Device {
+    Device { id: id.into(), name: "USB headset".into() }
 }
 
 fn registration() -> Vec<E> {
@@ -239,6 +251,7 @@ fn voice() -> Vec<E> {
         C::OnlySilenceArrives,
         C::WrongSource,
         C::UnknownCodec,
+        C::NoEarpiece,
         C::NoMicrophone,
         C::SilentMicrophone,
         C::RemoteHearsNothing,

@@ -5,6 +5,7 @@
 mod args;
 mod book;
 mod demo;
+mod devices;
 mod faults;
 mod json;
 #[cfg(test)]
@@ -51,6 +52,9 @@ pub fn main(process: Process) -> ExitCode {
     logging::start(arguments.common.verbose);
     if let Command::Demo(options) = &arguments.command {
         return exit_code(demo::play(process, &arguments, options, environment));
+    }
+    if let Command::Devices = arguments.command {
+        return exit_code(devices::list(process, &arguments, environment));
     }
     let run = Run::prepare(&arguments, environment);
     match run {
@@ -127,6 +131,7 @@ impl Run {
         let script = Script::new(task(&arguments.command), arguments.common.desk.is_some());
         let figures = (arguments.common.verbose > 0).then_some(FIGURES_EVERY);
         let sound = self.sound;
+        let devices = sound::wishes(arguments.common.audio.as_deref(), &self.settings);
         let next_hop = self.settings.proxy.as_ref().or(self.settings.server.as_ref());
         let pbx = next_hop.map(ToString::to_string).unwrap_or_default();
         let auto_answer = self.settings.auto_answer.filter(|_| script.takes_calls());
@@ -137,6 +142,7 @@ impl Run {
             state_folder: self.state_folder,
             register: script.registers(),
             audio: Box::new(move |_line| sound.next_call()),
+            devices,
             figures_every: figures,
         };
         let handle = match shell::start(process, setup).await {
@@ -304,13 +310,15 @@ fn task(command: &Command) -> Task {
             Task::Answer { calls, after, timeout, reject, swap_at, options }
         }
         Command::Demo(options) => demo::task(&options),
+        // Listed without a telephone.
+        Command::Devices => Task::Register { stay: Duration::ZERO },
     }
 }
 
 fn call_options(command: &Command) -> Option<&CallOptions> {
     match command {
         Command::Call { options, .. } | Command::Answer { options, .. } => Some(options),
-        Command::Register { .. } | Command::Options { .. } | Command::Demo(_) => None,
+        Command::Register { .. } | Command::Options { .. } | Command::Demo(_) | Command::Devices => None,
     }
 }
 

@@ -153,6 +153,8 @@ impl Script {
                 }
             }
             Notice::Sound { fault, .. } => self.verdict.add(Trouble::Sound(fault.clone())),
+            // The call goes on, and a device may come back.
+            Notice::Device(_) => {}
             Notice::Stopped(farewell) => {
                 if !farewell.unregistered && self.registered && matches!(self.task, Task::Register { .. }) {
                     self.verdict.add(Trouble::StillRegistered);

@@ -1,9 +1,10 @@
-//! `--play` and `--record`: checked before anything starts. The file to play is read once; each call is recorded
-//! in a file of its own.
+//! `--audio`, `--play` and `--record`: checked before anything starts. The file to play is read once; each call is
+//! recorded in a file of its own.
 
 use super::args::CallOptions;
 use super::faults;
-use crate::audio::{Begin, NullSource, RecordFault, Sink, Source, WavRecorder, WavSource};
+use crate::audio::{Begin, RecordFault, Sink, Source, WavRecorder, WavSource, Wish, Wishes};
+use crate::config::Settings;
 use crate::shell::Audio;
 use crate::text::Catalogue;
 use std::fs::OpenOptions;
@@ -35,12 +36,32 @@ impl Sound {
 
     /// What the next call says, and where it is recorded.
     pub fn next_call(&self) -> Audio {
-        let source: Box<dyn Source> = match &self.play {
-            Some(play) => Box::new(play.clone()),
-            None => Box::new(NullSource),
-        };
+        let play = self.play.clone().map(|play| -> Box<dyn Source> { Box::new(play) });
         let record = self.record.clone().map(|path| -> Begin { Box::new(move || begin_recording(&path)) });
-        Audio { source, record }
+        Audio { play, record }
+    }
+}
+
+/// The devices that `--audio` and the settings ask for; `None` for `null`, and without the flag.
+pub fn wishes(audio: Option<&str>, settings: &Settings) -> Option<Wishes> {
+    match audio {
+        None | Some("null") => None,
+        Some("devices") => Some(Wishes {
+            microphone: wish(settings.microphone.as_ref()),
+            earpiece: wish(settings.earpiece.as_ref()),
+            ringer: wish(settings.ringer.as_ref()),
+        }),
+        Some(name) => {
+            let wish = Wish::Named(name.to_owned());
+            Some(Wishes { microphone: wish.clone(), earpiece: wish.clone(), ringer: wish })
+        }
+    }
+}
+
+fn wish(setting: Option<&String>) -> Wish {
+    match setting {
+        Some(name) if name != "default" => Wish::Named(name.clone()),
+        _ => Wish::Default,
     }
 }
 
@@ -122,10 +143,23 @@ mod tests {
             Sound::open(&Catalogue::new(crate::text::Language::English), Some(&options)).ok().unwrap();
         std::fs::remove_file(&file).unwrap();
         for _ in 0..2 {
-            let mut source = sound.next_call().source;
+            let mut source = sound.next_call().play.unwrap();
             assert_eq!(source.next_frame(), Some([4_000; FRAME_SAMPLES]));
             assert_eq!(source.next_frame(), Some(crate::media::SILENCE));
         }
+    }
+
+    #[test]
+    fn devices_are_those_of_the_settings_or_all_those_of_the_flag() {
+        let settings = "[audio]\nmicrophone = \"mic\"\nearpiece = \"default\"\n";
+        let settings = Settings::parse(settings, Path::new("test.toml")).unwrap();
+        let named = |name: &str| Wish::Named(name.into());
+        assert_eq!(wishes(None, &settings), None);
+        assert_eq!(wishes(Some("null"), &settings), None);
+        let set = Wishes { microphone: named("mic"), ..Wishes::default() };
+        assert_eq!(wishes(Some("devices"), &settings), Some(set));
+        let headset = Wishes { microphone: named("USB"), earpiece: named("USB"), ringer: named("USB") };
+        assert_eq!(wishes(Some("USB"), &settings), Some(headset));
     }
 
     #[test]

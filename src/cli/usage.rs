@@ -5,8 +5,9 @@ use crate::text::{Catalogue, say};
 
 /// Combinations that clap does not know. `Err` is the sentence to say.
 pub fn check(cat: &Catalogue, arguments: &Arguments) -> Result<(), String> {
-    if let Some(name) = arguments.common.audio.as_deref().filter(|name| *name != "null") {
-        return Err(say!(cat, "Sound device {name} cannot be used yet. Use --audio null.", name = name));
+    let wants_devices = arguments.common.audio.as_deref().is_some_and(|name| name != "null");
+    if wants_devices && !cfg!(feature = "desktop") {
+        return Err(say!(cat, "This program was built without sound devices. Use --audio null."));
     }
     if let Command::Answer { calls: 1, swap_at: Some(_), .. } = &arguments.command {
         return Err(say!(cat, "--swap-at goes back to the first of two callers. Give --calls 2 or more."));

@@ -2,6 +2,7 @@
 
 use super::faults;
 use crate::agent::{Card, CardAnswer, Event, Source};
+use crate::audio::{Change, Device, Role};
 use crate::desk_api::{ClientCard, Unavailable};
 use crate::media::{AudioDirection, NoAudioCause, StreamStats};
 use crate::phone::{self, CallOutcome, Caller, ClientIs, Refusal, Side, TransferOutcome};
@@ -19,6 +20,7 @@ pub fn line(cat: &Catalogue, notice: &Notice) -> Option<String> {
         Notice::Sound { line, fault } => {
             say!(cat, "Line {line}: {fault}", line = line, fault = faults::sound(cat, fault))
         }
+        Notice::Device(change) => device_in_use(cat, change),
         Notice::Desk(_) | Notice::Stopped(_) => return None,
     };
     Some(line.replace(steers_the_terminal, " "))
@@ -328,6 +330,30 @@ const fn refusal(why: Refusal) -> &'static str {
     }
 }
 
+fn device_in_use(cat: &Catalogue, change: &Change) -> String {
+    match (change.role, &change.device) {
+        (Role::Microphone, Some(device)) => say!(cat, "Microphone: {name}.", name = device.name),
+        (Role::Microphone, None) => say!(cat, "There is no microphone. Plug one in; the call goes on."),
+        (Role::Earpiece, Some(device)) => say!(cat, "Earpiece: {name}.", name = device.name),
+        (Role::Earpiece, None) => say!(cat, "There is no earpiece. Plug one in; the call goes on."),
+        (Role::Ringer, Some(device)) => say!(cat, "Ringer: {name}.", name = device.name),
+        (Role::Ringer, None) => {
+            say!(cat, "There is no device to ring with. Plug one in, and watch the screen meanwhile.")
+        }
+    }
+}
+
+/// One that there is, with what to write into the settings.
+pub fn device_found(cat: &Catalogue, role: Role, device: &Device, is_default: bool) -> String {
+    let role = cat.get(match role {
+        Role::Microphone => msg!("microphone"),
+        Role::Earpiece | Role::Ringer => msg!("earpiece"),
+    });
+    let line = format!("{role}  {}  {}", device.id, device.name);
+    let line = if is_default { format!("{line}  {}", say!(cat, "(the system's default)")) } else { line };
+    line.replace(steers_the_terminal, " ")
+}
+
 /// Which side is silent, and why.
 pub fn no_audio(cat: &Catalogue, cause: NoAudioCause) -> &str {
     cat.get(match cause {
@@ -337,6 +363,7 @@ pub fn no_audio(cat: &Catalogue, cause: NoAudioCause) -> &str {
             msg!("audio comes from an address that was not agreed, and is not played.")
         }
         NoAudioCause::UnknownCodec => msg!("audio comes in a codec that was not agreed."),
+        NoAudioCause::NoEarpiece => msg!("no earpiece plays what the other side says."),
         NoAudioCause::NoMicrophone => msg!("the microphone gives nothing."),
         NoAudioCause::SilentMicrophone => msg!("the microphone gives only silence."),
         NoAudioCause::RemoteHearsNothing => msg!("the other side reports that it hears nothing."),

@@ -13,6 +13,7 @@ pub(super) fn parse(source: &str, path: &Path) -> Result<Settings, ConfigError> 
     let account = root.section("account")?;
     let pbx = root.section("pbx")?;
     let calls = root.section("calls")?;
+    let audio = root.section("audio")?;
     let numbering = root.section("numbering")?;
     let desk = root.section("desk")?;
     let settings = Settings {
@@ -43,12 +44,15 @@ pub(super) fn parse(source: &str, path: &Path) -> Result<Settings, ConfigError> 
         name_prefixes: calls.list::<String>("name_prefixes", value::TEXTS)?,
         look_up_withheld: calls.yes_no("look_up_withheld")?,
         auto_answer: calls.yes_no("auto_answer")?,
+        microphone: audio.value("microphone")?,
+        earpiece: audio.value("earpiece")?,
+        ringer: audio.value("ringer")?,
         numbering: numbering.telephone_numbering()?,
         desk: desk.text("url", value::URL, |url| value::is_desk_url(url).then(|| url.to_owned()))?,
         ca: desk.value("ca")?,
         operator: desk.value("operator")?,
     };
-    for section in [&root, &account, &pbx, &calls, &numbering, &desk] {
+    for section in [&root, &account, &pbx, &calls, &audio, &numbering, &desk] {
         section.refuse_unknown().map_err(ConfigError::or_secret)?;
     }
     Ok(settings)

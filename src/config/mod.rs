@@ -77,6 +77,13 @@ pub struct Settings {
     /// No.
     pub auto_answer: Option<bool>,
 
+    /// Id of the device, or a part of its name; "default" and `None`: the system's default.
+    pub microphone: Option<String>,
+    /// The same.
+    pub earpiece: Option<String>,
+    /// The same.
+    pub ringer: Option<String>,
+
     /// How numbers are written and dialled here; Russia's way. Only the file says it.
     pub numbering: NumberingPlan,
 
@@ -125,6 +132,9 @@ impl Settings {
             name_prefixes: self.name_prefixes.or(below.name_prefixes),
             look_up_withheld: self.look_up_withheld.or(below.look_up_withheld),
             auto_answer: self.auto_answer.or(below.auto_answer),
+            microphone: self.microphone.or(below.microphone),
+            earpiece: self.earpiece.or(below.earpiece),
+            ringer: self.ringer.or(below.ringer),
             numbering: below.numbering,
             desk: self.desk.or(below.desk),
             ca: self.ca.or(below.ca),

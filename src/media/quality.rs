@@ -35,6 +35,9 @@ pub(super) struct Inbound {
     sound_heard: bool,
     in_comfort: bool,
     said: bool,
+    /// Since when no device plays what comes.
+    unheard_since: Option<Instant>,
+    earpiece_said: bool,
 }
 
 impl Inbound {
@@ -93,18 +96,35 @@ impl Inbound {
         Some(StreamEvent::NoAudio { direction: AudioDirection::In, cause })
     }
 
+    /// Whether a device plays what comes.
+    pub fn earpiece(&mut self, now: Instant, plays: bool) -> Option<StreamEvent> {
+        let expected_since = self.expected_since?;
+        if plays {
+            self.unheard_since = None;
+            let back = std::mem::take(&mut self.earpiece_said) && !self.said;
+            return back.then_some(StreamEvent::AudioBack { direction: AudioDirection::In });
+        }
+        let since = (*self.unheard_since.get_or_insert(now)).max(expected_since);
+        if self.earpiece_said || now.since(since) < PATIENCE {
+            return None;
+        }
+        self.earpiece_said = true;
+        Some(StreamEvent::NoAudio { direction: AudioDirection::In, cause: NoAudioCause::NoEarpiece })
+    }
+
     /// Said to be missing, or due and never come.
     pub fn is_missing(&self, now: Instant) -> bool {
         let overdue = |since| now.since(since) >= FIRST_PACKET;
         let never_came = self.good.is_none() && self.silent.is_none();
-        self.expected_since.is_some_and(|since| self.said || (never_came && overdue(since)))
+        let missing = |since| self.said || self.earpiece_said || (never_came && overdue(since));
+        self.expected_since.is_some_and(missing)
     }
 
     fn heard(&mut self, now: Instant) -> Option<StreamEvent> {
         self.good = Some(now);
         let back = self.said && self.expected_since.is_some();
         self.said &= !back;
-        back.then_some(StreamEvent::AudioBack { direction: AudioDirection::In })
+        (back && !self.earpiece_said).then_some(StreamEvent::AudioBack { direction: AudioDirection::In })
     }
 }
 
@@ -299,6 +319,34 @@ mod tests {
         inbound.heard_comfort_noise(at(1_020));
         assert_eq!(inbound.check(at(10_000)), None);
         assert_eq!(inbound.check(at(16_100)), no_audio(AudioDirection::In, NoAudioCause::NothingArrives));
+    }
+
+    #[test]
+    fn an_earpiece_that_is_missing_is_named_once_and_its_return_told() {
+        let mut inbound = Inbound::default();
+        inbound.expect(at(0), true);
+        inbound.heard_sound(at(100));
+        assert_eq!(inbound.earpiece(at(1_000), false), None);
+        assert_eq!(inbound.earpiece(at(2_000), true), None, "back before anybody missed it");
+        assert_eq!(inbound.earpiece(at(3_000), false), None);
+        inbound.heard_sound(at(5_400));
+        let said = inbound.earpiece(at(5_500), false);
+        assert_eq!(said, no_audio(AudioDirection::In, NoAudioCause::NoEarpiece));
+        assert_eq!(inbound.earpiece(at(8_000), false), None, "once per spell");
+        assert!(inbound.is_missing(at(8_000)));
+        let back = Some(StreamEvent::AudioBack { direction: AudioDirection::In });
+        assert_eq!(inbound.earpiece(at(8_020), true), back);
+    }
+
+    #[test]
+    fn sound_is_back_when_it_both_comes_and_is_played() {
+        let mut inbound = Inbound::default();
+        inbound.expect(at(0), true);
+        assert!(inbound.check(at(2_500)).is_some());
+        inbound.earpiece(at(2_500), false);
+        assert!(inbound.earpiece(at(5_000), false).is_some());
+        assert_eq!(inbound.heard_sound(at(5_020)), None, "it comes, and nobody plays it");
+        assert!(inbound.earpiece(at(5_040), true).is_some());
     }
 
     #[test]

@@ -105,6 +105,12 @@ impl Stream {
         self.expect(now);
     }
 
+    /// After each tick of a line that the operator listens to: whether a device plays its sound.
+    pub fn watch_earpiece(&mut self, now: Instant, plays: bool) {
+        let event = self.inbound.earpiece(now, plays);
+        self.tell_all(event);
+    }
+
     /// A packet came to the RTP port.
     pub fn handle_rtp(&mut self, now: Instant, packet: Received) {
         if rtp::is_rtcp(&packet.bytes) {

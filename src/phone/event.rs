@@ -101,12 +101,13 @@ pub enum Output {
 #[derive(Clone, PartialEq, Eq)]
 pub enum MediaCommand {
     /// Start, or change, the stream of this line. Its port (`plan.local`) was given by
-    /// `Input::MediaPort`; another one than before means that the stream goes on from there. `mute`: the microphone
-    /// must not be heard (hold, early media); silence is sent where the plan sends.
+    /// `Input::MediaPort`; another one than before means that the stream goes on from there. `operator`: the
+    /// operator is on this line, hears it, and is heard unless the plan is early. One line at a time has the operator; the
+    /// others neither hear nor are heard, and silence is sent where their plan sends.
     Apply {
         line: LineId,
         plan: StreamPlan,
-        mute: bool,
+        operator: bool,
     },
     Digits {
         line: LineId,
@@ -378,8 +379,8 @@ impl fmt::Debug for Command {
 impl fmt::Debug for MediaCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Apply { line, plan, mute } => {
-                write!(f, "Apply({line}, {:?} {:?}, mute {mute})", plan.codec, plan.direction)
+            Self::Apply { line, plan, operator } => {
+                write!(f, "Apply({line}, {:?} {:?}, operator {operator})", plan.codec, plan.direction)
             }
             Self::Digits { line, digits } => write!(f, "Digits({line}, {} of them)", digits.len()),
             Self::Stop { line } => write!(f, "Stop({line})"),

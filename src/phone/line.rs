@@ -166,11 +166,11 @@ impl Line {
     pub fn apply_plan(&mut self, means: &mut Means<'_>) {
         let Some(mut plan) = self.session.as_ref().and_then(Negotiation::plan).cloned() else { return };
         plan.early = self.stage == Stage::Dialing;
-        let mute = plan.early || self.aside || self.hold.is_muted();
-        let news = (plan, mute);
+        let operator = !self.aside && !self.hold.is_muted();
+        let news = (plan, operator);
         if self.applied.as_ref() != Some(&news) {
             self.applied = Some(news.clone());
-            means.command(MediaCommand::Apply { line: self.id, plan: news.0, mute });
+            means.command(MediaCommand::Apply { line: self.id, plan: news.0, operator });
         }
     }
 

@@ -4,7 +4,7 @@
 //! own deadlines, so that one call's file or socket never delays another's.
 
 use super::recorder::Recorder;
-use crate::audio::{Begin, RecordFault, SoundFault, Source};
+use crate::audio::{Begin, Devices, Earpiece, NullSource, RecordFault, SoundFault, Source};
 use crate::clock::Clock;
 use crate::entropy;
 use crate::instant::Instant;
@@ -24,11 +24,34 @@ const TICK: Duration = Duration::from_millis(20);
 /// How far a tick may be behind before the time lost is given up instead of made good.
 const LATEST: Duration = Duration::from_millis(100);
 
-/// Where a call's sound comes from and goes to.
+/// What a call plays and where it is kept, besides the operator's devices.
+#[derive(Default)]
 pub struct Audio {
-    pub source: Box<dyn Source>,
+    /// Said instead of what the operator says.
+    pub play: Option<Box<dyn Source>>,
     /// Begun and written by a thread of its own; `None` where nothing is kept.
     pub record: Option<Begin>,
+}
+
+/// Where a call's sound comes from and goes to.
+pub(super) struct Sound {
+    pub source: Box<dyn Source>,
+    /// Where the operator hears; `None` where nobody listens.
+    pub earpiece: Option<Box<dyn Earpiece>>,
+    pub record: Option<Begin>,
+}
+
+impl Sound {
+    /// The operator's devices where there are any and nothing else is to be played.
+    pub(super) fn of(audio: Audio, devices: Option<&Devices>) -> Self {
+        let Audio { play, record } = audio;
+        match devices.map(Devices::connect) {
+            Some((microphone, earpiece)) => {
+                Self { source: play.unwrap_or(microphone), earpiece: Some(earpiece), record }
+            }
+            None => Self { source: play.unwrap_or_else(|| Box::new(NullSource)), earpiece: None, record },
+        }
+    }
 }
 
 /// What the owner says to the thread.
@@ -36,14 +59,14 @@ pub(super) enum ToMedia {
     Start {
         line: LineId,
         pair: RtpPair,
-        audio: Audio,
+        sound: Sound,
         plan: StreamPlan,
-        mute: bool,
+        operator: bool,
     },
     Apply {
         line: LineId,
         plan: StreamPlan,
-        mute: bool,
+        operator: bool,
     },
     /// The stream goes on from other sockets.
     Move {
@@ -103,7 +126,7 @@ impl MediaThread {
 }
 
 enum ToLine {
-    Apply { plan: StreamPlan, mute: bool },
+    Apply { plan: StreamPlan, operator: bool },
     Move(RtpPair),
     Digits(String),
 }
@@ -116,18 +139,18 @@ async fn serve(
 ) -> bool {
     let mut lines: BTreeMap<LineId, UnboundedSender<ToLine>> = BTreeMap::new();
     let mut tasks = tokio::task::JoinSet::new();
-    let mut sound = true;
+    let mut whole = true;
     while let Some(order) = inbox.recv().await {
         while let Some(ended) = tasks.try_join_next() {
-            sound &= ended.is_ok();
+            whole &= ended.is_ok();
         }
         let (line, order) = match order {
-            ToMedia::Start { line, pair, audio, plan, mute } => {
+            ToMedia::Start { line, pair, sound, plan, operator } => {
                 let (orders, inbox) = unbounded_channel();
                 lines.insert(line, orders);
                 let reports = Reports { line, reports: reports.clone() };
                 let broken = reports.clone();
-                match Voice::new(clock, pair, audio, plan, mute, reports) {
+                match Voice::new(clock, pair, sound, plan, operator, reports) {
                     Ok(voice) => drop(tasks.spawn(voice.run(inbox, figures_every))),
                     Err(error) => {
                         tracing::error!(%line, %error, "no audio: the sockets cannot be used");
@@ -141,7 +164,7 @@ async fn serve(
                 lines.remove(&line);
                 continue;
             }
-            ToMedia::Apply { line, plan, mute } => (line, ToLine::Apply { plan, mute }),
+            ToMedia::Apply { line, plan, operator } => (line, ToLine::Apply { plan, operator }),
             ToMedia::Move { line, pair } => (line, ToLine::Move(pair)),
             ToMedia::Digits { line, digits } => (line, ToLine::Digits(digits)),
         };
@@ -151,9 +174,9 @@ async fn serve(
     }
     drop(lines);
     while let Some(ended) = tasks.join_next().await {
-        sound &= ended.is_ok();
+        whole &= ended.is_ok();
     }
-    sound
+    whole
 }
 
 #[derive(Clone)]
@@ -188,10 +211,12 @@ struct Voice {
     rtcp: UdpSocket,
     local: SocketAddr,
     source: Box<dyn Source>,
+    earpiece: Option<Box<dyn Earpiece>>,
     recorder: Option<Recorder>,
     /// Files begin when the call is answered, not with the ringback tone.
     early: bool,
-    mute: bool,
+    /// The operator is on this line; otherwise it is neither heard nor hears.
+    operator: bool,
     next_tick: Instant,
     reports: Reports,
 }
@@ -200,17 +225,17 @@ impl Voice {
     fn new(
         clock: Clock,
         pair: RtpPair,
-        audio: Audio,
+        sound: Sound,
         plan: StreamPlan,
-        mute: bool,
+        operator: bool,
         reports: Reports,
     ) -> std::io::Result<Self> {
         let now = clock.now();
         let seed = entropy::seed().map_err(std::io::Error::other)?;
         let (early, local) = (plan.early, pair.local);
         let mut stream = Stream::new(now, plan, seed);
-        stream.watch_microphone(now, audio.source.is_microphone() && !mute);
-        let recorder = audio.record.and_then(|begin| {
+        stream.watch_microphone(now, sound.source.is_microphone() && operator);
+        let recorder = sound.record.and_then(|begin| {
             let fault = |error: std::io::Error| reports.recording(RecordFault::CannotWrite(error.kind()));
             Recorder::start(begin).map_err(fault).ok()
         });
@@ -220,10 +245,11 @@ impl Voice {
             rtp: UdpSocket::from_std(pair.rtp)?,
             rtcp: UdpSocket::from_std(pair.rtcp)?,
             local,
-            source: audio.source,
+            source: sound.source,
+            earpiece: sound.earpiece,
             recorder,
             early,
-            mute,
+            operator,
             next_tick: now,
             reports,
         })
@@ -267,11 +293,14 @@ impl Voice {
     fn obey(&mut self, order: ToLine) {
         let now = self.clock.now();
         match order {
-            ToLine::Apply { plan, mute } => {
+            ToLine::Apply { plan, operator } => {
+                if (operator && !self.operator) || (self.early && !plan.early) {
+                    self.source.forget();
+                }
                 self.early = plan.early;
-                self.mute = mute;
+                self.operator = operator;
                 self.stream.apply(now, plan);
-                self.stream.watch_microphone(now, self.source.is_microphone() && !mute);
+                self.stream.watch_microphone(now, self.source.is_microphone() && operator);
             }
             ToLine::Move(pair) => {
                 if let Err(error) = self.move_to(pair) {
@@ -301,9 +330,12 @@ impl Voice {
     }
 
     fn tick(&mut self, now: Instant) {
-        let spoken = if self.early { Some(SILENCE) } else { self.source.next_frame() };
-        let microphone: Option<Frame> = if self.mute { Some(SILENCE) } else { spoken };
+        let microphone = self.spoken();
         let heard = self.stream.tick(now, microphone.as_ref());
+        if let Some(earpiece) = self.earpiece.as_mut().filter(|_| self.operator) {
+            let plays = earpiece.play(&heard);
+            self.stream.watch_earpiece(now, plays);
+        }
         if self.early {
             return;
         }
@@ -311,6 +343,20 @@ impl Voice {
         if !recorder.write(&heard, &microphone.unwrap_or(SILENCE)) {
             self.recording_broke();
         }
+    }
+
+    fn spoken(&mut self) -> Option<Frame> {
+        if self.early {
+            return Some(SILENCE);
+        }
+        if self.operator {
+            return self.source.next_frame();
+        }
+        // A file goes on where nobody hears it. The microphone is another line's now.
+        if !self.source.is_microphone() {
+            self.source.next_frame();
+        }
+        Some(SILENCE)
     }
 
     /// Told at once, not only when the call ends.
@@ -352,4 +398,84 @@ impl Voice {
 
 fn received(from: SocketAddr, local: SocketAddr, bytes: Option<&[u8]>) -> Received {
     Received { transport: Transport::Udp, from, local, bytes: bytes.unwrap_or_default().to_vec() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::{Codec, Direction};
+    use crate::net::PortSearch;
+    use std::sync::{Arc, Mutex};
+
+    /// A headset that counts what is asked of it.
+    #[derive(Clone, Default)]
+    struct Headset(Arc<Mutex<(u32, u32, u32)>>);
+
+    impl Headset {
+        fn picked_up_played_forgot(&self) -> (u32, u32, u32) {
+            std::mem::take(&mut *self.0.lock().unwrap())
+        }
+    }
+
+    impl Source for Headset {
+        fn next_frame(&mut self) -> Option<Frame> {
+            self.0.lock().unwrap().0 += 1;
+            Some([1_000; SILENCE.len()])
+        }
+
+        fn is_microphone(&self) -> bool {
+            true
+        }
+
+        fn forget(&mut self) {
+            self.0.lock().unwrap().2 += 1;
+        }
+    }
+
+    impl Earpiece for Headset {
+        fn play(&mut self, _frame: &Frame) -> bool {
+            self.0.lock().unwrap().1 += 1;
+            true
+        }
+    }
+
+    fn plan(pair: &RtpPair, early: bool) -> StreamPlan {
+        StreamPlan {
+            local: pair.local,
+            remote: "127.0.0.1:9".parse().unwrap(),
+            remote_rtcp: "127.0.0.1:9".parse().unwrap(),
+            codec: Codec::Pcma,
+            payload_type: 8,
+            accepted: vec![(8, Codec::Pcma)],
+            telephone_event: None,
+            telephone_event_in: Vec::new(),
+            direction: Direction::SendRecv,
+            held_by_them: false,
+            ptime_ms: 20,
+            early,
+        }
+    }
+
+    #[tokio::test]
+    async fn only_the_line_with_the_operator_has_the_headset() {
+        let clock = Clock::start();
+        let pair = PortSearch::new(None).bind("127.0.0.1".parse().unwrap()).unwrap();
+        let (early, answered) = (plan(&pair, true), plan(&pair, false));
+        let headset = Headset::default();
+        let (source, earpiece) = (Box::new(headset.clone()), Box::new(headset.clone()));
+        let sound = Sound { source, earpiece: Some(earpiece), record: None };
+        let reports = Reports { line: LineId(1), reports: unbounded_channel().0 };
+        let mut voice = Voice::new(clock, pair, sound, early, true, reports).unwrap();
+        voice.tick(clock.now());
+        assert_eq!(headset.picked_up_played_forgot(), (0, 1, 0), "ringback is heard, and nobody hears us");
+        voice.obey(ToLine::Apply { plan: answered.clone(), operator: true });
+        voice.tick(clock.now());
+        assert_eq!(headset.picked_up_played_forgot(), (1, 1, 1), "what was said while it rang is forgotten");
+        voice.obey(ToLine::Apply { plan: answered.clone(), operator: false });
+        voice.tick(clock.now());
+        assert_eq!(headset.picked_up_played_forgot(), (0, 0, 0), "the headset is another line's");
+        voice.obey(ToLine::Apply { plan: answered, operator: true });
+        voice.tick(clock.now());
+        assert_eq!(headset.picked_up_played_forgot(), (1, 1, 1), "and so is what it picked up meanwhile");
+    }
 }

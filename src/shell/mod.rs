@@ -17,7 +17,7 @@ pub use practice_pbx::{PracticePbx, PracticeSetup};
 pub use setup::{Setup, StartFault, start};
 
 use crate::agent::{Event, Intent};
-use crate::audio::SoundFault;
+use crate::audio::{Change, SoundFault};
 use crate::clock::Clock;
 use crate::instant::Instant;
 use crate::phone::LineId;
@@ -55,6 +55,8 @@ pub enum Notice {
         line: LineId,
         fault: SoundFault,
     },
+    /// Another microphone or earpiece is in use, or none; the call goes on.
+    Device(Change),
     /// The desk did not take a register entry; said once per spell. The entry is kept and sent again.
     Desk(DeskTrouble),
     /// The last one: everything is closed, and nothing more comes.

@@ -2,11 +2,11 @@
 //! time, and what they want done is done before the next thing is looked at.
 
 use super::desk_link::{DeskLink, FromDesk};
-use super::media_thread::{Audio, FromMedia, MediaThread, ToMedia};
+use super::media_thread::{Audio, FromMedia, MediaThread, Sound, ToMedia};
 use super::setup::{bind, resolve};
 use super::{Farewell, Notice, Order};
 use crate::agent::{Agent, Effect, Event, Input, Intent};
-use crate::audio::SoundFault;
+use crate::audio::{Change, Devices, Ring, SoundFault};
 use crate::clock::{self, Clock};
 use crate::config::HostPort;
 use crate::instant::Instant;
@@ -54,6 +54,26 @@ pub(super) struct Network {
 pub(super) struct VoiceSetup {
     pub audio: Box<dyn FnMut(LineId) -> Audio>,
     pub figures_every: Option<Duration>,
+    /// The operator's devices, with what they tell.
+    pub devices: Option<(Devices, UnboundedReceiver<Change>)>,
+    /// How they ring now.
+    pub ring: Option<Ring>,
+}
+
+impl VoiceSetup {
+    fn next_call(&mut self, line: LineId) -> Sound {
+        Sound::of((self.audio)(line), self.devices.as_ref().map(|(devices, _)| devices))
+    }
+
+    /// Never, where there are no devices.
+    async fn next_change(&mut self) -> Change {
+        if let Some((_, changes)) = &mut self.devices
+            && let Some(change) = changes.recv().await
+        {
+            return change;
+        }
+        std::future::pending().await
+    }
 }
 
 pub(super) struct Owner {
@@ -74,6 +94,8 @@ pub(super) struct Owner {
     free_pairs: BTreeMap<SocketAddr, RtpPair>,
     /// Lines that have a call; to hang up at the end.
     lines: BTreeSet<LineId>,
+    /// Lines on which somebody calls, and nobody has answered.
+    ringing: BTreeSet<LineId>,
     /// Lines whose stream runs.
     streams: BTreeSet<LineId>,
     registration: Registration,
@@ -119,6 +141,7 @@ impl Owner {
             media: None,
             free_pairs: BTreeMap::new(),
             lines: BTreeSet::new(),
+            ringing: BTreeSet::new(),
             streams: BTreeSet::new(),
             registration: if register { Registration::Asked } else { Registration::None },
             notices,
@@ -142,6 +165,7 @@ impl Owner {
                 Some(word) = self.media_words.1.recv() => self.on_media(word),
                 order = orders.recv() => self.on_order(order.unwrap_or(Order::ShutDown { within: NETWORK_CHECK })),
                 word = self.desk.next() => self.on_desk(word),
+                change = self.voice.next_change() => self.notify(Notice::Device(change)),
                 Some(server) = self.addresses.1.recv() => self.on_resolved(server),
                 () = tokio::time::sleep(deadline.since(now)) => {}
             }
@@ -245,10 +269,15 @@ impl Owner {
             match event {
                 phone::Event::RingingIn { line, .. } | phone::Event::Dialing { line, .. } => {
                     self.lines.insert(*line);
+                    if matches!(event, phone::Event::RingingIn { .. }) {
+                        self.ringing.insert(*line);
+                    }
                     late = self.closing_until.map(|_| *line);
                 }
+                phone::Event::Answered { line, .. } => drop(self.ringing.remove(line)),
                 phone::Event::Ended { line, .. } => {
                     self.lines.remove(line);
+                    self.ringing.remove(line);
                 }
                 phone::Event::Registered { .. } => self.registration = Registration::Granted,
                 phone::Event::Unregistered => self.registration = Registration::None,
@@ -256,10 +285,24 @@ impl Owner {
                 _ => {}
             }
         }
+        self.ring();
         self.notify(Notice::Agent(event));
         // We are on our way out: the caller is left to others at once.
         if let Some(line) = late {
             self.tell(Input::Intent(Intent::HangUp { line }));
+        }
+    }
+
+    /// While somebody calls; more softly where the operator has another call already.
+    fn ring(&mut self) {
+        let busy = self.lines.len() > self.ringing.len();
+        let wanted = if busy { Ring::Knock } else { Ring::Bell };
+        let ring = (!self.ringing.is_empty()).then_some(wanted);
+        if let Some((devices, _)) = &self.voice.devices
+            && self.voice.ring != ring
+        {
+            devices.ring(ring);
+            self.voice.ring = ring;
         }
     }
 
@@ -300,21 +343,21 @@ impl Owner {
     fn on_media_command(&mut self, command: MediaCommand) {
         match command {
             MediaCommand::TakePort => self.offer_port(),
-            MediaCommand::Apply { line, plan, mute } if self.streams.contains(&line) => {
+            MediaCommand::Apply { line, plan, operator } if self.streams.contains(&line) => {
                 if let Some(pair) = self.free_pairs.remove(&plan.local) {
                     self.tell_media(ToMedia::Move { line, pair });
                 }
-                self.tell_media(ToMedia::Apply { line, plan, mute });
+                self.tell_media(ToMedia::Apply { line, plan, operator });
             }
-            MediaCommand::Apply { line, plan, mute } => {
+            MediaCommand::Apply { line, plan, operator } => {
                 let Some(pair) = self.free_pairs.remove(&plan.local) else {
                     tracing::error!(%line, "no such port was offered");
                     return;
                 };
                 self.streams.insert(line);
-                let audio = (self.voice.audio)(line);
+                let sound = self.voice.next_call(line);
                 self.start_media(line);
-                self.tell_media(ToMedia::Start { line, pair, audio, plan, mute });
+                self.tell_media(ToMedia::Start { line, pair, sound, plan, operator });
             }
             MediaCommand::Digits { line, digits } => self.tell_media(ToMedia::Digits { line, digits }),
             MediaCommand::Stop { line } => {

@@ -2,7 +2,7 @@
 //! process.
 
 use super::Process;
-use super::media_thread::{Audio, FromMedia, MediaThread, ToMedia};
+use super::media_thread::{FromMedia, MediaThread, Sound, ToMedia};
 use crate::audio::{Begin, RecordFault, Sink, Source};
 use crate::clock::Clock;
 use crate::entropy;
@@ -169,11 +169,11 @@ impl Room {
             MediaOrder::Apply { call, plan, voice } => {
                 let line = line(call);
                 if self.voices.contains(&line) {
-                    return self.tell_media(ToMedia::Apply { line, plan, mute: false });
+                    return self.tell_media(ToMedia::Apply { line, plan, operator: true });
                 }
                 let Some(pair) = self.free_pairs.remove(&plan.local) else { return };
                 self.voices.insert(line);
-                self.tell_media(ToMedia::Start { line, pair, audio: audio(voice), plan, mute: false });
+                self.tell_media(ToMedia::Start { line, pair, sound: sound(voice), plan, operator: true });
             }
             MediaOrder::Stop { call, port } => {
                 self.free_pairs.remove(&port);
@@ -201,14 +201,14 @@ const fn line(call: CallKey) -> LineId {
     LineId(call.0 as u32)
 }
 
-fn audio(voice: Voice) -> Audio {
+fn sound(voice: Voice) -> Sound {
     match voice {
         Voice::Echo => {
             let (heard, said) = channel();
             let ear: Begin = Box::new(|| Ok(Box::new(Ear(heard))));
-            Audio { source: Box::new(Mouth(said)), record: Some(ear) }
+            Sound { source: Box::new(Mouth(said)), earpiece: None, record: Some(ear) }
         }
-        voice => Audio { source: Box::new(Speaker::new(voice)), record: None },
+        voice => Sound { source: Box::new(Speaker::new(voice)), earpiece: None, record: None },
     }
 }
 

@@ -5,6 +5,7 @@ use super::media_thread::Audio;
 use super::owner::{Network, Owner, VoiceSetup};
 use super::{Handle, Notice, Order, Process};
 use crate::agent::{Agent, AgentConfig};
+use crate::audio::{Devices, Wishes};
 use crate::config::{AfterFailedTransfer, CodecName, HostPort, Identity, Settings};
 use crate::desk::DeskProblem;
 use crate::entropy::{self, NoEntropy};
@@ -31,8 +32,10 @@ pub struct Setup {
     pub state_folder: PathBuf,
     /// Register at once.
     pub register: bool,
-    /// Where each call's sound comes from and goes to; asked when its audio starts.
+    /// What each call plays and where it is kept; asked when its audio starts.
     pub audio: Box<dyn FnMut(LineId) -> Audio>,
+    /// The operator's devices; without them, calls have files alone.
+    pub devices: Option<Wishes>,
     /// How often figures of the voice are told, besides the end of a call.
     pub figures_every: Option<Duration>,
 }
@@ -64,6 +67,8 @@ pub enum StartFault {
     /// The desk's address, token or authority cannot be used.
     BadDesk(DeskProblem),
     NoEntropy,
+    /// The devices' thread cannot run.
+    NoDevices(io::Error),
 }
 
 impl From<NoEntropy> for StartFault {
@@ -138,7 +143,9 @@ pub(super) async fn assemble(
     let ports = PortSearch::new(settings.rtp_ports.map(|range| (range.first, range.last)));
     let route = Box::new(net::local_towards);
     let network = Network { transport, next_hop, fixed: settings.local, server, socket, ports, route };
-    let voice = VoiceSetup { audio: setup.audio, figures_every: setup.figures_every };
+    let devices = setup.devices.map(|wishes| Devices::start(clock, wishes)).transpose();
+    let devices = devices.map_err(StartFault::NoDevices)?;
+    let voice = VoiceSetup { audio: setup.audio, figures_every: setup.figures_every, devices, ring: None };
     let desk = DeskLink::new(clock, desk_setup).map_err(StartFault::BadDesk)?;
     let owner = Owner::new(clock, agent, network, desk, voice, setup.register, outbox);
     Ok((owner, Handle { orders, notices }, inbox))

@@ -11,6 +11,7 @@ mod answering_pbx;
 mod bad_input;
 mod cards;
 mod desk;
+mod devices;
 mod harness;
 mod in_call;
 mod inbound;

@@ -44,6 +44,8 @@ pub enum NoAudioCause {
     WrongSource,
     /// Packets, but of a payload type that was not agreed.
     UnknownCodec,
+    /// No device plays what they say.
+    NoEarpiece,
     /// The watched microphone gives no frames.
     NoMicrophone,
     /// The watched microphone gives zeros alone.

@@ -143,11 +143,11 @@ impl World {
         ends[0]
     }
 
-    /// The plan the media thread was told last, and whether the microphone is muted.
+    /// The plan the media thread was told last, and whether the operator is kept off the line.
     #[track_caller]
     fn last_plan(&self) -> (StreamPlan, bool) {
         let applied = self.media.iter().rev().find_map(|command| match command {
-            MediaCommand::Apply { plan, mute, .. } => Some((plan.clone(), *mute)),
+            MediaCommand::Apply { plan, operator, .. } => Some((plan.clone(), !operator)),
             _ => None,
         });
         applied.expect("a stream")
@@ -212,7 +212,7 @@ impl World {
 #[track_caller]
 fn is_muted(world: &World, id: LineId) -> bool {
     let told = world.media.iter().rev().find_map(|command| match command {
-        MediaCommand::Apply { line, mute, .. } if *line == id => Some(*mute),
+        MediaCommand::Apply { line, operator, .. } if *line == id => Some(!operator),
         _ => None,
     });
     told.expect("a stream")

@@ -28,14 +28,14 @@ fn a_call_is_dialled_and_answered() {
 }
 
 #[test]
-fn early_media_is_heard_but_the_microphone_is_not() {
+fn early_media_is_heard_and_said_to_be_early() {
     let mut world = World::new();
     let invite = dialing(&mut world);
     let progress = world.pbx.reply(&invite, 183, Some(ALAW));
     world.hears(&progress);
     assert!(world.events().contains(&Event::RingingOut { line: LINE, status: 183, early_media: true }));
     let (plan, muted) = world.last_plan();
-    assert!(plan.early && muted);
+    assert!(plan.early && !muted);
     let ok = world.pbx.reply(&invite, 200, Some(ALAW));
     world.hears(&ok);
     let (plan, muted) = world.last_plan();

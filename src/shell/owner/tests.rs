@@ -1,7 +1,6 @@
 //! The network changes under a telephone. Loopback has many addresses: no network is needed.
 
 use super::*;
-use crate::audio::NullSource;
 use crate::config::Settings;
 use crate::secrets::Secret;
 use crate::shell::setup::{Setup, assemble};
@@ -34,7 +33,8 @@ impl Desk {
             desk_token: None,
             state_folder: std::env::temp_dir(),
             register: true,
-            audio: Box::new(|_| Audio { source: Box::new(NullSource), record: None }),
+            audio: Box::new(|_| Audio::default()),
+            devices: None,
             figures_every: None,
         };
         let (mut owner, handle, _orders) = assemble(Process::begin(), setup).await.unwrap();
@@ -226,7 +226,8 @@ impl ByTcp {
             desk_token: None,
             state_folder: std::env::temp_dir(),
             register: true,
-            audio: Box::new(|_| Audio { source: Box::new(NullSource), record: None }),
+            audio: Box::new(|_| Audio::default()),
+            devices: None,
             figures_every: None,
         };
         let (mut owner, handle, _orders) = assemble(Process::begin(), setup).await.unwrap();

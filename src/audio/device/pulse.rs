@@ -1,0 +1,224 @@
+//! The sound server of the desktop, PulseAudio or PipeWire, by its own protocol.
+//!
+//! Streams are pinned to their device (`no_move`): the server would otherwise move them silently to another one
+//! when theirs goes, and the telephone decides that itself.
+
+use super::bell::Bell;
+use super::pace::PERIOD;
+use super::ring::{DEVICE_RATE_HZ, copy_in, copy_out, ring_out};
+use crate::audio::wish::{Device, NoServer, Seen};
+use pulseaudio::protocol::stream::{BufferAttr, StreamFlags};
+use pulseaudio::protocol::{
+    ChannelMap, PlaybackStreamParams, Prop, Props, RecordStreamParams, SampleFormat, SampleSpec,
+};
+use pulseaudio::{AsPlaybackSource, Client, ClientError, PlaybackStream, RecordStream};
+use rtrb::{Consumer, Producer};
+use std::ffi::{CStr, CString};
+use std::io::ErrorKind;
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+/// For each answer. A server that needs longer hangs.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What servers without any device offer instead of one.
+const NO_DEVICE: &str = "auto_null";
+
+/// Who has no cookie sends zeros: servers close the connection on one of another length, even those that ask for none.
+const NO_COOKIE: [u8; 256] = [0; 256];
+
+/// Streams of one connection with the same number are in step, and may only be on the same device.
+const EARPIECE: u32 = 1;
+const RINGER: u32 = 2;
+
+const BYTES_PER_SAMPLE: usize = size_of::<f32>();
+
+/// A connection, closed when this is dropped.
+pub(super) struct Server {
+    client: Client,
+    /// The same connection: the client's own thread sleeps on it and would outlive the client.
+    socket: UnixStream,
+}
+
+/// What is open on a device; closed when this is dropped.
+pub(super) enum Open {
+    Microphone(#[expect(dead_code, reason = "held open")] RecordStream),
+    Sink(#[expect(dead_code, reason = "held open")] PlaybackStream),
+}
+
+/// Microphones and earpieces.
+#[derive(Clone, Default)]
+pub(super) struct List {
+    pub microphones: Seen,
+    pub earpieces: Seen,
+}
+
+impl Server {
+    /// Blocks for as long as the server takes to answer, a second at most for each answer.
+    pub fn connect() -> Result<Self, NoServer> {
+        let path = pulseaudio::socket_path_from_env().ok_or(NoServer::Absent)?;
+        let cookie = pulseaudio::cookie_path_from_env().and_then(|path| std::fs::read(path).ok());
+        let cookie = cookie.filter(|cookie| cookie.len() == NO_COOKIE.len()).unwrap_or(NO_COOKIE.to_vec());
+        let socket = UnixStream::connect(path).map_err(|_| NoServer::Absent)?;
+        let prepared = || -> std::io::Result<UnixStream> {
+            socket.set_read_timeout(Some(PATIENCE))?;
+            socket.set_write_timeout(Some(PATIENCE))?;
+            socket.try_clone()
+        };
+        let other_end = prepared().map_err(|error| NoServer::Refuses(error.to_string()))?;
+        let client = Client::new_unix(c"Patchcord", socket, Some(cookie)).map_err(refusal)?;
+        Ok(Self { client, socket: other_end })
+    }
+
+    pub async fn list(&self) -> Result<List, NoServer> {
+        let (server, sources, sinks) = answer(async {
+            let server = self.client.server_info().await?;
+            Ok((server, self.client.list_sources().await?, self.client.list_sinks().await?))
+        })
+        .await?;
+        let default = |name: Option<CString>| name.as_deref().map(text);
+        let device = |name: &CStr, description: &Option<CString>| Device {
+            id: text(name),
+            name: description.as_deref().map_or_else(|| text(name), text),
+        };
+        // A monitor gives back what an earpiece plays: nobody's microphone.
+        let microphones = sources.iter().filter(|source| source.monitor_of_sink_index.is_none());
+        let earpieces = sinks.iter().filter(|sink| text(&sink.name) != NO_DEVICE);
+        Ok(List {
+            microphones: Seen {
+                devices: microphones.map(|source| device(&source.name, &source.description)).collect(),
+                default: default(server.default_source_name),
+            },
+            earpieces: Seen {
+                devices: earpieces.map(|sink| device(&sink.name, &sink.description)).collect(),
+                default: default(server.default_sink_name),
+            },
+        })
+    }
+
+    /// `beats` counts the callbacks from now on.
+    pub async fn open_microphone(
+        &self,
+        id: &str,
+        mut ring: Producer<f32>,
+        beats: Arc<AtomicU32>,
+    ) -> Result<Open, NoServer> {
+        let params = RecordStreamParams {
+            source_name: name(id),
+            sample_spec: SAMPLES,
+            channel_map: ChannelMap::mono(),
+            buffer_attr: BufferAttr { fragment_size: bytes(PERIOD), ..BufferAttr::default() },
+            flags: pinned(),
+            props: phone(),
+            ..RecordStreamParams::default()
+        };
+        let callback = move |given: &[u8]| {
+            copy_in(&mut ring, given);
+            beats.fetch_add(1, Ordering::Relaxed);
+        };
+        answer(self.client.create_record_stream(params, callback)).await.map(Open::Microphone)
+    }
+
+    pub async fn open_earpiece(
+        &self,
+        id: &str,
+        mut ring: Consumer<f32>,
+        beats: Arc<AtomicU32>,
+    ) -> Result<Open, NoServer> {
+        self.open_sink(id, EARPIECE, beats, move |wanted| copy_out(&mut ring, wanted)).await
+    }
+
+    pub async fn open_ringer(
+        &self,
+        id: &str,
+        mut bell: Bell,
+        beats: Arc<AtomicU32>,
+    ) -> Result<Open, NoServer> {
+        self.open_sink(id, RINGER, beats, move |wanted| ring_out(&mut bell, wanted)).await
+    }
+
+    async fn open_sink(
+        &self,
+        id: &str,
+        sync_id: u32,
+        beats: Arc<AtomicU32>,
+        mut fill: impl FnMut(&mut [u8]) + Send + 'static,
+    ) -> Result<Open, NoServer> {
+        let params = PlaybackStreamParams {
+            sink_name: name(id),
+            sync_id,
+            sample_spec: SAMPLES,
+            channel_map: ChannelMap::mono(),
+            buffer_attr: BufferAttr {
+                target_length: bytes(2 * PERIOD),
+                minimum_request_length: bytes(PERIOD),
+                ..BufferAttr::default()
+            },
+            flags: pinned(),
+            props: phone(),
+            ..PlaybackStreamParams::default()
+        };
+        let callback = move |wanted: &mut [u8]| {
+            fill(wanted);
+            beats.fetch_add(1, Ordering::Relaxed);
+            wanted.len()
+        };
+        answer(self.client.create_playback_stream(params, callback.as_playback_source()))
+            .await
+            .map(Open::Sink)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Closed already when the server went away.
+        let _ = self.socket.shutdown(Shutdown::Both);
+    }
+}
+
+const SAMPLES: SampleSpec =
+    SampleSpec { format: SampleFormat::Float32Le, channels: 1, sample_rate: DEVICE_RATE_HZ };
+
+async fn answer<T>(asked: impl Future<Output = Result<T, ClientError>>) -> Result<T, NoServer> {
+    match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(answer) => answer.map_err(refusal),
+        Err(_) => Err(NoServer::Hangs),
+    }
+}
+
+fn refusal(error: ClientError) -> NoServer {
+    match error {
+        ClientError::Disconnected => NoServer::Absent,
+        ClientError::Io(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+            NoServer::Hangs
+        }
+        error => NoServer::Refuses(error.to_string()),
+    }
+}
+
+fn pinned() -> StreamFlags {
+    StreamFlags { adjust_latency: true, no_move: true, ..StreamFlags::default() }
+}
+
+/// Desktops keep music down while a telephone speaks.
+fn phone() -> Props {
+    let mut props = Props::new();
+    props.set(Prop::MediaRole, c"phone");
+    props.set(Prop::MediaName, c"Call");
+    props
+}
+
+const fn bytes(samples: usize) -> u32 {
+    (samples * BYTES_PER_SAMPLE) as u32
+}
+
+fn name(id: &str) -> Option<CString> {
+    CString::new(id).ok()
+}
+
+fn text(name: &CStr) -> String {
+    name.to_string_lossy().into_owned()
+}

@@ -1,0 +1,284 @@
+//! The thread that keeps devices open while calls are connected, and notices what becomes of them.
+
+use super::bell::Bell;
+use super::choice::{Keeper, Order};
+use super::pulse::{List, Open, Server};
+use super::{Change, Ends, NoServer, Ring, Role, Wishes, locked, ring};
+use crate::audio::wish::{Device, Wish};
+use crate::clock::Clock;
+use crate::instant::Instant;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+
+/// Between two looks at whether the devices still move.
+const LOOK: Duration = Duration::from_millis(50);
+/// Between two lists of what is there; also between attempts to find a server.
+const LIST: Duration = Duration::from_millis(500);
+
+pub(super) enum ToWatcher {
+    Connect,
+    Disconnect,
+    Ring(Option<Ring>),
+}
+
+pub(super) fn start(
+    clock: Clock,
+    wishes: Wishes,
+    ends: Arc<Ends>,
+    mut inbox: UnboundedReceiver<ToWatcher>,
+    changes: UnboundedSender<Change>,
+) -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let mut watcher = Watcher {
+        clock,
+        ends,
+        changes,
+        server: None,
+        list: None,
+        next_list: Instant::default(),
+        connected: 0,
+        ring: None,
+        slots: [
+            Slot::new(Role::Microphone, wishes.microphone),
+            Slot::new(Role::Earpiece, wishes.earpiece),
+            Slot::new(Role::Ringer, wishes.ringer),
+        ],
+    };
+    let run = async move {
+        loop {
+            let word = if watcher.is_idle() {
+                inbox.recv().await
+            } else {
+                match tokio::time::timeout(LOOK, inbox.recv()).await {
+                    Ok(word) => word,
+                    Err(_) => {
+                        watcher.look().await;
+                        continue;
+                    }
+                }
+            };
+            match word {
+                Some(ToWatcher::Connect) => watcher.connected += 1,
+                Some(ToWatcher::Disconnect) => watcher.connected = watcher.connected.saturating_sub(1),
+                Some(ToWatcher::Ring(ring)) => watcher.ring(ring),
+                None => return,
+            }
+            watcher.close_unwanted();
+            if !watcher.is_idle() {
+                watcher.look().await;
+            }
+        }
+    };
+    std::thread::Builder::new()
+        .name("devices".into())
+        .stack_size(256 * 1024)
+        .spawn(move || runtime.block_on(run))
+        .map(drop)
+}
+
+struct Watcher {
+    clock: Clock,
+    ends: Arc<Ends>,
+    changes: UnboundedSender<Change>,
+    server: Option<Server>,
+    /// `None` while there is no server.
+    list: Option<List>,
+    next_list: Instant,
+    /// Calls.
+    connected: usize,
+    ring: Option<Ring>,
+    slots: [Slot; 3],
+}
+
+/// One role with the device that has it.
+struct Slot {
+    role: Role,
+    keeper: Keeper,
+    open: Option<Open>,
+    beats: Arc<AtomicU32>,
+    told: Option<Option<Device>>,
+}
+
+impl Slot {
+    fn new(role: Role, wish: Wish) -> Self {
+        Self { role, keeper: Keeper::new(wish), open: None, beats: Arc::default(), told: None }
+    }
+}
+
+impl Watcher {
+    fn is_idle(&self) -> bool {
+        self.connected == 0 && self.ring.is_none()
+    }
+
+    fn is_wanted(&self, role: Role) -> bool {
+        match role {
+            Role::Microphone | Role::Earpiece => self.connected > 0,
+            Role::Ringer => self.ring.is_some(),
+        }
+    }
+
+    /// A bell that becomes a knock begins anew.
+    fn ring(&mut self, ring: Option<Ring>) {
+        if std::mem::replace(&mut self.ring, ring) != ring {
+            self.close_where(|role| role == Role::Ringer);
+        }
+    }
+
+    async fn look(&mut self) {
+        let now = self.clock.now();
+        let stalled = self
+            .slots
+            .iter_mut()
+            .fold(false, |stalled, slot| slot.keeper.beat(now, slot.beats.load(Ordering::Relaxed)) | stalled);
+        if stalled || now >= self.next_list {
+            self.next_list = now + LIST;
+            self.refresh().await;
+        }
+        for index in 0..self.slots.len() {
+            self.keep(index).await;
+        }
+    }
+
+    /// Whatever goes wrong, the next attempt begins with a new connection.
+    async fn refresh(&mut self) {
+        let listed = match &self.server {
+            Some(server) => server.list().await,
+            None => self.connect().await,
+        };
+        match listed {
+            Ok(list) => self.list = Some(list),
+            Err(error) => self.lose_server(&error),
+        }
+    }
+
+    async fn connect(&mut self) -> Result<List, NoServer> {
+        let server = Server::connect()?;
+        let list = server.list().await;
+        self.server = Some(server);
+        list
+    }
+
+    fn lose_server(&mut self, error: &NoServer) {
+        self.list = None;
+        if self.server.take().is_some() {
+            tracing::info!(%error, "no sound server");
+        }
+    }
+
+    async fn keep(&mut self, index: usize) {
+        let now = self.clock.now();
+        let wanted = self.slots.get(index).is_some_and(|slot| self.is_wanted(slot.role));
+        let Some(slot) = self.slots.get_mut(index).filter(|_| wanted) else { return };
+        let seen = self.list.as_ref().map(|list| match slot.role {
+            Role::Microphone => &list.microphones,
+            Role::Earpiece | Role::Ringer => &list.earpieces,
+        });
+        match slot.keeper.look(now, seen) {
+            None => {}
+            Some(Order::Close) => self.close(index),
+            Some(Order::Open(device)) => {
+                self.close(index);
+                self.open(index, device).await;
+            }
+        }
+        self.tell(index);
+    }
+
+    async fn open(&mut self, index: usize, device: Device) {
+        let (Some(slot), Some(server)) = (self.slots.get_mut(index), &self.server) else { return };
+        slot.beats = Arc::default();
+        let opened = match slot.role {
+            Role::Microphone => open_microphone(server, &device, &slot.beats, &self.ends).await,
+            Role::Earpiece => open_earpiece(server, &device, &slot.beats, &self.ends).await,
+            Role::Ringer => {
+                let bell = Bell::new(self.ring.unwrap_or(Ring::Bell));
+                server.open_ringer(&device.id, bell, Arc::clone(&slot.beats)).await
+            }
+        };
+        let now = self.clock.now();
+        match opened {
+            Ok(open) => {
+                tracing::debug!(role = ?slot.role, id = device.id, "device opened");
+                slot.open = Some(open);
+                slot.keeper.opened(now, device);
+            }
+            Err(error) => {
+                tracing::info!(role = ?slot.role, id = device.id, %error, "device cannot be opened");
+                slot.keeper.failed(now, device.id);
+                if matches!(error, NoServer::Hangs) {
+                    self.lose_server(&error);
+                }
+            }
+        }
+    }
+
+    fn close(&mut self, index: usize) {
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        slot.open = None;
+        slot.keeper.closed();
+        match slot.role {
+            Role::Microphone => drop(locked(&self.ends.microphone).take()),
+            Role::Earpiece => drop(locked(&self.ends.earpiece).take()),
+            Role::Ringer => {}
+        }
+    }
+
+    /// Says which device it is, when that is another one than said last.
+    fn tell(&mut self, index: usize) {
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        let device = slot.keeper.in_use().cloned();
+        if slot.told.as_ref() != Some(&device) {
+            slot.told = Some(device.clone());
+            let _ = self.changes.send(Change { role: slot.role, device });
+        }
+    }
+
+    /// After the last call the microphone's light goes out, and the server hears no more of us.
+    fn close_unwanted(&mut self) {
+        let wanted =
+            [Role::Microphone, Role::Earpiece, Role::Ringer].map(|role| (role, self.is_wanted(role)));
+        self.close_where(|role| wanted.contains(&(role, false)));
+        if self.is_idle() {
+            (self.server, self.list, self.next_list) = (None, None, Instant::default());
+        }
+    }
+
+    fn close_where(&mut self, which: impl Fn(Role) -> bool) {
+        for index in 0..self.slots.len() {
+            if self.slots.get(index).is_some_and(|slot| which(slot.role)) {
+                self.close(index);
+            }
+        }
+    }
+}
+
+/// Rates and filter are constants, so that the resampler is always to be had.
+fn refusal(error: impl std::fmt::Display) -> NoServer {
+    NoServer::Refuses(error.to_string())
+}
+
+async fn open_microphone(
+    server: &Server,
+    device: &Device,
+    beats: &Arc<AtomicU32>,
+    ends: &Ends,
+) -> Result<Open, NoServer> {
+    let (callback, incoming) = ring::microphone().map_err(refusal)?;
+    let open = server.open_microphone(&device.id, callback, Arc::clone(beats)).await?;
+    *locked(&ends.microphone) = Some(incoming);
+    Ok(open)
+}
+
+async fn open_earpiece(
+    server: &Server,
+    device: &Device,
+    beats: &Arc<AtomicU32>,
+    ends: &Ends,
+) -> Result<Open, NoServer> {
+    let (outgoing, callback) = ring::earpiece().map_err(refusal)?;
+    let open = server.open_earpiece(&device.id, callback, Arc::clone(beats)).await?;
+    *locked(&ends.earpiece) = Some(outgoing);
+    Ok(open)
+}
