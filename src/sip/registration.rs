@@ -97,6 +97,8 @@ pub struct Registration {
     floor: u32,
     refusals: u32,
     trouble: Option<Trouble>,
+    /// An outage or a move since the registrar was last found: what calls it knows must be asked.
+    calls_in_doubt: bool,
     ping: Option<ClientId>,
     /// A Contact of ours that the registrar may still have.
     stale: Option<Uri>,
@@ -117,6 +119,7 @@ impl Registration {
             floor: 0,
             refusals: 0,
             trouble: None,
+            calls_in_doubt: false,
             ping: None,
             stale: None,
         }
@@ -126,9 +129,9 @@ impl Registration {
         self.binding.is_some()
     }
 
-    /// Something went wrong since the last grant.
-    pub const fn is_recovering(&self) -> bool {
-        self.trouble.is_some()
+    /// True once after an outage or a move, when the registrar has granted it again: it may have forgotten our calls.
+    pub const fn takes_calls_to_check(&mut self) -> bool {
+        self.binding.is_some() && std::mem::replace(&mut self.calls_in_doubt, false)
     }
 
     pub fn register(&mut self, core: &mut Core) {
@@ -160,6 +163,7 @@ impl Registration {
         }
         self.binding = None;
         self.trouble = None;
+        self.calls_in_doubt = true;
         self.drop_requests(core);
         stop_timers(core);
         self.attempt(core);
@@ -268,7 +272,6 @@ impl Registration {
         if self.learn_address(core, response, &contact) {
             return self.begin(core);
         }
-        // Only now: who recovers has calls to ask for.
         self.trouble = None;
         let server = core.config.server;
         self.binding = Some(Binding { granted, contact, server });
@@ -446,6 +449,7 @@ impl Registration {
             core.transactions.forget(&mut core.wire, ping);
         }
         stop_timers(core);
+        self.calls_in_doubt = true;
     }
 
     /// From one attempt to the next, with jitter.

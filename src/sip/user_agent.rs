@@ -338,9 +338,8 @@ impl UserAgent {
     fn on_reply(&mut self, reply: Reply<Owner>) {
         match reply.owner {
             Owner::Registration => {
-                let recovering = self.registration.is_recovering();
                 self.registration.on_reply(&mut self.core, reply);
-                if recovering && self.registration.is_registered() {
+                if self.registration.takes_calls_to_check() {
                     self.calls.check(&mut self.core);
                 }
             }
