@@ -79,7 +79,7 @@ impl UserAgent {
         }
     }
 
-    /// The socket said that nothing listens there (ICMP), or no connection could be made, or it broke.
+    /// The socket said that nothing listens there (ICMP), or no connection could be made.
     pub fn handle_unreachable(&mut self, now: Instant, hop: Hop) {
         self.core.wire.now = now;
         let unclaimed = !self.fail(hop);
@@ -88,8 +88,14 @@ impl UserAgent {
                 self.registration.doubt(&mut self.core);
             }
         } else if hop.is_reliable() {
-            self.core.datagrams_only = true;
+            self.core.datagrams_only = Some(hop.to);
         }
+    }
+
+    /// A connection beside UDP was closed, as idle ones are. The next one is made when it is wanted.
+    pub fn handle_closed(&mut self, now: Instant, hop: Hop) {
+        self.core.wire.now = now;
+        self.fail(hop);
     }
 
     /// The connection to the PBX is gone, or could not be made. The next one comes from `local`, and is made when
@@ -111,7 +117,7 @@ impl UserAgent {
         self.core.config.local = local;
         self.core.config.server = server;
         self.core.public = None;
-        self.core.datagrams_only = false;
+        self.core.datagrams_only = None;
         if moved {
             self.calls.moved(&mut self.core);
         }
@@ -340,6 +346,7 @@ impl UserAgent {
             Owner::Registration => {
                 self.registration.on_reply(&mut self.core, reply);
                 if self.registration.takes_calls_to_check() {
+                    self.core.datagrams_only = None;
                     self.calls.check(&mut self.core);
                 }
             }

@@ -110,7 +110,7 @@ async fn a_closed_port_is_said() {
     let mut stage = Stage::new();
     stage.listener = TcpListener::bind("127.0.0.1:0").unwrap(); // another one; the first is closed
     stage.connections.send(stage.peer, MESSAGE).unwrap();
-    assert!(matches!(stage.next().await, Word::Broken));
+    assert!(matches!(stage.next().await, Word::Failed));
 }
 
 #[tokio::test]
