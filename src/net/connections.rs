@@ -192,6 +192,10 @@ fn exchange(
                 Poll::Pending => break,
             }
         }
+        // Pongs to one who asks and does not read.
+        if unsent.len() > MAX_UNSENT {
+            return Poll::Ready(Err(io::ErrorKind::QuotaExceeded.into()));
+        }
         let mut read = ReadBuf::new(&mut buffer);
         ready!(Pin::new(&mut *stream).poll_read(context, &mut read))?;
         if read.filled().is_empty() {

@@ -164,7 +164,7 @@ impl Registration {
         self.binding = None;
         self.trouble = None;
         self.calls_in_doubt = true;
-        self.drop_requests(core);
+        self.forget_requests(core);
         stop_timers(core);
         self.attempt(core);
     }
@@ -194,8 +194,12 @@ impl Registration {
         }
     }
 
-    pub fn on_ping_reply(&mut self, core: &mut Core, outcome: &Outcome) {
-        match outcome {
+    pub fn on_ping_reply(&mut self, core: &mut Core, reply: &Reply<Owner>) {
+        // An earlier one that was given up says nothing of the registrar there is now.
+        if self.ping != Some(reply.id) {
+            return;
+        }
+        match &reply.outcome {
             Outcome::Response(_) => {
                 self.ping = None;
                 core.wire.timers.cancel(&Due::Registration(Timer::PingLost));
@@ -445,9 +449,7 @@ impl Registration {
             self.stale = Some(binding.contact);
         }
         self.told = None;
-        if let Some(ping) = self.ping.take() {
-            core.transactions.forget(&mut core.wire, ping);
-        }
+        self.drop_ping(core);
         stop_timers(core);
         self.calls_in_doubt = true;
     }
@@ -476,6 +478,18 @@ impl Registration {
         self.trouble = None;
         self.drop_requests(core);
         stop_timers(core);
+    }
+
+    /// Nothing under way is waited for any more.
+    pub fn forget_requests(&mut self, core: &mut Core) {
+        self.drop_requests(core);
+        self.drop_ping(core);
+    }
+
+    fn drop_ping(&mut self, core: &mut Core) {
+        if let Some(ping) = self.ping.take() {
+            core.transactions.forget(&mut core.wire, ping);
+        }
     }
 
     fn drop_requests(&mut self, core: &mut Core) {

@@ -110,9 +110,10 @@ impl UserAgent {
 
     /// The route to the PBX, or the PBX's address, changed: registers from there; dialogs get the new
     /// Contact when they are next used, and calls of ours that only ring end where our own address changed.
+    /// The connection of an account by TCP does not come along: what waits for an answer over it fails.
     pub fn set_addresses(&mut self, now: Instant, local: SocketAddr, server: SocketAddr) {
         self.core.wire.now = now;
-        let before = self.core.contact();
+        let (before, old) = (self.core.contact(), self.core.pbx());
         let moved = self.core.config.local != local;
         self.core.config.local = local;
         self.core.config.server = server;
@@ -120,6 +121,10 @@ impl UserAgent {
         self.core.datagrams_only = None;
         if moved {
             self.calls.moved(&mut self.core);
+        }
+        if old.is_reliable() && (moved || old.to != server) {
+            self.registration.forget_requests(&mut self.core);
+            self.fail(old);
         }
         self.registration.moved(&mut self.core, before);
     }
@@ -350,7 +355,7 @@ impl UserAgent {
                     self.calls.check(&mut self.core);
                 }
             }
-            Owner::Ping => self.registration.on_ping_reply(&mut self.core, &reply.outcome),
+            Owner::Ping => self.registration.on_ping_reply(&mut self.core, &reply),
             Owner::Probe(key) => self.probes.on_reply(&mut self.core, key, &reply),
             Owner::Call(key, purpose) => self.calls.on_reply(&mut self.core, key, purpose, reply),
             Owner::Nobody => self.say_goodbye_again(&reply),

@@ -1,9 +1,9 @@
 //! The way to the PBX goes and comes back: calls that the PBX forgot meanwhile end here as well.
 
-use crate::sip::message::{Method, Request, To};
+use crate::sip::message::{Message, Method, Request, To};
 use crate::sip::testing::{Bench, LOCAL, PBX, address, secs};
 use crate::sip::{EndedBy, Event};
-use crate::transmit::Transport::Udp;
+use crate::transmit::{Hop, Transport::Udp};
 
 /// The question that asks the PBX for a call: OPTIONS in its dialog.
 fn question(bench: &mut Bench) -> Request {
@@ -79,4 +79,37 @@ fn a_call_is_asked_for_once() {
     bench.forget();
     bench.grant_last(&refresh);
     assert!(bench.is_silent(), "an ordinary refresh asks nothing");
+}
+
+#[test]
+fn a_question_that_was_under_way_when_the_pbx_moved_is_no_outage_of_the_new_one() {
+    let mut bench = Bench::registered();
+    bench.pass(secs(15));
+    bench.request(Method::Options);
+    bench.ua.set_addresses(bench.now, address(LOCAL), address("192.0.2.11:5060"));
+    bench.grant(600);
+    bench.events();
+    bench.ua.handle_unreachable(bench.now, Hop { transport: Udp, to: address(PBX) });
+    assert!(bench.ua.is_registered());
+}
+
+#[test]
+fn a_question_that_was_lost_once_is_not_lost_again_when_its_time_is_up() {
+    let mut bench = Bench::registered();
+    bench.pass(secs(15));
+    let lost = bench.request(Method::Options);
+    let via = |request: &Request| request.headers.first("Via").map(str::to_owned);
+    for _ in 0..40 {
+        bench.pass(secs(1));
+        for (_, message) in bench.messages() {
+            match message {
+                Message::Request(request) if via(&request) == via(&lost) => {}
+                Message::Request(request) if request.method == Method::Register => bench.grant_last(&request),
+                Message::Request(request) => bench.respond(&request, 200),
+                Message::Response(_) => {}
+            }
+        }
+    }
+    let outages = |event: &&Event| matches!(event, Event::RegistrationFailed { .. });
+    assert_eq!(bench.events().iter().filter(outages).count(), 1);
 }

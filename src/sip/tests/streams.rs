@@ -1,7 +1,7 @@
 //! Calls over TCP, and large requests of an account by UDP that take it (RFC 3261 §18.1.1).
 
 use crate::sip::message::{Message, Method, Request};
-use crate::sip::testing::{ANSWER, Bench, OFFER, PBX, address, answer, config, secs};
+use crate::sip::testing::{ANSWER, Bench, LOCAL, OFFER, PBX, address, answer, config, secs};
 use crate::sip::{CallKey, EndedBy, Event, UserAgentConfig};
 use crate::transmit::Hop;
 use crate::transmit::Transport::{self, Tcp, Udp};
@@ -27,6 +27,11 @@ fn next(bench: &mut Bench, method: Method) -> (Request, Transport) {
     let name = if transport == Tcp { "SIP/2.0/TCP " } else { "SIP/2.0/UDP " };
     assert!(request.headers.first("Via").unwrap().starts_with(name), "{transport:?}");
     (request, transport)
+}
+
+fn small_dial_by_tcp(bench: &mut Bench) {
+    bench.ua.invite(bench.now, "sip:200@pbx.example".parse().unwrap(), Some(OFFER.to_vec()));
+    next(bench, Method::Invite);
 }
 
 fn by_tcp() -> Bench {
@@ -169,6 +174,35 @@ fn a_call_that_stands_survives_its_connection_and_the_pbx_is_told_of_the_next_on
     bench.hear_request(&bye);
     bench.response(200);
     assert!(matches!(bench.event(), Some(Event::Ended { by: EndedBy::Them, .. })));
+}
+
+#[test]
+fn what_was_under_way_over_a_connection_left_behind_fails_at_once() {
+    let (moved, standby) = ("192.0.2.21:40001", "192.0.2.11:5060");
+    for (local, server) in [(moved, PBX), (LOCAL, standby), (moved, standby)] {
+        let mut bench = by_tcp();
+        let (call, _, _) = bench.answered();
+        bench.ua.hang_up(bench.now, call).unwrap();
+        next(&mut bench, Method::Bye);
+        bench.event();
+        small_dial_by_tcp(&mut bench);
+        bench.pass(secs(16)); // an OPTIONS is under way as well
+        bench.forget();
+        bench.ua.set_addresses(bench.now, address(local), address(server));
+        assert!(matches!(bench.event(), Some(Event::Ended { by: EndedBy::Network, .. })), "{local} {server}");
+        assert!(!bench.ua.owes_goodbye(), "the BYE is waited for in vain: {local} {server}");
+        bench.grant(600);
+        assert!(matches!(bench.event(), Some(Event::Registered { .. })), "{local} {server}");
+        assert!(bench.is_silent());
+    }
+}
+
+#[test]
+fn a_connection_that_stays_keeps_what_is_under_way() {
+    let mut bench = by_tcp();
+    small_dial_by_tcp(&mut bench);
+    bench.ua.set_addresses(bench.now, address(LOCAL), address(PBX));
+    assert!(!bench.events().iter().any(|event| matches!(event, Event::Ended { .. })));
 }
 
 #[test]
