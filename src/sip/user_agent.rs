@@ -395,7 +395,9 @@ impl UserAgent {
             (Method::Ack, None) => {}
             (Method::Cancel, _) => self.on_cancel(&request, reply_to),
             (_, Some(call)) => {
-                if let Some(id) = self.open(&request, reply_to) {
+                if let Some(id) = self.open(&request, reply_to)
+                    && super::invite::refuse_extensions(&mut self.core, id, &request).is_ok()
+                {
                     self.calls.on_request(&mut self.core, call, id, request);
                 }
             }
@@ -432,7 +434,7 @@ impl UserAgent {
         }
     }
 
-    /// Answered for itself, then the INVITE is (RFC 3261 §9.2).
+    /// Answered for itself, with the tag that the INVITE's responses have; then the INVITE is (RFC 3261 §9.2).
     fn on_cancel(&mut self, request: &Request, reply_to: Hop) {
         let invite = self.core.transactions.cancelled_by(request);
         if invite.is_none() && !self.core.is_for_us(request) {
@@ -444,7 +446,11 @@ impl UserAgent {
         let Some(invite) = invite else {
             return self.core.refuse(id, request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST);
         };
-        self.core.refuse(id, request, StatusCode::OK);
+        let mut response = self.core.response(request, StatusCode::OK);
+        if let Some(to) = self.calls.to_of(invite) {
+            response.headers.set(&to);
+        }
+        self.core.respond(id, &response);
         if self.core.transactions.is_pending(invite) {
             self.calls.on_cancel(&mut self.core, invite, request);
         }
