@@ -18,6 +18,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use tls_desk::TlsDesk;
 
@@ -342,16 +343,26 @@ fn full_stdout() -> (Stdio, UnixStream) {
 fn waiting(pbx: &AnsweringPbx) -> Child {
     let mut telephone = command(&["answer", "--json", "--server", &pbx.address(), "--user", "101"])
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let mut stdout = BufReader::new(telephone.stdout.take().unwrap());
-    let mut line = String::new();
-    while !line.contains("\"registered\"") {
-        line.clear();
-        assert_ne!(stdout.read_line(&mut line).unwrap(), 0, "never registered");
-    }
-    telephone.stdout = Some(stdout.into_inner());
+    let (is_registered, registered) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        while !line.contains("\"registered\"") {
+            line.clear();
+            if stdout.read_line(&mut line).unwrap() == 0 {
+                return;
+            }
+        }
+        let _ = is_registered.send(stdout.into_inner());
+    });
+    let Ok(stdout) = registered.recv_timeout(Duration::from_secs(10)) else {
+        telephone.kill().unwrap();
+        panic!("never registered: {}", stderr(&telephone.wait_with_output().unwrap()));
+    };
+    telephone.stdout = Some(stdout);
     telephone
 }
 

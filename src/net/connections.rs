@@ -38,7 +38,9 @@ pub enum Word {
     Connected,
     /// One whole message.
     Message(Vec<u8>),
-    /// It could not be made, was closed, or what came over it is no SIP. It is gone already.
+    /// It could not be made: refused, or not answered. It is gone already.
+    Failed,
+    /// It stood, and was closed, or what came over it is no SIP. It is gone already.
     Broken,
 }
 
@@ -109,7 +111,7 @@ impl Connections {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<(SocketAddr, Word)> {
         for (&peer, connection) in &mut self.by_peer {
             let Poll::Ready(word) = connection.poll(context) else { continue };
-            if matches!(word, Word::Broken) {
+            if matches!(word, Word::Failed | Word::Broken) {
                 self.by_peer.remove(&peer);
             }
             return Poll::Ready((peer, word));
@@ -150,20 +152,21 @@ impl Connection {
                     self.state = State::Open(stream);
                     Poll::Ready(Word::Connected)
                 }
-                Err(error) => broken("cannot be made", &error),
+                Err(error) => {
+                    tracing::debug!(%error, "a connection cannot be made");
+                    Poll::Ready(Word::Failed)
+                }
             },
             State::Open(stream) => match exchange(stream, &mut self.framer, &mut self.unsent, context) {
                 Poll::Ready(Ok(message)) => Poll::Ready(Word::Message(message)),
-                Poll::Ready(Err(error)) => broken("broke", &error),
+                Poll::Ready(Err(error)) => {
+                    tracing::debug!(%error, "a connection broke");
+                    Poll::Ready(Word::Broken)
+                }
                 Poll::Pending => Poll::Pending,
             },
         }
     }
-}
-
-fn broken(how: &str, error: &io::Error) -> Poll<Word> {
-    tracing::debug!(%error, "a connection {how}");
-    Poll::Ready(Word::Broken)
 }
 
 /// Writes what waits, and reads until there is a message.
@@ -188,6 +191,10 @@ fn exchange(
                 Poll::Ready(sent) => drop(unsent.drain(..sent)),
                 Poll::Pending => break,
             }
+        }
+        // Pongs to one who asks and does not read.
+        if unsent.len() > MAX_UNSENT {
+            return Poll::Ready(Err(io::ErrorKind::QuotaExceeded.into()));
         }
         let mut read = ReadBuf::new(&mut buffer);
         ready!(Pin::new(&mut *stream).poll_read(context, &mut read))?;

@@ -11,8 +11,10 @@ use std::net::SocketAddr;
 pub enum Arrival {
     Message(Received),
     /// The system reported that nothing listens there, or that no network leads there; or a connection that
-    /// was wanted beside UDP could not be made, or broke.
+    /// was wanted beside UDP could not be made.
     Unreachable(Hop),
+    /// A connection beside UDP stood, and is gone.
+    Closed(Hop),
     /// The connection to the PBX, which an account by TCP lives on, stands.
     Connected,
     /// It broke, or could not be made. The next one comes from this address.
@@ -97,11 +99,12 @@ impl SipSocket {
                 }
                 Word::Connected if ours => return Arrival::Connected,
                 Word::Connected => {}
-                Word::Broken if ours => {
+                Word::Failed | Word::Broken if ours => {
                     self.reserve();
                     return Arrival::Disconnected { local: self.local };
                 }
-                Word::Broken => return Arrival::Unreachable(Hop { transport: Transport::Tcp, to: peer }),
+                Word::Failed => return Arrival::Unreachable(Hop { transport: Transport::Tcp, to: peer }),
+                Word::Broken => return Arrival::Closed(Hop { transport: Transport::Tcp, to: peer }),
             }
         }
     }
@@ -112,5 +115,33 @@ impl SipSocket {
             // The address is gone; what is sent from it says so, until the route has changed.
             Err(error) => tracing::debug!(%error, "no port for a connection"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+    use std::time::Duration;
+
+    async fn heard(socket: &mut SipSocket) -> Arrival {
+        tokio::time::timeout(Duration::from_secs(5), socket.recv()).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_connection_refused_is_told_from_one_that_was_closed() {
+        let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        let listener = TcpListener::bind(any).unwrap();
+        let peer = listener.local_addr().unwrap();
+        let large = Transmit { transport: Transport::Tcp, to: peer, bytes: vec![b'x'; 2000] };
+        let mut socket = SipSocket::bind(Transport::Udp, any, peer).unwrap();
+        socket.send(&large).unwrap();
+        let idle = tokio::time::timeout(Duration::from_millis(50), socket.recv()).await;
+        assert!(idle.is_err(), "that a connection beside UDP stands is nobody's news");
+        drop(listener.accept().unwrap());
+        assert!(matches!(heard(&mut socket).await, Arrival::Closed(hop) if hop.to == peer));
+        drop(listener);
+        socket.send(&large).unwrap();
+        assert!(matches!(heard(&mut socket).await, Arrival::Unreachable(hop) if hop.to == peer));
     }
 }

@@ -18,6 +18,8 @@ pub enum Input {
     MediaPort(SocketAddr),
     /// Nothing listens there, or no network leads there.
     Unreachable(Hop),
+    /// A connection beside UDP stood, and is gone.
+    Closed(Hop),
     /// The connection to the PBX broke, or could not be made; the next one comes from `local`.
     Disconnected {
         local: SocketAddr,

@@ -116,6 +116,7 @@ impl Phone {
             Input::Datagram(datagram) => self.user_agent.handle_input(now, datagram),
             Input::MediaPort(local) => self.free_port = Some(local),
             Input::Unreachable(hop) => self.user_agent.handle_unreachable(now, hop),
+            Input::Closed(hop) => self.user_agent.handle_closed(now, hop),
             Input::Disconnected { local } => self.user_agent.handle_disconnected(now, local),
             Input::Addresses { local, server } => {
                 self.local = local.ip();

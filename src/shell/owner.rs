@@ -200,6 +200,10 @@ impl Owner {
                 tracing::debug!(?hop, "unreachable");
                 phone::Input::Unreachable(hop)
             }
+            Arrival::Closed(hop) => {
+                tracing::debug!(?hop, "closed");
+                phone::Input::Closed(hop)
+            }
             Arrival::Connected => {
                 self.heard = self.clock.now();
                 return self.tell_ready();

@@ -69,8 +69,8 @@ pub struct Core {
     pub public: Option<SocketAddr>,
     /// The way out that the registrar asks for (RFC 3608).
     pub service_route: Vec<NameAddr>,
-    /// The PBX takes no connection: what is large goes by UDP as well.
-    pub datagrams_only: bool,
+    /// Takes no connection, as it seemed when one was last wanted: what is large goes there by UDP as well.
+    pub datagrams_only: Option<SocketAddr>,
 }
 
 impl Core {
@@ -88,7 +88,7 @@ impl Core {
             exchange: false,
             public: None,
             service_route: Vec::new(),
-            datagrams_only: false,
+            datagrams_only: None,
         }
     }
 
@@ -219,8 +219,8 @@ impl Core {
             let branch = self.chance.branch();
             let mut via = self.via(self.config.transport, &branch);
             request.headers.push_front(&via);
-            let wanted =
-                !self.datagrams_only && (is_by_tcp(request) || request.to_bytes().len() > LARGEST_DATAGRAM);
+            let wanted = is_by_tcp(request)
+                || self.datagrams_only != Some(to) && request.to_bytes().len() > LARGEST_DATAGRAM;
             if wanted && self.config.transport == Transport::Udp {
                 via = self.via(Transport::Tcp, &branch);
                 request.headers.replace_first(&via);

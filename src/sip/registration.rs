@@ -97,6 +97,8 @@ pub struct Registration {
     floor: u32,
     refusals: u32,
     trouble: Option<Trouble>,
+    /// An outage or a move since the registrar was last found: what calls it knows must be asked.
+    calls_in_doubt: bool,
     ping: Option<ClientId>,
     /// A Contact of ours that the registrar may still have.
     stale: Option<Uri>,
@@ -117,6 +119,7 @@ impl Registration {
             floor: 0,
             refusals: 0,
             trouble: None,
+            calls_in_doubt: false,
             ping: None,
             stale: None,
         }
@@ -126,9 +129,9 @@ impl Registration {
         self.binding.is_some()
     }
 
-    /// Something went wrong since the last grant.
-    pub const fn is_recovering(&self) -> bool {
-        self.trouble.is_some()
+    /// True once after an outage or a move, when the registrar has granted it again: it may have forgotten our calls.
+    pub const fn takes_calls_to_check(&mut self) -> bool {
+        self.binding.is_some() && std::mem::replace(&mut self.calls_in_doubt, false)
     }
 
     pub fn register(&mut self, core: &mut Core) {
@@ -160,7 +163,8 @@ impl Registration {
         }
         self.binding = None;
         self.trouble = None;
-        self.drop_requests(core);
+        self.calls_in_doubt = true;
+        self.forget_requests(core);
         stop_timers(core);
         self.attempt(core);
     }
@@ -190,8 +194,12 @@ impl Registration {
         }
     }
 
-    pub fn on_ping_reply(&mut self, core: &mut Core, outcome: &Outcome) {
-        match outcome {
+    pub fn on_ping_reply(&mut self, core: &mut Core, reply: &Reply<Owner>) {
+        // An earlier one that was given up says nothing of the registrar there is now.
+        if self.ping != Some(reply.id) {
+            return;
+        }
+        match &reply.outcome {
             Outcome::Response(_) => {
                 self.ping = None;
                 core.wire.timers.cancel(&Due::Registration(Timer::PingLost));
@@ -268,7 +276,6 @@ impl Registration {
         if self.learn_address(core, response, &contact) {
             return self.begin(core);
         }
-        // Only now: who recovers has calls to ask for.
         self.trouble = None;
         let server = core.config.server;
         self.binding = Some(Binding { granted, contact, server });
@@ -442,10 +449,9 @@ impl Registration {
             self.stale = Some(binding.contact);
         }
         self.told = None;
-        if let Some(ping) = self.ping.take() {
-            core.transactions.forget(&mut core.wire, ping);
-        }
+        self.drop_ping(core);
         stop_timers(core);
+        self.calls_in_doubt = true;
     }
 
     /// From one attempt to the next, with jitter.
@@ -472,6 +478,18 @@ impl Registration {
         self.trouble = None;
         self.drop_requests(core);
         stop_timers(core);
+    }
+
+    /// Nothing under way is waited for any more.
+    pub fn forget_requests(&mut self, core: &mut Core) {
+        self.drop_requests(core);
+        self.drop_ping(core);
+    }
+
+    fn drop_ping(&mut self, core: &mut Core) {
+        if let Some(ping) = self.ping.take() {
+            core.transactions.forget(&mut core.wire, ping);
+        }
     }
 
     fn drop_requests(&mut self, core: &mut Core) {

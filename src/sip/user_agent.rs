@@ -91,7 +91,7 @@ impl UserAgent {
         }
     }
 
-    /// The socket said that nothing listens there (ICMP), or no connection could be made, or it broke.
+    /// The socket said that nothing listens there (ICMP), or no connection could be made.
     pub fn handle_unreachable(&mut self, now: Instant, hop: Hop) {
         self.core.wire.now = now;
         let unclaimed = !self.fail(hop);
@@ -100,8 +100,14 @@ impl UserAgent {
                 self.registration.doubt(&mut self.core);
             }
         } else if hop.is_reliable() {
-            self.core.datagrams_only = true;
+            self.core.datagrams_only = Some(hop.to);
         }
+    }
+
+    /// A connection beside UDP was closed, as idle ones are. The next one is made when it is wanted.
+    pub fn handle_closed(&mut self, now: Instant, hop: Hop) {
+        self.core.wire.now = now;
+        self.fail(hop);
     }
 
     /// The connection to the PBX is gone, or could not be made. The next one comes from `local`, and is made when
@@ -116,16 +122,21 @@ impl UserAgent {
 
     /// The route to the PBX, or the PBX's address, changed: registers from there; dialogs get the new
     /// Contact when they are next used, and calls of ours that only ring end where our own address changed.
+    /// The connection of an account by TCP does not come along: what waits for an answer over it fails.
     pub fn set_addresses(&mut self, now: Instant, local: SocketAddr, server: SocketAddr) {
         self.core.wire.now = now;
-        let before = self.core.contact();
+        let (before, old) = (self.core.contact(), self.core.pbx());
         let moved = self.core.config.local != local;
         self.core.config.local = local;
         self.core.config.server = server;
         self.core.public = None;
-        self.core.datagrams_only = false;
+        self.core.datagrams_only = None;
         if moved {
             self.calls.moved(&mut self.core);
+        }
+        if old.is_reliable() && (moved || old.to != server) {
+            self.registration.forget_requests(&mut self.core);
+            self.fail(old);
         }
         self.registration.moved(&mut self.core, before);
     }
@@ -356,13 +367,13 @@ impl UserAgent {
     fn on_reply(&mut self, reply: Reply<Owner>) {
         match reply.owner {
             Owner::Registration => {
-                let recovering = self.registration.is_recovering();
                 self.registration.on_reply(&mut self.core, reply);
-                if recovering && self.registration.is_registered() {
+                if self.registration.takes_calls_to_check() {
+                    self.core.datagrams_only = None;
                     self.calls.check(&mut self.core);
                 }
             }
-            Owner::Ping => self.registration.on_ping_reply(&mut self.core, &reply.outcome),
+            Owner::Ping => self.registration.on_ping_reply(&mut self.core, &reply),
             Owner::Probe(key) => self.probes.on_reply(&mut self.core, key, &reply),
             Owner::Call(key, purpose) => self.calls.on_reply(&mut self.core, key, purpose, reply),
             Owner::Nobody => self.say_goodbye_again(&reply),
@@ -402,7 +413,9 @@ impl UserAgent {
             (Method::Ack, None) => {}
             (Method::Cancel, _) => self.on_cancel(&request, reply_to),
             (_, Some(call)) => {
-                if let Some(id) = self.open(&request, reply_to) {
+                if let Some(id) = self.open(&request, reply_to)
+                    && super::invite::refuse_extensions(&mut self.core, id, &request).is_ok()
+                {
                     self.calls.on_request(&mut self.core, call, id, request);
                 }
             }
@@ -439,7 +452,7 @@ impl UserAgent {
         }
     }
 
-    /// Answered for itself, then the INVITE is (RFC 3261 §9.2).
+    /// Answered for itself, with the tag that the INVITE's responses have; then the INVITE is (RFC 3261 §9.2).
     fn on_cancel(&mut self, request: &Request, reply_to: Hop) {
         let invite = self.core.transactions.cancelled_by(request);
         if invite.is_none() && !self.core.is_for_us(request) {
@@ -451,7 +464,11 @@ impl UserAgent {
         let Some(invite) = invite else {
             return self.core.refuse(id, request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST);
         };
-        self.core.refuse(id, request, StatusCode::OK);
+        let mut response = self.core.response(request, StatusCode::OK);
+        if let Some(to) = self.calls.to_of(invite) {
+            response.headers.set(&to);
+        }
+        self.core.respond(id, &response);
         if self.core.transactions.is_pending(invite) {
             self.calls.on_cancel(&mut self.core, invite, request);
         }

@@ -1,4 +1,5 @@
-//! The computer sleeps, and its clock is set.
+//! The computer sleeps, and its clock is set. A stopped process stands in for sleep here: every clock runs on meanwhile.
+//! That ours is the one that runs on in real sleep, too, is proved beside it (`clock::tests`).
 
 use crate::desk::Desk;
 use crate::pbx::Pbx;

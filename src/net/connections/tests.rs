@@ -110,7 +110,7 @@ async fn a_closed_port_is_said() {
     let mut stage = Stage::new();
     stage.listener = TcpListener::bind("127.0.0.1:0").unwrap(); // another one; the first is closed
     stage.connections.send(stage.peer, MESSAGE).unwrap();
-    assert!(matches!(stage.next().await, Word::Broken));
+    assert!(matches!(stage.next().await, Word::Failed));
 }
 
 #[tokio::test]
@@ -121,5 +121,18 @@ async fn a_peer_that_does_not_read_is_given_up_instead_of_waited_for() {
     for _ in 0..1000 {
         stage.connections.send(stage.peer, &large).unwrap();
     }
+    assert!(matches!(stage.next().await, Word::Broken));
+}
+
+#[tokio::test]
+async fn pongs_are_not_hoarded_for_a_peer_that_does_not_read_them() {
+    let mut stage = Stage::new();
+    let (mut peer, _) = stage.connected().await;
+    let piece = vec![b'x'; 16 * 1024];
+    let unsent = |stage: &Stage| stage.connections.by_peer[&stage.peer].unsent.len();
+    while unsent(&stage) + piece.len() <= MAX_UNSENT {
+        stage.connections.send(stage.peer, &piece).unwrap();
+    }
+    peer.write_all(&b"\r\n\r\n".repeat(piece.len())).unwrap();
     assert!(matches!(stage.next().await, Word::Broken));
 }

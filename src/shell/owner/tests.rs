@@ -91,8 +91,11 @@ impl Desk {
         let (to, length) = (field("To"), sdp.len());
         let tag = if to.contains("tag=") { "" } else { ";tag=pbx" };
         let pbx = self.pbx.local_addr().unwrap();
+        let registers = request.starts_with("REGISTER");
+        let contact =
+            if registers { field("Contact").to_owned() } else { format!("Contact: <sip:pbx@{pbx}>") };
         let text = format!(
-            "SIP/2.0 200 OK\r\n{fields}{to}{tag}\r\nContact: <sip:pbx@{pbx}>\r\nContent-Type: application/sdp\r\nContent-Length: {length}\r\n\r\n{sdp}"
+            "SIP/2.0 200 OK\r\n{fields}{to}{tag}\r\n{contact}\r\nContent-Type: application/sdp\r\nContent-Length: {length}\r\n\r\n{sdp}"
         );
         self.pbx.send_to(text.as_bytes(), self.owner.network.socket.local()).unwrap();
         let arrival = self.owner.network.socket.recv().await;
@@ -406,6 +409,25 @@ async fn a_lost_network_is_said_once_and_its_return_registers_again() {
             assert_eq!(desk.notices().iter().filter(failed).count(), 0);
             desk.moves_to(Some(FIRST));
             assert_eq!(desk.hears("REGISTER").ip(), FIRST);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_call_is_asked_for_when_the_route_comes_back() {
+    tokio::task::LocalSet::new()
+        .run_until(async {
+            let mut desk = Desk::new().await;
+            let audio = UdpSocket::bind((FIRST, 0)).unwrap().local_addr().unwrap();
+            desk.owner.on_order(Order::Intent(Intent::Dial { target: "200".into() }));
+            let invite = desk.asks("INVITE");
+            desk.answers(&invite, &sdp(audio)).await;
+            desk.moves_to(None);
+            desk.moves_to(Some(FIRST));
+            let register = desk.asks("REGISTER");
+            desk.answers(&register, "").await;
+            let question = desk.asks("OPTIONS");
+            assert!(question.contains(";tag=pbx"), "in the call's dialog: {question}");
         })
         .await;
 }

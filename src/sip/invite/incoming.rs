@@ -107,6 +107,10 @@ impl Incoming {
         self.id == invite
     }
 
+    pub fn to(&self) -> Option<To> {
+        self.request.headers.require().ok()
+    }
+
     pub fn owns(&self, request: &Request) -> bool {
         self.dialog.owns(request)
     }

@@ -25,7 +25,7 @@ pub use session::answer_options;
 
 use super::core::{Core, Owner, Purpose};
 use super::event::{CallKey, EndedBy, Event, NotNow};
-use super::message::{Method, Request, Response, StatusCode, Uri};
+use super::message::{Method, Request, Response, StatusCode, To, Uri};
 use super::transaction::{Reply, ServerId};
 use super::wire::Due;
 use incoming::Incoming;
@@ -331,6 +331,14 @@ impl Calls {
         if let Some((key, next)) = found {
             self.turn(core, key, next);
         }
+    }
+
+    /// The To of an INVITE that waits for its answer, with our tag in it.
+    pub fn to_of(&self, invite: ServerId) -> Option<To> {
+        self.calls.values().find_map(|call| match call {
+            Call::Incoming(call) if call.is_about(invite) => call.to(),
+            _ => None,
+        })
     }
 
     /// The call whose dialog this request belongs to.

@@ -1,14 +1,23 @@
 //! Calls over TCP, and large requests of an account by UDP that take it (RFC 3261 §18.1.1).
 
 use crate::sip::message::{Message, Method, Request};
-use crate::sip::testing::{ANSWER, Bench, OFFER, PBX, address, answer, config, secs};
+use crate::sip::testing::{ANSWER, Bench, LOCAL, OFFER, PBX, address, answer, config, secs};
 use crate::sip::{CallKey, EndedBy, Event, UserAgentConfig};
+use crate::transmit::Hop;
 use crate::transmit::Transport::{self, Tcp, Udp};
 
 /// An account by UDP whose INVITE does not fit into one packet.
 fn large_dial(bench: &mut Bench) -> CallKey {
     let offer = [OFFER, &b"a=x\r\n".repeat(300)].concat();
     bench.ua.invite(bench.now, "sip:200@pbx.example".parse().unwrap(), Some(offer))
+}
+
+/// One that does; by UDP, therefore.
+fn small_dial(bench: &mut Bench) -> (CallKey, Request) {
+    let call = bench.ua.invite(bench.now, "sip:200@pbx.example".parse().unwrap(), Some(OFFER.to_vec()));
+    let (invite, transport) = next(bench, Method::Invite);
+    assert_eq!(transport, Udp);
+    (call, invite)
 }
 
 /// The next request sent, and by what; the Via must agree.
@@ -18,6 +27,11 @@ fn next(bench: &mut Bench, method: Method) -> (Request, Transport) {
     let name = if transport == Tcp { "SIP/2.0/TCP " } else { "SIP/2.0/UDP " };
     assert!(request.headers.first("Via").unwrap().starts_with(name), "{transport:?}");
     (request, transport)
+}
+
+fn small_dial_by_tcp(bench: &mut Bench) {
+    bench.ua.invite(bench.now, "sip:200@pbx.example".parse().unwrap(), Some(OFFER.to_vec()));
+    next(bench, Method::Invite);
 }
 
 fn by_tcp() -> Bench {
@@ -85,10 +99,53 @@ fn a_pbx_that_refuses_tcp_gets_it_by_udp_and_is_not_asked_again() {
 }
 
 #[test]
-fn small_requests_stay_with_udp() {
+fn a_pbx_that_refused_tcp_is_asked_again_after_an_outage() {
+    let mut bench = Bench::registered();
+    large_dial(&mut bench);
+    bench.unreachable(Tcp);
+    bench.forget();
+    bench.pass(secs(15));
+    bench.unreachable(Udp);
+    bench.forget();
+    bench.pass(secs(2));
+    bench.grant(600);
+    bench.forget();
+    large_dial(&mut bench);
+    assert_eq!(next(&mut bench, Method::Invite).1, Tcp);
+}
+
+#[test]
+fn a_connection_that_stood_and_was_closed_is_made_again_when_it_is_wanted() {
     let mut bench = Bench::new();
-    bench.ua.invite(bench.now, "sip:200@pbx.example".parse().unwrap(), Some(OFFER.to_vec()));
-    assert_eq!(next(&mut bench, Method::Invite).1, Udp);
+    let call = large_dial(&mut bench);
+    let (invite, _) = next(&mut bench, Method::Invite);
+    bench.respond(&invite, 486);
+    assert_eq!(next(&mut bench, Method::Ack).1, Tcp);
+    assert!(matches!(bench.event(), Some(Event::Ended { call: over, .. }) if over == call));
+    bench.ua.handle_closed(bench.now, Hop { transport: Tcp, to: address(PBX) });
+    assert!(bench.is_silent(), "nobody waited for anything");
+    large_dial(&mut bench);
+    assert_eq!(next(&mut bench, Method::Invite).1, Tcp);
+}
+
+#[test]
+fn who_asks_for_tcp_by_name_gets_tcp_whatever_was_refused_before() {
+    let mut bench = Bench::new();
+    let call = large_dial(&mut bench);
+    bench.unreachable(Tcp);
+    bench.forget();
+    bench.ua.hang_up(bench.now, call).unwrap();
+    let (call, invite) = small_dial(&mut bench);
+    bench.transport = Udp;
+    bench.respond_with(&invite, 200, &[("Contact", "<sip:192.0.2.10:5060;transport=tcp>")], ANSWER);
+    assert_eq!(next(&mut bench, Method::Ack).1, Tcp);
+    bench.ua.hang_up(bench.now, call).unwrap();
+    assert_eq!(next(&mut bench, Method::Bye).1, Tcp);
+}
+
+#[test]
+fn small_requests_stay_with_udp() {
+    small_dial(&mut Bench::new());
 }
 
 #[test]
@@ -117,6 +174,35 @@ fn a_call_that_stands_survives_its_connection_and_the_pbx_is_told_of_the_next_on
     bench.hear_request(&bye);
     bench.response(200);
     assert!(matches!(bench.event(), Some(Event::Ended { by: EndedBy::Them, .. })));
+}
+
+#[test]
+fn what_was_under_way_over_a_connection_left_behind_fails_at_once() {
+    let (moved, standby) = ("192.0.2.21:40001", "192.0.2.11:5060");
+    for (local, server) in [(moved, PBX), (LOCAL, standby), (moved, standby)] {
+        let mut bench = by_tcp();
+        let (call, _, _) = bench.answered();
+        bench.ua.hang_up(bench.now, call).unwrap();
+        next(&mut bench, Method::Bye);
+        bench.event();
+        small_dial_by_tcp(&mut bench);
+        bench.pass(secs(16)); // an OPTIONS is under way as well
+        bench.forget();
+        bench.ua.set_addresses(bench.now, address(local), address(server));
+        assert!(matches!(bench.event(), Some(Event::Ended { by: EndedBy::Network, .. })), "{local} {server}");
+        assert!(!bench.ua.owes_goodbye(), "the BYE is waited for in vain: {local} {server}");
+        bench.grant(600);
+        assert!(matches!(bench.event(), Some(Event::Registered { .. })), "{local} {server}");
+        assert!(bench.is_silent());
+    }
+}
+
+#[test]
+fn a_connection_that_stays_keeps_what_is_under_way() {
+    let mut bench = by_tcp();
+    small_dial_by_tcp(&mut bench);
+    bench.ua.set_addresses(bench.now, address(LOCAL), address(PBX));
+    assert!(!bench.events().iter().any(|event| matches!(event, Event::Ended { .. })));
 }
 
 #[test]
