@@ -38,6 +38,8 @@ pub(super) struct Line {
     pub automatic: bool,
     /// Their offer, kept until somebody answers; None for a late offer.
     pub offer: Option<Vec<u8>>,
+    /// The call whose place it takes when it is answered.
+    pub replaces: Option<CallKey>,
     /// There once a port was taken.
     pub session: Option<Negotiation>,
     /// What the media thread was last told.
@@ -115,6 +117,7 @@ impl Line {
             answer_at: None,
             automatic: false,
             offer: None,
+            replaces: None,
             session: None,
             applied: None,
             hold: Hold::default(),
@@ -154,10 +157,14 @@ impl Line {
     pub fn begin_talking(&mut self, means: &mut Means<'_>) {
         self.stage = Stage::Talking;
         self.answered_at = Some(means.now);
+        self.hold.begin();
         self.apply_plan(means);
         if let Some(codec) = self.codec() {
             let (took, automatic) = (means.now.since(self.began), self.automatic);
             means.say(Event::Answered { line: self.id, codec, took, automatic });
+        }
+        if self.hold.in_force() {
+            means.say(Event::Held { line: self.id, by: Side::Us });
         }
         self.note_their_hold(means);
     }
