@@ -42,7 +42,10 @@ fn phone_line(line: Line, event: &phone::Event, book: &Book) -> Option<String> {
         }
         E::Unregistered => line.event("unregistered"),
         E::Probed { target, result } => probed(line.event("options").with("target", target), result),
-        E::RingingIn { line: id, caller, .. } => with_caller(line.call("ringing_in", *id, book), caller),
+        E::RingingIn { line: id, caller, replaces, .. } => {
+            with_caller(line.call("ringing_in", *id, book), caller)
+                .with("replaces_line", &replaces.map(|replaced| replaced.0))
+        }
         E::Declined { call_id, caller, status } => {
             with_caller(line.event("declined").with("call_id", call_id), caller).with("status", status)
         }

@@ -50,6 +50,13 @@ fn phone_line(cat: &Catalogue, event: &phone::Event) -> String {
             ms = tenths(rtt.as_secs_f64() * 1000.0)
         ),
         E::Probed { target, result: Err(_) } => say!(cat, "{target} does not answer.", target = target),
+        E::RingingIn { line, caller, replaces: Some(replaced), .. } => say!(
+            cat,
+            "Line {line}: {caller} is calling, in place of the call on line {replaced}.",
+            line = line,
+            caller = who(cat, caller),
+            replaced = replaced
+        ),
         E::RingingIn { line, caller, .. } => ringing_in(cat, line.0, caller),
         E::Declined { caller, status, .. } => say!(
             cat,

@@ -30,7 +30,8 @@ impl Phone {
         self.add_line(line);
         // NotNow: cancelled in the same moment; `Ended` follows.
         let _ = self.user_agent.ring(now, call);
-        self.say(Event::RingingIn { line: id, call_id: invite.call_id, caller });
+        let replaces = self.replaced_by(id).map(|line| line.id);
+        self.say(Event::RingingIn { line: id, call_id: invite.call_id, caller, replaces });
         // Without a port at hand it rings.
         let _ = self.take_place(now, id);
         self.answer_if_due(now, id);

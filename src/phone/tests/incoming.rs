@@ -9,7 +9,7 @@ fn a_call_rings_and_names_its_caller() {
     let caller =
         Caller { number: Some("+79161234567".into()), name: Some("Ivan Petrov".into()), ..Caller::default() };
     let call_id = leg.call_id().to_owned();
-    assert_eq!(world.events(), [Event::RingingIn { line: LINE, call_id, caller }]);
+    assert_eq!(world.events(), [Event::RingingIn { line: LINE, call_id, caller, replaces: None }]);
 }
 
 #[test]

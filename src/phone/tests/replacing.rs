@@ -41,7 +41,7 @@ fn a_call_that_takes_the_place_of_the_one_that_stands_does_not_ring() {
         matches!(
             events[..],
             [
-                Event::RingingIn { line: rings, .. },
+                Event::RingingIn { line: rings, replaces: Some(LINE), .. },
                 Event::Answered { line: answered, .. },
                 Event::Ended { line: LINE, by: EndedBy::Them, outcome: CallOutcome::Completed, .. }
             ] if rings == new && answered == new
