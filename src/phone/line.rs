@@ -5,6 +5,7 @@ use super::event::{CallOutcome, EndedBy, Event, MediaCommand, Side};
 use super::hold::Hold;
 use super::outbox::Outbox;
 use super::pbx::PbxBehaviour;
+use super::referred::AskedBy;
 use super::transfer::Transfer;
 use crate::instant::Instant;
 use crate::media::{Codec, Negotiation, StreamPlan};
@@ -52,7 +53,7 @@ pub(super) struct Line {
     pub digits: VecDeque<char>,
     pub transfer: Option<Transfer>,
     /// The call whose far end asked for this one, until this one is decided.
-    pub asked_by: Option<CallKey>,
+    pub asked_by: Option<AskedBy>,
     /// We talk where the far end sent us: it has to end this call by then.
     pub moved_until: Option<Instant>,
     /// Why we hang up, when it is not simply the operator's wish.

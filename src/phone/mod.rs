@@ -198,7 +198,10 @@ impl Phone {
         if line.is_in_transfer() {
             return Err(Refusal::WrongState);
         }
-        line.set_hold(&mut means, true)
+        let call = line.call;
+        line.set_hold(&mut means, true)?;
+        self.keep_on_hold(call);
+        Ok(())
     }
 
     fn resume(&mut self, now: Instant, id: LineId) -> Result<(), Refusal> {
