@@ -281,6 +281,7 @@ const fn refusal_code(why: Refusal) -> &'static str {
         Refusal::Busy => "busy",
         Refusal::NoMediaPort => "no_media_port",
         Refusal::NoDigits => "no_digits",
+        Refusal::TooManyDigits => "too_many_digits",
     }
 }
 

@@ -198,7 +198,9 @@ fn calls() -> Vec<E> {
         events.push(E::Ended { line: LINE, by, outcome, status: Some(486), reason, talked });
     }
     use Refusal as R;
-    for why in [R::NoSuchLine, R::WrongState, R::BadTarget, R::Busy, R::NoMediaPort, R::NoDigits] {
+    let whys =
+        [R::NoSuchLine, R::WrongState, R::BadTarget, R::Busy, R::NoMediaPort, R::NoDigits, R::TooManyDigits];
+    for why in whys {
         events.push(E::Refused { line: None, why });
         events.push(E::Refused { line: Some(LINE), why });
     }

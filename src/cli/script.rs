@@ -499,6 +499,7 @@ impl Script {
                 self.turn_away(line);
             }
             Refusal::NoDigits => self.verdict.add(Trouble::NoDigits),
+            Refusal::TooManyDigits => self.verdict.add(Trouble::TooManyDigits),
         }
         let hopeless = match line {
             None => true,

@@ -321,6 +321,7 @@ const fn refusal(why: Refusal) -> &'static str {
         Refusal::Busy => msg!("As many calls stand as may."),
         Refusal::NoMediaPort => msg!("No UDP port is free for audio."),
         Refusal::NoDigits => msg!("The other side takes no digits."),
+        Refusal::TooManyDigits => msg!("Too many digits still wait to be sent; these were not."),
     }
 }
 

@@ -352,6 +352,8 @@ pub enum Refusal {
     NoMediaPort,
     /// The far end takes digits neither in its audio nor by INFO, or these are none.
     NoDigits,
+    /// More digits than may wait to be sent; none of these are.
+    TooManyDigits,
 }
 
 /// Names the command and its line; targets and digits are left out, as they are clients' numbers
