@@ -6,7 +6,7 @@ use crate::agent::{CardAnswer, Event, Intent};
 use crate::desk_api::Unavailable;
 use crate::instant::Instant;
 use crate::media::{AudioDirection, NoAudioCause, StreamStats};
-use crate::phone::{self, CallOutcome, ClientIs, EndedBy, LineId, Refusal};
+use crate::phone::{self, CallOutcome, ClientIs, EndedBy, LineId, Refusal, Side};
 use crate::shell::{DeskTrouble, Notice};
 use crate::sip::Failure;
 use std::collections::{BTreeMap, VecDeque};
@@ -103,6 +103,7 @@ struct Call {
     origin: Origin,
     /// Its end is as it was meant to be: refused because we were told to, or gone on elsewhere.
     excused: bool,
+    held_by_us: bool,
     held_by_them: bool,
     targets: VecDeque<String>,
     /// A transfer is under way.
@@ -217,10 +218,8 @@ impl Script {
             E::Dialing { line, .. } => self.on_dialing(now, *line),
             E::Referred { line, to, .. } => self.on_referred(*line, *to),
             E::Answered { line, .. } => self.on_answered(now, *line),
-            E::Held { line, by: phone::Side::Them } => self.in_call(*line, |call| call.held_by_them = true),
-            E::Resumed { line, by: phone::Side::Them } => {
-                self.in_call(*line, |call| call.held_by_them = false)
-            }
+            E::Held { line, by } => self.in_call(*line, |call| *call.held_by(*by) = true),
+            E::Resumed { line, by } => self.in_call(*line, |call| *call.held_by(*by) = false),
             E::HoldFailed { status, .. } => self.verdict.add(Trouble::HoldRefused(*status)),
             E::TransferStarted { line, .. } => self.in_call(*line, |call| call.passing_on = true),
             E::DigitsFailed { status, .. } => self.verdict.add(Trouble::DigitsRefused(*status)),
@@ -565,6 +564,7 @@ impl Call {
             begun: false,
             origin: Origin::Own,
             excused: false,
+            held_by_us: false,
             held_by_them: false,
             targets,
             passing_on: false,
@@ -593,10 +593,19 @@ impl Call {
         [ending, self.transfer, silence]
     }
 
+    fn held_by(&mut self, side: Side) -> &mut bool {
+        match side {
+            Side::Us => &mut self.held_by_us,
+            Side::Them => &mut self.held_by_them,
+        }
+    }
+
     fn audio_never_came(&self, talked: Duration) -> bool {
         let nothing = self.stats.as_ref().is_some_and(|stats| stats.rx_packets == 0);
         let useless = self.silence == Some(NoAudioCause::UnknownCodec);
-        (nothing || useless) && talked >= TOO_SHORT_FOR_AUDIO && !self.held_by_them
+        // Whom we hold sends nothing; but it may have been missed before.
+        let held = self.held_by_them || self.held_by_us && self.silence.is_none();
+        (nothing || useless) && talked >= TOO_SHORT_FOR_AUDIO && !held
     }
 }
 

@@ -653,6 +653,17 @@ fn a_call_that_was_moved_may_be_replaced_before_the_first_is_gone() {
 }
 
 #[test]
+fn a_call_that_was_on_hold_from_its_beginning_lacks_no_audio() {
+    let mut play = call(CallOptions::default());
+    play.answered();
+    replaced(&mut play).hears(E::Held { line: ONWARD, by: Side::Us });
+    let stats = StreamStats::default();
+    play.hears(E::Media { line: ONWARD, codec: Codec::Pcma, stats });
+    play.ended_on(ONWARD, EndedBy::Us, CallOutcome::Completed, None);
+    assert_eq!(play.exit(), Exit::Done);
+}
+
+#[test]
 fn a_call_in_the_place_of_one_that_still_rings_is_answered_and_begins_its_steps() {
     let mut play = call(CallOptions { dtmf: Some("1".into()), ..CallOptions::default() });
     play.asked();
