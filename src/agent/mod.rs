@@ -175,7 +175,7 @@ impl Agent {
                 let record = self.register.connected(*line, register::party(party, number));
                 self.record(record);
             }
-            phone::Event::RingingIn { line, call_id, caller } => {
+            phone::Event::RingingIn { line, call_id, caller, .. } => {
                 self.look_up(now, *line, self.key_of(caller));
                 let record = self.register.ringing(now, wall, *line, call_id, self.parties(caller));
                 self.record(Some(record));

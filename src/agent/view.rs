@@ -72,7 +72,7 @@ impl View {
                 self.registration = Registration::Failed { retry_in: *retry_in };
             }
             phone::Event::Unregistered => self.registration = Registration::None,
-            phone::Event::RingingIn { line, call_id, caller } => {
+            phone::Event::RingingIn { line, call_id, caller, .. } => {
                 self.lines.insert(*line, LineView::new(call_id, Some(caller.clone())));
             }
             phone::Event::Dialing { line, call_id, .. } => {

@@ -57,6 +57,7 @@ pub fn trouble(cat: &Catalogue, trouble: &Trouble, pbx: &str) -> String {
             "The other side refused hold or resume ({status}); the call went on as before.",
             status = status
         ),
+        Trouble::TooManyDigits => say!(cat, "Too many digits still wait to be sent; these were not."),
         Trouble::NoDigits => {
             say!(cat, "The other side takes digits neither in its audio nor by INFO; none were sent.")
         }

@@ -53,7 +53,10 @@ fn phone_line(line: Line, event: &phone::Event, book: &Book) -> Option<String> {
         }
         E::Unregistered => line.event("unregistered"),
         E::Probed { target, result } => probed(line.event("options").with("target", target), result),
-        E::RingingIn { line: id, caller, .. } => with_caller(line.call("ringing_in", *id, book), caller),
+        E::RingingIn { line: id, caller, replaces, .. } => {
+            with_caller(line.call("ringing_in", *id, book), caller)
+                .with("replaces_line", &replaces.map(|replaced| replaced.0))
+        }
         E::Declined { call_id, caller, status } => {
             with_caller(line.event("declined").with("call_id", call_id), caller).with("status", status)
         }
@@ -299,6 +302,7 @@ const fn refusal_code(why: Refusal) -> &'static str {
         Refusal::Busy => "busy",
         Refusal::NoMediaPort => "no_media_port",
         Refusal::NoDigits => "no_digits",
+        Refusal::TooManyDigits => "too_many_digits",
     }
 }
 

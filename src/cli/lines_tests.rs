@@ -88,7 +88,8 @@ fn why_the_desk_was_no_help_says_what_to_look_at() {
 #[test]
 fn a_name_with_quotes_and_controls_stays_one_line_of_json() {
     let caller = Caller { name: Some("a\"b\\c\n{".into()), ..caller() };
-    let ringing = Notice::Agent(Event::Phone(E::RingingIn { line: LINE, call_id: "a".into(), caller }));
+    let ringing =
+        Notice::Agent(Event::Phone(E::RingingIn { line: LINE, call_id: "a".into(), caller, replaces: None }));
     let line = json::line(Instant::START, &ringing, &book()).unwrap();
     assert!(!line.contains('\n'));
     let event: serde_json::Value = serde_json::from_str(&line).unwrap();
@@ -98,7 +99,8 @@ fn a_name_with_quotes_and_controls_stays_one_line_of_json() {
 #[test]
 fn a_strangers_name_does_not_steer_the_terminal() {
     let caller = Caller { name: Some("\u{1b}[31mMom\r\n\u{202e}".into()), ..caller() };
-    let ringing = Notice::Agent(Event::Phone(E::RingingIn { line: LINE, call_id: "a".into(), caller }));
+    let ringing =
+        Notice::Agent(Event::Phone(E::RingingIn { line: LINE, call_id: "a".into(), caller, replaces: None }));
     let line = words::line(&Catalogue::new(Language::English), &ringing).unwrap();
     assert!(line.contains("Mom") && !line.contains(['\u{1b}', '\r', '\n', '\u{202e}']), "{line:?}");
 }
@@ -189,7 +191,9 @@ fn calls() -> Vec<E> {
     ];
     for caller in [caller(), withheld, nameless] {
         events.push(E::ConnectedTo { line: LINE, party: caller.clone() });
-        events.push(E::RingingIn { line: LINE, call_id: "a".into(), caller });
+        for replaces in [None, Some(LineId(2))] {
+            events.push(E::RingingIn { line: LINE, call_id: "a".into(), caller: caller.clone(), replaces });
+        }
     }
     for by in [Side::Us, Side::Them] {
         events.push(E::Held { line: LINE, by });
@@ -214,7 +218,9 @@ fn calls() -> Vec<E> {
         events.push(E::Ended { line: LINE, by, outcome, status: Some(486), reason, retry_after, talked });
     }
     use Refusal as R;
-    for why in [R::NoSuchLine, R::WrongState, R::BadTarget, R::Busy, R::NoMediaPort, R::NoDigits] {
+    let whys =
+        [R::NoSuchLine, R::WrongState, R::BadTarget, R::Busy, R::NoMediaPort, R::NoDigits, R::TooManyDigits];
+    for why in whys {
         events.push(E::Refused { line: None, why });
         events.push(E::Refused { line: Some(LINE), why });
     }

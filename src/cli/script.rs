@@ -6,7 +6,7 @@ use crate::agent::{Card, CardAnswer, Event, Intent};
 use crate::desk_api::Unavailable;
 use crate::instant::Instant;
 use crate::media::{AudioDirection, NoAudioCause, StreamStats};
-use crate::phone::{self, CallOutcome, ClientIs, EndedBy, LineId, Refusal};
+use crate::phone::{self, CallOutcome, ClientIs, EndedBy, LineId, Refusal, Side};
 use crate::shell::{DeskTrouble, Notice};
 use crate::sip::Failure;
 use std::collections::{BTreeMap, VecDeque};
@@ -89,7 +89,8 @@ enum Step {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Origin {
     Own,
-    /// The other side of that line sent us here: what was still to be done there is done here.
+    /// The other side of that line sent us here, or the PBX put this call in its place: what was still to be done there
+    /// is done here.
     MovedFrom(LineId),
     /// The same, and that call is over.
     Moved,
@@ -97,9 +98,12 @@ enum Origin {
 
 struct Call {
     answered: bool,
+    /// Its steps have their times.
+    begun: bool,
     origin: Origin,
     /// Its end is as it was meant to be: refused because we were told to, or gone on elsewhere.
     excused: bool,
+    held_by_us: bool,
     held_by_them: bool,
     targets: VecDeque<String>,
     /// A transfer is under way.
@@ -211,14 +215,15 @@ impl Script {
                 }
                 self.finish();
             }
+            E::RingingIn { line, replaces: Some(old), .. } if self.calls.contains_key(old) => {
+                self.on_replacing(*line, *old);
+            }
             E::RingingIn { line, .. } => self.on_ringing(now, *line),
             E::Dialing { line, .. } => self.on_dialing(now, *line),
             E::Referred { line, to, .. } => self.on_referred(*line, *to),
             E::Answered { line, .. } => self.on_answered(now, *line),
-            E::Held { line, by: phone::Side::Them } => self.in_call(*line, |call| call.held_by_them = true),
-            E::Resumed { line, by: phone::Side::Them } => {
-                self.in_call(*line, |call| call.held_by_them = false)
-            }
+            E::Held { line, by } => self.in_call(*line, |call| *call.held_by(*by) = true),
+            E::Resumed { line, by } => self.in_call(*line, |call| *call.held_by(*by) = false),
             E::HoldFailed { status, .. } => self.verdict.add(Trouble::HoldRefused(*status)),
             E::TransferStarted { line, .. } => self.in_call(*line, |call| call.passing_on = true),
             E::DigitsFailed { status, .. } => self.verdict.add(Trouble::DigitsRefused(*status)),
@@ -288,7 +293,7 @@ impl Script {
             return self.want(Intent::Reject { line, status });
         };
         let (after, targets) = (*after, targets(options));
-        if self.calls_over as usize + self.calls.len() >= *calls as usize {
+        if self.calls_that_count() >= *calls as usize {
             return self.want(Intent::Reject { line, status: BUSY });
         }
         self.timers.retain(|(_, timer)| *timer != Timer::NobodyCalls);
@@ -299,11 +304,17 @@ impl Script {
     }
 
     fn on_dialing(&mut self, now: Instant, line: LineId) {
-        if let Task::Call { timeout, options, .. } = &self.task
-            && !self.calls.contains_key(&line)
-        {
+        if let Task::Call { timeout, options, .. } = &self.task {
             self.timers.push((now + *timeout, Timer::NobodyAnswers(line)));
-            self.calls.insert(line, Call::new(targets(options)));
+            self.calls.entry(line).or_insert_with(|| Call::new(targets(options)));
+        }
+    }
+
+    /// The PBX puts another call in the place of one of ours. The telephone answers it by itself where that one stands.
+    fn on_replacing(&mut self, line: LineId, old: LineId) {
+        self.on_referred(old, line);
+        if self.calls.get(&old).is_some_and(|call| !call.answered) {
+            self.want(Intent::Answer { line });
         }
     }
 
@@ -315,8 +326,9 @@ impl Script {
     }
 
     fn hand_over(&mut self, from: LineId, to: LineId) {
-        let targets = self.call_on(from).map(|call| std::mem::take(&mut call.targets)).unwrap_or_default();
-        self.in_call(to, |call| call.targets = targets);
+        let Some(call) = self.call_on(from) else { return };
+        let (targets, begun) = (std::mem::take(&mut call.targets), call.begun);
+        self.in_call(to, |call| (call.targets, call.begun) = (targets, begun));
         for (_, timer) in &mut self.timers {
             if let Timer::Step(line, _) = timer
                 && *line == from
@@ -327,11 +339,16 @@ impl Script {
     }
 
     fn on_answered(&mut self, now: Instant, line: LineId) {
-        if self.calls.get(&line).is_some_and(|call| call.origin != Origin::Own) {
+        self.timers.retain(|(_, timer)| ![Timer::NobodyAnswers(line), Timer::Take(line)].contains(timer));
+        if self.calls.get(&line).is_some_and(|call| call.begun) {
             return self.in_call(line, |call| call.answered = true);
         }
         let (Task::Call { options, .. } | Task::Answer { options, .. }) = &self.task else { return };
         let mut steps = steps(options);
+        if !self.calls.contains_key(&line) && !self.over {
+            let call = Call::new(targets(options));
+            self.take_on(line, call);
+        }
         let others_wait = self.calls.iter().any(|(other, call)| *other != line && call.answered);
         if let Task::Answer { swap_at: Some(at), .. } = &self.task
             && others_wait
@@ -339,10 +356,27 @@ impl Script {
             steps.push((*at, Step::Swap));
         }
         let Some(call) = self.call_on(line) else { return };
-        call.answered = true;
-        self.timers.retain(|(_, timer)| ![Timer::NobodyAnswers(line), Timer::Take(line)].contains(timer));
+        (call.answered, call.begun) = (true, true);
         self.timers.extend(steps.into_iter().map(|(at, step)| (now + at, Timer::Step(line, step))));
         self.handle_timeout(now);
+    }
+
+    /// A call that answered itself before our refusal: it is one of those wanted, and who still rings is too many.
+    fn take_on(&mut self, line: LineId, call: Call) {
+        let Task::Answer { calls, .. } = &self.task else { return };
+        let too_many = (self.calls_that_count() + 1).saturating_sub(*calls as usize);
+        self.calls.insert(line, call);
+        let rings = |(other, call): (&LineId, &Call)| (*other != line && !call.answered).then_some(*other);
+        let rings: Vec<LineId> = self.calls.iter().filter_map(rings).take(too_many).collect();
+        for other in rings {
+            self.tell_busy(other);
+        }
+    }
+
+    fn tell_busy(&mut self, line: LineId) {
+        self.timers.retain(|(_, timer)| *timer != Timer::Take(line));
+        self.in_call(line, |call| call.excused = true);
+        self.want(Intent::Reject { line, status: BUSY });
     }
 
     fn on_timer(&mut self, timer: Timer) {
@@ -430,6 +464,12 @@ impl Script {
     /// A call that was moved has two lines for a while, and is over with the second of them.
     fn leaves_the_other(&mut self, line: LineId) -> bool {
         let Some(origin) = self.calls.get(&line).map(|call| call.origin) else { return false };
+        let onward = self.calls.values_mut().find(|other| other.origin == Origin::MovedFrom(line));
+        if let Some(onward) = onward {
+            onward.origin = if origin == Origin::Own { Origin::Moved } else { origin };
+            self.in_call(line, |call| call.excused = true);
+            return true;
+        }
         if let Origin::MovedFrom(old) = origin {
             if self.calls.get(&line).is_some_and(|call| !call.answered) {
                 self.in_call(line, |call| call.excused = true);
@@ -437,11 +477,13 @@ impl Script {
             }
             return true;
         }
-        let onward = self.calls.values_mut().find(|other| other.origin == Origin::MovedFrom(line));
-        let Some(onward) = onward else { return false };
-        onward.origin = Origin::Moved;
-        self.in_call(line, |call| call.excused = true);
-        true
+        false
+    }
+
+    /// Of `--calls`; one that is moved is one.
+    fn calls_that_count(&self) -> usize {
+        let moved = |call: &&Call| matches!(call.origin, Origin::MovedFrom(_));
+        self.calls_over as usize + self.calls.values().filter(|call| !moved(call)).count()
     }
 
     fn wait_for_call(&mut self, now: Instant) {
@@ -461,6 +503,7 @@ impl Script {
                 self.turn_away(line);
             }
             Refusal::NoDigits => self.verdict.add(Trouble::NoDigits),
+            Refusal::TooManyDigits => self.verdict.add(Trouble::TooManyDigits),
         }
         let hopeless = match line {
             None => true,
@@ -477,8 +520,7 @@ impl Script {
     fn turn_away(&mut self, line: Option<LineId>) {
         let Some(line) = line.filter(|_| self.calls.len() > 1) else { return };
         if self.calls.get(&line).is_some_and(|call| !call.answered) {
-            self.in_call(line, |call| call.excused = true);
-            self.want(Intent::Reject { line, status: BUSY });
+            self.tell_busy(line);
         }
     }
 
@@ -540,8 +582,10 @@ impl Call {
     fn new(targets: VecDeque<String>) -> Self {
         Self {
             answered: false,
+            begun: false,
             origin: Origin::Own,
             excused: false,
+            held_by_us: false,
             held_by_them: false,
             targets,
             passing_on: false,
@@ -570,10 +614,19 @@ impl Call {
         [ending, self.transfer, silence]
     }
 
+    fn held_by(&mut self, side: Side) -> &mut bool {
+        match side {
+            Side::Us => &mut self.held_by_us,
+            Side::Them => &mut self.held_by_them,
+        }
+    }
+
     fn audio_never_came(&self, talked: Duration) -> bool {
         let nothing = self.stats.as_ref().is_some_and(|stats| stats.rx_packets == 0);
         let useless = self.silence == Some(NoAudioCause::UnknownCodec);
-        (nothing || useless) && talked >= TOO_SHORT_FOR_AUDIO && !self.held_by_them
+        // Whom we hold sends nothing; but it may have been missed before.
+        let held = self.held_by_them || self.held_by_us && self.silence.is_none();
+        (nothing || useless) && talked >= TOO_SHORT_FOR_AUDIO && !held
     }
 }
 

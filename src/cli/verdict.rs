@@ -50,6 +50,7 @@ pub enum Trouble {
     CallBroken(Option<u16>),
     HoldRefused(u16),
     NoDigits,
+    TooManyDigits,
     DigitsRefused(u16),
     BadTarget,
     Busy,
@@ -115,6 +116,7 @@ impl Trouble {
             | Self::CallRefused(_)
             | Self::HoldRefused(_)
             | Self::NoDigits
+            | Self::TooManyDigits
             | Self::DigitsRefused(_)
             | Self::Busy => Exit::CallRefused,
             Self::Sound(SoundFault::Voice) => Exit::OurFault,

@@ -52,6 +52,13 @@ fn phone_line(cat: &Catalogue, event: &phone::Event) -> String {
             ms = tenths(rtt.as_secs_f64() * 1000.0)
         ),
         E::Probed { target, result: Err(_) } => say!(cat, "{target} does not answer.", target = target),
+        E::RingingIn { line, caller, replaces: Some(replaced), .. } => say!(
+            cat,
+            "Line {line}: {caller} is calling, in place of the call on line {replaced}.",
+            line = line,
+            caller = who(cat, caller),
+            replaced = replaced
+        ),
         E::RingingIn { line, caller, .. } => ringing_in(cat, line.0, caller),
         E::Declined { caller, status, .. } => say!(
             cat,
@@ -327,6 +334,7 @@ const fn refusal(why: Refusal) -> &'static str {
         Refusal::Busy => msg!("As many calls stand as may."),
         Refusal::NoMediaPort => msg!("No UDP port is free for audio."),
         Refusal::NoDigits => msg!("The other side takes no digits."),
+        Refusal::TooManyDigits => msg!("Too many digits still wait to be sent; these were not."),
     }
 }
 

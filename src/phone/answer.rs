@@ -2,10 +2,11 @@
 
 use super::caller::Caller;
 use super::event::{CallOutcome, EndedBy, Event, Refusal};
+use super::hold::Hold;
 use super::line::{CallDirection, Ending, Line, Means, Stage};
 use super::{LineId, Phone};
 use crate::instant::Instant;
-use crate::media::{Direction, Negotiation, is_answerable};
+use crate::media::{Negotiation, is_answerable};
 use crate::sip::message::StatusCode;
 use crate::sip::{CallKey, Invite};
 
@@ -25,14 +26,14 @@ impl Phone {
         line.answer_at = answer_at;
         line.party = caller.clone();
         line.offer = invite.offer;
+        line.replaces = invite.replaces;
         self.add_line(line);
         // NotNow: cancelled in the same moment; `Ended` follows.
         let _ = self.user_agent.ring(now, call);
-        self.say(Event::RingingIn { line: id, call_id: invite.call_id, caller });
-        if invite.replaces.is_some_and(|other| self.is_talking(other)) {
-            // The operator talks to this party already, as far as they know. Without a port at hand it rings.
-            let _ = self.answer(now, id);
-        }
+        let replaces = self.replaced_by(id).map(|line| line.id);
+        self.say(Event::RingingIn { line: id, call_id: invite.call_id, caller, replaces });
+        // Without a port at hand it rings.
+        let _ = self.take_place(now, id);
         self.answer_if_due(now, id);
     }
 
@@ -60,9 +61,21 @@ impl Phone {
         }
     }
 
-    fn is_talking(&self, call: CallKey) -> bool {
-        let line = self.lines_by_call.get(&call).and_then(|id| self.lines.get(id));
-        line.is_some_and(|line| line.stage == Stage::Talking)
+    /// A call that takes the place of one that stands (RFC 3891) is answered by itself, and finds the operator as that
+    /// one left them: with it, or with somebody else, who is left alone.
+    fn take_place(&mut self, now: Instant, id: LineId) -> Result<(), Refusal> {
+        let Some(old) = self.replaced_by(id).filter(|old| old.stage == Stage::Talking) else { return Ok(()) };
+        let (aside, held) = (old.aside, old.aside || old.hold.is_wanted());
+        let session = self.open_session()?;
+        let (line, mut means) = self.line(now, id).ok_or(Refusal::NoSuchLine)?;
+        line.aside = aside;
+        line.hold = Hold::from_the_start(held);
+        line.answer(&mut means, session)
+    }
+
+    pub(super) fn replaced_by(&self, id: LineId) -> Option<&Line> {
+        let call = self.lines.get(&id)?.replaces?;
+        self.lines.get(self.lines_by_call.get(&call)?)
     }
 
     pub(super) fn answer(&mut self, now: Instant, id: LineId) -> Result<(), Refusal> {
@@ -76,7 +89,6 @@ impl Phone {
         let session = self.open_session()?;
         self.set_others_aside(now, id);
         let (line, mut means) = self.line(now, id).ok_or(Refusal::NoSuchLine)?;
-        line.answer_at = None;
         line.answer(&mut means, session)
     }
 
@@ -105,9 +117,11 @@ impl Phone {
 
 impl Line {
     fn answer(&mut self, means: &mut Means<'_>, mut session: Negotiation) -> Result<(), Refusal> {
+        self.answer_at = None;
+        let wish = self.hold.wish();
         let (body, complete) = match self.offer.take() {
-            None => (session.offer(Direction::SendRecv), false),
-            Some(offer) => match session.handle_offer(&offer, Direction::SendRecv) {
+            None => (session.offer(wish), false),
+            Some(offer) => match session.handle_offer(&offer, wish) {
                 Ok((answer, _)) => (answer, true),
                 Err(_) => {
                     self.session = Some(session);

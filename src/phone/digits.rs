@@ -7,7 +7,7 @@ use crate::instant::Instant;
 use crate::media::is_digit;
 use crate::sip::message::StatusCode;
 
-/// Digits that may wait for their INFO.
+/// Digits that may wait: more than any number or PIN has, and as many as a stream takes at once.
 const QUEUE: usize = 256;
 
 impl Phone {
@@ -17,6 +17,10 @@ impl Phone {
         let in_audio = plan.ok_or(Refusal::WrongState)?.telephone_event.is_some();
         if digits.is_empty() || !digits.chars().all(is_digit) {
             return Err(Refusal::NoDigits);
+        }
+        // All or none: a number with a hole in it is another number.
+        if line.digits.len() + digits.chars().count() > QUEUE {
+            return Err(Refusal::TooManyDigits);
         }
         // What goes by INFO already is not overtaken.
         if in_audio && line.digits.is_empty() {
@@ -34,8 +38,7 @@ impl Phone {
 impl Line {
     fn queue_digits(&mut self, means: &mut Means<'_>, digits: &str) {
         let idle = self.digits.is_empty();
-        let room = QUEUE.saturating_sub(self.digits.len());
-        self.digits.extend(digits.chars().map(|digit| digit.to_ascii_uppercase()).take(room));
+        self.digits.extend(digits.chars().map(|digit| digit.to_ascii_uppercase()));
         if idle {
             self.send_next_digit(means);
         }

@@ -43,7 +43,7 @@ impl Phone {
         }
         let Some(line) = self.lines.remove(&id) else { return };
         let codec = line.codec();
-        let not_moved = line.asked_by.map(|call| (call, failure(&end)));
+        let not_moved = line.asked_by.map(|by| (by, failure(&end)));
         let ended = ended_event(now, line, end);
         match codec {
             None => self.say(ended),
@@ -51,8 +51,8 @@ impl Phone {
                 self.farewells.insert(id, Farewell { codec, ended, until: now + FAREWELL_TIME });
             }
         }
-        if let Some((call, status)) = not_moved {
-            self.on_not_moved(now, call, status);
+        if let Some((by, status)) = not_moved {
+            self.on_not_moved(now, by, status);
         }
         self.expect_those_passed_on(now);
     }

@@ -144,11 +144,13 @@ pub enum Event {
         result: Result<(u16, String, Duration), Failure>,
     },
 
-    /// A call came in, can be answered, and rings.
+    /// A call came in, can be answered, and rings. `replaces`: it takes the place of the call on that line; if that one
+    /// was answered, `Answered` follows at once.
     RingingIn {
         line: LineId,
         call_id: String,
         caller: Caller,
+        replaces: Option<LineId>,
     },
     /// A call was refused without asking anybody: 486 while another call stands, 488 when no
     /// common codec is offered. It never had a line; no `Ended` follows.
@@ -355,6 +357,8 @@ pub enum Refusal {
     NoMediaPort,
     /// The far end takes digits neither in its audio nor by INFO, or these are none.
     NoDigits,
+    /// More digits than may wait to be sent; none of these are.
+    TooManyDigits,
 }
 
 /// Names the command and its line; targets and digits are left out, as they are clients' numbers

@@ -38,6 +38,16 @@ struct Offered {
 }
 
 impl Hold {
+    /// Of a call that is answered so.
+    pub fn from_the_start(wanted: bool) -> Self {
+        Self { wanted, ..Self::default() }
+    }
+
+    /// The call was answered, and the first description said what we want.
+    pub fn begin(&mut self) {
+        self.in_force = self.wanted;
+    }
+
     pub fn in_force(&self) -> bool {
         self.in_force
     }
@@ -65,7 +75,7 @@ impl Hold {
 
     /// What we wish when they offer everything: their refresh must not end our hold
     /// (RFC 6337 §5.1).
-    fn wish(&self) -> Direction {
+    pub fn wish(&self) -> Direction {
         if self.wanted { Direction::SendOnly } else { Direction::SendRecv }
     }
 }

@@ -5,6 +5,7 @@ use super::event::{CallOutcome, EndedBy, Event, MediaCommand, Side};
 use super::hold::Hold;
 use super::outbox::Outbox;
 use super::pbx::PbxBehaviour;
+use super::referred::AskedBy;
 use super::transfer::Transfer;
 use crate::instant::Instant;
 use crate::media::{Codec, Negotiation, StreamPlan};
@@ -38,6 +39,8 @@ pub(super) struct Line {
     pub automatic: bool,
     /// Their offer, kept until somebody answers; None for a late offer.
     pub offer: Option<Vec<u8>>,
+    /// The call whose place it takes when it is answered.
+    pub replaces: Option<CallKey>,
     /// There once a port was taken.
     pub session: Option<Negotiation>,
     /// What the media thread was last told.
@@ -50,7 +53,7 @@ pub(super) struct Line {
     pub digits: VecDeque<char>,
     pub transfer: Option<Transfer>,
     /// The call whose far end asked for this one, until this one is decided.
-    pub asked_by: Option<CallKey>,
+    pub asked_by: Option<AskedBy>,
     /// We talk where the far end sent us: it has to end this call by then.
     pub moved_until: Option<Instant>,
     /// Why we hang up, when it is not simply the operator's wish.
@@ -115,6 +118,7 @@ impl Line {
             answer_at: None,
             automatic: false,
             offer: None,
+            replaces: None,
             session: None,
             applied: None,
             hold: Hold::default(),
@@ -154,10 +158,14 @@ impl Line {
     pub fn begin_talking(&mut self, means: &mut Means<'_>) {
         self.stage = Stage::Talking;
         self.answered_at = Some(means.now);
+        self.hold.begin();
         self.apply_plan(means);
         if let Some(codec) = self.codec() {
             let (took, automatic) = (means.now.since(self.began), self.automatic);
             means.say(Event::Answered { line: self.id, codec, took, automatic });
+        }
+        if self.hold.in_force() {
+            means.say(Event::Held { line: self.id, by: Side::Us });
         }
         self.note_their_hold(means);
     }

@@ -199,7 +199,10 @@ impl Phone {
         if line.is_in_transfer() {
             return Err(Refusal::WrongState);
         }
-        line.set_hold(&mut means, true)
+        let call = line.call;
+        line.set_hold(&mut means, true)?;
+        self.keep_on_hold(call);
+        Ok(())
     }
 
     fn resume(&mut self, now: Instant, id: LineId) -> Result<(), Refusal> {
@@ -226,12 +229,13 @@ impl Phone {
         }
     }
 
-    /// One conversation at a time.
+    /// One conversation at a time. Whose place is taken needs no hold: that call ends in this moment.
     fn set_others_aside(&mut self, now: Instant, id: LineId) {
+        let replaced = self.replaced_by(id).map(|line| line.id);
         let others: Vec<LineId> = self
             .lines
             .values()
-            .filter(|line| line.id != id && line.stage == Stage::Talking)
+            .filter(|line| line.id != id && Some(line.id) != replaced && line.stage == Stage::Talking)
             .map(|line| line.id)
             .collect();
         for other in others {
@@ -306,9 +310,12 @@ impl Phone {
             sip::Event::Digit { digit, .. } => means.say(Event::Digit { line: id, digit }),
             _ => {}
         }
-        if !talked && line.answered_at.is_some() {
-            // Somebody may have been resumed since it was dialled.
-            self.set_others_aside(now, id);
+        let (answered, has_operator) = (line.answered_at.is_some(), line.is_in_conversation());
+        if !talked && answered {
+            if has_operator {
+                // Somebody may have been resumed since it was dialled.
+                self.set_others_aside(now, id);
+            }
             self.on_moved(now, id);
         }
     }

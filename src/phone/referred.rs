@@ -15,6 +15,14 @@ use std::time::Duration;
 /// What the far end has to end the call that it moved elsewhere.
 const GOODBYE_TIME: Duration = Duration::from_secs(5);
 
+/// Whose far end asked for a call.
+#[derive(Clone, Copy)]
+pub(super) struct AskedBy {
+    call: CallKey,
+    /// It is on hold for the sake of this one alone.
+    comes_back: bool,
+}
+
 impl Phone {
     pub(super) fn on_refer_asked(&mut self, now: Instant, call: CallKey, refer: &ReferAsked) {
         let (id, uri, mut session) = match self.way_on(call, refer) {
@@ -33,7 +41,8 @@ impl Phone {
         let onward = self.user_agent.invite_referred(now, uri, Some(offer), refer);
         let mut line = Line::new(self.free_line(), onward, CallDirection::Out, now);
         (line.session, line.party) = (Some(session), party);
-        line.asked_by = Some(call);
+        let comes_back = self.lines.get(&id).is_some_and(|old| !old.waits());
+        line.asked_by = Some(AskedBy { call, comes_back });
         self.say(Event::Referred { line: id, to: line.id, target: target.clone() });
         self.add_dialled(now, line, target);
     }
@@ -49,7 +58,7 @@ impl Phone {
         if line.is_in_transfer() {
             return Err(StatusCode::REQUEST_PENDING);
         }
-        let (id, under_way) = (line.id, self.lines.values().any(|line| line.asked_by == Some(call)));
+        let (id, under_way) = (line.id, self.lines.values().any(|line| line.is_asked_by(call)));
         // Nobody takes the operator out of a conversation with somebody else.
         if under_way || self.is_engaged_besides(id) {
             return Err(StatusCode::BUSY_HERE);
@@ -64,21 +73,29 @@ impl Phone {
     pub(super) fn on_moved(&mut self, now: Instant, id: LineId) {
         let Some((line, mut means)) = self.line(now, id) else { return };
         line.report(&mut means, StatusCode::OK);
-        let Some(call) = line.asked_by.take() else { return };
-        let old = self.lines_by_call.get(&call).and_then(|id| self.lines.get_mut(id));
+        let Some(by) = line.asked_by.take() else { return };
+        let old = self.lines_by_call.get(&by.call).and_then(|id| self.lines.get_mut(id));
         if let Some(old) = old {
             old.moved_until = Some(now + GOODBYE_TIME);
         }
     }
 
-    /// The call that `asked_by` wanted came to nothing.
-    pub(super) fn on_not_moved(&mut self, now: Instant, asked_by: CallKey, status: StatusCode) {
+    /// The call that somebody asked for came to nothing. Whom the operator holds, or passes on by now, stays on hold.
+    pub(super) fn on_not_moved(&mut self, now: Instant, by: AskedBy, status: StatusCode) {
         // NotNow: nobody wants to hear it.
-        let _ = self.user_agent.refer_progress(now, asked_by, status, status.default_reason());
-        let Some(id) = self.lines_by_call.get(&asked_by).copied() else { return };
-        if !self.is_engaged_besides(id) {
+        let _ = self.user_agent.refer_progress(now, by.call, status, status.default_reason());
+        let Some(id) = self.lines_by_call.get(&by.call).copied() else { return };
+        let passed_on = self.lines.get(&id).is_some_and(Line::is_in_transfer);
+        if by.comes_back && !passed_on && !self.is_engaged_besides(id) {
             // It ends in this moment, if not.
             let _ = self.resume(now, id);
+        }
+    }
+
+    /// The operator wants this one on hold for its own sake.
+    pub(super) fn keep_on_hold(&mut self, call: CallKey) {
+        for by in self.lines.values_mut().filter_map(|line| line.asked_by.as_mut()) {
+            by.comes_back &= by.call != call;
         }
     }
 
@@ -88,11 +105,15 @@ impl Phone {
 }
 
 impl Line {
+    fn is_asked_by(&self, call: CallKey) -> bool {
+        self.asked_by.is_some_and(|by| by.call == call)
+    }
+
     /// To whoever asked for this call.
     pub(super) fn report(&self, means: &mut Means<'_>, status: StatusCode) {
-        if let Some(call) = self.asked_by {
+        if let Some(by) = self.asked_by {
             // NotNow: nobody wants to hear it.
-            let _ = means.user_agent.refer_progress(means.now, call, status, status.default_reason());
+            let _ = means.user_agent.refer_progress(means.now, by.call, status, status.default_reason());
         }
     }
 

@@ -62,6 +62,10 @@ impl Play {
     }
 
     fn rings_on(&mut self, line: LineId) -> &mut Self {
+        self.rings_in_place_of(line, None)
+    }
+
+    fn rings_in_place_of(&mut self, line: LineId, replaces: Option<LineId>) -> &mut Self {
         let caller = Caller {
             number: Some("101".into()),
             name: None,
@@ -70,7 +74,7 @@ impl Play {
             called: None,
             queue: None,
         };
-        self.hears(E::RingingIn { line, call_id: "a".into(), caller })
+        self.hears(E::RingingIn { line, call_id: "a".into(), caller, replaces })
     }
 
     fn answered(&mut self) -> &mut Self {
@@ -229,6 +233,28 @@ fn a_call_that_was_answered_by_itself_is_not_answered_again() {
     assert_eq!(play.asked(), []);
     play.waits(5.0);
     assert_eq!(play.asked(), [intent(Intent::HangUp { line: LINE })]);
+}
+
+#[test]
+fn a_call_that_answers_itself_while_another_rings_is_the_one_that_was_wanted() {
+    let (after, second) = (seconds(30.0), LineId(2));
+    let options = CallOptions { seconds: Some(seconds(40.0)), ..CallOptions::default() };
+    let mut play =
+        Play::new(Task::Answer { calls: 1, after, timeout: None, reject: None, swap_at: None, options });
+    play.registered().rings().rings_on(second);
+    play.asked();
+    play.answered_on(second);
+    assert_eq!(play.asked(), [intent(Intent::Reject { line: LINE, status: 486 })], "no more are wanted");
+    play.ended(EndedBy::Us, CallOutcome::Refused, Some(486)).waits(39.0);
+    assert_eq!(
+        play.asked(),
+        [intent(Intent::Resume { line: second })],
+        "nobody is hung up on, or left on hold"
+    );
+    play.waits(1.0);
+    assert_eq!(play.asked(), [intent(Intent::HangUp { line: second })]);
+    play.ended_on(second, EndedBy::Us, CallOutcome::Completed, None);
+    assert_eq!((play.asked(), play.exit()), (vec![Do::Finish], Exit::Done));
 }
 
 #[test]
@@ -617,6 +643,19 @@ fn a_move_that_comes_to_nothing_is_no_trouble_of_the_call_that_goes_on() {
 }
 
 #[test]
+fn whom_the_other_side_sends_us_to_is_given_up_when_nobody_answers_in_time() {
+    let mut play = call(CallOptions::default());
+    play.answered();
+    play.asked();
+    play.sent_on().waits(59.9);
+    assert_eq!(play.asked(), []);
+    play.waits(0.1);
+    assert_eq!(play.asked(), [intent(Intent::HangUp { line: ONWARD })]);
+    play.ended_on(ONWARD, EndedBy::Us, CallOutcome::Cancelled, Some(487));
+    assert_eq!((play.asked(), play.exit()), (vec![], Exit::Done), "the first call goes on");
+}
+
+#[test]
 fn a_call_whose_time_is_up_while_it_is_moved_ends_on_both_lines() {
     let mut play = sent_on_in_a_call();
     play.waits(6.0);
@@ -633,6 +672,79 @@ fn who_was_moved_to_somebody_that_cannot_be_had_after_the_first_is_gone_reached_
     play.figures(10).ended(EndedBy::Them, CallOutcome::Completed, None);
     play.ended_on(ONWARD, EndedBy::Them, CallOutcome::Busy, Some(486));
     assert_eq!((play.asked(), play.exit()), (vec![Do::Finish], Exit::CallRefused));
+}
+
+/// The PBX puts another call in the place of the first one, and the telephone answers it.
+fn replaced(play: &mut Play) -> &mut Play {
+    play.rings_in_place_of(ONWARD, Some(LINE)).answered_on(ONWARD).figures(0);
+    play.ended(EndedBy::Them, CallOutcome::Completed, None)
+}
+
+#[test]
+fn a_call_whose_place_another_takes_goes_on_there_with_its_steps() {
+    let options =
+        || CallOptions { dtmf: Some("1".into()), seconds: Some(seconds(10.0)), ..transferring(&["201"]) };
+    let options = || CallOptions { transfer_at: Some(seconds(6.0)), ..options() };
+    let mut receiving = answer(options());
+    receiving.registered().rings();
+    for mut play in [call(options()), receiving] {
+        play.answered();
+        play.asked();
+        replaced(play.waits(4.0));
+        assert_eq!(play.asked(), [], "not refused, no digits again, and no end yet");
+        play.waits(2.0);
+        let target = "201".to_owned();
+        assert_eq!(play.asked(), [intent(Intent::BlindTransfer { line: ONWARD, target })]);
+        play.waits(4.0);
+        assert_eq!(play.asked(), [intent(Intent::HangUp { line: ONWARD })]);
+        play.ended_on(ONWARD, EndedBy::Us, CallOutcome::Completed, None);
+        assert_eq!((play.asked(), play.exit()), (vec![Do::Finish], Exit::Done));
+    }
+}
+
+#[test]
+fn a_call_that_was_moved_may_be_replaced_before_the_first_is_gone() {
+    let third = LineId(3);
+    let mut play = sent_on_in_a_call();
+    play.answered_on(ONWARD).rings_in_place_of(third, Some(ONWARD)).answered_on(third);
+    play.ended_on(ONWARD, EndedBy::Them, CallOutcome::Completed, None);
+    play.figures(10).ended(EndedBy::Them, CallOutcome::Completed, None).waits(6.0);
+    assert_eq!(play.asked(), [intent(Intent::HangUp { line: third })]);
+    play.ended_on(third, EndedBy::Us, CallOutcome::Completed, None);
+    assert_eq!(play.asked(), [Do::Finish]);
+}
+
+#[test]
+fn a_call_that_was_on_hold_from_its_beginning_lacks_no_audio() {
+    let mut play = call(CallOptions::default());
+    play.answered();
+    replaced(&mut play).hears(E::Held { line: ONWARD, by: Side::Us });
+    let stats = StreamStats::default();
+    play.hears(E::Media { line: ONWARD, codec: Codec::Pcma, stats });
+    play.ended_on(ONWARD, EndedBy::Us, CallOutcome::Completed, None);
+    assert_eq!(play.exit(), Exit::Done);
+}
+
+#[test]
+fn a_call_in_the_place_of_one_that_still_rings_is_answered_and_begins_its_steps() {
+    let mut play = call(CallOptions { dtmf: Some("1".into()), ..CallOptions::default() });
+    play.asked();
+    play.rings_in_place_of(ONWARD, Some(LINE));
+    assert_eq!(play.asked(), [intent(Intent::Answer { line: ONWARD })]);
+    play.ended(EndedBy::Them, CallOutcome::Failed, None).answered_on(ONWARD);
+    assert_eq!(play.asked(), [intent(Intent::Digits { line: ONWARD, digits: "1".into() })]);
+    play.ended_on(ONWARD, EndedBy::Them, CallOutcome::Completed, None);
+    assert_eq!((play.asked(), play.exit()), (vec![Do::Finish], Exit::Done));
+}
+
+#[test]
+fn a_call_whose_place_another_takes_is_still_one_of_those_wanted() {
+    let third = LineId(3);
+    let mut play = Play::new(calls(2));
+    play.registered().rings().answered().rings_in_place_of(ONWARD, Some(LINE));
+    play.asked();
+    play.rings_on(third);
+    assert_eq!(play.asked(), [intent(Intent::Answer { line: third })]);
 }
 
 #[test]

@@ -79,6 +79,32 @@ fn digits_pressed_meanwhile_wait_behind_the_others() {
 }
 
 #[test]
+fn a_number_is_sent_whole_or_not_at_all() {
+    let mut world = World::new();
+    world.dialled(INFO, &voice_only());
+    world.press(&"1".repeat(254));
+    world.press("22");
+    world.press("3");
+    let why = Refusal::TooManyDigits;
+    assert_eq!(world.events(), [Event::Refused { line: Some(LINE), why }], "256 may wait");
+    world.answer_digit(200);
+    world.press("45");
+    assert_eq!(world.events(), [Event::Refused { line: Some(LINE), why }], "not the 4 alone");
+    world.press("6");
+    let sent: String = (0..256).map(|_| world.answer_digit(200)["Signal=".len()..][..1].to_owned()).collect();
+    assert_eq!(sent, format!("{}226", "1".repeat(253)));
+}
+
+#[test]
+fn more_digits_than_a_stream_takes_are_refused_as_a_whole() {
+    let mut world = World::new();
+    world.dialled(INFO, ALAW);
+    world.press(&"1".repeat(257));
+    assert_eq!(world.events(), [Event::Refused { line: Some(LINE), why: Refusal::TooManyDigits }]);
+    assert!(world.pressed_in_audio().is_empty());
+}
+
+#[test]
 fn digits_do_not_overtake_those_that_still_go_by_info() {
     let mut world = World::new();
     let mut leg = world.dialled(INFO, &voice_only());

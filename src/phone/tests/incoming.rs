@@ -9,7 +9,7 @@ fn a_call_rings_and_names_its_caller() {
     let caller =
         Caller { number: Some("+79161234567".into()), name: Some("Ivan Petrov".into()), ..Caller::default() };
     let call_id = leg.call_id().to_owned();
-    assert_eq!(world.events(), [Event::RingingIn { line: LINE, call_id, caller }]);
+    assert_eq!(world.events(), [Event::RingingIn { line: LINE, call_id, caller, replaces: None }]);
 }
 
 #[test]
@@ -307,36 +307,4 @@ fn a_call_given_up_before_audio_was_agreed_has_failed() {
     world.hears(&ack);
     world.pbx.request("BYE");
     assert_eq!(world.events(), []);
-}
-
-#[test]
-fn a_call_that_takes_the_place_of_the_one_that_stands_does_not_ring() {
-    let mut world = World::new();
-    let leg = world.talking();
-    world.media.clear();
-    world.ring(&format!("Replaces: {}\r\n", leg.replaces()), Some(ALAW));
-    world.pbx.response(200);
-    assert!(world.pbx.has("BYE"), "the old leg is ended");
-    let events = world.events();
-    let new = LineId(2);
-    assert!(
-        matches!(
-            events[..],
-            [
-                Event::RingingIn { line: rings, .. },
-                Event::Answered { line: answered, .. },
-                Event::Ended { line: LINE, by: EndedBy::Them, outcome: CallOutcome::Completed, .. }
-            ] if rings == new && answered == new
-        ),
-        "{events:?}"
-    );
-}
-
-#[test]
-fn a_call_that_names_no_call_of_ours_rings_nowhere() {
-    let mut world = World::new();
-    let leg = world.talking();
-    world.ring(&format!("Replaces: x{}\r\n", leg.replaces()), Some(ALAW));
-    world.pbx.response(481);
-    assert!(world.events().is_empty());
 }

@@ -7,6 +7,7 @@ mod holding;
 mod incoming;
 mod outgoing;
 mod referred;
+mod replacing;
 mod transferring;
 mod two_calls;
 

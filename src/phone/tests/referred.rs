@@ -112,6 +112,49 @@ fn the_old_call_goes_on_when_the_new_one_comes_to_nothing() {
 }
 
 #[test]
+fn a_far_end_on_hold_does_not_take_itself_off_hold_by_sending_us_nowhere() {
+    let mut world = world();
+    let mut leg = world.talking();
+    world.command(Command::Hold { line: LINE });
+    world.answer_reinvite(&alaw(8, "recvonly"));
+    world.is_referred(&mut leg, "sip:999@192.0.2.1");
+    world.pbx.response(202);
+    world.is_told("100 Trying", false);
+    let invite = world.pbx.request("INVITE");
+    let refused = world.pbx.reply(&invite, 404, None);
+    world.hears(&refused);
+    world.is_told("404 Not Found", true);
+    assert!(!world.pbx.has("INVITE") && is_muted(&world, LINE), "the operator's hold stands");
+    world.command(Command::Resume { line: LINE });
+    world.answer_reinvite(&alaw(9, "sendrecv"));
+    assert!(!is_muted(&world, LINE));
+}
+
+#[test]
+fn a_far_end_that_the_operator_holds_while_we_are_sent_on_stays_on_hold() {
+    let (mut world, _, invite) = sent_on();
+    world.command(Command::Hold { line: LINE });
+    let refused = world.pbx.reply(&invite, 404, None);
+    world.hears(&refused);
+    world.is_told("404 Not Found", true);
+    assert!(!world.pbx.has("INVITE") && is_muted(&world, LINE));
+}
+
+#[test]
+fn a_client_who_is_being_passed_on_meanwhile_is_not_taken_back() {
+    let (mut world, _, invite) = sent_on();
+    world.command(Command::BlindTransfer { line: LINE, target: "202".into() });
+    world.pbx.request("REFER");
+    world.events();
+    let refused = world.pbx.reply(&invite, 404, None);
+    world.hears(&refused);
+    world.is_told("404 Not Found", true);
+    let said = world.events();
+    assert!(!said.iter().any(|event| matches!(event, Event::TransferFailed { .. })), "{said:?}");
+    assert!(!world.pbx.has("INVITE") && is_muted(&world, LINE));
+}
+
+#[test]
 fn a_new_call_that_the_operator_gives_up_brings_the_old_one_back() {
     let (mut world, _, invite) = sent_on();
     let ringing = world.pbx.reply(&invite, 180, None);
