@@ -221,7 +221,7 @@ impl Core {
             request.headers.push_front(&via);
             let wanted = is_by_tcp(request)
                 || self.datagrams_only != Some(to) && request.to_bytes().len() > LARGEST_DATAGRAM;
-            if wanted && self.config.transport == Transport::Udp {
+            if wanted && !self.exchange && self.config.transport == Transport::Udp {
                 via = self.via(Transport::Tcp, &branch);
                 request.headers.replace_first(&via);
             }

@@ -57,7 +57,6 @@ impl UserAgent {
     pub fn exchange(config: UserAgentConfig, seed: [u8; 32]) -> Self {
         let mut exchange = Self::new(config, seed);
         exchange.core.exchange = true;
-        exchange.core.datagrams_only = true;
         exchange
     }
 
