@@ -3,8 +3,7 @@
 //! Nothing here waits or has a task of its own: `send` writes what the system takes at once, `next` does the
 //! rest. One that broke is gone at that moment, with all it held; what is sent there afterwards makes a new one.
 //! That it still leads somewhere is the system's to find out: it asks an idle one (keep-alive), and gives up
-//! one that acknowledges nothing. We send no CRLF of our own (RFC 5626 §3.5.1): PBXs do not answer them, and our
-//! OPTIONS come as often.
+//! one that acknowledges nothing.
 
 use crate::sip::message::framer::{Frame, Framer};
 use socket2::{Domain, SockAddr, Socket, TcpKeepalive, Type};

@@ -25,9 +25,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 /// has slept, because the runtime's own clock stops then.
 const NETWORK_CHECK: Duration = Duration::from_secs(1);
 
-/// Two ends of line: no message, and no answer (RFC 3261 §7.5). Where nothing listens any more the system says
-/// so, and a PBX that restarts is registered with again though it was gone for a moment only; on the way it keeps a
-/// NAT's binding open.
+/// Two ends of line: no message (RFC 3261 §7.5, RFC 5626 §3.5.1), and whether anybody answers is no matter. Where nothing
+/// listens any more the system says so, over a connection when it is not acknowledged, and a PBX that restarts is
+/// registered with again though it was gone for a moment only; on the way it keeps a NAT's binding open.
 const KEEP_ALIVE: &[u8] = b"\r\n\r\n";
 
 /// A connection of which nothing was heard for so long, while an answer was due, leads nowhere.
@@ -426,10 +426,9 @@ impl Owner {
         }
     }
 
-    /// A connection tells by itself when it ends.
     fn keep_alive(&mut self) {
-        if self.registration == Registration::Granted && self.network.transport == Transport::Udp {
-            let (transport, to) = (Transport::Udp, self.network.server);
+        if self.registration == Registration::Granted {
+            let (transport, to) = (self.network.transport, self.network.server);
             self.send(&Transmit { transport, to, bytes: KEEP_ALIVE.to_vec() });
             self.drain();
         }
