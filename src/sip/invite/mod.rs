@@ -400,6 +400,9 @@ impl Calls {
             }
             Next::Gone => {
                 self.calls.remove(&key);
+                let ours =
+                    |owner: &Owner| matches!(owner, Owner::Call(call, Purpose::Reinvite) if *call == key);
+                core.transactions.abandon(&mut core.wire, ours);
                 core.wire.timers.cancel_where(|due| matches!(due, Due::Call(owner, _) if *owner == key));
             }
         }

@@ -213,6 +213,16 @@ impl<O: Copy> Transactions<O> {
         wire.timers.cancel_where(|due| matches!(due, Due::Client(owner, _) if *owner == id));
     }
 
+    /// What is still unanswered of such an owner is waited for no longer: an INVITE that was told 100 has no
+    /// timer of its own.
+    pub fn abandon(&mut self, wire: &mut Wire, owner: impl Fn(&O) -> bool) {
+        let open = |client: &Client<O>| owner(&client.owner) && client.is_unanswered();
+        let ids: Vec<_> = self.clients.iter().filter(|(_, client)| open(client)).map(|(id, _)| *id).collect();
+        for id in ids {
+            self.forget(wire, id);
+        }
+    }
+
     /// As it was sent, and where to.
     pub fn sent(&self, id: ClientId) -> Option<(&Request, SocketAddr)> {
         let client = self.clients.get(&id)?;
@@ -221,13 +231,7 @@ impl<O: Copy> Transactions<O> {
 
     /// Whether any request of such an owner has no final response yet.
     pub fn expects(&self, mut owner: impl FnMut(&O) -> bool) -> bool {
-        self.clients.values().any(|client| {
-            owner(&client.owner)
-                && match &client.machine {
-                    ClientMachine::Invite(machine) => machine.is_unanswered(),
-                    ClientMachine::Other(machine) => machine.is_unanswered(),
-                }
-        })
+        self.clients.values().any(|client| owner(&client.owner) && client.is_unanswered())
     }
 
     // -- requests of theirs
@@ -335,6 +339,13 @@ impl<O: Copy> Client<O> {
     fn reply(&self, id: ClientId, outcome: Outcome) -> Reply<O> {
         let request = self.machine.request().clone();
         Reply { id, owner: self.owner, request, challenges: self.challenges, outcome }
+    }
+
+    fn is_unanswered(&self) -> bool {
+        match &self.machine {
+            ClientMachine::Invite(machine) => machine.is_unanswered(),
+            ClientMachine::Other(machine) => machine.is_unanswered(),
+        }
     }
 
     fn is_over(&self) -> bool {

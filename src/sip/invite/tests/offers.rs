@@ -225,6 +225,18 @@ fn a_slow_answer_to_a_reinvite_is_preceded_by_100() {
 }
 
 #[test]
+fn a_hold_that_is_told_100_and_nothing_more_leaves_nothing_when_the_call_ends() {
+    let mut bench = Bench::new();
+    let (call, ..) = bench.dialled();
+    bench.ua.reoffer(bench.now, call, HOLD.to_vec()).unwrap();
+    let hold = bench.request(Method::Invite);
+    bench.respond(&hold, 100);
+    bench.ua.hang_up(bench.now, call).unwrap();
+    bench.pass(secs(120));
+    assert_eq!(bench.ua.load(), crate::sip::Load::default());
+}
+
+#[test]
 fn a_cancelled_reinvite_leaves_the_call_alone() {
     let mut bench = Bench::new();
     let (call, invite, ok) = bench.answered();
