@@ -42,6 +42,7 @@ pub struct Outgoing {
     cancel: Cancel,
     early: Vec<Early>,
     /// Of the telephone that spoke last, where several ring.
+    /// While several ring, the first of them: names that alternate are of no use to anybody.
     far_end: FarEnd,
     /// Their offer in an UPDATE, which the user's side must answer.
     theirs: Option<(ServerId, Request)>,
@@ -261,7 +262,9 @@ impl Outgoing {
             // An offer cannot come so (RFC 3261 §13.2.1); where we made one this is a foretaste of the answer.
             Heard::Plain => (body.filter(|_| !self.late_offer), false),
         };
-        self.far_end.follow_response(core, self.key, response);
+        if at == 0 {
+            self.far_end.follow_response(core, self.key, response);
+        }
         let said = (response.status, body);
         if early.last_said.as_ref() != Some(&said) {
             let (status, body) = said.clone();

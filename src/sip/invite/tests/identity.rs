@@ -1,7 +1,7 @@
 //! Who is at the far end, while a call rings or stands.
 
-use crate::sip::message::{Method, Request};
-use crate::sip::testing::{ANSWER, Bench, OFFER};
+use crate::sip::message::{Message, Method, Request};
+use crate::sip::testing::{ANSWER, Bench, OFFER, answer, tagged};
 use crate::sip::{CallKey, Event, Identity};
 
 const CONTACT: (&str, &str) = ("Contact", "<sip:192.0.2.10:5060>");
@@ -104,6 +104,31 @@ fn whoever_is_reached_is_named_by_ringing_and_by_the_answer() {
     bench.respond_with(&invite, 200, &[CONTACT, CLIENT], ANSWER);
     assert_eq!(users(&identified(&mut bench)), ["+79161234567"]);
     assert!(matches!(bench.event(), Some(Event::Accepted { .. })));
+}
+
+#[test]
+fn of_several_that_ring_the_first_is_named_until_one_answers() {
+    let mut bench = Bench::new();
+    let (_, invite) = dial(&mut bench);
+    let say = |bench: &mut Bench, tag: &str, status, party: (&'static str, &str)| {
+        let mut response = answer(&invite, status, &[CONTACT, party], b"");
+        response.headers.set(&tagged(&format!("<sip:200@pbx.example>;tag={tag}")));
+        bench.hear(&Message::Response(response));
+    };
+    let named = |bench: &mut Bench| {
+        let names = bench.events().into_iter().filter_map(|event| match event {
+            Event::Identified { identity, .. } => Some(users(&identity).join(",")),
+            _ => None,
+        });
+        names.collect::<Vec<_>>()
+    };
+    for _ in 0..3 {
+        say(&mut bench, "one", 180, COLLEAGUE);
+        say(&mut bench, "two", 180, CLIENT);
+    }
+    assert_eq!(named(&mut bench), ["102"]);
+    say(&mut bench, "two", 200, CLIENT);
+    assert_eq!(named(&mut bench), ["+79161234567"]);
 }
 
 #[test]
