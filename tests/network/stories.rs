@@ -57,6 +57,12 @@ pub const STORIES: &[Story] = &[
         tell: transfer,
     },
     Story {
+        name: "handed on after a word with the other",
+        may_starve: &["INVITE", "ACK", "REFER", "NOTIFY", "BYE"],
+        tell: attended,
+    },
+    Story { name: "a number by INFO", may_starve: &["INVITE", "ACK", "INFO", "BYE"], tell: digits },
+    Story {
         name: "asked to call somebody else",
         may_starve: &["INVITE", "ACK", "REFER", "NOTIFY", "BYE"],
         tell: asked_to_call,
@@ -381,6 +387,61 @@ fn transfer(world: &mut World) -> bool {
     let confirmed = world.saw(BORIS, |event| matches!(event, Event::Confirmed { .. }));
     world.saw(ANNA, taken)
         && (confirmed || world.wait(secs(33), |w| w.saw(BORIS, |e| matches!(e, Event::Confirmed { .. }))))
+}
+
+/// Anna has Clara and Boris on two lines, and connects them: Clara takes Anna's place in the call with Boris.
+fn attended(world: &mut World) -> bool {
+    let Some((first, _)) = talk(world, ANNA, CLARA, "clara") else { return false };
+    let Some((second, old)) = talk(world, ANNA, BORIS, "boris") else { return false };
+    if world.agents[ANNA].ua.refer_replacing(world.now, first, second).is_err() {
+        return false;
+    }
+    let invited = |event: &Event| matches!(event, Event::Invited { .. });
+    if !world.wait(secs(70), |world| world.count(BORIS, invited) == 2) {
+        return false;
+    }
+    let replaces = world.agents[BORIS].events.iter().rev().find_map(|event| match event {
+        Event::Invited { invite, .. } => Some(invite.replaces),
+        _ => None,
+    });
+    assert_eq!(replaces, Some(Some(old)), "it does not ring as a second call");
+    let incoming = world.invited(BORIS).unwrap();
+    world.agents[BORIS].ua.accept(world.now, incoming, ANSWER.to_vec()).ok();
+    let taken = |event: &Event| {
+        matches!(
+            event,
+            Event::Refer { progress: ReferProgress::Status { status: StatusCode::OK, last: true, .. }, .. }
+        )
+    };
+    let told = |event: &Event| ended_call(event) == Some(second);
+    let confirmed = |event: &Event| matches!(event, Event::Confirmed { call, .. } if *call == incoming);
+    world.wait(secs(70), |world| {
+        world.saw(ANNA, taken) && world.saw(ANNA, told) && world.saw(BORIS, confirmed)
+    });
+    assert!(!world.saw(BORIS, confirmed) || world.saw(BORIS, |event| ended_call(event) == Some(old)));
+    world.saw(ANNA, taken) && world.saw(ANNA, told) && world.saw(BORIS, confirmed)
+}
+
+/// One digit after the other is answered, and heard in order and once.
+fn digits(world: &mut World) -> bool {
+    let Some((call, incoming)) = talk(world, ANNA, BORIS, "boris") else { return false };
+    let mut sent = String::new();
+    for digit in "442#7".chars() {
+        if world.agents[ANNA].ua.send_digit(world.now, call, digit).is_err() {
+            return false;
+        }
+        sent.push(digit);
+        let answered = |event: &Event| matches!(event, Event::DigitAnswered { result: Ok(()), .. });
+        if !world.wait(secs(33), |world| world.count(ANNA, answered) == sent.len()) {
+            return false;
+        }
+        let heard = world.agents[BORIS].events.iter().filter_map(|event| match event {
+            Event::Digit { digit, .. } => Some(*digit),
+            _ => None,
+        });
+        assert_eq!(heard.collect::<String>(), sent);
+    }
+    hang_up(world, BORIS, incoming, ANNA, call)
 }
 
 /// Anna, in a call with Boris, wants him to talk to Clara.

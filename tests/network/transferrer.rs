@@ -4,10 +4,10 @@
 use crate::proxy;
 use patchcord::instant::Instant;
 use patchcord::sip::message::{
-    CSeq, CallId, Contact, From, Host, MaxForwards, Message, Method, ReferTo, Request, StatusCode, To, Uri,
-    Via,
+    CSeq, CallId, Contact, From, Host, MaxForwards, Message, Method, ReferTo, Replaces, Request, StatusCode,
+    To, Typed, Uri, Via,
 };
-use patchcord::sip::{CallKey, Event, UserAgent};
+use patchcord::sip::{CallKey, Event, ReferAsked, UserAgent};
 use patchcord::transmit::Transport;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -58,8 +58,11 @@ impl Transferrer {
         let response = request.response(StatusCode::new(202).unwrap());
         self.out.push(response.to_bytes());
         if self.taken.is_none() {
-            let target = request.headers.require::<ReferTo>().unwrap().uri.clone();
-            let call = ua.invite(now, target, Some(crate::world::OFFER.to_vec()));
+            let mut target = request.headers.require::<ReferTo>().unwrap().uri.clone();
+            let replaces = target.header("Replaces").map(|said| Replaces::parse(&said).unwrap());
+            target.headers.clear();
+            let asked = ReferAsked { target: target.clone(), referred_by: None, replaces };
+            let call = ua.invite_referred(now, target, Some(crate::world::OFFER.to_vec()), &asked);
             self.taken = Some((request.clone(), call));
             self.notify(now, "100 Trying", "active;expires=60");
         }
