@@ -34,6 +34,8 @@ fn a_client_who_hung_up_while_the_computer_slept_is_gone_when_it_wakes() {
     phone.wait("registered", seconds(5));
     client.dial(&format!("sip:101@{}", pbx.trunk()));
     phone.wait("answered", seconds(5));
+    // It has heard the client by then.
+    std::thread::sleep(seconds(2));
     phone.signal(Signal::STOP);
     std::thread::sleep(seconds(2));
     client.hang_up();
