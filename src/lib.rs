@@ -6,6 +6,7 @@
 //! sip, media            engines: pure, each knows one protocol
 //! phone                 one call is one SIP session and one voice session
 //! agent                 the operator's desk: intents in; effects, events and a view out
+//! screen                what the operator's window shows and does, without the window
 //! net, audio, desk,     the sides: the only code that touches the world
 //! config, clock, entropy, secrets, logging, text, command_line
 //! practice              a PBX of simulated people to practise with: pure, on the same engines
@@ -43,6 +44,7 @@ pub mod sip;
 // A telephone, and the operator's desk around it: pure.
 pub mod agent;
 pub mod phone;
+pub mod screen;
 
 // The other side of the line, to practise with: pure.
 pub mod practice;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const SHARED: [&str; 4] = ["instant", "transmit", "secrets", "text"];
 
 /// Each module with those it may name besides itself and `SHARED`.
-const MAY_NAME: [(&str, &[&str]); 21] = [
+const MAY_NAME: [(&str, &[&str]); 22] = [
     ("instant", &[]),
     ("transmit", &[]),
     ("secrets", &[]),
@@ -26,6 +26,7 @@ const MAY_NAME: [(&str, &[&str]); 21] = [
     ("media", &[]),
     ("phone", &["sip", "media"]),
     ("agent", &["domain", "desk_api", "phone", "sip", "media"]),
+    ("screen", &["domain", "desk_api", "phone", "agent", "media", "sip"]),
     // The PBX's side of the line knows nothing of the telephone's.
     ("practice", &["sip", "media"]),
     // Where a message ends in a stream, only SIP knows.
@@ -59,7 +60,7 @@ const CLI_MAY_NAME: [&str; 13] = [
     "audio",
 ];
 
-const PURE: [&str; 6] = ["domain", "sip", "media", "phone", "agent", "practice"];
+const PURE: [&str; 7] = ["domain", "sip", "media", "phone", "agent", "screen", "practice"];
 
 /// Words that mean the world outside, with the reason why a pure module has no use for them.
 const WORLD: [(&str, &str); 16] = [

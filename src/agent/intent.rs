@@ -1,6 +1,7 @@
 //! What an operator wants; one enum for keys, buttons and terminal options.
 
-use super::{Agent, Effect, Event};
+use super::{Agent, Event};
+use crate::desk_api::ClientId;
 use crate::domain::number::PhoneNumber;
 use crate::instant::Instant;
 use crate::phone::{self, Command, LineId, Refusal};
@@ -36,6 +37,22 @@ pub enum Intent {
         line: LineId,
     },
     Swap,
+    Mute {
+        on: bool,
+    },
+    TakeCalls {
+        on: bool,
+    },
+    /// Which of several clients with the same number it is; goes into the call's register entry.
+    ChooseClient {
+        line: LineId,
+        client: ClientId,
+    },
+    /// What a call came to, in the company's word (`passed_on`); goes into its register entry, during the call or after it.
+    Conclude {
+        call_id: String,
+        result: String,
+    },
     Digits {
         line: LineId,
         digits: String,
@@ -49,13 +66,18 @@ pub enum Intent {
 /// Without targets and digits.
 impl fmt::Debug for Intent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.clone().into_command().fmt(f)
+        match self {
+            Self::ChooseClient { line, .. } => write!(f, "ChooseClient({line})"),
+            Self::Conclude { result, .. } => write!(f, "Conclude({result})"),
+            other => other.clone().into_command().fmt(f),
+        }
     }
 }
 
 impl Intent {
-    fn into_command(self) -> Command {
-        match self {
+    /// None for what concerns the desk alone.
+    fn into_command(self) -> Option<Command> {
+        let command = match self {
             Self::Register => Command::Register,
             Self::Unregister => Command::Unregister,
             Self::Probe { target } => Command::Probe { target },
@@ -66,9 +88,13 @@ impl Intent {
             Self::Hold { line } => Command::Hold { line },
             Self::Resume { line } => Command::Resume { line },
             Self::Swap => Command::Swap,
+            Self::Mute { on } => Command::Mute { on },
+            Self::TakeCalls { on } => Command::TakeCalls { on },
             Self::Digits { line, digits } => Command::Digits { line, digits },
             Self::BlindTransfer { line, target } => Command::BlindTransfer { line, target },
-        }
+            Self::ChooseClient { .. } | Self::Conclude { .. } => return None,
+        };
+        Some(command)
     }
 }
 
@@ -104,7 +130,10 @@ impl Agent {
                 Ok(dialled) => Command::BlindTransfer { line, target: dialled.target },
                 Err(why) => return self.refuse(Some(line), why),
             },
-            other => other.into_command(),
+            other => match other.into_command() {
+                Some(command) => command,
+                None => return,
+            },
         };
         self.phone.handle(now, phone::Input::Command(command));
     }
@@ -140,6 +169,6 @@ impl Agent {
     }
 
     fn refuse(&mut self, line: Option<LineId>, why: Refusal) {
-        self.effects.push_back(Effect::Event(Event::Phone(phone::Event::Refused { line, why })));
+        self.say(Event::Phone(phone::Event::Refused { line, why }));
     }
 }

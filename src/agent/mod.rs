@@ -81,6 +81,10 @@ pub enum Event {
         line: LineId,
         card: Card,
     },
+    /// Somebody else is at the far end: what was known of the former one does not hold any more.
+    CardTaken {
+        line: LineId,
+    },
 }
 
 pub struct Agent {
@@ -168,7 +172,7 @@ impl Agent {
             phone::Event::ConnectedTo { line, party } => {
                 let number = self.key_of(party);
                 if self.look_up(now, *line, number) {
-                    self.view.take_card(*line);
+                    self.say(Event::CardTaken { line: *line });
                 } else if number.is_some() && party.name.is_none() {
                     return; // The same number, written in another way.
                 }
@@ -200,11 +204,10 @@ impl Agent {
                 self.record(record);
             }
         }
-        self.view.follow(&event);
         if let phone::Event::Answered { line, .. } = event {
             self.send_extension(now, line);
         }
-        self.effects.push_back(Effect::Event(Event::Phone(event)));
+        self.say(Event::Phone(event));
     }
 
     /// Whether the far end of this line is another one than before.
@@ -220,8 +223,12 @@ impl Agent {
     fn on_card(&mut self, now: Instant, lookup: LookupId, answer: CardAnswer) {
         let Some((line, card)) = self.lookups.answer(now, lookup, answer) else { return };
         self.register.recognised(line, &card.answer);
-        self.view.show_card(line, &card);
-        self.effects.push_back(Effect::Event(Event::Card { line, card }));
+        self.say(Event::Card { line, card });
+    }
+
+    fn say(&mut self, event: Event) {
+        self.view.follow(&event);
+        self.effects.push_back(Effect::Event(event));
     }
 
     /// What to ask the desk about the far end of a call; nothing for short numbers, and nothing for withheld ones

@@ -1,7 +1,7 @@
-//! A snapshot of registration and lines, for whoever begins to watch.
+//! Registration and lines as they stand, for whoever watches.
 
 use super::card::Card;
-use super::{CardAnswer, Source};
+use super::{CardAnswer, Event, Source};
 use crate::phone::{self, Caller, LineId, Side};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -63,7 +63,16 @@ impl LineView {
 }
 
 impl View {
-    pub(super) fn follow(&mut self, event: &phone::Event) {
+    /// Up to date again after this event.
+    pub fn follow(&mut self, event: &Event) {
+        match event {
+            Event::Phone(event) => self.follow_phone(event),
+            Event::Card { line, card } => self.show_card(*line, card),
+            Event::CardTaken { line } => self.change(*line, |view| view.card = None),
+        }
+    }
+
+    fn follow_phone(&mut self, event: &phone::Event) {
         match event {
             phone::Event::Registered { server, .. } => {
                 self.registration = Registration::Registered { server: *server };
@@ -96,7 +105,7 @@ impl View {
     }
 
     /// The desk's silence does not take away what the cache knew.
-    pub(super) fn show_card(&mut self, line: LineId, card: &Card) {
+    fn show_card(&mut self, line: LineId, card: &Card) {
         self.change(line, |view| {
             let has_cached = view
                 .card
@@ -106,11 +115,6 @@ impl View {
                 view.card = Some(card.clone());
             }
         });
-    }
-
-    /// It is that of somebody else.
-    pub(super) fn take_card(&mut self, line: LineId) {
-        self.change(line, |view| view.card = None);
     }
 
     fn change(&mut self, line: LineId, change: impl FnOnce(&mut LineView)) {

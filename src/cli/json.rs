@@ -29,7 +29,7 @@ pub fn line(at: Instant, notice: &Notice, book: &Book) -> Option<String> {
             let line = line.event("device_in_use").with("role", role_code(change.role));
             Some(line.with("id", &id).with("name", &name).end())
         }
-        Notice::Desk(_) | Notice::Stopped(_) => None,
+        Notice::Agent(Event::CardTaken { .. }) | Notice::Desk(_) | Notice::Stopped(_) => None,
     }
 }
 
@@ -78,6 +78,8 @@ fn phone_line(line: Line, event: &phone::Event, book: &Book) -> Option<String> {
         E::Held { line: id, by } => line.call("held", *id, book).with("by", side(*by)),
         E::Resumed { line: id, by } => line.call("resumed", *id, book).with("by", side(*by)),
         E::HoldFailed { line: id, status } => line.call("hold_failed", *id, book).with("status", status),
+        E::Muted { on } => line.event("muted").with("on", on),
+        E::TakingCalls { on } => line.event("taking_calls").with("on", on),
         E::Digit { line: id, digit } => {
             line.call("dtmf", *id, book).with("digit", &digit.to_ascii_uppercase())
         }

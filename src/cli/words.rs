@@ -21,7 +21,7 @@ pub fn line(cat: &Catalogue, notice: &Notice) -> Option<String> {
             say!(cat, "Line {line}: {fault}", line = line, fault = faults::sound(cat, fault))
         }
         Notice::Device(change) => device_in_use(cat, change),
-        Notice::Desk(_) | Notice::Stopped(_) => return None,
+        Notice::Agent(Event::CardTaken { .. }) | Notice::Desk(_) | Notice::Stopped(_) => return None,
     };
     Some(line.replace(steers_the_terminal, " "))
 }
@@ -101,6 +101,10 @@ fn phone_line(cat: &Catalogue, event: &phone::Event) -> String {
             line = line,
             status = status
         ),
+        E::Muted { on: true } => say!(cat, "Microphone off."),
+        E::Muted { on: false } => say!(cat, "Microphone on."),
+        E::TakingCalls { on: true } => say!(cat, "New calls ring again."),
+        E::TakingCalls { on: false } => say!(cat, "New calls hear busy."),
         E::Digit { line, digit } => say!(cat, "Line {line}: digit {digit}.", line = line, digit = digit),
         E::DigitsFailed { line, status } => say!(
             cat,

@@ -78,6 +78,14 @@ pub enum Command {
     },
     /// The call that waits on hold is resumed, and the one that talks waits.
     Swap,
+    /// The operator is heard on no line, until said otherwise or the last call ends.
+    Mute {
+        on: bool,
+    },
+    /// Off: who calls hears busy (486), as on a break. Calls that ring or stand are left alone.
+    TakeCalls {
+        on: bool,
+    },
     /// `0`–`9`, `*`, `#`, `A`–`D`; by RFC 4733, else by INFO.
     Digits {
         line: LineId,
@@ -197,6 +205,14 @@ pub enum Event {
     HoldFailed {
         line: LineId,
         status: u16,
+    },
+    /// The operator's microphone is off for all lines, or on again.
+    Muted {
+        on: bool,
+    },
+    /// New calls ring, or hear busy.
+    TakingCalls {
+        on: bool,
     },
     /// Came in by RFC 4733 or INFO.
     Digit {
@@ -376,6 +392,8 @@ impl fmt::Debug for Command {
             Self::Hold { line } => write!(f, "Hold({line})"),
             Self::Resume { line } => write!(f, "Resume({line})"),
             Self::Swap => f.write_str("Swap"),
+            Self::Mute { on } => write!(f, "Mute({on})"),
+            Self::TakeCalls { on } => write!(f, "TakeCalls({on})"),
             Self::Digits { line, digits } => write!(f, "Digits({line}, {} of them)", digits.len()),
             Self::BlindTransfer { line, .. } => write!(f, "BlindTransfer({line})"),
         }
@@ -418,6 +436,8 @@ impl fmt::Debug for Event {
             Self::Held { line, by } => write!(f, "Held({line}, {by:?})"),
             Self::Resumed { line, by } => write!(f, "Resumed({line}, {by:?})"),
             Self::HoldFailed { line, status } => write!(f, "HoldFailed({line}, {status})"),
+            Self::Muted { on } => write!(f, "Muted({on})"),
+            Self::TakingCalls { on } => write!(f, "TakingCalls({on})"),
             Self::Digit { line, .. } => write!(f, "Digit({line})"),
             Self::DigitsFailed { line, status } => write!(f, "DigitsFailed({line}, {status})"),
             Self::TransferStarted { line, .. } => write!(f, "TransferStarted({line})"),

@@ -174,6 +174,8 @@ impl Phone {
             Command::Hold { line } => (Some(line), self.hold(now, line)),
             Command::Resume { line } => (Some(line), self.resume(now, line)),
             Command::Swap => (None, self.swap(now)),
+            Command::Mute { on } => return self.say(Event::Muted { on }),
+            Command::TakeCalls { on } => return self.say(Event::TakingCalls { on }),
             Command::Digits { line, digits } => (Some(line), self.send_digits(now, line, digits)),
             Command::BlindTransfer { line, target } => (Some(line), self.blind_transfer(now, line, target)),
         };

@@ -1,0 +1,226 @@
+//! What reaches the screen, and what it asks for.
+
+use crate::agent::{Event, Intent};
+use crate::desk_api::{CallRecord, ClientId, Directory, Unavailable};
+use crate::domain::number::NumberingPlan;
+use crate::phone::LineId;
+use crate::text::Language;
+use std::fmt;
+use std::time::Duration;
+
+/// What a screen needs to begin.
+#[derive(Clone, Debug)]
+pub struct ScreenConfig {
+    pub language: Language,
+    /// How numbers are written here.
+    pub numbering: NumberingPlan,
+    /// How long the operator has for the wrap-up before calls ring again; zero: no wrap-up.
+    pub wrap_up: Duration,
+    /// Without a desk there are no cards, no directory and no earlier calls.
+    pub has_desk: bool,
+    /// The account's number, for the top bar.
+    pub extension: String,
+}
+
+/// Everything that changes the screen.
+#[derive(Clone, Debug)]
+pub enum Input {
+    Agent(Event),
+    /// The answer to `Wish::FetchDirectory`.
+    Directory(Result<Directory, Unavailable>),
+    /// The answer to `Wish::FetchCalls`: this operator's calls, the latest first.
+    Calls(Result<Vec<CallRecord>, Unavailable>),
+    /// Ten times a second in a call.
+    Levels {
+        microphone: Level,
+        earpiece: Level,
+    },
+    Trouble(Trouble),
+    Press(Press),
+    Act(Act),
+    Language(Language),
+    /// From time to time, at least once a second while `Shown::ticks`.
+    Tick,
+}
+
+/// Something is not as it should be, or is again. Shown as a bar until it ends.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Trouble {
+    /// No microphone, or one again.
+    Microphone {
+        missing: bool,
+    },
+    Earpiece {
+        missing: bool,
+    },
+    /// The desk does not take entries of the call register now; they are kept.
+    Register {
+        waiting: bool,
+    },
+}
+
+/// Loudness of the last tenth of a second, from 0 (silence, -60 dBFS and less) to 1 (full scale).
+#[derive(Clone, Copy, PartialEq, Default, Debug)]
+pub struct Level(pub f32);
+
+/// A key with what is held down beside it. Text that is typed into fields never comes here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Press {
+    pub key: Key,
+    pub control: bool,
+    pub alt: bool,
+    pub shift: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Key {
+    /// F1 to F12.
+    Function(u8),
+    /// A letter or digit; letters as on a Latin keyboard, lower case, whatever layout is switched on.
+    Character(char),
+    Enter,
+    Escape,
+    Up,
+    Down,
+}
+
+/// What buttons, lists and fields do; keys end in the same. Indexes are those of the lists in `Shown`.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Act {
+    Answer,
+    /// The second call that rings: the one that talks goes on hold.
+    AnswerWaiting,
+    Reject,
+    RejectWaiting,
+    /// Hang up, give up dialling, stop a transfer's wait; never what only rings elsewhere.
+    HangUp,
+    /// Hold, or resume; in a transfer: take the client back.
+    Hold,
+    Swap,
+    Mute,
+    /// Opens and closes the keypad.
+    Keypad,
+    Digit(char),
+    /// Opens the list of targets and puts the keyboard there.
+    Transfer,
+    /// What is typed into the transfer field: a name, a department or a number.
+    TransferQuery(String),
+    TransferTo(usize),
+    /// To what is typed, as a number.
+    TransferTyped,
+    /// What is typed into the dial field; numbers are grouped as they are typed.
+    DialEdited(String),
+    Dial,
+    Redial(usize),
+    ChooseClient(usize),
+    Ready,
+    Break(usize),
+    DoNotDisturb,
+    Result(usize),
+    FinishWrapUp,
+    MissedOnly(bool),
+    Palette,
+    PaletteQuery(String),
+    PaletteRun(usize),
+    /// One level up: closes the palette, the keypad, the transfer list. Never ends a call.
+    Close,
+    /// Register at once.
+    Retry,
+    Settings,
+    Quit,
+    /// A link or another program wants this number dialled: it is put into the dial field, and called when no call stands.
+    Call(String),
+}
+
+/// Without numbers and typed text.
+impl fmt::Debug for Act {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TransferQuery(_) => f.write_str("TransferQuery"),
+            Self::DialEdited(_) => f.write_str("DialEdited"),
+            Self::PaletteQuery(_) => f.write_str("PaletteQuery"),
+            Self::Digit(_) => f.write_str("Digit"),
+            Self::Call(_) => f.write_str("Call"),
+            Self::Answer => f.write_str("Answer"),
+            Self::AnswerWaiting => f.write_str("AnswerWaiting"),
+            Self::Reject => f.write_str("Reject"),
+            Self::RejectWaiting => f.write_str("RejectWaiting"),
+            Self::HangUp => f.write_str("HangUp"),
+            Self::Hold => f.write_str("Hold"),
+            Self::Swap => f.write_str("Swap"),
+            Self::Mute => f.write_str("Mute"),
+            Self::Keypad => f.write_str("Keypad"),
+            Self::Transfer => f.write_str("Transfer"),
+            Self::TransferTo(index) => write!(f, "TransferTo({index})"),
+            Self::TransferTyped => f.write_str("TransferTyped"),
+            Self::Dial => f.write_str("Dial"),
+            Self::Redial(index) => write!(f, "Redial({index})"),
+            Self::ChooseClient(index) => write!(f, "ChooseClient({index})"),
+            Self::Ready => f.write_str("Ready"),
+            Self::Break(index) => write!(f, "Break({index})"),
+            Self::DoNotDisturb => f.write_str("DoNotDisturb"),
+            Self::Result(index) => write!(f, "Result({index})"),
+            Self::FinishWrapUp => f.write_str("FinishWrapUp"),
+            Self::MissedOnly(on) => write!(f, "MissedOnly({on})"),
+            Self::Palette => f.write_str("Palette"),
+            Self::PaletteRun(index) => write!(f, "PaletteRun({index})"),
+            Self::Close => f.write_str("Close"),
+            Self::Retry => f.write_str("Retry"),
+            Self::Settings => f.write_str("Settings"),
+            Self::Quit => f.write_str("Quit"),
+        }
+    }
+}
+
+/// Taken one by one after each input.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Wish {
+    Intent(Intent),
+    FetchDirectory,
+    FetchCalls,
+    /// Puts the keyboard there; only ever after a key or click of the operator's.
+    Focus(Field),
+    /// A desktop notification while a call rings; taken away by `AlertOver`.
+    Alert(Alert),
+    AlertOver(LineId),
+    /// Said at once by screen readers.
+    Announce(String),
+    /// Theme and zoom are the window's: `+`, `-` and `0`.
+    Zoom(char),
+    NextTheme,
+    /// The next, or the previous, region of the window.
+    Region {
+        back: bool,
+    },
+    Settings,
+    Quit,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Field {
+    Dial,
+    Transfer,
+    Palette,
+    Keypad,
+    Results,
+    Calls,
+    Card,
+}
+
+/// Who calls, for the desktop's notification.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Alert {
+    pub line: LineId,
+    pub title: String,
+    pub body: String,
+    /// Labels of its two buttons.
+    pub answer: String,
+    pub reject: String,
+}
+
+/// Without who calls.
+impl fmt::Debug for Alert {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Alert({})", self.line)
+    }
+}

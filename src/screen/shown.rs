@@ -1,0 +1,283 @@
+//! The picture in words: everything the window draws, in the operator's language.
+
+use super::input::Act;
+
+/// Everything that stands in the window now. Words are ready to be drawn; empty ones are not drawn.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Shown {
+    /// Of the window and the tray: `● 01:14 Hanbit Build`.
+    pub title: String,
+    pub state: State,
+    /// Registration and availability, truly: "Ready", "On a break: lunch", "No line".
+    pub line: Word,
+    /// Beside it: "ext. 101 · 192.0.2.1", or when the next attempt follows.
+    pub line_detail: String,
+    /// What the operator may choose there.
+    pub line_menu: Vec<Choice>,
+    /// "today: 41 calls, 3 missed".
+    pub counters: String,
+    /// Bars under the top bar, the gravest first; they never cover the call.
+    pub bars: Vec<Bar>,
+    /// A second call that rings: one strip above the call.
+    pub waiting: Option<Waiting>,
+    pub call: Call,
+    /// The other call, which waits on hold while one talks.
+    pub other: Option<Other>,
+    /// At most two of them primary.
+    pub verbs: Vec<Verb>,
+    /// None without a call that talks.
+    pub meters: Option<Meters>,
+    /// Digits sent so far; Some while the keypad is open.
+    pub keypad: Option<String>,
+    /// What stands in the dial field, grouped; and what is wrong with it.
+    pub dial: String,
+    pub dial_fault: String,
+    pub can_dial: bool,
+    /// Where a call can be passed to.
+    pub targets: Targets,
+    pub card: Card,
+    pub calls: Calls,
+    /// Some in the wrap-up.
+    pub wrap_up: Option<WrapUp>,
+    pub palette: Option<Palette>,
+    /// Keys that are valid now.
+    pub hints: Vec<Hint>,
+    /// Whether time shows, so that a tick each second is needed.
+    pub ticks: bool,
+}
+
+/// What the tint and the icon of the call card tell.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum State {
+    #[default]
+    Ready,
+    /// On a break, do-not-disturb or not registered.
+    Away,
+    Ringing,
+    Dialing,
+    Talking,
+    OnHold,
+    Transferring,
+    WrapUp,
+}
+
+/// Colour and icon beside a word; never alone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Tone {
+    #[default]
+    Neutral,
+    Good,
+    Warning,
+    Bad,
+    Busy,
+    Hold,
+}
+
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Word {
+    pub tone: Tone,
+    pub text: String,
+}
+
+/// An entry of a menu.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Choice {
+    pub label: String,
+    pub chosen: bool,
+    pub act: Act,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Bar {
+    pub tone: Tone,
+    pub text: String,
+    /// A button at its end.
+    pub act: Option<(String, Act)>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Waiting {
+    /// "Hanbit Build is calling".
+    pub text: String,
+    /// How long it rings.
+    pub time: String,
+    /// "Answer  Alt+F2".
+    pub answer: Verb,
+    pub reject: Verb,
+}
+
+/// The call card. Without a call: what is waited for.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Call {
+    /// "Ringing", "On call", "Passing to Kim Seoyeon".
+    pub state: String,
+    /// How long; tabular figures.
+    pub time: String,
+    /// The number as people write it, or the name where there is none, or "Number withheld".
+    pub who: String,
+    /// The client's or network's name, or "New client".
+    pub name: String,
+    /// Which number was dialled, which queue; or the outcome of the last call, in words.
+    pub detail: String,
+    /// Below the card, in the colour of its tone: "Microphone off", "You hear nothing", the outcome of a transfer.
+    pub notes: Vec<Word>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Other {
+    /// "Hanbit Build, on hold".
+    pub text: String,
+    pub time: String,
+    pub swap: Verb,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Verb {
+    pub label: String,
+    /// As printed on the button: `F2`.
+    pub key: String,
+    pub weight: Weight,
+    pub enabled: bool,
+    /// Pressed in, as mute.
+    pub active: bool,
+    pub act: Act,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Weight {
+    /// Answers, resumes: green.
+    Go,
+    /// Hangs up, refuses: red.
+    Stop,
+    Plain,
+}
+
+/// 24 steps each.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Meters {
+    pub microphone: u8,
+    pub earpiece: u8,
+    pub muted: bool,
+}
+
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Targets {
+    /// While a call can be passed on.
+    pub enabled: bool,
+    pub query: String,
+    /// At most 40; the client's own manager first.
+    pub rows: Vec<Target>,
+    /// "12 more, keep typing", or why there are none.
+    pub note: String,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Target {
+    pub name: String,
+    /// "Sales · 201".
+    pub detail: String,
+    /// "own manager", "absent until 5 May": what is known of them.
+    pub state: Word,
+    /// `Alt+1`, or empty.
+    pub key: String,
+    /// Whether this row is the one that Enter takes.
+    pub chosen: bool,
+    /// What a screen reader says of the row.
+    pub spoken: String,
+}
+
+/// The client column.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Card {
+    /// The client's name; "New client", "Number withheld", "The order desk does not answer"; empty before the first call.
+    pub title: String,
+    /// What to do, or where this comes from: "as of 11:02", "last call 11:02".
+    pub note: String,
+    /// Shown dimmed: the card of the last call.
+    pub past: bool,
+    /// Type, price column, blocked: with a tone each.
+    pub chips: Vec<Word>,
+    pub rows: Vec<Row>,
+    /// What colleagues should know.
+    pub remark: String,
+    /// Several clients have this number: to be chosen from, the last choice first.
+    pub candidates: Vec<Candidate>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Row {
+    pub key: String,
+    pub value: String,
+    pub tone: Tone,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Candidate {
+    pub name: String,
+    pub detail: String,
+    pub chosen: bool,
+}
+
+/// Recent calls.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Calls {
+    pub missed_only: bool,
+    /// The latest first.
+    pub rows: Vec<RecentCall>,
+    /// Instead of rows: "No calls yet.", "The order desk does not answer."
+    pub note: String,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct RecentCall {
+    /// "11:02", or the day before that.
+    pub time: String,
+    /// "in", "out", "missed": with a tone.
+    pub direction: Word,
+    pub who: String,
+    pub number: String,
+    /// "01:14".
+    pub length: String,
+    /// "passed on to Kim Seoyeon", "information given".
+    pub result: String,
+    pub can_redial: bool,
+    pub spoken: String,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct WrapUp {
+    /// "Calls ring again in 12 s".
+    pub countdown: String,
+    /// Keys 1 to 9.
+    pub results: Vec<CallResult>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct CallResult {
+    /// `1`.
+    pub key: String,
+    pub label: String,
+    /// The one that Enter or F10 confirms.
+    pub chosen: bool,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Palette {
+    pub query: String,
+    /// At most 12.
+    pub rows: Vec<PaletteRow>,
+    pub chosen: usize,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct PaletteRow {
+    pub label: String,
+    pub detail: String,
+    pub key: String,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Hint {
+    pub key: String,
+    pub label: String,
+}
