@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const SHARED: [&str; 4] = ["instant", "transmit", "secrets", "text"];
 
 /// Each module with those it may name besides itself and `SHARED`.
-const MAY_NAME: [(&str, &[&str]); 22] = [
+const MAY_NAME: [(&str, &[&str]); 23] = [
     ("instant", &[]),
     ("transmit", &[]),
     ("secrets", &[]),
@@ -36,6 +36,7 @@ const MAY_NAME: [(&str, &[&str]); 22] = [
     ("desk", &["domain", "desk_api", "clock"]),
     ("server", &["domain", "desk_api", "config", "command_line", "clock", "entropy", "logging"]),
     ("shell", &EVERYTHING_BELOW_SHELL),
+    ("window", &WINDOW_MAY_NAME),
 ];
 
 const EVERYTHING_BELOW_SHELL: [&str; 15] = [
@@ -58,6 +59,11 @@ const CLI_MAY_NAME: [&str; 13] = [
     "command_line",
     "logging",
     "audio",
+];
+
+/// The window draws what the screen says, and puts the telephone behind it.
+const WINDOW_MAY_NAME: [&str; 12] = [
+    "shell", "screen", "practice", "agent", "phone", "desk_api", "domain", "config", "audio", "desktop", "logging", "media",
 ];
 
 const PURE: [&str; 7] = ["domain", "sip", "media", "phone", "agent", "screen", "practice"];
