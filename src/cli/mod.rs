@@ -144,6 +144,7 @@ impl Run {
             audio: Box::new(move |_line| sound.next_call()),
             devices,
             figures_every: figures,
+            levels: false,
         };
         let handle = match shell::start(process, setup).await {
             Ok(handle) => handle,
