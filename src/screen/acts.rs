@@ -18,7 +18,9 @@ impl Screen {
             Key::Escape if press.is_plain() => return self.on_act(now, wall, Act::Close),
             Key::Enter if press.is_plain() => return self.on_enter(now, wall),
             Key::Up | Key::Down if press.is_plain() => return self.move_mark(press.key == Key::Down, wall),
-            Key::Character(c) if !press.control && !press.alt => return self.on_character(now, wall, press, c),
+            Key::Character(c) if !press.control && !press.alt => {
+                return self.on_character(now, wall, press, c);
+            }
             _ => {}
         }
         if let Some(index) = press.nth().filter(|_| press.alt && !press.control && !press.shift) {
@@ -125,7 +127,7 @@ impl Screen {
             Act::Hold => self.to_line(self.front, |line| Intent::Resume { line }),
             // Whoever talks goes on hold by that.
             Act::Swap => self.to_line(self.other(), |line| Intent::Resume { line }),
-            Act::Mute => self.want(Intent::Mute { on: !self.muted }),
+            Act::Mute => self.want(Intent::Mute { on: !self.view.muted }),
             Act::Keypad => self.turn_keypad(),
             Act::Digit(digit) => self.send_digit(digit),
             Act::Transfer => {

@@ -95,7 +95,11 @@ impl Screen {
         if let Some(why) = &self.desk_fault {
             bars.push(bar(
                 Tone::Warning,
-                say!(cat, "{fault} Calls go on without client cards.", fault = cat.get(words::unavailable(why))),
+                say!(
+                    cat,
+                    "{fault} Calls go on without client cards.",
+                    fault = cat.get(words::unavailable(why))
+                ),
             ));
         }
         if self.troubles.register_waits {

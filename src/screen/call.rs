@@ -33,7 +33,6 @@ pub(super) struct Standing {
     pub as_of: Option<Timestamp>,
     /// Whom this number meant the last time; first among several.
     pub likely: Option<ClientId>,
-    pub chosen: Option<ClientId>,
 }
 
 pub(super) struct Passing {
@@ -59,7 +58,6 @@ impl Standing {
             alert: None,
             as_of: None,
             likely: None,
-            chosen: None,
         }
     }
 
@@ -92,8 +90,8 @@ impl<'a> Seen<'a> {
 
     /// Clients of this number, the likeliest first; None until somebody has said.
     pub fn clients(self) -> Option<Vec<&'a ClientCard>> {
-        let CardAnswer::Found { clients, .. } = &self.view.card.as_ref()?.answer else { return None };
-        let mut clients: Vec<&ClientCard> = clients.iter().collect();
+        let CardAnswer::Found { .. } = &self.view.card.as_ref()?.answer else { return None };
+        let mut clients: Vec<&ClientCard> = self.view.candidates().collect();
         clients.sort_by_key(|client| Some(client.id) != self.call.likely);
         Some(clients)
     }
@@ -103,7 +101,7 @@ impl<'a> Seen<'a> {
         let clients = self.clients()?;
         match clients.as_slice() {
             [client] => Some(client),
-            several => several.iter().copied().find(|client| Some(client.id) == self.call.chosen),
+            several => several.iter().copied().find(|client| Some(client.id) == self.view.chosen),
         }
     }
 
@@ -286,7 +284,7 @@ impl Screen {
         let word = |tone, text| Word { tone, text };
         let mut notes = Vec::new();
         let talks = self.state() == State::Talking;
-        if self.muted && talks {
+        if self.view.muted && talks {
             notes.push(word(Tone::Bad, say!(cat, "Microphone off")));
         }
         if seen.view.held_by_them {
@@ -399,9 +397,9 @@ impl Screen {
     pub(super) fn meters(&self) -> Option<Meters> {
         let (microphone, earpiece) = self.levels;
         (self.state() == State::Talking).then(|| Meters {
-            microphone: if self.muted { 0 } else { steps(microphone) },
+            microphone: if self.view.muted { 0 } else { steps(microphone) },
             earpiece: steps(earpiece),
-            muted: self.muted,
+            muted: self.view.muted,
         })
     }
 }

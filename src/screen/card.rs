@@ -31,17 +31,12 @@ impl Screen {
         }
     }
 
-    /// Takes one of several clients; remembered for the next call of this number in this run.
+    /// Takes one of several clients.
     pub(super) fn choose_client(&mut self, index: usize) {
         let Some(line) = self.front else { return };
         let Some(seen) = self.seen(line) else { return };
         let clients = seen.clients().unwrap_or_default();
         let Some(client) = clients.get(index).map(|client| client.id) else { return };
-        let number = self.number_key(seen);
-        self.choices.extend(number.map(|number| (number, client)));
-        if let Some(call) = self.calls.get_mut(&line) {
-            call.chosen = Some(client);
-        }
         self.want(Intent::ChooseClient { line, client });
     }
 
@@ -99,7 +94,7 @@ impl Screen {
         if clients.len() < 2 {
             return Vec::new();
         }
-        let marked = seen.call.chosen.or(seen.call.likely);
+        let marked = seen.view.chosen.or(seen.call.likely);
         let language = self.cat.language().code();
         let candidate = |client: &&ClientCard| {
             let kind = client.client_type.names.in_language(language);
@@ -181,8 +176,8 @@ impl Screen {
         let cat = &self.cat;
         let Some(manager) = &client.manager else { return (say!(cat, "nobody yet"), Tone::Warning) };
         let extension = manager.extension.as_deref();
-        let name =
-            extension.map_or_else(|| manager.name.clone(), |extension| format!("{} · {extension}", manager.name));
+        let name = extension
+            .map_or_else(|| manager.name.clone(), |extension| format!("{} · {extension}", manager.name));
         match self.directory.person(&manager.id).and_then(|person| person.absence_on(wall.date())) {
             Some(absence) => (format!("{name}, {}", self.absent_words(absence)), Tone::Warning),
             None => (name, Tone::Neutral),

@@ -10,9 +10,8 @@ use std::time::Duration;
 pub(super) struct Duty {
     chosen: Availability,
     since: Instant,
-    /// As the telephone was last asked, and as it last said.
+    /// As the telephone was last asked.
     asked: bool,
-    takes_calls: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,7 +24,7 @@ enum Availability {
 
 impl Duty {
     pub fn new(now: Instant) -> Self {
-        Self { chosen: Availability::Ready, since: now, asked: true, takes_calls: true }
+        Self { chosen: Availability::Ready, since: now, asked: true }
     }
 
     pub fn is_away(&self) -> bool {
@@ -34,10 +33,6 @@ impl Duty {
 
     pub fn is_do_not_disturb(&self) -> bool {
         self.chosen == Availability::DoNotDisturb
-    }
-
-    pub fn follow(&mut self, takes_calls: bool) {
-        self.takes_calls = takes_calls;
     }
 
     fn choose(&mut self, now: Instant, chosen: Availability) {
@@ -107,7 +102,9 @@ impl Screen {
             Availability::Break(reason) => (Tone::Neutral, self.break_words(reason)),
             Availability::DoNotDisturb => (Tone::Neutral, say!(cat, "Do not disturb")),
             Availability::Ready if self.wrap_up.is_some() => (Tone::Neutral, say!(cat, "Wrap-up")),
-            Availability::Ready if !self.duty.takes_calls => (Tone::Warning, say!(cat, "New calls hear busy")),
+            Availability::Ready if !self.view.taking_calls => {
+                (Tone::Warning, say!(cat, "New calls hear busy"))
+            }
             Availability::Ready if self.front.is_some() => (Tone::Busy, say!(cat, "On a call")),
             Availability::Ready => (Tone::Good, say!(cat, "Ready")),
         };
@@ -124,7 +121,8 @@ impl Screen {
 
     pub(super) fn line_menu(&self) -> Vec<Choice> {
         let cat = &self.cat;
-        let choice = |label, availability, act| Choice { label, chosen: self.duty.chosen == availability, act };
+        let choice =
+            |label, availability, act| Choice { label, chosen: self.duty.chosen == availability, act };
         let breaks = (0..BREAKS.len())
             .map(|reason| choice(self.break_words(reason), Availability::Break(reason), Act::Break(reason)));
         let mut menu = vec![choice(say!(cat, "Ready"), Availability::Ready, Act::Ready)];

@@ -37,8 +37,12 @@ impl Screen {
             }
             Event::Phone(event) => self.on_phone_event(now, wall, event),
             Event::Card { line, card } => self.on_card(now, wall, line, &card),
+            Event::ClientChosen { line, client } => {
+                let number = self.seen(line).and_then(|seen| self.number_key(seen));
+                self.choices.extend(number.map(|number| (number, client)));
+            }
             Event::CardTaken { line } => self.change(line, |call| {
-                (call.as_of, call.likely, call.chosen) = (None, None, None);
+                (call.as_of, call.likely) = (None, None);
             }),
         }
     }
@@ -50,7 +54,9 @@ impl Screen {
             E::RegistrationFailed { cause, retry_in } => self.on_registration_failed(now, cause, retry_in),
             E::Unregistered => self.outage = None,
             E::RingingIn { line, replaces, .. } => self.on_ringing(now, wall, line, replaces),
-            E::Declined { call_id, caller, .. } => self.recent.add_declined(wall.timestamp(), &call_id, &caller),
+            E::Declined { call_id, caller, .. } => {
+                self.recent.add_declined(wall.timestamp(), &call_id, &caller)
+            }
             E::Dialing { line, target, .. } => self.on_dialing(now, wall, line, target),
             E::RingingOut { line, .. } => self.change(line, |call| call.rings = true),
             E::Answered { line, .. } => self.on_answered(now, line),
@@ -63,8 +69,6 @@ impl Screen {
                 self.announce(say!(&self.cat, "The other side took you off hold"));
             }
             E::HoldFailed { line, .. } => self.change(line, |call| call.hold_refused = true),
-            E::Muted { on } => self.muted = on,
-            E::TakingCalls { on } => self.duty.follow(on),
             E::TransferStarted { line, target } => self.on_transfer_started(now, line, target),
             E::TransferProgress { line, status, .. } => self.change(line, |call| {
                 if let Some(passing) = &mut call.passing {
@@ -96,6 +100,8 @@ impl Screen {
                 self.announce_outcome();
             }
             E::Probed { .. }
+            | E::Muted { .. }
+            | E::TakingCalls { .. }
             | E::ConnectedTo { .. }
             | E::Digit { .. }
             | E::DigitsFailed { .. }
@@ -205,9 +211,9 @@ impl Screen {
         if answered {
             self.begin_wrap_up(now, call_id, passed_on);
         }
-        self.muted &= !self.calls.is_empty();
         // A transfer has had its own last word, and a conversation that goes on is of more interest than one that is over.
-        let is_told = end.by == EndedBy::Transfer || self.outcome.as_ref().is_some_and(Outcome::is_of_transfer);
+        let is_told =
+            end.by == EndedBy::Transfer || self.outcome.as_ref().is_some_and(Outcome::is_of_transfer);
         let is_news = !(answered && (is_told || self.front.is_some()));
         if is_news && (was_front || self.outcome.is_none()) {
             let &End { outcome, status, talked, .. } = end;

@@ -7,7 +7,9 @@ use super::input::{Act, Field, Key, Press};
 pub(super) enum Deed {
     Act(Act),
     Focus(Field),
-    Region { back: bool },
+    Region {
+        back: bool,
+    },
     Zoom(char),
     NextTheme,
     /// A number out of a list.

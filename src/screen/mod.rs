@@ -61,7 +61,6 @@ pub struct Screen {
     duty: Duty,
     outage: Option<Outage>,
     troubles: Troubles,
-    muted: bool,
     levels: (Level, Level),
     /// Digits sent; Some while it is open.
     keypad: Option<String>,
@@ -92,7 +91,6 @@ impl Screen {
             duty: Duty::new(now),
             outage: None,
             troubles: Troubles::default(),
-            muted: false,
             levels: <(Level, Level)>::default(),
             keypad: None,
             transfer: targets::Choosing::default(),

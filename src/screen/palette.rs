@@ -70,7 +70,9 @@ impl Screen {
         people.into_iter().map(move |person| {
             let name = person.name;
             let (label, deed) = match passes {
-                true => (say!(&self.cat, "Pass to {target}", target = name), Deed::Pass(person.extension.clone())),
+                true => {
+                    (say!(&self.cat, "Pass to {target}", target = name), Deed::Pass(person.extension.clone()))
+                }
                 false => (say!(&self.cat, "Call {who}", who = name), Deed::Call(person.extension.clone())),
             };
             (PaletteRow { label, detail: person.extension, key: String::new() }, deed)
@@ -81,7 +83,8 @@ impl Screen {
         let numbers = if self.can_dial() { self.recent.numbers() } else { Vec::new() };
         numbers.into_iter().map(|(name, written)| {
             let number = self.for_people(written);
-            let (who, detail) = name.map_or_else(|| (number.clone(), String::new()), |name| (name.to_owned(), number.clone()));
+            let (who, detail) = name
+                .map_or_else(|| (number.clone(), String::new()), |name| (name.to_owned(), number.clone()));
             let label = say!(&self.cat, "Call {who}", who = who);
             (PaletteRow { label, detail, key: String::new() }, Deed::Call(written.to_owned()))
         })

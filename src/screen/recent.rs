@@ -3,7 +3,7 @@
 use super::call::Seen;
 use super::format::{clock, moment, tame};
 use super::{Calls, RecentCall, Screen, Tone, Word, words};
-use crate::desk_api::{CallRecord, Direction, Outcome};
+use crate::desk_api::{CallRecord, Direction, Outcome, TransferResult};
 use crate::domain::call_result::CallResult;
 use crate::phone::{CallOutcome, Caller};
 use crate::text::{Catalogue, msg, say};
@@ -38,7 +38,8 @@ struct Entry {
 impl Entry {
     /// Somebody wanted us and was not heard.
     fn is_missed(&self) -> bool {
-        self.incoming && matches!(self.outcome, Some(CallOutcome::Missed | CallOutcome::Busy | CallOutcome::Failed))
+        self.incoming
+            && matches!(self.outcome, Some(CallOutcome::Missed | CallOutcome::Busy | CallOutcome::Failed))
     }
 }
 
@@ -114,6 +115,10 @@ impl Recent {
 fn earlier(record: &CallRecord) -> Entry {
     let incoming = record.direction == Direction::Inbound;
     let party = if incoming { &record.caller } else { &record.called };
+    let passed_to = record
+        .transfers
+        .iter()
+        .find(|step| matches!(step.result, Some(TransferResult::Joined | TransferResult::HandedOver)));
     let length = record.answered_at.zip(record.ended_at).map(|(from, to)| from.duration_until(to));
     Entry {
         call_id: record.call_id.clone(),
@@ -123,8 +128,8 @@ fn earlier(record: &CallRecord) -> Entry {
         written: party.number.map(|number| number.to_string()).or_else(|| party.written.clone()),
         length: length.and_then(|length| Duration::try_from(length).ok()),
         outcome: record.outcome.and_then(outcome),
-        passed_to: None,
-        result: None,
+        passed_to: passed_to.map(|step| step.target.clone()),
+        result: record.result.as_deref().and_then(CallResult::parse),
     }
 }
 
@@ -161,8 +166,7 @@ impl Screen {
 
     pub(super) fn calls_shown(&self, wall: &Zoned) -> Calls {
         let cat = &self.cat;
-        let rows: Vec<RecentCall> =
-            self.recent.listed().map(|entry| self.recent_call(entry, wall)).collect();
+        let rows: Vec<RecentCall> = self.recent.listed().map(|entry| self.recent_call(entry, wall)).collect();
         let note = match () {
             () if !rows.is_empty() => String::new(),
             () if self.recent.missed_only => say!(cat, "No missed calls."),

@@ -127,7 +127,10 @@ impl Screen {
         let client = self.front_seen().and_then(Seen::client);
         let people = self.in_charge_first(client, today).into_iter().filter(|person| {
             person.extension != self.config.extension
-                && has_words(&fold(&format!("{} {} {}", person.name, person.department, person.extension)), query)
+                && has_words(
+                    &fold(&format!("{} {} {}", person.name, person.department, person.extension)),
+                    query,
+                )
         });
         people.collect()
     }

@@ -36,7 +36,7 @@ impl Screen {
             _ => Weight::Plain,
         };
         let active = match act {
-            Act::Mute => self.muted,
+            Act::Mute => self.view.muted,
             Act::Keypad => self.keypad.is_some(),
             Act::Transfer => self.transfer.is_open,
             _ => false,
@@ -76,7 +76,7 @@ impl Screen {
             Act::Hold if state == State::Transferring => msg!("Take back"),
             Act::Hold => msg!("Hold"),
             Act::Swap => msg!("Swap"),
-            Act::Mute if self.muted => msg!("Microphone on"),
+            Act::Mute if self.view.muted => msg!("Microphone on"),
             Act::Mute => msg!("Mute"),
             Act::Keypad => msg!("Keypad"),
             Act::Transfer => msg!("Transfer"),
