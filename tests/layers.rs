@@ -63,7 +63,8 @@ const CLI_MAY_NAME: [&str; 13] = [
 
 /// The window draws what the screen says, and puts the telephone behind it.
 const WINDOW_MAY_NAME: [&str; 12] = [
-    "shell", "screen", "practice", "agent", "phone", "desk_api", "domain", "config", "audio", "desktop", "logging", "media",
+    "shell", "screen", "practice", "agent", "phone", "desk_api", "domain", "config", "audio", "desktop",
+    "logging", "media",
 ];
 
 const PURE: [&str; 7] = ["domain", "sip", "media", "phone", "agent", "screen", "practice"];

@@ -64,7 +64,8 @@ fn latin(character: char) -> Option<char> {
     if lower.is_ascii_graphic() {
         return Some(lower);
     }
-    let place = [CYRILLIC, HANGUL].iter().find_map(|layout| layout.chars().position(|known| known == lower))?;
+    let place =
+        [CYRILLIC, HANGUL].iter().find_map(|layout| layout.chars().position(|known| known == lower))?;
     LATIN.chars().nth(place)
 }
 
@@ -85,7 +86,11 @@ mod tests {
     #[test]
     fn commands_work_with_every_keyboard_layout() {
         for key in ["k", "K", "л", "Л", "ㅏ"] {
-            assert_eq!(press(&event(key, true), false).map(|press| press.key), Some(Key::Character('k')), "{key}");
+            assert_eq!(
+                press(&event(key, true), false).map(|press| press.key),
+                Some(Key::Character('k')),
+                "{key}"
+            );
         }
     }
 
