@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const SHARED: [&str; 4] = ["instant", "transmit", "secrets", "text"];
 
 /// Each module with those it may name besides itself and `SHARED`.
-const MAY_NAME: [(&str, &[&str]); 22] = [
+const MAY_NAME: [(&str, &[&str]); 23] = [
     ("instant", &[]),
     ("transmit", &[]),
     ("secrets", &[]),
@@ -34,6 +34,7 @@ const MAY_NAME: [(&str, &[&str]); 22] = [
     // Whether a device has stalled shows only by the clock.
     ("audio", &["media", "clock"]),
     ("desk", &["domain", "desk_api", "clock"]),
+    ("desktop", &["config", "domain", "logging"]),
     ("server", &["domain", "desk_api", "config", "command_line", "clock", "entropy", "logging"]),
     ("shell", &EVERYTHING_BELOW_SHELL),
 ];
@@ -44,7 +45,7 @@ const EVERYTHING_BELOW_SHELL: [&str; 15] = [
 ];
 
 /// The terminal may also see what the engines' fronts are made of; it never opens a socket or a store.
-const CLI_MAY_NAME: [&str; 13] = [
+const CLI_MAY_NAME: [&str; 14] = [
     "shell",
     "practice",
     "agent",
@@ -58,6 +59,7 @@ const CLI_MAY_NAME: [&str; 13] = [
     "command_line",
     "logging",
     "audio",
+    "desktop",
 ];
 
 const PURE: [&str; 7] = ["domain", "sip", "media", "phone", "agent", "screen", "practice"];
