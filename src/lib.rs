@@ -9,6 +9,7 @@
 //! screen                what the operator's window shows and does, without the window
 //! net, audio, desk,     the sides: the only code that touches the world
 //! config, clock, entropy, secrets, logging, text, command_line
+//! desktop               what stands around the window: links, key store, notifications
 //! practice              a PBX of simulated people to practise with: pure, on the same engines
 //! shell                 puts the parts together: one task, one media thread
 //! cli, server           who looks at it: the terminal; the order desk
@@ -55,6 +56,8 @@ pub mod clock;
 pub mod command_line;
 pub mod config;
 pub mod desk;
+#[cfg(feature = "desktop")]
+pub mod desktop;
 pub mod entropy;
 pub mod logging;
 pub mod net;

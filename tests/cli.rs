@@ -124,6 +124,44 @@ fn flags_that_cannot_be_used_are_named() {
 }
 
 #[test]
+fn dialling_without_a_window_ends_in_4() {
+    for target in ["+7 495 123-45-67", "tel:+74951234567", "sip:200@pbx.example", "callto:200"] {
+        says(&patchcord(&["dial", target]), 4, &["No Patchcord window runs"]);
+    }
+    for target in ["mailto:a@b", "tel:"] {
+        says(&patchcord(&["dial", target]), 2, &["sip:200@host"]);
+    }
+}
+
+#[test]
+fn a_telephone_is_not_set_up_by_what_cannot_be_used() {
+    let home = temporary("nothing", "");
+    let set_up = |from: &str| {
+        let mut command = command(&["provision", from]);
+        command.env("HOME", home.parent().unwrap()).output().unwrap()
+    };
+    let line = temporary("line.toml", "[account]\nuser = 101\n[secrets]\npassword = \"hunter2\"\n");
+    says(&set_up(line.to_str().unwrap()), 2, &["line.toml", "2", "user = 101"]);
+    let secret = temporary("secret.toml", "[secrets]\npassword = 12345678\n");
+    let refused = set_up(secret.to_str().unwrap());
+    says(&refused, 2, &["secret.toml", "2", "password"]);
+    assert!(!stderr(&refused).contains("12345678"));
+    let large = temporary("large.toml", &"#".repeat(65 * 1024));
+    says(&set_up(large.to_str().unwrap()), 2, &["64 KiB"]);
+    says(&set_up("/no/such/file.toml"), 2, &["no such file"]);
+    says(&set_up("http://192.0.2.1/t.toml"), 2, &["https://"]);
+    let no_keys = temporary(
+        "all.toml",
+        "[account]\nuser = \"101\"\n[pbx]\nserver = \"pbx\"\n[secrets]\npassword = \"x\"\n",
+    );
+    says(&set_up(no_keys.to_str().unwrap()), 2, &["key store"]);
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    says(&set_up(&format!("http://{closed}/t.toml?key=hunter2")), 4, &[&closed.to_string()]);
+    let left = std::fs::read_dir(home.parent().unwrap()).unwrap().count();
+    assert_eq!(left, 1, "something was written");
+}
+
+#[test]
 fn sentences_come_in_the_language_of_the_flag_or_the_environment() {
     let arguments = ["register", "--server", "no-such-host.invalid", "--user", "101"];
     let sentence = |language: &str| stderr(&patchcord(&[&arguments[..], &["--lang", language]].concat()));
@@ -140,7 +178,8 @@ fn help_names_every_command_and_goes_to_stdout() {
     let ended = patchcord(&["--help"]);
     assert_eq!(ended.status.code(), Some(0));
     let help = String::from_utf8(ended.stdout).unwrap();
-    for word in ["register", "options", "call", "answer", "--json", "--password-file", "PATCHCORD_PASSWORD"] {
+    let commands = ["register", "options", "call", "answer", "dial", "provision"];
+    for word in commands.into_iter().chain(["--json", "--password-file", "PATCHCORD_PASSWORD"]) {
         assert!(help.contains(word), "{word}");
     }
 }

@@ -34,6 +34,7 @@ const MAY_NAME: [(&str, &[&str]); 23] = [
     // Whether a device has stalled shows only by the clock.
     ("audio", &["media", "clock"]),
     ("desk", &["domain", "desk_api", "clock"]),
+    ("desktop", &["config", "domain", "logging"]),
     ("server", &["domain", "desk_api", "config", "command_line", "clock", "entropy", "logging"]),
     ("shell", &EVERYTHING_BELOW_SHELL),
     ("window", &WINDOW_MAY_NAME),
@@ -45,7 +46,7 @@ const EVERYTHING_BELOW_SHELL: [&str; 15] = [
 ];
 
 /// The terminal may also see what the engines' fronts are made of; it never opens a socket or a store.
-const CLI_MAY_NAME: [&str; 13] = [
+const CLI_MAY_NAME: [&str; 14] = [
     "shell",
     "practice",
     "agent",
@@ -59,6 +60,7 @@ const CLI_MAY_NAME: [&str; 13] = [
     "command_line",
     "logging",
     "audio",
+    "desktop",
 ];
 
 /// The window draws what the screen says, and puts the telephone behind it.

@@ -161,7 +161,7 @@ impl World {
     fn cards(&self) -> Vec<Card> {
         let card = |event: &Event| match event {
             Event::Card { card, .. } => Some(card.clone()),
-            Event::Phone(_) => None,
+            _ => None,
         };
         self.events.iter().filter_map(card).collect()
     }

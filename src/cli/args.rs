@@ -17,8 +17,8 @@ use std::time::Duration;
     disable_help_subcommand = true,
     args_override_self = true,
     after_help = msg!("\
-The password is read from --password-file or the environment variable PATCHCORD_PASSWORD, the desk's token from \
-PATCHCORD_DESK_TOKEN.
+The password is read from --password-file, else from the environment variable PATCHCORD_PASSWORD, else from the \
+system's key store; the desk's token from PATCHCORD_DESK_TOKEN, else from the key store.
 
 Exit codes:
   0    done as asked
@@ -145,6 +145,18 @@ pub enum Command {
         swap_at: Option<Duration>,
         #[command(flatten)]
         options: CallOptions,
+    },
+    #[command(about = msg!("Have the window that runs call this number"))]
+    Dial {
+        #[arg(help = msg!("A number, or a link: tel:, sip: or callto:"))]
+        #[arg(value_parser = setting::<String>)]
+        target: String,
+    },
+    #[command(about = msg!("Set up this telephone from one file or link; its secrets go to the key store"))]
+    Provision {
+        #[arg(help = msg!("Settings with a section [secrets]: a file, or a link that begins with https://"))]
+        #[arg(value_name = "FILE|URL", value_parser = setting::<String>)]
+        from: String,
     },
     #[command(about = msg!("Practise: a PBX of simulated people, an order desk with sample clients, and this telephone"))]
     Demo(DemoOptions),

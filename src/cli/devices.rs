@@ -2,17 +2,13 @@
 
 use super::args::Arguments;
 use super::verdict::Exit;
-use super::{faults, json, read_settings, words};
+use super::{catalogue, faults, json, words};
 use crate::audio::{Devices, Role, Seen};
 use crate::shell::Process;
-use crate::text::{Catalogue, Language};
 use std::io::Write;
 
 pub fn list(process: Process, arguments: &Arguments, environment: impl Fn(&str) -> Option<String>) -> Exit {
-    // Whatever else may be wrong with the settings is said when they are needed.
-    let file = read_settings(arguments, &environment).ok().and_then(|settings| settings.lang);
-    let language = arguments.common.lang.or(file).unwrap_or_else(|| Language::from_environment(&environment));
-    let cat = Catalogue::new(language);
+    let cat = catalogue(arguments, environment);
     let (microphones, earpieces) = match Devices::list() {
         Ok(lists) => lists,
         Err(why) => {

@@ -5,6 +5,8 @@
 mod args;
 mod book;
 mod demo;
+#[cfg_attr(not(feature = "desktop"), path = "no_desktop.rs")]
+mod desktop;
 mod devices;
 mod faults;
 mod json;
@@ -19,7 +21,7 @@ mod words;
 
 use crate::agent::{Event, Intent};
 use crate::command_line;
-use crate::config::{self, Settings};
+use crate::config::{self, Places, Settings};
 use crate::logging;
 use crate::phone;
 use crate::secrets::Secret;
@@ -50,11 +52,18 @@ pub fn main(process: Process) -> ExitCode {
         Err(code) => return code,
     };
     logging::start(arguments.common.verbose);
-    if let Command::Demo(options) = &arguments.command {
-        return exit_code(demo::play(process, &arguments, options, environment));
-    }
-    if let Command::Devices = arguments.command {
-        return exit_code(devices::list(process, &arguments, environment));
+    match &arguments.command {
+        Command::Demo(options) => {
+            return exit_code(demo::play(process, &arguments, options, environment));
+        }
+        Command::Devices => return exit_code(devices::list(process, &arguments, environment)),
+        Command::Dial { target } => {
+            return exit_code(desktop::dial(&catalogue(&arguments, environment), target, environment));
+        }
+        Command::Provision { from } => {
+            return exit_code(desktop::provision(&catalogue(&arguments, environment), from, environment));
+        }
+        _ => {}
     }
     let run = Run::prepare(&arguments, environment);
     match run {
@@ -68,6 +77,13 @@ pub fn main(process: Process) -> ExitCode {
 
 fn exit_code(exit: Exit) -> ExitCode {
     ExitCode::from(exit as u8)
+}
+
+/// Whatever else may be wrong with the settings is said when they are needed.
+fn catalogue(arguments: &Arguments, environment: impl Fn(&str) -> Option<String>) -> Catalogue {
+    let file = || read_settings(arguments, &environment).ok().and_then(|settings| settings.lang);
+    let language = arguments.common.lang.or_else(file);
+    Catalogue::new(language.unwrap_or_else(|| Language::from_environment(&environment)))
 }
 
 /// Said before anything was started.
@@ -107,6 +123,7 @@ impl Run {
         let password = read_password(&cat, &settings, needs_password, &environment)?;
         let desk_token =
             environment("PATCHCORD_DESK_TOKEN").filter(|token| !token.is_empty()).map(Secret::new);
+        let desk_token = desk_token.or_else(|| desktop::stored_desk_token(&settings));
         if settings.desk.is_some() && desk_token.is_none() {
             let words = say!(
                 &cat,
@@ -311,15 +328,17 @@ fn task(command: &Command) -> Task {
             Task::Answer { calls, after, timeout, reject, swap_at, options }
         }
         Command::Demo(options) => demo::task(&options),
-        // Listed without a telephone.
-        Command::Devices => Task::Register { stay: Duration::ZERO },
+        // Done without a telephone.
+        Command::Devices | Command::Dial { .. } | Command::Provision { .. } => {
+            Task::Register { stay: Duration::ZERO }
+        }
     }
 }
 
 fn call_options(command: &Command) -> Option<&CallOptions> {
     match command {
         Command::Call { options, .. } | Command::Answer { options, .. } => Some(options),
-        Command::Register { .. } | Command::Options { .. } | Command::Demo(_) | Command::Devices => None,
+        _ => None,
     }
 }
 
@@ -330,17 +349,14 @@ fn read_settings(
     if let Some(path) = &arguments.common.config {
         return Settings::read(path);
     }
-    let folder = environment("XDG_CONFIG_HOME").filter(|folder| !folder.is_empty()).map(PathBuf::from);
-    let folder = folder.or_else(|| environment("HOME").map(|home| PathBuf::from(home).join(".config")));
-    let path = folder.map(|folder| folder.join("patchcord/patchcord.toml")).filter(|path| path.exists());
+    let path = Places::of_user(environment).map(|places| places.settings_file()).filter(|path| path.exists());
     path.map_or_else(|| Ok(Settings::default()), |path| Settings::read(&path))
 }
 
-/// Where the program keeps what must outlive it (XDG base directories).
+/// Where the program keeps what must outlive it.
 fn state_folder(environment: impl Fn(&str) -> Option<String>) -> PathBuf {
-    let folder = environment("XDG_STATE_HOME").filter(|folder| !folder.is_empty()).map(PathBuf::from);
-    let folder = folder.or_else(|| environment("HOME").map(|home| PathBuf::from(home).join(".local/state")));
-    folder.unwrap_or_else(std::env::temp_dir).join("patchcord")
+    let places = Places::of_user(environment);
+    places.map_or_else(|| std::env::temp_dir().join("patchcord"), |places| places.state_folder())
 }
 
 fn read_password(
@@ -355,9 +371,11 @@ fn read_password(
     match environment("PATCHCORD_PASSWORD") {
         Some(password) => Ok(Secret::new(password)),
         None if !needed => Ok(Secret::new("")),
-        None => Err(Refusal::usage(say!(
-            cat,
-            "The account's password is missing. Give --password-file FILE or the environment variable PATCHCORD_PASSWORD."
-        ))),
+        None => desktop::stored_password(cat, settings).map_err(Refusal::usage)?.ok_or_else(|| {
+            Refusal::usage(say!(
+                cat,
+                "The account's password is missing. Give --password-file FILE or the environment variable PATCHCORD_PASSWORD."
+            ))
+        }),
     }
 }

@@ -1,0 +1,31 @@
+//! The program without a desktop: there is no window to ask, and no key store.
+
+use super::verdict::Exit;
+use crate::config::Settings;
+use crate::secrets::Secret;
+use crate::text::{Catalogue, say};
+
+pub fn dial(cat: &Catalogue, _target: &str, _environment: impl Fn(&str) -> Option<String>) -> Exit {
+    not_built(cat)
+}
+
+pub fn provision(cat: &Catalogue, _from: &str, _environment: impl Fn(&str) -> Option<String>) -> Exit {
+    not_built(cat)
+}
+
+fn not_built(cat: &Catalogue) -> Exit {
+    eprintln!(
+        "patchcord: {}",
+        say!(cat, "This program was built without a window. Use the one with a window for this.")
+    );
+    Exit::Usage
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the program with a desktop has reasons to refuse")]
+pub fn stored_password(_cat: &Catalogue, _settings: &Settings) -> Result<Option<Secret>, String> {
+    Ok(None)
+}
+
+pub const fn stored_desk_token(_settings: &Settings) -> Option<Secret> {
+    None
+}

@@ -1,0 +1,109 @@
+//! Password and desk token in the system's key store: the Secret Service of the session (GNOME Keyring, KWallet,
+//! KeePassXC), by D-Bus; Keychain and Credential Manager elsewhere.
+//!
+//! The calls wait for the store, and a locked one asks its owner first: they belong into a thread.
+
+use crate::config::{HostPort, Settings};
+use crate::secrets::Secret;
+use crate::text::{Catalogue, say};
+use keyring::{Entry, Error};
+use zeroize::Zeroize as _;
+
+const SERVICE: &str = "patchcord";
+
+/// Whose secret it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Account<'a> {
+    /// The SIP account's, at a PBX.
+    Password { user: &'a str, server: &'a HostPort },
+    /// The operator's, at an order desk.
+    DeskToken { url: &'a str },
+}
+
+impl<'a> Account<'a> {
+    /// The password that these settings want.
+    pub fn of_password(settings: &'a Settings) -> Option<Self> {
+        let (user, server) = (settings.user.as_deref()?, settings.server.as_ref()?);
+        Some(Self::Password { user, server })
+    }
+
+    /// The token that these settings want.
+    pub fn of_desk(settings: &'a Settings) -> Option<Self> {
+        settings.desk.as_deref().map(|url| Self::DeskToken { url })
+    }
+
+    fn name(self) -> String {
+        match self {
+            Self::Password { user, server } => format!("{user}@{server}"),
+            Self::DeskToken { url } => format!("token {}", url.trim_end_matches('/')),
+        }
+    }
+
+    fn entry(self) -> Result<Entry, KeyFault> {
+        Entry::new(SERVICE, &self.name()).map_err(fault)
+    }
+}
+
+/// Why the store keeps or gives nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KeyFault {
+    /// None runs, as without a desktop.
+    NoStore,
+    /// It is locked, and its owner did not unlock it.
+    Locked,
+    /// It runs and failed.
+    Failed,
+}
+
+impl KeyFault {
+    pub fn say(self, cat: &Catalogue) -> String {
+        match self {
+            Self::NoStore => say!(
+                cat,
+                "There is no key store in this session. Start one (GNOME Keyring, KWallet), or use a password file."
+            ),
+            Self::Locked => say!(cat, "The key store is locked. Unlock it and try again."),
+            Self::Failed => say!(cat, "The key store failed. Check whether other programs can use it."),
+        }
+    }
+}
+
+/// None where nothing was stored.
+pub fn read(account: Account<'_>) -> Result<Option<Secret>, KeyFault> {
+    match account.entry()?.get_password() {
+        Ok(secret) => Ok(Some(Secret::new(secret))),
+        Err(Error::NoEntry) => Ok(None),
+        Err(error) => Err(fault(error)),
+    }
+}
+
+/// In place of what was stored.
+pub fn write(account: Account<'_>, secret: &Secret) -> Result<(), KeyFault> {
+    account.entry()?.set_password(secret.expose()).map_err(fault)
+}
+
+pub fn forget(account: Account<'_>) -> Result<(), KeyFault> {
+    match account.entry()?.delete_credential() {
+        Ok(()) | Err(Error::NoEntry) => Ok(()),
+        Err(error) => Err(fault(error)),
+    }
+}
+
+fn fault(error: Error) -> KeyFault {
+    match error {
+        Error::NoDefaultStore => KeyFault::NoStore,
+        Error::NoStorageAccess(why) => {
+            tracing::debug!(%why, "the key store is closed");
+            KeyFault::Locked
+        }
+        // What it gave is a secret that is no text.
+        Error::BadEncoding(mut octets) | Error::BadDataFormat(mut octets, _) => {
+            octets.zeroize();
+            KeyFault::Failed
+        }
+        error => {
+            tracing::debug!(%error, "the key store failed");
+            KeyFault::Failed
+        }
+    }
+}
