@@ -11,14 +11,20 @@ fn the_sample_is_read_as_it_stands() {
 
 #[test]
 fn every_setting_is_in_the_sample_and_can_be_switched_on() {
-    let source = std::fs::read_to_string(sample()).unwrap();
-    let all_on: String = source
-        .lines()
-        .map(|line| if line.starts_with('#') && !line.starts_with("# ") { &line[1..] } else { line })
-        .flat_map(|line| [line, "\n"])
-        .collect();
-    let settings = format!("{:?}", Settings::parse(&all_on, &sample()).unwrap());
+    let settings = format!("{:?}", Settings::parse(&all_on(), &sample()).unwrap());
     assert!(!settings.contains("None"), "a setting is missing in the sample: {settings}");
+}
+
+/// Any setting that could be read and not written would be missing after the round trip.
+#[test]
+fn what_is_written_is_read_back_equal() {
+    let odd = "[account]\ndisplay = 'Say \"Orders\" \\ Заказы'\n[calls]\ncodecs = [\"PCMU\", \"PCMA\"]\n";
+    let few = "[account]\nuser = \"101\"\n[pbx]\nserver = \"[2001:db8::1]:5070\"\n";
+    for source in [all_on().as_str(), odd, few, ""] {
+        let settings = Settings::parse(source, &sample()).unwrap();
+        let written = settings.to_toml();
+        assert_eq!(Settings::parse(&written, &sample()).as_ref(), Ok(&settings), "{written}");
+    }
 }
 
 /// The plan has no `None` that would show a setting left out.
@@ -30,6 +36,16 @@ fn every_setting_of_the_numbering_is_in_the_sample() {
     for key in known {
         assert!(source.contains(&format!("\n#{key} = ")), "{key}");
     }
+}
+
+/// The sample with every setting that it shows.
+fn all_on() -> String {
+    let source = std::fs::read_to_string(sample()).unwrap();
+    source
+        .lines()
+        .map(|line| if line.starts_with('#') && !line.starts_with("# ") { &line[1..] } else { line })
+        .flat_map(|line| [line, "\n"])
+        .collect()
 }
 
 fn sample() -> std::path::PathBuf {

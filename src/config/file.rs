@@ -1,14 +1,36 @@
 //! The telephone's settings file: which sections and keys there are.
 
-use super::section::{ConfigError, Document};
+use super::section::{ConfigError, Document, Section};
 use super::value::{self, Setting};
-use super::{CodecName, Identity, Settings};
+use super::{CodecName, Identity, Provision, Settings};
 use std::path::Path;
 use std::time::Duration;
 
 pub(super) fn parse(source: &str, path: &Path) -> Result<Settings, ConfigError> {
     let document = Document::parse(source, path)?;
     let root = document.root();
+    let settings = settings(&root)?;
+    root.refuse_unknown().map_err(ConfigError::or_secret)?;
+    Ok(settings)
+}
+
+pub(super) fn parse_provision(source: &str, path: &Path) -> Result<Provision, ConfigError> {
+    let document = Document::parse(source, path)?;
+    let root = document.root();
+    let settings = settings(&root)?;
+    let secrets = root.section("secrets")?;
+    let provision = Provision {
+        settings,
+        password: secrets.secret("password")?,
+        desk_token: secrets.secret("desk_token")?,
+    };
+    secrets.refuse_unknown()?;
+    root.refuse_unknown().map_err(ConfigError::or_secret)?;
+    Ok(provision)
+}
+
+/// All but the root's unknown keys, since a file may have other sections beside these.
+fn settings(root: &Section<'_>) -> Result<Settings, ConfigError> {
     let lang = root.value("lang")?;
     let account = root.section("account")?;
     let pbx = root.section("pbx")?;
@@ -16,6 +38,7 @@ pub(super) fn parse(source: &str, path: &Path) -> Result<Settings, ConfigError> 
     let audio = root.section("audio")?;
     let numbering = root.section("numbering")?;
     let desk = root.section("desk")?;
+    let window = root.section("window")?;
     let settings = Settings {
         lang,
         user: account.value("user")?,
@@ -51,8 +74,16 @@ pub(super) fn parse(source: &str, path: &Path) -> Result<Settings, ConfigError> 
         desk: desk.text("url", value::URL, |url| value::is_desk_url(url).then(|| url.to_owned()))?,
         ca: desk.value("ca")?,
         operator: desk.value("operator")?,
+        theme: window.value("theme")?,
+        zoom: window
+            .number("zoom", value::ZOOM, |percent| (100..=200).contains(&percent).then_some(percent))?,
+        wrap_up: window.number("wrap_up_s", value::WRAP_UP, |seconds| {
+            (seconds <= 600).then(|| Duration::from_secs(seconds.into()))
+        })?,
+        answer_key: window.value("answer_key")?,
+        reduce_motion: window.yes_no("reduce_motion")?,
     };
-    for section in [&root, &account, &pbx, &calls, &audio, &numbering, &desk] {
+    for section in [&account, &pbx, &calls, &audio, &numbering, &desk, &window] {
         section.refuse_unknown().map_err(ConfigError::or_secret)?;
     }
     Ok(settings)

@@ -6,14 +6,17 @@
 
 mod file;
 mod numbering;
+mod places;
 mod section;
+mod toml_text;
 mod value;
 mod words;
 
+pub use places::Places;
 pub use section::{ConfigError, Document, Fault, Section, read_file};
 pub use value::{
-    AfterFailedTransfer, CodecName, Expected, HostPort, Identity, LINES, PortRange, Setting, URL,
-    is_desk_url, lines,
+    AfterFailedTransfer, AnswerKey, CodecName, Expected, HostPort, Identity, LINES, PortRange, Setting,
+    Theme, URL, is_desk_url, lines,
 };
 pub use words::io_words;
 
@@ -93,6 +96,17 @@ pub struct Settings {
     pub ca: Option<PathBuf>,
     /// Who works here, for the register; `user`.
     pub operator: Option<String>,
+
+    /// As the desktop has it.
+    pub theme: Option<Theme>,
+    /// Size of everything in the window, percent; 100.
+    pub zoom: Option<u16>,
+    /// How long the operator has after a call before the next one rings; 15 s, zero for none.
+    pub wrap_up: Option<Duration>,
+    /// None.
+    pub answer_key: Option<AnswerKey>,
+    /// As the desktop has it.
+    pub reduce_motion: Option<bool>,
 }
 
 impl Settings {
@@ -104,6 +118,11 @@ impl Settings {
     /// `path` is only named in errors.
     pub fn parse(source: &str, path: &Path) -> Result<Self, ConfigError> {
         file::parse(source, path)
+    }
+
+    /// As a settings file; what it leaves out is what these settings leave out.
+    pub fn to_toml(&self) -> String {
+        toml_text::write(self)
     }
 
     /// These settings, and where they say nothing, `below`'s.
@@ -139,7 +158,27 @@ impl Settings {
             desk: self.desk.or(below.desk),
             ca: self.ca.or(below.ca),
             operator: self.operator.or(below.operator),
+            theme: self.theme.or(below.theme),
+            zoom: self.zoom.or(below.zoom),
+            wrap_up: self.wrap_up.or(below.wrap_up),
+            answer_key: self.answer_key.or(below.answer_key),
+            reduce_motion: self.reduce_motion.or(below.reduce_motion),
         }
+    }
+}
+
+/// A file that sets up a whole telephone: its settings, and in section `[secrets]` what they leave out.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Provision {
+    pub settings: Settings,
+    pub password: Option<Secret>,
+    pub desk_token: Option<Secret>,
+}
+
+impl Provision {
+    /// `path` is only named in errors.
+    pub fn parse(source: &str, path: &Path) -> Result<Self, ConfigError> {
+        file::parse_provision(source, path)
     }
 }
 

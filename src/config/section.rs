@@ -1,6 +1,7 @@
 //! Reading a settings file section by section, so that every fault has its line.
 
 use super::value::{self, Expected, Setting};
+use crate::secrets::Secret;
 use std::cell::Cell;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -211,6 +212,20 @@ impl<'a> Section<'a> {
         let example = format!("{key} = {}", quoted(expected.example));
         let missing = Fault::Missing { key, what: expected.what, example };
         self.text(key, expected, parse)?.ok_or_else(|| self.text.error(&self.span, missing))
+    }
+
+    /// A password or token: whatever is wrong with it, it is not repeated.
+    pub fn secret(&self, key: &'static str) -> Result<Option<Secret>, ConfigError> {
+        let read = self.text(key, value::SECRET, |text| {
+            let fits = !text.is_empty() && text.len() <= 4096 && !text.chars().any(char::is_control);
+            fits.then(|| Secret::new(text))
+        });
+        read.map_err(|mut error| {
+            if let Fault::BadValue { value, .. } = &mut error.fault {
+                "…".clone_into(value);
+            }
+            error
+        })
     }
 
     pub fn list<T: Setting>(

@@ -39,6 +39,16 @@ fn what_a_telephone_cannot_keep_to_is_shown_with_its_line() {
         ("pbx", "session_timer = 43201"),
         ("pbx", "session_timer = false"),
         ("pbx", "follow_redirects = \"yes\""),
+        ("window", "theme = \"pink\""),
+        ("window", "zoom = 99"),
+        ("window", "zoom = 201"),
+        ("window", "wrap_up_s = 601"),
+        ("window", "answer_key = \"A\""),
+        ("window", "answer_key = \"Shift+A\""),
+        ("window", "answer_key = \"Ctrl+Ctrl+A\""),
+        ("window", "answer_key = \"Ctrl+F13\""),
+        ("window", "answer_key = \"Ctrl+\""),
+        ("window", "answer_key = \"Hyper+A\""),
     ] {
         let (at, fault) = fault(&format!("[{section}]\n{line}\n"));
         let Fault::BadValue { key, value, .. } = fault else { panic!("{line}: {fault:?}") };
@@ -121,11 +131,42 @@ fn what_is_said_to_write_can_be_written() {
         ("numbering", "country_code"),
         ("numbering", "outside_prefix"),
         ("desk", "url"),
+        ("window", "theme"),
+        ("window", "zoom"),
+        ("window", "wrap_up_s"),
+        ("window", "answer_key"),
+        ("window", "reduce_motion"),
     ] {
         let (_, fault) = fault(&format!("[{section}]\n{key} = {{}}\n"));
         let Fault::BadValue { example, .. } = fault else { panic!("{key}: {fault:?}") };
         let written = Settings::parse(&format!("[{section}]\n{key} = {example}\n"), Path::new("t"));
         assert!(written.is_ok(), "{key} = {example}: {written:?}");
+    }
+}
+
+#[test]
+fn a_provision_holds_settings_and_secrets() {
+    let source = "[account]\nuser = \"101\"\n[secrets]\npassword = \"hunter2\"\n";
+    let provision = Provision::parse(source, Path::new("t")).unwrap();
+    assert_eq!(provision.settings.user.as_deref(), Some("101"));
+    assert_eq!(provision.password.as_ref().map(Secret::expose), Some("hunter2"));
+    assert_eq!(provision.desk_token, None);
+    assert!(!format!("{provision:?}").contains("hunter2"));
+    assert!(Settings::parse(source, Path::new("t")).is_err(), "a settings file never has secrets");
+}
+
+#[test]
+fn a_secret_that_cannot_be_used_is_not_repeated() {
+    for (line, secret) in [
+        ("password = 12345678", "12345678"),
+        ("password = [\"hunter2\"]", "hunter2"),
+        ("desk_token = \"two\\nlines\"", "lines"),
+        ("pasword = \"hunter2\"", "hunter2"),
+    ] {
+        let error = Provision::parse(&format!("[secrets]\n{line}\n"), Path::new("t")).unwrap_err();
+        assert_eq!(error.line, Some(2), "{line}");
+        assert!(!error.say(&Catalogue::new(Language::English)).contains(secret), "{error:?}");
+        assert!(!format!("{error:?}").contains(secret), "{error:?}");
     }
 }
 

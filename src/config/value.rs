@@ -178,6 +178,64 @@ impl Setting for AfterFailedTransfer {
     }
 }
 
+/// Colours of the window.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Theme {
+    /// As the desktop has it.
+    System,
+    Light,
+    Dark,
+    /// High contrast.
+    Contrast,
+}
+
+impl Setting for Theme {
+    const EXPECTED: Expected =
+        Expected { what: msg!("one of \"system\", \"light\", \"dark\", \"contrast\""), example: "system" };
+
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "system" => Some(Self::System),
+            "light" => Some(Self::Light),
+            "dark" => Some(Self::Dark),
+            "contrast" => Some(Self::Contrast),
+            _ => None,
+        }
+    }
+}
+
+/// A key that answers whatever program has the keyboard: `Ctrl+Alt+A`, `F12`. A letter or digit needs one
+/// of Ctrl, Alt and Super with it, or nobody could type it any more.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AnswerKey(String);
+
+impl AnswerKey {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Setting for AnswerKey {
+    const EXPECTED: Expected = Expected {
+        what: msg!("a key with Ctrl, Alt, Shift or Super before it, or one of F1 to F12"),
+        example: "Ctrl+Alt+A",
+    };
+
+    fn parse(text: &str) -> Option<Self> {
+        let (held, key) = text.rsplit_once('+').map_or((None, text), |(held, key)| (Some(held), key));
+        let held: Vec<&str> = held.map(|held| held.split('+').collect()).unwrap_or_default();
+        let known = held.iter().all(|name| matches!(*name, "Ctrl" | "Alt" | "Shift" | "Super"));
+        let twice = held.iter().enumerate().any(|(at, name)| held[..at].contains(name));
+        let is_function = key.strip_prefix('F').is_some_and(|digits| {
+            !digits.starts_with('0') && digits.parse().is_ok_and(|number: u8| (1..=12).contains(&number))
+        });
+        let is_typed = matches!(key.as_bytes(), [b'A'..=b'Z' | b'0'..=b'9']);
+        let fits = is_function || is_typed && held.iter().any(|name| *name != "Shift");
+        (known && !twice && fits).then(|| Self(text.to_owned()))
+    }
+}
+
 impl Setting for Transport {
     const EXPECTED: Expected = Expected { what: msg!("one of \"udp\", \"tcp\", \"tls\""), example: "udp" };
 
@@ -258,6 +316,10 @@ pub(super) const EXPIRES: Expected = Expected { what: msg!("seconds from 10 to 4
 /// RFC 4028 §4: no less than 90 s.
 pub(super) const SESSION_TIMER: Expected =
     Expected { what: msg!("seconds from 90 to 43200"), example: "1800" };
+pub(super) const ZOOM: Expected = Expected { what: msg!("percent from 100 to 200"), example: "125" };
+pub(super) const WRAP_UP: Expected =
+    Expected { what: msg!("seconds from 0 to 600, 0 for none"), example: "15" };
+pub(super) const SECRET: Expected = Expected { what: msg!("a text of one line, in quotes"), example: "…" };
 pub(super) const YES_NO: Expected = Expected { what: msg!("true or false"), example: "false" };
 pub(super) const TEXTS: Expected = Expected { what: msg!("a list of texts"), example: "Sales: " };
 pub(super) const SECTION: &str = msg!("a section with settings of its own");

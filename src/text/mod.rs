@@ -31,10 +31,13 @@ macro_rules! msg {
 
 pub use crate::{msg, say};
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Language {
+    #[serde(rename = "en")]
     English,
+    #[serde(rename = "ko")]
     Korean,
+    #[serde(rename = "ru")]
     Russian,
 }
 

@@ -188,6 +188,29 @@ impl NumberingPlan {
         self.country
     }
 
+    /// Digits; empty for none.
+    pub fn area_code(&self) -> &str {
+        &self.area_code
+    }
+
+    /// Digits; empty for none.
+    pub fn outside_prefix(&self) -> &str {
+        &self.outside_prefix
+    }
+
+    pub const fn outgoing(&self) -> OutgoingFormat {
+        self.outgoing
+    }
+
+    /// Digits; empty for the country's usual one.
+    pub fn international_prefix(&self) -> &str {
+        &self.international_prefix
+    }
+
+    pub const fn short_digits(&self) -> usize {
+        self.short_digits
+    }
+
     fn of(calling_code: u16) -> Self {
         Self::new(calling_code).unwrap_or_else(|_| unreachable!("a calling code of the table"))
     }

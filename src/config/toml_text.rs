@@ -1,0 +1,168 @@
+//! Settings as the file that says them: the inverse of [`super::file`].
+
+use super::value::{AfterFailedTransfer, CodecName, Identity, Theme};
+use super::{PortRange, Settings};
+use crate::domain::number::{NumberingPlan, OutgoingFormat};
+use crate::transmit::Transport;
+use std::fmt::Write as _;
+use std::path::Path;
+
+pub(super) fn write(settings: &Settings) -> String {
+    let mut file = File::default();
+    file.text("lang", settings.lang.map(|language| language.code()));
+
+    file.section("account");
+    file.text("user", settings.user.as_deref());
+    file.text("auth_user", settings.auth_user.as_deref());
+    file.text("domain", settings.domain.as_deref());
+    file.text("realm", settings.realm.as_deref());
+    file.text("display", settings.display.as_deref());
+    file.text("password_file", settings.password_file.as_deref().map(Path::to_string_lossy));
+    file.plain("expires", settings.expires.map(|time| time.as_secs()));
+
+    file.section("pbx");
+    file.text("server", settings.server.as_ref().map(ToString::to_string));
+    file.text("proxy", settings.proxy.as_ref().map(ToString::to_string));
+    file.text("transport", settings.transport.map(transport));
+    file.text("local", settings.local.map(|address| address.to_string()));
+    file.text("rtp_ports", settings.rtp_ports.map(|PortRange { first, last }| format!("{first}-{last}")));
+    file.text("after_failed_transfer", settings.after_failed_transfer.map(after_failed_transfer));
+    file.plain("session_timer", settings.session_timer.map(|time| time.as_secs()));
+    file.plain("follow_redirects", settings.follow_redirects);
+
+    file.section("calls");
+    file.plain("lines", settings.lines);
+    file.plain("click_to_transfer", settings.click_to_transfer);
+    file.list("codecs", settings.codecs.as_deref(), |codec| codec_name(*codec));
+    file.list("identity", settings.identity.as_deref(), |header| identity(*header));
+    file.list("name_prefixes", settings.name_prefixes.as_deref(), String::as_str);
+    file.plain("look_up_withheld", settings.look_up_withheld);
+    file.plain("auto_answer", settings.auto_answer);
+
+    file.section("audio");
+    file.text("microphone", settings.microphone.as_deref());
+    file.text("earpiece", settings.earpiece.as_deref());
+    file.text("ringer", settings.ringer.as_deref());
+
+    if settings.numbering != NumberingPlan::default() {
+        numbering(&mut file, &settings.numbering);
+    }
+
+    file.section("desk");
+    file.text("url", settings.desk.as_deref());
+    file.text("ca", settings.ca.as_deref().map(Path::to_string_lossy));
+    file.text("operator", settings.operator.as_deref());
+
+    file.section("window");
+    file.text("theme", settings.theme.map(theme));
+    file.plain("zoom", settings.zoom);
+    file.plain("wrap_up_s", settings.wrap_up.map(|time| time.as_secs()));
+    file.text("answer_key", settings.answer_key.as_ref().map(|key| key.as_str()));
+    file.plain("reduce_motion", settings.reduce_motion);
+    file.written
+}
+
+fn numbering(file: &mut File, plan: &NumberingPlan) {
+    file.section("numbering");
+    file.plain("country_code", Some(plan.country()));
+    file.text("area_code", Some(plan.area_code()));
+    file.text("outside_prefix", Some(plan.outside_prefix()));
+    file.text("international_prefix", Some(plan.international_prefix()));
+    file.plain("short_digits", Some(plan.short_digits()));
+    file.text("outgoing", Some(outgoing(plan.outgoing())));
+}
+
+#[derive(Default)]
+struct File {
+    written: String,
+    /// Written with its first key.
+    section: Option<&'static str>,
+}
+
+impl File {
+    fn section(&mut self, name: &'static str) {
+        self.section = Some(name);
+    }
+
+    /// A number, true or false.
+    fn plain(&mut self, key: &str, value: Option<impl std::fmt::Display>) {
+        let Some(value) = value else { return };
+        if let Some(name) = self.section.take() {
+            let gap = if self.written.is_empty() { "" } else { "\n" };
+            // Writing into a string cannot fail.
+            let _ = writeln!(self.written, "{gap}[{name}]");
+        }
+        let _ = writeln!(self.written, "{key} = {value}");
+    }
+
+    fn text(&mut self, key: &str, value: Option<impl AsRef<str>>) {
+        self.plain(key, value.map(|value| quoted(value.as_ref())));
+    }
+
+    fn list<T>(&mut self, key: &str, items: Option<&[T]>, text: impl Fn(&T) -> &str) {
+        let written =
+            |items: &[T]| items.iter().map(|item| quoted(text(item))).collect::<Vec<_>>().join(", ");
+        self.plain(key, items.map(|items| format!("[{}]", written(items))));
+    }
+}
+
+/// A basic string of TOML.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => quoted.extend(['\\', letter]),
+            control if control.is_control() => quoted.push_str(&format!("\\u{:04X}", u32::from(control))),
+            letter => quoted.push(letter),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+const fn transport(transport: Transport) -> &'static str {
+    match transport {
+        Transport::Udp => "udp",
+        Transport::Tcp => "tcp",
+        Transport::Tls => "tls",
+    }
+}
+
+const fn after_failed_transfer(kind: AfterFailedTransfer) -> &'static str {
+    match kind {
+        AfterFailedTransfer::Asterisk => "asterisk",
+        AfterFailedTransfer::Kept => "kept",
+    }
+}
+
+const fn codec_name(codec: CodecName) -> &'static str {
+    match codec {
+        CodecName::Pcma => "PCMA",
+        CodecName::Pcmu => "PCMU",
+    }
+}
+
+const fn identity(header: Identity) -> &'static str {
+    match header {
+        Identity::Asserted => "P-Asserted-Identity",
+        Identity::RemoteParty => "Remote-Party-ID",
+        Identity::From => "From",
+    }
+}
+
+const fn outgoing(format: OutgoingFormat) -> &'static str {
+    match format {
+        OutgoingFormat::E164Plus => "+international",
+        OutgoingFormat::E164 => "international",
+        OutgoingFormat::National => "national",
+    }
+}
+
+const fn theme(theme: Theme) -> &'static str {
+    match theme {
+        Theme::System => "system",
+        Theme::Light => "light",
+        Theme::Dark => "dark",
+        Theme::Contrast => "contrast",
+    }
+}
