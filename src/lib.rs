@@ -69,3 +69,5 @@ pub mod cli;
 #[cfg(feature = "desk")]
 pub mod server;
 pub mod shell;
+#[cfg(feature = "desktop")]
+pub mod window;

@@ -37,6 +37,7 @@ const MAY_NAME: [(&str, &[&str]); 23] = [
     ("desktop", &["config", "domain", "logging"]),
     ("server", &["domain", "desk_api", "config", "command_line", "clock", "entropy", "logging"]),
     ("shell", &EVERYTHING_BELOW_SHELL),
+    ("window", &WINDOW_MAY_NAME),
 ];
 
 const EVERYTHING_BELOW_SHELL: [&str; 15] = [
@@ -60,6 +61,12 @@ const CLI_MAY_NAME: [&str; 14] = [
     "logging",
     "audio",
     "desktop",
+];
+
+/// The window draws what the screen says, and puts the telephone behind it.
+const WINDOW_MAY_NAME: [&str; 12] = [
+    "shell", "screen", "practice", "agent", "phone", "desk_api", "domain", "config", "audio", "desktop",
+    "logging", "media",
 ];
 
 const PURE: [&str; 7] = ["domain", "sip", "media", "phone", "agent", "screen", "practice"];

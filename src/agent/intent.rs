@@ -1,7 +1,7 @@
 //! What an operator wants; one enum for keys, buttons and terminal options.
 
 use super::{Agent, Event};
-use crate::desk_api::ClientId;
+use crate::desk_api::{CallRecord, ClientId};
 use crate::domain::number::PhoneNumber;
 use crate::instant::Instant;
 use crate::phone::{self, Command, LineId, Refusal};
@@ -43,12 +43,14 @@ pub enum Intent {
     TakeCalls {
         on: bool,
     },
-    /// Which of several clients with the same number it is; goes into the call's register entry.
+    /// Which of several clients with the same number it is; goes into the call's register entry. One of those on the line's
+    /// card.
     ChooseClient {
         line: LineId,
         client: ClientId,
     },
-    /// What a call came to, in the company's word (`passed_on`); goes into its register entry, during the call or after it.
+    /// What a call came to, in the company's word (`passed_on`); goes into its register entry, during the call or after it:
+    /// the last 32 are known. 1 to 40 of `a`–`z`, `0`–`9`, `_`.
     Conclude {
         call_id: String,
         result: String,
@@ -130,12 +132,36 @@ impl Agent {
                 Ok(dialled) => Command::BlindTransfer { line, target: dialled.target },
                 Err(why) => return self.refuse(Some(line), why),
             },
+            Intent::ChooseClient { line, client } => return self.choose_client(line, client),
+            Intent::Conclude { call_id, result } => return self.conclude(&call_id, result),
             other => match other.into_command() {
                 Some(command) => command,
                 None => return,
             },
         };
         self.phone.handle(now, phone::Input::Command(command));
+    }
+
+    fn choose_client(&mut self, line: LineId, client: ClientId) {
+        let Some(view) = self.view.lines.get(&line) else {
+            return self.refuse(Some(line), Refusal::NoSuchLine);
+        };
+        if !view.candidates().any(|candidate| candidate.id == client) {
+            return self.refuse(Some(line), Refusal::WrongState);
+        }
+        let record = self.register.choose(line, client);
+        self.record(record);
+        self.say(Event::ClientChosen { line, client });
+    }
+
+    fn conclude(&mut self, call_id: &str, result: String) {
+        if !CallRecord::is_result(&result) {
+            return self.refuse(None, Refusal::WrongState);
+        }
+        match self.register.conclude(call_id, result) {
+            None => self.refuse(None, Refusal::NoSuchLine),
+            record => self.record(record),
+        }
     }
 
     /// A typed extension (`… доб. 123`) is sent as digits once the other side has answered.

@@ -15,7 +15,7 @@ pub use card::{Card, LookupId};
 pub use intent::Intent;
 pub use view::{LineState, LineView, Registration, View};
 
-use crate::desk_api::CallRecord;
+use crate::desk_api::{CallRecord, ClientId};
 use crate::domain::number::{NumberingPlan, PhoneNumber};
 use crate::instant::Instant;
 use crate::phone::{self, Caller, LineId, Phone, PhoneConfig};
@@ -66,7 +66,8 @@ pub enum Effect {
         number: PhoneNumber,
     },
     /// Keep the call's register entry: whole, idempotent by its id; a higher revision replaces a lower one.
-    /// When the call rings, is answered, becomes somebody else's, moves in a transfer, and ends.
+    /// When the call rings, is answered, becomes somebody else's, moves in a transfer, ends, and when the operator says which client
+    /// it is or what it came to.
     Record(Box<CallRecord>),
     Event(Event),
     Idle,
@@ -84,6 +85,11 @@ pub enum Event {
     /// Somebody else is at the far end: what was known of the former one does not hold any more.
     CardTaken {
         line: LineId,
+    },
+    /// The operator said which of the clients on this line's card it is.
+    ClientChosen {
+        line: LineId,
+        client: ClientId,
     },
 }
 

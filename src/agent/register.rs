@@ -4,7 +4,8 @@
 use super::CardAnswer;
 use super::intent::Dialled;
 use crate::desk_api::{
-    CallRecord, CallRecordId, Direction, Match, Outcome, Party, TransferResult, TransferStep, TransferWay,
+    CallRecord, CallRecordId, ClientId, Direction, Match, Outcome, Party, TransferResult, TransferStep,
+    TransferWay,
 };
 use crate::domain::number::{NumberingPlan, PhoneNumber};
 use crate::instant::Instant;
@@ -12,13 +13,18 @@ use crate::phone::{self, CallOutcome, Caller, ClientIs, LineId, TransferOutcome}
 use jiff::Timestamp;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::Rng;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+
+/// Ended calls that a result may still be said of.
+const CONCLUDABLE: usize = 32;
 
 pub(super) struct Register {
     operator: String,
     own_number: String,
     chance: ChaCha20Rng,
     entries: BTreeMap<LineId, Entry>,
+    /// Calls that have ended, the latest last.
+    ended: VecDeque<CallRecord>,
 }
 
 /// The entry of a call that stands.
@@ -31,6 +37,8 @@ struct Entry {
     extension: Option<String>,
     /// At the far end now, in place of the one whom the entry names.
     newcomer: Option<Party>,
+    /// The operator has said which of several clients it is.
+    chosen: bool,
 }
 
 /// The two sides of an incoming call.
@@ -63,7 +71,7 @@ pub(super) fn party(caller: &Caller, number: Option<PhoneNumber>) -> Party {
 
 impl Register {
     pub fn new(operator: String, own_number: String, chance: ChaCha20Rng) -> Self {
-        Self { operator, own_number, chance, entries: BTreeMap::new() }
+        Self { operator, own_number, chance, entries: BTreeMap::new(), ended: VecDeque::new() }
     }
 
     pub fn ringing(
@@ -142,10 +150,13 @@ impl Register {
                 entry.record.matched = entry.record.matched.or(Some(Match::Unavailable));
             }
             CardAnswer::Found { clients, .. } => {
+                let chosen = entry.record.client.filter(|_| entry.chosen);
+                let chosen = chosen.filter(|chosen| clients.iter().any(|client| client.id == *chosen));
+                entry.chosen = chosen.is_some();
                 entry.record.matched = Some(Match::of(clients.len()));
                 entry.record.client = match clients.as_slice() {
                     [client] => Some(client.id),
-                    _ => None,
+                    _ => chosen,
                 };
             }
         }
@@ -192,10 +203,32 @@ impl Register {
                     entry.record.status = *status;
                 });
                 self.entries.remove(line);
+                self.ended.extend(record.clone());
+                if self.ended.len() > CONCLUDABLE {
+                    self.ended.pop_front();
+                }
                 record
             }
             _ => None,
         }
+    }
+
+    /// Which of several clients the operator says it is.
+    pub fn choose(&mut self, line: LineId, client: ClientId) -> Option<CallRecord> {
+        self.revise(line, |entry| {
+            entry.record.client = Some(client);
+            entry.chosen = true;
+        })
+    }
+
+    /// What a call came to; none for one that is not known, or not any more.
+    pub fn conclude(&mut self, call_id: &str, result: String) -> Option<CallRecord> {
+        let standing = self.entries.values_mut().map(|entry| &mut entry.record);
+        let mut known = standing.chain(self.ended.iter_mut().rev());
+        let record = known.find(|record| record.call_id == call_id)?;
+        record.result = Some(result);
+        record.revision = record.revision.saturating_add(1);
+        Some(record.clone())
     }
 
     pub fn take_extension(&mut self, line: LineId) -> Option<String> {
@@ -233,6 +266,7 @@ impl Register {
             outcome: None,
             status: None,
             transfers: Vec::new(),
+            result: None,
         }
     }
 
@@ -245,7 +279,8 @@ impl Register {
     ) -> CallRecord {
         record.line = Some(line.0);
         let transfer_begun = Instant::START;
-        let entry = Entry { record: record.clone(), begun, transfer_begun, extension, newcomer: None };
+        let entry =
+            Entry { record: record.clone(), begun, transfer_begun, extension, newcomer: None, chosen: false };
         self.entries.insert(line, entry);
         record
     }

@@ -2,15 +2,27 @@
 
 use super::card::Card;
 use super::{CardAnswer, Event, Source};
+use crate::desk_api::{ClientCard, ClientId};
 use crate::phone::{self, Caller, LineId, Side};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-#[derive(Clone, PartialEq, Default, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct View {
     pub registration: Registration,
     pub lines: BTreeMap<LineId, LineView>,
+    /// The operator is heard on no line.
+    pub muted: bool,
+    /// New calls ring; else they hear busy.
+    pub taking_calls: bool,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        let registration = Registration::default();
+        Self { registration, lines: BTreeMap::new(), muted: false, taking_calls: true }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -38,6 +50,8 @@ pub struct LineView {
     pub in_transfer: bool,
     /// The desk's answer, or the cache's until then.
     pub card: Option<Card>,
+    /// Which of the card's clients the operator says it is.
+    pub chosen: Option<ClientId>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,6 +72,7 @@ impl LineView {
             held_by_them: false,
             in_transfer: false,
             card: None,
+            chosen: None,
         }
     }
 }
@@ -68,7 +83,8 @@ impl View {
         match event {
             Event::Phone(event) => self.follow_phone(event),
             Event::Card { line, card } => self.show_card(*line, card),
-            Event::CardTaken { line } => self.change(*line, |view| view.card = None),
+            Event::CardTaken { line } => self.change(*line, |view| (view.card, view.chosen) = (None, None)),
+            Event::ClientChosen { line, client } => self.change(*line, |view| view.chosen = Some(*client)),
         }
     }
 
@@ -80,6 +96,8 @@ impl View {
             phone::Event::RegistrationFailed { retry_in, .. } => {
                 self.registration = Registration::Failed { retry_in: *retry_in };
             }
+            phone::Event::Muted { on } => self.muted = *on,
+            phone::Event::TakingCalls { on } => self.taking_calls = *on,
             phone::Event::Unregistered => self.registration = Registration::None,
             phone::Event::RingingIn { line, call_id, caller, .. } => {
                 self.lines.insert(*line, LineView::new(call_id, Some(caller.clone())));
@@ -113,6 +131,9 @@ impl View {
                 .is_some_and(|card| matches!(card.answer, CardAnswer::Found { source: Source::Cache, .. }));
             if !(has_cached && matches!(card.answer, CardAnswer::Unavailable { .. })) {
                 view.card = Some(card.clone());
+                let chosen =
+                    view.chosen.filter(|chosen| view.candidates().any(|client| client.id == *chosen));
+                view.chosen = chosen;
             }
         });
     }
@@ -125,6 +146,15 @@ impl View {
 }
 
 impl LineView {
+    /// Clients that have this number.
+    pub fn candidates(&self) -> impl Iterator<Item = &ClientCard> {
+        let clients = match self.card.as_ref().map(|card| &card.answer) {
+            Some(CardAnswer::Found { clients, .. }) => clients.as_slice(),
+            _ => &[],
+        };
+        clients.iter()
+    }
+
     fn hold_of(&mut self, side: Side) -> &mut bool {
         match side {
             Side::Us => &mut self.held_by_us,

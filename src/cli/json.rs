@@ -29,7 +29,14 @@ pub fn line(at: Instant, notice: &Notice, book: &Book) -> Option<String> {
             let line = line.event("device_in_use").with("role", role_code(change.role));
             Some(line.with("id", &id).with("name", &name).end())
         }
-        Notice::Agent(Event::CardTaken { .. }) | Notice::Desk(_) | Notice::Stopped(_) => None,
+        Notice::Agent(Event::CardTaken { .. } | Event::ClientChosen { .. })
+        | Notice::Desk(_)
+        | Notice::Directory(_)
+        | Notice::Calls(_)
+        | Notice::Devices { .. }
+        | Notice::SoundTest(_)
+        | Notice::Levels { .. }
+        | Notice::Stopped(_) => None,
     }
 }
 

@@ -150,7 +150,7 @@ impl Script {
             Notice::Ready { .. } => self.on_ready(),
             Notice::Agent(Event::Phone(event)) => self.on_phone(now, event),
             Notice::Agent(Event::Card { line, card }) => self.on_card(*line, card),
-            Notice::Agent(Event::CardTaken { .. }) => {}
+            Notice::Agent(Event::CardTaken { .. } | Event::ClientChosen { .. }) => {}
             Notice::Desk(trouble) => {
                 // What an earlier run left behind is said whoever asked for the desk, and is no failure of this one.
                 if self.desk_required || *trouble == DeskTrouble::OtherToken {
@@ -158,8 +158,13 @@ impl Script {
                 }
             }
             Notice::Sound { fault, .. } => self.verdict.add(Trouble::Sound(fault.clone())),
-            // The call goes on, and a device may come back.
-            Notice::Device(_) => {}
+            // The call goes on, and a device may come back. The rest is for windows.
+            Notice::Device(_)
+            | Notice::Directory(_)
+            | Notice::Calls(_)
+            | Notice::Devices { .. }
+            | Notice::SoundTest(_)
+            | Notice::Levels { .. } => {}
             Notice::Stopped(farewell) => {
                 if !farewell.unregistered && self.registered && matches!(self.task, Task::Register { .. }) {
                     self.verdict.add(Trouble::StillRegistered);

@@ -21,7 +21,14 @@ pub fn line(cat: &Catalogue, notice: &Notice) -> Option<String> {
             say!(cat, "Line {line}: {fault}", line = line, fault = faults::sound(cat, fault))
         }
         Notice::Device(change) => device_in_use(cat, change),
-        Notice::Agent(Event::CardTaken { .. }) | Notice::Desk(_) | Notice::Stopped(_) => return None,
+        Notice::Agent(Event::CardTaken { .. } | Event::ClientChosen { .. })
+        | Notice::Desk(_)
+        | Notice::Directory(_)
+        | Notice::Calls(_)
+        | Notice::Devices { .. }
+        | Notice::SoundTest(_)
+        | Notice::Levels { .. }
+        | Notice::Stopped(_) => return None,
     };
     Some(line.replace(steers_the_terminal, " "))
 }

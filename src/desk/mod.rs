@@ -16,7 +16,7 @@ pub use outbox::{Notice, Outbox, OutboxError};
 
 use crate::clock::Clock;
 use crate::desk_api::{
-    BadAnswer, CallReceipt, CallRecord, CardAnswer, Clients, Directory, Source, Unavailable, paths,
+    BadAnswer, CallReceipt, CallRecord, Calls, CardAnswer, Clients, Directory, Source, Unavailable, paths,
 };
 use crate::domain::number::PhoneNumber;
 use crate::secrets::Secret;
@@ -110,6 +110,13 @@ impl Desk {
     /// Whom a call can be passed to.
     pub async fn directory(&self) -> Result<Directory, Unavailable> {
         self.http.get(paths::DIRECTORY, &[], self.look_up_budget).await
+    }
+
+    /// The last calls of this operator, the latest first.
+    pub async fn calls(&self, operator: &str, limit: u32) -> Result<Vec<CallRecord>, Unavailable> {
+        let query = [("operator", operator.to_owned()), ("limit", limit.to_string())];
+        let Calls { calls } = self.http.get(paths::CALLS, &query, self.look_up_budget).await?;
+        Ok(calls)
     }
 
     /// Writes a call's entry. Repeats carry the same command id, so that they do nothing twice.

@@ -78,6 +78,20 @@ pub struct CallRecord {
     /// Every step by which the call was passed on, in order.
     #[serde(default)]
     pub transfers: Vec<TransferStep>,
+    /// What the call came to, in the company's own word (`passed_on`): 1 to 40 of `a`–`z`, `0`–`9` and `_`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<String>,
+}
+
+impl CallRecord {
+    /// Characters of a result.
+    pub const LONGEST_RESULT: usize = 40;
+
+    /// Whether this can be a result.
+    pub fn is_result(word: &str) -> bool {
+        let is_part = |c: char| matches!(c, 'a'..='z' | '0'..='9' | '_');
+        (1..=Self::LONGEST_RESULT).contains(&word.len()) && word.chars().all(is_part)
+    }
 }
 
 impl fmt::Debug for CallRecord {
@@ -249,6 +263,16 @@ mod tests {
         let second = CallRecordId::new(at(1_770_000_001), [0; 10]);
         assert_eq!(first.0.get_version_num(), 7);
         assert!(first < second);
+    }
+
+    #[test]
+    fn a_result_is_one_plain_word() {
+        let longest = "x".repeat(40);
+        assert!(["passed_on", "info2", longest.as_str()].into_iter().all(CallRecord::is_result));
+        let longer = "x".repeat(41);
+        for bad in ["", "Passed", "passed on", "передан", longer.as_str()] {
+            assert!(!CallRecord::is_result(bad), "{bad}");
+        }
     }
 
     #[test]

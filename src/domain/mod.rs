@@ -1,6 +1,7 @@
 //! Words and rules of the trade: numbers, clients, standing, call records. Duty numbers are those of docs/duties.md.
 
 pub mod call_record;
+pub mod call_result;
 pub mod client;
 pub mod directory;
 pub mod number;

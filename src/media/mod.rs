@@ -8,15 +8,19 @@ mod codec;
 mod conceal;
 mod dtmf;
 mod jitter;
+mod level;
 mod peer;
 mod quality;
 mod rtcp;
 mod rtp;
 mod sdp;
 mod stream;
+mod tones;
 
+pub use level::{level, peak};
 pub use sdp::{Negotiation, NegotiationConfig, SdpFault, is_answerable};
 pub use stream::{AudioDirection, NoAudioCause, Stream, StreamEvent, StreamOutput, StreamStats, is_digit};
+pub use tones::{Cadence, MELODY, Part, Player};
 
 use std::net::SocketAddr;
 

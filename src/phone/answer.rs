@@ -12,13 +12,17 @@ use crate::sip::{CallKey, Invite};
 
 /// RFC 3261 §21.4.26: what they offer cannot be taken here.
 const NOT_ACCEPTABLE_HERE: u16 = 488;
+const BUSY_HERE: u16 = 486;
 
 impl Phone {
     pub(super) fn on_invited(&mut self, now: Instant, call: CallKey, invite: Invite) {
         let caller = self.identify(&invite);
         let answerable = invite.offer.as_ref().is_none_or(|offer| is_answerable(offer, &self.codecs).is_ok());
         if !answerable {
-            return self.decline_unanswerable(now, call, &invite, caller);
+            return self.decline(now, call, &invite, caller, NOT_ACCEPTABLE_HERE);
+        }
+        if !self.takes_calls && invite.replaces.is_none() {
+            return self.decline(now, call, &invite, caller, BUSY_HERE);
         }
         let id = self.free_line();
         let answer_at = invite.answer_after.filter(|_| self.may_answer_unasked()).map(|after| now + after);
@@ -105,13 +109,13 @@ impl Phone {
         means.user_agent.reject(now, line.call, code).map_err(|_| Refusal::WrongState)
     }
 
-    fn decline_unanswerable(&mut self, now: Instant, call: CallKey, invite: &Invite, caller: Caller) {
-        if let Some(status) = StatusCode::new(NOT_ACCEPTABLE_HERE) {
+    fn decline(&mut self, now: Instant, call: CallKey, invite: &Invite, caller: Caller, status: u16) {
+        if let Some(status) = StatusCode::new(status) {
             // NotNow: it is over already.
             let _ = self.user_agent.reject(now, call, status);
         }
         let call_id = invite.call_id.clone();
-        self.say(Event::Declined { call_id, caller, status: NOT_ACCEPTABLE_HERE });
+        self.say(Event::Declined { call_id, caller, status });
     }
 }
 

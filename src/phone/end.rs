@@ -55,6 +55,10 @@ impl Phone {
             self.on_not_moved(now, by, status);
         }
         self.expect_those_passed_on(now);
+        if self.lines.is_empty() {
+            // Never refused. Whoever calls next is to hear the operator.
+            let _ = self.mute(false);
+        }
     }
 
     /// A client who comes back from a transfer now finds the operator free.

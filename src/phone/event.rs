@@ -78,11 +78,12 @@ pub enum Command {
     },
     /// The call that waits on hold is resumed, and the one that talks waits.
     Swap,
-    /// The operator is heard on no line, until said otherwise or the last call ends.
+    /// The operator is heard on no line, until said otherwise or the last call ends. Only while there is one.
     Mute {
         on: bool,
     },
-    /// Off: who calls hears busy (486), as on a break. Calls that ring or stand are left alone.
+    /// Off: who calls hears busy (486), as on a break. Calls that ring or stand are left alone, and may be given another far end
+    /// (RFC 3891).
     TakeCalls {
         on: bool,
     },
@@ -123,6 +124,10 @@ pub enum MediaCommand {
         line: LineId,
         digits: String,
     },
+    /// The operator is heard on no line, or again on the one that has the operator; those that start later included.
+    Mute {
+        on: bool,
+    },
     /// The line's port is free again; its stream, if one was started, is over.
     Stop {
         line: LineId,
@@ -160,7 +165,7 @@ pub enum Event {
         caller: Caller,
         replaces: Option<LineId>,
     },
-    /// A call was refused without asking anybody: 486 while another call stands, 488 when no
+    /// A call was refused without asking anybody: 486 while as many stand as may, or the operator takes none, 488 when no
     /// common codec is offered. It never had a line; no `Ended` follows.
     Declined {
         call_id: String,
@@ -407,6 +412,7 @@ impl fmt::Debug for MediaCommand {
                 write!(f, "Apply({line}, {:?} {:?}, operator {operator})", plan.codec, plan.direction)
             }
             Self::Digits { line, digits } => write!(f, "Digits({line}, {} of them)", digits.len()),
+            Self::Mute { on } => write!(f, "Mute({on})"),
             Self::Stop { line } => write!(f, "Stop({line})"),
             Self::TakePort => f.write_str("TakePort"),
         }

@@ -66,6 +66,10 @@ pub struct Phone {
     name_prefixes: Vec<String>,
     pbx: PbxBehaviour,
     auto_answer: bool,
+    /// The operator is heard on no line.
+    muted: bool,
+    /// New calls ring; else they hear busy.
+    takes_calls: bool,
     lines: BTreeMap<LineId, Line>,
     lines_by_call: BTreeMap<CallKey, LineId>,
     /// Ended calls whose last figures are still to come.
@@ -95,6 +99,8 @@ impl Phone {
             name_prefixes: config.name_prefixes,
             pbx: config.pbx,
             auto_answer: config.auto_answer,
+            muted: false,
+            takes_calls: true,
             lines: BTreeMap::new(),
             lines_by_call: BTreeMap::new(),
             farewells: BTreeMap::new(),
@@ -174,8 +180,8 @@ impl Phone {
             Command::Hold { line } => (Some(line), self.hold(now, line)),
             Command::Resume { line } => (Some(line), self.resume(now, line)),
             Command::Swap => (None, self.swap(now)),
-            Command::Mute { on } => return self.say(Event::Muted { on }),
-            Command::TakeCalls { on } => return self.say(Event::TakingCalls { on }),
+            Command::Mute { on } => (None, self.mute(on)),
+            Command::TakeCalls { on } => return self.take_calls(on),
             Command::Digits { line, digits } => (Some(line), self.send_digits(now, line, digits)),
             Command::BlindTransfer { line, target } => (Some(line), self.blind_transfer(now, line, target)),
         };
@@ -228,6 +234,23 @@ impl Phone {
         match (waiting.next(), waiting.next()) {
             (Some(id), None) => self.resume(now, id),
             _ => Err(Refusal::WrongState),
+        }
+    }
+
+    fn mute(&mut self, on: bool) -> Result<(), Refusal> {
+        if on && self.lines.is_empty() {
+            return Err(Refusal::WrongState);
+        }
+        if std::mem::replace(&mut self.muted, on) != on {
+            self.output.command(MediaCommand::Mute { on });
+            self.say(Event::Muted { on });
+        }
+        Ok(())
+    }
+
+    fn take_calls(&mut self, on: bool) {
+        if std::mem::replace(&mut self.takes_calls, on) != on {
+            self.say(Event::TakingCalls { on });
         }
     }
 
@@ -329,6 +352,8 @@ impl Phone {
             StreamEvent::Digit(digit) => self.say(Event::Digit { line: id, digit }),
             // It crossed a hold on its way here.
             StreamEvent::NoAudio { .. } if !audible => {}
+            // It crossed a mute.
+            StreamEvent::NoAudio { cause, .. } if self.muted && cause.is_of_microphone() => {}
             StreamEvent::NoAudio { direction, cause } => {
                 self.say(Event::NoAudio { line: id, direction, cause })
             }

@@ -1,7 +1,7 @@
 //! What reaches the screen, and what it asks for.
 
 use crate::agent::{Event, Intent};
-use crate::desk_api::{CallRecord, ClientId, Directory, Unavailable};
+use crate::desk_api::{CallRecord, Directory, Unavailable};
 use crate::domain::number::NumberingPlan;
 use crate::phone::LineId;
 use crate::text::Language;
@@ -14,6 +14,8 @@ pub struct ScreenConfig {
     pub language: Language,
     /// How numbers are written here.
     pub numbering: NumberingPlan,
+    /// Calls that may stand at a time.
+    pub lines: usize,
     /// How long the operator has for the wrap-up before calls ring again; zero: no wrap-up.
     pub wrap_up: Duration,
     /// Without a desk there are no cards, no directory and no earlier calls.
@@ -173,7 +175,7 @@ impl fmt::Debug for Act {
 }
 
 /// Taken one by one after each input.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq)]
 pub enum Wish {
     Intent(Intent),
     FetchDirectory,
@@ -194,6 +196,26 @@ pub enum Wish {
     },
     Settings,
     Quit,
+}
+
+/// Without what is announced: it names clients.
+impl fmt::Debug for Wish {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Intent(intent) => write!(f, "Intent({intent:?})"),
+            Self::FetchDirectory => f.write_str("FetchDirectory"),
+            Self::FetchCalls => f.write_str("FetchCalls"),
+            Self::Focus(field) => write!(f, "Focus({field:?})"),
+            Self::Alert(alert) => write!(f, "{alert:?}"),
+            Self::AlertOver(line) => write!(f, "AlertOver({line})"),
+            Self::Announce(_) => f.write_str("Announce"),
+            Self::Zoom(step) => write!(f, "Zoom({step})"),
+            Self::NextTheme => f.write_str("NextTheme"),
+            Self::Region { back } => write!(f, "Region(back {back})"),
+            Self::Settings => f.write_str("Settings"),
+            Self::Quit => f.write_str("Quit"),
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -3,9 +3,237 @@
 //!
 //! The states and keys are those of the design sheet: a state is told by colour, icon and word; an incoming call never
 //! takes the keyboard and never changes what is being typed; nothing is asked by a dialog while a call stands.
+//!
+//! Lines and registration are [`agent::View`]'s; what stands beside it here is what people want to know as well: since
+//! when, how it came out, what was typed.
 
+mod acts;
+mod bars;
+mod call;
+mod card;
+mod dial;
+mod duty;
+mod events;
+mod format;
 mod input;
+mod keys;
+mod palette;
+mod recent;
 mod shown;
+mod targets;
+mod verbs;
+mod words;
+mod wrap_up;
 
 pub use input::{Act, Alert, Field, Input, Key, Level, Press, ScreenConfig, Trouble, Wish};
 pub use shown::*;
+pub use words::why_no_line;
+
+use crate::agent::{self, Intent};
+use crate::desk_api::{CallRecord, ClientId, Directory, Unavailable};
+use crate::domain::number::PhoneNumber;
+use crate::instant::Instant;
+use crate::phone::LineId;
+use crate::text::Catalogue;
+use bars::{Outage, Troubles};
+use call::{Outcome, Standing};
+use card::LastCall;
+use dial::DialField;
+use duty::Duty;
+use jiff::Zoned;
+use recent::Recent;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+/// How long the desk is left in peace after it did not answer.
+const DESK_PAUSE: Duration = Duration::from_secs(30);
+
+/// The operator's window, undrawn: change one thing by [`Screen::handle`], drain [`Screen::poll_wish`], draw [`Screen::shown`].
+///
+/// `wall` is the local time of day with its zone, for "11:02" and "yesterday"; spans are measured by `now`.
+pub struct Screen {
+    config: ScreenConfig,
+    cat: Catalogue,
+    view: agent::View,
+    /// What the view does not tell of the calls that stand.
+    calls: BTreeMap<LineId, Standing>,
+    /// The call on the card; changes by what the operator does, or when it ends.
+    front: Option<LineId>,
+    duty: Duty,
+    outage: Option<Outage>,
+    troubles: Troubles,
+    levels: (Level, Level),
+    /// Digits sent; Some while it is open.
+    keypad: Option<String>,
+    transfer: targets::Choosing,
+    dial: DialField,
+    recent: Recent,
+    wrap_up: Option<wrap_up::Running>,
+    /// How the last call, or the last attempt to pass one on, came out; until the next call.
+    outcome: Option<Outcome>,
+    palette: Option<palette::Open>,
+    last: Option<LastCall>,
+    directory: Directory,
+    desk_fault: Option<Unavailable>,
+    ask_desk_at: Option<Instant>,
+    /// Who was chosen in this run where several clients have one number.
+    choices: BTreeMap<PhoneNumber, ClientId>,
+    wishes: VecDeque<Wish>,
+}
+
+impl Screen {
+    /// Asks at once for the directory and earlier calls, where there is a desk.
+    pub fn new(now: Instant, _wall: Zoned, config: ScreenConfig) -> Self {
+        let mut screen = Self {
+            cat: Catalogue::new(config.language),
+            view: agent::View::default(),
+            calls: BTreeMap::new(),
+            front: None,
+            duty: Duty::new(now),
+            outage: None,
+            troubles: Troubles::default(),
+            levels: <(Level, Level)>::default(),
+            keypad: None,
+            transfer: targets::Choosing::default(),
+            dial: DialField::default(),
+            recent: Recent::default(),
+            wrap_up: None,
+            outcome: None,
+            palette: None,
+            last: None,
+            directory: Directory::default(),
+            desk_fault: None,
+            ask_desk_at: None,
+            choices: BTreeMap::new(),
+            wishes: VecDeque::new(),
+            config,
+        };
+        if screen.config.has_desk {
+            screen.wishes.extend([Wish::FetchDirectory, Wish::FetchCalls]);
+        }
+        screen
+    }
+
+    pub fn handle(&mut self, now: Instant, wall: &Zoned, input: Input) {
+        match input {
+            Input::Agent(event) => self.on_event(now, wall, event),
+            Input::Directory(answer) => self.on_directory(now, answer),
+            Input::Calls(answer) => self.on_calls(now, answer),
+            Input::Levels { microphone, earpiece } => self.levels = (microphone, earpiece),
+            Input::Trouble(trouble) => self.on_trouble(trouble),
+            Input::Press(press) => self.on_press(now, wall, press),
+            Input::Act(act) => self.on_act(now, wall, act),
+            Input::Language(language) => {
+                self.config.language = language;
+                self.cat = Catalogue::new(language);
+            }
+            Input::Tick => {}
+        }
+        self.end_wrap_up_in_time(now);
+        self.ask_desk_again(now);
+        self.say_whether_to_take_calls();
+    }
+
+    /// Whether somebody would be cut off, or left ringing, if the program ended now.
+    pub fn call_stands(&self) -> bool {
+        !self.view.lines.is_empty()
+    }
+
+    /// What is to be done now, one after another.
+    pub fn poll_wish(&mut self) -> Option<Wish> {
+        self.wishes.pop_front()
+    }
+
+    /// The picture; cheap enough for ten a second.
+    pub fn shown(&self, now: Instant, wall: &Zoned) -> Shown {
+        let line = self.line_word(now);
+        Shown {
+            title: self.title(now, &line.text),
+            state: self.state(),
+            line_detail: self.line_detail(),
+            line,
+            line_menu: self.line_menu(),
+            counters: self.recent.counters(&self.cat, wall),
+            bars: self.bars(now),
+            waiting: self.waiting_shown(now),
+            call: self.call_shown(now),
+            other: self.other_shown(now),
+            verbs: self.verbs(),
+            meters: self.meters(),
+            keypad: self.keypad.clone(),
+            dial: self.dial.text.clone(),
+            dial_fault: self.dial_fault(),
+            can_dial: self.can_dial() && !self.dial.text.trim().is_empty(),
+            targets: self.targets_shown(wall),
+            card: self.card_shown(wall),
+            calls: self.calls_shown(wall),
+            wrap_up: self.wrap_up_shown(now),
+            palette: self.palette_shown(wall),
+            hints: self.hints(),
+            ticks: self.ticks(),
+        }
+    }
+
+    fn on_directory(&mut self, now: Instant, answer: Result<Directory, Unavailable>) {
+        match answer {
+            Ok(directory) => {
+                self.directory = directory;
+                self.desk_answers();
+            }
+            Err(why) => self.desk_fails(now, why),
+        }
+    }
+
+    fn on_calls(&mut self, now: Instant, answer: Result<Vec<CallRecord>, Unavailable>) {
+        match answer {
+            Ok(records) => {
+                self.recent.add_earlier(&records);
+                self.desk_answers();
+            }
+            Err(why) => self.desk_fails(now, why),
+        }
+    }
+
+    /// When it is back, what it could not say before is asked again.
+    fn desk_answers(&mut self) {
+        self.ask_desk_at = None;
+        if self.desk_fault.take().is_some() {
+            self.wishes.extend([Wish::FetchDirectory, Wish::FetchCalls]);
+        }
+    }
+
+    fn desk_fails(&mut self, now: Instant, why: Unavailable) {
+        self.desk_fault = Some(why);
+        self.ask_desk_at.get_or_insert(now + DESK_PAUSE);
+    }
+
+    fn ask_desk_again(&mut self, now: Instant) {
+        if self.ask_desk_at.is_some_and(|at| at <= now) {
+            self.ask_desk_at = None;
+            self.wishes.push_back(Wish::FetchDirectory);
+        }
+    }
+
+    fn want(&mut self, intent: Intent) {
+        self.wishes.push_back(Wish::Intent(intent));
+    }
+
+    fn announce(&mut self, text: String) {
+        self.wishes.push_back(Wish::Announce(text));
+    }
+
+    fn focus(&mut self, field: Field) {
+        self.wishes.push_back(Wish::Focus(field));
+    }
+
+    fn ticks(&self) -> bool {
+        self.front.is_some()
+            || self.wrap_up.is_some()
+            || self.ask_desk_at.is_some()
+            || self.outage.as_ref().is_some_and(Outage::is_counted_down)
+            || self.duty.is_away()
+    }
+}
+
+#[cfg(test)]
+mod tests;

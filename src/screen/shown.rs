@@ -1,9 +1,10 @@
 //! The picture in words: everything the window draws, in the operator's language.
 
 use super::input::Act;
+use std::fmt;
 
 /// Everything that stands in the window now. Words are ready to be drawn; empty ones are not drawn.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Default)]
 pub struct Shown {
     /// Of the window and the tray: `● 01:14 Hanbit Build`.
     pub title: String,
@@ -44,6 +45,13 @@ pub struct Shown {
     pub hints: Vec<Hint>,
     /// Whether time shows, so that a tick each second is needed.
     pub ticks: bool,
+}
+
+/// Without words: they are about clients.
+impl fmt::Debug for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shown").field("state", &self.state).finish_non_exhaustive()
+    }
 }
 
 /// What the tint and the icon of the call card tell.

@@ -4,7 +4,7 @@
 use crate::agent::{CardAnswer, LookupId};
 use crate::clock::Clock;
 use crate::desk::{Desk, DeskConfig, DeskProblem, Notice, Outbox, OutboxError};
-use crate::desk_api::{CallRecord, CallRecordId, Unavailable};
+use crate::desk_api::{CallRecord, CallRecordId, Directory, Unavailable};
 use crate::domain::number::PhoneNumber;
 use crate::secrets::Secret;
 use std::cell::RefCell;
@@ -36,18 +36,23 @@ pub(super) struct DeskSetup {
     pub outbox_folder: PathBuf,
     /// Whose outbox.
     pub user: String,
+    /// Whose calls, as the register names them.
+    pub operator: String,
     pub seed: [u8; 32],
 }
 
 /// What the desk says, some time after it was asked.
 pub(super) enum FromDesk {
     Card { lookup: LookupId, answer: CardAnswer },
+    Directory(Result<Directory, Unavailable>),
+    Calls(Result<Vec<CallRecord>, Unavailable>),
     Trouble(DeskTrouble),
 }
 
 /// Without a desk: silent, and takes nothing.
 pub(super) struct DeskLink {
     desk: Option<Desk>,
+    operator: String,
     records: UnboundedSender<CallRecord>,
     unsent: Unsent,
     /// The task that writes the register.
@@ -63,7 +68,9 @@ impl DeskLink {
         let (words, inbox) = unbounded_channel();
         let (records, register) = unbounded_channel();
         let unsent = Unsent::default();
-        let mut link = Self { desk: None, records, unsent, keeper: None, words, inbox, warmer: None };
+        let operator = setup.as_ref().map(|setup| setup.operator.clone()).unwrap_or_default();
+        let mut link =
+            Self { desk: None, operator, records, unsent, keeper: None, words, inbox, warmer: None };
         let Some(setup) = setup else { return Ok(link) };
         let config = DeskConfig::new(setup.url.clone(), setup.token.clone());
         let desk = Desk::new(DeskConfig { ca_file: setup.ca_file.clone(), ..config }, clock)?;
@@ -85,6 +92,22 @@ impl DeskLink {
         tokio::task::spawn_local(async move {
             let answer = desk.look_up(number).await;
             let _ = words.send(FromDesk::Card { lookup, answer });
+        });
+    }
+
+    pub(super) fn fetch_directory(&self) {
+        let Some(desk) = self.desk.clone() else { return };
+        let words = self.words.clone();
+        tokio::task::spawn_local(async move {
+            let _ = words.send(FromDesk::Directory(desk.directory().await));
+        });
+    }
+
+    pub(super) fn fetch_calls(&self, limit: u32) {
+        let Some(desk) = self.desk.clone() else { return };
+        let (words, operator) = (self.words.clone(), self.operator.clone());
+        tokio::task::spawn_local(async move {
+            let _ = words.send(FromDesk::Calls(desk.calls(&operator, limit).await));
         });
     }
 

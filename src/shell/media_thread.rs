@@ -3,7 +3,9 @@
 //! It starts with the first call and sleeps between calls. Each line is a task of its own with its
 //! own deadlines, so that one call's file or socket never delays another's.
 
+use super::meter::Meter;
 use super::recorder::Recorder;
+use super::sound_check::SoundCheck;
 use crate::audio::{Begin, Devices, Earpiece, NullSource, RecordFault, SoundFault, Source};
 use crate::clock::Clock;
 use crate::entropy;
@@ -15,6 +17,7 @@ use crate::transmit::{Received, Transport};
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -62,6 +65,8 @@ pub(super) enum ToMedia {
         sound: Sound,
         plan: StreamPlan,
         operator: bool,
+        /// The operator is heard nowhere.
+        muted: bool,
     },
     Apply {
         line: LineId,
@@ -80,6 +85,12 @@ pub(super) enum ToMedia {
     Stop {
         line: LineId,
     },
+    /// The operator is heard on no line, or on the one that has the operator.
+    Mute {
+        on: bool,
+    },
+    /// In place of the one that runs.
+    Check(Option<SoundCheck>),
 }
 
 /// What the thread says to the owner.
@@ -96,10 +107,11 @@ pub(super) struct MediaThread {
 }
 
 impl MediaThread {
-    /// `figures_every`: how often each line's figures are told besides the last time.
+    /// `figures_every`: how often each line's figures are told besides the last time. `meter`: where loudness is left.
     pub(super) fn start(
         clock: Clock,
         figures_every: Option<Duration>,
+        meter: Option<Arc<Meter>>,
         reports: UnboundedSender<FromMedia>,
     ) -> std::io::Result<Self> {
         let (orders, inbox) = unbounded_channel();
@@ -107,7 +119,7 @@ impl MediaThread {
         let thread = std::thread::Builder::new()
             .name("media".into())
             .stack_size(512 * 1024)
-            .spawn(move || runtime.block_on(serve(clock, figures_every, inbox, reports)))?;
+            .spawn(move || runtime.block_on(serve(clock, figures_every, meter, inbox, reports)))?;
         Ok(Self { orders, thread })
     }
 
@@ -129,28 +141,31 @@ enum ToLine {
     Apply { plan: StreamPlan, operator: bool },
     Move(RtpPair),
     Digits(String),
+    Mute(bool),
 }
 
 async fn serve(
     clock: Clock,
     figures_every: Option<Duration>,
+    meter: Option<Arc<Meter>>,
     mut inbox: UnboundedReceiver<ToMedia>,
     reports: UnboundedSender<FromMedia>,
 ) -> bool {
     let mut lines: BTreeMap<LineId, UnboundedSender<ToLine>> = BTreeMap::new();
     let mut tasks = tokio::task::JoinSet::new();
+    let mut check: Option<tokio::task::JoinHandle<()>> = None;
     let mut whole = true;
     while let Some(order) = inbox.recv().await {
         while let Some(ended) = tasks.try_join_next() {
             whole &= ended.is_ok();
         }
         let (line, order) = match order {
-            ToMedia::Start { line, pair, sound, plan, operator } => {
+            ToMedia::Start { line, pair, sound, plan, operator, muted } => {
                 let (orders, inbox) = unbounded_channel();
                 lines.insert(line, orders);
-                let reports = Reports { line, reports: reports.clone() };
+                let reports = Reports { line, reports: reports.clone(), meter: meter.clone() };
                 let broken = reports.clone();
-                match Voice::new(clock, pair, sound, plan, operator, reports) {
+                match Voice::new(clock, pair, sound, plan, operator, muted, reports) {
                     Ok(voice) => drop(tasks.spawn(voice.run(inbox, figures_every))),
                     Err(error) => {
                         tracing::error!(%line, %error, "no audio: the sockets cannot be used");
@@ -164,6 +179,15 @@ async fn serve(
                 lines.remove(&line);
                 continue;
             }
+            ToMedia::Mute { on } => {
+                lines.values().for_each(|orders| drop(orders.send(ToLine::Mute(on))));
+                continue;
+            }
+            ToMedia::Check(next) => {
+                check.take().inspect(tokio::task::JoinHandle::abort);
+                check = next.map(|check| tokio::spawn(check.run(clock, meter.clone())));
+                continue;
+            }
             ToMedia::Apply { line, plan, operator } => (line, ToLine::Apply { plan, operator }),
             ToMedia::Move { line, pair } => (line, ToLine::Move(pair)),
             ToMedia::Digits { line, digits } => (line, ToLine::Digits(digits)),
@@ -172,6 +196,7 @@ async fn serve(
             let _ = orders.send(order);
         }
     }
+    check.inspect(tokio::task::JoinHandle::abort);
     drop(lines);
     while let Some(ended) = tasks.join_next().await {
         whole &= ended.is_ok();
@@ -183,6 +208,7 @@ async fn serve(
 struct Reports {
     line: LineId,
     reports: UnboundedSender<FromMedia>,
+    meter: Option<Arc<Meter>>,
 }
 
 impl Reports {
@@ -217,6 +243,8 @@ struct Voice {
     early: bool,
     /// The operator is on this line; otherwise it is neither heard nor hears.
     operator: bool,
+    /// What the operator says goes nowhere.
+    muted: bool,
     next_tick: Instant,
     reports: Reports,
 }
@@ -228,18 +256,18 @@ impl Voice {
         sound: Sound,
         plan: StreamPlan,
         operator: bool,
+        muted: bool,
         reports: Reports,
     ) -> std::io::Result<Self> {
         let now = clock.now();
         let seed = entropy::seed().map_err(std::io::Error::other)?;
         let (early, local) = (plan.early, pair.local);
-        let mut stream = Stream::new(now, plan, seed);
-        stream.watch_microphone(now, sound.source.is_microphone() && operator);
+        let stream = Stream::new(now, plan, seed);
         let recorder = sound.record.and_then(|begin| {
             let fault = |error: std::io::Error| reports.recording(RecordFault::CannotWrite(error.kind()));
             Recorder::start(begin).map_err(fault).ok()
         });
-        Ok(Self {
+        let mut voice = Self {
             clock,
             stream,
             rtp: UdpSocket::from_std(pair.rtp)?,
@@ -250,9 +278,18 @@ impl Voice {
             recorder,
             early,
             operator,
+            muted,
             next_tick: now,
             reports,
-        })
+        };
+        voice.watch_microphone(now);
+        Ok(voice)
+    }
+
+    /// One that nobody is to hear is not missed.
+    fn watch_microphone(&mut self, now: Instant) {
+        let watched = self.source.is_microphone() && self.operator && !self.muted;
+        self.stream.watch_microphone(now, watched);
     }
 
     async fn run(mut self, mut inbox: UnboundedReceiver<ToLine>, figures_every: Option<Duration>) {
@@ -300,7 +337,7 @@ impl Voice {
                 self.early = plan.early;
                 self.operator = operator;
                 self.stream.apply(now, plan);
-                self.stream.watch_microphone(now, self.source.is_microphone() && operator);
+                self.watch_microphone(now);
             }
             ToLine::Move(pair) => {
                 if let Err(error) = self.move_to(pair) {
@@ -309,6 +346,10 @@ impl Voice {
                 }
             }
             ToLine::Digits(digits) => self.stream.send_digits(&digits),
+            ToLine::Mute(on) => {
+                self.muted = on;
+                self.watch_microphone(now);
+            }
         }
     }
 
@@ -332,6 +373,9 @@ impl Voice {
     fn tick(&mut self, now: Instant) {
         let microphone = self.spoken();
         let heard = self.stream.tick(now, microphone.as_ref());
+        if let Some(meter) = self.reports.meter.as_ref().filter(|_| self.operator) {
+            meter.heard(&heard);
+        }
         if let Some(earpiece) = self.earpiece.as_mut().filter(|_| self.operator) {
             let plays = earpiece.play(&heard);
             self.stream.watch_earpiece(now, plays);
@@ -350,7 +394,11 @@ impl Voice {
             return Some(SILENCE);
         }
         if self.operator {
-            return self.source.next_frame();
+            let frame = self.source.next_frame();
+            if let Some((meter, frame)) = self.reports.meter.as_ref().zip(frame) {
+                meter.spoken(&frame);
+            }
+            return if self.muted { Some(SILENCE) } else { frame };
         }
         // A file goes on where nobody hears it. The microphone is another line's now.
         if !self.source.is_microphone() {
@@ -464,8 +512,8 @@ mod tests {
         let headset = Headset::default();
         let (source, earpiece) = (Box::new(headset.clone()), Box::new(headset.clone()));
         let sound = Sound { source, earpiece: Some(earpiece), record: None };
-        let reports = Reports { line: LineId(1), reports: unbounded_channel().0 };
-        let mut voice = Voice::new(clock, pair, sound, early, true, reports).unwrap();
+        let reports = Reports { line: LineId(1), reports: unbounded_channel().0, meter: None };
+        let mut voice = Voice::new(clock, pair, sound, early, true, false, reports).unwrap();
         voice.tick(clock.now());
         assert_eq!(headset.picked_up_played_forgot(), (0, 1, 0), "ringback is heard, and nobody hears us");
         voice.obey(ToLine::Apply { plan: answered.clone(), operator: true });

@@ -6,19 +6,23 @@
 
 mod desk_link;
 mod media_thread;
+mod meter;
 mod owner;
 mod practice_pbx;
 mod recorder;
 mod setup;
+mod sound_check;
 
 pub use desk_link::DeskTrouble;
 pub use media_thread::Audio;
 pub use practice_pbx::{PracticePbx, PracticeSetup};
 pub use setup::{Setup, StartFault, start};
+pub use sound_check::SoundTest;
 
 use crate::agent::{Event, Intent};
-use crate::audio::{Change, SoundFault};
+use crate::audio::{Change, Seen, SoundFault, Wishes};
 use crate::clock::Clock;
+use crate::desk_api::{CallRecord, Directory, Unavailable};
 use crate::instant::Instant;
 use crate::phone::LineId;
 use std::net::SocketAddr;
@@ -59,6 +63,23 @@ pub enum Notice {
     Device(Change),
     /// The desk did not take a register entry; said once per spell. The entry is kept and sent again.
     Desk(DeskTrouble),
+    /// The answer to [`Remote::fetch_directory`].
+    Directory(Result<Directory, Unavailable>),
+    /// The answer to [`Remote::fetch_calls`], the latest call first.
+    Calls(Result<Vec<CallRecord>, Unavailable>),
+    /// The answer to [`Remote::devices`]; without a sound server there are none.
+    Devices {
+        inputs: Seen,
+        outputs: Seen,
+    },
+    /// What is tried out from now on. Off by itself when a call comes or goes out; off at once where it cannot be.
+    SoundTest(SoundTest),
+    /// The loudest of the last tenth of a second, from 0 (-60 dBFS and less) to 1 (full scale), of the line that has the operator
+    /// or of a sound test. Only where `Setup::levels` asks for it; ten times a second while there is sound.
+    Levels {
+        microphone: f32,
+        earpiece: f32,
+    },
     /// The last one: everything is closed, and nothing more comes.
     Stopped(Farewell),
 }
@@ -79,29 +100,100 @@ pub struct Farewell {
 enum Order {
     Intent(Intent),
     ShutDown { within: Duration },
+    FetchDirectory,
+    FetchCalls { limit: u32 },
+    UseDevices(Wishes),
+    ListDevices,
+    SoundTest(SoundTest),
 }
 
-/// The telephone, as a window or terminal holds it. Dropping it shuts the telephone down.
+/// The telephone, as a terminal holds it. Dropping it shuts the telephone down.
 #[derive(Debug)]
 pub struct Handle {
+    remote: Remote,
+    notices: Notices,
+}
+
+/// What a telephone is told by. Dropping the last one shuts the telephone down.
+#[derive(Clone, Debug)]
+pub struct Remote {
     orders: UnboundedSender<Order>,
+}
+
+/// What a telephone tells.
+#[derive(Debug)]
+pub struct Notices {
     notices: UnboundedReceiver<(Instant, Notice)>,
 }
 
 impl Handle {
-    pub fn intent(&self, intent: Intent) {
-        // Only fails after `Stopped`.
-        let _ = self.orders.send(Order::Intent(intent));
+    /// For who speaks and listens in different places.
+    pub fn split(self) -> (Remote, Notices) {
+        (self.remote, self.notices)
     }
 
+    /// See [`Remote::intent`].
+    pub fn intent(&self, intent: Intent) {
+        self.remote.intent(intent);
+    }
+
+    /// See [`Notices::next`].
+    pub async fn next(&mut self) -> Option<(Instant, Notice)> {
+        self.notices.next().await
+    }
+
+    /// See [`Remote::shut_down`].
+    pub fn shut_down(&self, within: Duration) {
+        self.remote.shut_down(within);
+    }
+}
+
+impl Notices {
     /// The next notice with its time; `None` after `Stopped`.
     pub async fn next(&mut self) -> Option<(Instant, Notice)> {
         self.notices.recv().await
+    }
+}
+
+impl Remote {
+    pub fn intent(&self, intent: Intent) {
+        self.order(Order::Intent(intent));
     }
 
     /// Hang up, unregister, finish recordings and the outbox; `Stopped` follows, `within` this time
     /// at the latest.
     pub fn shut_down(&self, within: Duration) {
-        let _ = self.orders.send(Order::ShutDown { within });
+        self.order(Order::ShutDown { within });
+    }
+
+    /// Asks the desk whom a call can be passed to; `Notice::Directory` follows, unless there is no desk.
+    pub fn fetch_directory(&self) {
+        self.order(Order::FetchDirectory);
+    }
+
+    /// Asks the desk for this operator's last calls, 1000 at most; `Notice::Calls` follows, unless there is no desk.
+    pub fn fetch_calls(&self, limit: u32) {
+        self.order(Order::FetchCalls { limit });
+    }
+
+    /// Takes other devices, in a call too; `Notice::Device` follows for each that changes in use. Nothing where the telephone began
+    /// without devices.
+    pub fn use_devices(&self, wishes: Wishes) {
+        self.order(Order::UseDevices(wishes));
+    }
+
+    /// Which devices there are now; `Notice::Devices` follows, after seconds where the sound server is slow.
+    pub fn devices(&self) {
+        self.order(Order::ListDevices);
+    }
+
+    /// Tries devices out while no call stands; `Notice::SoundTest` follows.
+    pub fn sound_test(&self, test: SoundTest) {
+        self.order(Order::SoundTest(test));
+    }
+
+    fn order(&self, order: Order) {
+        // Only fails after `Stopped`.
+        let _ = self.orders.send(order);
     }
 }

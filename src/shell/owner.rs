@@ -3,10 +3,12 @@
 
 use super::desk_link::{DeskLink, FromDesk};
 use super::media_thread::{Audio, FromMedia, MediaThread, Sound, ToMedia};
+use super::meter::Meter;
 use super::setup::{bind, resolve};
+use super::sound_check::{SoundCheck, SoundTest, Trial};
 use super::{Farewell, Notice, Order};
 use crate::agent::{Agent, Effect, Event, Input, Intent};
-use crate::audio::{Change, Devices, Ring, SoundFault};
+use crate::audio::{Change, Devices, Ring, Seen, SoundFault};
 use crate::clock::{self, Clock};
 use crate::config::HostPort;
 use crate::instant::Instant;
@@ -18,6 +20,7 @@ use crate::transmit::{Hop, Transmit, Transport};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -32,6 +35,9 @@ const KEEP_ALIVE: &[u8] = b"\r\n\r\n";
 
 /// A connection of which nothing was heard for so long, while an answer was due, leads nowhere.
 const SILENCE: Duration = Duration::from_secs(4);
+
+/// How often loudness is told.
+const LEVELS_EVERY: Duration = Duration::from_millis(100);
 
 /// What recordings get to be finished even when time is up.
 const LAST_SOUND: Duration = Duration::from_millis(500);
@@ -54,6 +60,8 @@ pub(super) struct Network {
 pub(super) struct VoiceSetup {
     pub audio: Box<dyn FnMut(LineId) -> Audio>,
     pub figures_every: Option<Duration>,
+    /// Where loudness is left, if anybody wants to know it.
+    pub meter: Option<Arc<Meter>>,
     /// The operator's devices, with what they tell.
     pub devices: Option<(Devices, UnboundedReceiver<Change>)>,
     /// How they ring now.
@@ -98,10 +106,17 @@ pub(super) struct Owner {
     ringing: BTreeSet<LineId>,
     /// Lines whose stream runs.
     streams: BTreeSet<LineId>,
+    /// The operator is heard on no line.
+    muted: bool,
+    test: SoundTest,
+    /// When loudness is told next.
+    next_levels: Instant,
     registration: Registration,
     notices: UnboundedSender<(Instant, Notice)>,
     media_words: (UnboundedSender<FromMedia>, UnboundedReceiver<FromMedia>),
     addresses: (UnboundedSender<SocketAddr>, UnboundedReceiver<SocketAddr>),
+    /// Devices that were asked for.
+    devices: (UnboundedSender<(Seen, Seen)>, UnboundedReceiver<(Seen, Seen)>),
     /// No port pair could be had for the next call.
     port_wanted: bool,
     closing_until: Option<Instant>,
@@ -143,10 +158,14 @@ impl Owner {
             lines: BTreeSet::new(),
             ringing: BTreeSet::new(),
             streams: BTreeSet::new(),
+            muted: false,
+            test: SoundTest::Off,
+            next_levels: Instant::START,
             registration: if register { Registration::Asked } else { Registration::None },
             notices,
             media_words: unbounded_channel(),
             addresses: unbounded_channel(),
+            devices: unbounded_channel(),
             port_wanted: false,
             closing_until: None,
         }
@@ -156,17 +175,23 @@ impl Owner {
         self.drain();
         self.offer_port();
         let mut next_check = self.clock.now() + NETWORK_CHECK;
+        let mut driven = true;
         while !self.is_closed() {
             let now = self.clock.now();
-            let deadlines = [self.agent.next_deadline(), Some(next_check), self.closing_until];
+            let deadlines =
+                [self.agent.next_deadline(), Some(next_check), self.levels_due(), self.closing_until];
             let deadline = deadlines.into_iter().flatten().min().unwrap_or(next_check);
             tokio::select! {
                 arrival = self.network.socket.recv() => self.on_arrival(arrival),
                 Some(word) = self.media_words.1.recv() => self.on_media(word),
-                order = orders.recv() => self.on_order(order.unwrap_or(Order::ShutDown { within: NETWORK_CHECK })),
+                order = orders.recv(), if driven => {
+                    driven = order.is_some();
+                    self.on_order(order.unwrap_or(Order::ShutDown { within: NETWORK_CHECK }));
+                }
                 word = self.desk.next() => self.on_desk(word),
                 change = self.voice.next_change() => self.notify(Notice::Device(change)),
                 Some(server) = self.addresses.1.recv() => self.on_resolved(server),
+                Some((inputs, outputs)) = self.devices.1.recv() => self.notify(Notice::Devices { inputs, outputs }),
                 () = tokio::time::sleep(deadline.since(now)) => {}
             }
             let now = self.clock.now();
@@ -176,6 +201,7 @@ impl Owner {
                 self.keep_alive();
                 self.offer_wanted_port();
             }
+            self.tell_levels(now);
             if self.agent.next_deadline().is_some_and(|deadline| deadline <= now) {
                 self.agent.handle_timeout(now, clock::wall());
                 self.drain();
@@ -230,6 +256,8 @@ impl Owner {
     fn on_desk(&mut self, word: FromDesk) {
         match word {
             FromDesk::Card { lookup, answer } => self.tell(Input::Card { lookup, answer }),
+            FromDesk::Directory(answer) => self.notify(Notice::Directory(answer)),
+            FromDesk::Calls(answer) => self.notify(Notice::Calls(answer)),
             FromDesk::Trouble(trouble) => self.notify(Notice::Desk(trouble)),
         }
     }
@@ -238,6 +266,18 @@ impl Owner {
         match order {
             Order::Intent(intent) => self.tell(Input::Intent(intent)),
             Order::ShutDown { within } => self.close(within),
+            Order::FetchDirectory => self.desk.fetch_directory(),
+            Order::FetchCalls { limit } => self.desk.fetch_calls(limit),
+            Order::UseDevices(wishes) => {
+                if let Some((devices, _)) = &self.voice.devices {
+                    devices.wish(wishes);
+                }
+            }
+            Order::ListDevices => {
+                let answers = self.devices.0.clone();
+                tokio::task::spawn_blocking(move || answers.send(Devices::list().unwrap_or_default()));
+            }
+            Order::SoundTest(test) => self.test(test),
         }
     }
 
@@ -289,6 +329,9 @@ impl Owner {
                 _ => {}
             }
         }
+        if self.test != SoundTest::Off && !self.lines.is_empty() {
+            self.test(SoundTest::Off);
+        }
         self.ring();
         self.notify(Notice::Agent(event));
         // We are on our way out: the caller is left to others at once.
@@ -297,11 +340,53 @@ impl Owner {
         }
     }
 
+    // -- devices
+
+    /// Only while no call stands; the notice says what came of it.
+    fn test(&mut self, test: SoundTest) {
+        let devices =
+            self.voice.devices.as_ref().filter(|_| self.lines.is_empty()).map(|(devices, _)| devices);
+        self.test = if devices.is_some() { test } else { SoundTest::Off };
+        let trial = match self.test {
+            SoundTest::Tone => Some(Trial::melody()),
+            SoundTest::Echo => Some(Trial::echo()),
+            SoundTest::Off | SoundTest::Ring => None,
+        };
+        let check = devices.zip(trial).map(|(devices, trial)| {
+            let (microphone, earpiece) = devices.connect();
+            SoundCheck { trial, microphone, earpiece }
+        });
+        if check.is_some() {
+            self.start_media();
+        }
+        self.tell_media(ToMedia::Check(check));
+        self.ring();
+        self.notify(Notice::SoundTest(self.test));
+    }
+
+    /// When loudness is to be told; none while nobody wants to know or nothing sounds.
+    fn levels_due(&self) -> Option<Instant> {
+        let sounds = !self.streams.is_empty() || self.test != SoundTest::Off;
+        (self.voice.meter.is_some() && sounds).then_some(self.next_levels)
+    }
+
+    fn tell_levels(&mut self, now: Instant) {
+        if self.levels_due().is_none_or(|due| now < due) {
+            return;
+        }
+        self.next_levels = now + LEVELS_EVERY;
+        if let Some(meter) = &self.voice.meter {
+            let (microphone, earpiece) = meter.take();
+            self.notify(Notice::Levels { microphone, earpiece });
+        }
+    }
+
     /// While somebody calls; more softly where the operator has another call already.
     fn ring(&mut self) {
         let busy = self.lines.len() > self.ringing.len();
         let wanted = if busy { Ring::Knock } else { Ring::Bell };
-        let ring = (!self.ringing.is_empty()).then_some(wanted);
+        let rings = !self.ringing.is_empty() || self.test == SoundTest::Ring;
+        let ring = rings.then_some(wanted);
         if let Some((devices, _)) = &self.voice.devices
             && self.voice.ring != ring
         {
@@ -359,9 +444,15 @@ impl Owner {
                     return;
                 };
                 self.streams.insert(line);
-                let sound = self.voice.next_call(line);
-                self.start_media(line);
-                self.tell_media(ToMedia::Start { line, pair, sound, plan, operator });
+                let (sound, muted) = (self.voice.next_call(line), self.muted);
+                if !self.start_media() {
+                    self.notify(Notice::Sound { line, fault: SoundFault::Voice });
+                }
+                self.tell_media(ToMedia::Start { line, pair, sound, plan, operator, muted });
+            }
+            MediaCommand::Mute { on } => {
+                self.muted = on;
+                self.tell_media(ToMedia::Mute { on });
             }
             MediaCommand::Digits { line, digits } => self.tell_media(ToMedia::Digits { line, digits }),
             MediaCommand::Stop { line } => {
@@ -382,18 +473,16 @@ impl Owner {
         }
     }
 
-    /// With the first call; without the thread this call has no sound.
-    fn start_media(&mut self, line: LineId) {
-        if self.media.is_some() {
-            return;
-        }
-        match MediaThread::start(self.clock, self.voice.figures_every, self.media_words.0.clone()) {
-            Ok(thread) => self.media = Some(thread),
-            Err(error) => {
-                tracing::error!(%error, "no audio: the media thread cannot be started");
-                self.notify(Notice::Sound { line, fault: SoundFault::Voice });
+    /// With the first call. Whether there is the thread; without it nothing sounds.
+    fn start_media(&mut self) -> bool {
+        if self.media.is_none() {
+            let (meter, words) = (self.voice.meter.clone(), self.media_words.0.clone());
+            match MediaThread::start(self.clock, self.voice.figures_every, meter, words) {
+                Ok(thread) => self.media = Some(thread),
+                Err(error) => tracing::error!(%error, "no audio: the media thread cannot be started"),
             }
         }
+        self.media.is_some()
     }
 
     fn tell_media(&self, order: ToMedia) {

@@ -173,7 +173,14 @@ impl Room {
                 }
                 let Some(pair) = self.free_pairs.remove(&plan.local) else { return };
                 self.voices.insert(line);
-                self.tell_media(ToMedia::Start { line, pair, sound: sound(voice), plan, operator: true });
+                self.tell_media(ToMedia::Start {
+                    line,
+                    pair,
+                    sound: sound(voice),
+                    plan,
+                    operator: true,
+                    muted: false,
+                });
             }
             MediaOrder::Stop { call, port } => {
                 self.free_pairs.remove(&port);
@@ -187,7 +194,7 @@ impl Room {
 
     fn tell_media(&mut self, order: ToMedia) {
         if self.media.is_none() {
-            let started = MediaThread::start(self.clock, None, self.media_words.0.clone());
+            let started = MediaThread::start(self.clock, None, None, self.media_words.0.clone());
             self.media = started.inspect_err(|error| tracing::error!(%error, "no voices")).ok();
         }
         if let Some(media) = &self.media {

@@ -2,8 +2,9 @@
 
 use super::desk_link::{DeskLink, DeskSetup};
 use super::media_thread::Audio;
+use super::meter::Meter;
 use super::owner::{Network, Owner, VoiceSetup};
-use super::{Handle, Notice, Order, Process};
+use super::{Handle, Notice, Notices, Order, Process, Remote};
 use crate::agent::{Agent, AgentConfig};
 use crate::audio::{Devices, Wishes};
 use crate::config::{AfterFailedTransfer, CodecName, HostPort, Identity, Settings};
@@ -19,6 +20,7 @@ use crate::transmit::Transport;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -38,6 +40,8 @@ pub struct Setup {
     pub devices: Option<Wishes>,
     /// How often figures of the voice are told, besides the end of a call.
     pub figures_every: Option<Duration>,
+    /// Tell how loud the operator speaks and hears.
+    pub levels: bool,
 }
 
 /// Why the telephone cannot start, and whose fault it is.
@@ -108,13 +112,14 @@ pub(super) async fn assemble(
     let socket = bind(transport, settings.local, server)?;
 
     let clock = process.clock;
-    let desk_setup = desk_setup(settings, &setup, &user)?;
+    let operator = settings.operator.clone().unwrap_or_else(|| user.clone());
+    let desk_setup = desk_setup(settings, &setup, &user, &operator)?;
     let agent = Agent::new(
         clock.now(),
         AgentConfig {
             phone: PhoneConfig {
                 sip: UserAgentConfig {
-                    account: account(settings, &target, user.clone(), &setup.password),
+                    account: account(settings, &target, user, &setup.password),
                     transport,
                     server,
                     local: socket.local(),
@@ -132,7 +137,7 @@ pub(super) async fn assemble(
             numbering,
             look_up_withheld: settings.look_up_withheld.unwrap_or(false),
             has_desk: desk_setup.is_some(),
-            operator: settings.operator.clone().unwrap_or(user),
+            operator,
         },
         entropy::seed()?,
     );
@@ -145,10 +150,16 @@ pub(super) async fn assemble(
     let network = Network { transport, next_hop, fixed: settings.local, server, socket, ports, route };
     let devices = setup.devices.map(|wishes| Devices::start(clock, wishes)).transpose();
     let devices = devices.map_err(StartFault::NoDevices)?;
-    let voice = VoiceSetup { audio: setup.audio, figures_every: setup.figures_every, devices, ring: None };
+    let voice = VoiceSetup {
+        audio: setup.audio,
+        figures_every: setup.figures_every,
+        meter: setup.levels.then(Arc::<Meter>::default),
+        devices,
+        ring: None,
+    };
     let desk = DeskLink::new(clock, desk_setup).map_err(StartFault::BadDesk)?;
     let owner = Owner::new(clock, agent, network, desk, voice, setup.register, outbox);
-    Ok((owner, Handle { orders, notices }, inbox))
+    Ok((owner, Handle { remote: Remote { orders }, notices: Notices { notices } }, inbox))
 }
 
 pub(super) async fn resolve(host: &HostPort, transport: Transport) -> Result<SocketAddr, StartFault> {
@@ -173,10 +184,22 @@ pub(super) fn bind(
     SipSocket::bind(transport, local, server).map_err(|error| StartFault::Bind { local, kind: error.kind() })
 }
 
-fn desk_setup(settings: &Settings, setup: &Setup, user: &str) -> Result<Option<DeskSetup>, NoEntropy> {
+fn desk_setup(
+    settings: &Settings,
+    setup: &Setup,
+    user: &str,
+    operator: &str,
+) -> Result<Option<DeskSetup>, NoEntropy> {
     let (Some(url), Some(token)) = (settings.desk.clone(), setup.desk_token.clone()) else { return Ok(None) };
-    let (ca_file, outbox_folder) = (settings.ca.clone(), setup.state_folder.clone());
-    Ok(Some(DeskSetup { url, token, ca_file, outbox_folder, user: user.to_owned(), seed: entropy::seed()? }))
+    Ok(Some(DeskSetup {
+        url,
+        token,
+        ca_file: settings.ca.clone(),
+        outbox_folder: setup.state_folder.clone(),
+        user: user.to_owned(),
+        operator: operator.to_owned(),
+        seed: entropy::seed()?,
+    }))
 }
 
 fn account(settings: &Settings, target: &HostPort, user: String, password: &Secret) -> Account {

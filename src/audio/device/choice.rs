@@ -55,6 +55,12 @@ impl Keeper {
         Self { wish, open: None, shunned: Vec::new() }
     }
 
+    /// Another one from the next look on. What failed before is tried again: somebody may have seen to it.
+    pub fn wish(&mut self, wish: Wish) {
+        self.wish = wish;
+        self.shunned.clear();
+    }
+
     /// `beats`: how many exchanges there have been with the open device. Whether a fresh list is wanted at once.
     pub fn beat(&mut self, now: Instant, beats: u32) -> bool {
         let Some(open) = &mut self.open else { return false };

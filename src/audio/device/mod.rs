@@ -59,6 +59,11 @@ impl Devices {
         let _ = self.inner.watcher.send(ToWatcher::Ring(ring));
     }
 
+    /// Others from now on, in a call too.
+    pub fn wish(&self, wishes: Wishes) {
+        let _ = self.inner.watcher.send(ToWatcher::Wish(wishes));
+    }
+
     /// What there is now: microphones, earpieces. Blocks for as long as the server takes to answer, seconds at most.
     pub fn list() -> Result<(Seen, Seen), NoServer> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();

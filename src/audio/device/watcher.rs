@@ -21,6 +21,7 @@ pub(super) enum ToWatcher {
     Connect,
     Disconnect,
     Ring(Option<Ring>),
+    Wish(Wishes),
 }
 
 pub(super) fn start(
@@ -63,6 +64,7 @@ pub(super) fn start(
                 Some(ToWatcher::Connect) => watcher.connected += 1,
                 Some(ToWatcher::Disconnect) => watcher.connected = watcher.connected.saturating_sub(1),
                 Some(ToWatcher::Ring(ring)) => watcher.ring(ring),
+                Some(ToWatcher::Wish(wishes)) => watcher.wish(wishes),
                 None => return,
             }
             watcher.close_unwanted();
@@ -123,6 +125,14 @@ impl Watcher {
     fn ring(&mut self, ring: Option<Ring>) {
         if std::mem::replace(&mut self.ring, ring) != ring {
             self.close_where(|role| role == Role::Ringer);
+        }
+    }
+
+    /// The next look opens them.
+    fn wish(&mut self, wishes: Wishes) {
+        let Wishes { microphone, earpiece, ringer } = wishes;
+        for (slot, wish) in self.slots.iter_mut().zip([microphone, earpiece, ringer]) {
+            slot.keeper.wish(wish);
         }
     }
 

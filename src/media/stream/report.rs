@@ -54,6 +54,13 @@ pub enum NoAudioCause {
     RemoteHearsNothing,
 }
 
+impl NoAudioCause {
+    /// It is our microphone that is missing.
+    pub const fn is_of_microphone(self) -> bool {
+        matches!(self, Self::NoMicrophone | Self::SilentMicrophone)
+    }
+}
+
 /// Counts since the start of the stream, and the quality of the moment.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct StreamStats {

@@ -7,7 +7,7 @@ const AFTER_5_S: &str = "Call-Info: <sip:192.0.2.1>;answer-after=5\r\n";
 
 impl World {
     /// Registered, and told to answer what the PBX wants answered.
-    fn willing(change: impl FnOnce(&mut PhoneConfig)) -> Self {
+    pub(super) fn willing(change: impl FnOnce(&mut PhoneConfig)) -> Self {
         let mut world = Self::with(|config| {
             config.auto_answer = true;
             change(config);

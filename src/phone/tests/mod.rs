@@ -5,9 +5,11 @@ mod connected;
 mod digits;
 mod holding;
 mod incoming;
+mod muting;
 mod outgoing;
 mod referred;
 mod replacing;
+mod taking_calls;
 mod transferring;
 mod two_calls;
 

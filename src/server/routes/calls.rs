@@ -119,6 +119,13 @@ fn check(id: CallRecordId, record: &CallRecord) -> Result<(), Refusal> {
     {
         fault(field, FieldFault::TooLong);
     }
+    match &record.result {
+        Some(result) if result.chars().count() > CallRecord::LONGEST_RESULT => {
+            fault("result", FieldFault::TooLong)
+        }
+        Some(result) if !CallRecord::is_result(result) => fault("result", FieldFault::Malformed),
+        _ => {}
+    }
     if record.transfers.len() > MOST_TRANSFERS {
         fault("transfers", FieldFault::TooLong);
     }

@@ -30,6 +30,7 @@ fn link(url: &str, outbox_folder: PathBuf) -> DeskLink {
         ca_file: None,
         outbox_folder,
         user: "101".into(),
+        operator: "101".into(),
         seed: [1; 32],
     };
     DeskLink::new(Clock::start(), Some(setup)).unwrap()

@@ -36,6 +36,7 @@ impl Desk {
             audio: Box::new(|_| Audio::default()),
             devices: None,
             figures_every: None,
+            levels: false,
         };
         let (mut owner, handle, _orders) = assemble(Process::begin(), setup).await.unwrap();
         let route = Rc::new(Cell::new(Some(FIRST)));
@@ -108,7 +109,7 @@ impl Desk {
     }
 
     fn notices(&mut self) -> Vec<Notice> {
-        std::iter::from_fn(|| self.handle.notices.try_recv().ok()).map(|(_, notice)| notice).collect()
+        std::iter::from_fn(|| self.handle.notices.notices.try_recv().ok()).map(|(_, notice)| notice).collect()
     }
 }
 

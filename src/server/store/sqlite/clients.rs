@@ -34,7 +34,7 @@ macro_rules! card_joins {
 }
 
 impl SqliteStore {
-    /// Those who have this number, owners of it as their main number first.
+    /// Those who have this number: whom its caller was last taken for first, then owners of it as their main number.
     pub async fn clients_by_number(
         &self,
         number: PhoneNumber,
@@ -45,9 +45,12 @@ impl SqliteStore {
             card_columns!(),
             " FROM client_phones f JOIN clients c ON c.id = f.client ",
             card_joins!(),
-            "WHERE f.number = ? ORDER BY f.position, c.updated_at DESC, c.id LIMIT ?"
+            "WHERE f.number = ? ORDER BY (SELECT MAX(started_at) FROM calls \
+             WHERE json_extract(document, '$.caller.number') = ? AND client = c.id) DESC, \
+             f.position, c.updated_at DESC, c.id LIMIT ?"
         );
-        let query = sqlx::query_as(sql).bind(as_column(number)).bind(i64::from(limit));
+        let query =
+            sqlx::query_as(sql).bind(as_column(number)).bind(number.to_string()).bind(i64::from(limit));
         let rows: Vec<Row> = query.fetch_all(&self.readers).await?;
         rows.into_iter().map(|row| card(row, plan)).collect()
     }

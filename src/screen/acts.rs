@@ -1,0 +1,219 @@
+//! What keys and buttons do. One rule, [`Screen::can`], says what is possible now; what is not does nothing.
+
+use super::keys::{Deed, KEYS};
+use super::targets::moved;
+use super::words::BREAKS;
+use super::{Act, Field, Key, Press, Screen, State, Wish, palette};
+use crate::agent::Intent;
+use crate::instant::Instant;
+use crate::phone::LineId;
+use jiff::Zoned;
+
+/// Who calls hears busy; a queue turns to the next operator.
+const BUSY: u16 = 486;
+
+impl Screen {
+    pub(super) fn on_press(&mut self, now: Instant, wall: &Zoned, press: Press) {
+        match press.key {
+            Key::Escape if press.is_plain() => return self.on_act(now, wall, Act::Close),
+            Key::Enter if press.is_plain() => return self.on_enter(now, wall),
+            Key::Up | Key::Down if press.is_plain() => return self.move_mark(press.key == Key::Down, wall),
+            Key::Character(c) if !press.control && !press.alt => {
+                return self.on_character(now, wall, press, c);
+            }
+            _ => {}
+        }
+        if let Some(index) = press.nth().filter(|_| press.alt && !press.control && !press.shift) {
+            return self.on_act(now, wall, Act::TransferTo(index));
+        }
+        let deed = KEYS.iter().find(|(bound, deed)| *bound == press && self.can_do(deed));
+        if let Some((_, deed)) = deed {
+            self.carry_out(now, wall, deed.clone());
+        }
+    }
+
+    /// While no field has the keyboard: digits for the far end, or a result.
+    fn on_character(&mut self, now: Instant, wall: &Zoned, press: Press, c: char) {
+        let act = match press.nth() {
+            _ if self.keypad.is_some() => Act::Digit(c),
+            Some(index) => Act::Result(index),
+            None => return,
+        };
+        self.on_act(now, wall, act);
+    }
+
+    /// Never answers, dials or hangs up by itself.
+    fn on_enter(&mut self, now: Instant, wall: &Zoned) {
+        if let Some(open) = &self.palette {
+            self.on_act(now, wall, Act::PaletteRun(open.chosen));
+        } else if self.transfer.is_open && self.can_transfer() {
+            self.transfer_chosen(wall.date());
+        } else {
+            self.on_act(now, wall, Act::FinishWrapUp);
+        }
+    }
+
+    fn move_mark(&mut self, down: bool, wall: &Zoned) {
+        if let Some(open) = &self.palette {
+            let rows = self.palette_rows(&open.query, wall).len();
+            let chosen = moved(open.chosen, down, rows);
+            self.palette = Some(palette::Open { query: open.query.clone(), chosen });
+        } else if self.transfer.is_open {
+            self.move_in_targets(down, wall.date());
+        }
+    }
+
+    pub(super) fn can_do(&self, deed: &Deed) -> bool {
+        match deed {
+            Deed::Act(act) => self.can(act),
+            Deed::Call(_) => self.can_dial(),
+            Deed::Pass(_) => self.can_transfer(),
+            Deed::Focus(_) | Deed::Region { .. } | Deed::Zoom(_) | Deed::NextTheme => true,
+        }
+    }
+
+    pub(super) fn can(&self, act: &Act) -> bool {
+        let state = self.state();
+        match act {
+            Act::Answer | Act::Reject => state == State::Ringing,
+            Act::AnswerWaiting | Act::RejectWaiting => self.waiting().is_some(),
+            Act::HangUp => {
+                matches!(state, State::Dialing | State::Talking | State::OnHold | State::Transferring)
+            }
+            Act::Hold => matches!(state, State::Talking | State::OnHold | State::Transferring),
+            Act::Swap => {
+                self.other().is_some()
+                    && matches!(state, State::Talking | State::OnHold | State::Transferring)
+            }
+            Act::Mute | Act::Keypad => state == State::Talking,
+            Act::Digit(digit) => {
+                state == State::Talking && self.keypad.is_some() && crate::media::is_digit(*digit)
+            }
+            Act::Transfer | Act::TransferQuery(_) | Act::TransferTo(_) | Act::TransferTyped => {
+                self.can_transfer()
+            }
+            Act::Dial => self.can_dial() && !self.dial.text.trim().is_empty(),
+            Act::Redial(row) => self.can_dial() && self.recent.number(*row).is_some(),
+            Act::ChooseClient(index) => self.can_choose_client(*index),
+            Act::Ready => self.duty.is_away(),
+            Act::Break(reason) => *reason < BREAKS.len(),
+            Act::Result(_) | Act::FinishWrapUp => state == State::WrapUp,
+            Act::PaletteQuery(_) | Act::PaletteRun(_) => self.palette.is_some(),
+            Act::Retry => !self.is_registered(),
+            Act::DialEdited(_)
+            | Act::DoNotDisturb
+            | Act::MissedOnly(_)
+            | Act::Palette
+            | Act::Close
+            | Act::Settings
+            | Act::Quit
+            | Act::Call(_) => true,
+        }
+    }
+
+    pub(super) fn on_act(&mut self, now: Instant, wall: &Zoned, act: Act) {
+        if !self.can(&act) {
+            return;
+        }
+        match act {
+            Act::Answer => self.to_line(self.front, |line| Intent::Answer { line }),
+            Act::Reject => self.to_line(self.front, |line| Intent::Reject { line, status: BUSY }),
+            Act::AnswerWaiting => self.to_line(self.waiting(), |line| Intent::Answer { line }),
+            Act::RejectWaiting => self.to_line(self.waiting(), |line| Intent::Reject { line, status: BUSY }),
+            Act::HangUp => self.to_line(self.front, |line| Intent::HangUp { line }),
+            Act::Hold if self.state() == State::Talking => {
+                self.to_line(self.front, |line| Intent::Hold { line });
+            }
+            Act::Hold => self.to_line(self.front, |line| Intent::Resume { line }),
+            // Whoever talks goes on hold by that.
+            Act::Swap => self.to_line(self.other(), |line| Intent::Resume { line }),
+            Act::Mute => self.want(Intent::Mute { on: !self.view.muted }),
+            Act::Keypad => self.turn_keypad(),
+            Act::Digit(digit) => self.send_digit(digit),
+            Act::Transfer => {
+                self.transfer.open();
+                self.focus(Field::Transfer);
+            }
+            Act::TransferQuery(query) => self.transfer.ask(query),
+            Act::TransferTo(index) => self.transfer_to(index, wall.date()),
+            Act::TransferTyped => self.transfer_typed(),
+            Act::DialEdited(text) => {
+                self.give_more_time(now);
+                self.edit_dial(&text);
+            }
+            Act::Dial => self.dial_typed(),
+            Act::Redial(row) => {
+                if let Some(number) = self.recent.number(row) {
+                    self.call_number(number);
+                }
+            }
+            Act::ChooseClient(index) => self.choose_client(index),
+            Act::Ready => self.be_ready(now),
+            Act::Break(reason) => self.take_break(now, reason),
+            Act::DoNotDisturb => self.toggle_do_not_disturb(now),
+            Act::Result(index) => self.pick_result(index),
+            Act::FinishWrapUp => self.finish_wrap_up(),
+            Act::MissedOnly(only) => self.recent.missed_only = only,
+            Act::Palette => {
+                self.palette = Some(palette::Open::default());
+                self.focus(Field::Palette);
+            }
+            Act::PaletteQuery(query) => {
+                self.give_more_time(now);
+                self.palette = Some(palette::Open { query, chosen: 0 });
+            }
+            Act::PaletteRun(row) => self.run_in_palette(now, wall, row),
+            Act::Close => self.close(),
+            Act::Retry => self.want(Intent::Register),
+            Act::Settings => self.wishes.push_back(Wish::Settings),
+            Act::Quit => self.wishes.push_back(Wish::Quit),
+            Act::Call(link) => self.take_link(&link),
+        }
+    }
+
+    fn carry_out(&mut self, now: Instant, wall: &Zoned, deed: Deed) {
+        match deed {
+            Deed::Act(act) => self.on_act(now, wall, act),
+            Deed::Focus(field) => self.focus(field),
+            Deed::Region { back } => self.wishes.push_back(Wish::Region { back }),
+            Deed::Zoom(step) => self.wishes.push_back(Wish::Zoom(step)),
+            Deed::NextTheme => self.wishes.push_back(Wish::NextTheme),
+            Deed::Call(number) => self.call_number(number),
+            Deed::Pass(target) => self.pass_to(target),
+        }
+    }
+
+    fn run_in_palette(&mut self, now: Instant, wall: &Zoned, row: usize) {
+        let query = self.palette.take().map(|open| open.query).unwrap_or_default();
+        if let Some((_, deed)) = self.palette_rows(&query, wall).into_iter().nth(row) {
+            self.carry_out(now, wall, deed);
+        }
+    }
+
+    /// One level up.
+    fn close(&mut self) {
+        if self.palette.take().is_none() && self.keypad.take().is_none() {
+            self.transfer.close();
+        }
+    }
+
+    fn turn_keypad(&mut self) {
+        if self.keypad.take().is_none() {
+            self.keypad = Some(String::new());
+            self.focus(Field::Keypad);
+        }
+    }
+
+    fn send_digit(&mut self, digit: char) {
+        if let Some(sent) = &mut self.keypad {
+            sent.push(digit);
+            self.to_line(self.front, |line| Intent::Digits { line, digits: digit.to_string() });
+        }
+    }
+
+    fn to_line(&mut self, line: Option<LineId>, intent: impl FnOnce(LineId) -> Intent) {
+        if let Some(line) = line {
+            self.want(intent(line));
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! What is not as it should be: bars under the top bar, the gravest first.
+
+use super::format::clock;
+use super::{Act, Bar, Screen, Tone, Trouble, words};
+use crate::instant::Instant;
+use crate::sip::Failure;
+use crate::text::{Catalogue, say};
+use std::time::Duration;
+
+/// There is no line, since an attempt failed.
+pub(super) struct Outage {
+    cause: Failure,
+    retry_at: Option<Instant>,
+}
+
+impl Outage {
+    pub fn new(now: Instant, cause: Failure, retry_in: Option<Duration>) -> Self {
+        Self { cause, retry_at: retry_in.map(|after| now + after) }
+    }
+
+    pub fn is_counted_down(&self) -> bool {
+        self.retry_at.is_some()
+    }
+
+    /// "No line. Retrying in 8 s".
+    pub fn short(&self, cat: &Catalogue, now: Instant) -> String {
+        match self.retry_at {
+            Some(at) => say!(cat, "No line. Retrying in {seconds} s", seconds = whole_seconds(at.since(now))),
+            None => say!(cat, "No line"),
+        }
+    }
+
+    pub fn why(&self, cat: &Catalogue) -> String {
+        say!(cat, "No line: {cause}.", cause = words::why_no_line(cat, &self.cause))
+    }
+}
+
+/// What is left of a wait, never 0 before it is over.
+pub(super) fn whole_seconds(left: Duration) -> u64 {
+    left.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX)
+}
+
+#[derive(Default)]
+pub(super) struct Troubles {
+    no_microphone: bool,
+    no_earpiece: bool,
+    register_waits: bool,
+}
+
+impl Screen {
+    pub(super) fn on_trouble(&mut self, trouble: Trouble) {
+        let (known, is_so) = match trouble {
+            Trouble::Microphone { missing } => (&mut self.troubles.no_microphone, missing),
+            Trouble::Earpiece { missing } => (&mut self.troubles.no_earpiece, missing),
+            Trouble::Register { waiting } => (&mut self.troubles.register_waits, waiting),
+        };
+        if std::mem::replace(known, is_so) == is_so {
+            return;
+        }
+        let cat = &self.cat;
+        match trouble {
+            Trouble::Microphone { missing: true } => self.announce(say!(cat, "There is no microphone.")),
+            Trouble::Microphone { missing: false } => self.announce(say!(cat, "The microphone is back.")),
+            Trouble::Earpiece { missing: true } => self.announce(say!(cat, "There is no earpiece.")),
+            Trouble::Earpiece { missing: false } => self.announce(say!(cat, "The earpiece is back.")),
+            Trouble::Register { waiting: true } => {}
+            Trouble::Register { waiting: false } => self.desk_answers(),
+        }
+    }
+
+    pub(super) fn bars(&self, now: Instant) -> Vec<Bar> {
+        let cat = &self.cat;
+        let bar = |tone, text| Bar { tone, text, act: None };
+        let mut bars = Vec::new();
+        if let Some(outage) = &self.outage {
+            let mut parts = vec![outage.why(cat)];
+            if let Some(at) = outage.retry_at {
+                let left = clock(Duration::from_secs(whole_seconds(at.since(now))));
+                parts.push(say!(cat, "Next attempt in {time}.", time = left));
+            }
+            if !self.view.lines.is_empty() {
+                parts.push(say!(cat, "The call goes on."));
+            }
+            let retry = Some((say!(cat, "Retry now"), Act::Retry));
+            bars.push(Bar { tone: Tone::Bad, text: parts.join(" "), act: retry });
+        }
+        if self.troubles.no_microphone {
+            let text = say!(cat, "There is no microphone. Plug one in; the call goes on.");
+            bars.push(bar(words::grave(!self.view.lines.is_empty()), text));
+        }
+        if self.troubles.no_earpiece {
+            let text = say!(cat, "There is no earpiece. Plug one in; the call goes on.");
+            bars.push(bar(words::grave(!self.view.lines.is_empty()), text));
+        }
+        if let Some(why) = &self.desk_fault {
+            bars.push(bar(
+                Tone::Warning,
+                say!(
+                    cat,
+                    "{fault} Calls go on without client cards.",
+                    fault = cat.get(words::unavailable(why))
+                ),
+            ));
+        }
+        if self.troubles.register_waits {
+            bars.push(bar(
+                Tone::Warning,
+                say!(cat, "The order desk takes no entries now; they are kept and sent later."),
+            ));
+        }
+        bars
+    }
+}

@@ -1,0 +1,410 @@
+//! The call on the card, the one that waits, the one that rings beside it, and what became of the last.
+
+use super::format::{clock, tame};
+use super::{Act, Call, Level, Meters, Other, Screen, State, Tone, Waiting, Word, words};
+use crate::agent::{CardAnswer, LineState, LineView};
+use crate::desk_api::{ClientCard, ClientId, DirectoryEntry};
+use crate::domain::number::{Number, PhoneNumber};
+use crate::instant::Instant;
+use crate::media::{AudioDirection, NoAudioCause};
+use crate::phone::{CallOutcome, ClientIs, LineId, Refusal, TransferFault};
+use crate::text::{msg, say};
+use jiff::Timestamp;
+use std::time::Duration;
+
+/// A call that stands, as far as the view does not tell.
+pub(super) struct Standing {
+    pub incoming: bool,
+    pub began: Instant,
+    pub started_at: Timestamp,
+    /// What the operator typed, or the telephone was sent to; empty for calls that came in.
+    pub dialled: String,
+    pub answered: Option<Instant>,
+    pub held_since: Option<Instant>,
+    /// Somebody rings at the far end, with or without its sound.
+    pub rings: bool,
+    pub passing: Option<Passing>,
+    pub passed_to: Option<String>,
+    pub silent: Vec<(AudioDirection, NoAudioCause)>,
+    pub hold_refused: bool,
+    /// The desktop's notification as it stands: title and body.
+    pub alert: Option<(String, String)>,
+    /// What the cache knew is from then; None: the desk has spoken.
+    pub as_of: Option<Timestamp>,
+    /// Whom this number meant the last time; first among several.
+    pub likely: Option<ClientId>,
+}
+
+pub(super) struct Passing {
+    pub target: String,
+    pub since: Instant,
+    pub status: Option<u16>,
+}
+
+impl Standing {
+    pub fn new(now: Instant, started_at: Timestamp, dialled: Option<String>) -> Self {
+        Self {
+            incoming: dialled.is_none(),
+            began: now,
+            started_at,
+            dialled: dialled.unwrap_or_default(),
+            answered: None,
+            held_since: None,
+            rings: false,
+            passing: None,
+            passed_to: None,
+            silent: Vec::new(),
+            hold_refused: false,
+            alert: None,
+            as_of: None,
+            likely: None,
+        }
+    }
+
+    fn lasts(&self, now: Instant) -> Duration {
+        now.since(self.answered.unwrap_or(self.began))
+    }
+}
+
+/// A call, whole: what the view tells and what stands beside it.
+#[derive(Clone, Copy)]
+pub(super) struct Seen<'a> {
+    pub view: &'a LineView,
+    pub call: &'a Standing,
+}
+
+impl<'a> Seen<'a> {
+    /// The far end's number as the network, or the operator, wrote it.
+    pub fn written_number(self) -> Option<&'a str> {
+        let dialled = Some(self.call.dialled.as_str()).filter(|text| !text.is_empty());
+        match &self.view.caller {
+            Some(caller) if caller.withheld => None,
+            Some(caller) => caller.number.as_deref().or(dialled),
+            None => dialled,
+        }
+    }
+
+    pub fn is_withheld(self) -> bool {
+        self.view.caller.as_ref().is_some_and(|caller| caller.withheld)
+    }
+
+    /// Clients of this number, the likeliest first; None until somebody has said.
+    pub fn clients(self) -> Option<Vec<&'a ClientCard>> {
+        let CardAnswer::Found { .. } = &self.view.card.as_ref()?.answer else { return None };
+        let mut clients: Vec<&ClientCard> = self.view.candidates().collect();
+        clients.sort_by_key(|client| Some(client.id) != self.call.likely);
+        Some(clients)
+    }
+
+    /// The one who is known: alone with this number, or chosen.
+    pub fn client(self) -> Option<&'a ClientCard> {
+        let clients = self.clients()?;
+        match clients.as_slice() {
+            [client] => Some(client),
+            several => several.iter().copied().find(|client| Some(client.id) == self.view.chosen),
+        }
+    }
+
+    pub fn is_new_client(self) -> bool {
+        self.clients().is_some_and(|clients| clients.is_empty())
+    }
+}
+
+/// How a call, or an attempt to pass it on, came out. Worded when it is shown: the language may change meanwhile.
+pub(super) enum Outcome {
+    Passed { target: String },
+    NotPassed { target: String, status: Option<u16>, client: ClientIs, why: TransferFault },
+    Ended { who: String, incoming: bool, outcome: CallOutcome, status: Option<u16>, talked: Duration },
+    Refused(Refusal),
+}
+
+impl Outcome {
+    pub const fn is_of_transfer(&self) -> bool {
+        matches!(self, Self::Passed { .. } | Self::NotPassed { .. })
+    }
+}
+
+impl Screen {
+    /// Two that ring: the second. One that rings while another call stands: that one.
+    pub(super) fn waiting(&self) -> Option<LineId> {
+        self.beside(|line| line.state == LineState::Ringing)
+    }
+
+    /// The call that the operator can go back to.
+    pub(super) fn other(&self) -> Option<LineId> {
+        self.beside(|line| line.state == LineState::Talking)
+    }
+
+    fn beside(&self, wanted: impl Fn(&LineView) -> bool) -> Option<LineId> {
+        let lines = self.view.lines.iter().filter(|(id, line)| Some(**id) != self.front && wanted(line));
+        lines.min_by_key(|(id, _)| self.calls.get(id).map(|call| call.began)).map(|(id, _)| *id)
+    }
+
+    /// Who comes to the card when the call there has ended: conversations first, then whoever has rung the longest.
+    pub(super) fn next_front(&self) -> Option<LineId> {
+        let order = |id: &LineId, line: &LineView| {
+            (line.state == LineState::Ringing, self.calls.get(id).map(|call| call.began))
+        };
+        self.view.lines.iter().min_by_key(|(id, line)| order(id, line)).map(|(id, _)| *id)
+    }
+
+    pub(super) fn seen(&self, line: LineId) -> Option<Seen<'_>> {
+        Some(Seen { view: self.view.lines.get(&line)?, call: self.calls.get(&line)? })
+    }
+
+    pub(super) fn front_seen(&self) -> Option<Seen<'_>> {
+        self.seen(self.front?)
+    }
+
+    pub(super) fn number_key(&self, seen: Seen<'_>) -> Option<PhoneNumber> {
+        self.config.numbering.look_up_key(seen.written_number()?)
+    }
+
+    /// A number as people write it; what is none stays as it is.
+    pub(super) fn for_people(&self, written: &str) -> String {
+        match self.config.numbering.read(written).map(|reading| reading.number) {
+            Ok(Number::Public(number)) => number.for_people(),
+            Ok(Number::Short(digits) | Number::Unplaced(digits)) => digits,
+            Err(_) => tame(written),
+        }
+    }
+
+    pub(super) fn colleague(&self, extension: &str) -> Option<&DirectoryEntry> {
+        self.directory.people.iter().find(|person| person.extension.as_deref() == Some(extension))
+    }
+
+    /// Whom a call was passed to: by name where the directory knows one.
+    pub(super) fn target_name(&self, target: &str) -> String {
+        self.colleague(target).map_or_else(|| self.for_people(target), |person| person.name.clone())
+    }
+
+    /// The client's, colleague's or network's name.
+    pub(super) fn name(&self, seen: Seen<'_>) -> Option<String> {
+        if let Some(client) = seen.client() {
+            return Some(tame(&client.name));
+        }
+        let colleague = seen.written_number().and_then(|number| self.colleague(number));
+        let caller = seen.view.caller.as_ref();
+        colleague.map(|person| person.name.clone()).or_else(|| caller?.name.as_deref().map(tame))
+    }
+
+    pub(super) fn number_words(&self, seen: Seen<'_>) -> String {
+        match seen.written_number() {
+            Some(written) => self.for_people(written),
+            None if seen.is_withheld() => say!(&self.cat, "Number withheld"),
+            None => say!(&self.cat, "Unknown number"),
+        }
+    }
+
+    /// In one word: for titles, strips and announcements.
+    pub(super) fn who(&self, seen: Seen<'_>) -> String {
+        self.name(seen).unwrap_or_else(|| self.number_words(seen))
+    }
+
+    pub(super) fn calling_words(&self, seen: Seen<'_>) -> String {
+        say!(&self.cat, "{who} is calling", who = self.who(seen))
+    }
+
+    pub(super) fn title(&self, now: Instant, line_word: &str) -> String {
+        let cat = &self.cat;
+        let Some(seen) = self.front_seen() else { return format!("Patchcord — {line_word}") };
+        match self.state() {
+            State::Ringing => say!(cat, "Ringing: {who}", who = self.who(seen)),
+            State::Dialing => say!(cat, "Calling: {who}", who = self.who(seen)),
+            _ => format!("● {} {}", clock(seen.call.lasts(now)), self.who(seen)),
+        }
+    }
+
+    pub(super) fn call_shown(&self, now: Instant) -> Call {
+        match self.front_seen() {
+            Some(seen) => self.call_on_card(now, seen),
+            None => self.no_call_shown(now),
+        }
+    }
+
+    fn no_call_shown(&self, now: Instant) -> Call {
+        let cat = &self.cat;
+        let (state, time) = match self.state() {
+            State::WrapUp => (say!(cat, "Wrap-up"), None),
+            State::Ready => (say!(cat, "Waiting for a call"), None),
+            _ if self.is_registered() => (self.line_word(now).text, self.away_for(now)),
+            _ => (say!(cat, "No line"), None),
+        };
+        let outcome = self.outcome_words().map(|word| word.text);
+        let time = time.map(clock).unwrap_or_default();
+        Call { state, time, detail: outcome.unwrap_or_default(), ..Call::default() }
+    }
+
+    fn call_on_card(&self, now: Instant, seen: Seen<'_>) -> Call {
+        let (cat, call) = (&self.cat, seen.call);
+        let (state, since) = match self.state() {
+            State::Ringing => (say!(cat, "Ringing"), call.began),
+            State::Dialing if call.rings => (say!(cat, "It rings"), call.began),
+            State::Dialing => (say!(cat, "Calling"), call.began),
+            State::OnHold => (say!(cat, "On hold"), call.held_since.unwrap_or(now)),
+            State::Transferring => {
+                let (target, since) = call.passing.as_ref().map_or(("", now), |p| (&*p.target, p.since));
+                (say!(cat, "Passing to {target}", target = self.target_name(target)), since)
+            }
+            _ => (say!(cat, "On a call"), call.answered.unwrap_or(call.began)),
+        };
+        let name = self.name(seen).or_else(|| seen.is_new_client().then(|| say!(cat, "New client")));
+        Call {
+            state,
+            time: clock(now.since(since)),
+            who: self.number_words(seen),
+            name: name.unwrap_or_default(),
+            detail: self.call_detail(now, seen),
+            notes: self.notes(seen),
+        }
+    }
+
+    fn call_detail(&self, now: Instant, seen: Seen<'_>) -> String {
+        let (cat, call) = (&self.cat, seen.call);
+        match self.state() {
+            State::Transferring => {
+                let status = call.passing.as_ref().and_then(|passing| passing.status);
+                return cat.get(words::passing(status)).to_owned();
+            }
+            State::OnHold => return say!(cat, "Whole call {time}", time = clock(call.lasts(now))),
+            _ => {}
+        }
+        let Some(caller) = &seen.view.caller else { return String::new() };
+        match (&caller.queue, &caller.called) {
+            (Some(queue), _) => say!(cat, "Queue {queue}", queue = tame(queue)),
+            (None, Some(called)) if call.incoming && *called != self.config.extension => {
+                say!(cat, "Dialled: {number}", number = self.for_people(called))
+            }
+            _ => String::new(),
+        }
+    }
+
+    fn notes(&self, seen: Seen<'_>) -> Vec<Word> {
+        let (cat, call) = (&self.cat, seen.call);
+        let word = |tone, text| Word { tone, text };
+        let mut notes = Vec::new();
+        let talks = self.state() == State::Talking;
+        if self.view.muted && talks {
+            notes.push(word(Tone::Bad, say!(cat, "Microphone off")));
+        }
+        if seen.view.held_by_them {
+            notes.push(word(Tone::Hold, say!(cat, "The other side put you on hold")));
+        }
+        if talks {
+            let silences = call.silent.iter().copied();
+            notes.extend(silences.map(|(way, cause)| word(Tone::Bad, words::silence(cat, way, cause))));
+        }
+        if call.hold_refused {
+            let text = say!(cat, "The other side refused hold or resume; the call goes on as before");
+            notes.push(word(Tone::Warning, text));
+        }
+        notes.extend(self.outcome_words());
+        notes
+    }
+
+    /// The last outcome, in words.
+    pub(super) fn outcome_words(&self) -> Option<Word> {
+        let cat = &self.cat;
+        let (tone, text) = match self.outcome.as_ref()? {
+            Outcome::Passed { target } => {
+                (Tone::Good, say!(cat, "Passed to {target}", target = self.target_name(target)))
+            }
+            Outcome::NotPassed { target, status, client, why } => {
+                let tone = if *client == ClientIs::Kept { Tone::Warning } else { Tone::Bad };
+                (tone, self.not_passed(target, *status, *client, *why))
+            }
+            Outcome::Ended { who, incoming, outcome, status, talked } => {
+                self.ended_words(who, *incoming, *outcome, *status, *talked)
+            }
+            Outcome::Refused(why) => (Tone::Warning, cat.get(words::refusal(*why)).to_owned()),
+        };
+        Some(Word { tone, text })
+    }
+
+    fn not_passed(&self, target: &str, status: Option<u16>, client: ClientIs, why: TransferFault) -> String {
+        let cat = &self.cat;
+        let target = self.target_name(target);
+        if why == TransferFault::TakenBack {
+            return say!(cat, "You took the client back");
+        }
+        let what = match words::not_had(status) {
+            Some(reason) => say!(cat, "{target}: {reason}", target = target, reason = cat.get(reason)),
+            None => say!(cat, "{target} did not take the call", target = target),
+        };
+        match client {
+            ClientIs::Kept => say!(cat, "{what}; the client is back with you", what = what),
+            ClientIs::Lost => say!(cat, "{what}; the PBX has dropped the client. Call back", what = what),
+            ClientIs::Unknown => {
+                say!(cat, "No word about {target}; ask whether the client is still there", target = target)
+            }
+        }
+    }
+
+    fn ended_words(
+        &self,
+        who: &str,
+        incoming: bool,
+        outcome: CallOutcome,
+        status: Option<u16>,
+        talked: Duration,
+    ) -> (Tone, String) {
+        let cat = &self.cat;
+        match outcome {
+            CallOutcome::Completed => {
+                (Tone::Neutral, say!(cat, "Call ended: {who}, {time}", who = who, time = clock(talked)))
+            }
+            CallOutcome::Missed => (Tone::Warning, say!(cat, "Missed: {who}", who = who)),
+            CallOutcome::AnsweredElsewhere => {
+                (Tone::Neutral, say!(cat, "A colleague took the call: {who}", who = who))
+            }
+            CallOutcome::Refused if incoming => (Tone::Neutral, say!(cat, "Rejected: {who}", who = who)),
+            CallOutcome::Cancelled => (Tone::Neutral, say!(cat, "Given up: {who}", who = who)),
+            CallOutcome::Busy | CallOutcome::Refused | CallOutcome::Failed => {
+                let usual = match outcome {
+                    CallOutcome::Busy => msg!("busy"),
+                    CallOutcome::Refused => msg!("call refused"),
+                    _ => msg!("the call failed"),
+                };
+                let reason = cat.get(words::not_had(status).unwrap_or(usual));
+                (Tone::Warning, say!(cat, "{who}: {reason}", who = who, reason = reason))
+            }
+        }
+    }
+
+    pub(super) fn waiting_shown(&self, now: Instant) -> Option<Waiting> {
+        let seen = self.seen(self.waiting()?)?;
+        Some(Waiting {
+            text: self.calling_words(seen),
+            time: clock(now.since(seen.call.began)),
+            answer: self.verb(Act::AnswerWaiting),
+            reject: self.verb(Act::RejectWaiting),
+        })
+    }
+
+    pub(super) fn other_shown(&self, now: Instant) -> Option<Other> {
+        let seen = self.seen(self.other()?)?;
+        let (who, call) = (self.who(seen), seen.call);
+        let (text, since) = match &call.passing {
+            Some(passing) => {
+                let target = self.target_name(&passing.target);
+                (say!(&self.cat, "{who}, passing to {target}", who = who, target = target), passing.since)
+            }
+            None => (say!(&self.cat, "{who}, on hold", who = who), call.held_since.unwrap_or(now)),
+        };
+        Some(Other { text, time: clock(now.since(since)), swap: self.verb(Act::Swap) })
+    }
+
+    pub(super) fn meters(&self) -> Option<Meters> {
+        let (microphone, earpiece) = self.levels;
+        (self.state() == State::Talking).then(|| Meters {
+            microphone: if self.view.muted { 0 } else { steps(microphone) },
+            earpiece: steps(earpiece),
+            muted: self.view.muted,
+        })
+    }
+}
+
+/// 24 of them.
+fn steps(level: Level) -> u8 {
+    (level.0.clamp(0.0, 1.0) * 24.0).round() as u8
+}

@@ -1,0 +1,192 @@
+//! The client column: who it is, what has to be known before an answer, or why nothing is known.
+
+use super::call::{Seen, Standing};
+use super::format::{self, moment, tame};
+use super::{Candidate, Card, Row, Screen, Tone, Word, words};
+use crate::agent::{CardAnswer, Intent, LineView};
+use crate::desk_api::{ClientCard, DeliveryTerms, Money};
+use crate::text::say;
+use jiff::Zoned;
+
+/// The call whose card stays, dimmed, until the next one.
+pub(super) struct LastCall {
+    pub view: LineView,
+    pub call: Standing,
+}
+
+impl Screen {
+    pub(super) fn card_shown(&self, wall: &Zoned) -> Card {
+        let last = self.last.as_ref().map(|last| Seen { view: &last.view, call: &last.call });
+        if !self.config.has_desk {
+            return Card::default();
+        }
+        match (self.front_seen(), last) {
+            (Some(seen), _) => self.card_of(seen, wall),
+            (None, Some(seen)) => {
+                let time = moment(&self.cat, seen.call.started_at, wall);
+                let note = say!(&self.cat, "last call {time}", time = time);
+                Card { note, past: true, candidates: Vec::new(), ..self.card_of(seen, wall) }
+            }
+            (None, None) => Card::default(),
+        }
+    }
+
+    /// Takes one of several clients.
+    pub(super) fn choose_client(&mut self, index: usize) {
+        let Some(line) = self.front else { return };
+        let Some(seen) = self.seen(line) else { return };
+        let clients = seen.clients().unwrap_or_default();
+        let Some(client) = clients.get(index).map(|client| client.id) else { return };
+        self.want(Intent::ChooseClient { line, client });
+    }
+
+    /// Several have this number, and there is something to choose.
+    pub(super) fn can_choose_client(&self, index: usize) -> bool {
+        let clients = self.front_seen().and_then(Seen::clients).unwrap_or_default();
+        clients.len() > 1 && index < clients.len()
+    }
+
+    /// Beside who calls, in the desktop's notification.
+    pub(super) fn alert_body(&self, seen: Seen<'_>) -> String {
+        let cat = &self.cat;
+        let about = match (seen.client(), seen.clients().map(|clients| clients.len())) {
+            (Some(client), _) => client.client_type.names.in_language(cat.language().code()).to_owned(),
+            (None, Some(0)) => say!(cat, "New client"),
+            (None, Some(_)) => say!(cat, "Several clients have this number"),
+            (None, None) => String::new(),
+        };
+        let number = seen.written_number().map(|written| self.for_people(written)).unwrap_or_default();
+        [number, about].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+    }
+
+    fn card_of(&self, seen: Seen<'_>, wall: &Zoned) -> Card {
+        let cat = &self.cat;
+        let titled = |title, note| Card { title, note, ..Card::default() };
+        if let Some(clients) = seen.clients() {
+            let as_of = seen.call.as_of.map(|at| say!(cat, "as of {time}", time = moment(cat, at, wall)));
+            let note = as_of.unwrap_or_default();
+            let card = match (seen.client(), clients.is_empty()) {
+                (Some(client), _) => Card { note, ..self.client_card(client, wall) },
+                (None, true) => {
+                    titled(say!(cat, "New client"), say!(cat, "This number belongs to no client yet."))
+                }
+                (None, false) => {
+                    titled(say!(cat, "Several clients have this number"), say!(cat, "Choose who is calling."))
+                }
+            };
+            return Card { candidates: self.candidates(seen, &clients), ..card };
+        }
+        if seen.is_withheld() {
+            return titled(say!(cat, "Number withheld"), say!(cat, "Ask who is calling."));
+        }
+        if let Some(CardAnswer::Unavailable { why }) = seen.view.card.as_ref().map(|card| &card.answer) {
+            let title = cat.get(words::unavailable(why)).to_owned();
+            return titled(title, say!(cat, "The call goes on without the client card."));
+        }
+        let note = match self.number_key(seen) {
+            Some(_) => say!(cat, "Looking up…"),
+            None => String::new(),
+        };
+        titled(self.who(seen), note)
+    }
+
+    fn candidates(&self, seen: Seen<'_>, clients: &[&ClientCard]) -> Vec<Candidate> {
+        if clients.len() < 2 {
+            return Vec::new();
+        }
+        let marked = seen.view.chosen.or(seen.call.likely);
+        let language = self.cat.language().code();
+        let candidate = |client: &&ClientCard| {
+            let kind = client.client_type.names.in_language(language);
+            let manager = client.manager.as_ref().map(|manager| manager.name.as_str());
+            let detail = manager.map_or_else(|| kind.to_owned(), |manager| format!("{kind} · {manager}"));
+            Candidate { name: tame(&client.name), detail, chosen: Some(client.id) == marked }
+        };
+        clients.iter().map(candidate).collect()
+    }
+
+    fn client_card(&self, client: &ClientCard, wall: &Zoned) -> Card {
+        let cat = &self.cat;
+        let language = cat.language();
+        let chip = |tone, text| Word { tone, text };
+        let kind = client.client_type.names.in_language(language.code());
+        let mut chips = vec![chip(Tone::Neutral, kind.to_owned())];
+        if let Some(column) = &client.price_column {
+            chips.push(chip(Tone::Neutral, say!(cat, "Column {name}", name = column.name)));
+        }
+        if client.standing.is_blocked() {
+            chips.push(chip(Tone::Bad, say!(cat, "No orders: debt")));
+        }
+        Card {
+            title: tame(&client.name),
+            chips,
+            rows: self.client_rows(client, wall),
+            remark: client.note.clone().unwrap_or_default(),
+            ..Card::default()
+        }
+    }
+
+    fn client_rows(&self, client: &ClientCard, wall: &Zoned) -> Vec<Row> {
+        let cat = &self.cat;
+        let mut rows = Vec::new();
+        let mut row = |key: String, value: String, tone| {
+            if !value.is_empty() {
+                rows.push(Row { key, value, tone });
+            }
+        };
+        for contact in &client.contacts {
+            let parts = [Some(&contact.name), contact.position.as_ref(), contact.phone.as_ref()];
+            let value: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
+            row(say!(cat, "Contact"), value.join(" · "), Tone::Neutral);
+        }
+        let (manager, tone) = self.manager_words(client, wall);
+        row(say!(cat, "Manager"), manager, tone);
+        if let Some(department) = &client.department {
+            let name = department.names.in_language(cat.language().code());
+            row(say!(cat, "Department"), name.to_owned(), Tone::Neutral);
+        }
+        let standing = &client.standing;
+        let money = |amount: Money| format::money(cat.language(), amount, &standing.currency);
+        for (key, amount) in [
+            (say!(cat, "Overdue debt"), standing.overdue),
+            (say!(cat, "Over-limit debt"), standing.over_limit),
+        ] {
+            if amount.is_positive() {
+                row(key, money(amount), Tone::Bad);
+            }
+        }
+        for (key, amount) in
+            [(say!(cat, "Credit limit"), standing.limit), (say!(cat, "Credit left"), standing.credit_left)]
+        {
+            row(key, amount.map(money).unwrap_or_default(), Tone::Neutral);
+        }
+        if let Some(column) = &client.price_column {
+            let why = cat.get(words::price_reason(column.why));
+            let value = if why.is_empty() { column.name.clone() } else { format!("{}, {why}", column.name) };
+            row(say!(cat, "Price column"), value, Tone::Neutral);
+        }
+        if let Some(delivery) = &client.delivery {
+            row(say!(cat, "Delivery"), self.delivery_words(delivery), Tone::Neutral);
+        }
+        rows
+    }
+
+    /// With the day of return of one who is away.
+    fn manager_words(&self, client: &ClientCard, wall: &Zoned) -> (String, Tone) {
+        let cat = &self.cat;
+        let Some(manager) = &client.manager else { return (say!(cat, "nobody yet"), Tone::Warning) };
+        let extension = manager.extension.as_deref();
+        let name = extension
+            .map_or_else(|| manager.name.clone(), |extension| format!("{} · {extension}", manager.name));
+        match self.directory.person(&manager.id).and_then(|person| person.absence_on(wall.date())) {
+            Some(absence) => (format!("{name}, {}", self.absent_words(absence)), Tone::Warning),
+            None => (name, Tone::Neutral),
+        }
+    }
+
+    fn delivery_words(&self, delivery: &DeliveryTerms) -> String {
+        let pays = delivery.pays_on_delivery.then(|| say!(&self.cat, "pays on delivery"));
+        let parts = [delivery.address.clone(), delivery.hours.clone(), delivery.shipping.clone(), pays];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+    }
+}

@@ -1,0 +1,143 @@
+//! Whether the operator takes calls: ready, on a break, not to be disturbed; and whether there is a line at all.
+
+use super::words::BREAKS;
+use super::{Act, Choice, Screen, State, Tone, Word};
+use crate::agent::{Intent, LineState, Registration};
+use crate::instant::Instant;
+use crate::text::say;
+use std::time::Duration;
+
+pub(super) struct Duty {
+    chosen: Availability,
+    since: Instant,
+    /// As the telephone was last asked.
+    asked: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Availability {
+    Ready,
+    /// For this reason.
+    Break(usize),
+    DoNotDisturb,
+}
+
+impl Duty {
+    pub fn new(now: Instant) -> Self {
+        Self { chosen: Availability::Ready, since: now, asked: true }
+    }
+
+    pub fn is_away(&self) -> bool {
+        self.chosen != Availability::Ready
+    }
+
+    pub fn is_do_not_disturb(&self) -> bool {
+        self.chosen == Availability::DoNotDisturb
+    }
+
+    fn choose(&mut self, now: Instant, chosen: Availability) {
+        if self.chosen != chosen {
+            (self.chosen, self.since) = (chosen, now);
+        }
+    }
+}
+
+impl Screen {
+    pub(super) fn be_ready(&mut self, now: Instant) {
+        self.duty.choose(now, Availability::Ready);
+    }
+
+    pub(super) fn take_break(&mut self, now: Instant, reason: usize) {
+        self.duty.choose(now, Availability::Break(reason));
+    }
+
+    pub(super) fn toggle_do_not_disturb(&mut self, now: Instant) {
+        let turned = match self.duty.chosen {
+            Availability::DoNotDisturb => Availability::Ready,
+            _ => Availability::DoNotDisturb,
+        };
+        self.duty.choose(now, turned);
+    }
+
+    /// Each change once.
+    pub(super) fn say_whether_to_take_calls(&mut self) {
+        let on = !self.duty.is_away() && self.wrap_up.is_none();
+        if self.duty.asked != on {
+            self.duty.asked = on;
+            self.want(Intent::TakeCalls { on });
+        }
+    }
+
+    pub(super) fn is_registered(&self) -> bool {
+        matches!(self.view.registration, Registration::Registered { .. })
+    }
+
+    pub(super) fn state(&self) -> State {
+        let Some(line) = self.front.and_then(|line| self.view.lines.get(&line)) else {
+            return match () {
+                () if self.wrap_up.is_some() => State::WrapUp,
+                () if self.duty.is_away() || !self.is_registered() => State::Away,
+                () => State::Ready,
+            };
+        };
+        match line.state {
+            LineState::Ringing => State::Ringing,
+            LineState::Dialing => State::Dialing,
+            LineState::Talking if line.in_transfer => State::Transferring,
+            LineState::Talking if line.held_by_us => State::OnHold,
+            LineState::Talking => State::Talking,
+        }
+    }
+
+    /// Without a line nothing else is true.
+    pub(super) fn line_word(&self, now: Instant) -> Word {
+        let cat = &self.cat;
+        if let Some(outage) = &self.outage {
+            return Word { tone: Tone::Bad, text: outage.short(cat, now) };
+        }
+        if !self.is_registered() {
+            return Word { tone: Tone::Warning, text: say!(cat, "No line yet") };
+        }
+        let (tone, text) = match self.duty.chosen {
+            Availability::Break(reason) => (Tone::Neutral, self.break_words(reason)),
+            Availability::DoNotDisturb => (Tone::Neutral, say!(cat, "Do not disturb")),
+            Availability::Ready if self.wrap_up.is_some() => (Tone::Neutral, say!(cat, "Wrap-up")),
+            Availability::Ready if !self.view.taking_calls => {
+                (Tone::Warning, say!(cat, "New calls hear busy"))
+            }
+            Availability::Ready if self.front.is_some() => (Tone::Busy, say!(cat, "On a call")),
+            Availability::Ready => (Tone::Good, say!(cat, "Ready")),
+        };
+        Word { tone, text }
+    }
+
+    pub(super) fn line_detail(&self) -> String {
+        let extension = say!(&self.cat, "ext. {extension}", extension = self.config.extension);
+        match self.view.registration {
+            Registration::Registered { server } => format!("{extension} · {}", server.ip()),
+            Registration::None | Registration::Failed { .. } => extension,
+        }
+    }
+
+    pub(super) fn line_menu(&self) -> Vec<Choice> {
+        let cat = &self.cat;
+        let choice =
+            |label, availability, act| Choice { label, chosen: self.duty.chosen == availability, act };
+        let breaks = (0..BREAKS.len())
+            .map(|reason| choice(self.break_words(reason), Availability::Break(reason), Act::Break(reason)));
+        let mut menu = vec![choice(say!(cat, "Ready"), Availability::Ready, Act::Ready)];
+        menu.extend(breaks);
+        menu.push(choice(say!(cat, "Do not disturb"), Availability::DoNotDisturb, Act::DoNotDisturb));
+        menu
+    }
+
+    pub(super) fn break_words(&self, reason: usize) -> String {
+        let reason = BREAKS.get(reason).copied().unwrap_or_default();
+        say!(&self.cat, "On a break: {reason}", reason = self.cat.get(reason))
+    }
+
+    /// How long the operator is away.
+    pub(super) fn away_for(&self, now: Instant) -> Option<Duration> {
+        self.duty.is_away().then(|| now.since(self.duty.since))
+    }
+}

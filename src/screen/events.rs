@@ -1,0 +1,292 @@
+//! What the telephone and the desk say.
+
+use super::bars::Outage;
+use super::call::{Outcome, Passing, Seen, Standing};
+use super::card::LastCall;
+use super::format::clock;
+use super::{Alert, Screen, Wish, words};
+use crate::agent::{Card, CardAnswer, Event, LineState, LineView, Source};
+use crate::instant::Instant;
+use crate::phone::{self, CallOutcome, EndedBy, LineId, Refusal, Side};
+use crate::sip::Failure;
+use crate::text::say;
+use jiff::Zoned;
+use std::time::Duration;
+
+/// The end of a call, as the telephone says it.
+struct End {
+    by: EndedBy,
+    outcome: CallOutcome,
+    status: Option<u16>,
+    talked: Duration,
+}
+
+impl Screen {
+    pub(super) fn on_event(&mut self, now: Instant, wall: &Zoned, event: Event) {
+        let ended = match &event {
+            // The view forgets it with this event, and its last words are still to be said.
+            Event::Phone(phone::Event::Ended { line, .. }) => self.view.lines.get(line).cloned(),
+            _ => None,
+        };
+        self.view.follow(&event);
+        match event {
+            Event::Phone(phone::Event::Ended { line, by, outcome, status, talked, .. }) => {
+                if let Some(view) = ended {
+                    self.on_ended(now, line, view, &End { by, outcome, status, talked });
+                }
+            }
+            Event::Phone(event) => self.on_phone_event(now, wall, event),
+            Event::Card { line, card } => self.on_card(now, wall, line, &card),
+            Event::ClientChosen { line, client } => {
+                let number = self.seen(line).and_then(|seen| self.number_key(seen));
+                self.choices.extend(number.map(|number| (number, client)));
+            }
+            Event::CardTaken { line } => self.change(line, |call| {
+                (call.as_of, call.likely) = (None, None);
+            }),
+        }
+    }
+
+    fn on_phone_event(&mut self, now: Instant, wall: &Zoned, event: phone::Event) {
+        use phone::Event as E;
+        match event {
+            E::Registered { .. } => self.on_registered(),
+            E::RegistrationFailed { cause, retry_in } => self.on_registration_failed(now, cause, retry_in),
+            E::Unregistered => self.outage = None,
+            E::RingingIn { line, replaces, .. } => self.on_ringing(now, wall, line, replaces),
+            E::Declined { call_id, caller, .. } => {
+                self.recent.add_declined(wall.timestamp(), &call_id, &caller)
+            }
+            E::Dialing { line, target, .. } => self.on_dialing(now, wall, line, target),
+            E::RingingOut { line, .. } => self.change(line, |call| call.rings = true),
+            E::Answered { line, .. } => self.on_answered(now, line),
+            E::Held { line, by: Side::Us } => self.on_held(now, line),
+            E::Held { by: Side::Them, .. } => {
+                self.announce(say!(&self.cat, "The other side put you on hold"));
+            }
+            E::Resumed { line, by: Side::Us } => self.on_resumed(line),
+            E::Resumed { by: Side::Them, .. } => {
+                self.announce(say!(&self.cat, "The other side took you off hold"));
+            }
+            E::HoldFailed { line, .. } => self.change(line, |call| call.hold_refused = true),
+            E::TransferStarted { line, target } => self.on_transfer_started(now, line, target),
+            E::TransferProgress { line, status, .. } => self.change(line, |call| {
+                if let Some(passing) = &mut call.passing {
+                    passing.status = Some(status);
+                }
+            }),
+            E::Transferred { line, target, .. } => {
+                self.change(line, |call| call.passed_to = Some(target.clone()));
+                self.transfer_ends(line, Outcome::Passed { target });
+            }
+            E::TransferFailed { line, target, status, client, why, .. } => {
+                self.transfer_ends(line, Outcome::NotPassed { target, status, client, why });
+            }
+            E::Returned { line } => self.comes_to_front(line),
+            E::NoAudio { line, direction, cause } => {
+                self.change(line, |call| {
+                    call.silent.retain(|(way, _)| *way != direction);
+                    call.silent.push((direction, cause));
+                });
+                self.announce(words::silence(&self.cat, direction, cause));
+            }
+            E::AudioBack { line, direction } => {
+                self.change(line, |call| call.silent.retain(|(way, _)| *way != direction));
+            }
+            E::Refused { line: None, why } if self.dial.waits() => self.dial.refuse(why),
+            E::Refused { why: Refusal::NoSuchLine | Refusal::WrongState, .. } => {}
+            E::Refused { why, .. } => {
+                self.outcome = Some(Outcome::Refused(why));
+                self.announce_outcome();
+            }
+            E::Probed { .. }
+            | E::Muted { .. }
+            | E::TakingCalls { .. }
+            | E::ConnectedTo { .. }
+            | E::Digit { .. }
+            | E::DigitsFailed { .. }
+            | E::Referred { .. }
+            | E::Media { .. }
+            | E::Ended { .. } => {}
+        }
+    }
+
+    fn on_registered(&mut self) {
+        if self.outage.take().is_some() {
+            self.announce(say!(&self.cat, "The line is back"));
+        }
+    }
+
+    fn on_registration_failed(&mut self, now: Instant, cause: Failure, retry_in: Option<Duration>) {
+        let outage = Outage::new(now, cause, retry_in);
+        if self.outage.is_none() {
+            self.announce(outage.why(&self.cat));
+        }
+        self.outage = Some(outage);
+    }
+
+    fn on_ringing(&mut self, now: Instant, wall: &Zoned, line: LineId, replaces: Option<LineId>) {
+        self.calls.insert(line, Standing::new(now, wall.timestamp(), None));
+        if self.front.is_none() {
+            self.outcome = None;
+            self.set_front(Some(line));
+        }
+        // What takes the place of a conversation does not ring.
+        let replaced = replaces.and_then(|line| self.view.lines.get(&line));
+        if replaced.is_none_or(|line| line.state != LineState::Talking) {
+            self.alert(line);
+        }
+    }
+
+    fn on_dialing(&mut self, now: Instant, wall: &Zoned, line: LineId, target: String) {
+        self.finish_wrap_up();
+        let typed = self.dial.take_sent().unwrap_or(target);
+        self.calls.insert(line, Standing::new(now, wall.timestamp(), Some(typed)));
+        self.outcome = None;
+        self.set_front(Some(line));
+    }
+
+    fn on_answered(&mut self, now: Instant, line: LineId) {
+        self.finish_wrap_up();
+        self.change(line, |call| call.answered = Some(now));
+        self.alert_over(line);
+        self.outcome = None;
+        self.set_front(Some(line));
+        self.announce(say!(&self.cat, "On a call: {who}", who = self.who_on(line)));
+    }
+
+    fn on_held(&mut self, now: Instant, line: LineId) {
+        self.change(line, |call| (call.held_since, call.hold_refused) = (Some(now), false));
+        let is_passed_on = self.view.lines.get(&line).is_some_and(|view| view.in_transfer);
+        if self.front == Some(line) && !is_passed_on {
+            self.announce(say!(&self.cat, "On hold: {who}", who = self.who_on(line)));
+        }
+    }
+
+    fn on_resumed(&mut self, line: LineId) {
+        self.change(line, |call| (call.held_since, call.hold_refused) = (None, false));
+        self.set_front(Some(line));
+        self.announce(say!(&self.cat, "Off hold: {who}", who = self.who_on(line)));
+    }
+
+    fn on_transfer_started(&mut self, now: Instant, line: LineId, target: String) {
+        let words = say!(&self.cat, "Passing to {target}", target = self.target_name(&target));
+        self.change(line, |call| call.passing = Some(Passing { target, since: now, status: None }));
+        self.outcome = None;
+        self.transfer.close();
+        self.announce(words);
+    }
+
+    fn transfer_ends(&mut self, line: LineId, outcome: Outcome) {
+        self.change(line, |call| call.passing = None);
+        self.outcome = Some(outcome);
+        self.announce_outcome();
+    }
+
+    fn announce_outcome(&mut self) {
+        let words = self.outcome_words().map(|word| word.text);
+        self.wishes.extend(words.map(Wish::Announce));
+    }
+
+    /// The client whom nobody took, unless the operator talks with somebody else by now.
+    fn comes_to_front(&mut self, line: LineId) {
+        let front = self.front.and_then(|line| self.view.lines.get(&line));
+        if !front.is_some_and(|front| front.state == LineState::Talking && !front.held_by_us) {
+            self.set_front(Some(line));
+        }
+    }
+
+    fn on_ended(&mut self, now: Instant, line: LineId, view: LineView, end: &End) {
+        self.alert_over(line);
+        let Some(call) = self.calls.remove(&line) else { return };
+        let (answered, passed_on) = (call.answered.is_some(), call.passed_to.is_some());
+        let (call_id, incoming) = (view.call_id.clone(), call.incoming);
+        let who = self.who(Seen { view: &view, call: &call });
+        self.remember(Seen { view: &view, call: &call }, end.outcome, end.talked);
+        let was_front = self.front == Some(line);
+        if was_front {
+            self.last = Some(LastCall { view, call });
+            self.set_front(self.next_front());
+        }
+        if answered {
+            self.begin_wrap_up(now, call_id, passed_on);
+        }
+        // A transfer has had its own last word, and a conversation that goes on is of more interest than one that is over.
+        let is_told =
+            end.by == EndedBy::Transfer || self.outcome.as_ref().is_some_and(Outcome::is_of_transfer);
+        let is_news = !(answered && (is_told || self.front.is_some()));
+        if is_news && (was_front || self.outcome.is_none()) {
+            let &End { outcome, status, talked, .. } = end;
+            self.outcome = Some(Outcome::Ended { who, incoming, outcome, status, talked });
+            self.announce_outcome();
+        } else if answered && !is_told {
+            self.announce(say!(&self.cat, "Call ended: {who}, {time}", who = who, time = clock(end.talked)));
+        }
+    }
+
+    fn on_card(&mut self, now: Instant, wall: &Zoned, line: LineId, card: &Card) {
+        let number = self.seen(line).and_then(|seen| self.number_key(seen));
+        let likely = number.and_then(|number| self.choices.get(&number).copied());
+        match &card.answer {
+            CardAnswer::Found { source, age, .. } => {
+                let age = jiff::SignedDuration::try_from(*age).unwrap_or_default();
+                let then = wall.timestamp().saturating_sub(age).unwrap_or(wall.timestamp());
+                self.change(line, |call| {
+                    call.as_of = (*source == Source::Cache).then_some(then);
+                    call.likely = likely;
+                });
+                if *source == Source::Desk {
+                    self.desk_answers();
+                }
+            }
+            CardAnswer::Unavailable { why } => self.desk_fails(now, why.clone()),
+        }
+        if self.calls.get(&line).is_some_and(|call| call.alert.is_some()) {
+            self.alert(line);
+        }
+    }
+
+    /// Again when more is known of who it is; said aloud when it is another name.
+    fn alert(&mut self, line: LineId) {
+        let Some(seen) = self.seen(line) else { return };
+        let alert = (self.calling_words(seen), self.alert_body(seen));
+        let known = seen.call.alert.as_ref();
+        if known == Some(&alert) {
+            return;
+        }
+        let is_new_name = known.is_none_or(|(title, _)| *title != alert.0);
+        self.change(line, |call| call.alert = Some(alert.clone()));
+        let (title, body) = alert;
+        if is_new_name {
+            self.announce(title.clone());
+        }
+        let (answer, reject) = (say!(&self.cat, "Answer"), say!(&self.cat, "Reject"));
+        self.wishes.push_back(Wish::Alert(Alert { line, title, body, answer, reject }));
+    }
+
+    /// Once for each alert.
+    fn alert_over(&mut self, line: LineId) {
+        if self.calls.get_mut(&line).is_some_and(|call| call.alert.take().is_some()) {
+            self.wishes.push_back(Wish::AlertOver(line));
+        }
+    }
+
+    /// What was about the former call is put away with it; the dial field stays as it is typed.
+    fn set_front(&mut self, line: Option<LineId>) {
+        if self.front != line {
+            self.front = line;
+            self.keypad = None;
+            self.transfer.close();
+        }
+    }
+
+    fn who_on(&self, line: LineId) -> String {
+        self.seen(line).map(|seen| self.who(seen)).unwrap_or_default()
+    }
+
+    fn change(&mut self, line: LineId, change: impl FnOnce(&mut Standing)) {
+        if let Some(call) = self.calls.get_mut(&line) {
+            change(call);
+        }
+    }
+}

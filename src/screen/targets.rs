@@ -1,0 +1,216 @@
+//! Whom a call can be passed to: whoever is in charge of this client first.
+
+use super::call::Seen;
+use super::format::{day, fold, has_words};
+use super::{Screen, State, Target, Targets, Tone, Word};
+use crate::agent::Intent;
+use crate::desk_api::{Absence, ClientCard, DirectoryEntry};
+use crate::text::say;
+use jiff::Zoned;
+use jiff::civil::Date;
+
+const MOST_ROWS: usize = 40;
+
+/// What the operator does in the list.
+#[derive(Default)]
+pub(super) struct Choosing {
+    pub is_open: bool,
+    pub query: String,
+    pub chosen: usize,
+}
+
+impl Choosing {
+    pub fn open(&mut self) {
+        if !self.is_open {
+            *self = Self { is_open: true, ..Self::default() };
+        }
+    }
+
+    pub fn close(&mut self) {
+        *self = Self::default();
+    }
+
+    pub fn ask(&mut self, query: String) {
+        *self = Self { is_open: true, query, chosen: 0 };
+    }
+}
+
+/// Somebody with a telephone.
+pub(super) struct Reachable {
+    pub name: String,
+    pub extension: String,
+    department: String,
+    word: Word,
+}
+
+impl Screen {
+    /// A call that is answered, and is not being passed on already.
+    pub(super) fn can_transfer(&self) -> bool {
+        matches!(self.state(), State::Talking | State::OnHold)
+    }
+
+    pub(super) fn targets_shown(&self, wall: &Zoned) -> Targets {
+        let cat = &self.cat;
+        let found = self.reachable(&self.transfer.query, wall.date());
+        let more = found.len().saturating_sub(MOST_ROWS);
+        let enabled = self.can_transfer();
+        let note = match () {
+            () if more > 0 => say!(cat, "{count} more, keep typing", count = more),
+            () if !found.is_empty() => String::new(),
+            () if self.can_dial_text(&self.transfer.query) => {
+                let number = self.for_people(&self.transfer.query);
+                say!(cat, "Enter passes the call to {number}", number = number)
+            }
+            () if !self.transfer.query.trim().is_empty() => say!(cat, "Nobody is called that."),
+            () if self.config.has_desk => say!(cat, "The order desk has given no directory. Type a number."),
+            () => say!(cat, "Type a number."),
+        };
+        let rows = found.into_iter().take(MOST_ROWS).enumerate();
+        Targets {
+            enabled,
+            query: self.transfer.query.clone(),
+            rows: rows.map(|(index, person)| self.target_shown(index, person, enabled)).collect(),
+            note,
+        }
+    }
+
+    fn target_shown(&self, index: usize, person: Reachable, enabled: bool) -> Target {
+        let place = [person.department.as_str(), person.extension.as_str()];
+        let place: Vec<&str> = place.into_iter().filter(|part| !part.is_empty()).collect();
+        let spoken = [person.name.as_str(), &place.join(" "), &person.word.text];
+        let spoken: Vec<&str> = spoken.into_iter().filter(|part| !part.is_empty()).collect();
+        Target {
+            spoken: spoken.join(", "),
+            detail: place.join(" · "),
+            name: person.name,
+            state: person.word,
+            key: if index < 9 && enabled { format!("Alt+{}", index + 1) } else { String::new() },
+            chosen: enabled && index == self.transfer.chosen,
+        }
+    }
+
+    pub(super) fn transfer_to(&mut self, index: usize, today: Date) {
+        let found = self.reachable(&self.transfer.query, today);
+        if let Some(person) = found.into_iter().take(MOST_ROWS).nth(index) {
+            self.pass_to(person.extension);
+        }
+    }
+
+    pub(super) fn transfer_typed(&mut self) {
+        if self.can_dial_text(&self.transfer.query) {
+            self.pass_to(self.transfer.query.trim().to_owned());
+        }
+    }
+
+    /// Enter in the list: the row that is marked; where nobody is found, what is typed.
+    pub(super) fn transfer_chosen(&mut self, today: Date) {
+        if self.reachable(&self.transfer.query, today).is_empty() {
+            self.transfer_typed();
+        } else {
+            self.transfer_to(self.transfer.chosen, today);
+        }
+    }
+
+    pub(super) fn move_in_targets(&mut self, down: bool, today: Date) {
+        let rows = self.reachable(&self.transfer.query, today).len().min(MOST_ROWS);
+        self.transfer.chosen = moved(self.transfer.chosen, down, rows);
+    }
+
+    pub(super) fn pass_to(&mut self, target: String) {
+        if let Some(line) = self.front {
+            self.want(Intent::BlindTransfer { line, target });
+        }
+    }
+
+    /// Everybody with a telephone but oneself, found by words in name, department or extension.
+    pub(super) fn reachable(&self, query: &str, today: Date) -> Vec<Reachable> {
+        let client = self.front_seen().and_then(Seen::client);
+        let people = self.in_charge_first(client, today).into_iter().filter(|person| {
+            person.extension != self.config.extension
+                && has_words(
+                    &fold(&format!("{} {} {}", person.name, person.department, person.extension)),
+                    query,
+                )
+        });
+        people.collect()
+    }
+
+    fn in_charge_first(&self, client: Option<&ClientCard>, today: Date) -> Vec<Reachable> {
+        let mut people: Vec<Reachable> = Vec::new();
+        let mut add = |person: Reachable| {
+            if people.iter().all(|known| known.extension != person.extension) {
+                people.push(person);
+            }
+        };
+        for person in self.in_charge(client, today).into_iter().flatten() {
+            add(person);
+        }
+        for person in self.directory.people.iter().filter_map(|person| self.row(person, today, None)) {
+            add(person);
+        }
+        people
+    }
+
+    /// The client's own manager, before them whoever stands in today, and behind them the head of the department.
+    fn in_charge(&self, client: Option<&ClientCard>, today: Date) -> [Option<Reachable>; 3] {
+        let cat = &self.cat;
+        let Some(client) = client else { return [None, None, None] };
+        let manager = client.manager.as_ref();
+        let entry = manager.and_then(|manager| self.directory.person(&manager.id));
+        let own = match (manager, entry) {
+            (_, Some(entry)) => self.row(entry, today, Some(say!(cat, "own manager"))),
+            // The directory is not there, or does not know them; the card does.
+            (Some(manager), None) => manager.extension.clone().map(|extension| Reachable {
+                name: manager.name.clone(),
+                extension,
+                department: String::new(),
+                word: Word { tone: Tone::Good, text: say!(cat, "own manager") },
+            }),
+            (None, None) => None,
+        };
+        let absent = entry.filter(|entry| entry.absence_on(today).is_some());
+        let deputy = absent.and_then(|absent| {
+            let deputy = self.directory.present_for(&absent.id, today)?;
+            self.row(deputy, today, Some(say!(cat, "stands in for {name}", name = absent.name)))
+        });
+        let department = client.department.as_ref().or_else(|| self.department_of(entry?));
+        let head = department
+            .and_then(|department| self.directory.person(department.head.as_ref()?))
+            .and_then(|head| self.row(head, today, Some(say!(cat, "head of department"))));
+        [deputy, own, head]
+    }
+
+    /// None without a telephone. Whoever is away is marked so, whatever else they are.
+    fn row(&self, person: &DirectoryEntry, today: Date, role: Option<String>) -> Option<Reachable> {
+        let department = self.department_of(person).map(|department| {
+            let language = self.cat.language().code();
+            department.names.in_language(language).to_owned()
+        });
+        let word = match (person.absence_on(today), role) {
+            (Some(absence), _) => Word { tone: Tone::Warning, text: self.absent_words(absence) },
+            (None, Some(role)) => Word { tone: Tone::Good, text: role },
+            (None, None) => Word::default(),
+        };
+        Some(Reachable {
+            name: person.name.clone(),
+            extension: person.extension.clone()?,
+            department: department.unwrap_or_default(),
+            word,
+        })
+    }
+
+    fn department_of(&self, person: &DirectoryEntry) -> Option<&crate::desk_api::Department> {
+        let id = person.department.as_ref()?;
+        self.directory.departments.iter().find(|department| department.id == *id)
+    }
+
+    pub(super) fn absent_words(&self, absence: &Absence) -> String {
+        say!(&self.cat, "absent until {day}", day = day(&self.cat, absence.to))
+    }
+}
+
+/// One row up or down, no further than the ends.
+pub(super) fn moved(at: usize, down: bool, rows: usize) -> usize {
+    let to = if down { at.saturating_add(1) } else { at.saturating_sub(1) };
+    to.min(rows.saturating_sub(1))
+}

@@ -1,0 +1,101 @@
+//! What can be done now, as buttons and hints: the labels are those of the state.
+
+use super::keys::{Deed, KEYS, key_of};
+use super::words::{self, BREAKS};
+use super::{Act, Field, Hint, Screen, State, Verb, Weight};
+use crate::domain::call_result::CallResult;
+use crate::text::{msg, say};
+
+const MOST_HINTS: usize = 7;
+
+impl Screen {
+    /// The important ones first.
+    pub(super) fn verbs(&self) -> Vec<Verb> {
+        self.acts_of_state().into_iter().map(|act| self.verb(act)).collect()
+    }
+
+    fn acts_of_state(&self) -> Vec<Act> {
+        match self.state() {
+            State::Ready => vec![Act::Break(0)],
+            State::Away if self.duty.is_away() => vec![Act::Ready],
+            State::Away => vec![Act::Retry],
+            State::Ringing => vec![Act::Answer, Act::Reject],
+            State::Dialing => vec![Act::HangUp],
+            State::Talking => vec![Act::Hold, Act::HangUp, Act::Mute, Act::Keypad, Act::Transfer],
+            State::OnHold => vec![Act::Hold, Act::HangUp, Act::Transfer],
+            State::Transferring => vec![Act::Hold, Act::HangUp],
+            State::WrapUp => vec![Act::FinishWrapUp],
+        }
+    }
+
+    pub(super) fn verb(&self, act: Act) -> Verb {
+        let weight = match act {
+            Act::Answer | Act::AnswerWaiting | Act::Ready => Weight::Go,
+            Act::Hold if self.state() != State::Talking => Weight::Go,
+            Act::Reject | Act::RejectWaiting | Act::HangUp => Weight::Stop,
+            _ => Weight::Plain,
+        };
+        let active = match act {
+            Act::Mute => self.view.muted,
+            Act::Keypad => self.keypad.is_some(),
+            Act::Transfer => self.transfer.is_open,
+            _ => false,
+        };
+        let enabled = self.can(&act);
+        let deed = Deed::Act(act.clone());
+        Verb { label: self.label(&deed), key: key_of(&deed), weight, enabled, active, act }
+    }
+
+    pub(super) fn hints(&self) -> Vec<Hint> {
+        let acts = [Act::AnswerWaiting, Act::RejectWaiting].into_iter();
+        let acts = acts.chain(self.acts_of_state()).chain([Act::Swap, Act::Palette]).map(Deed::Act);
+        let places = [Field::Dial, Field::Calls, Field::Card].map(Deed::Focus);
+        let bound = acts.chain(places).filter(|deed| KEYS.iter().any(|(_, bound)| bound == deed));
+        let valid = bound.filter(|deed| self.can_do(deed));
+        valid.map(|deed| Hint { key: key_of(&deed), label: self.label(&deed) }).take(MOST_HINTS).collect()
+    }
+
+    pub(super) fn label(&self, deed: &Deed) -> String {
+        let state = self.state();
+        let act = match deed {
+            Deed::Act(act) => act,
+            Deed::Focus(Field::Dial) => return say!(&self.cat, "Dial"),
+            Deed::Focus(Field::Card) => return say!(&self.cat, "Client card"),
+            Deed::Focus(Field::Calls) => return say!(&self.cat, "Recent calls"),
+            Deed::NextTheme => return say!(&self.cat, "Light, dark or high contrast"),
+            Deed::Focus(_) | Deed::Region { .. } | Deed::Zoom(_) | Deed::Call(_) | Deed::Pass(_) => {
+                return String::new();
+            }
+        };
+        let label = match act {
+            Act::Answer | Act::AnswerWaiting => msg!("Answer"),
+            Act::Reject | Act::RejectWaiting => msg!("Reject"),
+            Act::HangUp if state == State::Dialing => msg!("Cancel"),
+            Act::HangUp => msg!("Hang up"),
+            Act::Hold if state == State::OnHold => msg!("Resume"),
+            Act::Hold if state == State::Transferring => msg!("Take back"),
+            Act::Hold => msg!("Hold"),
+            Act::Swap => msg!("Swap"),
+            Act::Mute if self.view.muted => msg!("Microphone on"),
+            Act::Mute => msg!("Mute"),
+            Act::Keypad => msg!("Keypad"),
+            Act::Transfer => msg!("Transfer"),
+            Act::FinishWrapUp => msg!("Finish"),
+            Act::Palette => msg!("All commands"),
+            Act::Ready => msg!("Back to work"),
+            Act::Break(0) if state == State::Ready => msg!("Break"),
+            Act::Break(reason) if *reason < BREAKS.len() => return self.break_words(*reason),
+            Act::DoNotDisturb if self.duty.is_do_not_disturb() => msg!("Back to work"),
+            Act::DoNotDisturb => msg!("Do not disturb"),
+            Act::Result(index) => {
+                let result = CallResult::ALL.get(*index).copied().map_or("", words::result);
+                return say!(&self.cat, "Result: {result}", result = self.cat.get(result));
+            }
+            Act::Retry => msg!("Retry now"),
+            Act::Settings => msg!("Settings"),
+            Act::Quit => msg!("Quit"),
+            _ => return String::new(),
+        };
+        self.cat.get(label).to_owned()
+    }
+}

@@ -1,0 +1,118 @@
+//! What codes, causes and outcomes are called on the screen.
+
+use super::Tone;
+use crate::desk_api::Unavailable;
+use crate::domain::call_result::CallResult;
+use crate::domain::client::PriceColumnReason;
+use crate::media::{AudioDirection, NoAudioCause};
+use crate::phone::Refusal;
+use crate::sip::Failure;
+use crate::text::{Catalogue, msg, say};
+
+/// Why the operator is on a break, in the order they are offered.
+pub(super) const BREAKS: [&str; 4] = [msg!("lunch"), msg!("rest"), msg!("training"), msg!("other work")];
+
+pub(super) const fn result(result: CallResult) -> &'static str {
+    match result {
+        CallResult::PassedOn => msg!("passed on"),
+        CallResult::Order => msg!("order taken"),
+        CallResult::Information => msg!("information given"),
+        CallResult::Callback => msg!("call back"),
+        CallResult::Complaint => msg!("complaint"),
+        CallResult::WrongNumber => msg!("wrong number"),
+        CallResult::NotReached => msg!("not reached"),
+        CallResult::Other => msg!("other"),
+    }
+}
+
+pub(super) const fn price_reason(why: PriceColumnReason) -> &'static str {
+    match why {
+        PriceColumnReason::ClientType => msg!("by client type"),
+        PriceColumnReason::Volume => msg!("by volume"),
+        PriceColumnReason::Promotion => msg!("by promotion"),
+        PriceColumnReason::Contract => msg!("by contract"),
+        PriceColumnReason::Other => "",
+    }
+}
+
+/// Why there is no line, to stand behind "No line: ".
+pub fn why_no_line(cat: &Catalogue, cause: &Failure) -> String {
+    match cause {
+        Failure::Refused { status, reason } => {
+            say!(cat, "the PBX answered {status} {reason}", status = status.code(), reason = reason)
+        }
+        Failure::Credentials { .. } => say!(cat, "the PBX does not accept user or password"),
+        Failure::TimedOut => say!(cat, "the PBX does not answer"),
+        Failure::Unreachable => say!(cat, "nothing listens at the PBX's address"),
+    }
+}
+
+pub(super) const fn refusal(why: Refusal) -> &'static str {
+    match why {
+        Refusal::NoSuchLine => msg!("There is no such call any more."),
+        Refusal::WrongState => msg!("The call is not in a state for that."),
+        Refusal::BadTarget => msg!("This is neither a number nor an address that can be called."),
+        Refusal::Busy => msg!("As many calls stand as may."),
+        Refusal::NoMediaPort => msg!("No UDP port is free for audio."),
+        Refusal::NoDigits => msg!("The other side takes no digits."),
+        Refusal::TooManyDigits => msg!("Too many digits still wait to be sent; these were not."),
+    }
+}
+
+pub(super) const fn unavailable(why: &Unavailable) -> &'static str {
+    match why {
+        Unavailable::Down | Unavailable::Slow | Unavailable::Failed { .. } => {
+            msg!("The order desk does not answer.")
+        }
+        Unavailable::NotTrusted => msg!("The order desk's certificate is not trusted."),
+        Unavailable::WrongToken | Unavailable::Forbidden => msg!("The order desk refuses this token."),
+        Unavailable::BadAnswer(_) | Unavailable::Refused { .. } => {
+            msg!("The order desk gives no usable answer.")
+        }
+    }
+}
+
+/// Who does not hear whom, and why.
+pub(super) fn silence(cat: &Catalogue, direction: AudioDirection, cause: NoAudioCause) -> String {
+    let cause = cat.get(match cause {
+        NoAudioCause::NothingArrives => msg!("no audio comes from the other side."),
+        NoAudioCause::OnlySilenceArrives => msg!("only silence comes from the other side."),
+        NoAudioCause::WrongSource => {
+            msg!("audio comes from an address that was not agreed, and is not played.")
+        }
+        NoAudioCause::UnknownCodec => msg!("audio comes in a codec that was not agreed."),
+        NoAudioCause::NoEarpiece => msg!("no earpiece plays what the other side says."),
+        NoAudioCause::NoMicrophone => msg!("the microphone gives nothing."),
+        NoAudioCause::SilentMicrophone => msg!("the microphone gives only silence."),
+        NoAudioCause::RemoteHearsNothing => msg!("the other side reports that it hears nothing."),
+    });
+    match direction {
+        AudioDirection::In => say!(cat, "You hear nothing: {cause}", cause = cause),
+        AudioDirection::Out => say!(cat, "You are not heard: {cause}", cause = cause),
+    }
+}
+
+/// Why somebody could not be had, by the final status; empty where it says no more than that.
+pub(super) fn not_had(status: Option<u16>) -> Option<&'static str> {
+    Some(match status? {
+        486 | 600 => msg!("busy"),
+        403 | 603 | 607 | 608 => msg!("call refused"),
+        404 | 410 | 484 | 604 => msg!("no such number"),
+        408 | 480 | 487 => msg!("no answer"),
+        _ => return None,
+    })
+}
+
+/// What the PBX says meanwhile of whom a call is passed to.
+pub(super) const fn passing(status: Option<u16>) -> &'static str {
+    match status {
+        Some(180..=189) => msg!("It rings there"),
+        Some(_) => msg!("The PBX calls them"),
+        None => msg!("The client is put on hold"),
+    }
+}
+
+/// The tone of what somebody has to look at.
+pub(super) const fn grave(is_grave: bool) -> Tone {
+    if is_grave { Tone::Bad } else { Tone::Warning }
+}

@@ -1,0 +1,76 @@
+//! After a conversation: its result, inferred, confirmed by one key or by time (duty 14).
+
+use super::bars::whole_seconds;
+use super::{CallResult, Screen, WrapUp, words};
+use crate::agent::Intent;
+use crate::domain::call_result::CallResult as Result;
+use crate::instant::Instant;
+use crate::text::say;
+
+pub(super) struct Running {
+    call_id: String,
+    chosen: Result,
+    until: Instant,
+}
+
+impl Screen {
+    /// Whoever is on the line already wants the operator: then the inferred result stands at once.
+    pub(super) fn begin_wrap_up(&mut self, now: Instant, call_id: String, passed_on: bool) {
+        let chosen = if passed_on { Result::PassedOn } else { Result::Information };
+        if !self.calls.is_empty() || self.config.wrap_up.is_zero() {
+            return self.conclude(call_id, chosen);
+        }
+        self.wrap_up = Some(Running { call_id, chosen, until: now + self.config.wrap_up });
+    }
+
+    pub(super) fn finish_wrap_up(&mut self) {
+        if let Some(Running { call_id, chosen, .. }) = self.wrap_up.take() {
+            self.conclude(call_id, chosen);
+        }
+    }
+
+    pub(super) fn end_wrap_up_in_time(&mut self, now: Instant) {
+        if self.wrap_up.as_ref().is_some_and(|running| running.until <= now) {
+            self.finish_wrap_up();
+        }
+    }
+
+    /// Picks and confirms.
+    pub(super) fn pick_result(&mut self, index: usize) {
+        if let Some((running, result)) = self.wrap_up.as_mut().zip(Result::ALL.get(index)) {
+            running.chosen = *result;
+            self.finish_wrap_up();
+        }
+    }
+
+    /// Whoever types is not ready for the next call.
+    pub(super) fn give_more_time(&mut self, now: Instant) {
+        if let Some(running) = &mut self.wrap_up {
+            running.until = now + self.config.wrap_up;
+        }
+    }
+
+    /// Not while the next call is on the card.
+    pub(super) fn wrap_up_shown(&self, now: Instant) -> Option<WrapUp> {
+        let cat = &self.cat;
+        let running = self.wrap_up.as_ref().filter(|_| self.front.is_none())?;
+        let seconds = whole_seconds(running.until.since(now));
+        let result = |(result, key): (Result, u32)| CallResult {
+            key: key.to_string(),
+            label: cat.get(words::result(result)).to_owned(),
+            chosen: result == running.chosen,
+        };
+        Some(WrapUp {
+            countdown: match self.duty.is_away() {
+                false => say!(cat, "Calls ring again in {seconds} s", seconds = seconds),
+                true => say!(cat, "The result is recorded in {seconds} s", seconds = seconds),
+            },
+            results: Result::ALL.into_iter().zip(1..).map(result).collect(),
+        })
+    }
+
+    fn conclude(&mut self, call_id: String, result: Result) {
+        self.recent.conclude(&call_id, result);
+        self.want(Intent::Conclude { call_id, result: result.as_str().to_owned() });
+    }
+}

@@ -1,0 +1,107 @@
+//! Trying the operator's devices out while no call stands.
+
+use super::meter::Meter;
+use crate::audio::{Earpiece, Source};
+use crate::clock::Clock;
+use crate::media::{Frame, MELODY, Player, SAMPLE_RATE_HZ, SILENCE};
+use std::sync::Arc;
+use std::time::Duration;
+
+const TICK: Duration = Duration::from_millis(20);
+/// Half a second.
+const ECHO_FRAMES: usize = 25;
+
+/// What is tried out.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum SoundTest {
+    #[default]
+    Off,
+    /// A melody in the earpiece.
+    Tone,
+    /// The bell, where it rings.
+    Ring,
+    /// What the microphone picks up, in the earpiece half a second later.
+    Echo,
+}
+
+/// What the earpiece plays.
+pub(super) enum Trial {
+    Melody(Player),
+    Echo(Echo),
+}
+
+impl Trial {
+    pub fn melody() -> Self {
+        Self::Melody(Player::new(MELODY, SAMPLE_RATE_HZ))
+    }
+
+    pub fn echo() -> Self {
+        Self::Echo(Echo { past: vec![SILENCE; ECHO_FRAMES], at: 0 })
+    }
+
+    fn next_frame(&mut self, spoken: &Frame) -> Frame {
+        match self {
+            Self::Melody(player) => player.next_frame(),
+            Self::Echo(echo) => echo.next_frame(spoken),
+        }
+    }
+}
+
+/// The last half second, a frame in the place of the one that was said that long ago.
+pub(super) struct Echo {
+    past: Vec<Frame>,
+    at: usize,
+}
+
+impl Echo {
+    fn next_frame(&mut self, spoken: &Frame) -> Frame {
+        let at = self.at;
+        self.at = (at + 1) % ECHO_FRAMES;
+        self.past.get_mut(at).map_or(SILENCE, |slot| std::mem::replace(slot, *spoken))
+    }
+}
+
+/// Devices that are connected, and what they are tried with.
+pub(super) struct SoundCheck {
+    pub trial: Trial,
+    pub microphone: Box<dyn Source>,
+    pub earpiece: Box<dyn Earpiece>,
+}
+
+impl SoundCheck {
+    /// Ends only by being dropped.
+    pub async fn run(mut self, clock: Clock, meter: Option<Arc<Meter>>) {
+        self.microphone.forget();
+        let mut next_tick = clock.now();
+        loop {
+            let now = clock.now();
+            // What could not be played in time is left out.
+            next_tick = (next_tick + TICK).max(now);
+            tokio::time::sleep(next_tick.since(now)).await;
+            self.tick(meter.as_deref());
+        }
+    }
+
+    fn tick(&mut self, meter: Option<&Meter>) {
+        let spoken = self.microphone.next_frame().unwrap_or(SILENCE);
+        let heard = self.trial.next_frame(&spoken);
+        if let Some(meter) = meter {
+            meter.spoken(&spoken);
+            meter.heard(&heard);
+        }
+        self.earpiece.play(&heard);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_speaks_hears_it_half_a_second_later() {
+        let mut trial = Trial::echo();
+        let heard: Vec<Frame> = (1..=60).map(|n| trial.next_frame(&[n; SILENCE.len()])).collect();
+        assert!(heard[..25].iter().all(|frame| *frame == SILENCE));
+        assert!((1..=35).all(|n| heard[24 + usize::try_from(n).unwrap()] == [n; SILENCE.len()]));
+    }
+}

@@ -1,0 +1,464 @@
+//! Between the screen, which decides, the window, which draws, and the telephone, which acts. All of it in the window's thread.
+
+use super::keys;
+use super::options::Options;
+use super::picture::Picture;
+use super::setup::SetupForm;
+use super::telephone::{Account, Heard, Telephone};
+use super::tray::Tray;
+use super::{Beginning, ui};
+use crate::agent::{CardAnswer, Event, Source};
+use crate::audio::{Change, Role};
+use crate::clock;
+use crate::config::Settings;
+use crate::desktop::notice::{self, Notices, Pressed};
+use crate::screen::{Act, Field, Input, Level, Screen, ScreenConfig, Trouble, Wish};
+use crate::shell::{Notice, Process};
+use crate::text::{Catalogue, Language};
+use jiff::Zoned;
+use jiff::tz::TimeZone;
+use slint::ComponentHandle;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// How many earlier calls the list begins with.
+const EARLIER_CALLS: u32 = 200;
+
+pub struct Controller {
+    process: Process,
+    zone: TimeZone,
+    pub(super) window: ui::OperatorWindow,
+    pub(super) screen: Screen,
+    picture: Picture,
+    tray: Option<Tray>,
+    notices: Option<Notices>,
+    pub(super) telephone: Option<Telephone>,
+    /// To start once more with, where no network was there.
+    account: Option<Account>,
+    pub(super) options: Options,
+    pub(super) setup: SetupForm,
+}
+
+/// The one that the callbacks of the window share.
+#[derive(Clone)]
+pub struct Shared(pub(super) Rc<RefCell<Controller>>);
+
+thread_local! {
+    /// For what other threads send into the window's.
+    static SHARED: RefCell<Option<Shared>> = const { RefCell::new(None) };
+}
+
+/// Does this in the window's thread; nothing where the window is gone.
+pub fn in_window(work: impl FnOnce(&Shared) + Send + 'static) {
+    // Fails only when the event loop has ended: nobody is there to see it.
+    let _ = slint::invoke_from_event_loop(move || {
+        let shared = SHARED.with_borrow(Clone::clone);
+        if let Some(shared) = shared {
+            work(&shared);
+        }
+    });
+}
+
+impl Shared {
+    pub fn new(process: Process, window: ui::OperatorWindow, beginning: &Beginning) -> Self {
+        let zone = TimeZone::system();
+        let options = Options::new(beginning);
+        let config = screen_config(&beginning.settings, options.has_desk(), options.language());
+        let screen = Screen::new(process.now(), wall(&zone), config);
+        let controller = Controller {
+            process,
+            picture: Picture::new(&window),
+            screen,
+            zone,
+            tray: None,
+            notices: None,
+            telephone: None,
+            account: None,
+            options,
+            setup: SetupForm::default(),
+            window,
+        };
+        let shared = Self(Rc::new(RefCell::new(controller)));
+        SHARED.set(Some(shared.clone()));
+        shared.listen();
+        shared.refresh();
+        shared
+    }
+
+    /// Tray and notifications; without a session bus there are none.
+    pub fn greet_desktop(&self) {
+        let tray = Tray::new(self);
+        let notices = Notices::start(|line, pressed| in_window(move |shared| shared.on_pressed(line, pressed)));
+        let mut controller = self.0.borrow_mut();
+        controller.tray = tray;
+        controller.notices = Some(notices);
+    }
+
+    /// Starts the telephone, after the one before it has said goodbye.
+    pub fn start_telephone(&self, account: Account) {
+        let process = {
+            let mut controller = self.0.borrow_mut();
+            if let Some(old) = controller.telephone.take() {
+                old.finish();
+            }
+            controller.account = Some(account.clone());
+            controller.process
+        };
+        let tell = |heard| in_window(move |shared| shared.on_heard(heard));
+        match Telephone::start(process, account, tell) {
+            Ok(telephone) => self.0.borrow_mut().telephone = Some(telephone),
+            Err(error) => tracing::error!(%error, "no telephone"),
+        }
+    }
+
+    pub(super) fn start_again(&self) {
+        let account = self.0.borrow().account.clone();
+        if let Some(account) = account {
+            self.start_telephone(account);
+        }
+    }
+
+    fn on_heard(&self, heard: Heard) {
+        match heard {
+            Heard::Started(remote) => {
+                let mut controller = self.0.borrow_mut();
+                remote.devices();
+                if controller.options.has_desk() {
+                    remote.fetch_directory();
+                    remote.fetch_calls(EARLIER_CALLS);
+                }
+                if let Some(telephone) = &mut controller.telephone {
+                    telephone.started(remote);
+                }
+            }
+            Heard::Failed(fault) => self.on_start_fault(&fault),
+            Heard::Notice(notice) => self.on_notice(*notice),
+        }
+    }
+
+    fn on_notice(&self, notice: Notice) {
+        match notice {
+            Notice::Agent(event) => {
+                if let Event::Card { card, .. } = &event
+                    && matches!(card.answer, CardAnswer::Found { source: Source::Desk, .. })
+                {
+                    self.input(Input::Trouble(Trouble::Register { waiting: false }));
+                }
+                self.on_registration(&event);
+                self.input(Input::Agent(event));
+            }
+            Notice::Directory(answer) => self.input(Input::Directory(answer)),
+            Notice::Calls(answer) => self.input(Input::Calls(answer)),
+            Notice::Levels { microphone, earpiece } => {
+                let levels = (Level(microphone), Level(earpiece));
+                if self.show_test_levels(levels) {
+                    return;
+                }
+                self.input(Input::Levels { microphone: levels.0, earpiece: levels.1 });
+            }
+            Notice::Device(Change { role, device }) => {
+                let missing = device.is_none();
+                match role {
+                    Role::Microphone => self.input(Input::Trouble(Trouble::Microphone { missing })),
+                    Role::Earpiece => self.input(Input::Trouble(Trouble::Earpiece { missing })),
+                    Role::Ringer => {}
+                }
+                self.list_devices();
+            }
+            Notice::Devices { inputs, outputs } => self.show_devices(inputs, outputs),
+            Notice::SoundTest(test) => self.show_sound_test(test),
+            Notice::Desk(_) => self.input(Input::Trouble(Trouble::Register { waiting: true })),
+            Notice::Ready { .. } | Notice::Sound { .. } | Notice::Stopped(_) => {}
+        }
+    }
+
+    /// Whether a field or a row has it.
+    fn on_key(&self, event: &slint::language::KeyEvent, typed: bool) -> bool {
+        keys::press(event, typed).is_some_and(|press| self.handle(Input::Press(press)))
+    }
+
+    pub fn act(&self, act: Act) {
+        self.input(Input::Act(act));
+    }
+
+    pub fn input(&self, input: Input) {
+        self.handle(input);
+    }
+
+    /// Whether anything is to be done.
+    fn handle(&self, input: Input) -> bool {
+        let mut wishes = Vec::new();
+        {
+            let mut controller = self.0.borrow_mut();
+            let (now, wall) = (controller.process.now(), wall(&controller.zone));
+            controller.screen.handle(now, &wall, input);
+            while let Some(wish) = controller.screen.poll_wish() {
+                wishes.push(wish);
+            }
+            controller.draw(&wall);
+        }
+        let any = !wishes.is_empty();
+        // Not while the controller is borrowed: what the window does may call back.
+        for wish in wishes {
+            self.grant(wish);
+        }
+        any
+    }
+
+    pub fn refresh(&self) {
+        self.input(Input::Tick);
+    }
+
+    fn grant(&self, wish: Wish) {
+        let window = self.0.borrow().window.clone_strong();
+        match wish {
+            Wish::Intent(intent) => self.with_remote(|remote| remote.intent(intent)),
+            Wish::FetchDirectory => self.with_remote(|remote| remote.fetch_directory()),
+            Wish::FetchCalls => self.with_remote(|remote| remote.fetch_calls(EARLIER_CALLS)),
+            Wish::Focus(field) => focus(&window, field),
+            Wish::Alert(alert) => {
+                if let Some(notices) = &self.0.borrow().notices {
+                    notices.show(notice::Alert {
+                        line: alert.line.0,
+                        title: alert.title,
+                        body: alert.body,
+                        answer: alert.answer,
+                        reject: alert.reject,
+                    });
+                }
+            }
+            Wish::AlertOver(line) => {
+                if let Some(notices) = &self.0.borrow().notices {
+                    notices.over(line.0);
+                }
+            }
+            Wish::Announce(text) => window.global::<ui::Screen>().set_announcement(text.into()),
+            Wish::Zoom(sign) => self.zoom(sign),
+            Wish::NextTheme => self.next_theme(),
+            Wish::Region { back } => window.invoke_next_region(back),
+            Wish::Settings => {
+                window.global::<ui::Options>().set_page(ui::Page::Settings);
+                self.list_devices();
+            }
+            Wish::Quit => self.quit(),
+        }
+    }
+
+    pub(super) fn with_remote(&self, use_it: impl FnOnce(&crate::shell::Remote)) {
+        let controller = self.0.borrow();
+        if let Some(remote) = controller.telephone.as_ref().and_then(Telephone::remote) {
+            use_it(remote);
+        }
+    }
+
+    fn on_pressed(&self, line: u32, pressed: Pressed) {
+        let ringing = self.0.borrow().rings(line);
+        match (pressed, ringing) {
+            (Pressed::Answer, Some(Rings::Alone)) => self.act(Act::Answer),
+            (Pressed::Answer, Some(Rings::Beside)) => self.act(Act::AnswerWaiting),
+            (Pressed::Reject, Some(Rings::Alone)) => self.act(Act::Reject),
+            (Pressed::Reject, Some(Rings::Beside)) => self.act(Act::RejectWaiting),
+            _ => self.show_window(),
+        }
+    }
+
+    pub fn show_window(&self) {
+        let window = self.0.borrow().window.clone_strong();
+        if let Err(error) = window.show() {
+            tracing::warn!(%error, "the window cannot be shown");
+        }
+        window.window().set_minimized(false);
+    }
+
+    /// A client is never dropped by closing a window: while a call stands it only goes out of sight.
+    pub fn quit(&self) {
+        let (window, stands) = {
+            let controller = self.0.borrow();
+            (controller.window.clone_strong(), controller.call_stands())
+        };
+        if stands {
+            window.window().set_minimized(true);
+            return;
+        }
+        let _ = window.hide();
+        // Fails only where no event loop runs.
+        let _ = slint::quit_event_loop();
+    }
+
+    /// The last thing: the telephone says goodbye, and the window's place is kept.
+    pub fn finish(&self) {
+        self.remember();
+        let telephone = self.0.borrow_mut().telephone.take();
+        if let Some(telephone) = telephone {
+            telephone.finish();
+        }
+        SHARED.set(None);
+    }
+
+    fn listen(&self) {
+        let controller = self.0.borrow();
+        let window = &controller.window;
+        let screen = window.global::<ui::Screen>();
+        let on = |act: fn(&Shared, i32)| {
+            let shared = self.clone();
+            move |index: i32| act(&shared, index)
+        };
+        screen.on_verb(on(|shared, at| shared.by_place(at, |shown, at| Some(shown.verbs.get(at)?.act.clone()))));
+        screen.on_choose_line(on(|shared, at| {
+            shared.by_place(at, |shown, at| Some(shown.line_menu.get(at)?.act.clone()));
+        }));
+        screen.on_bar(on(|shared, at| {
+            shared.by_place(at, |shown, at| Some(shown.bars.get(at)?.act.as_ref()?.1.clone()));
+        }));
+        screen.on_waiting_verb(on(|shared, at| {
+            shared.by_place(at, |shown, at| {
+                let waiting = shown.waiting.as_ref()?;
+                Some(if at == 0 { waiting.answer.act.clone() } else { waiting.reject.act.clone() })
+            });
+        }));
+        screen.on_transfer_to(on(|shared, at| shared.indexed(at, Act::TransferTo)));
+        screen.on_redial(on(|shared, at| shared.indexed(at, Act::Redial)));
+        screen.on_choose_client(on(|shared, at| shared.indexed(at, Act::ChooseClient)));
+        screen.on_result(on(|shared, at| shared.indexed(at, Act::Result)));
+        screen.on_palette_run(on(|shared, at| shared.indexed(at, Act::PaletteRun)));
+        let plain = |act: Act| {
+            let shared = self.clone();
+            move || shared.act(act.clone())
+        };
+        screen.on_swap(plain(Act::Swap));
+        screen.on_transfer_typed(plain(Act::TransferTyped));
+        screen.on_dial_now(plain(Act::Dial));
+        screen.on_finish_wrap_up(plain(Act::FinishWrapUp));
+        screen.on_open_palette(plain(Act::Palette));
+        screen.on_close(plain(Act::Close));
+        let typed = |act: fn(String) -> Act| {
+            let shared = self.clone();
+            move |text: slint::SharedString| shared.act(act(text.into()))
+        };
+        screen.on_transfer_query(typed(Act::TransferQuery));
+        screen.on_dial_edited(typed(Act::DialEdited));
+        screen.on_palette_edited(typed(Act::PaletteQuery));
+        let shared = self.clone();
+        screen.on_digit(move |digit| {
+            if let Some(digit) = digit.chars().next() {
+                shared.act(Act::Digit(digit));
+            }
+        });
+        screen.on_is_digit(|text| {
+            let mut characters = text.chars();
+            matches!((characters.next(), characters.next()), (Some('0'..='9' | '*' | '#'), None))
+        });
+        let shared = self.clone();
+        screen.on_show_missed_only(move |on| shared.act(Act::MissedOnly(on)));
+        let shared = self.clone();
+        screen.on_key(move |event, typed| shared.on_key(&event, typed));
+        let shared = self.clone();
+        window.on_choose(move |by| shared.steer(if by > 0 { crate::screen::Key::Down } else { crate::screen::Key::Up }));
+        let shared = self.clone();
+        window.on_run_chosen(move || shared.steer(crate::screen::Key::Enter));
+        let shared = self.clone();
+        window.window().on_close_requested(move || {
+            shared.quit();
+            slint::CloseRequestResponse::KeepWindowShown
+        });
+        drop(controller);
+        self.listen_to_options();
+        self.listen_to_setup();
+    }
+
+    /// Arrows and Enter in a field that steers a list.
+    fn steer(&self, key: crate::screen::Key) {
+        let press = crate::screen::Press { key, control: false, alt: false, shift: false };
+        self.input(Input::Press(press));
+    }
+
+    fn indexed(&self, at: i32, act: fn(usize) -> Act) {
+        if let Ok(at) = usize::try_from(at) {
+            self.act(act(at));
+        }
+    }
+
+    /// What stands at this place of the picture that was clicked.
+    fn by_place(&self, at: i32, find: impl FnOnce(&crate::screen::Shown, usize) -> Option<Act>) {
+        let act = {
+            let controller = self.0.borrow();
+            usize::try_from(at).ok().and_then(|at| find(controller.picture.last()?, at))
+        };
+        if let Some(act) = act {
+            self.act(act);
+        }
+    }
+
+    pub(super) fn cat(&self) -> Catalogue {
+        Catalogue::new(self.0.borrow().options.language())
+    }
+}
+
+/// How a call rings.
+enum Rings {
+    Alone,
+    /// Another one has the card.
+    Beside,
+}
+
+impl Controller {
+    fn draw(&mut self, wall: &Zoned) {
+        let shown = self.screen.shown(self.process.now(), wall);
+        if let Some(tray) = &mut self.tray {
+            tray.draw(&shown);
+        }
+        self.options.ticks(shown.ticks);
+        self.picture.draw(shown);
+    }
+
+    fn call_stands(&self) -> bool {
+        self.screen.call_stands()
+    }
+
+    /// For another account.
+    pub(super) fn begin_again(&mut self, config: ScreenConfig) {
+        self.screen = Screen::new(self.process.now(), wall(&self.zone), config);
+    }
+
+    pub(super) fn tray_mut(&mut self) -> Option<&mut Tray> {
+        self.tray.as_mut()
+    }
+
+    fn rings(&self, _line: u32) -> Option<Rings> {
+        let shown = self.picture.last()?;
+        if shown.waiting.is_some() {
+            Some(Rings::Beside)
+        } else if shown.state == crate::screen::State::Ringing {
+            Some(Rings::Alone)
+        } else {
+            None
+        }
+    }
+}
+
+fn focus(window: &ui::OperatorWindow, field: Field) {
+    match field {
+        Field::Dial => window.invoke_focus_dial(),
+        Field::Transfer => window.invoke_focus_transfer(),
+        Field::Results => window.invoke_focus_results(),
+        Field::Calls => window.invoke_focus_calls(),
+        Field::Card => window.invoke_focus_card(),
+        // They take the keyboard when they open.
+        Field::Palette | Field::Keypad => {}
+    }
+}
+
+fn wall(zone: &TimeZone) -> Zoned {
+    clock::wall().to_zoned(zone.clone())
+}
+
+pub(super) fn screen_config(settings: &Settings, has_desk: bool, language: Language) -> ScreenConfig {
+    ScreenConfig {
+        language,
+        numbering: settings.numbering.clone(),
+        wrap_up: settings.wrap_up.unwrap_or(super::WRAP_UP),
+        has_desk,
+        extension: settings.user.clone().unwrap_or_default(),
+        lines: settings.lines.unwrap_or(2).into(),
+    }
+}

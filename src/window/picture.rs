@@ -1,0 +1,282 @@
+//! Draws the screen's picture: what has changed since the last one is handed to the window, row by row, so that the
+//! keyboard stays in the row where it is.
+
+use super::ui;
+use crate::screen::{self, Shown};
+use slint::{ComponentHandle, ModelRc, SharedString, VecModel};
+use std::rc::Rc;
+
+pub struct Picture {
+    window: slint::Weak<ui::OperatorWindow>,
+    last: Option<Shown>,
+    line_menu: List<ui::Choice>,
+    bars: List<ui::Bar>,
+    notes: List<ui::Word>,
+    verbs: List<ui::Verb>,
+    targets: List<ui::Target>,
+    chips: List<ui::Word>,
+    card_rows: List<ui::Row>,
+    candidates: List<ui::Candidate>,
+    calls: List<ui::RecentCall>,
+    results: List<ui::CallResult>,
+    palette: List<ui::PaletteRow>,
+    hints: List<ui::Hint>,
+}
+
+/// Rows that the window holds by reference.
+struct List<T>(Rc<VecModel<T>>);
+
+impl<T: Clone + PartialEq + 'static> List<T> {
+    fn new() -> Self {
+        Self(Rc::new(VecModel::default()))
+    }
+
+    fn model(&self) -> ModelRc<T> {
+        ModelRc::from(self.0.clone())
+    }
+
+    fn show(&self, rows: impl Iterator<Item = T>) {
+        use slint::Model;
+        let mut count = 0;
+        for row in rows {
+            match self.0.row_data(count) {
+                Some(old) if old == row => {}
+                Some(_) => self.0.set_row_data(count, row),
+                None => self.0.push(row),
+            }
+            count += 1;
+        }
+        while self.0.row_count() > count {
+            self.0.remove(self.0.row_count() - 1);
+        }
+    }
+}
+
+impl Picture {
+    pub fn new(window: &ui::OperatorWindow) -> Self {
+        let picture = Self {
+            window: window.as_weak(),
+            last: None,
+            line_menu: List::new(),
+            bars: List::new(),
+            notes: List::new(),
+            verbs: List::new(),
+            targets: List::new(),
+            chips: List::new(),
+            card_rows: List::new(),
+            candidates: List::new(),
+            calls: List::new(),
+            results: List::new(),
+            palette: List::new(),
+            hints: List::new(),
+        };
+        let screen = window.global::<ui::Screen>();
+        screen.set_line_menu(picture.line_menu.model());
+        screen.set_bars(picture.bars.model());
+        screen.set_notes(picture.notes.model());
+        screen.set_verbs(picture.verbs.model());
+        screen.set_targets(picture.targets.model());
+        screen.set_chips(picture.chips.model());
+        screen.set_card_rows(picture.card_rows.model());
+        screen.set_candidates(picture.candidates.model());
+        screen.set_calls(picture.calls.model());
+        screen.set_results(picture.results.model());
+        screen.set_palette(picture.palette.model());
+        screen.set_hints(picture.hints.model());
+        picture
+    }
+
+    /// What was drawn last: clicks are meant for it.
+    pub fn last(&self) -> Option<&Shown> {
+        self.last.as_ref()
+    }
+
+    pub fn draw(&mut self, shown: Shown) {
+        if self.last.as_ref() == Some(&shown) {
+            return;
+        }
+        let Some(window) = self.window.upgrade() else { return };
+        window.set_caption(text(&shown.title));
+        let screen = window.global::<ui::Screen>();
+        screen.set_state(state(shown.state));
+        screen.set_line(word(&shown.line));
+        screen.set_line_detail(text(&shown.line_detail));
+        screen.set_counters(text(&shown.counters));
+        screen.set_waiting(shown.waiting.as_ref().map(waiting).unwrap_or_default());
+        screen.set_call(call(&shown.call));
+        screen.set_other(shown.other.as_ref().map(other).unwrap_or_default());
+        let meters = shown.meters.unwrap_or_default();
+        screen.set_has_meters(shown.meters.is_some());
+        screen.set_microphone(i32::from(meters.microphone));
+        screen.set_earpiece(i32::from(meters.earpiece));
+        screen.set_muted(meters.muted);
+        screen.set_keypad_open(shown.keypad.is_some());
+        screen.set_keypad(text(shown.keypad.as_deref().unwrap_or_default()));
+        screen.set_dial(text(&shown.dial));
+        screen.set_dial_fault(text(&shown.dial_fault));
+        screen.set_can_dial(shown.can_dial);
+        screen.set_targets_enabled(shown.targets.enabled);
+        screen.set_targets_query(text(&shown.targets.query));
+        screen.set_targets_note(text(&shown.targets.note));
+        screen.set_card_title(text(&shown.card.title));
+        screen.set_card_note(text(&shown.card.note));
+        screen.set_card_past(shown.card.past);
+        screen.set_card_remark(text(&shown.card.remark));
+        screen.set_missed_only(shown.calls.missed_only);
+        screen.set_calls_note(text(&shown.calls.note));
+        screen.set_wrapping_up(shown.wrap_up.is_some());
+        screen.set_countdown(text(shown.wrap_up.as_ref().map_or("", |wrap_up| &wrap_up.countdown)));
+        self.show_lists(&shown);
+        // Last: it puts the keyboard into its field when it opens.
+        let palette = shown.palette.as_ref();
+        screen.set_palette_query(text(palette.map_or("", |palette| &palette.query)));
+        screen.set_palette_chosen(palette.map_or(0, |palette| palette.chosen as i32));
+        screen.set_palette_open(palette.is_some());
+        self.last = Some(shown);
+    }
+
+    fn show_lists(&self, shown: &Shown) {
+        self.line_menu.show(shown.line_menu.iter().map(choice));
+        self.bars.show(shown.bars.iter().map(bar));
+        self.notes.show(shown.call.notes.iter().map(word));
+        self.verbs.show(shown.verbs.iter().map(verb));
+        self.targets.show(shown.targets.rows.iter().map(target));
+        self.chips.show(shown.card.chips.iter().map(word));
+        self.card_rows.show(shown.card.rows.iter().map(row));
+        self.candidates.show(shown.card.candidates.iter().map(candidate));
+        self.calls.show(shown.calls.rows.iter().map(recent_call));
+        self.results.show(shown.wrap_up.iter().flat_map(|wrap_up| wrap_up.results.iter().map(result)));
+        self.palette.show(shown.palette.iter().flat_map(|palette| palette.rows.iter().map(palette_row)));
+        self.hints.show(shown.hints.iter().map(hint));
+    }
+}
+
+fn text(text: &str) -> SharedString {
+    text.into()
+}
+
+fn state(state: screen::State) -> ui::CallState {
+    match state {
+        screen::State::Ready => ui::CallState::Ready,
+        screen::State::Away => ui::CallState::Away,
+        screen::State::Ringing => ui::CallState::Ringing,
+        screen::State::Dialing => ui::CallState::Dialing,
+        screen::State::Talking => ui::CallState::Talking,
+        screen::State::OnHold => ui::CallState::OnHold,
+        screen::State::Transferring => ui::CallState::Transferring,
+        screen::State::WrapUp => ui::CallState::WrapUp,
+    }
+}
+
+fn tone(tone: screen::Tone) -> ui::Tone {
+    match tone {
+        screen::Tone::Neutral => ui::Tone::Neutral,
+        screen::Tone::Good => ui::Tone::Good,
+        screen::Tone::Warning => ui::Tone::Warning,
+        screen::Tone::Bad => ui::Tone::Bad,
+        screen::Tone::Busy => ui::Tone::Busy,
+        screen::Tone::Hold => ui::Tone::Hold,
+    }
+}
+
+fn word(word: &screen::Word) -> ui::Word {
+    ui::Word { tone: tone(word.tone), text: text(&word.text) }
+}
+
+fn verb(verb: &screen::Verb) -> ui::Verb {
+    let weight = match verb.weight {
+        screen::Weight::Go => ui::VerbWeight::Go,
+        screen::Weight::Stop => ui::VerbWeight::Stop,
+        screen::Weight::Plain => ui::VerbWeight::Plain,
+    };
+    ui::Verb {
+        label: text(&verb.label),
+        key: text(&verb.key),
+        weight,
+        enabled: verb.enabled,
+        active: verb.active,
+    }
+}
+
+fn choice(choice: &screen::Choice) -> ui::Choice {
+    ui::Choice { label: text(&choice.label), chosen: choice.chosen }
+}
+
+fn bar(bar: &screen::Bar) -> ui::Bar {
+    let button = bar.act.as_ref().map_or("", |(label, _)| label);
+    ui::Bar { tone: tone(bar.tone), text: text(&bar.text), button: text(button) }
+}
+
+fn waiting(waiting: &screen::Waiting) -> ui::Strip {
+    ui::Strip {
+        shown: true,
+        text: text(&waiting.text),
+        time: text(&waiting.time),
+        first: verb(&waiting.answer),
+        second: verb(&waiting.reject),
+    }
+}
+
+fn other(other: &screen::Other) -> ui::Strip {
+    ui::Strip {
+        shown: true,
+        text: text(&other.text),
+        time: text(&other.time),
+        first: verb(&other.swap),
+        ..ui::Strip::default()
+    }
+}
+
+fn call(call: &screen::Call) -> ui::Call {
+    ui::Call {
+        state: text(&call.state),
+        time: text(&call.time),
+        who: text(&call.who),
+        name: text(&call.name),
+        detail: text(&call.detail),
+    }
+}
+
+fn target(target: &screen::Target) -> ui::Target {
+    ui::Target {
+        name: text(&target.name),
+        detail: text(&target.detail),
+        state: word(&target.state),
+        key: text(&target.key),
+        chosen: target.chosen,
+        spoken: text(&target.spoken),
+    }
+}
+
+fn row(row: &screen::Row) -> ui::Row {
+    ui::Row { key: text(&row.key), value: text(&row.value), tone: tone(row.tone) }
+}
+
+fn candidate(candidate: &screen::Candidate) -> ui::Candidate {
+    ui::Candidate { name: text(&candidate.name), detail: text(&candidate.detail), chosen: candidate.chosen }
+}
+
+fn recent_call(call: &screen::RecentCall) -> ui::RecentCall {
+    ui::RecentCall {
+        time: text(&call.time),
+        direction: word(&call.direction),
+        who: text(&call.who),
+        number: text(&call.number),
+        length: text(&call.length),
+        result: text(&call.result),
+        can_redial: call.can_redial,
+        spoken: text(&call.spoken),
+    }
+}
+
+fn result(result: &screen::CallResult) -> ui::CallResult {
+    ui::CallResult { key: text(&result.key), label: text(&result.label), chosen: result.chosen }
+}
+
+fn palette_row(row: &screen::PaletteRow) -> ui::PaletteRow {
+    ui::PaletteRow { label: text(&row.label), detail: text(&row.detail), key: text(&row.key) }
+}
+
+fn hint(hint: &screen::Hint) -> ui::Hint {
+    ui::Hint { key: text(&hint.key), label: text(&hint.label) }
+}

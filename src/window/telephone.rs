@@ -1,0 +1,97 @@
+//! The telephone behind the window: it runs in a thread of its own, so that nothing that is drawn ever delays a call.
+
+use crate::audio::Wishes;
+use crate::config::Settings;
+use crate::secrets::Secret;
+use crate::shell::{self, Audio, Notice, Process, Remote, Setup, StartFault};
+use std::path::PathBuf;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// How long hanging up, unregistering and sending register entries may take at the end.
+const FAREWELL: Duration = Duration::from_secs(3);
+
+/// What a telephone is started with.
+#[derive(Clone)]
+pub struct Account {
+    pub settings: Settings,
+    pub password: Secret,
+    pub desk_token: Option<Secret>,
+    pub state_folder: PathBuf,
+    pub devices: Option<Wishes>,
+}
+
+/// What the thread tells.
+pub enum Heard {
+    Started(Remote),
+    Failed(StartFault),
+    Notice(Box<Notice>),
+}
+
+/// One telephone, from its start to its farewell.
+pub struct Telephone {
+    /// None until it has started.
+    remote: Option<Remote>,
+    thread: JoinHandle<()>,
+}
+
+impl Telephone {
+    /// `tell` is called in the telephone's thread.
+    pub fn start(
+        process: Process,
+        account: Account,
+        tell: impl Fn(Heard) + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let thread = std::thread::Builder::new().name("telephone".into()).spawn(move || {
+            tokio::task::LocalSet::new().block_on(&runtime, live(process, account, tell));
+            // A name look-up may still be under way in a thread; nobody waits for it.
+            runtime.shutdown_background();
+        })?;
+        Ok(Self { remote: None, thread })
+    }
+
+    pub fn started(&mut self, remote: Remote) {
+        self.remote = Some(remote);
+    }
+
+    pub fn remote(&self) -> Option<&Remote> {
+        self.remote.as_ref()
+    }
+
+    /// Hangs up and unregisters; returns when that is done.
+    pub fn finish(self) {
+        match self.remote {
+            Some(remote) => remote.shut_down(FAREWELL),
+            // It waits for a name still, or has failed: nobody knows of it.
+            None => return,
+        }
+        if self.thread.join().is_err() {
+            tracing::error!("the telephone broke down");
+        }
+    }
+}
+
+async fn live(process: Process, account: Account, tell: impl Fn(Heard)) {
+    let setup = Setup {
+        settings: account.settings,
+        password: account.password,
+        desk_token: account.desk_token,
+        state_folder: account.state_folder,
+        register: true,
+        audio: Box::new(|_line| Audio::default()),
+        devices: account.devices,
+        figures_every: None,
+        levels: true,
+    };
+    match shell::start(process, setup).await {
+        Ok(handle) => {
+            let (remote, mut notices) = handle.split();
+            tell(Heard::Started(remote));
+            while let Some((_, notice)) = notices.next().await {
+                tell(Heard::Notice(Box::new(notice)));
+            }
+        }
+        Err(fault) => tell(Heard::Failed(fault)),
+    }
+}
