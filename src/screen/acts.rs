@@ -92,6 +92,7 @@ impl Screen {
             Act::Transfer | Act::TransferQuery(_) | Act::TransferTo(_) | Act::TransferTyped => {
                 self.can_transfer()
             }
+            Act::CallColleague(_) => !self.can_transfer() && self.can_dial(),
             Act::Dial => self.can_dial() && !self.dial.text.trim().is_empty(),
             Act::Redial(row) => self.can_dial() && self.recent.number(*row).is_some(),
             Act::ChooseClient(index) => self.can_choose_client(*index),
@@ -137,6 +138,7 @@ impl Screen {
             Act::TransferQuery(query) => self.transfer.ask(query),
             Act::TransferTo(index) => self.transfer_to(index, wall.date()),
             Act::TransferTyped => self.transfer_typed(),
+            Act::CallColleague(index) => self.call_colleague(index, wall.date()),
             Act::DialEdited(text) => {
                 self.give_more_time(now);
                 self.edit_dial(&text);

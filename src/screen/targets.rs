@@ -68,6 +68,7 @@ impl Screen {
         let rows = found.into_iter().take(MOST_ROWS).enumerate();
         Targets {
             enabled,
+            can_call: !enabled && self.can_dial(),
             query: self.transfer.query.clone(),
             rows: rows.map(|(index, person)| self.target_shown(index, person, enabled)).collect(),
             note,
@@ -93,6 +94,14 @@ impl Screen {
         let found = self.reachable(&self.transfer.query, today);
         if let Some(person) = found.into_iter().take(MOST_ROWS).nth(index) {
             self.pass_to(person.extension);
+        }
+    }
+
+    /// Without a client to pass on, the list is that of colleagues to be called.
+    pub(super) fn call_colleague(&mut self, index: usize, today: Date) {
+        let found = self.reachable(&self.transfer.query, today);
+        if let Some(person) = found.into_iter().take(MOST_ROWS).nth(index) {
+            self.call_number(person.extension);
         }
     }
 
@@ -164,7 +173,7 @@ impl Screen {
                 name: manager.name.clone(),
                 extension,
                 department: String::new(),
-                word: Word { tone: Tone::Good, text: say!(cat, "own manager") },
+                word: Word { tone: Tone::Neutral, text: say!(cat, "own manager") },
             }),
             (None, None) => None,
         };
@@ -188,7 +197,8 @@ impl Screen {
         });
         let word = match (person.absence_on(today), role) {
             (Some(absence), _) => Word { tone: Tone::Warning, text: self.absent_words(absence) },
-            (None, Some(role)) => Word { tone: Tone::Good, text: role },
+            // No green: nobody knows yet whether they are free.
+            (None, Some(role)) => Word { tone: Tone::Neutral, text: role },
             (None, None) => Word::default(),
         };
         Some(Reachable {

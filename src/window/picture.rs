@@ -124,6 +124,7 @@ impl Picture {
         screen.set_dial_fault(text(&shown.dial_fault));
         screen.set_can_dial(shown.can_dial);
         screen.set_targets_enabled(shown.targets.enabled);
+        screen.set_targets_can_call(shown.targets.can_call);
         screen.set_targets_query(text(&shown.targets.query));
         screen.set_targets_note(text(&shown.targets.note));
         screen.set_card_title(text(&shown.card.title));
