@@ -84,13 +84,21 @@ impl Screen {
             let retry = Some((say!(cat, "Retry now"), Act::Retry));
             bars.push(Bar { tone: Tone::Bad, text: parts.join(" "), act: retry });
         }
+        let in_call = !self.view.lines.is_empty();
+        let device_tone = if in_call { Tone::Bad } else { Tone::Warning };
         if self.troubles.no_microphone {
-            let text = say!(cat, "There is no microphone. Plug one in; the call goes on.");
-            bars.push(bar(words::grave(!self.view.lines.is_empty()), text));
+            let text = match in_call {
+                true => say!(cat, "There is no microphone. Plug one in; the call goes on."),
+                false => say!(cat, "There is no microphone."),
+            };
+            bars.push(bar(device_tone, text));
         }
         if self.troubles.no_earpiece {
-            let text = say!(cat, "There is no earpiece. Plug one in; the call goes on.");
-            bars.push(bar(words::grave(!self.view.lines.is_empty()), text));
+            let text = match in_call {
+                true => say!(cat, "There is no earpiece. Plug one in; the call goes on."),
+                false => say!(cat, "There is no earpiece."),
+            };
+            bars.push(bar(device_tone, text));
         }
         if let Some(why) = &self.desk_fault {
             bars.push(bar(

@@ -1,6 +1,5 @@
 //! What codes, causes and outcomes are called on the screen.
 
-use super::Tone;
 use crate::desk_api::Unavailable;
 use crate::domain::call_result::CallResult;
 use crate::domain::client::PriceColumnReason;
@@ -110,9 +109,4 @@ pub(super) const fn passing(status: Option<u16>) -> &'static str {
         Some(_) => msg!("The PBX calls them"),
         None => msg!("The client is put on hold"),
     }
-}
-
-/// The tone of what somebody has to look at.
-pub(super) const fn grave(is_grave: bool) -> Tone {
-    if is_grave { Tone::Bad } else { Tone::Warning }
 }

@@ -1,0 +1,152 @@
+//! Who it is: known, one of several, new, withheld, not to be looked up now.
+
+use super::*;
+
+fn card(world: &World) -> Card {
+    world.shown().card
+}
+
+fn row(card: &Card, key: &str) -> Option<(String, Tone)> {
+    card.rows.iter().find(|row| row.key == key).map(|row| (row.value.clone(), row.tone))
+}
+
+#[test]
+fn the_card_tells_what_has_to_be_known_before_an_answer() {
+    let mut world = World::new();
+    world.rings(FIRST, HANBIT);
+    assert_eq!(
+        (card(&world).title.as_str(), card(&world).note.as_str()),
+        ("+7 495 555-01-42", "Looking up…")
+    );
+    let mut client = client("Hanbit Build", "petrov");
+    client.standing.overdue = Money::from_hundredths(128_400_000);
+    world.card(FIRST, vec![client]);
+    let card = card(&world);
+    assert_eq!((card.title.as_str(), card.note.as_str()), ("Hanbit Build", ""));
+    let chips: Vec<(&str, Tone)> = card.chips.iter().map(|chip| (chip.text.as_str(), chip.tone)).collect();
+    let plain = Tone::Neutral;
+    assert_eq!(chips, [("market trader", plain), ("Column B", plain), ("No orders: debt", Tone::Bad)]);
+    let manager = ("Петров Сергей · 202, absent until 9 May".to_owned(), Tone::Warning);
+    assert_eq!(row(&card, "Manager"), Some(manager));
+    assert_eq!(row(&card, "Overdue debt"), Some(("₽1,284,000.00".into(), Tone::Bad)));
+    assert_eq!(row(&card, "Over-limit debt"), None);
+    assert_eq!(row(&card, "Price column"), Some(("B, by volume".into(), Tone::Neutral)));
+    assert_eq!(card.remark, "Speaks quietly");
+}
+
+#[test]
+fn what_the_cache_knew_says_from_when_it_is() {
+    let mut world = World::new();
+    world.rings(FIRST, HANBIT);
+    world.card_from(FIRST, vec![hanbit()], Source::Cache, 1800);
+    assert_eq!(card(&world).note, "as of 10:32");
+    world.no_card(FIRST);
+    assert_eq!((card(&world).title.as_str(), card(&world).note.as_str()), ("Hanbit Build", "as of 10:32"));
+    world.card(FIRST, vec![hanbit()]);
+    assert_eq!(card(&world).note, "");
+}
+
+#[test]
+fn of_several_clients_one_is_chosen_and_comes_first_the_next_time() {
+    let mut world = World::new();
+    let both = || vec![client("Alpha", "kim"), client("Beta", "kim")];
+    world.rings(FIRST, HANBIT);
+    world.card(FIRST, both());
+    assert_eq!(card(&world).title, "Several clients have this number");
+    let names = |world: &World| -> Vec<(String, bool)> {
+        card(world).candidates.into_iter().map(|one| (one.name, one.chosen)).collect()
+    };
+    assert_eq!(names(&world), [("Alpha".into(), false), ("Beta".into(), false)]);
+    world.wishes.clear();
+    world.act(Act::ChooseClient(1));
+    assert_eq!(world.intents(), [Intent::ChooseClient { line: FIRST, client: client("Beta", "kim").id }]);
+    assert_eq!(card(&world).title, "Beta");
+    assert_eq!(world.shown().title, "Ringing: Beta");
+    assert_eq!(
+        names(&world),
+        [("Alpha".into(), false), ("Beta".into(), true)],
+        "rows do not jump when clicked"
+    );
+    world.ended(FIRST, CallOutcome::Missed, 0);
+    world.rings(FIRST, HANBIT);
+    world.card(FIRST, both());
+    assert_eq!(names(&world), [("Beta".into(), true), ("Alpha".into(), false)]);
+    assert_eq!(card(&world).title, "Several clients have this number", "preselected is not yet chosen");
+    world.wishes.clear();
+    world.act(Act::ChooseClient(7));
+    assert_eq!(world.wishes, []);
+}
+
+#[test]
+fn a_number_of_nobody_is_a_new_client() {
+    let mut world = World::new();
+    world.rings(FIRST, HANBIT);
+    world.card(FIRST, vec![]);
+    assert_eq!(card(&world).title, "New client");
+    assert_eq!(world.shown().call.name, "New client");
+}
+
+#[test]
+fn a_withheld_number_is_said_so() {
+    let mut world = World::new();
+    world.rings_from(FIRST, Caller { withheld: true, ..Caller::default() });
+    assert_eq!(world.spoken(), ["Number withheld is calling"]);
+    assert_eq!(world.shown().call.who, "Number withheld");
+    assert_eq!(
+        (card(&world).title.as_str(), card(&world).note.as_str()),
+        ("Number withheld", "Ask who is calling.")
+    );
+    world.ended(FIRST, CallOutcome::Missed, 0);
+    let calls = world.shown().calls.rows;
+    assert_eq!((calls[0].who.as_str(), calls[0].can_redial), ("Number withheld", false));
+}
+
+#[test]
+fn the_call_goes_on_without_the_desk_and_its_return_is_noticed() {
+    let mut world = World::new();
+    world.rings(FIRST, HANBIT);
+    world.no_card(FIRST);
+    assert_eq!(card(&world).title, "The order desk does not answer.");
+    assert_eq!(world.shown().call.who, "+7 495 555-01-42");
+    assert!(world.shown().bars.iter().any(|bar| bar.text.starts_with("The order desk does not answer.")));
+    world.ended(FIRST, CallOutcome::Missed, 0);
+    world.wishes.clear();
+    world.pass(31);
+    assert_eq!(world.wishes, [Wish::FetchDirectory]);
+    world.wishes.clear();
+    world.handle(Input::Directory(Ok(directory())));
+    assert_eq!(world.wishes, [Wish::FetchDirectory, Wish::FetchCalls]);
+    assert_eq!(world.shown().bars, []);
+}
+
+#[test]
+fn a_colleague_is_named_by_the_directory() {
+    let mut world = World::new();
+    world.rings(FIRST, "201");
+    assert_eq!(world.spoken(), ["Kim Seoyeon is calling"]);
+    assert_eq!((world.shown().call.who.as_str(), world.shown().call.name.as_str()), ("201", "Kim Seoyeon"));
+    assert_eq!(card(&world).title, "Kim Seoyeon");
+}
+
+#[test]
+fn the_last_clients_card_stays_dimmed() {
+    let mut world = World::new();
+    assert_eq!(card(&world), Card::default());
+    world.talks(FIRST, HANBIT);
+    world.card(FIRST, vec![hanbit()]);
+    world.pass(60);
+    world.ended(FIRST, CallOutcome::Completed, 60);
+    let past = card(&world);
+    assert!(past.past);
+    assert_eq!((past.title.as_str(), past.note.as_str()), ("Hanbit Build", "last call 11:02"));
+    world.rings(FIRST, OTHER);
+    assert!(!card(&world).past);
+}
+
+#[test]
+fn names_from_strangers_cannot_turn_the_line_around() {
+    let mut world = World::new();
+    let name = Some("Bad\u{202e}name\n".into());
+    world.rings_from(FIRST, Caller { number: Some(OTHER.into()), name, ..Caller::default() });
+    assert_eq!(world.shown().call.name, "Bad name ");
+}

@@ -1,0 +1,119 @@
+//! Every key of the design sheet in every state.
+
+use super::*;
+use std::fmt::Write as _;
+
+const KEYS: [&str; 32] = [
+    "F1",
+    "F2",
+    "F3",
+    "F4",
+    "Shift+F4",
+    "F5",
+    "F6",
+    "F7",
+    "F8",
+    "F9",
+    "F10",
+    "F11",
+    "Shift+F11",
+    "F12",
+    "Alt+F2",
+    "Alt+F3",
+    "Alt+1",
+    "Alt+9",
+    "Ctrl+K",
+    "Ctrl+D",
+    "Ctrl+L",
+    "Ctrl+3",
+    "Ctrl+B",
+    "Ctrl+Shift+D",
+    "Ctrl+plus",
+    "Ctrl+-",
+    "Ctrl+0",
+    "Ctrl+Shift+L",
+    "1",
+    "9",
+    "Enter",
+    "Esc",
+];
+
+/// A window in each state, with what of it is to be seen.
+fn states() -> Vec<(&'static str, World)> {
+    let talking = || {
+        let mut world = World::new();
+        world.talks(FIRST, HANBIT);
+        world.card(FIRST, vec![hanbit()]);
+        world
+    };
+    let changed = |change: &dyn Fn(&mut World)| {
+        let mut world = talking();
+        change(&mut world);
+        world
+    };
+    let with = |change: &dyn Fn(&mut World)| {
+        let mut world = World::new();
+        change(&mut world);
+        world
+    };
+    let held = |world: &mut World| world.phone(phone::Event::Held { line: FIRST, by: Side::Us });
+    vec![
+        ("ready", World::new()),
+        ("break", with(&|world| world.act(Act::Break(0)))),
+        ("no line", with(&|world| world.phone(no_answer_from_pbx(8)))),
+        ("ringing", with(&|world| world.rings(FIRST, HANBIT))),
+        ("dialling", with(&|world| world.dials(FIRST, OTHER))),
+        ("talking", talking()),
+        ("keypad", changed(&|world| world.press("F6"))),
+        ("hold", changed(&held)),
+        ("passing", changed(&|world| world.passing(FIRST, "201"))),
+        ("second rings", changed(&|world| world.rings(SECOND, OTHER))),
+        (
+            "two calls",
+            changed(&|world| {
+                world.rings(SECOND, OTHER);
+                held(world);
+                world.answered(SECOND);
+            }),
+        ),
+        ("wrap-up", changed(&|world| world.ended(FIRST, CallOutcome::Completed, 5))),
+    ]
+}
+
+#[test]
+fn a_key_does_what_the_sheet_says_and_nothing_elsewhere() {
+    let mut sheet = String::new();
+    for (name, _) in states() {
+        writeln!(sheet, "{name}").unwrap();
+        for key in KEYS {
+            let (_, mut world) = states().into_iter().find(|(state, _)| *state == name).unwrap();
+            world.wishes.clear();
+            let before = world.shown();
+            world.press(key);
+            let wishes: Vec<String> = world.wishes.iter().map(|wish| format!("{wish:?}")).collect();
+            let does = wishes.join(" ");
+            if !does.is_empty() {
+                writeln!(sheet, "  {key}: {does}").unwrap();
+            } else if world.shown() != before {
+                writeln!(sheet, "  {key}: changes the picture").unwrap();
+            }
+        }
+    }
+    assert_eq!(sheet, include_str!("keys.txt"));
+}
+
+#[test]
+fn every_key_that_is_printed_or_hinted_works() {
+    for (name, world) in states() {
+        let shown = world.shown();
+        let verbs = shown.verbs.iter().filter(|verb| verb.enabled).map(|verb| verb.key.clone());
+        let keys: Vec<String> = verbs.chain(shown.hints.iter().map(|hint| hint.key.clone())).collect();
+        assert!(!keys.is_empty(), "{name}");
+        for key in keys.into_iter().filter(|key| !key.is_empty()) {
+            let (_, mut world) = states().into_iter().find(|(state, _)| *state == name).unwrap();
+            world.wishes.clear();
+            world.press(&key);
+            assert!(!world.wishes.is_empty() || world.shown() != shown, "{name}: {key}");
+        }
+    }
+}

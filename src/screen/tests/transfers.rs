@@ -1,0 +1,182 @@
+//! Passing a client on: whom to, how it goes, and what came out of it (duties 4, 6, 15, 19).
+
+use super::*;
+
+fn names(world: &World) -> Vec<String> {
+    world.shown().targets.rows.into_iter().map(|row| format!("{} | {}", row.spoken, row.state.text)).collect()
+}
+
+fn to(target: &str) -> Intent {
+    Intent::BlindTransfer { line: FIRST, target: target.into() }
+}
+
+fn talking_with(manager: &str) -> World {
+    let mut world = World::new();
+    world.talks(FIRST, HANBIT);
+    world.card(FIRST, vec![client("Hanbit Build", manager)]);
+    world.wishes.clear();
+    world
+}
+
+fn outcome(world: &World) -> (Tone, String) {
+    let note = world.shown().call.notes.last().cloned().unwrap_or_default();
+    (note.tone, note.text)
+}
+
+#[test]
+fn the_clients_own_manager_stands_first_and_enter_takes_them() {
+    let mut world = talking_with("kim");
+    world.press("F8");
+    assert_eq!(world.wishes, [Wish::Focus(Field::Transfer)]);
+    world.wishes.clear();
+    assert_eq!(
+        names(&world),
+        [
+            "Kim Seoyeon, Wholesale 201, own manager | own manager",
+            "Orlova Maria, Wholesale 302, head of department | head of department",
+            "Петров Сергей, Wholesale 202, absent until 9 May | absent until 9 May",
+            "Иванова Алёна, Wholesale 203 | ",
+            "Lebedev Ilya, Support 102 | ",
+        ]
+    );
+    assert!(world.shown().targets.rows[0].chosen);
+    world.press("Enter");
+    assert_eq!(world.intents(), [to("201")]);
+}
+
+#[test]
+fn whoever_stands_in_comes_before_an_absent_manager() {
+    let mut world = talking_with("petrov");
+    assert_eq!(
+        names(&world)[..2],
+        [
+            "Иванова Алёна, Wholesale 203, stands in for Петров Сергей | stands in for Петров Сергей",
+            "Петров Сергей, Wholesale 202, absent until 9 May | absent until 9 May",
+        ]
+    );
+    world.press("F8");
+    world.press("Enter");
+    assert_eq!(world.intents(), [to("203")]);
+}
+
+#[test]
+fn alt_and_a_digit_pass_the_call_without_opening_the_list() {
+    let mut world = talking_with("kim");
+    assert_eq!(world.shown().targets.rows[1].key, "Alt+2");
+    world.press("Alt+2");
+    assert_eq!(world.intents(), [to("302")]);
+    world.press("Alt+9");
+    assert_eq!(world.intents(), [], "there is no ninth");
+}
+
+#[test]
+fn words_in_any_order_find_people_and_a_number_is_taken_as_it_is() {
+    let mut world = talking_with("kim");
+    world.press("F8");
+    for query in ["алена whole", "ИВАНОВА", "203"] {
+        world.act(Act::TransferQuery(query.into()));
+        assert_eq!(world.shown().targets.rows.len(), 1, "{query}");
+    }
+    world.act(Act::TransferQuery("wholesale".into()));
+    world.press("Down");
+    world.press("Down");
+    world.press("Up");
+    world.wishes.clear();
+    world.press("Enter");
+    assert_eq!(world.intents(), [to("302")]);
+    world.act(Act::TransferQuery("89161234567".into()));
+    assert_eq!(world.shown().targets.note, "Enter passes the call to +7 916 123-45-67");
+    world.press("Enter");
+    assert_eq!(world.intents(), [to("89161234567")]);
+    world.act(Act::TransferQuery("nobody at all".into()));
+    assert_eq!(world.shown().targets.note, "Nobody is called that.");
+    world.press("Enter");
+    world.act(Act::TransferTyped);
+    assert_eq!(world.intents(), []);
+}
+
+#[test]
+fn of_a_large_company_forty_are_shown() {
+    let mut world = talking_with("kim");
+    let people = (0..60)
+        .map(|n| person(&format!("p{n}"), &format!("Person {n}"), Job::Manager, &format!("5{n:02}"), "x"));
+    world.handle(Input::Directory(Ok(Directory { people: people.collect(), ..Directory::default() })));
+    let targets = world.shown().targets;
+    assert_eq!((targets.rows.len(), targets.note.as_str()), (40, "21 more, keep typing"));
+    assert_eq!(targets.rows[0].name, "Kim Seoyeon", "the card knows the manager whom the directory does not");
+}
+
+#[test]
+fn a_transfer_is_watched_in_words_and_stays_told_after_the_call() {
+    let mut world = talking_with("kim");
+    world.press("F8");
+    world.press("Enter");
+    world.passing(FIRST, "201");
+    let shown = world.shown();
+    assert_eq!((shown.state, shown.call.state.as_str()), (State::Transferring, "Passing to Kim Seoyeon"));
+    assert_eq!(shown.call.detail, "The client is put on hold");
+    assert!(!shown.targets.enabled);
+    for (status, words) in [(202, "The PBX calls them"), (180, "It rings there")] {
+        world.phone(phone::Event::TransferProgress { line: FIRST, target: "201".into(), status });
+        assert_eq!(world.shown().call.detail, words);
+    }
+    world.wishes.clear();
+    let (target, outcome) = ("201".into(), TransferOutcome::Joined);
+    world.phone(phone::Event::Transferred { line: FIRST, target, outcome });
+    world.ends(FIRST, EndedBy::Transfer, CallOutcome::Completed, None, 30);
+    assert_eq!(world.spoken(), ["Passed to Kim Seoyeon"], "once, and nothing more of its end");
+    assert_eq!(world.shown().call.detail, "Passed to Kim Seoyeon");
+    assert_eq!(world.shown().calls.rows[0].result, "passed on to Kim Seoyeon");
+    world.pass(30);
+    assert_eq!(world.shown().call.detail, "Passed to Kim Seoyeon", "until the next call");
+    world.rings(FIRST, OTHER);
+    assert_eq!(world.shown().call.notes, []);
+}
+
+#[test]
+fn a_client_whom_nobody_took_is_back_and_it_is_said_why() {
+    let mut world = talking_with("kim");
+    world.passing(FIRST, "201");
+    world.wishes.clear();
+    world.not_passed(FIRST, "201", Some(486), ClientIs::Kept);
+    world.phone(phone::Event::Resumed { line: FIRST, by: Side::Us });
+    world.phone(phone::Event::Returned { line: FIRST });
+    assert_eq!(world.shown().state, State::Talking);
+    let words = "Kim Seoyeon: busy; the client is back with you";
+    assert_eq!(outcome(&world), (Tone::Warning, words.into()));
+    assert_eq!(world.spoken()[0], words);
+    world.press("F8");
+    world.press("Down");
+    world.press("Enter");
+    assert_eq!(world.intents(), [to("302")]);
+}
+
+#[test]
+fn a_lost_client_and_one_of_whom_nothing_is_known_are_told_apart() {
+    let mut world = talking_with("kim");
+    world.passing(FIRST, "201");
+    world.not_passed(FIRST, "201", Some(503), ClientIs::Lost);
+    let words = "Kim Seoyeon did not take the call; the PBX has dropped the client. Call back";
+    assert_eq!(outcome(&world), (Tone::Bad, words.into()));
+    world.ends(FIRST, EndedBy::Network, CallOutcome::Completed, None, 30);
+    assert_eq!(world.shown().call.detail, words, "the end of the call does not cover it");
+
+    let mut world = talking_with("kim");
+    world.passing(FIRST, "201");
+    world.not_passed(FIRST, "201", None, ClientIs::Unknown);
+    assert_eq!(outcome(&world).1, "No word about Kim Seoyeon; ask whether the client is still there");
+}
+
+#[test]
+fn f4_takes_a_client_back_from_a_transfer() {
+    let mut world = talking_with("kim");
+    world.passing(FIRST, "201");
+    assert_eq!(world.shown().verbs[0].label, "Take back");
+    world.wishes.clear();
+    world.press("F4");
+    assert_eq!(world.intents(), [Intent::Resume { line: FIRST }]);
+    let (target, client, why) = ("201".into(), ClientIs::Kept, TransferFault::TakenBack);
+    let reason = String::new();
+    world.phone(phone::Event::TransferFailed { line: FIRST, target, status: None, reason, client, why });
+    assert_eq!(outcome(&world).1, "You took the client back");
+}
