@@ -119,8 +119,13 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
-    pub const fn is_of_transfer(&self) -> bool {
-        matches!(self, Self::Passed { .. } | Self::NotPassed { .. })
+    /// Where the client went, of which the end of the call says no more.
+    pub fn is_last_word(&self) -> bool {
+        match self {
+            Self::Passed { .. } => true,
+            Self::NotPassed { client, .. } => *client != ClientIs::Kept,
+            Self::Ended { .. } | Self::Refused(_) => false,
+        }
     }
 }
 
