@@ -319,6 +319,110 @@ fn what_the_cache_knew_outlives_a_desk_that_fails() {
 }
 
 #[test]
+fn the_operator_says_which_of_several_clients_it_is() {
+    let mut world = World::new();
+    world.ring("");
+    world.answer_lookup(found(&["Romashka", "Vasilek"], Source::Cache));
+    let chosen = client("Vasilek").id;
+    world.intend(Intent::ChooseClient { line: LINE, client: chosen });
+    assert_eq!(world.agent.view().lines[&LINE].chosen, Some(chosen));
+    assert_eq!(world.the_entry().client, Some(chosen));
+    world.answer_lookup(found(&["Romashka", "Vasilek", "Zakat"], Source::Desk));
+    world.intend(Intent::Answer { line: LINE });
+    assert_eq!(world.the_entry().client, Some(chosen), "the desk's later word leaves it so");
+    assert_eq!(world.agent.view().lines[&LINE].chosen, Some(chosen));
+}
+
+#[test]
+fn a_choice_that_the_desk_does_not_know_does_not_hold() {
+    let mut world = World::new();
+    world.ring("");
+    world.answer_lookup(found(&["Romashka", "Vasilek"], Source::Cache));
+    world.intend(Intent::ChooseClient { line: LINE, client: client("Vasilek").id });
+    world.answer_lookup(found(&["Romashka", "Zakat"], Source::Desk));
+    world.intend(Intent::Answer { line: LINE });
+    assert_eq!(world.the_entry().client, None);
+    assert_eq!(world.agent.view().lines[&LINE].chosen, None);
+}
+
+#[test]
+fn only_somebody_on_the_card_can_be_chosen() {
+    let mut world = World::new();
+    world.ring("");
+    world.answer_lookup(found(&["Romashka", "Vasilek"], Source::Desk));
+    world.intend(Intent::ChooseClient { line: LINE, client: client("Somebody else").id });
+    assert_eq!(world.refusals(), [(Some(LINE), Refusal::WrongState)]);
+    world.intend(Intent::ChooseClient { line: LineId(2), client: client("Romashka").id });
+    assert_eq!(world.refusals()[1..], [(Some(LineId(2)), Refusal::NoSuchLine)]);
+    assert_eq!(world.records.len(), 1);
+}
+
+impl World {
+    fn refusals(&self) -> Vec<(Option<LineId>, Refusal)> {
+        let refusal = |event: &Event| match event {
+            Event::Phone(phone::Event::Refused { line, why }) => Some((*line, *why)),
+            _ => None,
+        };
+        self.events.iter().filter_map(refusal).collect()
+    }
+
+    fn conclude(&mut self, leg: &Leg, result: &str) {
+        self.intend(Intent::Conclude { call_id: leg.call_id().to_owned(), result: result.to_owned() });
+    }
+}
+
+#[test]
+fn what_a_call_came_to_is_said_during_it_or_afterwards() {
+    let mut world = World::new();
+    let mut leg = world.talk();
+    world.conclude(&leg, "information");
+    assert_eq!(world.the_entry().result.as_deref(), Some("information"));
+    world.hang_up_theirs(&mut leg);
+    let entry = world.the_entry();
+    assert_eq!((entry.result.as_deref(), entry.outcome), (Some("information"), Some(Outcome::Completed)));
+    world.conclude(&leg, "passed_on");
+    let entry = world.the_entry();
+    assert_eq!((entry.result.as_deref(), entry.outcome), (Some("passed_on"), Some(Outcome::Completed)));
+}
+
+#[test]
+fn a_result_may_follow_for_the_last_32_calls() {
+    let mut world = World::new();
+    let mut legs = Vec::new();
+    for _ in 0..33 {
+        let mut leg = world.talk();
+        world.hang_up_theirs(&mut leg);
+        world.pbx.forget();
+        legs.push(leg);
+    }
+    world.records.clear();
+    world.conclude(&legs[1], "passed_on");
+    let entry = world.records.pop().unwrap();
+    assert_eq!((entry.call_id.as_str(), entry.result.as_deref()), (legs[1].call_id(), Some("passed_on")));
+    world.conclude(&legs[0], "passed_on");
+    assert_eq!(world.refusals(), [(None, Refusal::NoSuchLine)]);
+    world.conclude(&legs[1], "Passed on!");
+    assert_eq!(world.refusals()[1..], [(None, Refusal::WrongState)]);
+    assert_eq!(world.records, []);
+}
+
+#[test]
+fn the_view_shows_a_break_and_a_microphone_that_is_off() {
+    let mut world = World::new();
+    assert!(world.agent.view().taking_calls && !world.agent.view().muted);
+    let mut leg = world.talk();
+    world.intend(Intent::Mute { on: true });
+    world.intend(Intent::TakeCalls { on: false });
+    assert!(!world.agent.view().taking_calls && world.agent.view().muted);
+    world.hang_up_theirs(&mut leg);
+    assert!(!world.agent.view().muted);
+    world.records.clear();
+    world.ring("");
+    let busy = world.records.pop().unwrap();
+    assert_eq!((busy.outcome, busy.status), (Some(Outcome::Busy), Some(486)));
+}
+
+#[test]
 fn short_numbers_are_not_looked_up() {
     let mut world = World::new();
     world.ring("P-Asserted-Identity: <sip:102@192.0.2.1>\r\n");

@@ -13,7 +13,7 @@ use std::time::Duration;
 #[command(
     name = "patchcord",
     version,
-    about = msg!("The desktop telephone of sales operators, from the terminal"),
+    about = msg!("The desktop telephone of sales operators: its window, and the same telephone from the terminal"),
     disable_help_subcommand = true,
     args_override_self = true,
     after_help = msg!("\
@@ -37,7 +37,15 @@ pub struct Arguments {
     #[command(flatten)]
     pub common: Common,
     #[command(subcommand)]
-    pub command: Command,
+    command: Option<Command>,
+}
+
+impl Arguments {
+    /// Without one it is the window.
+    pub fn command(&self) -> &Command {
+        static WINDOW: Command = Command::Window { hidden: false };
+        self.command.as_ref().unwrap_or(&WINDOW)
+    }
 }
 
 #[derive(Args, Debug)]
@@ -101,6 +109,12 @@ pub struct Common {
 
 #[derive(Subcommand, Clone, Debug)]
 pub enum Command {
+    #[command(about = msg!("The operator's window; the same as without a command"))]
+    Window {
+        #[arg(help = msg!("Begin in the tray, out of sight, as at log-in"))]
+        #[arg(long)]
+        hidden: bool,
+    },
     #[command(about = msg!("Register, say what the PBX granted, unregister"))]
     Register {
         #[arg(help = msg!("Stay registered so long"))]
@@ -165,7 +179,7 @@ pub enum Command {
 /// What is played, with nothing of one's own PBX or desk.
 #[derive(Args, Clone, Debug)]
 pub struct DemoOptions {
-    #[arg(help = msg!("Without a window: the telephone works by itself. Needed, since the window is still to come"))]
+    #[arg(help = msg!("Without a window: the telephone works by itself"))]
     #[arg(long)]
     pub headless: bool,
     #[arg(help = msg!("One call: a client rings, is answered, and is passed on to the manager"))]

@@ -1,4 +1,4 @@
-//! `patchcord demo`: the telephone with a practice PBX in the same process and an order desk with sample clients as its child.
+//! `patchcord demo`: the window, or the telephone by itself, with a practice PBX in the same process and an order desk with sample clients as its child.
 //! Nothing of the user's own settings is read, and nothing is left behind.
 
 use super::args::{Arguments, CallOptions, Common, DemoOptions};
@@ -39,15 +39,20 @@ pub(super) fn play(
 ) -> Exit {
     let language = arguments.common.lang.unwrap_or_else(|| Language::from_environment(environment));
     let cat = Catalogue::new(language);
-    let usage = usage::check(&cat, arguments).and_then(|()| {
-        let window = say!(&cat, "The window is still to come. Say patchcord demo --headless.");
-        if options.headless { Ok(()) } else { Err(window) }
-    });
-    if let Err(words) = usage {
+    if let Err(words) = usage::check(&cat, arguments) {
         eprintln!("patchcord: {words}");
         return Exit::Usage;
     }
-    run_to_the_end(language, drive(process, cat, arguments, options))
+    if options.headless {
+        return run_to_the_end(language, drive(process, cat, arguments, options));
+    }
+    match super::desktop::practise(process, &cat, arguments, options) {
+        Ok(exit) => exit,
+        Err((exit, words)) => {
+            eprintln!("patchcord: {words}");
+            exit
+        }
+    }
 }
 
 /// What the telephone does with the clients who call.
@@ -72,7 +77,7 @@ fn plays(options: &DemoOptions) -> Option<u32> {
 }
 
 /// Why nothing was played.
-type Refusal = (Exit, String);
+pub(super) type Refusal = (Exit, String);
 
 async fn drive(process: Process, cat: Catalogue, arguments: &Arguments, options: &DemoOptions) -> Exit {
     match rehearse(process, &cat, arguments, options).await {
@@ -90,25 +95,15 @@ async fn rehearse(
     arguments: &Arguments,
     options: &DemoOptions,
 ) -> Result<Exit, Refusal> {
-    let desk = Desk::start().await.map_err(|fault| (Exit::Desk, fault.say(cat)))?;
-    let mut pbx = start_pbx(process, options).map_err(|error| {
-        tracing::error!(%error, "no practice PBX");
-        (Exit::OurFault, faults::our_fault(cat))
-    })?;
-    let address = HostPort { host: pbx.local().ip().to_string(), port: Some(pbx.local().port()) };
+    let Stage { desk, mut pbx } = Stage::set(process, cat, options).await?;
+    let address = host_port(&pbx);
     let json = arguments.common.json;
     let tell = |words: String| {
         if !json {
             eprintln!("patchcord: {words}");
         }
     };
-    tell(say!(
-        cat,
-        "Practice PBX at {address}, order desk at {desk}. The telephone is extension {extension}; clients call.",
-        address = address,
-        desk = desk.url,
-        extension = OPERATOR
-    ));
+    tell(who_is_there(cat, &address, &desk));
     let setup = telephone(&arguments.common, &desk, address.clone());
     let handle = shell::start(process, setup).await.map_err(|fault| faults::start(cat, &fault))?;
     let driver = Driver {
@@ -130,6 +125,110 @@ async fn rehearse(
     Ok(exit)
 }
 
+/// The PBX of simulated people, and the desk that knows them.
+struct Stage {
+    desk: Desk,
+    pbx: PracticePbx,
+}
+
+impl Stage {
+    async fn set(process: Process, cat: &Catalogue, options: &DemoOptions) -> Result<Self, Refusal> {
+        let desk = Desk::start().await.map_err(|fault| (Exit::Desk, fault.say(cat)))?;
+        let pbx = start_pbx(process, options).map_err(|error| {
+            tracing::error!(%error, "no practice PBX");
+            (Exit::OurFault, faults::our_fault(cat))
+        })?;
+        Ok(Self { desk, pbx })
+    }
+}
+
+fn host_port(pbx: &PracticePbx) -> HostPort {
+    HostPort { host: pbx.local().ip().to_string(), port: Some(pbx.local().port()) }
+}
+
+fn who_is_there(cat: &Catalogue, address: &HostPort, desk: &Desk) -> String {
+    say!(
+        cat,
+        "Practice PBX at {address}, order desk at {desk}. The telephone is extension {extension}; clients call.",
+        address = address,
+        desk = desk.url,
+        extension = OPERATOR
+    )
+}
+
+/// What a window practises with.
+#[cfg(feature = "desktop")]
+pub(super) struct Practice {
+    pub settings: Settings,
+    pub password: Secret,
+    pub desk_token: Secret,
+    pub state_folder: PathBuf,
+    end: Option<tokio::sync::oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+#[cfg(feature = "desktop")]
+impl Practice {
+    /// In a thread of its own, which says on stderr who calls; the window has this one.
+    pub fn begin(
+        process: Process,
+        cat: &Catalogue,
+        arguments: &Arguments,
+        options: &DemoOptions,
+    ) -> Result<Self, Refusal> {
+        let our_fault = |cat: &Catalogue| (Exit::OurFault, faults::our_fault(cat));
+        let (told, tell) = std::sync::mpsc::channel();
+        let (end, ended) = tokio::sync::oneshot::channel();
+        let (options, language) = (options.clone(), cat.language());
+        let flags = arguments.common.settings();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|_| our_fault(cat))?;
+        let thread = std::thread::spawn(move || {
+            let cat = Catalogue::new(language);
+            let playing = async {
+                let stage = match Stage::set(process, &cat, &options).await {
+                    Ok(stage) => stage,
+                    Err(refusal) => {
+                        let _ = told.send(Err(refusal));
+                        return;
+                    }
+                };
+                let Stage { desk, mut pbx } = stage;
+                eprintln!("patchcord: {}", who_is_there(&cat, &host_port(&pbx), &desk));
+                let settings = practice_settings(flags, &desk, host_port(&pbx));
+                let _ = told.send(Ok((settings, desk.token.clone(), desk.folder.0.clone())));
+                let mut ended = std::pin::pin!(ended);
+                loop {
+                    tokio::select! {
+                        _ = &mut ended => break,
+                        Some(note) = pbx.next() => {
+                            if let Some(words) = line(&cat, &note) {
+                                eprintln!("patchcord: {words}");
+                            }
+                        }
+                    }
+                }
+                pbx.finish().await;
+            };
+            tokio::task::LocalSet::new().block_on(&runtime, playing);
+        });
+        let (settings, desk_token, state_folder) = tell.recv().map_err(|_| our_fault(cat))??;
+        let (end, thread) = (Some(end), Some(thread));
+        Ok(Self { settings, password: Secret::new(PASSWORD), desk_token, state_folder, end, thread })
+    }
+}
+
+/// The telephone has said goodbye by now.
+#[cfg(feature = "desktop")]
+impl Drop for Practice {
+    fn drop(&mut self) {
+        drop(self.end.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
 fn start_pbx(process: Process, options: &DemoOptions) -> io::Result<PracticePbx> {
     let plays = plays(options).map_or(Plays::Endlessly, Plays::Calls);
     let programme = Programme::new(plays, options.speed, options.seed);
@@ -143,15 +242,7 @@ fn telephone(common: &Common, desk: &Desk, pbx: HostPort) -> Setup {
     let sound = Sound::default();
     let devices = super::sound::wishes(common.audio.as_deref(), &flags);
     Setup {
-        settings: Settings {
-            server: Some(pbx),
-            user: Some(OPERATOR.to_owned()),
-            desk: Some(desk.url.clone()),
-            codecs: flags.codecs,
-            rtp_ports: flags.rtp_ports,
-            lines: flags.lines,
-            ..Settings::default()
-        },
+        settings: practice_settings(flags, desk, pbx),
         password: Secret::new(PASSWORD),
         desk_token: Some(desk.token.clone()),
         state_folder: desk.folder.0.clone(),
@@ -160,6 +251,18 @@ fn telephone(common: &Common, desk: &Desk, pbx: HostPort) -> Setup {
         audio: Box::new(move |_line| sound.next_call()),
         figures_every: (common.verbose > 0).then_some(FIGURES_EVERY),
         levels: false,
+    }
+}
+
+fn practice_settings(flags: Settings, desk: &Desk, pbx: HostPort) -> Settings {
+    Settings {
+        server: Some(pbx),
+        user: Some(OPERATOR.to_owned()),
+        desk: Some(desk.url.clone()),
+        codecs: flags.codecs,
+        rtp_ports: flags.rtp_ports,
+        lines: flags.lines,
+        ..Settings::default()
     }
 }
 

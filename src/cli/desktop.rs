@@ -1,14 +1,110 @@
-//! What the terminal asks of the desktop: `dial`, `provision`, and secrets that the key store has.
+//! What the terminal asks of the desktop: the window, `dial`, `provision`, and secrets that the key store has.
 
+use super::args::{Arguments, DemoOptions};
+use super::demo::{Practice, Refusal};
 use super::faults;
+use super::sound;
 use super::verdict::{Exit, Trouble};
 use crate::config::{Places, Settings};
-use crate::desktop::instance::{self, Connection, NotTaken, Request};
+use crate::desktop::instance::{self, Claim, Connection, NotTaken, Request};
 use crate::desktop::keys::{self, Account, KeyFault};
 use crate::desktop::links;
 use crate::desktop::provision::{self, ProvisionFault};
+use crate::desktop::remembered::Remembered;
 use crate::secrets::Secret;
+use crate::shell::Process;
 use crate::text::{Catalogue, say};
+use crate::window::{self, Beginning};
+
+/// Shows the window, or the one that runs already.
+pub fn window(
+    process: Process,
+    arguments: &Arguments,
+    hidden: bool,
+    environment: impl Fn(&str) -> Option<String>,
+) -> Exit {
+    let cat = super::catalogue(arguments, &environment);
+    let settings = match super::read_settings(arguments, &environment) {
+        Ok(file) => arguments.common.settings().over(file),
+        Err(error) => return refuse(Exit::Usage, &error.say(&cat)),
+    };
+    let state_folder = super::state_folder(&environment);
+    let folder = instance::folder(&environment, &state_folder);
+    let listener = match instance::claim(&folder) {
+        Ok(Claim::First(listener)) => Some(listener),
+        Ok(Claim::Other(window)) => {
+            return match window.ask(&Request::Show) {
+                Ok(()) => Exit::Done,
+                Err(why) => refuse(Exit::NobodyThere, &not_taken(&cat, why)),
+            };
+        }
+        Err(error) => {
+            // A second window may start beside this one; better that than none.
+            tracing::warn!(%error, "other programs cannot reach this window");
+            None
+        }
+    };
+    let language = Remembered::read(&state_folder).language.unwrap_or(cat.language());
+    // A key store that is locked or away is no reason not to start: the set-up page asks for the password.
+    let password = super::read_password(&cat, &settings, settings.is_complete(), &environment).ok();
+    let desk_token = environment("PATCHCORD_DESK_TOKEN").filter(|token| !token.is_empty()).map(Secret::new);
+    let desk_token = desk_token.or_else(|| stored_desk_token(&settings));
+    let devices = sound::wishes(Some(arguments.common.audio.as_deref().unwrap_or("devices")), &settings);
+    let beginning = Beginning {
+        language,
+        password: password.filter(|_| settings.is_complete()),
+        desk_token,
+        state_folder,
+        devices,
+        hidden,
+        places: Places::of_user(&environment),
+        listener,
+        settings,
+    };
+    show(&cat, process, beginning)
+}
+
+/// The window with a practice PBX and a sample order desk behind it. Nothing of the user's own is read or written.
+pub fn practise(
+    process: Process,
+    cat: &Catalogue,
+    arguments: &Arguments,
+    options: &DemoOptions,
+) -> Result<Exit, Refusal> {
+    let practice = Practice::begin(process, cat, arguments, options)?;
+    let name = arguments.common.audio.as_deref().unwrap_or("devices");
+    let beginning = Beginning {
+        language: cat.language(),
+        password: Some(practice.password.clone()),
+        desk_token: Some(practice.desk_token.clone()),
+        state_folder: practice.state_folder.clone(),
+        devices: sound::wishes(Some(name), &practice.settings),
+        hidden: false,
+        places: None,
+        listener: None,
+        settings: practice.settings.clone(),
+    };
+    Ok(show(cat, process, beginning))
+}
+
+/// Until it is closed.
+fn show(cat: &Catalogue, process: Process, beginning: Beginning) -> Exit {
+    match window::run(process, beginning) {
+        Ok(()) => Exit::Done,
+        Err(error) => {
+            tracing::error!(%error, "no window");
+            refuse(
+                Exit::Usage,
+                &say!(cat, "No window can be shown here: there is no display. In a terminal, say patchcord --help."),
+            )
+        }
+    }
+}
+
+fn refuse(exit: Exit, words: &str) -> Exit {
+    eprintln!("patchcord: {words}");
+    exit
+}
 
 /// Passes a number to the window. Needs no account of its own.
 pub fn dial(cat: &Catalogue, target: &str, environment: impl Fn(&str) -> Option<String>) -> Exit {
@@ -17,18 +113,20 @@ pub fn dial(cat: &Catalogue, target: &str, environment: impl Fn(&str) -> Option<
         return Exit::Usage;
     };
     let folder = instance::folder(&environment, &super::state_folder(&environment));
-    let words = match Connection::to_window(&folder).ask(&Request::Call { target }) {
-        Ok(()) => return Exit::Done,
-        Err(NotTaken::Absent) => say!(cat, "No Patchcord window runs. Start it, and dial again."),
-        Err(NotTaken::Silent) => {
-            say!(cat, "The Patchcord window does not answer. Close it and start it again.")
-        }
-        Err(NotTaken::Refused) => {
+    match Connection::to_window(&folder).ask(&Request::Call { target }) {
+        Ok(()) => Exit::Done,
+        Err(why) => refuse(Exit::NobodyThere, &not_taken(cat, why)),
+    }
+}
+
+fn not_taken(cat: &Catalogue, why: NotTaken) -> String {
+    match why {
+        NotTaken::Absent => say!(cat, "No Patchcord window runs. Start it, and dial again."),
+        NotTaken::Silent => say!(cat, "The Patchcord window does not answer. Close it and start it again."),
+        NotTaken::Refused => {
             say!(cat, "The Patchcord window is of another version. Close it and start it again.")
         }
-    };
-    eprintln!("patchcord: {words}");
-    Exit::NobodyThere
+    }
 }
 
 pub fn provision(cat: &Catalogue, from: &str, environment: impl Fn(&str) -> Option<String>) -> Exit {

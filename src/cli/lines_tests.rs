@@ -195,6 +195,10 @@ fn calls() -> Vec<E> {
             events.push(E::RingingIn { line: LINE, call_id: "a".into(), caller: caller.clone(), replaces });
         }
     }
+    for on in [true, false] {
+        events.push(E::Muted { on });
+        events.push(E::TakingCalls { on });
+    }
     for by in [Side::Us, Side::Them] {
         events.push(E::Held { line: LINE, by });
         events.push(E::Resumed { line: LINE, by });

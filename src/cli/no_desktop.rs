@@ -1,8 +1,11 @@
 //! The program without a desktop: there is no window to ask, and no key store.
 
+use super::args::{Arguments, DemoOptions};
+use super::demo::Refusal;
 use super::verdict::Exit;
 use crate::config::Settings;
 use crate::secrets::Secret;
+use crate::shell::Process;
 use crate::text::{Catalogue, say};
 
 pub fn dial(cat: &Catalogue, _target: &str, _environment: impl Fn(&str) -> Option<String>) -> Exit {
@@ -13,10 +16,28 @@ pub fn provision(cat: &Catalogue, _from: &str, _environment: impl Fn(&str) -> Op
     not_built(cat)
 }
 
+pub fn window(
+    _process: Process,
+    arguments: &Arguments,
+    _hidden: bool,
+    environment: impl Fn(&str) -> Option<String>,
+) -> Exit {
+    not_built(&super::catalogue(arguments, environment))
+}
+
+pub fn practise(
+    _process: Process,
+    cat: &Catalogue,
+    _arguments: &Arguments,
+    _options: &DemoOptions,
+) -> Result<Exit, Refusal> {
+    Err((Exit::Usage, say!(cat, "This program was built without a window. Say patchcord demo --headless.")))
+}
+
 fn not_built(cat: &Catalogue) -> Exit {
     eprintln!(
         "patchcord: {}",
-        say!(cat, "This program was built without a window. Use the one with a window for this.")
+        say!(cat, "This program was built without a window. Use the one with a window for this, or say patchcord --help.")
     );
     Exit::Usage
 }

@@ -120,6 +120,11 @@ impl Settings {
         file::parse(source, path)
     }
 
+    /// Whether they name an account at a PBX.
+    pub fn is_complete(&self) -> bool {
+        self.server.is_some() && self.user.is_some()
+    }
+
     /// As a settings file; what it leaves out is what these settings leave out.
     pub fn to_toml(&self) -> String {
         toml_text::write(self)

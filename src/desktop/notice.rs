@@ -2,15 +2,29 @@
 //!
 //! All of it happens on a thread of its own: whoever shows a notice never waits for the desktop. A desktop without
 //! notifications is no fault, since the window rings by itself.
+//!
+//! By D-Bus itself: the crate for notifications listens for each one anew, after it is shown and after each button, and a
+//! button pressed meanwhile is lost.
 
-use notify_rust::{Hint, Notification, NotificationResponse, Timeout, Urgency};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::LocalSet;
+use zbus::export::ordered_stream::OrderedStreamExt as _;
+use zbus::message::Type;
+use zbus::{Connection, MatchRule, Message, MessageStream, Variant, connection};
 
+const SERVICE: &str = "org.freedesktop.Notifications";
+const PATH: &str = "/org/freedesktop/Notifications";
+/// The longest that one call of the service may take.
+const PATIENCE: Duration = Duration::from_secs(5);
 const ANSWER: &str = "answer";
 const REJECT: &str = "reject";
+/// A click beside the buttons.
+const BODY: &str = "default";
+/// Urgency: stays until it is closed, and is shown over programs that fill the screen.
+const CRITICAL: u8 = 2;
+const NEVER: i32 = 0;
 
 /// Who calls, in the operator's words.
 #[derive(Clone, PartialEq, Eq)]
@@ -54,15 +68,9 @@ enum Order {
 
 impl Notices {
     /// `pressed` is called from another thread.
-    pub fn start(pressed: impl Fn(u32, Pressed) + Clone + Send + 'static) -> Self {
+    pub fn start(pressed: impl Fn(u32, Pressed) + Send + 'static) -> Self {
         let (orders, incoming) = unbounded_channel();
-        std::thread::spawn(move || {
-            let Ok(runtime) = tokio::runtime::Builder::new_current_thread().build() else { return };
-            let tasks = LocalSet::new();
-            tasks.block_on(&runtime, attend(incoming, pressed));
-            // Whatever is shown is taken away before the thread ends.
-            runtime.block_on(tasks);
-        });
+        std::thread::spawn(move || zbus::block_on(attend(incoming, pressed)));
         Self { orders }
     }
 
@@ -78,107 +86,153 @@ impl Notices {
 }
 
 /// Until nobody gives orders any more.
-async fn attend(
-    mut orders: UnboundedReceiver<Order>,
-    pressed: impl Fn(u32, Pressed) + Clone + Send + 'static,
-) {
-    let mut ringing: BTreeMap<u32, UnboundedSender<Alert>> = BTreeMap::new();
-    let mut desktop = None;
-    while let Some(order) = orders.recv().await {
-        match order {
-            Order::Show(alert) => {
-                if let Some(news) = ringing.get(&alert.line) {
-                    let _ = news.send(alert);
-                    continue;
-                }
-                let Some(markup) = *desktop.get_or_insert_with(takes_markup) else { continue };
-                let (news, incoming) = unbounded_channel();
-                ringing.insert(alert.line, news);
-                tokio::task::spawn_local(ring(alert, markup, incoming, pressed.clone()));
-            }
-            // Its task sees that no more news can come.
-            Order::Over(line) => drop(ringing.remove(&line)),
-        }
-    }
-}
-
-/// Whether the desktop reads the body as markup; None if it has no notifications.
-fn takes_markup() -> Option<bool> {
-    match notify_rust::get_capabilities() {
-        Ok(capabilities) => Some(capabilities.iter().any(|capability| capability == "body-markup")),
-        Err(error) => {
-            tracing::debug!(%error, "this desktop shows no notifications");
-            None
-        }
-    }
-}
-
-/// From ringing to its end.
-async fn ring(
-    alert: Alert,
-    markup: bool,
-    mut news: UnboundedReceiver<Alert>,
-    pressed: impl Fn(u32, Pressed),
-) {
-    let line = alert.line;
-    let mut shown = match notification(&alert, markup).show_async().await {
-        Ok(shown) => shown,
-        Err(error) => {
-            tracing::debug!(%error, "a notification could not be shown");
-            return;
-        }
-    };
+async fn attend(mut orders: UnboundedReceiver<Order>, pressed: impl Fn(u32, Pressed)) {
+    // By line: the desktop's number of what is shown; None where the operator waved it away.
+    let mut shown: BTreeMap<u32, Option<u32>> = BTreeMap::new();
+    let mut desktop: Option<Desktop> = None;
+    let mut was_absent = false;
     loop {
-        let mut response = None;
-        let is_news = tokio::select! {
+        tokio::select! {
             biased;
-            alert = news.recv() => Some(alert),
-            () = shown.wait_for_action_async(|said| response = Some(said.clone())) => None,
-        };
-        match (is_news, response) {
-            (Some(Some(alert)), _) => {
-                *shown = notification(&alert, markup);
-                if let Err(error) = shown.update() {
-                    tracing::debug!(%error, "a notification could not be renewed");
+            signal = next_signal(&mut desktop) => match signal {
+                Some(signal) => {
+                    let line = shown.iter().find(|(_, id)| **id == Some(signal.id)).map(|(line, _)| *line);
+                    let Some(line) = line else { continue };
+                    match signal.pressed {
+                        Some(button) => pressed(line, button),
+                        None => drop(shown.insert(line, None)),
+                    }
                 }
-            }
-            (Some(None), _) => {
-                shown.close_async().await;
-                return;
-            }
-            (None, Some(NotificationResponse::Action(name))) if name == ANSWER => {
-                pressed(line, Pressed::Answer);
-            }
-            (None, Some(NotificationResponse::Action(name))) if name == REJECT => {
-                pressed(line, Pressed::Reject);
-            }
-            (None, Some(NotificationResponse::Default)) => pressed(line, Pressed::Body),
-            // The operator waved it away: it does not come again for this call.
-            (None, _) => {
-                while news.recv().await.is_some() {}
-                return;
-            }
+                // The bus is gone, and what was shown with it.
+                None => (desktop, shown) = (None, BTreeMap::new()),
+            },
+            order = orders.recv() => match order {
+                Some(Order::Show(alert)) => {
+                    if desktop.is_none() {
+                        let found = Desktop::find().await;
+                        if let Err(error) = found.as_ref().map_err(|error| error.to_string()) && !was_absent {
+                            tracing::debug!(%error, "this desktop shows no notifications");
+                            was_absent = true;
+                        }
+                        desktop = found.ok();
+                    }
+                    let before = shown.get(&alert.line).copied();
+                    if let Some(desktop) = &desktop && before != Some(None) {
+                        match desktop.show(&alert, before.flatten()).await {
+                            Ok(id) => drop(shown.insert(alert.line, Some(id))),
+                            Err(error) => tracing::debug!(%error, "a notification could not be shown"),
+                        }
+                    }
+                }
+                Some(Order::Over(line)) => {
+                    if let (Some(desktop), Some(Some(id))) = (&desktop, shown.remove(&line)) {
+                        desktop.close(id).await;
+                    }
+                }
+                None => break,
+            },
+        }
+    }
+    for id in shown.into_values().flatten() {
+        if let Some(desktop) = &desktop {
+            desktop.close(id).await;
         }
     }
 }
 
-fn notification(alert: &Alert, markup: bool) -> Notification {
-    let body = if markup { escaped(&alert.body) } else { alert.body.clone() };
-    let mut notification = Notification::new();
-    notification
-        .appname("Patchcord")
-        .icon("call-start")
-        .summary(&alert.title)
-        .body(&body)
-        .action("default", "")
-        .action(ANSWER, &alert.answer)
-        .action(REJECT, &alert.reject)
-        .hint(Hint::Category("call.incoming".to_owned()))
-        .hint(Hint::Resident(true))
-        .hint(Hint::DesktopEntry("patchcord".to_owned()))
-        .urgency(Urgency::Critical)
-        .timeout(Timeout::Never);
-    notification
+/// What the operator did with a notification; None: it is closed.
+struct Signal {
+    id: u32,
+    pressed: Option<Pressed>,
+}
+
+impl Signal {
+    fn read(message: &Message) -> Option<Self> {
+        let header = message.header();
+        match header.member()?.as_str() {
+            "NotificationClosed" => {
+                let (id, _): (u32, u32) = message.body().deserialize().ok()?;
+                Some(Self { id, pressed: None })
+            }
+            "ActionInvoked" => {
+                let (id, action): (u32, String) = message.body().deserialize().ok()?;
+                let pressed = match action.as_str() {
+                    ANSWER => Pressed::Answer,
+                    REJECT => Pressed::Reject,
+                    BODY => Pressed::Body,
+                    _ => return None,
+                };
+                Some(Self { id, pressed: Some(pressed) })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// None when the bus is gone; waits for ever where there is none.
+async fn next_signal(desktop: &mut Option<Desktop>) -> Option<Signal> {
+    let Some(desktop) = desktop else { return std::future::pending().await };
+    loop {
+        let message = desktop.signals.next().await?.ok()?;
+        if let Some(signal) = Signal::read(&message) {
+            return Some(signal);
+        }
+    }
+}
+
+/// One that shows notifications.
+struct Desktop {
+    connection: Connection,
+    /// Heard from before the first notification on.
+    signals: MessageStream,
+    /// Whether it reads the body as markup.
+    markup: bool,
+}
+
+impl Desktop {
+    async fn find() -> zbus::Result<Self> {
+        let connection = connection::Builder::session().method_timeout(PATIENCE).build().await?;
+        let rule = MatchRule::builder().msg_type(Type::Signal).interface(SERVICE).path(PATH).build()?;
+        let signals = MessageStream::for_match_rule(rule, &connection, None).await?;
+        let answer =
+            connection.call_method(Some(SERVICE), PATH, Some(SERVICE), "GetCapabilities", &()).await?;
+        let capabilities: Vec<String> = answer.body().deserialize()?;
+        let markup = capabilities.iter().any(|capability| capability == "body-markup");
+        Ok(Self { connection, signals, markup })
+    }
+
+    /// In the place of `before`. Returns its number.
+    async fn show(&self, alert: &Alert, before: Option<u32>) -> zbus::Result<u32> {
+        let body = if self.markup { escaped(&alert.body) } else { alert.body.clone() };
+        let buttons = [BODY, "", ANSWER, &alert.answer, REJECT, &alert.reject];
+        let hints = HashMap::from([
+            ("urgency", Variant::from(CRITICAL)),
+            ("resident", Variant::from(true)),
+            ("category", Variant::from("call.incoming")),
+            ("desktop-entry", Variant::from("patchcord")),
+        ]);
+        let content = (
+            "Patchcord",
+            before.unwrap_or_default(),
+            "call-start",
+            alert.title.as_str(),
+            body.as_str(),
+            buttons.as_slice(),
+            hints,
+            NEVER,
+        );
+        let answer =
+            self.connection.call_method(Some(SERVICE), PATH, Some(SERVICE), "Notify", &content).await?;
+        answer.body().deserialize()
+    }
+
+    async fn close(&self, id: u32) {
+        let closed =
+            self.connection.call_method(Some(SERVICE), PATH, Some(SERVICE), "CloseNotification", &id).await;
+        if let Err(error) = closed {
+            tracing::debug!(%error, "a notification could not be closed");
+        }
+    }
 }
 
 fn escaped(text: &str) -> String {

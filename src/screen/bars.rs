@@ -31,7 +31,7 @@ impl Outage {
     }
 
     pub fn why(&self, cat: &Catalogue) -> String {
-        say!(cat, "No line: {cause}.", cause = words::failure(cat, &self.cause))
+        say!(cat, "No line: {cause}.", cause = words::why_no_line(cat, &self.cause))
     }
 }
 

@@ -27,6 +27,7 @@ mod wrap_up;
 
 pub use input::{Act, Alert, Field, Input, Key, Level, Press, ScreenConfig, Trouble, Wish};
 pub use shown::*;
+pub use words::why_no_line;
 
 use crate::agent::{self, Intent};
 use crate::desk_api::{CallRecord, ClientId, Directory, Unavailable};
@@ -131,6 +132,11 @@ impl Screen {
         self.end_wrap_up_in_time(now);
         self.ask_desk_again(now);
         self.say_whether_to_take_calls();
+    }
+
+    /// Whether somebody would be cut off, or left ringing, if the program ended now.
+    pub fn call_stands(&self) -> bool {
+        !self.view.lines.is_empty()
     }
 
     /// What is to be done now, one after another.

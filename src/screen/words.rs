@@ -35,7 +35,7 @@ pub(super) const fn price_reason(why: PriceColumnReason) -> &'static str {
 }
 
 /// Why there is no line, to stand behind "No line: ".
-pub(super) fn failure(cat: &Catalogue, cause: &Failure) -> String {
+pub fn why_no_line(cat: &Catalogue, cause: &Failure) -> String {
     match cause {
         Failure::Refused { status, reason } => {
             say!(cat, "the PBX answered {status} {reason}", status = status.code(), reason = reason)

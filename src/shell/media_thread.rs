@@ -453,7 +453,7 @@ mod tests {
     use super::*;
     use crate::media::{Codec, Direction};
     use crate::net::PortSearch;
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
 
     /// A headset that counts what is asked of it.
     #[derive(Clone, Default)]
@@ -502,6 +502,72 @@ mod tests {
             ptime_ms: 20,
             early,
         }
+    }
+
+    /// A call that is answered, and the operator is on it.
+    fn answered(headset: &Headset, meter: Option<Arc<Meter>>) -> (Voice, std::net::UdpSocket) {
+        let pair = PortSearch::new(None).bind("127.0.0.1".parse().unwrap()).unwrap();
+        let far_end = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        far_end.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        let plan = StreamPlan {
+            remote: far_end.local_addr().unwrap(),
+            telephone_event: Some(101),
+            ..plan(&pair, false)
+        };
+        let sound = Sound {
+            source: Box::new(headset.clone()),
+            earpiece: Some(Box::new(headset.clone())),
+            record: None,
+        };
+        let reports = Reports { line: LineId(1), reports: unbounded_channel().0, meter };
+        let voice = Voice::new(Clock::start(), pair, sound, plan, true, false, reports).unwrap();
+        (voice, far_end)
+    }
+
+    /// The payload type and payload of the next packet.
+    fn next_packet(voice: &mut Voice, far_end: &std::net::UdpSocket) -> (u8, Vec<u8>) {
+        voice.tick(voice.clock.now());
+        voice.drain();
+        let mut packet = [0; 512];
+        let length = far_end.recv(&mut packet).unwrap();
+        (packet[1] & 0x7f, packet[12..length].to_vec())
+    }
+
+    #[tokio::test]
+    async fn a_muted_operator_is_not_heard_but_presses_keys_and_is_not_listened_to_later() {
+        /// Of silence in A-law.
+        const SILENT: u8 = 0xd5;
+        let headset = Headset::default();
+        let (mut voice, far_end) = answered(&headset, None);
+        let heard = |packet: (u8, Vec<u8>)| packet.1.iter().any(|sample| *sample != SILENT);
+        assert!(heard(next_packet(&mut voice, &far_end)));
+        voice.obey(ToLine::Mute(true));
+        let packet = next_packet(&mut voice, &far_end);
+        assert_eq!((packet.0, packet.1.len()), (8, 160), "silence is sent");
+        assert!(!heard(packet));
+        voice.obey(ToLine::Digits("5".into()));
+        assert_eq!(next_packet(&mut voice, &far_end).0, 101);
+        let (picked_up, played, _) = headset.picked_up_played_forgot();
+        assert_eq!((picked_up, played), (3, 3), "what was said meanwhile is taken and thrown away");
+        let (mut voice, far_end) = answered(&headset, None);
+        voice.obey(ToLine::Mute(true));
+        voice.obey(ToLine::Mute(false));
+        assert!(heard(next_packet(&mut voice, &far_end)));
+    }
+
+    #[tokio::test]
+    async fn the_loudest_is_left_for_a_meter_by_the_line_that_has_the_operator() {
+        let meter = Arc::<Meter>::default();
+        let headset = Headset::default();
+        let (mut voice, _far_end) = answered(&headset, Some(Arc::clone(&meter)));
+        voice.tick(voice.clock.now());
+        let (microphone, earpiece) = meter.take();
+        // 1000 of 32768 is 30 dB below full scale.
+        assert!((0.49..0.5).contains(&microphone), "{microphone}");
+        assert_eq!((earpiece, meter.take()), (0.0, (0.0, 0.0)));
+        voice.operator = false;
+        voice.tick(voice.clock.now());
+        assert_eq!(meter.take(), (0.0, 0.0));
     }
 
     #[tokio::test]

@@ -10,10 +10,11 @@ use super::{Beginning, ui};
 use crate::agent::{CardAnswer, Event, Source};
 use crate::audio::{Change, Role};
 use crate::clock;
+use crate::config::Settings;
 use crate::desktop::notice::{self, Notices, Pressed};
 use crate::screen::{Act, Field, Input, Level, Screen, ScreenConfig, Trouble, Wish};
 use crate::shell::{Notice, Process};
-use crate::text::Catalogue;
+use crate::text::{Catalogue, Language};
 use jiff::Zoned;
 use jiff::tz::TimeZone;
 use slint::ComponentHandle;
@@ -32,10 +33,10 @@ pub struct Controller {
     tray: Option<Tray>,
     notices: Option<Notices>,
     pub(super) telephone: Option<Telephone>,
+    /// To start once more with, where no network was there.
+    account: Option<Account>,
     pub(super) options: Options,
     pub(super) setup: SetupForm,
-    /// A number whose turn to be dialled comes when the telephone has started.
-    quitting: bool,
 }
 
 /// The one that the callbacks of the window share.
@@ -61,7 +62,9 @@ pub fn in_window(work: impl FnOnce(&Shared) + Send + 'static) {
 impl Shared {
     pub fn new(process: Process, window: ui::OperatorWindow, beginning: &Beginning) -> Self {
         let zone = TimeZone::system();
-        let screen = Screen::new(process.now(), wall(&zone), screen_config(beginning));
+        let options = Options::new(beginning);
+        let config = screen_config(&beginning.settings, options.has_desk(), options.language());
+        let screen = Screen::new(process.now(), wall(&zone), config);
         let controller = Controller {
             process,
             picture: Picture::new(&window),
@@ -70,9 +73,9 @@ impl Shared {
             tray: None,
             notices: None,
             telephone: None,
-            options: Options::new(beginning),
+            account: None,
+            options,
             setup: SetupForm::default(),
-            quitting: false,
             window,
         };
         let shared = Self(Rc::new(RefCell::new(controller)));
@@ -99,12 +102,20 @@ impl Shared {
             if let Some(old) = controller.telephone.take() {
                 old.finish();
             }
+            controller.account = Some(account.clone());
             controller.process
         };
         let tell = |heard| in_window(move |shared| shared.on_heard(heard));
         match Telephone::start(process, account, tell) {
             Ok(telephone) => self.0.borrow_mut().telephone = Some(telephone),
             Err(error) => tracing::error!(%error, "no telephone"),
+        }
+    }
+
+    pub(super) fn start_again(&self) {
+        let account = self.0.borrow().account.clone();
+        if let Some(account) = account {
+            self.start_telephone(account);
         }
     }
 
@@ -122,7 +133,7 @@ impl Shared {
                 }
             }
             Heard::Failed(fault) => self.on_start_fault(&fault),
-            Heard::Notice(_, notice) => self.on_notice(*notice),
+            Heard::Notice(notice) => self.on_notice(*notice),
         }
     }
 
@@ -164,16 +175,19 @@ impl Shared {
 
     /// Whether a field or a row has it.
     fn on_key(&self, event: &slint::language::KeyEvent, typed: bool) -> bool {
-        let Some(press) = keys::press(event, typed) else { return false };
-        self.input(Input::Press(press))
+        keys::press(event, typed).is_some_and(|press| self.handle(Input::Press(press)))
     }
 
     pub fn act(&self, act: Act) {
         self.input(Input::Act(act));
     }
 
-    /// Whether anything came of it.
-    pub fn input(&self, input: Input) -> bool {
+    pub fn input(&self, input: Input) {
+        self.handle(input);
+    }
+
+    /// Whether anything is to be done.
+    fn handle(&self, input: Input) -> bool {
         let mut wishes = Vec::new();
         {
             let mut controller = self.0.borrow_mut();
@@ -267,7 +281,6 @@ impl Shared {
             window.window().set_minimized(true);
             return;
         }
-        self.0.borrow_mut().quitting = true;
         let _ = window.hide();
         // Fails only where no event loop runs.
         let _ = slint::quit_event_loop();
@@ -407,6 +420,15 @@ impl Controller {
         self.screen.call_stands()
     }
 
+    /// For another account.
+    pub(super) fn begin_again(&mut self, config: ScreenConfig) {
+        self.screen = Screen::new(self.process.now(), wall(&self.zone), config);
+    }
+
+    pub(super) fn tray_mut(&mut self) -> Option<&mut Tray> {
+        self.tray.as_mut()
+    }
+
     fn rings(&self, _line: u32) -> Option<Rings> {
         let shown = self.picture.last()?;
         if shown.waiting.is_some() {
@@ -435,13 +457,13 @@ fn wall(zone: &TimeZone) -> Zoned {
     clock::wall().to_zoned(zone.clone())
 }
 
-pub(super) fn screen_config(beginning: &Beginning) -> ScreenConfig {
-    let settings = &beginning.settings;
+pub(super) fn screen_config(settings: &Settings, has_desk: bool, language: Language) -> ScreenConfig {
     ScreenConfig {
-        language: beginning.language,
+        language,
         numbering: settings.numbering.clone(),
         wrap_up: settings.wrap_up.unwrap_or(super::WRAP_UP),
-        has_desk: settings.desk.is_some() && beginning.desk_token.is_some(),
+        has_desk,
         extension: settings.user.clone().unwrap_or_default(),
+        lines: settings.lines.unwrap_or(2).into(),
     }
 }

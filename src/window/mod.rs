@@ -54,8 +54,6 @@ pub struct Beginning {
     pub places: Option<Places>,
     /// Hears what other programs want of the window.
     pub listener: Option<Listener>,
-    /// To dial at once.
-    pub call: Option<String>,
 }
 
 /// No window can be shown: no display, or none that can be drawn on.
@@ -100,9 +98,6 @@ pub fn run(process: Process, mut beginning: Beginning) -> Result<(), NoWindow> {
                 }
             });
         });
-    }
-    if let Some(target) = beginning.call.take() {
-        in_window(move |shared| shared.act(Act::Call(target)));
     }
     let ran = slint::run_event_loop_until_quit().map_err(NoWindow);
     let _ = window.hide();

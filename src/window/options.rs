@@ -381,21 +381,22 @@ impl Shared {
 
     /// Size, place, looks; for the next time.
     pub(super) fn remember(&self) {
-        let mut controller = self.0.borrow_mut();
-        if controller.options.places.is_none() {
+        let controller = self.0.borrow();
+        let options = &controller.options;
+        if options.places.is_none() {
             return;
         }
         let window = controller.window.window();
-        let (size, position, scale) = (window.size(), window.position(), controller.options.scale);
+        let (size, position, scale) = (window.size(), window.position(), options.scale);
         let column = controller.window.get_client_width();
-        let remembered = &mut controller.options.remembered;
+        let mut remembered = options.remembered.clone();
         if size.width > 0 {
             let size = size.to_logical(scale);
             remembered.size = Some((size.width as u32, size.height as u32));
             remembered.position = Some((position.x, position.y));
         }
         remembered.columns = vec![column as u32];
-        if let Err(error) = remembered.write(&controller.options.state_folder) {
+        if let Err(error) = remembered.write(&options.state_folder) {
             tracing::warn!(%error, "the window's place could not be kept");
         }
     }

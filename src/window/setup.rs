@@ -1,19 +1,26 @@
 //! The first run: account, PBX and desk from a form, or all of it from a provisioning file or link.
 
-use super::controller::{Shared, in_window, screen_config_of};
+use super::controller::{Shared, in_window, screen_config};
 use super::telephone::Account;
 use super::ui;
 use crate::config::{HostPort, Setting as _, Settings, is_desk_url};
+use crate::agent::Event;
 use crate::desktop::{keys, provision};
-use crate::screen::{Act, Screen};
+use crate::phone;
+use crate::screen::{self, Act, Input};
 use crate::secrets::Secret;
 use crate::shell::StartFault;
-use crate::text::say;
+use crate::sip::Failure;
+use crate::text::{Catalogue, say};
 use crate::transmit::Transport;
 use slint::ComponentHandle;
+use std::time::Duration;
 
 /// Where a test call goes: the echo of most Asterisk dialplans, and of the practice PBX.
 const ECHO: &str = "600";
+
+/// How long a network that is not there is waited for.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// What the form waits for.
 #[derive(Default)]
@@ -151,9 +158,8 @@ impl Shared {
             let has_desk = settings.desk.is_some() && desk_token.is_some();
             controller.options.take_over(settings.clone(), has_desk);
             controller.setup.waits = true;
-            let language = controller.options.language();
-            let config = screen_config_of(&settings, has_desk, language);
-            controller.begin_again(|now, wall| Screen::new(now, wall, config));
+            let config = screen_config(&settings, has_desk, controller.options.language());
+            controller.begin_again(config);
             Account {
                 settings,
                 password,
@@ -176,15 +182,13 @@ impl Shared {
     }
 
     /// Whether the account that was just set up works.
-    pub(super) fn on_registration(&self, event: &crate::agent::Event) {
-        use crate::agent::Event;
-        use crate::phone::Event as P;
+    pub(super) fn on_registration(&self, event: &Event) {
         if !self.0.borrow().setup.waits {
             return;
         }
         let cat = self.cat();
         match event {
-            Event::Phone(P::Registered { .. }) => {
+            Event::Phone(phone::Event::Registered { .. }) => {
                 self.say_in_form(say!(&cat, "The telephone works: calls ring here now."), false);
                 self.form(|form| {
                     form.set_can_close(true);
@@ -192,19 +196,55 @@ impl Shared {
                 });
                 self.0.borrow_mut().setup.waits = false;
             }
-            Event::Phone(P::RegistrationFailed { cause, .. }) => {
-                self.say_in_form(crate::screen::registration_fault(&cat, cause), true);
+            Event::Phone(phone::Event::RegistrationFailed { cause, .. }) => {
+                self.say_in_form(screen::why_no_line(&cat, cause), true);
             }
             _ => {}
         }
     }
 
-    /// Nothing was sent at all: what was typed cannot be used.
+    /// Nothing was sent at all. A network or name server that is not there yet, as at log-in, is waited for; what cannot
+    /// work as it is, is asked for again.
     pub(super) fn on_start_fault(&self, fault: &StartFault) {
-        let words = super::faults::start(&self.cat(), fault);
         tracing::warn!(?fault, "the telephone did not start");
-        self.open_setup(false);
-        self.say_in_form(words, true);
+        let words = start_words(&self.cat(), fault);
+        let comes_back = matches!(
+            fault,
+            StartFault::NameUnknown { .. } | StartFault::NoNameServer { .. } | StartFault::NoRoute { .. }
+        );
+        if !comes_back || self.0.borrow().setup.waits {
+            if !self.form(|form| form.get_shown()) {
+                self.open_setup(false);
+            }
+            return self.say_in_form(words, true);
+        }
+        self.input(Input::Agent(Event::Phone(phone::Event::RegistrationFailed {
+            cause: Failure::Unreachable,
+            retry_in: Some(AGAIN),
+        })));
+        let shared = self.clone();
+        slint::Timer::single_shot(AGAIN, move || shared.start_again());
+    }
+}
+
+fn start_words(cat: &Catalogue, fault: &StartFault) -> String {
+    match fault {
+        StartFault::NameUnknown { host } => say!(cat, "There is no host named {host}. Check its spelling.", host = host),
+        StartFault::NoNameServer { host } => {
+            say!(cat, "No name server answered when asked for {host}. Check the network.", host = host)
+        }
+        StartFault::NoRoute { server } => {
+            say!(cat, "No network leads to {server}. Check the network connection.", server = server)
+        }
+        StartFault::BadDesk(_) => say!(cat, "The desk's address, token or certificate cannot be used."),
+        StartFault::Bind { local, .. } => {
+            say!(cat, "The address {local} of the settings cannot be used on this computer.", local = local)
+        }
+        StartFault::NoServer | StartFault::NoUser => say!(cat, "The account is not complete."),
+        StartFault::NoTlsYet => say!(cat, "Transport tls is not there yet. Use udp or tcp."),
+        StartFault::NoEntropy | StartFault::NoDevices(_) => {
+            say!(cat, "The telephone cannot start on this computer; its log says why.")
+        }
     }
 }
 

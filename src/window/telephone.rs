@@ -2,7 +2,6 @@
 
 use crate::audio::Wishes;
 use crate::config::Settings;
-use crate::instant::Instant;
 use crate::secrets::Secret;
 use crate::shell::{self, Audio, Notice, Process, Remote, Setup, StartFault};
 use std::path::PathBuf;
@@ -13,6 +12,7 @@ use std::time::Duration;
 const FAREWELL: Duration = Duration::from_secs(3);
 
 /// What a telephone is started with.
+#[derive(Clone)]
 pub struct Account {
     pub settings: Settings,
     pub password: Secret,
@@ -25,7 +25,7 @@ pub struct Account {
 pub enum Heard {
     Started(Remote),
     Failed(StartFault),
-    Notice(Instant, Box<Notice>),
+    Notice(Box<Notice>),
 }
 
 /// One telephone, from its start to its farewell.
@@ -88,8 +88,8 @@ async fn live(process: Process, account: Account, tell: impl Fn(Heard)) {
         Ok(handle) => {
             let (remote, mut notices) = handle.split();
             tell(Heard::Started(remote));
-            while let Some((at, notice)) = notices.next().await {
-                tell(Heard::Notice(at, Box::new(notice)));
+            while let Some((_, notice)) = notices.next().await {
+                tell(Heard::Notice(Box::new(notice)));
             }
         }
         Err(fault) => tell(Heard::Failed(fault)),

@@ -5,7 +5,7 @@ use super::controller::{Shared, in_window};
 use super::ui;
 use crate::screen::{Act, Shown, State, Tone};
 use crate::text::{Catalogue, say};
-use slint::{ComponentHandle, Image, Rgba8Pixel, SharedPixelBuffer};
+use slint::{Image, Rgba8Pixel, SharedPixelBuffer};
 
 const SIZE: u32 = 32;
 

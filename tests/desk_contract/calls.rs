@@ -144,6 +144,9 @@ fn entries_against_the_rules_are_refused() {
         ("id", json!(new_call_id()), "contradicts"),
         ("revision", json!(0), "malformed"),
         ("call_id", json!("x".repeat(301)), "too_long"),
+        ("result", json!("x".repeat(41)), "too_long"),
+        ("result", json!(""), "malformed"),
+        ("result", json!("Passed on"), "malformed"),
         ("transfers", json!(vec![json!({"target": "201", "way": "blind"}); 101]), "too_long"),
     ] {
         let mut entry = call(id, 1);
@@ -152,6 +155,20 @@ fn entries_against_the_rules_are_refused() {
         reply.assert_problem(422, "invalid");
         reply.assert_field(field, fault);
     }
+}
+
+#[test]
+fn what_a_call_came_to_is_kept_when_the_operator_says_it_after_the_call() {
+    let desk = Desk::examined();
+    let id = new_call_id();
+    let mut entry = call(id, 1);
+    desk.put("operator", &call_path(id), &entry);
+    let read = || desk.get("operator", &call_path(id), &[]).body;
+    assert!(read().get("result").is_none());
+    entry["revision"] = json!(2);
+    entry["result"] = json!("passed_on");
+    assert_eq!(change(&desk.put("operator", &call_path(id), &entry)), (200, "replaced".into(), 2));
+    assert_eq!(read()["result"], "passed_on");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::fixture::{Desk, random, random_number};
+use super::fixture::{Desk, call, call_path, new_call_id, random, random_number};
 use patchcord::desk_api::{ClientCard, Directory};
 
 #[test]
@@ -30,6 +30,25 @@ fn the_owner_of_a_main_number_comes_before_those_who_merely_have_it() {
     desk.add_client("Second phone", &[&other, &shared]);
     desk.add_client("Main phone", &[&shared]);
     assert_eq!(desk.names(&[("phone", &shared)]), ["Main phone", "Second phone"]);
+}
+
+#[test]
+fn whom_a_caller_was_last_taken_for_comes_before_everybody_else() {
+    let desk = Desk::examined();
+    let (shared, _) = random_number();
+    desk.add_client("Main phone", &[&shared]);
+    let (other, _) = random_number();
+    let (first, second) =
+        (desk.add_client("First", &[&other, &shared]), desk.add_client("Second", &[&other, &shared]));
+    for (minute, client, caller) in [(1, second, &shared), (2, first, &shared), (3, second, &other)] {
+        let id = new_call_id();
+        let mut entry = call(id, 1);
+        entry["started_at"] = json!(format!("2031-01-01T00:0{minute}:00Z"));
+        entry["client"] = json!(client);
+        entry["caller"] = json!({ "written": caller, "number": caller });
+        assert_eq!(desk.put("operator", &call_path(id), &entry).status, 201);
+    }
+    assert_eq!(desk.names(&[("phone", &shared)]), ["First", "Second", "Main phone"]);
 }
 
 #[test]

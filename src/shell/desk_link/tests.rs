@@ -105,7 +105,7 @@ fn block_on<T>(story: impl Future<Output = T>) -> T {
 fn troubles(words: Vec<FromDesk>) -> Vec<DeskTrouble> {
     let trouble = |word| match word {
         FromDesk::Trouble(trouble) => Some(trouble),
-        FromDesk::Card { .. } => None,
+        _ => None,
     };
     words.into_iter().filter_map(trouble).collect()
 }

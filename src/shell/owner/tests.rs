@@ -233,6 +233,7 @@ impl ByTcp {
             audio: Box::new(|_| Audio::default()),
             devices: None,
             figures_every: None,
+            levels: false,
         };
         let (mut owner, handle, _orders) = assemble(Process::begin(), setup).await.unwrap();
         owner.drain();

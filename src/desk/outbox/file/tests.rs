@@ -49,6 +49,7 @@ fn record(number: u8, revision: u32) -> CallRecord {
         outcome: None,
         status: None,
         transfers: vec![],
+        result: None,
     }
 }
 
