@@ -207,7 +207,13 @@ impl Screen {
     }
 
     pub(super) fn calling_words(&self, seen: Seen<'_>) -> String {
-        say!(&self.cat, "{who} is calling", who = self.who(seen))
+        match self.name(seen) {
+            None if seen.is_withheld() => say!(&self.cat, "A withheld number is calling"),
+            name => {
+                let who = name.unwrap_or_else(|| self.number_words(seen));
+                say!(&self.cat, "{who} is calling", who = who)
+            }
+        }
     }
 
     pub(super) fn title(&self, now: Instant, line_word: &str) -> String {

@@ -80,7 +80,7 @@ fn currency_sign(currency: &str) -> Option<&'static str> {
 fn in_thousands(whole: &str, between: &str) -> String {
     let mut grouped = String::with_capacity(whole.len() * 2);
     for (at, digit) in whole.chars().enumerate() {
-        if at > 0 && (whole.len() - at) % 3 == 0 {
+        if at > 0 && (whole.len() - at).is_multiple_of(3) {
             grouped.push_str(between);
         }
         grouped.push(digit);
