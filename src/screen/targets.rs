@@ -134,28 +134,30 @@ impl Screen {
     /// Everybody with a telephone but oneself, found by words in name, department or extension.
     pub(super) fn reachable(&self, query: &str, today: Date) -> Vec<Reachable> {
         let client = self.front_seen().and_then(Seen::client);
-        let people = self.in_charge_first(client, today).into_iter().filter(|person| {
-            person.extension != self.config.extension
-                && has_words(
-                    &fold(&format!("{} {} {}", person.name, person.department, person.extension)),
-                    query,
-                )
-        });
-        people.collect()
+        let mut people = self.in_charge_first(client, today);
+        people.retain(|person| person.extension != self.config.extension);
+        if !query.trim().is_empty() {
+            let query = fold(query);
+            people.retain(|person| {
+                let Reachable { name, department, extension, .. } = person;
+                has_words(&fold(&format!("{name} {department} {extension}")), &query)
+            });
+        }
+        people
     }
 
     fn in_charge_first(&self, client: Option<&ClientCard>, today: Date) -> Vec<Reachable> {
         let mut people: Vec<Reachable> = Vec::new();
-        let mut add = |person: Reachable| {
+        for person in self.in_charge(client, today).into_iter().flatten() {
             if people.iter().all(|known| known.extension != person.extension) {
                 people.push(person);
             }
-        };
-        for person in self.in_charge(client, today).into_iter().flatten() {
-            add(person);
         }
+        let named = people.len();
         for person in self.directory.people.iter().filter_map(|person| self.row(person, today, None)) {
-            add(person);
+            if people.iter().take(named).all(|known| known.extension != person.extension) {
+                people.push(person);
+            }
         }
         people
     }
