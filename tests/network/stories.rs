@@ -1,7 +1,7 @@
 //! The conversations. Each says whether it ended as hoped.
 
 use crate::proxy::{BOTH, MOVED};
-use crate::world::{ANNA, ANSWER, BORIS, CLARA, OFFER, World, secs};
+use crate::world::{ANNA, BORIS, CLARA, World, secs};
 use patchcord::sip::message::StatusCode;
 use patchcord::sip::{CallKey, EndedBy, Event, ReferProgress};
 use std::time::Duration;
@@ -16,6 +16,9 @@ pub struct Story {
 const CALL: &[&str] = &["INVITE", "ACK", "BYE", "CANCEL"];
 
 const RELIABLE: &[&str] = &["INVITE", "ACK", "PRACK", "BYE", "CANCEL"];
+
+/// Nothing is lost but with a connection.
+const BY_TCP: &[&str] = &[];
 
 pub const STORIES: &[Story] = &[
     Story { name: "registered, kept so, and gone", may_starve: &["REGISTER", "OPTIONS"], tell: register },
@@ -77,6 +80,37 @@ pub const STORIES: &[Story] = &[
         may_starve: &["INVITE", "ACK", "UPDATE", "BYE"],
         tell: refresh,
     },
+    Story {
+        name: "another one speaks at the far end",
+        may_starve: &["INVITE", "ACK", "UPDATE", "BYE"],
+        tell: connected_line,
+    },
+    Story {
+        name: "a session that was to be too brief",
+        may_starve: &["INVITE", "ACK", "UPDATE", "BYE"],
+        tell: too_brief,
+    },
+    Story {
+        name: "changed while it rings",
+        may_starve: &["INVITE", "ACK", "PRACK", "UPDATE", "BYE", "CANCEL"],
+        tell: changed_early,
+    },
+    Story { name: "another one takes the place", may_starve: CALL, tell: replaced },
+    Story { name: "another one, as it is hung up", may_starve: CALL, tell: replaced_as_hung_up },
+    Story { name: "by TCP, registered and gone", may_starve: BY_TCP, tell: |world| by_tcp(world, register) },
+    Story { name: "by TCP, the caller ends", may_starve: BY_TCP, tell: |world| by_tcp(world, caller_ends) },
+    Story {
+        name: "by TCP, the called party ends",
+        may_starve: BY_TCP,
+        tell: |world| by_tcp(world, called_ends),
+    },
+    Story {
+        name: "by TCP, given up while it rings",
+        may_starve: BY_TCP,
+        tell: |world| by_tcp(world, cancelled),
+    },
+    Story { name: "by TCP, held and taken back", may_starve: BY_TCP, tell: |world| by_tcp(world, hold) },
+    Story { name: "by TCP, a late offer", may_starve: BY_TCP, tell: |world| by_tcp(world, late_offer) },
     Story { name: "the network is gone for a while", may_starve: CALL, tell: partition },
     Story { name: "the computer sleeps in a call", may_starve: CALL, tell: sleep },
     Story { name: "the other telephone restarts", may_starve: CALL, tell: telephone_restarts },
@@ -129,7 +163,7 @@ fn talk(world: &mut World, caller: usize, called: usize, name: &str) -> Option<(
     let incoming = reach(world, caller, called)?;
     let patience = millis(500 + world.below(3_000));
     world.pass(patience);
-    world.agents[called].ua.accept(world.now, incoming, ANSWER.to_vec()).ok()?;
+    world.accept(called, incoming).ok()?;
     let accepted = move |event: &Event| matches!(event, Event::Accepted { call: c, .. } if *c == call);
     let confirmed = move |event: &Event| matches!(event, Event::Confirmed { call: c, .. } if *c == incoming);
     let gone = |own: usize, key: CallKey| {
@@ -211,7 +245,7 @@ fn cancelled_as_answered(world: &mut World) -> bool {
     world.pass(first);
     world.agents[ANNA].ua.hang_up(world.now, call).ok();
     world.pass(second);
-    world.agents[BORIS].ua.accept(world.now, incoming, ANSWER.to_vec()).ok();
+    world.accept(BORIS, incoming).ok();
     world.wait(secs(70), |world| world.saw(BORIS, ended));
     world.saw(ANNA, ended)
         && world.saw(BORIS, |event| matches!(event, Event::Ended { by: EndedBy::Them, .. }))
@@ -246,12 +280,12 @@ fn late_offer(world: &mut World) -> bool {
     let call = world.call_without_offer(ANNA, "boris");
     let Some(incoming) = reach(world, ANNA, BORIS) else { return false };
     world.pass(secs(1));
-    world.agents[BORIS].ua.accept(world.now, incoming, OFFER.to_vec()).ok();
+    world.accept(BORIS, incoming).ok();
     let accepted = |event: &Event| matches!(event, Event::Accepted { offer_pending: true, .. });
     if !world.wait(secs(33), |world| world.saw(ANNA, accepted)) {
         return false;
     }
-    world.agents[ANNA].ua.acknowledge(world.now, call, ANSWER.to_vec()).unwrap();
+    world.acknowledge(ANNA, call).unwrap();
     let confirmed = |event: &Event| matches!(event, Event::Confirmed { answer: Some(_), .. });
     world.wait(secs(33), |world| world.saw(BORIS, confirmed)) && hang_up(world, ANNA, call, BORIS, incoming)
 }
@@ -262,8 +296,7 @@ fn early_media(world: &mut World) -> bool {
     let Some(incoming) = reach(world, ANNA, BORIS) else { return false };
     world.pass(secs(1));
     // Not while the ringing waits for its own PRACK.
-    let said =
-        |world: &mut World| world.agents[BORIS].ua.progress(world.now, incoming, ANSWER.to_vec()).is_ok();
+    let said = |world: &mut World| world.progress(BORIS, incoming).is_ok();
     if !world.wait(secs(33), said) {
         return false;
     }
@@ -288,14 +321,15 @@ fn forked(world: &mut World) -> bool {
     let call = world.call(ANNA, BOTH);
     let rings = |event: &Event| matches!(event, Event::Invited { .. });
     // A fork that was lost is not sent again once the other one was heard.
-    world.wait(secs(33), |world| world.saw(BORIS, rings) && world.saw(CLARA, rings));
+    let both = world.wait(secs(33), |world| world.saw(BORIS, rings) && world.saw(CLARA, rings));
+    world.uneventful = !both;
     let mut answers = vec![];
     for own in [BORIS, CLARA] {
         let apart = millis(world.below(300));
         let Some(incoming) = world.invited(own) else { continue };
         world.agents[own].ua.ring(world.now, incoming).ok();
         world.pass(apart);
-        if world.agents[own].ua.accept(world.now, incoming, ANSWER.to_vec()).is_ok() {
+        if world.accept(own, incoming).is_ok() {
             answers.push((own, incoming));
         }
     }
@@ -316,7 +350,7 @@ fn two_calls(world: &mut World) -> bool {
     let Some((second, second_in)) = talk(world, BORIS, CLARA, "clara") else { return false };
     // Swapped: one is taken off hold while the other is put on it.
     for call in [first_in, second_in] {
-        if world.agents[CLARA].ua.reoffer(world.now, call, OFFER.to_vec()).is_err() {
+        if world.reoffer(CLARA, call, true).is_err() {
             return false;
         }
     }
@@ -332,7 +366,7 @@ fn hold(world: &mut World) -> bool {
     let Some((call, incoming)) = talk(world, ANNA, BORIS, "boris") else { return false };
     for turn in 1..=2 {
         world.pass(secs(2));
-        if world.agents[ANNA].ua.reoffer(world.now, call, OFFER.to_vec()).is_err()
+        if world.reoffer(ANNA, call, true).is_err()
             || !world.wait(secs(40), |world| world.count(ANNA, answered) == turn)
         {
             return false;
@@ -345,10 +379,10 @@ fn hold(world: &mut World) -> bool {
 
 fn glare(world: &mut World) -> bool {
     let Some((call, incoming)) = talk(world, ANNA, BORIS, "boris") else { return false };
-    world.agents[ANNA].ua.reoffer(world.now, call, OFFER.to_vec()).ok();
+    world.reoffer(ANNA, call, false).ok();
     let apart = millis(world.below(60));
     world.pass(apart);
-    world.agents[BORIS].ua.reoffer(world.now, incoming, OFFER.to_vec()).ok();
+    world.reoffer(BORIS, incoming, false).ok();
     // Both come through, or one gives way to the other's: never neither.
     let settled = |event: &Event| matches!(event, Event::Answer { .. });
     world.wait(secs(120), |world| world.saw(ANNA, settled) && world.saw(BORIS, settled));
@@ -373,7 +407,7 @@ fn transfer(world: &mut World) -> bool {
     };
     if let Some(incoming) = reach(world, CLARA, BORIS) {
         world.pass(secs(2));
-        world.agents[BORIS].ua.accept(world.now, incoming, ANSWER.to_vec()).ok();
+        world.accept(BORIS, incoming).ok();
     }
     world.wait(secs(200), |world| world.saw(ANNA, decided));
     let taken = |event: &Event| {
@@ -406,7 +440,7 @@ fn attended(world: &mut World) -> bool {
     });
     assert_eq!(replaces, Some(Some(old)), "it does not ring as a second call");
     let incoming = world.invited(BORIS).unwrap();
-    world.agents[BORIS].ua.accept(world.now, incoming, ANSWER.to_vec()).ok();
+    world.accept(BORIS, incoming).ok();
     let taken = |event: &Event| {
         matches!(
             event,
@@ -486,6 +520,120 @@ fn refresh(world: &mut World) -> bool {
     stands && hang_up(world, BORIS, incoming, ANNA, call)
 }
 
+/// The PBX says who is heard: by UPDATE to Boris, with a re-INVITE to Anna.
+fn connected_line(world: &mut World) -> bool {
+    world.pbx.session_expires = Some(90);
+    let Some((call, incoming)) = talk(world, ANNA, BORIS, "boris") else { return false };
+    let named = |user: &'static str| {
+        move |event: &Event| match event {
+            Event::Identified { identity, .. } => {
+                identity.asserted.first().is_some_and(|who| who.uri.user.as_deref() == Some(user))
+            }
+            _ => false,
+        }
+    };
+    // Anna refreshes the session halfway.
+    world.pbx.asserted = Some("<sip:clara@pbx.example>");
+    if !world.wait(secs(80), |world| world.saw(BORIS, named("clara"))) {
+        return false;
+    }
+    world.pbx.asserted = Some("<sip:dmitri@pbx.example>");
+    if world.reoffer(BORIS, incoming, true).is_err()
+        || !world.wait(secs(40), |world| world.saw(BORIS, answered))
+    {
+        return false;
+    }
+    assert!(world.saw(ANNA, named("dmitri")), "Boris was heard again, and Anna not told whom she hears");
+    assert_eq!(world.count(BORIS, named("clara")), 1, "said at a refresh that brought nothing new");
+    hang_up(world, ANNA, call, BORIS, incoming)
+}
+
+/// Clara asks for less than the PBX lets her.
+fn too_brief(world: &mut World) -> bool {
+    world.pbx.least_interval = 180;
+    let Some((call, incoming)) = talk(world, CLARA, BORIS, "boris") else { return false };
+    assert!(world.pbx.too_brief > 0, "nothing was refused");
+    let refused = world.pbx.too_brief;
+    world.pass(secs(200));
+    assert_eq!(world.pbx.too_brief, refused, "asked for as little again");
+    let stands = !world.saw(CLARA, ended) && !world.saw(BORIS, ended);
+    stands && hang_up(world, BORIS, incoming, CLARA, call)
+}
+
+/// What is said before the answer changes once more: an UPDATE in the early dialog (RFC 3311 §5.1).
+fn changed_early(world: &mut World) -> bool {
+    world.pbx.reliable = true;
+    let call = world.call(ANNA, "boris");
+    let Some(incoming) = reach(world, ANNA, BORIS) else { return false };
+    if !world.wait(secs(33), |world| world.progress(BORIS, incoming).is_ok()) {
+        return false;
+    }
+    let acknowledged = |world: &mut World| world.said(BORIS, "PRACK", 200) == 2;
+    if !world.wait(secs(33), acknowledged) {
+        return false;
+    }
+    world.update_early(BORIS, incoming);
+    if !world.wait(secs(33), |world| !world.aside_answers(BORIS).is_empty()) {
+        return false;
+    }
+    let answers = world.aside_answers(BORIS);
+    let offers = world.count(ANNA, |event| matches!(event, Event::Offer { .. }));
+    world.agents[BORIS].ua.accept(world.now, incoming, vec![]).ok();
+    let confirmed = |event: &Event| matches!(event, Event::Confirmed { .. });
+    world.wait(secs(70), |world| world.saw(BORIS, confirmed) || world.saw(BORIS, ended));
+    let up = world.saw(BORIS, confirmed);
+    assert!(!up || (answers == [200] && offers == 1), "{answers:?} to the UPDATE, heard {offers} times");
+    up && hang_up(world, BORIS, incoming, ANNA, call)
+}
+
+/// Clara takes Anna's place in the call with Boris, whose telephone takes her at once. None: she was too late, or
+/// losses kept her away.
+fn take_over(world: &mut World, old: CallKey) -> Option<CallKey> {
+    let invited = |event: &Event| matches!(event, Event::Invited { .. });
+    world.wait(secs(70), |world| world.count(BORIS, invited) == 2 || world.saw(CLARA, ended));
+    let incoming = world.invited(BORIS).filter(|incoming| *incoming != old)?;
+    let instead = world.agents[BORIS].events.iter().rev().find_map(|event| match event {
+        Event::Invited { invite, .. } => Some(invite.replaces),
+        _ => None,
+    });
+    assert_eq!(instead, Some(Some(old)), "it rings as a second call");
+    world.accept(BORIS, incoming).ok();
+    let confirmed = |event: &Event| matches!(event, Event::Confirmed { call, .. } if *call == incoming);
+    let up = world.wait(secs(70), |world| world.saw(BORIS, confirmed));
+    assert!(!up || world.saw(BORIS, |event| ended_call(event) == Some(old)), "Boris has two calls");
+    up.then_some(incoming)
+}
+
+fn replaced(world: &mut World) -> bool {
+    let Some((call, old)) = talk(world, ANNA, BORIS, "boris") else { return false };
+    let Some(replaces) = world.dialog(BORIS, old) else { return false };
+    let taken = world.call_replacing(CLARA, "boris", replaces);
+    let Some(incoming) = take_over(world, old) else { return false };
+    world.wait(secs(40), |world| world.saw(ANNA, ended_by(EndedBy::Them, None)))
+        && world.saw(ANNA, |event| ended_call(event) == Some(call))
+        && hang_up(world, CLARA, taken, BORIS, incoming)
+}
+
+fn replaced_as_hung_up(world: &mut World) -> bool {
+    let Some((call, old)) = talk(world, ANNA, BORIS, "boris") else { return false };
+    let Some(replaces) = world.dialog(BORIS, old) else { return false };
+    let taken = world.call_replacing(CLARA, "boris", replaces);
+    let later = millis(world.below(30));
+    world.pass(later);
+    world.agents[ANNA].ua.hang_up(world.now, call).ok();
+    if let Some(incoming) = take_over(world, old) {
+        return hang_up(world, CLARA, taken, BORIS, incoming);
+    }
+    // The call is over whose place was to be taken (RFC 3891 §3).
+    let too_late = ended_by(EndedBy::Them, Some(603));
+    world.wait(secs(33), |world| world.saw(CLARA, &too_late) && world.saw(BORIS, ended))
+}
+
+fn by_tcp(world: &mut World, tell: fn(&mut World) -> bool) -> bool {
+    world.by_tcp();
+    tell(world)
+}
+
 fn partition(world: &mut World) -> bool {
     let Some((call, incoming)) = talk(world, ANNA, BORIS, "boris") else { return false };
     world.cut_off(ANNA, true);
@@ -521,7 +669,7 @@ fn telephone_restarts(world: &mut World) -> bool {
     let Some((call, _)) = talk(world, ANNA, BORIS, "boris") else { return false };
     world.restart(BORIS);
     world.pass(secs(5));
-    world.agents[ANNA].ua.reoffer(world.now, call, OFFER.to_vec()).ok();
+    world.reoffer(ANNA, call, true).ok();
     world.wait(secs(40), |world| world.saw(ANNA, ended));
     let noticed = world.saw(ANNA, ended_by(EndedBy::Network, Some(481)));
     if !world.wait(secs(60), |world| world.is_registered(BORIS)) {
@@ -534,7 +682,7 @@ fn telephone_restarts(world: &mut World) -> bool {
 
 fn pbx_restarts(world: &mut World) -> bool {
     let Some((call, incoming)) = talk(world, ANNA, BORIS, "boris") else { return false };
-    world.pbx.restart();
+    world.restart_pbx();
     let back = world.wait(secs(60), |world| world.pbx.knows("anna") && world.pbx.knows("boris"));
     let stands = !world.saw(ANNA, ended) && !world.saw(BORIS, ended);
     back && stands && hang_up(world, ANNA, call, BORIS, incoming)

@@ -1,24 +1,26 @@
 //! Telephones and a PBX on virtual time, and the weather between them. The same seed brings the same octets.
 
+use crate::aside::Aside;
 use crate::proxy::{self, Proxy};
 use crate::rules::{Seen, Side, lost_name};
+use crate::sdp::Speaker;
+use crate::stories::ended_call;
+use crate::streams::Stream;
 use crate::transferrer::Transferrer;
 use patchcord::instant::Instant;
-use patchcord::sip::message::Uri;
 use patchcord::sip::message::codec::{self, Parsed};
+use patchcord::sip::message::{Message, Method, Replaces, Request, To, Uri};
 use patchcord::sip::{
-    Account, CallKey, CallPolicy, Event, Load, Output, Password, UserAgent, UserAgentConfig,
+    Account, CallKey, CallPolicy, Event, Load, NotNow, Output, Password, ReferAsked, UserAgent,
+    UserAgentConfig,
 };
 use patchcord::transmit::{Received, Transport};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hasher};
 use std::net::SocketAddr;
 use std::time::Duration;
-
-pub const OFFER: &[u8] = b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\n";
-pub const ANSWER: &[u8] = b"v=0\r\no=- 2 2 IN IP4 192.0.2.2\r\ns=-\r\n";
 
 /// Who calls, who is called, and who takes part in a transfer, may have two calls and keeps sessions by timers.
 pub const ANNA: usize = 0;
@@ -41,7 +43,12 @@ pub struct Agent {
     pub events: Vec<Event>,
     address: SocketAddr,
     rules: Side,
+    /// What it says in each call.
+    speakers: BTreeMap<CallKey, Speaker>,
+    aside: Aside,
     transferrer: Option<Transferrer>,
+    /// None: by UDP.
+    stream: Option<Stream>,
     cut_off: bool,
     asleep: bool,
     lives: u8,
@@ -52,18 +59,38 @@ pub struct World {
     pub agents: Vec<Agent>,
     pub pbx: Proxy,
     pub weather: Weather,
-    /// Something besides losses took datagrams, or a telephone's memory.
+    /// Something besides losses took datagrams, connections, or a telephone's memory.
     pub disaster: bool,
+    /// What the story is about did not come about, though it ended as hoped.
+    pub uneventful: bool,
     name: &'static str,
     seed: u64,
     pbx_address: SocketAddr,
     /// By time of arrival.
-    packets: BTreeMap<(Instant, u64), (SocketAddr, SocketAddr, Vec<u8>)>,
+    packets: BTreeMap<(Instant, u64), Arrival>,
     chance: ChaCha8Rng,
     sent: u64,
     lost: BTreeMap<String, u32>,
     digest: DefaultHasher,
     ladder: Vec<Rung>,
+}
+
+enum Arrival {
+    Datagram {
+        from: SocketAddr,
+        to: SocketAddr,
+        octets: Vec<u8>,
+    },
+    /// Some of the octets under way, from or to this telephone; `before` says over which connection.
+    Segment {
+        own: usize,
+        up: bool,
+        before: u32,
+    },
+    Disconnected {
+        own: usize,
+        before: u32,
+    },
 }
 
 struct Rung {
@@ -77,7 +104,7 @@ struct Rung {
 impl World {
     /// Anna and Boris are registered; the weather is fine so far.
     pub fn new(name: &'static str, seed: u64) -> Self {
-        let agents = (0..PEOPLE.len()).map(|own| agent(own, seed, 0)).collect();
+        let agents = (0..PEOPLE.len()).map(|own| agent(own, seed, 0, Transport::Udp)).collect();
         let mut chance = [0; 32];
         chance[..8].copy_from_slice(&seed.to_le_bytes());
         let mut world = Self {
@@ -86,6 +113,7 @@ impl World {
             pbx: Proxy::new(),
             weather: Weather::default(),
             disaster: false,
+            uneventful: false,
             name,
             seed,
             pbx_address: proxy::ADDRESS.parse().unwrap(),
@@ -96,13 +124,26 @@ impl World {
             digest: DefaultHasher::new(),
             ladder: vec![],
         };
-        world.pbx.bind("clara", world.agents[CLARA].ua.contact());
+        world.begin();
+        world
+    }
+
+    fn begin(&mut self) {
+        let weather = std::mem::take(&mut self.weather);
+        self.pbx.bind("clara", self.agents[CLARA].ua.contact());
         for own in [ANNA, BORIS] {
-            world.agents[own].ua.register(world.now);
+            self.agents[own].ua.register(self.now);
         }
         let registered = |world: &mut Self| world.is_registered(ANNA) && world.is_registered(BORIS);
-        assert!(world.wait(secs(5), registered), "nobody could register in fine weather");
-        world
+        assert!(self.wait(secs(5), registered), "nobody could register in fine weather");
+        self.weather = weather;
+    }
+
+    /// Everybody anew, and with a connection to the PBX. Loss is now what breaks one: of 1,000 messages, half as many
+    /// do as would be lost of 100.
+    pub fn by_tcp(&mut self) {
+        self.agents = (0..PEOPLE.len()).map(|own| agent(own, self.seed, 0, Transport::Tcp)).collect();
+        self.begin();
     }
 
     pub fn below(&mut self, limit: u64) -> u64 {
@@ -112,21 +153,100 @@ impl World {
     // -- what people do
 
     pub fn call(&mut self, from: usize, to: &str) -> CallKey {
-        let target: Uri = format!("sip:{to}@pbx.example").parse().unwrap();
-        self.agents[from].ua.invite(self.now, target, Some(OFFER.to_vec()))
+        let mut speaker = Speaker::new(self.below(3) == 0);
+        let offer = speaker.speak(false);
+        let agent = &mut self.agents[from];
+        let call = agent.ua.invite(self.now, at_pbx(to), Some(offer));
+        agent.speakers.insert(call, speaker);
+        call
     }
 
     /// The other one shall make the offer.
     pub fn call_without_offer(&mut self, from: usize, to: &str) -> CallKey {
-        let target: Uri = format!("sip:{to}@pbx.example").parse().unwrap();
-        self.agents[from].ua.invite(self.now, target, None)
+        self.agents[from].ua.invite(self.now, at_pbx(to), None)
+    }
+
+    /// The PBX puts somebody in the place of another one.
+    pub fn call_replacing(&mut self, from: usize, to: &str, replaces: Replaces) -> CallKey {
+        let target = at_pbx(to);
+        let asked = ReferAsked { target: target.clone(), referred_by: None, replaces: Some(replaces) };
+        let mut speaker = Speaker::new(false);
+        let offer = speaker.speak(false);
+        let agent = &mut self.agents[from];
+        let call = agent.ua.invite_referred(self.now, target, Some(offer), &asked);
+        agent.speakers.insert(call, speaker);
+        call
+    }
+
+    /// Answers the offer that came, or makes one where none did.
+    pub fn accept(&mut self, own: usize, call: CallKey) -> Result<(), NotNow> {
+        let body = self.agents[own].speak(call, false);
+        self.agents[own].ua.accept(self.now, call, body)
+    }
+
+    pub fn progress(&mut self, own: usize, call: CallKey) -> Result<(), NotNow> {
+        let body = self.agents[own].speak(call, false);
+        self.agents[own].ua.progress(self.now, call, body)
+    }
+
+    pub fn acknowledge(&mut self, own: usize, call: CallKey) -> Result<(), NotNow> {
+        let body = self.agents[own].speak(call, false);
+        self.agents[own].ua.acknowledge(self.now, call, body)
+    }
+
+    /// Says what it said before, or puts on hold and takes back.
+    pub fn reoffer(&mut self, own: usize, call: CallKey, swap: bool) -> Result<(), NotNow> {
+        let body = self.agents[own].speak(call, swap);
+        self.agents[own].ua.reoffer(self.now, call, body)
+    }
+
+    /// An UPDATE with an offer in an early dialog, which a telephone of ours never sends.
+    pub fn update_early(&mut self, own: usize, call: CallKey) {
+        let dialog = self.dialog(own, call).expect("it has answered already");
+        let invite = self.ladder.iter().rev().find_map(|rung| {
+            let ours =
+                rung.to == self.agents[own].address && Seen::read(&rung.octets).call_id == dialog.call_id;
+            request(&rung.octets).filter(|request| ours && request.method == Method::Invite)
+        });
+        let invite = invite.expect("the INVITE of this call");
+        let mut to = invite.headers.require::<To>().unwrap();
+        to.set_tag(&dialog.to_tag);
+        let agent = &mut self.agents[own];
+        let contact = agent.ua.contact();
+        let mut update = agent.aside.request(Method::Update, &invite, &to, &contact, agent.address);
+        update.headers.push("Content-Type", "application/sdp");
+        update.body = agent.speak(call, true);
+        agent.aside.ask(self.now, &update);
+    }
+
+    /// What became of the UPDATEs.
+    pub fn aside_answers(&self, own: usize) -> Vec<u16> {
+        self.agents[own].aside.answers()
+    }
+
+    /// A call that came in, as its other end names it once it has been told of the tags.
+    pub fn dialog(&self, own: usize, call: CallKey) -> Option<Replaces> {
+        let call_id = self.agents[own].ua.call_id(call)?;
+        let said = self.ladder.iter().rev().filter(|rung| rung.from == self.agents[own].address);
+        let mut said = said.map(|rung| Seen::read(&rung.octets));
+        let seen = said.find(|seen| {
+            seen.call_id == call_id
+                && seen.method == "INVITE"
+                && seen.status.is_some_and(|status| status > 100)
+        })?;
+        Some(Replaces {
+            call_id: call_id.to_owned(),
+            to_tag: seen.to_tag?,
+            from_tag: seen.from_tag,
+            early_only: false,
+        })
     }
 
     /// A telephone loses its power, and starts again without memory.
     pub fn restart(&mut self, own: usize) {
         self.disaster = true;
         let lives = self.agents[own].lives + 1;
-        let mut fresh = agent(own, self.seed, lives);
+        let mut fresh = agent(own, self.seed, lives, Transport::Udp);
         fresh.events = std::mem::take(&mut self.agents[own].events);
         self.agents[own] = fresh;
         self.agents[own].ua.register(self.now);
@@ -146,6 +266,49 @@ impl World {
             self.agents[own].rules.woke();
             self.agents[own].ua.handle_timeout(self.now);
         }
+    }
+
+    /// It forgets who is where.
+    pub fn restart_pbx(&mut self) {
+        self.disaster = true;
+        self.pbx.restart();
+    }
+
+    /// Some time after a disaster, in fine weather: nobody is in a call, or hears it ring, whose other end is gone. He
+    /// may be who could not know, since that one lost its memory or what was asked was lost; then he is told as soon as
+    /// he asks.
+    pub fn settle(&mut self) {
+        self.weather = Weather::default();
+        self.pass(secs(100));
+        for (own, call) in self.alone() {
+            let call_id = self.agents[own].ua.call_id(call).unwrap_or_default().to_owned();
+            let in_vain = |agent: &Agent| agent.lives > 0 || agent.rules.asked_in_vain(&call_id, &self.lost);
+            assert!(self.agents.iter().any(in_vain), "{} is in a call with nobody", PEOPLE[own].0);
+            let asked = self.accept(own, call).or_else(|NotNow| self.reoffer(own, call, false));
+            asked.expect("a call that stands alone can be answered or changed");
+        }
+        self.pass(secs(40));
+        assert_eq!(self.alone(), [], "in a call with nobody, and not told so");
+    }
+
+    /// Calls of which the other end is gone.
+    fn alone(&self) -> Vec<(usize, CallKey)> {
+        let mut ends = vec![];
+        for (own, agent) in self.agents.iter().enumerate() {
+            let over = |call| agent.events.iter().any(|event| ended_call(event) == Some(call));
+            ends.extend(self.standing(own).into_iter().filter(|call| !over(*call)).map(|call| (own, call)));
+        }
+        let id = |(own, call): (usize, CallKey)| self.agents[own].ua.call_id(call);
+        let of_it = |end| ends.iter().filter(|other| id(**other) == id(end)).count();
+        ends.iter().copied().filter(|end| of_it(*end) < 2).collect()
+    }
+
+    /// How many requests of this method it has answered so.
+    pub fn said(&self, own: usize, method: &str, status: u16) -> usize {
+        let said = self.ladder.iter().filter(|rung| rung.from == self.agents[own].address);
+        let said = said.map(|rung| Seen::read(&rung.octets));
+        let said = said.filter(|seen| seen.status == Some(status) && seen.method == method);
+        said.map(|seen| seen.branch).collect::<BTreeSet<_>>().len()
     }
 
     /// Datagrams that it sent since then.
@@ -206,7 +369,12 @@ impl World {
         self.agents.iter().flat_map(|agent| agent.rules.starved(&self.lost)).collect()
     }
 
-    /// Of every datagram that was sent.
+    /// Whether any connection broke.
+    pub fn broke(&self) -> bool {
+        self.agents.iter().any(|agent| agent.stream.as_ref().is_some_and(|stream| stream.before > 0))
+    }
+
+    /// Of every message that was sent.
     pub fn digest(&self) -> (u64, u64) {
         (self.sent, self.digest.finish())
     }
@@ -235,14 +403,12 @@ impl World {
                 }
             }
             while let Some(entry) = self.packets.first_entry().filter(|entry| entry.key().0 <= self.now) {
-                let (from, to, octets) = entry.remove();
-                self.deliver(from, to, octets);
+                let arrival = entry.remove();
+                self.on_arrival(arrival);
             }
             for agent in self.agents.iter_mut().filter(|agent| !agent.asleep) {
                 agent.ua.handle_timeout(self.now);
-                if let Some(transferrer) = &mut agent.transferrer {
-                    transferrer.handle_timeout(self.now);
-                }
+                agent.aside.handle_timeout(self.now);
             }
         }
     }
@@ -251,33 +417,85 @@ impl World {
         let arrival = self.packets.keys().next().map(|(at, _)| *at);
         let awake = self.agents.iter().filter(|agent| !agent.asleep);
         let timers = awake.filter_map(|agent| agent.ua.next_deadline());
-        let notifies = self.agents.iter().filter_map(|agent| agent.transferrer.as_ref()?.next_deadline());
-        timers.chain(notifies).chain(arrival).min()
+        let aside = self.agents.iter().filter_map(|agent| agent.aside.next_deadline());
+        timers.chain(aside).chain(arrival).min()
     }
 
     // -- the network
 
-    fn deliver(&mut self, from: SocketAddr, to: SocketAddr, octets: Vec<u8>) {
-        if to == self.pbx_address {
-            for (next, octets) in self.pbx.on_packet(from, &octets) {
-                self.transmit(to, next, octets);
+    fn on_arrival(&mut self, arrival: Arrival) {
+        match arrival {
+            Arrival::Datagram { from, to, octets } if to == self.pbx_address => {
+                self.deliver_to_pbx(from, &octets)
             }
-            return;
+            Arrival::Datagram { from, to, octets } => {
+                let own = self.lives_at(to).expect("nobody lives there");
+                self.deliver(own, Transport::Udp, from, octets);
+            }
+            Arrival::Segment { own, up, before } => self.on_segment(own, up, before),
+            Arrival::Disconnected { own, before } => self.on_disconnected(own, before),
         }
-        let own = self.agents.iter().position(|agent| agent.address == to).expect("nobody lives there");
+    }
+
+    fn lives_at(&self, address: SocketAddr) -> Option<usize> {
+        self.agents.iter().position(|agent| agent.address == address)
+    }
+
+    fn on_segment(&mut self, own: usize, up: bool, before: u32) {
+        let under_way = self.agents[own].stream.as_mut().map_or(0, |stream| stream.pipe(up).under_way());
+        let count = 1 + self.below(under_way as u64) as usize;
+        let agent = &mut self.agents[own];
+        let Some(stream) = agent.stream.as_mut().filter(|s| s.before == before && under_way > 0) else {
+            return;
+        };
+        let (address, messages) = (agent.address, stream.pipe(up).arrive(count));
+        if count < under_way {
+            self.arrives_after(Duration::from_millis(1), Arrival::Segment { own, up, before });
+        }
+        for message in messages {
+            if up {
+                self.deliver_to_pbx(address, &message);
+            } else {
+                self.deliver(own, Transport::Tcp, self.pbx_address, message);
+            }
+        }
+    }
+
+    /// The next one comes from another port.
+    fn on_disconnected(&mut self, own: usize, before: u32) {
+        let agent = &mut self.agents[own];
+        let Some(stream) = agent.stream.as_mut().filter(|stream| stream.before == before) else { return };
+        self.disaster = true;
+        for name in stream.break_off().into_iter().chain(agent.rules.disconnected()) {
+            *self.lost.entry(name).or_default() += 1;
+        }
+        agent.address.set_port(agent.address.port() + 1);
+        agent.ua.handle_disconnected(self.now, agent.address);
+        self.drain();
+    }
+
+    fn deliver_to_pbx(&mut self, from: SocketAddr, octets: &[u8]) {
+        for (next, octets) in self.pbx.on_packet(from, octets) {
+            self.transmit(self.pbx_address, next, octets);
+        }
+    }
+
+    fn deliver(&mut self, own: usize, transport: Transport, from: SocketAddr, bytes: Vec<u8>) {
         let now = self.now;
         let agent = &mut self.agents[own];
-        let seen = Seen::read(&octets);
+        let seen = Seen::read(&bytes);
         let here = seen.to_tag.is_some() || agent.ua.contact().user.as_ref() == Some(&seen.user);
         agent.rules.arrived(now, &seen, here);
-        let taken = agent.transferrer.as_mut().is_some_and(|transferrer| match codec::parse(&octets) {
-            Ok(Parsed::Message(message)) => transferrer.takes(now, &mut agent.ua, &message),
+        let Agent { ua, aside, transferrer, .. } = agent;
+        let taken = match codec::parse(&bytes) {
+            Ok(Parsed::Message(Message::Response(response))) => aside.takes(&response),
+            Ok(Parsed::Message(message)) => {
+                transferrer.as_mut().is_some_and(|taker| taker.takes(now, ua, aside, &message))
+            }
             _ => false,
-        });
+        };
         if !taken {
-            agent
-                .ua
-                .handle_input(now, Received { transport: Transport::Udp, from, local: to, bytes: octets });
+            ua.handle_input(now, Received { transport, from, local: agent.address, bytes });
         }
         self.drain();
         if let Err(broken) = self.agents[own].rules.settled() {
@@ -294,25 +512,13 @@ impl World {
     /// Whether there may be more.
     fn drain_one(&mut self, own: usize) -> bool {
         let (now, agent) = (self.now, &mut self.agents[own]);
-        let mut out = agent.transferrer.as_mut().map(Transferrer::drain).unwrap_or_default();
+        let mut out = agent.aside.drain();
+        let responses = agent.transferrer.as_mut().map(Transferrer::drain).unwrap_or_default();
+        out.extend(responses.into_iter().map(|octets| (self.pbx_address, octets)));
         loop {
             match agent.ua.poll_output() {
                 Output::Send(transmit) => out.push((transmit.to, transmit.bytes)),
-                Output::Event(event) => {
-                    if let Event::Offer { call, .. } = event {
-                        agent
-                            .ua
-                            .answer_offer(now, call, Ok(ANSWER.to_vec()))
-                            .expect("an offer may be answered");
-                    }
-                    if let Event::ReferAsked { call, .. } = event {
-                        agent.ua.answer_refer(now, call, Ok(())).expect("a REFER may be answered");
-                    }
-                    if let Some(transferrer) = &mut agent.transferrer {
-                        transferrer.on_event(now, &event);
-                    }
-                    agent.events.push(event);
-                }
+                Output::Event(event) => agent.on_event(now, event),
                 Output::Idle => break,
             }
         }
@@ -333,19 +539,50 @@ impl World {
         let (roll, again) = (self.below(100), self.below(100));
         let dark =
             self.agents.iter().any(|a| (a.cut_off || a.asleep) && (a.address == from || a.address == to));
+        let up = to == self.pbx_address;
+        let phone = self.lives_at(if up { from } else { to });
+        let stream = phone.and_then(|own| Some((own, self.agents[own].stream.as_ref()?.before)));
         let copies = match roll < self.weather.loss_percent || dark {
+            _ if stream.is_some() => 1,
+            // To where a connection came from that is no more.
+            _ if phone.is_none() => 0,
             true => 0,
             false => 1 + usize::from(again < self.weather.doubled_percent),
         };
         if copies == 0 {
             *self.lost.entry(lost_name(&Seen::read(&octets))).or_default() += 1;
         }
-        for _ in 0..copies {
-            let at = self.now + Duration::from_millis(1 + self.below(self.weather.jitter_ms + 1));
-            self.sent += 1;
-            self.packets.insert((at, self.sent), (from, to, octets.clone()));
+        if let Some((own, before)) = stream {
+            self.stream(own, up, before, &octets);
+        } else {
+            for _ in 0..copies {
+                let delay = self.delay();
+                self.arrives_after(delay, Arrival::Datagram { from, to, octets: octets.clone() });
+            }
         }
         self.ladder.push(Rung { at: self.now, from, to, octets, copies });
+    }
+
+    fn stream(&mut self, own: usize, up: bool, before: u32, octets: &[u8]) {
+        let breaks = self.below(2000) < self.weather.loss_percent;
+        let delay = self.delay();
+        if let Some(stream) = &mut self.agents[own].stream {
+            stream.pipe(up).push(lost_name(&Seen::read(octets)), octets);
+        }
+        self.arrives_after(delay, Arrival::Segment { own, up, before });
+        if breaks {
+            let delay = self.delay();
+            self.arrives_after(delay, Arrival::Disconnected { own, before });
+        }
+    }
+
+    fn delay(&mut self) -> Duration {
+        Duration::from_millis(1 + self.below(self.weather.jitter_ms + 1))
+    }
+
+    fn arrives_after(&mut self, delay: Duration, arrival: Arrival) {
+        self.sent += 1;
+        self.packets.insert((self.now + delay, self.sent), arrival);
     }
 
     fn fail(&self, own: usize, broken: &str) -> ! {
@@ -356,6 +593,39 @@ impl World {
     }
 }
 
+impl Agent {
+    /// Answers the offer that came, or makes one: as before, or put on hold and taken back.
+    fn speak(&mut self, call: CallKey, swap: bool) -> Vec<u8> {
+        self.speakers.entry(call).or_default().speak(swap)
+    }
+
+    fn on_event(&mut self, now: Instant, event: Event) {
+        match &event {
+            Event::Invited { call, invite } => self.hear(*call, invite.offer.as_ref()),
+            Event::Accepted { call, body, offer_pending: true } => self.hear(*call, body.as_ref()),
+            Event::Offer { call, offer } => {
+                self.hear(*call, offer.as_ref());
+                let body = self.speak(*call, false);
+                self.ua.answer_offer(now, *call, Ok(body)).expect("an offer may be answered");
+            }
+            Event::ReferAsked { call, .. } => {
+                self.ua.answer_refer(now, *call, Ok(())).expect("a REFER may be answered");
+            }
+            _ => {}
+        }
+        if let Some(transferrer) = &mut self.transferrer {
+            transferrer.on_event(now, &mut self.aside, &event);
+        }
+        self.events.push(event);
+    }
+
+    fn hear(&mut self, call: CallKey, offer: Option<&Vec<u8>>) {
+        if let Some(offer) = offer {
+            self.speakers.entry(call).or_default().hear(offer);
+        }
+    }
+}
+
 /// A test that fails inside shows what went over the wire.
 impl Drop for World {
     fn drop(&mut self) {
@@ -363,7 +633,8 @@ impl Drop for World {
             return;
         }
         let name = |address: SocketAddr| {
-            PEOPLE.iter().find(|(_, known)| *known == address.to_string()).map_or("pbx", |(name, _)| name)
+            let host = format!("{}:", address.ip());
+            PEOPLE.iter().find(|(_, known)| known.starts_with(&host)).map_or("pbx", |(name, _)| name)
         };
         eprintln!("{}, seed {}, at {:?}:", self.name, self.seed, self.now.since_start());
         for Rung { at, from, to, octets, copies } in &self.ladder {
@@ -377,7 +648,18 @@ impl Drop for World {
     }
 }
 
-fn agent(own: usize, seed: u64, life: u8) -> Agent {
+fn at_pbx(user: &str) -> Uri {
+    format!("sip:{user}@pbx.example").parse().unwrap()
+}
+
+fn request(octets: &[u8]) -> Option<Request> {
+    match codec::parse(octets) {
+        Ok(Parsed::Message(Message::Request(request))) => Some(request),
+        _ => None,
+    }
+}
+
+fn agent(own: usize, seed: u64, life: u8, transport: Transport) -> Agent {
     let (name, address) = PEOPLE[own];
     let address: SocketAddr = address.parse().unwrap();
     let mut chance = [0; 32];
@@ -395,7 +677,7 @@ fn agent(own: usize, seed: u64, life: u8) -> Agent {
             display: None,
             expires: secs(600),
         },
-        transport: Transport::Udp,
+        transport,
         server: proxy::ADDRESS.parse().unwrap(),
         local: address,
         user_agent: "Patchcord/test".into(),
@@ -408,8 +690,20 @@ fn agent(own: usize, seed: u64, life: u8) -> Agent {
     };
     let transferrer = (own == CLARA).then(|| Transferrer::new(address));
     let ua = UserAgent::new(config, chance);
-    let (events, rules) = (vec![], Side::default());
-    Agent { ua, events, address, rules, transferrer, cut_off: false, asleep: false, lives: life }
+    let by_stream = transport.is_reliable();
+    Agent {
+        ua,
+        events: vec![],
+        address,
+        rules: Side::new(by_stream),
+        speakers: BTreeMap::new(),
+        aside: Aside::default(),
+        transferrer,
+        stream: by_stream.then(Stream::default),
+        cut_off: false,
+        asleep: false,
+        lives: life,
+    }
 }
 
 pub const fn secs(secs: u64) -> Duration {
