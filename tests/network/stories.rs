@@ -177,14 +177,16 @@ fn talk(world: &mut World, caller: usize, called: usize, name: &str) -> Option<(
     (world.saw(caller, accepted) && world.saw(called, confirmed)).then_some((call, incoming))
 }
 
-/// One hangs up; the other must be told so, by BYE or because its registration came back and asked for the call.
+/// Told that the call is over: by BYE, or because a registration came back and asked for the call.
+fn told(call: CallKey) -> impl Fn(&Event) -> bool {
+    let (by_bye, by_481) = (ended_by(EndedBy::Them, None), ended_by(EndedBy::Network, Some(481)));
+    move |event| ended_call(event) == Some(call) && (by_bye(event) || by_481(event))
+}
+
+/// One hangs up; the other must be told so.
 fn hang_up(world: &mut World, who: usize, call: CallKey, other: usize, theirs: CallKey) -> bool {
-    let told = move |event: &Event| {
-        let (by_bye, by_481) = (ended_by(EndedBy::Them, None), ended_by(EndedBy::Network, Some(481)));
-        ended_call(event) == Some(theirs) && (by_bye(event) || by_481(event))
-    };
     world.agents[who].ua.hang_up(world.now, call).is_ok()
-        && world.wait(secs(40), |world| world.saw(other, told))
+        && world.wait(secs(40), |world| world.saw(other, told(theirs)))
 }
 
 fn register(world: &mut World) -> bool {
@@ -447,13 +449,13 @@ fn attended(world: &mut World) -> bool {
             Event::Refer { progress: ReferProgress::Status { status: StatusCode::OK, last: true, .. }, .. }
         )
     };
-    let told = |event: &Event| ended_call(event) == Some(second);
+    let over = |event: &Event| ended_call(event) == Some(second);
     let confirmed = |event: &Event| matches!(event, Event::Confirmed { call, .. } if *call == incoming);
     world.wait(secs(70), |world| {
-        world.saw(ANNA, taken) && world.saw(ANNA, told) && world.saw(BORIS, confirmed)
+        world.saw(ANNA, taken) && world.saw(ANNA, over) && world.saw(BORIS, confirmed)
     });
     assert!(!world.saw(BORIS, confirmed) || world.saw(BORIS, |event| ended_call(event) == Some(old)));
-    world.saw(ANNA, taken) && world.saw(ANNA, told) && world.saw(BORIS, confirmed)
+    world.saw(ANNA, taken) && world.saw(ANNA, over) && world.saw(BORIS, confirmed)
 }
 
 /// One digit after the other is answered, and heard in order and once.
@@ -609,9 +611,7 @@ fn replaced(world: &mut World) -> bool {
     let Some(replaces) = world.dialog(BORIS, old) else { return false };
     let taken = world.call_replacing(CLARA, "boris", replaces);
     let Some(incoming) = take_over(world, old) else { return false };
-    world.wait(secs(40), |world| world.saw(ANNA, ended_by(EndedBy::Them, None)))
-        && world.saw(ANNA, |event| ended_call(event) == Some(call))
-        && hang_up(world, CLARA, taken, BORIS, incoming)
+    world.wait(secs(40), |world| world.saw(ANNA, told(call))) && hang_up(world, CLARA, taken, BORIS, incoming)
 }
 
 fn replaced_as_hung_up(world: &mut World) -> bool {
@@ -624,9 +624,10 @@ fn replaced_as_hung_up(world: &mut World) -> bool {
     if let Some(incoming) = take_over(world, old) {
         return hang_up(world, CLARA, taken, BORIS, incoming);
     }
-    // The call is over whose place was to be taken (RFC 3891 §3).
-    let too_late = ended_by(EndedBy::Them, Some(603));
-    world.wait(secs(33), |world| world.saw(CLARA, &too_late) && world.saw(BORIS, ended))
+    // The call is over whose place was to be taken, and then forgotten (RFC 3891 §3).
+    let [over, unknown] = [603, 481].map(|status| ended_by(EndedBy::Them, Some(status)));
+    let too_late = |event: &Event| over(event) || unknown(event);
+    world.wait(secs(33), |world| world.saw(CLARA, too_late) && world.saw(BORIS, ended))
 }
 
 fn by_tcp(world: &mut World, tell: fn(&mut World) -> bool) -> bool {
