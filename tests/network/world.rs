@@ -1,26 +1,26 @@
 //! Telephones and a PBX on virtual time, and the weather between them. The same seed brings the same octets.
 
-use crate::aside::Aside;
+mod agent;
+mod wires;
+
 use crate::proxy::{self, Proxy};
-use crate::rules::{Seen, Side, lost_name};
+use crate::rules::Seen;
 use crate::sdp::Speaker;
 use crate::stories::ended_call;
-use crate::streams::Stream;
 use crate::transferrer::Transferrer;
+use agent::{Agent, agent};
 use patchcord::instant::Instant;
 use patchcord::sip::message::codec::{self, Parsed};
 use patchcord::sip::message::{Message, Method, Replaces, Request, To, Uri};
-use patchcord::sip::{
-    Account, CallKey, CallPolicy, Event, Load, NotNow, Output, Password, ReferAsked, UserAgent,
-    UserAgentConfig,
-};
-use patchcord::transmit::{Received, Transport};
+use patchcord::sip::{CallKey, Event, Load, NotNow, Output, ReferAsked};
+use patchcord::transmit::Transport;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hasher};
 use std::net::SocketAddr;
 use std::time::Duration;
+use wires::Arrival;
 
 /// Who calls, who is called, and who takes part in a transfer, may have two calls and keeps sessions by timers.
 pub const ANNA: usize = 0;
@@ -36,22 +36,6 @@ pub struct Weather {
     pub doubled_percent: u64,
     /// Longest delay; what differs by less than that overtakes.
     pub jitter_ms: u64,
-}
-
-pub struct Agent {
-    pub ua: UserAgent,
-    pub events: Vec<Event>,
-    address: SocketAddr,
-    rules: Side,
-    /// What it says in each call.
-    speakers: BTreeMap<CallKey, Speaker>,
-    aside: Aside,
-    transferrer: Option<Transferrer>,
-    /// None: by UDP.
-    stream: Option<Stream>,
-    cut_off: bool,
-    asleep: bool,
-    lives: u8,
 }
 
 pub struct World {
@@ -73,24 +57,6 @@ pub struct World {
     lost: BTreeMap<String, u32>,
     digest: DefaultHasher,
     ladder: Vec<Rung>,
-}
-
-enum Arrival {
-    Datagram {
-        from: SocketAddr,
-        to: SocketAddr,
-        octets: Vec<u8>,
-    },
-    /// Some of the octets under way, from or to this telephone; `before` says over which connection.
-    Segment {
-        own: usize,
-        up: bool,
-        before: u32,
-    },
-    Disconnected {
-        own: usize,
-        before: u32,
-    },
 }
 
 struct Rung {
@@ -423,86 +389,6 @@ impl World {
 
     // -- the network
 
-    fn on_arrival(&mut self, arrival: Arrival) {
-        match arrival {
-            Arrival::Datagram { from, to, octets } if to == self.pbx_address => {
-                self.deliver_to_pbx(from, &octets)
-            }
-            Arrival::Datagram { from, to, octets } => {
-                let own = self.lives_at(to).expect("nobody lives there");
-                self.deliver(own, Transport::Udp, from, octets);
-            }
-            Arrival::Segment { own, up, before } => self.on_segment(own, up, before),
-            Arrival::Disconnected { own, before } => self.on_disconnected(own, before),
-        }
-    }
-
-    fn lives_at(&self, address: SocketAddr) -> Option<usize> {
-        self.agents.iter().position(|agent| agent.address == address)
-    }
-
-    fn on_segment(&mut self, own: usize, up: bool, before: u32) {
-        let under_way = self.agents[own].stream.as_mut().map_or(0, |stream| stream.pipe(up).under_way());
-        let count = 1 + self.below(under_way as u64) as usize;
-        let agent = &mut self.agents[own];
-        let Some(stream) = agent.stream.as_mut().filter(|s| s.before == before && under_way > 0) else {
-            return;
-        };
-        let (address, messages) = (agent.address, stream.pipe(up).arrive(count));
-        if count < under_way {
-            self.arrives_after(Duration::from_millis(1), Arrival::Segment { own, up, before });
-        }
-        for message in messages {
-            if up {
-                self.deliver_to_pbx(address, &message);
-            } else {
-                self.deliver(own, Transport::Tcp, self.pbx_address, message);
-            }
-        }
-    }
-
-    /// The next one comes from another port.
-    fn on_disconnected(&mut self, own: usize, before: u32) {
-        let agent = &mut self.agents[own];
-        let Some(stream) = agent.stream.as_mut().filter(|stream| stream.before == before) else { return };
-        self.disaster = true;
-        for name in stream.break_off().into_iter().chain(agent.rules.disconnected()) {
-            *self.lost.entry(name).or_default() += 1;
-        }
-        agent.address.set_port(agent.address.port() + 1);
-        agent.ua.handle_disconnected(self.now, agent.address);
-        self.drain();
-    }
-
-    fn deliver_to_pbx(&mut self, from: SocketAddr, octets: &[u8]) {
-        for (next, octets) in self.pbx.on_packet(from, octets) {
-            self.transmit(self.pbx_address, next, octets);
-        }
-    }
-
-    fn deliver(&mut self, own: usize, transport: Transport, from: SocketAddr, bytes: Vec<u8>) {
-        let now = self.now;
-        let agent = &mut self.agents[own];
-        let seen = Seen::read(&bytes);
-        let here = seen.to_tag.is_some() || agent.ua.contact().user.as_ref() == Some(&seen.user);
-        agent.rules.arrived(now, &seen, here);
-        let Agent { ua, aside, transferrer, .. } = agent;
-        let taken = match codec::parse(&bytes) {
-            Ok(Parsed::Message(Message::Response(response))) => aside.takes(&response),
-            Ok(Parsed::Message(message)) => {
-                transferrer.as_mut().is_some_and(|taker| taker.takes(now, ua, aside, &message))
-            }
-            _ => false,
-        };
-        if !taken {
-            ua.handle_input(now, Received { transport, from, local: agent.address, bytes });
-        }
-        self.drain();
-        if let Err(broken) = self.agents[own].rules.settled() {
-            self.fail(own, &broken);
-        }
-    }
-
     fn drain(&mut self) {
         for own in 0..self.agents.len() {
             while self.drain_one(own) {}
@@ -534,95 +420,11 @@ impl World {
         more
     }
 
-    fn transmit(&mut self, from: SocketAddr, to: SocketAddr, octets: Vec<u8>) {
-        self.digest.write(&octets);
-        let (roll, again) = (self.below(100), self.below(100));
-        let dark =
-            self.agents.iter().any(|a| (a.cut_off || a.asleep) && (a.address == from || a.address == to));
-        let up = to == self.pbx_address;
-        let phone = self.lives_at(if up { from } else { to });
-        let stream = phone.and_then(|own| Some((own, self.agents[own].stream.as_ref()?.before)));
-        let copies = match roll < self.weather.loss_percent || dark {
-            _ if stream.is_some() => 1,
-            // To where a connection came from that is no more.
-            _ if phone.is_none() => 0,
-            true => 0,
-            false => 1 + usize::from(again < self.weather.doubled_percent),
-        };
-        if copies == 0 {
-            *self.lost.entry(lost_name(&Seen::read(&octets))).or_default() += 1;
-        }
-        if let Some((own, before)) = stream {
-            self.stream(own, up, before, &octets);
-        } else {
-            for _ in 0..copies {
-                let delay = self.delay();
-                self.arrives_after(delay, Arrival::Datagram { from, to, octets: octets.clone() });
-            }
-        }
-        self.ladder.push(Rung { at: self.now, from, to, octets, copies });
-    }
-
-    fn stream(&mut self, own: usize, up: bool, before: u32, octets: &[u8]) {
-        let breaks = self.below(2000) < self.weather.loss_percent;
-        let delay = self.delay();
-        if let Some(stream) = &mut self.agents[own].stream {
-            stream.pipe(up).push(lost_name(&Seen::read(octets)), octets);
-        }
-        self.arrives_after(delay, Arrival::Segment { own, up, before });
-        if breaks {
-            let delay = self.delay();
-            self.arrives_after(delay, Arrival::Disconnected { own, before });
-        }
-    }
-
-    fn delay(&mut self) -> Duration {
-        Duration::from_millis(1 + self.below(self.weather.jitter_ms + 1))
-    }
-
-    fn arrives_after(&mut self, delay: Duration, arrival: Arrival) {
-        self.sent += 1;
-        self.packets.insert((self.now + delay, self.sent), arrival);
-    }
-
     fn fail(&self, own: usize, broken: &str) -> ! {
         panic!(
             "{}, seed {}: {} broke a rule at {:?}: {broken}",
             self.name, self.seed, PEOPLE[own].0, self.now
         );
-    }
-}
-
-impl Agent {
-    /// Answers the offer that came, or makes one: as before, or put on hold and taken back.
-    fn speak(&mut self, call: CallKey, swap: bool) -> Vec<u8> {
-        self.speakers.entry(call).or_default().speak(swap)
-    }
-
-    fn on_event(&mut self, now: Instant, event: Event) {
-        match &event {
-            Event::Invited { call, invite } => self.hear(*call, invite.offer.as_ref()),
-            Event::Accepted { call, body, offer_pending: true } => self.hear(*call, body.as_ref()),
-            Event::Offer { call, offer } => {
-                self.hear(*call, offer.as_ref());
-                let body = self.speak(*call, false);
-                self.ua.answer_offer(now, *call, Ok(body)).expect("an offer may be answered");
-            }
-            Event::ReferAsked { call, .. } => {
-                self.ua.answer_refer(now, *call, Ok(())).expect("a REFER may be answered");
-            }
-            _ => {}
-        }
-        if let Some(transferrer) = &mut self.transferrer {
-            transferrer.on_event(now, &mut self.aside, &event);
-        }
-        self.events.push(event);
-    }
-
-    fn hear(&mut self, call: CallKey, offer: Option<&Vec<u8>>) {
-        if let Some(offer) = offer {
-            self.speakers.entry(call).or_default().hear(offer);
-        }
     }
 }
 
@@ -656,53 +458,6 @@ fn request(octets: &[u8]) -> Option<Request> {
     match codec::parse(octets) {
         Ok(Parsed::Message(Message::Request(request))) => Some(request),
         _ => None,
-    }
-}
-
-fn agent(own: usize, seed: u64, life: u8, transport: Transport) -> Agent {
-    let (name, address) = PEOPLE[own];
-    let address: SocketAddr = address.parse().unwrap();
-    let mut chance = [0; 32];
-    chance[..8].copy_from_slice(&seed.to_le_bytes());
-    (chance[8], chance[9]) = (own as u8 + 1, life);
-    let config = UserAgentConfig {
-        account: Account {
-            user: name.into(),
-            domain: "pbx.example".into(),
-            auth_user: None,
-            password: Password::new("secret"),
-            realm: None,
-            registrar: None,
-            outbound_proxy: None,
-            display: None,
-            expires: secs(600),
-        },
-        transport,
-        server: proxy::ADDRESS.parse().unwrap(),
-        local: address,
-        user_agent: "Patchcord/test".into(),
-        max_calls: if own == CLARA { 2 } else { 1 },
-        calls: CallPolicy {
-            session_expires: (own == CLARA).then_some(secs(90)),
-            follow_redirects: true,
-            take_refers: own == BORIS,
-        },
-    };
-    let transferrer = (own == CLARA).then(|| Transferrer::new(address));
-    let ua = UserAgent::new(config, chance);
-    let by_stream = transport.is_reliable();
-    Agent {
-        ua,
-        events: vec![],
-        address,
-        rules: Side::new(by_stream),
-        speakers: BTreeMap::new(),
-        aside: Aside::default(),
-        transferrer,
-        stream: by_stream.then(Stream::default),
-        cut_off: false,
-        asleep: false,
-        lives: life,
     }
 }
 
