@@ -233,7 +233,8 @@ impl Side {
         match &heard.answer {
             None => {
                 heard.answer = Some((status, seen.to_tag.clone(), now));
-                if seen.method == "BYE" {
+                // A dialog that was not known yet may still begin, with a 2xx that comes late.
+                if seen.method == "BYE" && status < 300 {
                     let tag = seen.to_tag.clone().unwrap_or_default();
                     self.dialog(&seen.call_id, &tag, Some(&seen.from_tag)).over = true;
                 }
@@ -372,12 +373,13 @@ impl Side {
         asked.chain(unacknowledged.map(|_| "ACK")).chain(unheard.map(|_| "PRACK")).collect()
     }
 
-    /// Whether it asked within this call, but for its goodbye, and got no answer because of what was lost.
-    pub fn asked_in_vain(&self, call_id: &str, lost: &BTreeMap<String, u32>) -> bool {
+    /// Whether it asked within this call, or said goodbye, and got no answer because of what was lost.
+    pub fn asked_in_vain(&self, call_id: &str, goodbye: bool, lost: &BTreeMap<String, u32>) -> bool {
         self.asked.values().any(|asked| {
             let Seen { method, branch, .. } = &asked.request;
-            let this = asked.request.call_id == call_id && method != "BYE" && method != "CANCEL";
-            this && asked.finals == 0 && lost.contains_key(branch)
+            let of_kind = matches!(method.as_str(), "BYE" | "CANCEL") == goodbye;
+            let in_vain = asked.finals == 0 && lost.contains_key(branch);
+            asked.request.call_id == call_id && of_kind && in_vain
         })
     }
 }

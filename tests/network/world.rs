@@ -29,6 +29,9 @@ pub const CLARA: usize = 2;
 const PEOPLE: [(&str, &str); 3] =
     [("anna", "192.0.2.1:5060"), ("boris", "192.0.2.2:5060"), ("clara", "192.0.2.3:5060")];
 
+/// An outage that lasts longer is noticed by each registration.
+const NOTICED: Duration = secs(20);
+
 /// What happens to datagrams, each way between a telephone and the PBX.
 #[derive(Clone, Copy, Default)]
 pub struct Weather {
@@ -47,6 +50,8 @@ pub struct World {
     pub disaster: bool,
     /// What the story is about did not come about, though it ended as hoped.
     pub uneventful: bool,
+    dark_since: Option<Instant>,
+    dark_for: Duration,
     name: &'static str,
     seed: u64,
     pbx_address: SocketAddr,
@@ -80,6 +85,8 @@ impl World {
             weather: Weather::default(),
             disaster: false,
             uneventful: false,
+            dark_since: None,
+            dark_for: Duration::ZERO,
             name,
             seed,
             pbx_address: proxy::ADDRESS.parse().unwrap(),
@@ -219,18 +226,26 @@ impl World {
     }
 
     pub fn cut_off(&mut self, own: usize, cut_off: bool) {
-        self.disaster = true;
         self.agents[own].cut_off = cut_off;
+        self.darkens(cut_off);
     }
 
     /// The computer sleeps: nothing reaches the telephone, its own time-outs neither. Awake again, all that was due
     /// meanwhile is due at once.
     pub fn sleep(&mut self, own: usize, asleep: bool) {
-        self.disaster = true;
         self.agents[own].asleep = asleep;
+        self.darkens(asleep);
         if !asleep {
             self.agents[own].rules.woke();
             self.agents[own].ua.handle_timeout(self.now);
+        }
+    }
+
+    fn darkens(&mut self, dark: bool) {
+        self.disaster = true;
+        match self.dark_since.take() {
+            None if dark => self.dark_since = Some(self.now),
+            since => self.dark_for = since.map_or(self.dark_for, |since| self.now.since(since)),
         }
     }
 
@@ -241,15 +256,19 @@ impl World {
     }
 
     /// Some time after a disaster, in fine weather: nobody is in a call, or hears it ring, whose other end is gone. He
-    /// may be who could not know, since that one lost its memory or what was asked was lost; then he is told as soon as
-    /// he asks.
+    /// may be who could not know: that one lost its memory, what was asked was lost, or losses alone kept the goodbye
+    /// away. Then he is told as soon as he asks.
     pub fn settle(&mut self) {
         self.weather = Weather::default();
         self.pass(secs(100));
+        let unnoticed = self.dark_for <= NOTICED && !self.broke();
         for (own, call) in self.alone() {
             let call_id = self.agents[own].ua.call_id(call).unwrap_or_default().to_owned();
-            let in_vain = |agent: &Agent| agent.lives > 0 || agent.rules.asked_in_vain(&call_id, &self.lost);
-            assert!(self.agents.iter().any(in_vain), "{} is in a call with nobody", PEOPLE[own].0);
+            let excuses = |agent: &Agent| {
+                let in_vain = |goodbye| agent.rules.asked_in_vain(&call_id, goodbye, &self.lost);
+                agent.lives > 0 || in_vain(false) || unnoticed && in_vain(true)
+            };
+            assert!(self.agents.iter().any(excuses), "{} is in a call with nobody", PEOPLE[own].0);
             let asked = self.accept(own, call).or_else(|NotNow| self.reoffer(own, call, false));
             asked.expect("a call that stands alone can be answered or changed");
         }
