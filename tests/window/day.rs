@@ -9,6 +9,7 @@ use patchcord::desk_api::{
     DirectoryEntry, Job, Manager, Money, Names, Outcome, Party, PersonId, PriceColumn, Standing,
 };
 use patchcord::domain::client::PriceColumnReason;
+use patchcord::domain::number::NumberingPlan;
 use patchcord::media::Codec;
 use patchcord::phone::{
     CallOutcome, Caller, ClientIs, EndedBy, Event as Phone, LineId, Side, TransferFault,
@@ -54,6 +55,7 @@ impl Day {
             server: HostPort::parse("pbx.example.com"),
             desk: Some("https://desk.example.com".into()),
             wrap_up: Some(Duration::from_secs(20)),
+            numbering: NumberingPlan::russia(),
             ..Settings::default()
         };
         let start = date(2026, 5, 5).at(11, 2, 0, 0).in_tz("Europe/Moscow").unwrap();
@@ -328,7 +330,7 @@ pub fn directory() -> Directory {
 
 pub fn big_directory(people: usize) -> Directory {
     let people = (0..people).map(|index| {
-        person(&format!("p{index}"), &format!("Person {index:02}"), Job::Manager, &format!("{}", 200 + index), "wholesale")
+        person(&format!("p{index}"), &format!("Person {index:02}"), Job::Manager, &(300 + index).to_string(), "wholesale")
     });
     Directory { people: people.collect(), ..directory() }
 }
@@ -336,7 +338,7 @@ pub fn big_directory(people: usize) -> Directory {
 pub fn client(name: &str, manager: &str) -> ClientCard {
     let known = directory().person(&PersonId(manager.into())).cloned();
     ClientCard {
-        id: ClientId(uuid::Uuid::from_u128(name.bytes().fold(7, |sum, byte| sum * 31 + u128::from(byte)))),
+        id: ClientId(uuid::Uuid::from_u128(name.bytes().fold(7, |sum, byte| sum.wrapping_mul(31) + u128::from(byte)))),
         name: name.into(),
         client_type: ClientType {
             id: ClientTypeId("market".into()),

@@ -5,7 +5,6 @@ use crate::stage::{Element, Role};
 use patchcord::screen::{Act, Input};
 use patchcord::text::Language;
 
-const CALL_COLUMN: f32 = 288.0;
 const LONG: [(Language, &str); 2] = [
     (
         Language::Korean,
@@ -18,19 +17,10 @@ const LONG: [(Language, &str); 2] = [
     ),
 ];
 
-fn is_inside(inner: &Element, outer: &Element) -> bool {
-    let ([x, y, w, h], [ox, oy, ow, oh]) = (inner.place, outer.place);
-    x >= ox - 1.0 && y >= oy - 1.0 && x + w <= ox + ow + 1.0 && y + h <= oy + oh + 1.0
-}
-
-fn overlap(one: &Element, other: &Element) -> bool {
-    let ([x, y, w, h], [ox, oy, ow, oh]) = (one.place, other.place);
-    x + w > ox + 1.0 && ox + ow > x + 1.0 && y + h > oy + 1.0 && oy + oh > y + 1.0
-}
-
 /// What cannot be read or reached, in words.
 fn faults(day: &Day) -> Vec<String> {
     let width = day.width();
+    let column = day.sees(Role::Groupbox, day.say("Current call"));
     let elements: Vec<Element> =
         day.elements().into_iter().filter(|one| one.place[2] > 1.0 && one.place[3] > 1.0).collect();
     let mut faults = Vec::new();
@@ -39,17 +29,19 @@ fn faults(day: &Day) -> Vec<String> {
         if x < -0.5 || x + w > width + 0.5 {
             faults.push(format!("out of the window, {width} wide: {:?} {} {:?}", one.role, one.label, one.place));
         }
-        if x < CALL_COLUMN - 1.0 && x + w > CALL_COLUMN + 1.0 && w < width - 2.0 && one.place[1] > 80.0 && one.role != Role::List {
+        if one.place[1] >= column.place[1] && one.place[1] + one.place[3] <= column.place[1] + column.place[3] && x < column.place[2] - 1.0 && x + w > column.place[2] + 1.0 {
             faults.push(format!("out of the call column: {:?} {} {:?}", one.role, one.label, one.place));
         }
     }
+    // What is scrolled is cut off at the edge of its list: what stands in the hint bar's place is not seen.
     let leaves: Vec<&Element> = elements
         .iter()
+        .filter(|one| one.place[1] + one.place[3] <= column.place[1] + column.place[3])
         .filter(|one| matches!(one.role, Role::Text | Role::Button | Role::TextInput | Role::ProgressIndicator | Role::Switch))
         .collect();
     for (index, one) in leaves.iter().enumerate() {
         for other in &leaves[index + 1..] {
-            if overlap(one, other) && !is_inside(one, other) && !is_inside(other, one) {
+            if one.overlaps(other) && !one.is_inside(other) && !other.is_inside(one) {
                 faults.push(format!("overlap: {:?} {:?} and {:?} {:?}", one.label, one.place, other.label, other.place));
             }
         }

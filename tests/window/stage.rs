@@ -31,6 +31,18 @@ pub struct Element {
     pub place: [f32; 4],
 }
 
+impl Element {
+    pub fn is_inside(&self, outer: &Self) -> bool {
+        let ([x, y, w, h], [ox, oy, ow, oh]) = (self.place, outer.place);
+        x >= ox - 1.0 && y >= oy - 1.0 && x + w <= ox + ow + 1.0 && y + h <= oy + oh + 1.0
+    }
+
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let ([x, y, w, h], [ox, oy, ow, oh]) = (self.place, other.place);
+        x + w > ox + 1.0 && ox + ow > x + 1.0 && y + h > oy + 1.0 && oy + oh > y + 1.0
+    }
+}
+
 pub struct Window {
     stage: stage::Stage,
 }
