@@ -5,15 +5,13 @@ use jiff::civil::date;
 use patchcord::agent::{Card, CardAnswer, Event, Intent, Source};
 use patchcord::config::{HostPort, Setting as _, Settings};
 use patchcord::desk_api::{
-    CallRecord, CallRecordId, ClientCard, ClientId, ClientType, ClientTypeId, Department, Direction, Directory,
-    DirectoryEntry, Job, Manager, Money, Names, Outcome, Party, PersonId, PriceColumn, Standing,
+    CallRecord, CallRecordId, ClientCard, ClientId, ClientType, ClientTypeId, Department, Direction,
+    Directory, DirectoryEntry, Job, Manager, Money, Names, Outcome, Party, PersonId, PriceColumn, Standing,
 };
 use patchcord::domain::client::PriceColumnReason;
 use patchcord::domain::number::NumberingPlan;
 use patchcord::media::Codec;
-use patchcord::phone::{
-    CallOutcome, Caller, ClientIs, EndedBy, Event as Phone, LineId, Side, TransferFault,
-};
+use patchcord::phone::{CallOutcome, Caller, ClientIs, EndedBy, Event as Phone, LineId, Side, TransferFault};
 use patchcord::screen::{Act, Input, Level, Trouble, Wish};
 use patchcord::sip::Failure;
 use patchcord::text::{Catalogue, Language};
@@ -86,8 +84,9 @@ impl Day {
     /// What the telephone is asked for since the last look; what it says at once to some of it is said.
     pub fn intents(&self) -> Vec<Intent> {
         let wishes = self.wishes().into_iter();
-        let intents: Vec<Intent> =
-            wishes.filter_map(|wish| if let Wish::Intent(intent) = wish { Some(intent) } else { None }).collect();
+        let intents: Vec<Intent> = wishes
+            .filter_map(|wish| if let Wish::Intent(intent) = wish { Some(intent) } else { None })
+            .collect();
         for intent in &intents {
             match intent {
                 Intent::TakeCalls { on } => self.phone(Phone::TakingCalls { on: *on }),
@@ -125,7 +124,12 @@ impl Day {
     }
 
     pub fn answered(&self, line: LineId) {
-        self.phone(Phone::Answered { line, codec: Codec::Pcma, took: Duration::from_secs(1), automatic: false });
+        self.phone(Phone::Answered {
+            line,
+            codec: Codec::Pcma,
+            took: Duration::from_secs(1),
+            automatic: false,
+        });
     }
 
     /// With a client who is known.
@@ -330,7 +334,13 @@ pub fn directory() -> Directory {
 
 pub fn big_directory(people: usize) -> Directory {
     let people = (0..people).map(|index| {
-        person(&format!("p{index}"), &format!("Person {index:02}"), Job::Manager, &(300 + index).to_string(), "wholesale")
+        person(
+            &format!("p{index}"),
+            &format!("Person {index:02}"),
+            Job::Manager,
+            &(300 + index).to_string(),
+            "wholesale",
+        )
     });
     Directory { people: people.collect(), ..directory() }
 }
@@ -338,15 +348,25 @@ pub fn big_directory(people: usize) -> Directory {
 pub fn client(name: &str, manager: &str) -> ClientCard {
     let known = directory().person(&PersonId(manager.into())).cloned();
     ClientCard {
-        id: ClientId(uuid::Uuid::from_u128(name.bytes().fold(7, |sum, byte| sum.wrapping_mul(31) + u128::from(byte)))),
+        id: ClientId(uuid::Uuid::from_u128(
+            name.bytes().fold(7, |sum, byte| sum.wrapping_mul(31) + u128::from(byte)),
+        )),
         name: name.into(),
         client_type: ClientType {
             id: ClientTypeId("market".into()),
-            names: Names { en: "market trader".into(), ko: Some("시장 상인".into()), ru: Some("рыночник".into()) },
+            names: Names {
+                en: "market trader".into(),
+                ko: Some("시장 상인".into()),
+                ru: Some("рыночник".into()),
+            },
         },
         phones: Vec::new(),
         contacts: Vec::new(),
-        manager: known.map(|person| Manager { id: person.id, name: person.name, extension: person.extension }),
+        manager: known.map(|person| Manager {
+            id: person.id,
+            name: person.name,
+            extension: person.extension,
+        }),
         department: Some(wholesale()),
         standing: Standing {
             currency: "RUB".into(),
@@ -371,7 +391,8 @@ fn earlier_calls() -> Vec<CallRecord> {
     let call = |id: &str, at: &str, direction, outcome, written: &str| {
         let at: jiff::Timestamp = at.parse().unwrap();
         let (party, nobody) = (Party { written: Some(written.into()), ..Party::default() }, Party::default());
-        let (caller, called) = if direction == Direction::Inbound { (party, nobody) } else { (nobody, party) };
+        let (caller, called) =
+            if direction == Direction::Inbound { (party, nobody) } else { (nobody, party) };
         let talked = outcome == Outcome::Completed;
         CallRecord {
             id: CallRecordId::new(at, [1; 10]),

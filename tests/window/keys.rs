@@ -20,7 +20,9 @@ pub fn words(intent: &Intent) -> String {
         Intent::Dial { target } => format!("dial {target}"),
         Intent::TakeCalls { on } => format!("take calls {on}"),
         Intent::Register => "register".into(),
-        Intent::Unregister | Intent::Probe { .. } | Intent::Swap | Intent::ChooseClient { .. } => "other".into(),
+        Intent::Unregister | Intent::Probe { .. } | Intent::Swap | Intent::ChooseClient { .. } => {
+            "other".into()
+        }
     }
 }
 
@@ -30,12 +32,15 @@ fn did(day: &Day) -> Vec<String> {
 
 const KEYS: [&str; 11] = ["F2", "F3", "F4", "Shift+F4", "F5", "F6", "F8", "F10", "Alt+F2", "Alt+F3", "Alt+1"];
 
+/// To keys, they are states that stand here already.
+const LIKE_OTHERS: [&str; 5] = ["ringing-new", "ringing-several", "transfer-list", "came-back", "no-devices"];
+
 /// What a key asks the telephone for, or what it opens; empty: nothing.
 fn act(state: &str, key: &str) -> &'static str {
-    let talks = ["talking", "muted", "keypad", "transfer-list", "came-back", "second-rings", "no-devices"];
+    let talks = ["talking", "muted", "keypad", "second-rings"];
     match (state, key) {
-        ("ringing" | "ringing-new" | "ringing-several", "F2") => "answer 1",
-        ("ringing" | "ringing-new" | "ringing-several", "F3") => "reject 1",
+        ("ringing", "F2") => "answer 1",
+        ("ringing", "F3") => "reject 1",
         ("dialling" | "hold" | "passing", "F3") => "hang up 1",
         ("hold" | "passing", "F4") => "resume 1",
         ("hold", "F8") => "opens the list",
@@ -50,7 +55,7 @@ fn act(state: &str, key: &str) -> &'static str {
         ("two-calls", "F8") => "opens the list",
         ("two-calls", "Shift+F4") => "resume 1",
         ("two-calls", "Alt+1") => "pass 2 to 201",
-        ("wrap-up", "F10") => "conclude information",
+        ("wrap-up", "F10") => "conclude information, take calls true",
         (state, key) if talks.contains(&state) => match key {
             "F3" => "hang up 1",
             "F4" => "hold 1",
@@ -71,8 +76,9 @@ const PLACES: [(&str, fn(&Day)); 3] = [
     ("in a list", |day| day.press("Ctrl+3")),
 ];
 
-fn presses_in(place: fn(&Day), name: &str) {
-    for state in &STATES {
+/// In one window as far as it goes: what the telephone is asked for changes nothing until it answers.
+fn presses_in((name, place): (&str, fn(&Day))) {
+    for state in STATES.iter().filter(|state| !LIKE_OTHERS.contains(&state.name)) {
         let begin = || {
             let day = day_in(state.name, Language::English);
             place(&day);
@@ -81,7 +87,7 @@ fn presses_in(place: fn(&Day), name: &str) {
         };
         let mut day = begin();
         for key in KEYS {
-            let (keyboard, keypad) = (day.keyboard(), day.find(Role::Groupbox, "Keypad").is_some());
+            let (keyboard, keypad) = (day.keyboard(), key == "F6" && has_keypad(&day));
             day.press(key);
             let does = did(&day).join(", ");
             let context = format!("{}, {name}: {key}", state.name);
@@ -89,35 +95,39 @@ fn presses_in(place: fn(&Day), name: &str) {
                 "" => {
                     assert_eq!(does, "", "{context}");
                     assert_eq!(day.keyboard(), keyboard, "{context}");
-                    continue;
                 }
                 "opens the list" => {
                     let field = (Role::TextInput, "Name, department or number".to_owned());
                     assert_eq!(day.keyboard(), Some(field), "{context}");
+                    day = begin();
                 }
                 "turns the keypad" => {
-                    assert_ne!(day.find(Role::Groupbox, "Keypad").is_some(), keypad, "{context}");
+                    assert_ne!(has_keypad(&day), keypad, "{context}");
+                    day = begin();
                 }
                 expected => assert_eq!(does, expected, "{context}"),
             }
-            day = begin();
         }
     }
 }
 
+fn has_keypad(day: &Day) -> bool {
+    day.find(Role::Groupbox, "Keypad").is_some()
+}
+
 #[test]
 fn keys_act_with_the_keyboard_nowhere() {
-    presses_in(PLACES[0].1, PLACES[0].0);
+    presses_in(PLACES[0]);
 }
 
 #[test]
 fn keys_act_while_something_is_typed() {
-    presses_in(PLACES[1].1, PLACES[1].0);
+    presses_in(PLACES[1]);
 }
 
 #[test]
 fn keys_act_from_within_a_list() {
-    presses_in(PLACES[2].1, PLACES[2].0);
+    presses_in(PLACES[2]);
 }
 
 #[test]
@@ -177,7 +187,12 @@ fn the_palette_opens_filters_and_runs() {
     day.press("Ctrl+D");
     day.press("Ctrl+K");
     day.type_text("mut");
-    let rows: Vec<String> = day.elements().into_iter().filter(|one| one.role == Role::ListItem && one.label.contains("F5")).map(|one| one.label).collect();
+    let rows: Vec<String> = day
+        .elements()
+        .into_iter()
+        .filter(|one| one.role == Role::ListItem && one.label.contains("F5"))
+        .map(|one| one.label)
+        .collect();
     assert_eq!(rows, ["Mute, F5"]);
     day.press("Enter");
     assert_eq!(did(&day), ["mute true"]);
@@ -192,7 +207,9 @@ fn the_palette_opens_filters_and_runs() {
 fn arrows_choose_in_the_palette_and_escape_closes_it() {
     let day = day_in("ready", Language::English);
     day.press("Ctrl+K");
-    let chosen = |day: &Day| day.elements().into_iter().find(|one| one.role == Role::ListItem && one.selected).map(|one| one.label);
+    let chosen = |day: &Day| {
+        day.elements().into_iter().find(|one| one.role == Role::ListItem && one.selected).map(|one| one.label)
+    };
     let first = chosen(&day);
     day.press("Down");
     assert!(first.is_some() && chosen(&day).is_some() && chosen(&day) != first);
@@ -243,6 +260,7 @@ fn nothing_stands_between_the_operator_and_the_call() {
     }
     let day = day_in("talking", Language::English);
     day.click(Role::Button, "Settings");
+    day.resize(1280, 1400);
     assert!(!day.sees(Role::Button, "Set up again…").enabled, "it would cover the call");
 }
 

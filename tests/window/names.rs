@@ -21,8 +21,11 @@ const NAMED: [Role; 12] = [
 ];
 
 fn all_named(day: &Day, place: &str) {
-    let nameless: Vec<_> =
-        day.elements().into_iter().filter(|one| NAMED.contains(&one.role) && one.label.trim().is_empty()).collect();
+    let nameless: Vec<_> = day
+        .elements()
+        .into_iter()
+        .filter(|one| NAMED.contains(&one.role) && one.label.trim().is_empty())
+        .collect();
     assert!(nameless.is_empty(), "{place}: {nameless:#?}");
 }
 

@@ -77,7 +77,8 @@ fn draw(scene: &str, theme: &str, language: Language) -> Picture {
 }
 
 fn write(path: &Path, picture: &Picture) {
-    let mut encoder = png::Encoder::new(BufWriter::new(File::create(path).unwrap()), picture.width, picture.height);
+    let mut encoder =
+        png::Encoder::new(BufWriter::new(File::create(path).unwrap()), picture.width, picture.height);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_compression(png::Compression::High);
     encoder.write_header().unwrap().write_image_data(&picture.pixels).unwrap();
@@ -104,7 +105,8 @@ fn difference(one: &Picture, other: &Picture) -> f64 {
         return 1.0;
     }
     let pairs = one.pixels.chunks(3).zip(other.pixels.chunks(3));
-    let differ = pairs.filter(|(one, other)| one.iter().zip(*other).any(|(a, b)| a.abs_diff(*b) > STEP)).count();
+    let differ =
+        pairs.filter(|(one, other)| one.iter().zip(*other).any(|(a, b)| a.abs_diff(*b) > STEP)).count();
     differ as f64 / f64::from(one.width * one.height)
 }
 

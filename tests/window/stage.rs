@@ -1,8 +1,8 @@
 //! A window that is drawn into memory: keys in, elements by role and label out. Alone names the toolkit's own tests.
 
 use i_slint_backend_testing::{ElementHandle, ElementRoot, TestingBackend, TestingBackendOptions};
-use i_slint_core::item_tree::ParentItemTraversalMode;
 use i_slint_core::accessibility::AccessibleStringProperty;
+use i_slint_core::item_tree::ParentItemTraversalMode;
 use i_slint_core::items::{AccessibleRole, PointerEventButton};
 use i_slint_core::window::WindowInner;
 use patchcord::config::Settings;
@@ -62,7 +62,11 @@ fn bring_backend() {
     }
     if !IS_THERE.replace(true) {
         // Draws in software, so that texts are as wide as they will be.
-        let options = TestingBackendOptions { mock_time: true, threading: false, renderer_name: Some("software".into()) };
+        let options = TestingBackendOptions {
+            mock_time: true,
+            threading: false,
+            renderer_name: Some("software".into()),
+        };
         slint::platform::set_platform(Box::new(TestingBackend::new(options))).unwrap();
     }
 }

@@ -8,7 +8,8 @@ use patchcord::text::{Catalogue, Language, say};
 /// The state's word and its verbs, the important ones first.
 fn sheet(state: &str, cat: &Catalogue) -> (String, Vec<(&'static str, &'static str)>) {
     let word = |text| cat.get(text).to_owned();
-    let talking = vec![("Hold", "F4"), ("Hang up", "F3"), ("Mute", "F5"), ("Keypad", "F6"), ("Transfer", "F8")];
+    let talking =
+        vec![("Hold", "F4"), ("Hang up", "F3"), ("Mute", "F5"), ("Keypad", "F6"), ("Transfer", "F8")];
     match state {
         "ready" => (word("Waiting for a call"), vec![("Break", "Ctrl+B")]),
         "break" => {
@@ -37,7 +38,10 @@ fn sheet(state: &str, cat: &Catalogue) -> (String, Vec<(&'static str, &'static s
 
 fn call_card(day: &Day) -> Element {
     let begin = format!("{}: ", day.say("Current call"));
-    day.elements().into_iter().find(|one| one.role == Role::Groupbox && one.label.starts_with(&begin)).unwrap()
+    day.elements()
+        .into_iter()
+        .find(|one| one.role == Role::Groupbox && one.label.starts_with(&begin))
+        .unwrap()
 }
 
 #[test]
@@ -48,13 +52,19 @@ fn every_state_says_its_word_and_offers_its_verbs() {
             let day = day_in(state.name, language);
             let (word, verbs) = sheet(state.name, &cat);
             let card = call_card(&day);
+            let elements = day.elements();
             let told = |one: &Element| one.role == Role::Text && one.label == word && one.is_inside(&card);
-            assert!(day.elements().iter().any(told), "{} in {language:?}: {word}", state.name);
+            assert!(elements.iter().any(told), "{} in {language:?}: {word}", state.name);
             for (label, key) in verbs {
                 let label = cat.get(label);
-                let elements = day.elements();
-                let found = elements.iter().find(|one| one.role == Role::Button && one.label == label && one.description == key);
-                assert!(found.is_some_and(|verb| verb.enabled), "{} in {language:?}: {label} {key}", state.name);
+                let found = elements
+                    .iter()
+                    .find(|one| one.role == Role::Button && one.label == label && one.description == key);
+                assert!(
+                    found.is_some_and(|verb| verb.enabled),
+                    "{} in {language:?}: {label} {key}",
+                    state.name
+                );
             }
         }
     }
@@ -114,7 +124,11 @@ fn another_language_is_spoken_at_once_everywhere() {
             if other != element.label {
                 changed += 1;
                 assert!(after.iter().any(|one| one.label == other), "{other} is missing");
-                assert!(!after.iter().any(|one| one.label == element.label), "{} is still there", element.label);
+                assert!(
+                    !after.iter().any(|one| one.label == element.label),
+                    "{} is still there",
+                    element.label
+                );
             }
         }
         assert!(changed > 40, "{changed} texts");
