@@ -24,7 +24,13 @@ fn faults(day: &Day) -> Vec<String> {
     let elements: Vec<Element> =
         day.elements().into_iter().filter(|one| one.place[2] > 1.0 && one.place[3] > 1.0).collect();
     let mut faults = Vec::new();
-    for one in &elements {
+    // What is scrolled is cut off at the edge of its list, and the hint bar cuts off what is too much.
+    let (top, bottom) = (column.place[1], column.place[1] + column.place[3]);
+    let in_sight = |one: &&Element| {
+        let [_, y, _, h] = one.place;
+        y + h <= bottom && (y >= top || y + h <= top)
+    };
+    for one in elements.iter().filter(in_sight) {
         let [x, _, w, _] = one.place;
         if x < -0.5 || x + w > width + 0.5 {
             faults.push(format!(
@@ -40,10 +46,9 @@ fn faults(day: &Day) -> Vec<String> {
             faults.push(format!("out of the call column: {:?} {} {:?}", one.role, one.label, one.place));
         }
     }
-    // What is scrolled is cut off at the edge of its list: what stands in the hint bar's place is not seen.
     let leaves: Vec<&Element> = elements
         .iter()
-        .filter(|one| one.place[1] + one.place[3] <= column.place[1] + column.place[3])
+        .filter(in_sight)
         .filter(|one| {
             matches!(
                 one.role,

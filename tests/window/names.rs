@@ -70,7 +70,7 @@ fn the_main_page_is_walked_by_tab_in_reading_order() {
         walked,
         [
             "Button Line: On a call",
-            "Button Commands  Ctrl+K",
+            "Button Commands",
             "Button Settings",
             "Button Hold",
             "Button Hang up",
