@@ -9,7 +9,6 @@ use super::tray::Tray;
 use super::{Beginning, ui};
 use crate::agent::{CardAnswer, Event, Source};
 use crate::audio::{Change, Role};
-use crate::clock;
 use crate::config::Settings;
 use crate::desktop::notice::{self, Notices, Pressed};
 use crate::screen::{Act, Field, Input, Level, Screen, ScreenConfig, Trouble, Wish};
@@ -64,7 +63,7 @@ impl Shared {
         let zone = TimeZone::system();
         let options = Options::new(beginning);
         let config = screen_config(&beginning.settings, options.has_desk(), options.language());
-        let screen = Screen::new(process.now(), wall(&zone), config);
+        let screen = Screen::new(process.now(), wall(process, &zone), config);
         let controller = Controller {
             process,
             picture: Picture::new(&window),
@@ -88,7 +87,8 @@ impl Shared {
     /// Tray and notifications; without a session bus there are none.
     pub fn greet_desktop(&self) {
         let tray = Tray::new(self);
-        let notices = Notices::start(|line, pressed| in_window(move |shared| shared.on_pressed(line, pressed)));
+        let notices =
+            Notices::start(|line, pressed| in_window(move |shared| shared.on_pressed(line, pressed)));
         let mut controller = self.0.borrow_mut();
         controller.tray = tray;
         controller.notices = Some(notices);
@@ -190,7 +190,7 @@ impl Shared {
         let mut wishes = Vec::new();
         {
             let mut controller = self.0.borrow_mut();
-            let (now, wall) = (controller.process.now(), wall(&controller.zone));
+            let (now, wall) = (controller.process.now(), wall(controller.process, &controller.zone));
             controller.screen.handle(now, &wall, input);
             while let Some(wish) = controller.screen.poll_wish() {
                 wishes.push(wish);
@@ -303,7 +303,9 @@ impl Shared {
             let shared = self.clone();
             move |index: i32| act(&shared, index)
         };
-        screen.on_verb(on(|shared, at| shared.by_place(at, |shown, at| Some(shown.verbs.get(at)?.act.clone()))));
+        screen.on_verb(on(|shared, at| {
+            shared.by_place(at, |shown, at| Some(shown.verbs.get(at)?.act.clone()))
+        }));
         screen.on_choose_line(on(|shared, at| {
             shared.by_place(at, |shown, at| Some(shown.line_menu.get(at)?.act.clone()));
         }));
@@ -357,7 +359,9 @@ impl Shared {
         let shared = self.clone();
         screen.on_key(move |event, typed| shared.on_key(&event, typed));
         let shared = self.clone();
-        window.on_choose(move |by| shared.steer(if by > 0 { crate::screen::Key::Down } else { crate::screen::Key::Up }));
+        window.on_choose(move |by| {
+            shared.steer(if by > 0 { crate::screen::Key::Down } else { crate::screen::Key::Up })
+        });
         let shared = self.clone();
         window.on_run_chosen(move || shared.steer(crate::screen::Key::Enter));
         let shared = self.clone();
@@ -421,7 +425,7 @@ impl Controller {
 
     /// For another account.
     pub(super) fn begin_again(&mut self, config: ScreenConfig) {
-        self.screen = Screen::new(self.process.now(), wall(&self.zone), config);
+        self.screen = Screen::new(self.process.now(), wall(self.process, &self.zone), config);
     }
 
     pub(super) fn tray_mut(&mut self) -> Option<&mut Tray> {
@@ -452,8 +456,8 @@ fn focus(window: &ui::OperatorWindow, field: Field) {
     }
 }
 
-fn wall(zone: &TimeZone) -> Zoned {
-    clock::wall().to_zoned(zone.clone())
+fn wall(process: Process, zone: &TimeZone) -> Zoned {
+    process.wall().to_zoned(zone.clone())
 }
 
 pub(super) fn screen_config(settings: &Settings, has_desk: bool, language: Language) -> ScreenConfig {
