@@ -95,7 +95,10 @@ fn show(cat: &Catalogue, process: Process, beginning: Beginning) -> Exit {
             tracing::error!(%error, "no window");
             refuse(
                 Exit::Usage,
-                &say!(cat, "No window can be shown here: there is no display. In a terminal, say patchcord --help."),
+                &say!(
+                    cat,
+                    "No window can be shown here: there is no display. In a terminal, say patchcord --help."
+                ),
             )
         }
     }

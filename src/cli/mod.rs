@@ -121,7 +121,8 @@ impl Run {
         let cat = Catalogue::new(settings.lang.unwrap_or(language));
         usage::check(&cat, arguments).map_err(Refusal::usage)?;
         // Whoever forgot the PBX or the user hears of that first.
-        let needs_password = settings.is_complete() && !matches!(arguments.command(), Command::Options { .. });
+        let needs_password =
+            settings.is_complete() && !matches!(arguments.command(), Command::Options { .. });
         let password = read_password(&cat, &settings, needs_password, &environment)?;
         let desk_token =
             environment("PATCHCORD_DESK_TOKEN").filter(|token| !token.is_empty()).map(Secret::new);

@@ -88,7 +88,8 @@ impl Shared {
     /// Tray and notifications; without a session bus there are none.
     pub fn greet_desktop(&self) {
         let tray = Tray::new(self);
-        let notices = Notices::start(|line, pressed| in_window(move |shared| shared.on_pressed(line, pressed)));
+        let notices =
+            Notices::start(|line, pressed| in_window(move |shared| shared.on_pressed(line, pressed)));
         let mut controller = self.0.borrow_mut();
         controller.tray = tray;
         controller.notices = Some(notices);
@@ -303,7 +304,9 @@ impl Shared {
             let shared = self.clone();
             move |index: i32| act(&shared, index)
         };
-        screen.on_verb(on(|shared, at| shared.by_place(at, |shown, at| Some(shown.verbs.get(at)?.act.clone()))));
+        screen.on_verb(on(|shared, at| {
+            shared.by_place(at, |shown, at| Some(shown.verbs.get(at)?.act.clone()))
+        }));
         screen.on_choose_line(on(|shared, at| {
             shared.by_place(at, |shown, at| Some(shown.line_menu.get(at)?.act.clone()));
         }));
@@ -353,7 +356,9 @@ impl Shared {
         let shared = self.clone();
         screen.on_key(move |event, typed| shared.on_key(&event, typed));
         let shared = self.clone();
-        window.on_choose(move |by| shared.steer(if by > 0 { crate::screen::Key::Down } else { crate::screen::Key::Up }));
+        window.on_choose(move |by| {
+            shared.steer(if by > 0 { crate::screen::Key::Down } else { crate::screen::Key::Up })
+        });
         let shared = self.clone();
         window.on_run_chosen(move || shared.steer(crate::screen::Key::Enter));
         let shared = self.clone();

@@ -114,9 +114,15 @@ impl Shared {
         options.on_choose_language(on(|shared, index| shared.choose_language(index)));
         options.on_choose_theme(on(|shared, index| shared.choose_theme(theme_at(index))));
         options.on_choose_zoom(on(|shared, sign| shared.zoom(if sign > 0 { '+' } else { '-' })));
-        options.on_choose_microphone(on(|shared, index| shared.choose_device(index, |wishes| &mut wishes.microphone, true)));
-        options.on_choose_earpiece(on(|shared, index| shared.choose_device(index, |wishes| &mut wishes.earpiece, false)));
-        options.on_choose_ringer(on(|shared, index| shared.choose_device(index, |wishes| &mut wishes.ringer, false)));
+        options.on_choose_microphone(on(|shared, index| {
+            shared.choose_device(index, |wishes| &mut wishes.microphone, true)
+        }));
+        options.on_choose_earpiece(on(|shared, index| {
+            shared.choose_device(index, |wishes| &mut wishes.earpiece, false)
+        }));
+        options.on_choose_ringer(on(|shared, index| {
+            shared.choose_device(index, |wishes| &mut wishes.ringer, false)
+        }));
         let test = |test: SoundTest| {
             let shared = self.clone();
             move || shared.with_remote(|remote| remote.sound_test(test))
@@ -130,7 +136,9 @@ impl Shared {
         let shared = self.clone();
         options.on_choose_links(move |on| shared.choose_links(on));
         let shared = self.clone();
-        options.on_choose_motion(move |on| shared.0.borrow().window.global::<ui::Options>().set_reduce_motion(on));
+        options.on_choose_motion(move |on| {
+            shared.0.borrow().window.global::<ui::Options>().set_reduce_motion(on)
+        });
         let shared = self.clone();
         options.on_set_up_again(move || shared.open_setup(true));
     }
@@ -240,7 +248,10 @@ impl Shared {
     pub(super) fn apply_zoom(&self) {
         let (window, factor) = {
             let controller = self.0.borrow();
-            (controller.window.clone_strong(), controller.options.scale * f32::from(controller.options.zoom) / 100.0)
+            (
+                controller.window.clone_strong(),
+                controller.options.scale * f32::from(controller.options.zoom) / 100.0,
+            )
         };
         let window = window.window();
         if (window.scale_factor() - factor).abs() > f32::EPSILON {
