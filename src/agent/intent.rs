@@ -71,7 +71,10 @@ impl fmt::Debug for Intent {
         match self {
             Self::ChooseClient { line, .. } => write!(f, "ChooseClient({line})"),
             Self::Conclude { result, .. } => write!(f, "Conclude({result})"),
-            other => other.clone().into_command().fmt(f),
+            other => match other.clone().into_command() {
+                Some(command) => command.fmt(f),
+                None => f.write_str("Intent"),
+            },
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Which devices there are, and which are wanted.
 
+use crate::media::Cadence;
+
 /// A microphone, or an earpiece.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Device {
@@ -67,6 +69,7 @@ pub enum Ring {
     Bell,
     /// The operator talks already.
     Knock,
+    Cadence(Cadence),
 }
 
 /// Why there are no devices to be had.

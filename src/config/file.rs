@@ -70,6 +70,8 @@ fn settings(root: &Section<'_>) -> Result<Settings, ConfigError> {
         microphone: audio.value("microphone")?,
         earpiece: audio.value("earpiece")?,
         ringer: audio.value("ringer")?,
+        tones: audio.value("tones")?,
+        ring: audio.value("ring")?,
         numbering: numbering.telephone_numbering()?,
         desk: desk.text("url", value::URL, |url| value::is_desk_url(url).then(|| url.to_owned()))?,
         ca: desk.value("ca")?,

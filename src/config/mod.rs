@@ -15,8 +15,8 @@ mod words;
 pub use places::Places;
 pub use section::{ConfigError, Document, Fault, Section, read_file};
 pub use value::{
-    AfterFailedTransfer, AnswerKey, CodecName, Expected, HostPort, Identity, LINES, PortRange, Setting,
-    Theme, URL, is_desk_url, lines,
+    AfterFailedTransfer, AnswerKey, CodecName, Expected, HostPort, Identity, LINES, PortRange, RingStyle,
+    Setting, Theme, ToneCountry, URL, is_desk_url, lines,
 };
 pub use words::io_words;
 
@@ -86,6 +86,10 @@ pub struct Settings {
     pub earpiece: Option<String>,
     /// The same.
     pub ringer: Option<String>,
+    /// That of `numbering`.
+    pub tones: Option<ToneCountry>,
+    /// A bell.
+    pub ring: Option<RingStyle>,
 
     /// How numbers are written and dialled here; Russia's way. Only the file says it.
     pub numbering: NumberingPlan,
@@ -159,6 +163,8 @@ impl Settings {
             microphone: self.microphone.or(below.microphone),
             earpiece: self.earpiece.or(below.earpiece),
             ringer: self.ringer.or(below.ringer),
+            tones: self.tones.or(below.tones),
+            ring: self.ring.or(below.ring),
             numbering: below.numbering,
             desk: self.desk.or(below.desk),
             ca: self.ca.or(below.ca),

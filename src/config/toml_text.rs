@@ -1,6 +1,6 @@
 //! Settings as the file that says them: the inverse of [`super::file`].
 
-use super::value::{AfterFailedTransfer, CodecName, Identity, Theme};
+use super::value::{AfterFailedTransfer, CodecName, Identity, RingStyle, Theme, ToneCountry};
 use super::{PortRange, Settings};
 use crate::domain::number::{NumberingPlan, OutgoingFormat};
 use crate::transmit::Transport;
@@ -43,6 +43,8 @@ pub(super) fn write(settings: &Settings) -> String {
     file.text("microphone", settings.microphone.as_deref());
     file.text("earpiece", settings.earpiece.as_deref());
     file.text("ringer", settings.ringer.as_deref());
+    file.text("tones", settings.tones.map(ToneCountry::letters));
+    file.text("ring", settings.ring.map(ring));
 
     if settings.numbering != NumberingPlan::default() {
         numbering(&mut file, &settings.numbering);
@@ -155,6 +157,13 @@ const fn outgoing(format: OutgoingFormat) -> &'static str {
         OutgoingFormat::E164Plus => "+international",
         OutgoingFormat::E164 => "international",
         OutgoingFormat::National => "national",
+    }
+}
+
+const fn ring(style: RingStyle) -> &'static str {
+    match style {
+        RingStyle::Bell => "bell",
+        RingStyle::Country => "country",
     }
 }
 

@@ -178,6 +178,47 @@ impl Setting for AfterFailedTransfer {
     }
 }
 
+/// Whose tones say that a call that is dialled rings or is refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ToneCountry(&'static str);
+
+impl ToneCountry {
+    pub const ALL: [&'static str; 10] = ["RU", "KR", "DE", "US", "GB", "JP", "KZ", "BY", "UA", "CN"];
+
+    pub const fn letters(self) -> &'static str {
+        self.0
+    }
+}
+
+impl Setting for ToneCountry {
+    const EXPECTED: Expected =
+        Expected { what: msg!("one of RU, KR, DE, US, GB, JP, KZ, BY, UA, CN"), example: "RU" };
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|letters| letters.eq_ignore_ascii_case(text)).map(Self)
+    }
+}
+
+/// How it rings when somebody calls.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RingStyle {
+    Bell,
+    /// With the country's tones.
+    Country,
+}
+
+impl Setting for RingStyle {
+    const EXPECTED: Expected = Expected { what: msg!("one of \"bell\", \"country\""), example: "bell" };
+
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "bell" => Some(Self::Bell),
+            "country" => Some(Self::Country),
+            _ => None,
+        }
+    }
+}
+
 /// Colours of the window.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -12,9 +12,9 @@
 //! remembered     Remembered::read(state folder), write: size, place, theme, zoom, language, columns
 //! ```
 //!
-//! Linux first. What another system needs otherwise stands behind `cfg` where it is done: who is at the other end
-//! of the window's socket, and by its library which key store, notifications and keys it has. Links and
-//! autostart are those of the freedesktop.org specifications alone.
+//! Linux first. What another system needs otherwise stands behind `cfg` where it is done: who is at the other end of
+//! the window's socket; and in the libraries: which key store and keys it has. Links, autostart and notifications are those
+//! of the freedesktop.org specifications alone.
 
 pub mod autostart;
 mod entry;

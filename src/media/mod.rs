@@ -20,7 +20,7 @@ mod tones;
 pub use level::{level, peak};
 pub use sdp::{Negotiation, NegotiationConfig, SdpFault, is_answerable};
 pub use stream::{AudioDirection, NoAudioCause, Stream, StreamEvent, StreamOutput, StreamStats, is_digit};
-pub use tones::{Cadence, MELODY, Part, Player};
+pub use tones::{Cadence, CallTone, CallTones, MELODY, Part, Player};
 
 use std::net::SocketAddr;
 

@@ -55,6 +55,7 @@ impl Line {
             return;
         }
         self.report(means, status);
+        self.rings |= status == StatusCode::RINGING;
         if let Some((session, body)) = self.session.as_mut().zip(body) {
             // A description we cannot use before the answer is no reason to end the call.
             if session.handle_answer(&body).is_ok() {

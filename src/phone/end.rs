@@ -44,6 +44,10 @@ impl Phone {
         let Some(line) = self.lines.remove(&id) else { return };
         let codec = line.codec();
         let not_moved = line.asked_by.map(|by| (by, failure(&end)));
+        if line.answered_at.is_none() {
+            let (_, outcome, _) = how_it_ended(&line, &end);
+            self.note_refusal(&line, outcome);
+        }
         let ended = ended_event(now, line, end);
         match codec {
             None => self.say(ended),
@@ -88,13 +92,17 @@ impl Phone {
 
 fn ended_event(now: Instant, line: Line, end: SipEnd) -> Event {
     let talked = line.talked(now);
-    let status = end.status.map(StatusCode::code);
-    let (by, outcome, status) = match line.ending {
-        Some(ending) => (ending.by, ending.outcome, ending.status.or(status)),
-        None => (by_whom(end.by), outcome(&line, &end), status),
-    };
+    let (by, outcome, status) = how_it_ended(&line, &end);
     let SipEnd { reason, retry_after, .. } = end;
     Event::Ended { line: line.id, by, outcome, status, reason, retry_after, talked }
+}
+
+fn how_it_ended(line: &Line, end: &SipEnd) -> (EndedBy, CallOutcome, Option<u16>) {
+    let status = end.status.map(StatusCode::code);
+    match &line.ending {
+        Some(ending) => (ending.by, ending.outcome, ending.status.or(status)),
+        None => (by_whom(end.by), outcome(line, end), status),
+    }
 }
 
 /// What whoever asked for this call is told of its failure.

@@ -2,7 +2,7 @@
 
 use super::caller::Caller;
 use super::line::LineId;
-use crate::media::{AudioDirection, Codec, NoAudioCause, StreamEvent, StreamPlan, StreamStats};
+use crate::media::{AudioDirection, CallTone, Codec, NoAudioCause, StreamEvent, StreamPlan, StreamStats};
 use crate::sip::Failure;
 use crate::transmit::{Hop, Received, Transmit};
 use std::fmt;
@@ -127,6 +127,11 @@ pub enum MediaCommand {
     /// The operator is heard on no line, or again on the one that has the operator; those that start later included.
     Mute {
         on: bool,
+    },
+    /// What the operator hears from now on of a call that is dialled, since no voice of it comes; none: nothing. One that is not
+    /// [`CallTone::Ringing`] ends by itself after a moment.
+    Tone {
+        tone: Option<CallTone>,
     },
     /// The line's port is free again; its stream, if one was started, is over.
     Stop {
@@ -413,6 +418,7 @@ impl fmt::Debug for MediaCommand {
             }
             Self::Digits { line, digits } => write!(f, "Digits({line}, {} of them)", digits.len()),
             Self::Mute { on } => write!(f, "Mute({on})"),
+            Self::Tone { tone } => write!(f, "Tone({tone:?})"),
             Self::Stop { line } => write!(f, "Stop({line})"),
             Self::TakePort => f.write_str("TakePort"),
         }

@@ -56,6 +56,8 @@ pub(super) struct Line {
     pub asked_by: Option<AskedBy>,
     /// We talk where the far end sent us: it has to end this call by then.
     pub moved_until: Option<Instant>,
+    /// The far end rings (180).
+    pub rings: bool,
     /// Why we hang up, when it is not simply the operator's wish.
     pub ending: Option<Ending>,
 }
@@ -128,6 +130,7 @@ impl Line {
             transfer: None,
             asked_by: None,
             moved_until: None,
+            rings: false,
             ending: None,
         }
     }

@@ -19,6 +19,7 @@ mod referred;
 mod target;
 #[cfg(test)]
 pub(crate) mod test_pbx;
+mod tone;
 mod transfer;
 
 pub use caller::{Caller, IdentitySource};
@@ -30,7 +31,7 @@ pub use line::LineId;
 pub use pbx::{OnFailedTransfer, PbxBehaviour};
 
 use crate::instant::Instant;
-use crate::media::{Codec, StreamEvent, StreamStats};
+use crate::media::{CallTone, Codec, StreamEvent, StreamStats};
 use crate::sip::{self, CallKey, ProbeKey, UserAgent, UserAgentConfig};
 use end::Farewell;
 use line::{Line, Means, Stage};
@@ -70,6 +71,8 @@ pub struct Phone {
     muted: bool,
     /// New calls ring; else they hear busy.
     takes_calls: bool,
+    /// What the operator was last given to hear of a call that is dialled.
+    tone: Option<CallTone>,
     lines: BTreeMap<LineId, Line>,
     lines_by_call: BTreeMap<CallKey, LineId>,
     /// Ended calls whose last figures are still to come.
@@ -101,6 +104,7 @@ impl Phone {
             auto_answer: config.auto_answer,
             muted: false,
             takes_calls: true,
+            tone: None,
             lines: BTreeMap::new(),
             lines_by_call: BTreeMap::new(),
             farewells: BTreeMap::new(),
@@ -134,6 +138,7 @@ impl Phone {
         }
         self.drain_user_agent(now);
         self.move_lines(now);
+        self.update_tone();
     }
 
     pub fn handle_timeout(&mut self, now: Instant) {
@@ -150,6 +155,7 @@ impl Phone {
         }
         self.end_silent_farewells(now);
         self.drain_user_agent(now);
+        self.update_tone();
     }
 
     /// First what the network waits for, then audio, then what is said about it.

@@ -92,6 +92,7 @@ impl Screen {
             Act::Transfer | Act::TransferQuery(_) | Act::TransferTo(_) | Act::TransferTyped => {
                 self.can_transfer()
             }
+            Act::CallColleague(_) => !self.can_transfer() && self.can_dial(),
             Act::Dial => self.can_dial() && !self.dial.text.trim().is_empty(),
             Act::Redial(row) => self.can_dial() && self.recent.number(*row).is_some(),
             Act::ChooseClient(index) => self.can_choose_client(*index),
@@ -116,17 +117,17 @@ impl Screen {
             return;
         }
         match act {
-            Act::Answer => self.to_line(self.front, |line| Intent::Answer { line }),
-            Act::Reject => self.to_line(self.front, |line| Intent::Reject { line, status: BUSY }),
-            Act::AnswerWaiting => self.to_line(self.waiting(), |line| Intent::Answer { line }),
-            Act::RejectWaiting => self.to_line(self.waiting(), |line| Intent::Reject { line, status: BUSY }),
-            Act::HangUp => self.to_line(self.front, |line| Intent::HangUp { line }),
+            Act::Answer => self.want_on(self.front, |line| Intent::Answer { line }),
+            Act::Reject => self.want_on(self.front, |line| Intent::Reject { line, status: BUSY }),
+            Act::AnswerWaiting => self.want_on(self.waiting(), |line| Intent::Answer { line }),
+            Act::RejectWaiting => self.want_on(self.waiting(), |line| Intent::Reject { line, status: BUSY }),
+            Act::HangUp => self.want_on(self.front, |line| Intent::HangUp { line }),
             Act::Hold if self.state() == State::Talking => {
-                self.to_line(self.front, |line| Intent::Hold { line });
+                self.want_on(self.front, |line| Intent::Hold { line });
             }
-            Act::Hold => self.to_line(self.front, |line| Intent::Resume { line }),
+            Act::Hold => self.want_on(self.front, |line| Intent::Resume { line }),
             // Whoever talks goes on hold by that.
-            Act::Swap => self.to_line(self.other(), |line| Intent::Resume { line }),
+            Act::Swap => self.want_on(self.other(), |line| Intent::Resume { line }),
             Act::Mute => self.want(Intent::Mute { on: !self.view.muted }),
             Act::Keypad => self.turn_keypad(),
             Act::Digit(digit) => self.send_digit(digit),
@@ -137,6 +138,7 @@ impl Screen {
             Act::TransferQuery(query) => self.transfer.ask(query),
             Act::TransferTo(index) => self.transfer_to(index, wall.date()),
             Act::TransferTyped => self.transfer_typed(),
+            Act::CallColleague(index) => self.call_colleague(index, wall.date()),
             Act::DialEdited(text) => {
                 self.give_more_time(now);
                 self.edit_dial(&text);
@@ -207,11 +209,11 @@ impl Screen {
     fn send_digit(&mut self, digit: char) {
         if let Some(sent) = &mut self.keypad {
             sent.push(digit);
-            self.to_line(self.front, |line| Intent::Digits { line, digits: digit.to_string() });
+            self.want_on(self.front, |line| Intent::Digits { line, digits: digit.to_string() });
         }
     }
 
-    fn to_line(&mut self, line: Option<LineId>, intent: impl FnOnce(LineId) -> Intent) {
+    fn want_on(&mut self, line: Option<LineId>, intent: impl FnOnce(LineId) -> Intent) {
         if let Some(line) = line {
             self.want(intent(line));
         }

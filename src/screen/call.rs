@@ -119,8 +119,13 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
-    pub const fn is_of_transfer(&self) -> bool {
-        matches!(self, Self::Passed { .. } | Self::NotPassed { .. })
+    /// Where the client went, of which the end of the call says no more.
+    pub fn is_last_word(&self) -> bool {
+        match self {
+            Self::Passed { .. } => true,
+            Self::NotPassed { client, .. } => *client != ClientIs::Kept,
+            Self::Ended { .. } | Self::Refused(_) => false,
+        }
     }
 }
 
@@ -202,7 +207,13 @@ impl Screen {
     }
 
     pub(super) fn calling_words(&self, seen: Seen<'_>) -> String {
-        say!(&self.cat, "{who} is calling", who = self.who(seen))
+        match self.name(seen) {
+            None if seen.is_withheld() => say!(&self.cat, "A withheld number is calling"),
+            name => {
+                let who = name.unwrap_or_else(|| self.number_words(seen));
+                say!(&self.cat, "{who} is calling", who = who)
+            }
+        }
     }
 
     pub(super) fn title(&self, now: Instant, line_word: &str) -> String {

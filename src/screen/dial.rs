@@ -129,6 +129,8 @@ fn grouped(plan: &NumberingPlan, typed: &str) -> String {
     for c in whole.chars().rev().filter(|c| *c != '+') {
         match c.is_ascii_digit() {
             true => backwards.extend(left.next()),
+            // A trunk zero is one with the national number: 010-1234-5678.
+            false if left.clone().eq(&['0']) => {}
             false if left.len() > 0 => backwards.push(c),
             false => {}
         }

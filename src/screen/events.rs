@@ -212,8 +212,7 @@ impl Screen {
             self.begin_wrap_up(now, call_id, passed_on);
         }
         // A transfer has had its own last word, and a conversation that goes on is of more interest than one that is over.
-        let is_told =
-            end.by == EndedBy::Transfer || self.outcome.as_ref().is_some_and(Outcome::is_of_transfer);
+        let is_told = end.by == EndedBy::Transfer || self.outcome.as_ref().is_some_and(Outcome::is_last_word);
         let is_news = !(answered && (is_told || self.front.is_some()));
         if is_news && (was_front || self.outcome.is_none()) {
             let &End { outcome, status, talked, .. } = end;
@@ -273,7 +272,8 @@ impl Screen {
 
     /// What was about the former call is put away with it; the dial field stays as it is typed.
     fn set_front(&mut self, line: Option<LineId>) {
-        if self.front != line {
+        let stands = line.is_none_or(|line| self.view.lines.contains_key(&line));
+        if stands && self.front != line {
             self.front = line;
             self.keypad = None;
             self.transfer.close();

@@ -108,6 +108,8 @@ pub enum Act {
     /// What is typed into the transfer field: a name, a department or a number.
     TransferQuery(String),
     TransferTo(usize),
+    /// Calls who stands in this row of the targets, while no client is to be passed on.
+    CallColleague(usize),
     /// To what is typed, as a number.
     TransferTyped,
     /// What is typed into the dial field; numbers are grouped as they are typed.
@@ -154,6 +156,7 @@ impl fmt::Debug for Act {
             Self::Keypad => f.write_str("Keypad"),
             Self::Transfer => f.write_str("Transfer"),
             Self::TransferTo(index) => write!(f, "TransferTo({index})"),
+            Self::CallColleague(index) => write!(f, "CallColleague({index})"),
             Self::TransferTyped => f.write_str("TransferTyped"),
             Self::Dial => f.write_str("Dial"),
             Self::Redial(index) => write!(f, "Redial({index})"),

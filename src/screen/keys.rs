@@ -66,8 +66,8 @@ pub(super) const KEYS: &[(Press, Deed)] = &[
     (control('-'), Deed::Zoom('-')),
     (control('0'), Deed::Zoom('0')),
     (control_shift('l'), Deed::NextTheme),
-    (control('b'), Deed::Act(Act::Break(0))),
     (control('b'), Deed::Act(Act::Ready)),
+    (control('b'), Deed::Act(Act::Break(0))),
     (control_shift('d'), Deed::Act(Act::DoNotDisturb)),
 ];
 

@@ -26,6 +26,7 @@ impl Screen {
 
     /// As shown, with what each row does.
     pub(super) fn palette_rows(&self, query: &str, wall: &Zoned) -> Vec<(PaletteRow, Deed)> {
+        let query = fold(query);
         let verbs = self.palette_deeds().into_iter().map(|deed| {
             let row = PaletteRow { label: self.label(&deed), detail: String::new(), key: key_of(&deed) };
             (row, deed)
@@ -33,7 +34,7 @@ impl Screen {
         verbs
             .chain(self.palette_people(wall))
             .chain(self.palette_numbers())
-            .filter(|(row, _)| has_words(&fold(&format!("{} {}", row.label, row.detail)), query))
+            .filter(|(row, _)| has_words(&fold(&format!("{} {}", row.label, row.detail)), &query))
             .take(MOST_ROWS)
             .collect()
     }

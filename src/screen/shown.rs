@@ -172,6 +172,8 @@ pub struct Meters {
 pub struct Targets {
     /// While a call can be passed on.
     pub enabled: bool,
+    /// While those in the rows can be called instead.
+    pub can_call: bool,
     pub query: String,
     /// At most 40; the client's own manager first.
     pub rows: Vec<Target>,

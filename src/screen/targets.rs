@@ -68,6 +68,7 @@ impl Screen {
         let rows = found.into_iter().take(MOST_ROWS).enumerate();
         Targets {
             enabled,
+            can_call: !enabled && self.can_dial(),
             query: self.transfer.query.clone(),
             rows: rows.map(|(index, person)| self.target_shown(index, person, enabled)).collect(),
             note,
@@ -93,6 +94,14 @@ impl Screen {
         let found = self.reachable(&self.transfer.query, today);
         if let Some(person) = found.into_iter().take(MOST_ROWS).nth(index) {
             self.pass_to(person.extension);
+        }
+    }
+
+    /// Without a client to pass on, the list is that of colleagues to be called.
+    pub(super) fn call_colleague(&mut self, index: usize, today: Date) {
+        let found = self.reachable(&self.transfer.query, today);
+        if let Some(person) = found.into_iter().take(MOST_ROWS).nth(index) {
+            self.call_number(person.extension);
         }
     }
 
@@ -125,28 +134,30 @@ impl Screen {
     /// Everybody with a telephone but oneself, found by words in name, department or extension.
     pub(super) fn reachable(&self, query: &str, today: Date) -> Vec<Reachable> {
         let client = self.front_seen().and_then(Seen::client);
-        let people = self.in_charge_first(client, today).into_iter().filter(|person| {
-            person.extension != self.config.extension
-                && has_words(
-                    &fold(&format!("{} {} {}", person.name, person.department, person.extension)),
-                    query,
-                )
-        });
-        people.collect()
+        let mut people = self.in_charge_first(client, today);
+        people.retain(|person| person.extension != self.config.extension);
+        if !query.trim().is_empty() {
+            let query = fold(query);
+            people.retain(|person| {
+                let Reachable { name, department, extension, .. } = person;
+                has_words(&fold(&format!("{name} {department} {extension}")), &query)
+            });
+        }
+        people
     }
 
     fn in_charge_first(&self, client: Option<&ClientCard>, today: Date) -> Vec<Reachable> {
         let mut people: Vec<Reachable> = Vec::new();
-        let mut add = |person: Reachable| {
+        for person in self.in_charge(client, today).into_iter().flatten() {
             if people.iter().all(|known| known.extension != person.extension) {
                 people.push(person);
             }
-        };
-        for person in self.in_charge(client, today).into_iter().flatten() {
-            add(person);
         }
+        let named = people.len();
         for person in self.directory.people.iter().filter_map(|person| self.row(person, today, None)) {
-            add(person);
+            if people.iter().take(named).all(|known| known.extension != person.extension) {
+                people.push(person);
+            }
         }
         people
     }
@@ -164,7 +175,7 @@ impl Screen {
                 name: manager.name.clone(),
                 extension,
                 department: String::new(),
-                word: Word { tone: Tone::Good, text: say!(cat, "own manager") },
+                word: Word { tone: Tone::Neutral, text: say!(cat, "own manager") },
             }),
             (None, None) => None,
         };
@@ -188,7 +199,8 @@ impl Screen {
         });
         let word = match (person.absence_on(today), role) {
             (Some(absence), _) => Word { tone: Tone::Warning, text: self.absent_words(absence) },
-            (None, Some(role)) => Word { tone: Tone::Good, text: role },
+            // No green: nobody knows yet whether they are free.
+            (None, Some(role)) => Word { tone: Tone::Neutral, text: role },
             (None, None) => Word::default(),
         };
         Some(Reachable {

@@ -4,8 +4,8 @@
 //! own deadlines, so that one call's file or socket never delays another's.
 
 use super::meter::Meter;
+use super::playing::Playing;
 use super::recorder::Recorder;
-use super::sound_check::SoundCheck;
 use crate::audio::{Begin, Devices, Earpiece, NullSource, RecordFault, SoundFault, Source};
 use crate::clock::Clock;
 use crate::entropy;
@@ -90,7 +90,7 @@ pub(super) enum ToMedia {
         on: bool,
     },
     /// In place of the one that runs.
-    Check(Option<SoundCheck>),
+    Play(Option<Playing>),
 }
 
 /// What the thread says to the owner.
@@ -153,7 +153,7 @@ async fn serve(
 ) -> bool {
     let mut lines: BTreeMap<LineId, UnboundedSender<ToLine>> = BTreeMap::new();
     let mut tasks = tokio::task::JoinSet::new();
-    let mut check: Option<tokio::task::JoinHandle<()>> = None;
+    let mut playing: Option<tokio::task::JoinHandle<()>> = None;
     let mut whole = true;
     while let Some(order) = inbox.recv().await {
         while let Some(ended) = tasks.try_join_next() {
@@ -183,9 +183,9 @@ async fn serve(
                 lines.values().for_each(|orders| drop(orders.send(ToLine::Mute(on))));
                 continue;
             }
-            ToMedia::Check(next) => {
-                check.take().inspect(tokio::task::JoinHandle::abort);
-                check = next.map(|check| tokio::spawn(check.run(clock, meter.clone())));
+            ToMedia::Play(next) => {
+                playing.take().inspect(tokio::task::JoinHandle::abort);
+                playing = next.map(|next| tokio::spawn(next.run(clock, meter.clone())));
                 continue;
             }
             ToMedia::Apply { line, plan, operator } => (line, ToLine::Apply { plan, operator }),
@@ -196,7 +196,7 @@ async fn serve(
             let _ = orders.send(order);
         }
     }
-    check.inspect(tokio::task::JoinHandle::abort);
+    playing.inspect(tokio::task::JoinHandle::abort);
     drop(lines);
     while let Some(ended) = tasks.join_next().await {
         whole &= ended.is_ok();

@@ -8,16 +8,16 @@ mod desk_link;
 mod media_thread;
 mod meter;
 mod owner;
+mod playing;
 mod practice_pbx;
 mod recorder;
 mod setup;
-mod sound_check;
 
 pub use desk_link::DeskTrouble;
 pub use media_thread::Audio;
+pub use playing::SoundTest;
 pub use practice_pbx::{PracticePbx, PracticeSetup};
 pub use setup::{Setup, StartFault, start};
-pub use sound_check::SoundTest;
 
 use crate::agent::{Event, Intent};
 use crate::audio::{Change, Seen, SoundFault, Wishes};

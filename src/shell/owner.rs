@@ -4,8 +4,8 @@
 use super::desk_link::{DeskLink, FromDesk};
 use super::media_thread::{Audio, FromMedia, MediaThread, Sound, ToMedia};
 use super::meter::Meter;
+use super::playing::{Playing, SoundTest, Tune};
 use super::setup::{bind, resolve};
-use super::sound_check::{SoundCheck, SoundTest, Trial};
 use super::{Farewell, Notice, Order};
 use crate::agent::{Agent, Effect, Event, Input, Intent};
 use crate::audio::{Change, Devices, Ring, Seen, SoundFault};
@@ -13,6 +13,7 @@ use crate::clock::{self, Clock};
 use crate::config::HostPort;
 use crate::instant::Instant;
 use crate::logging;
+use crate::media::{CallTone, CallTones, MELODY};
 use crate::net::{self, Arrival, PortSearch, RtpPair, SipSocket};
 use crate::phone::{self, LineId, MediaCommand};
 use crate::sip::Failure;
@@ -35,6 +36,9 @@ const KEEP_ALIVE: &[u8] = b"\r\n\r\n";
 
 /// A connection of which nothing was heard for so long, while an answer was due, leads nowhere.
 const SILENCE: Duration = Duration::from_secs(4);
+
+/// How long it is heard that a call was refused.
+const REFUSAL: Duration = Duration::from_secs(2);
 
 /// How often loudness is told.
 const LEVELS_EVERY: Duration = Duration::from_millis(100);
@@ -66,6 +70,10 @@ pub(super) struct VoiceSetup {
     pub devices: Option<(Devices, UnboundedReceiver<Change>)>,
     /// How they ring now.
     pub ring: Option<Ring>,
+    /// How they ring while no call stands, and while one does.
+    pub rings: (Ring, Ring),
+    /// What the operator hears of calls that are dialled.
+    pub tones: &'static CallTones,
 }
 
 impl VoiceSetup {
@@ -344,24 +352,34 @@ impl Owner {
 
     /// Only while no call stands; the notice says what came of it.
     fn test(&mut self, test: SoundTest) {
-        let devices =
-            self.voice.devices.as_ref().filter(|_| self.lines.is_empty()).map(|(devices, _)| devices);
-        self.test = if devices.is_some() { test } else { SoundTest::Off };
-        let trial = match self.test {
-            SoundTest::Tone => Some(Trial::melody()),
-            SoundTest::Echo => Some(Trial::echo()),
+        let possible = self.voice.devices.is_some() && self.lines.is_empty();
+        self.test = if possible { test } else { SoundTest::Off };
+        self.play(match self.test {
+            SoundTest::Tone => Some((Tune::tone(MELODY), None)),
+            SoundTest::Echo => Some((Tune::echo(), None)),
             SoundTest::Off | SoundTest::Ring => None,
-        };
-        let check = devices.zip(trial).map(|(devices, trial)| {
-            let (microphone, earpiece) = devices.connect();
-            SoundCheck { trial, microphone, earpiece }
         });
-        if check.is_some() {
-            self.start_media();
-        }
-        self.tell_media(ToMedia::Check(check));
         self.ring();
         self.notify(Notice::SoundTest(self.test));
+    }
+
+    /// In place of what is played now, for so long.
+    fn play(&mut self, tune: Option<(Tune, Option<Duration>)>) {
+        let playing = self.voice.devices.as_ref().zip(tune).map(|((devices, _), (tune, lasts))| {
+            let (microphone, earpiece) = devices.connect();
+            Playing { tune, microphone, earpiece, lasts }
+        });
+        if playing.is_some() {
+            self.start_media();
+        }
+        self.tell_media(ToMedia::Play(playing));
+    }
+
+    fn play_tone(&mut self, tone: Option<CallTone>) {
+        self.play(tone.map(|tone| {
+            let lasts = (tone != CallTone::Ringing).then_some(REFUSAL);
+            (Tune::tone(self.voice.tones.cadence(tone)), lasts)
+        }));
     }
 
     /// When loudness is to be told; none while nobody wants to know or nothing sounds.
@@ -384,7 +402,8 @@ impl Owner {
     /// While somebody calls; more softly where the operator has another call already.
     fn ring(&mut self) {
         let busy = self.lines.len() > self.ringing.len();
-        let wanted = if busy { Ring::Knock } else { Ring::Bell };
+        let (idle, knock) = self.voice.rings;
+        let wanted = if busy { knock } else { idle };
         let rings = !self.ringing.is_empty() || self.test == SoundTest::Ring;
         let ring = rings.then_some(wanted);
         if let Some((devices, _)) = &self.voice.devices
@@ -450,6 +469,7 @@ impl Owner {
                 }
                 self.tell_media(ToMedia::Start { line, pair, sound, plan, operator, muted });
             }
+            MediaCommand::Tone { tone } => self.play_tone(tone),
             MediaCommand::Mute { on } => {
                 self.muted = on;
                 self.tell_media(ToMedia::Mute { on });

@@ -6,11 +6,11 @@ use super::meter::Meter;
 use super::owner::{Network, Owner, VoiceSetup};
 use super::{Handle, Notice, Notices, Order, Process, Remote};
 use crate::agent::{Agent, AgentConfig};
-use crate::audio::{Devices, Wishes};
-use crate::config::{AfterFailedTransfer, CodecName, HostPort, Identity, Settings};
+use crate::audio::{Devices, Ring, Wishes};
+use crate::config::{AfterFailedTransfer, CodecName, HostPort, Identity, RingStyle, Settings};
 use crate::desk::DeskProblem;
 use crate::entropy::{self, NoEntropy};
-use crate::media::Codec;
+use crate::media::{CallTones, Codec};
 use crate::net::{self, NameFault, PortSearch, SipSocket};
 use crate::phone::{IdentitySource, LineId, OnFailedTransfer, PbxBehaviour, PhoneConfig};
 use crate::secrets::Secret;
@@ -150,12 +150,15 @@ pub(super) async fn assemble(
     let network = Network { transport, next_hop, fixed: settings.local, server, socket, ports, route };
     let devices = setup.devices.map(|wishes| Devices::start(clock, wishes)).transpose();
     let devices = devices.map_err(StartFault::NoDevices)?;
+    let tones = call_tones(settings);
     let voice = VoiceSetup {
         audio: setup.audio,
         figures_every: setup.figures_every,
         meter: setup.levels.then(Arc::<Meter>::default),
         devices,
         ring: None,
+        rings: rings(settings.ring, tones),
+        tones,
     };
     let desk = DeskLink::new(clock, desk_setup).map_err(StartFault::BadDesk)?;
     let owner = Owner::new(clock, agent, network, desk, voice, setup.register, outbox);
@@ -237,6 +240,22 @@ fn pbx_behaviour(settings: &Settings) -> PbxBehaviour {
     }
 }
 
+/// Those of the country that the settings name, else of the one whose numbers are written here.
+fn call_tones(settings: &Settings) -> &'static CallTones {
+    match settings.tones {
+        Some(country) => CallTones::of_country(country.letters()),
+        None => CallTones::of_calling_code(settings.numbering.country()),
+    }
+}
+
+/// While no call stands, and while one does.
+fn rings(style: Option<RingStyle>, tones: &CallTones) -> (Ring, Ring) {
+    match style {
+        None | Some(RingStyle::Bell) => (Ring::Bell, Ring::Knock),
+        Some(RingStyle::Country) => (Ring::Cadence(tones.ringing), Ring::Cadence(tones.waiting)),
+    }
+}
+
 fn codecs(settings: &Settings) -> Vec<Codec> {
     let chosen = settings.codecs.clone().filter(|codecs| !codecs.is_empty());
     let chosen = chosen.unwrap_or_else(|| vec![CodecName::Pcma, CodecName::Pcmu]);
@@ -261,6 +280,7 @@ fn identity(settings: &Settings) -> Vec<IdentitySource> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::ToneCountry;
     use crate::phone::ClientIs;
 
     fn settings(text: &str) -> Settings {
@@ -279,6 +299,25 @@ mod tests {
         let session_expires = Some(Duration::from_secs(1800));
         let policy = CallPolicy { session_expires, follow_redirects: true, take_refers: true };
         assert_eq!(call_policy(&settings(all)), policy);
+    }
+
+    #[test]
+    fn tones_are_those_of_the_settings_or_of_the_country_whose_numbers_are_written_here() {
+        let tones = |text: &str| call_tones(&settings(text));
+        assert_eq!(tones(""), CallTones::of_country("RU"));
+        assert_eq!(tones("[numbering]\ncountry_code = 82\n"), CallTones::of_country("KR"));
+        assert_eq!(tones("[audio]\ntones = \"JP\"\n"), CallTones::of_country("JP"));
+        for country in ToneCountry::ALL.into_iter().filter(|country| *country != "DE") {
+            assert_ne!(CallTones::of_country(country), CallTones::of_country("DE"), "{country} has its own");
+        }
+    }
+
+    #[test]
+    fn it_rings_by_a_bell_unless_the_settings_want_the_countrys_own_way() {
+        let british = CallTones::of_country("GB");
+        let own = rings(Some(RingStyle::Country), british);
+        assert_eq!(own, (Ring::Cadence(british.ringing), Ring::Cadence(british.waiting)));
+        assert_eq!(rings(None, british), (Ring::Bell, Ring::Knock));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::message::{
     CSeq, CallId, From, Host, MaxForwards, Method, NameAddr, Request, Response, Route, StatusCode, To, Uri,
     Via,
 };
-use super::transaction::{ClientId, Reply, ServerId, Transactions};
+use super::transaction::{ClientId, Reply, ServerId, Transactions, names_tcp};
 use super::wire::Wire;
 use crate::transmit::{Hop, Transport};
 use std::net::SocketAddr;
@@ -219,7 +219,7 @@ impl Core {
             let branch = self.chance.branch();
             let mut via = self.via(self.config.transport, &branch);
             request.headers.push_front(&via);
-            let wanted = is_by_tcp(request)
+            let wanted = names_tcp(request)
                 || self.datagrams_only != Some(to) && request.to_bytes().len() > LARGEST_DATAGRAM;
             if wanted && !self.exchange && self.config.transport == Transport::Udp {
                 via = self.via(Transport::Tcp, &branch);
@@ -282,13 +282,6 @@ pub fn refuse_method(core: &mut Core, id: ServerId, request: &Request) {
     let mut response = core.response(request, status);
     response.headers.push("Allow", core.allowed());
     core.respond(id, &response);
-}
-
-/// Whether the next hop asks for TCP (RFC 3263 §4.1): so does the Contact of a PBX that a large INVITE reached by TCP.
-fn is_by_tcp(request: &Request) -> bool {
-    let route = request.headers.typed_all::<Route>().ok().and_then(|routes| routes.into_iter().next());
-    let hop = route.map_or_else(|| request.uri.clone(), |route| route.0.uri);
-    hop.params.get("transport").is_some_and(|name| name.eq_ignore_ascii_case("tcp"))
 }
 
 /// Written by an admin without `;lr` as often as with it; a proxy of today is a loose router.

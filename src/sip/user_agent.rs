@@ -16,7 +16,7 @@ use super::message::{Event, Message, Method, Request, Response, StatusCode, To, 
 use super::probe::Probes;
 use super::referred;
 use super::registration::Registration;
-use super::transaction::{Inbound, Outcome, Reply, ServerId};
+use super::transaction::{Inbound, Loss, Outcome, Reply, ServerId};
 use super::wire::Due;
 use crate::instant::Instant;
 use crate::transmit::{Hop, Received};
@@ -93,7 +93,7 @@ impl UserAgent {
     /// The socket said that nothing listens there (ICMP), or no connection could be made.
     pub fn handle_unreachable(&mut self, now: Instant, hop: Hop) {
         self.core.wire.now = now;
-        let unclaimed = !self.fail(hop);
+        let unclaimed = !self.fail(|way| way == hop, Loss::Unreachable);
         if hop == self.core.pbx() {
             if unclaimed {
                 self.registration.doubt(&mut self.core);
@@ -106,7 +106,7 @@ impl UserAgent {
     /// A connection beside UDP was closed, as idle ones are. The next one is made when it is wanted.
     pub fn handle_closed(&mut self, now: Instant, hop: Hop) {
         self.core.wire.now = now;
-        self.fail(hop);
+        self.fail(|way| way == hop, Loss::Closed);
     }
 
     /// The connection to the PBX is gone, or could not be made. The next one comes from `local`, and is made when
@@ -115,13 +115,14 @@ impl UserAgent {
         self.core.wire.now = now;
         self.core.config.local = local;
         self.core.public = None;
-        self.fail(self.core.pbx());
+        let pbx = self.core.pbx();
+        self.fail(|way| way == pbx, Loss::Closed);
         self.registration.disconnected(&mut self.core);
     }
 
     /// The route to the PBX, or the PBX's address, changed: registers from there; dialogs get the new
     /// Contact when they are next used, and calls of ours that only ring end where our own address changed.
-    /// The connection of an account by TCP does not come along: what waits for an answer over it fails.
+    /// Connections do not come along: what waits for an answer over them fails.
     pub fn set_addresses(&mut self, now: Instant, local: SocketAddr, server: SocketAddr) {
         self.core.wire.now = now;
         let (before, old) = (self.core.contact(), self.core.pbx());
@@ -135,7 +136,9 @@ impl UserAgent {
         }
         if old.is_reliable() && (moved || old.to != server) {
             self.registration.forget_requests(&mut self.core);
-            self.fail(old);
+            self.fail(|way| way == old, Loss::Left);
+        } else if moved {
+            self.fail(Hop::is_reliable, Loss::Left);
         }
         self.registration.moved(&mut self.core, before);
     }
@@ -329,9 +332,9 @@ impl UserAgent {
     // -- below
 
     /// What waits for an answer that way waits in vain. Whether anything did.
-    fn fail(&mut self, hop: Hop) -> bool {
+    fn fail(&mut self, lost: impl Fn(Hop) -> bool, loss: Loss) -> bool {
         let usual = self.core.config.transport;
-        let failed = self.core.transactions.on_unreachable(&mut self.core.wire, hop, usual);
+        let failed = self.core.transactions.on_lost(&mut self.core.wire, lost, loss, usual);
         let any = !failed.is_empty();
         for reply in failed {
             self.on_reply(reply);

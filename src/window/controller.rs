@@ -319,7 +319,11 @@ impl Shared {
                 Some(if at == 0 { waiting.answer.act.clone() } else { waiting.reject.act.clone() })
             });
         }));
-        screen.on_transfer_to(on(|shared, at| shared.indexed(at, Act::TransferTo)));
+        screen.on_transfer_to(on(|shared, at| {
+            shared.by_place(at, |shown, at| {
+                Some(if shown.targets.enabled { Act::TransferTo(at) } else { Act::CallColleague(at) })
+            });
+        }));
         screen.on_redial(on(|shared, at| shared.indexed(at, Act::Redial)));
         screen.on_choose_client(on(|shared, at| shared.indexed(at, Act::ChooseClient)));
         screen.on_result(on(|shared, at| shared.indexed(at, Act::Result)));

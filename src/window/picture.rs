@@ -5,6 +5,10 @@ use super::ui;
 use crate::screen::{self, Shown};
 use slint::{ComponentHandle, ModelRc, SharedString, VecModel};
 use std::rc::Rc;
+use std::time::Duration;
+
+/// By then a picture is drawn.
+const SETTLED: Duration = Duration::from_millis(50);
 
 pub struct Picture {
     window: slint::Weak<ui::OperatorWindow>,
@@ -96,6 +100,10 @@ impl Picture {
             return;
         }
         let Some(window) = self.window.upgrade() else { return };
+        let closed = |open: fn(&Shown) -> bool| self.last.as_ref().is_some_and(open) && !open(&shown);
+        if closed(|shown| shown.palette.is_some()) || closed(|shown| shown.keypad.is_some()) {
+            window.invoke_focus_nothing();
+        }
         window.set_caption(text(&shown.title));
         let screen = window.global::<ui::Screen>();
         screen.set_state(state(shown.state));
@@ -116,6 +124,7 @@ impl Picture {
         screen.set_dial_fault(text(&shown.dial_fault));
         screen.set_can_dial(shown.can_dial);
         screen.set_targets_enabled(shown.targets.enabled);
+        screen.set_targets_can_call(shown.targets.can_call);
         screen.set_targets_query(text(&shown.targets.query));
         screen.set_targets_note(text(&shown.targets.note));
         screen.set_card_title(text(&shown.card.title));
@@ -133,6 +142,20 @@ impl Picture {
         screen.set_palette_chosen(palette.map_or(0, |palette| palette.chosen as i32));
         screen.set_palette_open(palette.is_some());
         self.last = Some(shown);
+        self.keep_keyboard();
+    }
+
+    /// The row or button that has the keyboard may go with what it stood for, and Slint hands keys to nobody then: the
+    /// window takes them. Once the rows are really gone, which is after the picture is drawn.
+    fn keep_keyboard(&self) {
+        let window = self.window.clone();
+        slint::Timer::single_shot(SETTLED, move || {
+            if let Some(window) = window.upgrade()
+                && keyboard_is_lost(window.window())
+            {
+                window.invoke_focus_nothing();
+            }
+        });
     }
 
     fn show_lists(&self, shown: &Shown) {
@@ -149,6 +172,12 @@ impl Picture {
         self.palette.show(shown.palette.iter().flat_map(|palette| palette.rows.iter().map(palette_row)));
         self.hints.show(shown.hints.iter().map(hint));
     }
+}
+
+/// Nothing public tells; the field is as old as Slint 1.
+fn keyboard_is_lost(window: &slint::Window) -> bool {
+    let window = slint::private_unstable_api::re_exports::WindowInner::from_pub(window);
+    window.focus_item.borrow().upgrade().is_none_or(|item| !item.is_visible())
 }
 
 fn text(text: &str) -> SharedString {

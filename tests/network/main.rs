@@ -5,9 +5,13 @@
 //! `PATCHCORD_SEEDS` says how many seeds (`scripts/simulate` tells 1,000), `PATCHCORD_SEED` picks one, and
 //! `PATCHCORD_STORY` the conversations whose name contains it.
 
+mod aside;
+mod offers;
 mod proxy;
 mod rules;
+mod sdp;
 mod stories;
+mod streams;
 mod transferrer;
 mod world;
 
@@ -43,14 +47,25 @@ fn seeds() -> std::ops::Range<u64> {
     }
 }
 
-/// True: it ended as hoped. False: by a time-out that losses explain.
-fn tell(story: &Story, seed: u64, weather: Weather) -> (bool, World) {
+/// How a conversation ended.
+#[derive(Clone, Copy, PartialEq)]
+enum End {
+    AsHoped,
+    /// As hoped, but what it is about did not happen.
+    Uneventful,
+    /// By a time-out that losses explain.
+    Otherwise,
+}
+
+fn tell(story: &Story, seed: u64, weather: Weather) -> (End, World) {
     let mut world = World::new(story.name, seed);
     world.weather = weather;
     let hoped = (story.tell)(&mut world);
-    let starved: Vec<_> =
-        world.starved().into_iter().filter(|method| story.may_starve.contains(method)).collect();
-    assert!(hoped || !starved.is_empty() || world.disaster, "no loss explains this end");
+    let starved = world.starved().iter().any(|method| story.may_starve.contains(method));
+    assert!(hoped || starved || world.broke(), "no loss explains this end");
+    if world.disaster {
+        world.settle();
+    }
     world.close();
     assert_eq!(world.left_behind(), [], "something is left after 200 s");
     for agent in &world.agents {
@@ -58,30 +73,37 @@ fn tell(story: &Story, seed: u64, weather: Weather) -> (bool, World) {
         ended.sort();
         assert!(ended.windows(2).all(|pair| pair[0] != pair[1]), "a call ended twice");
     }
-    (hoped, world)
+    let end = match (hoped, world.uneventful) {
+        (true, false) => End::AsHoped,
+        (true, true) => End::Uneventful,
+        (false, _) => End::Otherwise,
+    };
+    (end, world)
 }
 
-fn tell_all(story: &Story, weather: fn(u64) -> Weather, name: &str) -> u64 {
-    let hoped = seeds().filter(|seed| tell(story, *seed, weather(*seed)).0).count() as u64;
-    let told = seeds().count() as u64;
-    println!("{:44} {name:13} {hoped:5} of {told} as hoped", story.name);
-    hoped
+/// At least so many in a hundred must end as hoped, and what the story is about must have happened in so many.
+fn tell_all(story: &Story, weather: fn(u64) -> Weather, name: &str, hoped: usize, eventful: usize) {
+    let ends: Vec<_> = seeds().map(|seed| tell(story, seed, weather(seed)).0).collect();
+    let count = |end| ends.iter().filter(|each| **each == end).count();
+    let (as_hoped, uneventful, told) = (count(End::AsHoped), count(End::Uneventful), ends.len());
+    let aside = if uneventful > 0 { format!(", {uneventful} uneventful") } else { String::new() };
+    println!("{:44} {name:13} {as_hoped:5} of {told} as hoped{aside}", story.name);
+    assert!(
+        (as_hoped + uneventful) * 100 >= told * hoped,
+        "{}: only {as_hoped} and {uneventful}",
+        story.name
+    );
+    assert!(as_hoped * 100 >= told * eventful, "{}: only {as_hoped}, {uneventful} uneventful", story.name);
 }
 
 #[test]
 fn in_bad_weather_nearly_every_conversation_ends_as_hoped() {
-    for story in stories() {
-        let hoped = tell_all(story, bad, "0 to 10 %");
-        assert!(hoped * 10 >= seeds().count() as u64 * 9, "{}: only {hoped}", story.name);
-    }
+    stories().for_each(|story| tell_all(story, bad, "0 to 10 %", 90, 60));
 }
 
 #[test]
 fn in_worse_weather_what_does_not_end_as_hoped_times_out() {
-    for story in stories() {
-        let hoped = tell_all(story, worse, "30 %");
-        assert!(hoped * 4 >= seeds().count() as u64, "{}: only {hoped}", story.name);
-    }
+    stories().for_each(|story| tell_all(story, worse, "30 %", 25, 10));
 }
 
 #[test]
@@ -89,8 +111,8 @@ fn in_fine_weather_every_conversation_ends_as_hoped() {
     for story in stories() {
         for seed in 0..3 {
             // The world first: dropped in a panic, it shows what went over the wire.
-            let (hoped, _world) = tell(story, seed, Weather::default());
-            assert!(hoped, "{}, seed {seed}", story.name);
+            let (end, _world) = tell(story, seed, Weather::default());
+            assert!(end == End::AsHoped, "{}, seed {seed}", story.name);
         }
     }
 }

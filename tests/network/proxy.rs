@@ -3,8 +3,8 @@
 
 use patchcord::sip::message::codec::{self, Parsed};
 use patchcord::sip::message::{
-    Contact, Host, MaxForwards, Message, Method, NameAddr, RecordRoute, Request, Response, Route, StatusCode,
-    To, Uri, Via,
+    Contact, Host, MaxForwards, Message, Method, NameAddr, RecordRoute, Request, Response, Route,
+    SessionExpires, StatusCode, To, Uri, Via,
 };
 use patchcord::transmit::Transport;
 use std::collections::BTreeMap;
@@ -29,6 +29,12 @@ pub struct Proxy {
     pub session_expires: Option<u32>,
     /// Put into INVITEs, as PBXs do that want to be sure of what rings (RFC 3262).
     pub reliable: bool,
+    /// Who speaks, as it says in what changes a call (RFC 3325).
+    pub asserted: Option<&'static str>,
+    /// No session is refreshed more often than after so many seconds (RFC 4028 §8.1).
+    pub least_interval: u32,
+    /// Requests that wanted it more often.
+    pub too_brief: usize,
 }
 
 type Sent = Vec<(SocketAddr, Vec<u8>)>;
@@ -41,6 +47,9 @@ impl Proxy {
             nonce: 1,
             session_expires: None,
             reliable: false,
+            asserted: None,
+            least_interval: 0,
+            too_brief: 0,
         }
     }
 
@@ -101,7 +110,7 @@ impl Proxy {
         reply(request, from, 200, &[("Contact", &format!("<{uri}>;expires=600"))])
     }
 
-    fn forward(&self, mut request: Request, via: &Via, from: SocketAddr) -> Sent {
+    fn forward(&mut self, mut request: Request, via: &Via, from: SocketAddr) -> Sent {
         let ours = Host::Ip(self.address.ip());
         let routes = request.headers.typed_all::<Route>().unwrap();
         request.headers.remove("Route");
@@ -119,6 +128,17 @@ impl Proxy {
             if targets.iter().all(Option::is_none) && request.method != Method::Ack {
                 return reply(&request, from, 404, &[]);
             }
+        }
+        let asked = request.headers.typed::<SessionExpires>().unwrap();
+        if asked.is_some_and(|asked| asked.seconds < self.least_interval) {
+            self.too_brief += 1;
+            return reply(&request, from, 422, &[("Min-SE", &self.least_interval.to_string())]);
+        }
+        if let Some(speaker) = self.asserted
+            && matches!(request.method, Method::Invite | Method::Update)
+            && !begins(&request)
+        {
+            request.headers.push("P-Asserted-Identity", speaker);
         }
         if request.method == Method::Invite {
             let mut route = Uri::sip(None, ours.clone(), Some(self.address.port()));
@@ -140,6 +160,9 @@ impl Proxy {
         for target in targets {
             branch.push_str(MARK);
             let Some(target) = target else { continue };
+            // A telephone whose connection broke has another port now, whatever the dialog says.
+            let target =
+                self.bound.values().find(|bound| bound.user == target.user).unwrap_or(&target).clone();
             let mut fork = request.clone();
             fork.headers.push_front(&Via::new(
                 Transport::Udp,

@@ -1,6 +1,7 @@
 //! What either side may still send: a model of its own, which reads octets and shares nothing with the core
 //! but the RFCs.
 
+use crate::offers::Offers;
 use patchcord::instant::Instant;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use std::time::Duration;
 const T1: Duration = Duration::from_millis(500);
 const T2: Duration = Duration::from_secs(4);
 /// 64·T1, and what a timer may be late.
-const PATIENCE: Duration = Duration::from_millis(32_100);
+pub const PATIENCE: Duration = Duration::from_millis(32_100);
 
 /// 64·T1: nobody knows the transaction any more.
 const FORGOTTEN: Duration = Duration::from_secs(32);
@@ -25,11 +26,15 @@ pub struct Seen {
     /// As its author made it: the proxy's addition is cut off.
     pub branch: String,
     pub to_tag: Option<String>,
-    from_tag: String,
-    call_id: String,
+    pub from_tag: String,
+    pub call_id: String,
+    /// A provisional response that wants a PRACK.
+    pub reliable: bool,
+    /// The description of a session that it carries.
+    pub sdp: Option<String>,
+    pub octets: Vec<u8>,
     seq: u32,
     vias: usize,
-    octets: Vec<u8>,
 }
 
 impl Seen {
@@ -47,6 +52,7 @@ impl Seen {
         let (seq, method) = field("CSeq").split_once(' ').unwrap_or_default();
         let branch = after(field("Via"), ";branch=").unwrap_or_default();
         let uri = line.split(' ').nth(1).unwrap_or_default();
+        let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
         Self {
             status: line.strip_prefix("SIP/2.0 ").and_then(|rest| rest.get(..3)?.parse().ok()),
             user: uri.strip_prefix("sip:").and_then(|uri| uri.split_once('@')).map_or("", |u| u.0).to_owned(),
@@ -56,6 +62,8 @@ impl Seen {
             from_tag: after(field("From"), ";tag=").unwrap_or_default(),
             to_tag: after(field("To"), ";tag="),
             call_id: field("Call-ID").to_owned(),
+            reliable: fields.iter().any(|field| field.0 == "RSeq"),
+            sdp: (field("Content-Type") == "application/sdp" && !body.is_empty()).then(|| body.to_owned()),
             vias: fields.iter().filter(|field| field.0 == "Via").count(),
             octets: octets.to_vec(),
             line,
@@ -76,6 +84,9 @@ type Key = (String, String);
 /// What one agent has heard and said.
 #[derive(Default)]
 pub struct Side {
+    /// Lives on a connection, which repeats by itself what was lost.
+    by_stream: bool,
+    offers: Offers,
     heard: BTreeMap<Key, Heard>,
     asked: BTreeMap<Key, Asked>,
     /// By Call-ID, its own tag and the other one's, which is empty in what begins dialogs.
@@ -98,6 +109,8 @@ struct Asked {
     gap: Duration,
     /// The computer slept meanwhile, and its repetitions are late.
     late: bool,
+    /// The connection broke over which it went: no answer can come.
+    failed: bool,
     provisional: bool,
     finals: usize,
     /// The first response of an INVITE, the final one of others.
@@ -112,15 +125,20 @@ struct Dialog {
     over: bool,
 }
 
-type Verdict = Result<(), String>;
+pub type Verdict = Result<(), String>;
 
-fn must(holds: bool, rule: &str) -> Verdict {
+pub fn must(holds: bool, rule: &str) -> Verdict {
     if holds { Ok(()) } else { Err(rule.to_owned()) }
 }
 
 impl Side {
+    pub fn new(by_stream: bool) -> Self {
+        Self { by_stream, ..Self::default() }
+    }
+
     /// `here`: to its Contact or in a dialog; what is meant for somebody else need not be answered.
     pub fn arrived(&mut self, now: Instant, seen: &Seen, here: bool) {
+        self.offers.arrived(now, seen);
         if let Some(status) = seen.status {
             return self.response_arrived(now, seen, status);
         }
@@ -160,6 +178,7 @@ impl Side {
     }
 
     pub fn sent(&mut self, now: Instant, seen: &Seen) -> Verdict {
+        self.offers.sent(now, seen)?;
         match (seen.status, seen.method.as_str()) {
             (Some(status), _) => self.response_sent(now, seen, status),
             (None, "ACK") => self.ack_sent(seen),
@@ -182,6 +201,25 @@ impl Side {
         }
     }
 
+    /// The connection broke. Says what was open, and is lost.
+    pub fn disconnected(&mut self) -> Vec<String> {
+        self.offers.disconnected();
+        let asked = self.asked.values_mut().filter(|asked| asked.finals == 0 && !asked.failed);
+        let mut lost: Vec<_> = asked
+            .map(|asked| {
+                asked.failed = true;
+                asked.request.branch.clone()
+            })
+            .collect();
+        let open = |heard: &&Heard| {
+            heard.answer.is_none() || heard.request.method == "INVITE" && !heard.acknowledged
+        };
+        for heard in self.heard.values().filter(open) {
+            lost.extend([heard.request.branch.clone(), heard.request.call_id.clone()]);
+        }
+        lost
+    }
+
     fn response_sent(&mut self, now: Instant, seen: &Seen, status: u16) -> Verdict {
         let heard = self.heard.get_mut(&(seen.branch.clone(), seen.method.clone()));
         let heard = heard.ok_or("a response to a request that never came")?;
@@ -195,15 +233,20 @@ impl Side {
         match &heard.answer {
             None => {
                 heard.answer = Some((status, seen.to_tag.clone(), now));
-                if seen.method == "BYE" {
+                // A dialog that was not known yet may still begin, with a 2xx that comes late.
+                if seen.method == "BYE" && status < 300 {
                     let tag = seen.to_tag.clone().unwrap_or_default();
                     self.dialog(&seen.call_id, &tag, Some(&seen.from_tag)).over = true;
                 }
                 Ok(())
             }
             Some((before, tag, first)) => {
-                // Late beyond Timers H, J and L a repetition is a new request.
-                if now.since(*first) >= FORGOTTEN {
+                // Late beyond Timers H, J and L a repetition is a new request; over a connection J is zero.
+                let forgotten = match self.by_stream && seen.method != "INVITE" {
+                    true => heard.last == now && now > *first,
+                    false => now.since(*first) >= FORGOTTEN,
+                };
+                if forgotten {
                     heard.answer = Some((status, seen.to_tag.clone(), now));
                     return Ok(());
                 }
@@ -236,6 +279,9 @@ impl Side {
     fn request_sent(&mut self, now: Instant, seen: &Seen) -> Verdict {
         let key = (seen.branch.clone(), seen.method.clone());
         if let Some(asked) = self.asked.get_mut(&key) {
+            if self.by_stream {
+                return sent_anew(asked, now, seen);
+            }
             return repeated(asked, now, seen);
         }
         if seen.method == "CANCEL" {
@@ -257,6 +303,7 @@ impl Side {
             last: now,
             gap,
             late: false,
+            failed: false,
             provisional: false,
             finals: 0,
             answered_after: None,
@@ -285,7 +332,8 @@ impl Side {
         let ours = self.asked.values().any(|asked| {
             let request = &asked.request;
             let same = (&request.call_id, &request.from_tag) == (&seen.call_id, &seen.from_tag);
-            same && request.method == "INVITE" && asked.finals == 0 && now.since(asked.first) < PATIENCE
+            let open = asked.finals == 0 && !asked.failed;
+            same && request.method == "INVITE" && open && now.since(asked.first) < PATIENCE
         });
         must(!ours, "an INVITE while another of ours is open")?;
         let theirs = self.heard.values().any(|heard| {
@@ -324,6 +372,24 @@ impl Side {
         let asked = asked.map(|asked| asked.request.method.as_str());
         asked.chain(unacknowledged.map(|_| "ACK")).chain(unheard.map(|_| "PRACK")).collect()
     }
+
+    /// Whether it asked within this call, or said goodbye, and got no answer because of what was lost.
+    pub fn asked_in_vain(&self, call_id: &str, goodbye: bool, lost: &BTreeMap<String, u32>) -> bool {
+        self.asked.values().any(|asked| {
+            let Seen { method, branch, .. } = &asked.request;
+            let of_kind = matches!(method.as_str(), "BYE" | "CANCEL") == goodbye;
+            let in_vain = asked.finals == 0 && lost.contains_key(branch);
+            asked.request.call_id == call_id && of_kind && in_vain
+        })
+    }
+}
+
+/// A connection repeats what was lost; over the next one the same request may be sent once more.
+fn sent_anew(asked: &mut Asked, now: Instant, seen: &Seen) -> Verdict {
+    must(asked.failed, "a request repeated over a connection")?;
+    must(asked.request.octets == seen.octets, "a request repeated with other octets")?;
+    (asked.failed, asked.first) = (false, now);
+    Ok(())
 }
 
 fn repeated(asked: &mut Asked, now: Instant, seen: &Seen) -> Verdict {

@@ -1,24 +1,26 @@
 //! Telephones and a PBX on virtual time, and the weather between them. The same seed brings the same octets.
 
+mod agent;
+mod wires;
+
 use crate::proxy::{self, Proxy};
-use crate::rules::{Seen, Side, lost_name};
+use crate::rules::Seen;
+use crate::sdp::Speaker;
+use crate::stories::ended_call;
 use crate::transferrer::Transferrer;
+use agent::{Agent, agent};
 use patchcord::instant::Instant;
-use patchcord::sip::message::Uri;
 use patchcord::sip::message::codec::{self, Parsed};
-use patchcord::sip::{
-    Account, CallKey, CallPolicy, Event, Load, Output, Password, UserAgent, UserAgentConfig,
-};
-use patchcord::transmit::{Received, Transport};
+use patchcord::sip::message::{Message, Method, Replaces, Request, To, Uri};
+use patchcord::sip::{CallKey, Event, Load, NotNow, Output, ReferAsked};
+use patchcord::transmit::Transport;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hasher};
 use std::net::SocketAddr;
 use std::time::Duration;
-
-pub const OFFER: &[u8] = b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\n";
-pub const ANSWER: &[u8] = b"v=0\r\no=- 2 2 IN IP4 192.0.2.2\r\ns=-\r\n";
+use wires::Arrival;
 
 /// Who calls, who is called, and who takes part in a transfer, may have two calls and keeps sessions by timers.
 pub const ANNA: usize = 0;
@@ -26,6 +28,9 @@ pub const BORIS: usize = 1;
 pub const CLARA: usize = 2;
 const PEOPLE: [(&str, &str); 3] =
     [("anna", "192.0.2.1:5060"), ("boris", "192.0.2.2:5060"), ("clara", "192.0.2.3:5060")];
+
+/// An outage that lasts longer is noticed by each registration.
+const NOTICED: Duration = secs(20);
 
 /// What happens to datagrams, each way between a telephone and the PBX.
 #[derive(Clone, Copy, Default)]
@@ -36,29 +41,22 @@ pub struct Weather {
     pub jitter_ms: u64,
 }
 
-pub struct Agent {
-    pub ua: UserAgent,
-    pub events: Vec<Event>,
-    address: SocketAddr,
-    rules: Side,
-    transferrer: Option<Transferrer>,
-    cut_off: bool,
-    asleep: bool,
-    lives: u8,
-}
-
 pub struct World {
     pub now: Instant,
     pub agents: Vec<Agent>,
     pub pbx: Proxy,
     pub weather: Weather,
-    /// Something besides losses took datagrams, or a telephone's memory.
+    /// Something besides losses took datagrams, connections, or a telephone's memory.
     pub disaster: bool,
+    /// What the story is about did not come about, though it ended as hoped.
+    pub uneventful: bool,
+    dark_since: Option<Instant>,
+    dark_for: Duration,
     name: &'static str,
     seed: u64,
     pbx_address: SocketAddr,
     /// By time of arrival.
-    packets: BTreeMap<(Instant, u64), (SocketAddr, SocketAddr, Vec<u8>)>,
+    packets: BTreeMap<(Instant, u64), Arrival>,
     chance: ChaCha8Rng,
     sent: u64,
     lost: BTreeMap<String, u32>,
@@ -77,7 +75,7 @@ struct Rung {
 impl World {
     /// Anna and Boris are registered; the weather is fine so far.
     pub fn new(name: &'static str, seed: u64) -> Self {
-        let agents = (0..PEOPLE.len()).map(|own| agent(own, seed, 0)).collect();
+        let agents = (0..PEOPLE.len()).map(|own| agent(own, seed, 0, Transport::Udp)).collect();
         let mut chance = [0; 32];
         chance[..8].copy_from_slice(&seed.to_le_bytes());
         let mut world = Self {
@@ -86,6 +84,9 @@ impl World {
             pbx: Proxy::new(),
             weather: Weather::default(),
             disaster: false,
+            uneventful: false,
+            dark_since: None,
+            dark_for: Duration::ZERO,
             name,
             seed,
             pbx_address: proxy::ADDRESS.parse().unwrap(),
@@ -96,13 +97,26 @@ impl World {
             digest: DefaultHasher::new(),
             ladder: vec![],
         };
-        world.pbx.bind("clara", world.agents[CLARA].ua.contact());
+        world.begin();
+        world
+    }
+
+    fn begin(&mut self) {
+        let weather = std::mem::take(&mut self.weather);
+        self.pbx.bind("clara", self.agents[CLARA].ua.contact());
         for own in [ANNA, BORIS] {
-            world.agents[own].ua.register(world.now);
+            self.agents[own].ua.register(self.now);
         }
         let registered = |world: &mut Self| world.is_registered(ANNA) && world.is_registered(BORIS);
-        assert!(world.wait(secs(5), registered), "nobody could register in fine weather");
-        world
+        assert!(self.wait(secs(5), registered), "nobody could register in fine weather");
+        self.weather = weather;
+    }
+
+    /// Everybody anew, and with a connection to the PBX. Loss is now what breaks one: of 1,000 messages, half as many
+    /// do as would be lost of 100.
+    pub fn by_tcp(&mut self) {
+        self.agents = (0..PEOPLE.len()).map(|own| agent(own, self.seed, 0, Transport::Tcp)).collect();
+        self.begin();
     }
 
     pub fn below(&mut self, limit: u64) -> u64 {
@@ -112,40 +126,174 @@ impl World {
     // -- what people do
 
     pub fn call(&mut self, from: usize, to: &str) -> CallKey {
-        let target: Uri = format!("sip:{to}@pbx.example").parse().unwrap();
-        self.agents[from].ua.invite(self.now, target, Some(OFFER.to_vec()))
+        let mut speaker = Speaker::new(self.below(3) == 0);
+        let offer = speaker.speak(false);
+        let agent = &mut self.agents[from];
+        let call = agent.ua.invite(self.now, at_pbx(to), Some(offer));
+        agent.speakers.insert(call, speaker);
+        call
     }
 
     /// The other one shall make the offer.
     pub fn call_without_offer(&mut self, from: usize, to: &str) -> CallKey {
-        let target: Uri = format!("sip:{to}@pbx.example").parse().unwrap();
-        self.agents[from].ua.invite(self.now, target, None)
+        self.agents[from].ua.invite(self.now, at_pbx(to), None)
+    }
+
+    /// The PBX puts somebody in the place of another one.
+    pub fn call_replacing(&mut self, from: usize, to: &str, replaces: Replaces) -> CallKey {
+        let target = at_pbx(to);
+        let asked = ReferAsked { target: target.clone(), referred_by: None, replaces: Some(replaces) };
+        let mut speaker = Speaker::new(false);
+        let offer = speaker.speak(false);
+        let agent = &mut self.agents[from];
+        let call = agent.ua.invite_referred(self.now, target, Some(offer), &asked);
+        agent.speakers.insert(call, speaker);
+        call
+    }
+
+    /// Answers the offer that came, or makes one where none did.
+    pub fn accept(&mut self, own: usize, call: CallKey) -> Result<(), NotNow> {
+        let body = self.agents[own].speak(call, false);
+        self.agents[own].ua.accept(self.now, call, body)
+    }
+
+    pub fn progress(&mut self, own: usize, call: CallKey) -> Result<(), NotNow> {
+        let body = self.agents[own].speak(call, false);
+        self.agents[own].ua.progress(self.now, call, body)
+    }
+
+    pub fn acknowledge(&mut self, own: usize, call: CallKey) -> Result<(), NotNow> {
+        let body = self.agents[own].speak(call, false);
+        self.agents[own].ua.acknowledge(self.now, call, body)
+    }
+
+    /// Says what it said before, or puts on hold and takes back.
+    pub fn reoffer(&mut self, own: usize, call: CallKey, swap: bool) -> Result<(), NotNow> {
+        let body = self.agents[own].speak(call, swap);
+        self.agents[own].ua.reoffer(self.now, call, body)
+    }
+
+    /// An UPDATE with an offer in an early dialog, which a telephone of ours never sends.
+    pub fn update_early(&mut self, own: usize, call: CallKey) {
+        let dialog = self.dialog(own, call).expect("it has answered already");
+        let invite = self.ladder.iter().rev().find_map(|rung| {
+            let ours =
+                rung.to == self.agents[own].address && Seen::read(&rung.octets).call_id == dialog.call_id;
+            request(&rung.octets).filter(|request| ours && request.method == Method::Invite)
+        });
+        let invite = invite.expect("the INVITE of this call");
+        let mut to = invite.headers.require::<To>().unwrap();
+        to.set_tag(&dialog.to_tag);
+        let agent = &mut self.agents[own];
+        let contact = agent.ua.contact();
+        let mut update = agent.aside.request(Method::Update, &invite, &to, &contact, agent.address);
+        update.headers.push("Content-Type", "application/sdp");
+        update.body = agent.speak(call, true);
+        agent.aside.ask(self.now, &update);
+    }
+
+    /// What became of the UPDATEs.
+    pub fn aside_answers(&self, own: usize) -> Vec<u16> {
+        self.agents[own].aside.answers()
+    }
+
+    /// A call that came in, as its other end names it once it has been told of the tags.
+    pub fn dialog(&self, own: usize, call: CallKey) -> Option<Replaces> {
+        let call_id = self.agents[own].ua.call_id(call)?;
+        let said = self.ladder.iter().rev().filter(|rung| rung.from == self.agents[own].address);
+        let mut said = said.map(|rung| Seen::read(&rung.octets));
+        let seen = said.find(|seen| {
+            seen.call_id == call_id
+                && seen.method == "INVITE"
+                && seen.status.is_some_and(|status| status > 100)
+        })?;
+        Some(Replaces {
+            call_id: call_id.to_owned(),
+            to_tag: seen.to_tag?,
+            from_tag: seen.from_tag,
+            early_only: false,
+        })
     }
 
     /// A telephone loses its power, and starts again without memory.
     pub fn restart(&mut self, own: usize) {
         self.disaster = true;
         let lives = self.agents[own].lives + 1;
-        let mut fresh = agent(own, self.seed, lives);
+        let mut fresh = agent(own, self.seed, lives, Transport::Udp);
         fresh.events = std::mem::take(&mut self.agents[own].events);
         self.agents[own] = fresh;
         self.agents[own].ua.register(self.now);
     }
 
     pub fn cut_off(&mut self, own: usize, cut_off: bool) {
-        self.disaster = true;
         self.agents[own].cut_off = cut_off;
+        self.darkens(cut_off);
     }
 
     /// The computer sleeps: nothing reaches the telephone, its own time-outs neither. Awake again, all that was due
     /// meanwhile is due at once.
     pub fn sleep(&mut self, own: usize, asleep: bool) {
-        self.disaster = true;
         self.agents[own].asleep = asleep;
+        self.darkens(asleep);
         if !asleep {
             self.agents[own].rules.woke();
             self.agents[own].ua.handle_timeout(self.now);
         }
+    }
+
+    fn darkens(&mut self, dark: bool) {
+        self.disaster = true;
+        match self.dark_since.take() {
+            None if dark => self.dark_since = Some(self.now),
+            since => self.dark_for = since.map_or(self.dark_for, |since| self.now.since(since)),
+        }
+    }
+
+    /// It forgets who is where.
+    pub fn restart_pbx(&mut self) {
+        self.disaster = true;
+        self.pbx.restart();
+    }
+
+    /// Some time after a disaster, in fine weather: nobody is in a call, or hears it ring, whose other end is gone. He
+    /// may be who could not know: that one lost its memory, what was asked was lost, or losses alone kept the goodbye
+    /// away. Then he is told as soon as he asks.
+    pub fn settle(&mut self) {
+        self.weather = Weather::default();
+        self.pass(secs(100));
+        let unnoticed = self.dark_for <= NOTICED && !self.broke();
+        for (own, call) in self.alone() {
+            let call_id = self.agents[own].ua.call_id(call).unwrap_or_default().to_owned();
+            let excuses = |agent: &Agent| {
+                let in_vain = |goodbye| agent.rules.asked_in_vain(&call_id, goodbye, &self.lost);
+                agent.lives > 0 || in_vain(false) || unnoticed && in_vain(true)
+            };
+            assert!(self.agents.iter().any(excuses), "{} is in a call with nobody", PEOPLE[own].0);
+            let asked = self.accept(own, call).or_else(|NotNow| self.reoffer(own, call, false));
+            asked.expect("a call that stands alone can be answered or changed");
+        }
+        self.pass(secs(40));
+        assert_eq!(self.alone(), [], "in a call with nobody, and not told so");
+    }
+
+    /// Calls of which the other end is gone.
+    fn alone(&self) -> Vec<(usize, CallKey)> {
+        let mut ends = vec![];
+        for (own, agent) in self.agents.iter().enumerate() {
+            let over = |call| agent.events.iter().any(|event| ended_call(event) == Some(call));
+            ends.extend(self.standing(own).into_iter().filter(|call| !over(*call)).map(|call| (own, call)));
+        }
+        let id = |(own, call): (usize, CallKey)| self.agents[own].ua.call_id(call);
+        let of_it = |end| ends.iter().filter(|other| id(**other) == id(end)).count();
+        ends.iter().copied().filter(|end| of_it(*end) < 2).collect()
+    }
+
+    /// How many requests of this method it has answered so.
+    pub fn said(&self, own: usize, method: &str, status: u16) -> usize {
+        let said = self.ladder.iter().filter(|rung| rung.from == self.agents[own].address);
+        let said = said.map(|rung| Seen::read(&rung.octets));
+        let said = said.filter(|seen| seen.status == Some(status) && seen.method == method);
+        said.map(|seen| seen.branch).collect::<BTreeSet<_>>().len()
     }
 
     /// Datagrams that it sent since then.
@@ -206,7 +354,12 @@ impl World {
         self.agents.iter().flat_map(|agent| agent.rules.starved(&self.lost)).collect()
     }
 
-    /// Of every datagram that was sent.
+    /// Whether any connection broke.
+    pub fn broke(&self) -> bool {
+        self.agents.iter().any(|agent| agent.stream.as_ref().is_some_and(|stream| stream.before > 0))
+    }
+
+    /// Of every message that was sent.
     pub fn digest(&self) -> (u64, u64) {
         (self.sent, self.digest.finish())
     }
@@ -235,14 +388,12 @@ impl World {
                 }
             }
             while let Some(entry) = self.packets.first_entry().filter(|entry| entry.key().0 <= self.now) {
-                let (from, to, octets) = entry.remove();
-                self.deliver(from, to, octets);
+                let arrival = entry.remove();
+                self.on_arrival(arrival);
             }
             for agent in self.agents.iter_mut().filter(|agent| !agent.asleep) {
                 agent.ua.handle_timeout(self.now);
-                if let Some(transferrer) = &mut agent.transferrer {
-                    transferrer.handle_timeout(self.now);
-                }
+                agent.aside.handle_timeout(self.now);
             }
         }
     }
@@ -251,39 +402,11 @@ impl World {
         let arrival = self.packets.keys().next().map(|(at, _)| *at);
         let awake = self.agents.iter().filter(|agent| !agent.asleep);
         let timers = awake.filter_map(|agent| agent.ua.next_deadline());
-        let notifies = self.agents.iter().filter_map(|agent| agent.transferrer.as_ref()?.next_deadline());
-        timers.chain(notifies).chain(arrival).min()
+        let aside = self.agents.iter().filter_map(|agent| agent.aside.next_deadline());
+        timers.chain(aside).chain(arrival).min()
     }
 
     // -- the network
-
-    fn deliver(&mut self, from: SocketAddr, to: SocketAddr, octets: Vec<u8>) {
-        if to == self.pbx_address {
-            for (next, octets) in self.pbx.on_packet(from, &octets) {
-                self.transmit(to, next, octets);
-            }
-            return;
-        }
-        let own = self.agents.iter().position(|agent| agent.address == to).expect("nobody lives there");
-        let now = self.now;
-        let agent = &mut self.agents[own];
-        let seen = Seen::read(&octets);
-        let here = seen.to_tag.is_some() || agent.ua.contact().user.as_ref() == Some(&seen.user);
-        agent.rules.arrived(now, &seen, here);
-        let taken = agent.transferrer.as_mut().is_some_and(|transferrer| match codec::parse(&octets) {
-            Ok(Parsed::Message(message)) => transferrer.takes(now, &mut agent.ua, &message),
-            _ => false,
-        });
-        if !taken {
-            agent
-                .ua
-                .handle_input(now, Received { transport: Transport::Udp, from, local: to, bytes: octets });
-        }
-        self.drain();
-        if let Err(broken) = self.agents[own].rules.settled() {
-            self.fail(own, &broken);
-        }
-    }
 
     fn drain(&mut self) {
         for own in 0..self.agents.len() {
@@ -294,25 +417,13 @@ impl World {
     /// Whether there may be more.
     fn drain_one(&mut self, own: usize) -> bool {
         let (now, agent) = (self.now, &mut self.agents[own]);
-        let mut out = agent.transferrer.as_mut().map(Transferrer::drain).unwrap_or_default();
+        let mut out = agent.aside.drain();
+        let responses = agent.transferrer.as_mut().map(Transferrer::drain).unwrap_or_default();
+        out.extend(responses.into_iter().map(|octets| (self.pbx_address, octets)));
         loop {
             match agent.ua.poll_output() {
                 Output::Send(transmit) => out.push((transmit.to, transmit.bytes)),
-                Output::Event(event) => {
-                    if let Event::Offer { call, .. } = event {
-                        agent
-                            .ua
-                            .answer_offer(now, call, Ok(ANSWER.to_vec()))
-                            .expect("an offer may be answered");
-                    }
-                    if let Event::ReferAsked { call, .. } = event {
-                        agent.ua.answer_refer(now, call, Ok(())).expect("a REFER may be answered");
-                    }
-                    if let Some(transferrer) = &mut agent.transferrer {
-                        transferrer.on_event(now, &event);
-                    }
-                    agent.events.push(event);
-                }
+                Output::Event(event) => agent.on_event(now, event),
                 Output::Idle => break,
             }
         }
@@ -326,26 +437,6 @@ impl World {
             }
         }
         more
-    }
-
-    fn transmit(&mut self, from: SocketAddr, to: SocketAddr, octets: Vec<u8>) {
-        self.digest.write(&octets);
-        let (roll, again) = (self.below(100), self.below(100));
-        let dark =
-            self.agents.iter().any(|a| (a.cut_off || a.asleep) && (a.address == from || a.address == to));
-        let copies = match roll < self.weather.loss_percent || dark {
-            true => 0,
-            false => 1 + usize::from(again < self.weather.doubled_percent),
-        };
-        if copies == 0 {
-            *self.lost.entry(lost_name(&Seen::read(&octets))).or_default() += 1;
-        }
-        for _ in 0..copies {
-            let at = self.now + Duration::from_millis(1 + self.below(self.weather.jitter_ms + 1));
-            self.sent += 1;
-            self.packets.insert((at, self.sent), (from, to, octets.clone()));
-        }
-        self.ladder.push(Rung { at: self.now, from, to, octets, copies });
     }
 
     fn fail(&self, own: usize, broken: &str) -> ! {
@@ -363,7 +454,8 @@ impl Drop for World {
             return;
         }
         let name = |address: SocketAddr| {
-            PEOPLE.iter().find(|(_, known)| *known == address.to_string()).map_or("pbx", |(name, _)| name)
+            let host = format!("{}:", address.ip());
+            PEOPLE.iter().find(|(_, known)| known.starts_with(&host)).map_or("pbx", |(name, _)| name)
         };
         eprintln!("{}, seed {}, at {:?}:", self.name, self.seed, self.now.since_start());
         for Rung { at, from, to, octets, copies } in &self.ladder {
@@ -377,39 +469,15 @@ impl Drop for World {
     }
 }
 
-fn agent(own: usize, seed: u64, life: u8) -> Agent {
-    let (name, address) = PEOPLE[own];
-    let address: SocketAddr = address.parse().unwrap();
-    let mut chance = [0; 32];
-    chance[..8].copy_from_slice(&seed.to_le_bytes());
-    (chance[8], chance[9]) = (own as u8 + 1, life);
-    let config = UserAgentConfig {
-        account: Account {
-            user: name.into(),
-            domain: "pbx.example".into(),
-            auth_user: None,
-            password: Password::new("secret"),
-            realm: None,
-            registrar: None,
-            outbound_proxy: None,
-            display: None,
-            expires: secs(600),
-        },
-        transport: Transport::Udp,
-        server: proxy::ADDRESS.parse().unwrap(),
-        local: address,
-        user_agent: "Patchcord/test".into(),
-        max_calls: if own == CLARA { 2 } else { 1 },
-        calls: CallPolicy {
-            session_expires: (own == CLARA).then_some(secs(90)),
-            follow_redirects: true,
-            take_refers: own == BORIS,
-        },
-    };
-    let transferrer = (own == CLARA).then(|| Transferrer::new(address));
-    let ua = UserAgent::new(config, chance);
-    let (events, rules) = (vec![], Side::default());
-    Agent { ua, events, address, rules, transferrer, cut_off: false, asleep: false, lives: life }
+fn at_pbx(user: &str) -> Uri {
+    format!("sip:{user}@pbx.example").parse().unwrap()
+}
+
+fn request(octets: &[u8]) -> Option<Request> {
+    match codec::parse(octets) {
+        Ok(Parsed::Message(Message::Request(request))) => Some(request),
+        _ => None,
+    }
 }
 
 pub const fn secs(secs: u64) -> Duration {

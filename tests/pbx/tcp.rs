@@ -32,7 +32,7 @@ fn client_and_operator_hear_each_other_over_tcp() {
         sound::must_be_heard(what, voice, 0.5, 4.0, &heard);
     }
     let capture = pbx.capture_of(&local);
-    assert!(capture.len() > 8 && capture.iter().all(|each| each.by_tcp), "one connection serves all");
+    assert!(capture.len() > 8 && capture.iter().all(|each| each.by_tcp()), "one connection serves all");
 }
 
 #[test]
@@ -96,6 +96,6 @@ fn a_large_invite_of_an_account_by_udp_takes_tcp_and_the_call_stands() {
     let capture = pbx.capture_of(&local);
     let large = |each: &&crate::wire::Captured| each.outgoing && each.raw.len() > 1300;
     assert!(capture.iter().any(|each| large(&each)));
-    assert!(capture.iter().filter(large).all(|each| each.by_tcp), "each large request goes by TCP");
-    assert!(capture.iter().any(|each| each.outgoing && !each.by_tcp), "what is small goes by UDP");
+    assert!(capture.iter().filter(large).all(|each| each.by_tcp()), "each large request goes by TCP");
+    assert!(capture.iter().any(|each| each.outgoing && !each.by_tcp()), "what is small goes by UDP");
 }

@@ -98,7 +98,7 @@ fn over_tcp_the_client_speaks_with_the_manager_as_well() {
     let manager = Baresip::colleague(&story.pbx, "201", &Answers::AtOnce);
     let (ended, local) = story.pass_on("201", &["--transport", "tcp"]);
     assert_eq!(ended.exited(0).one("transferred")["outcome"], "handed_over");
-    assert_eq!(sent(&story.pbx.capture_of(&local), "REFER").filter(|each| each.by_tcp).count(), 1);
+    assert_eq!(sent(&story.pbx.capture_of(&local), "REFER").filter(|each| each.by_tcp()).count(), 1);
     story.client_talks_with(&manager);
 }
 

@@ -1,7 +1,8 @@
-//! What the ringer plays: a bell of two tones, and a knock for the operator who talks already.
+//! What the ringer plays: a bell of two tones, a knock for the operator who talks already, or a country's own tones.
 
 use super::ring::DEVICE_RATE_HZ;
 use crate::audio::wish::Ring;
+use crate::media::Player;
 
 const TONES_HZ: [u32; 2] = [784, 988];
 const LOUDNESS: f32 = 0.25;
@@ -16,23 +17,43 @@ const RAMP: u32 = DEVICE_RATE_HZ / 100;
 
 /// Samples at the device's rate, for as long as they are taken.
 #[derive(Debug)]
-pub(super) struct Bell {
+pub(super) enum Bell {
+    Own(Warble),
+    Country(Player),
+}
+
+impl Bell {
+    pub const fn new(ring: Ring) -> Self {
+        match ring {
+            Ring::Bell => Self::Own(Warble::new(BELL)),
+            Ring::Knock => Self::Own(Warble::new(KNOCK)),
+            Ring::Cadence(cadence) => Self::Country(Player::new(cadence, DEVICE_RATE_HZ)),
+        }
+    }
+
+    pub fn next_sample(&mut self) -> f32 {
+        match self {
+            Self::Own(warble) => warble.next_sample(),
+            Self::Country(player) => player.next_sample(),
+        }
+    }
+}
+
+/// Two tones in turn at the beginning of each cycle.
+#[derive(Debug)]
+pub(super) struct Warble {
     length: u32,
     at: u32,
     /// Of the tone, from 0 to 1.
     phase: f32,
 }
 
-impl Bell {
-    pub const fn new(ring: Ring) -> Self {
-        let length = match ring {
-            Ring::Bell => BELL,
-            Ring::Knock => KNOCK,
-        };
+impl Warble {
+    const fn new(length: u32) -> Self {
         Self { length, at: 0, phase: 0.0 }
     }
 
-    pub fn next_sample(&mut self) -> f32 {
+    fn next_sample(&mut self) -> f32 {
         let at = self.at;
         self.at = (at + 1) % CYCLE;
         if at >= self.length {

@@ -10,6 +10,7 @@ mod outgoing;
 mod referred;
 mod replacing;
 mod taking_calls;
+mod tones;
 mod transferring;
 mod two_calls;
 
@@ -157,7 +158,8 @@ impl World {
     }
 
     fn stopped(&self) -> bool {
-        matches!(self.media.last(), Some(MediaCommand::Stop { .. }))
+        let of_the_voice = |command: &&MediaCommand| !matches!(command, MediaCommand::Tone { .. });
+        matches!(self.media.iter().rfind(of_the_voice), Some(MediaCommand::Stop { .. }))
     }
 
     fn contact(&self) -> String {

@@ -90,7 +90,7 @@ fn a_number_of_nobody_is_a_new_client() {
 fn a_withheld_number_is_said_so() {
     let mut world = World::new();
     world.rings_from(FIRST, Caller { withheld: true, ..Caller::default() });
-    assert_eq!(world.spoken(), ["Number withheld is calling"]);
+    assert_eq!(world.spoken(), ["A withheld number is calling"]);
     assert_eq!(world.shown().call.who, "Number withheld");
     assert_eq!(
         (card(&world).title.as_str(), card(&world).note.as_str()),

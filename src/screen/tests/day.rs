@@ -83,7 +83,7 @@ fn each_change_of_availability_is_said_once() {
     let took = |world: &mut World| world.intents();
     let (on, off) = (Intent::TakeCalls { on: true }, Intent::TakeCalls { on: false });
     world.press("Ctrl+B");
-    assert_eq!(took(&mut world), [off.clone()]);
+    assert_eq!(took(&mut world), [off]);
     assert_eq!((world.shown().state, world.shown().line.text.as_str()), (State::Away, "On a break: lunch"));
     world.pass(65);
     assert_eq!(world.shown().call.time, "01:05");

@@ -3,7 +3,8 @@
 use super::*;
 use std::fmt::Write as _;
 
-const KEYS: [&str; 32] = [
+/// Those that every state has for itself.
+const KEYS: [&str; 24] = [
     "F1",
     "F2",
     "F3",
@@ -15,27 +16,34 @@ const KEYS: [&str; 32] = [
     "F8",
     "F9",
     "F10",
-    "F11",
-    "Shift+F11",
     "F12",
+    "Shift+F2",
+    "Ctrl+F4",
     "Alt+F2",
     "Alt+F3",
     "Alt+1",
     "Alt+9",
-    "Ctrl+K",
-    "Ctrl+D",
-    "Ctrl+L",
-    "Ctrl+3",
     "Ctrl+B",
     "Ctrl+Shift+D",
-    "Ctrl+plus",
-    "Ctrl+-",
-    "Ctrl+0",
-    "Ctrl+Shift+L",
     "1",
     "9",
     "Enter",
     "Esc",
+];
+
+/// Those that are everywhere the same.
+const EVERYWHERE: [(&str, Wish); 11] = [
+    ("Ctrl+K", Wish::Focus(Field::Palette)),
+    ("Ctrl+D", Wish::Focus(Field::Dial)),
+    ("Ctrl+L", Wish::Focus(Field::Card)),
+    ("Ctrl+3", Wish::Focus(Field::Calls)),
+    ("F11", Wish::Region { back: false }),
+    ("Shift+F11", Wish::Region { back: true }),
+    ("Ctrl+plus", Wish::Zoom('+')),
+    ("Ctrl+=", Wish::Zoom('+')),
+    ("Ctrl+-", Wish::Zoom('-')),
+    ("Ctrl+0", Wish::Zoom('0')),
+    ("Ctrl+Shift+L", Wish::NextTheme),
 ];
 
 /// A window in each state, with what of it is to be seen.
@@ -100,6 +108,17 @@ fn a_key_does_what_the_sheet_says_and_nothing_elsewhere() {
         }
     }
     assert_eq!(sheet, include_str!("keys.txt"));
+}
+
+#[test]
+fn the_keyboard_reaches_every_region_in_every_state() {
+    for (name, mut world) in states() {
+        for (key, wish) in EVERYWHERE {
+            world.wishes.clear();
+            world.press(key);
+            assert_eq!(world.wishes, [wish], "{name}: {key}");
+        }
+    }
 }
 
 #[test]

@@ -149,6 +149,8 @@ fn a_client_whom_nobody_took_is_back_and_it_is_said_why() {
     world.press("Down");
     world.press("Enter");
     assert_eq!(world.intents(), [to("302")]);
+    world.ended(FIRST, CallOutcome::Completed, 90);
+    assert_eq!(world.shown().call.detail, "Call ended: Hanbit Build, 01:30", "nobody is with us any more");
 }
 
 #[test]

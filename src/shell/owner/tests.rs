@@ -8,6 +8,7 @@ use crate::shell::{Handle, Process};
 use std::cell::Cell;
 use std::net::UdpSocket;
 use std::rc::Rc;
+use tokio::net::TcpStream;
 
 const FIRST: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 0, 1));
 const SECOND: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 0, 2));
@@ -18,6 +19,8 @@ struct Desk {
     pbx: UdpSocket,
     route: Rc<Cell<Option<IpAddr>>>,
     contact: String,
+    /// Parameters of the PBX's Contact in a call.
+    wishes: &'static str,
 }
 
 impl Desk {
@@ -45,7 +48,7 @@ impl Desk {
             Box::new(move |_| current.get().ok_or_else(|| io::ErrorKind::NetworkUnreachable.into()));
         owner.drain();
         owner.offer_port();
-        let mut desk = Self { owner, handle, pbx, route, contact: String::new() };
+        let mut desk = Self { owner, handle, pbx, route, contact: String::new(), wishes: "" };
         let (register, from) = desk.next("REGISTER");
         assert_eq!(from.ip(), FIRST);
         desk.contact = register.split("Contact: <").nth(1).unwrap().split('>').next().unwrap().to_owned();
@@ -93,8 +96,9 @@ impl Desk {
         let tag = if to.contains("tag=") { "" } else { ";tag=pbx" };
         let pbx = self.pbx.local_addr().unwrap();
         let registers = request.starts_with("REGISTER");
+        let wishes = self.wishes;
         let contact =
-            if registers { field("Contact").to_owned() } else { format!("Contact: <sip:pbx@{pbx}>") };
+            if registers { field("Contact").to_owned() } else { format!("Contact: <sip:pbx@{pbx}{wishes}>") };
         let text = format!(
             "SIP/2.0 200 OK\r\n{fields}{to}{tag}\r\n{contact}\r\nContent-Type: application/sdp\r\nContent-Length: {length}\r\n\r\n{sdp}"
         );
@@ -111,6 +115,54 @@ impl Desk {
     fn notices(&mut self) -> Vec<Notice> {
         std::iter::from_fn(|| self.handle.notices.notices.try_recv().ok()).map(|(_, notice)| notice).collect()
     }
+
+    /// What the telephone sends over a connection that it makes: all up to the request of this method.
+    async fn asks_over(&mut self, listener: &tokio::net::TcpListener, method: &str) -> (TcpStream, String) {
+        let mut connection = None;
+        let (mut text, mut buffer) = (String::new(), [0; 4096]);
+        loop {
+            let heard = async {
+                match &mut connection {
+                    None => connection = Some(listener.accept().await.unwrap().0),
+                    Some(stream) => {
+                        let length = tokio::io::AsyncReadExt::read(stream, &mut buffer).await.unwrap();
+                        text.push_str(&String::from_utf8_lossy(&buffer[..length]));
+                    }
+                }
+            };
+            tokio::select! {
+                arrival = self.owner.network.socket.recv() => self.owner.on_arrival(arrival),
+                () = heard => {}
+            }
+            if let (Some(at), true) = (text.find(method), text.ends_with("\r\n\r\n")) {
+                return (connection.take().unwrap(), text.split_off(at));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_goodbye_on_a_connection_that_closes_gets_another_one_and_is_over_when_our_address_changes() {
+    tokio::task::LocalSet::new()
+        .run_until(async {
+            let mut desk = Desk::new().await;
+            let listener = tokio::net::TcpListener::bind(desk.pbx.local_addr().unwrap()).await.unwrap();
+            let audio = UdpSocket::bind((FIRST, 0)).unwrap().local_addr().unwrap();
+            desk.wishes = ";transport=tcp";
+            desk.owner.on_order(Order::Intent(Intent::Dial { target: "200".into() }));
+            let invite = desk.asks("INVITE");
+            desk.answers(&invite, &sdp(audio)).await;
+            let line = *desk.owner.lines.first().unwrap();
+            desk.owner.on_order(Order::Intent(Intent::HangUp { line }));
+            let (closed, bye) = desk.asks_over(&listener, "BYE ").await;
+            drop(closed);
+            let (_open, again) = desk.asks_over(&listener, "BYE ").await;
+            assert_eq!(again, bye);
+            assert!(desk.owner.agent.owes_goodbye());
+            desk.moves_to(Some(SECOND));
+            assert!(!desk.owner.agent.owes_goodbye(), "no answer can come any more");
+        })
+        .await;
 }
 
 #[tokio::test]

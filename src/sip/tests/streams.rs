@@ -128,6 +128,44 @@ fn a_connection_that_stood_and_was_closed_is_made_again_when_it_is_wanted() {
     assert_eq!(next(&mut bench, Method::Invite).1, Tcp);
 }
 
+/// A call of an account by UDP, whose other side wants TCP.
+fn answered_by_tcp(bench: &mut Bench) -> CallKey {
+    let (call, invite) = small_dial(bench);
+    bench.respond_with(&invite, 200, &[("Contact", "<sip:192.0.2.10:5060;transport=tcp>")], ANSWER);
+    assert_eq!(next(bench, Method::Ack).1, Tcp);
+    bench.forget();
+    call
+}
+
+#[test]
+fn a_hold_under_way_fails_with_its_connection_and_the_goodbye_gets_a_new_one() {
+    let mut bench = Bench::new();
+    let call = answered_by_tcp(&mut bench);
+    let closed = Hop { transport: Tcp, to: address(PBX) };
+    bench.ua.reoffer(bench.now, call, OFFER.to_vec()).unwrap();
+    assert_eq!(next(&mut bench, Method::Invite).1, Tcp);
+    bench.ua.handle_closed(bench.now, closed);
+    assert!(matches!(bench.event(), Some(Event::Answer { result: Err(_), .. })));
+    bench.ua.hang_up(bench.now, call).unwrap();
+    let (bye, _) = next(&mut bench, Method::Bye);
+    bench.ua.handle_closed(bench.now, closed);
+    assert_eq!(next(&mut bench, Method::Bye), (bye.clone(), Tcp));
+    bench.respond(&bye, 200);
+    assert!(!bench.ua.owes_goodbye());
+}
+
+#[test]
+fn what_was_under_way_beside_udp_fails_when_the_address_changes() {
+    let mut bench = Bench::registered();
+    let call = answered_by_tcp(&mut bench);
+    bench.ua.hang_up(bench.now, call).unwrap();
+    assert_eq!(next(&mut bench, Method::Bye).1, Tcp);
+    bench.ua.set_addresses(bench.now, address(LOCAL), address(PBX));
+    assert!(bench.ua.owes_goodbye(), "nothing has moved");
+    bench.ua.set_addresses(bench.now, address("192.0.2.21:5070"), address(PBX));
+    assert!(!bench.ua.owes_goodbye(), "the BYE is waited for in vain");
+}
+
 #[test]
 fn who_asks_for_tcp_by_name_gets_tcp_whatever_was_refused_before() {
     let mut bench = Bench::new();

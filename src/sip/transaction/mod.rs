@@ -9,7 +9,7 @@ mod server_other;
 #[cfg(test)]
 mod tests;
 
-use super::message::{CSeq, CallId, From, Method, Request, Response, Via};
+use super::message::{CSeq, CallId, From, Method, Request, Response, Route, Via};
 use super::wire::{Due, Wire};
 use crate::transmit::{Hop, Transport};
 use client_invite::ClientInvite;
@@ -68,6 +68,17 @@ pub enum Outcome {
     Unreachable,
 }
 
+/// What became of a way that requests went.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Loss {
+    /// Nothing arrives there, or no connection can be made.
+    Unreachable,
+    /// The connection stood, and was closed.
+    Closed,
+    /// It was left behind with an address of ours.
+    Left,
+}
+
 /// What an arriving request is to the transactions there are.
 #[derive(PartialEq, Eq, Debug)]
 pub enum Inbound {
@@ -93,6 +104,8 @@ struct Client<O> {
     owner: O,
     challenges: u32,
     machine: ClientMachine,
+    /// Sent over a second connection, since the first one was closed.
+    sent_anew: bool,
 }
 
 enum ClientMachine {
@@ -153,7 +166,7 @@ impl<O: Copy> Transactions<O> {
         };
         let machine = ClientMachine::start(wire, id, request, hop);
         self.client_ids.insert(key.clone(), id);
-        self.clients.insert(id, Client { key, owner, challenges, machine });
+        self.clients.insert(id, Client { key, owner, challenges, machine, sent_anew: false });
         id
     }
 
@@ -181,11 +194,17 @@ impl<O: Copy> Transactions<O> {
         reply
     }
 
-    /// Nothing arrives there: what waits for an answer that way fails now (§17.1.4). What went by TCP for its
-    /// size alone, where all else goes by UDP, is sent again by UDP (§18.1.1).
-    pub fn on_unreachable(&mut self, wire: &mut Wire, hop: Hop, usual: Transport) -> Vec<Reply<O>> {
+    /// What waits for an answer by a way that is lost fails now (§17.1.4, §18.4), unless another way is open to it.
+    /// `usual`: how requests go where nothing asks for TCP.
+    pub fn on_lost(
+        &mut self,
+        wire: &mut Wire,
+        lost: impl Fn(Hop) -> bool,
+        loss: Loss,
+        usual: Transport,
+    ) -> Vec<Reply<O>> {
         let mut failed = Vec::new();
-        for (&id, client) in self.clients.iter_mut().filter(|(_, client)| client.machine.hop() == hop) {
+        for (&id, client) in self.clients.iter_mut().filter(|(_, client)| lost(client.machine.hop())) {
             let pass = match &mut client.machine {
                 ClientMachine::Invite(machine) => machine.on_unreachable(),
                 ClientMachine::Other(machine) => machine.on_unreachable(),
@@ -193,10 +212,12 @@ impl<O: Copy> Transactions<O> {
             if pass == Pass::Absorbed {
                 continue;
             }
-            if hop.is_reliable() && !usual.is_reliable() {
-                client.machine = client.machine.begin_again(wire, id, Hop { transport: usual, ..hop });
-            } else {
-                failed.push(client.reply(id, Outcome::Unreachable));
+            match client.way_round(loss, usual) {
+                Some(hop) => {
+                    client.sent_anew |= hop.is_reliable();
+                    client.machine = client.machine.begin_again(wire, id, hop);
+                }
+                None => failed.push(client.reply(id, Outcome::Unreachable)),
             }
         }
         for reply in &failed {
@@ -341,6 +362,21 @@ impl<O: Copy> Client<O> {
         Reply { id, owner: self.owner, request, challenges: self.challenges, outcome }
     }
 
+    /// How else the request may go. What went by TCP for its size alone, where all else goes by UDP, goes by UDP
+    /// (§18.1.1). A goodbye goes over a new connection, once: connections are closed just as something is sent, and
+    /// nobody may be left in a call that is over. All else is there to be tried again by whoever wants it.
+    fn way_round(&self, loss: Loss, usual: Transport) -> Option<Hop> {
+        let (hop, request) = (self.machine.hop(), self.machine.request());
+        if !hop.is_reliable() || loss == Loss::Left {
+            return None;
+        }
+        if !usual.is_reliable() && !names_tcp(request) {
+            return Some(Hop { transport: usual, ..hop });
+        }
+        let goodbye = matches!(request.method, Method::Bye | Method::Cancel);
+        (goodbye && loss == Loss::Closed && !self.sent_anew).then_some(hop)
+    }
+
     fn is_unanswered(&self) -> bool {
         match &self.machine {
             ClientMachine::Invite(machine) => machine.is_unanswered(),
@@ -388,6 +424,13 @@ impl ClientMachine {
             Self::Other(machine) => machine.hop(),
         }
     }
+}
+
+/// Whether the next hop asks for TCP (RFC 3263 §4.1): so does the Contact of a PBX that a large INVITE reached by TCP.
+pub fn names_tcp(request: &Request) -> bool {
+    let route = request.headers.typed_all::<Route>().ok().and_then(|routes| routes.into_iter().next());
+    let hop = route.map_or_else(|| request.uri.clone(), |route| route.0.uri);
+    hop.params.get("transport").is_some_and(|name| name.eq_ignore_ascii_case("tcp"))
 }
 
 impl Origin {

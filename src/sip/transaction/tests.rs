@@ -37,8 +37,12 @@ impl Rig {
         self.layer.on_response(&mut self.wire, response).map(|reply| reply.outcome)
     }
 
+    fn lose(&mut self, hop: Hop, loss: Loss, usual: Transport) -> Vec<Reply<&'static str>> {
+        self.layer.on_lost(&mut self.wire, |way| way == hop, loss, usual)
+    }
+
     fn unreachable(&mut self, hop: Hop, usual: Transport) -> Vec<Reply<&'static str>> {
-        self.layer.on_unreachable(&mut self.wire, hop, usual)
+        self.lose(hop, Loss::Unreachable, usual)
     }
 
     fn respond(&mut self, id: ServerId, request: &Request, status: u16) {
@@ -268,6 +272,79 @@ fn what_tcp_refused_is_sent_by_udp_with_the_same_branch_and_repeated_there() {
         assert_eq!(sent.headers.first("Via"), again.headers.first("Via"), "a CANCEL goes the same way");
         assert!(rig.hear(&large, 200).is_some());
     }
+}
+
+/// What is sent over a connection beside UDP, for its size (None) or because Route or Contact say so.
+fn by_tcp(method: &Method, wish: Option<&str>) -> Request {
+    let mut request = request(method.clone());
+    let via = request.headers.first("Via").unwrap().replace("UDP", "TCP");
+    request.headers.remove("Via");
+    request.headers.push("Via", via);
+    match wish {
+        Some("Route") => {
+            request.headers.remove("Route");
+            request.headers.push("Route", "<sip:edge.example.org;transport=tcp;lr>");
+        }
+        Some("Contact") => {
+            request.headers.remove("Route");
+            request.uri.params.set("transport", Some("TCP"));
+        }
+        _ => {}
+    }
+    request
+}
+
+#[test]
+fn what_is_under_way_on_a_lost_connection_goes_another_way_or_fails_at_once() {
+    use Transport::{Tcp, Udp};
+    for (method, wish, loss, usual, way) in [
+        (Method::Bye, None, Loss::Unreachable, Udp, Some(Udp)),
+        (Method::Bye, None, Loss::Closed, Udp, Some(Udp)),
+        (Method::Bye, None, Loss::Left, Udp, None),
+        (Method::Bye, Some("Contact"), Loss::Unreachable, Udp, None),
+        (Method::Bye, Some("Contact"), Loss::Closed, Udp, Some(Tcp)),
+        (Method::Bye, Some("Route"), Loss::Closed, Udp, Some(Tcp)),
+        (Method::Bye, Some("Route"), Loss::Left, Udp, None),
+        (Method::Bye, None, Loss::Closed, Tcp, Some(Tcp)),
+        (Method::Bye, None, Loss::Left, Tcp, None),
+        (Method::Cancel, Some("Route"), Loss::Closed, Udp, Some(Tcp)),
+        (Method::Invite, None, Loss::Closed, Udp, Some(Udp)),
+        (Method::Invite, Some("Contact"), Loss::Closed, Udp, None),
+        (Method::Invite, Some("Route"), Loss::Closed, Udp, None),
+        (Method::Invite, None, Loss::Closed, Tcp, None),
+        (Method::Info, Some("Contact"), Loss::Closed, Udp, None),
+    ] {
+        let what = format!("{method} {wish:?} {loss:?} {usual:?}");
+        let mut rig = Rig::new(Tcp);
+        let sent = by_tcp(&method, wish);
+        rig.send(&sent);
+        rig.sent();
+        let failed = rig.lose(rig.hop, loss, usual);
+        let unreachable = matches!(failed[..], [Reply { outcome: Outcome::Unreachable, .. }]);
+        assert_eq!(unreachable, way.is_none(), "{what}");
+        let Output::Send(again) = rig.wire.poll() else {
+            assert!(way.is_none() && rig.is_empty(), "{what}: neither sent again nor over");
+            continue;
+        };
+        assert_eq!(Some(again.transport), way, "{what}");
+        if way == Some(Tcp) {
+            assert_eq!(
+                parsed(&again.bytes),
+                Message::Request(sent),
+                "{what}: the other side may have it already"
+            );
+            assert!(rig.pass(secs(5)).0.is_empty(), "{what}: repeated over a connection");
+        }
+    }
+}
+
+#[test]
+fn who_closes_each_connection_is_not_asked_for_ever() {
+    let mut rig = Rig::new(Transport::Tcp);
+    rig.send(&by_tcp(&Method::Bye, Some("Contact")));
+    assert!(rig.lose(rig.hop, Loss::Closed, Transport::Udp).is_empty());
+    assert_eq!(rig.lose(rig.hop, Loss::Closed, Transport::Udp).len(), 1);
+    assert!(rig.is_empty());
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub fn read(log: &[u8]) -> Vec<Captured> {
             segment = Some((peer, text));
         }
         let captured = Captured::new(seconds(stamp), outgoing, peer, raw);
-        found.push(Captured { by_tcp, ..captured });
+        found.push(Captured { connection: by_tcp.then_some(peer), ..captured });
         rest = &rest[length..];
     }
     found

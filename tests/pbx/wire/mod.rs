@@ -27,7 +27,8 @@ pub struct Captured {
     pub outgoing: bool,
     /// The telephone's address.
     pub peer: SocketAddr,
-    pub by_tcp: bool,
+    /// The telephone's end of the connection; None by UDP.
+    pub connection: Option<SocketAddr>,
     pub raw: Vec<u8>,
     pub sip: Result<Sip, String>,
 }
@@ -35,7 +36,11 @@ pub struct Captured {
 impl Captured {
     pub fn new(at: f64, outgoing: bool, peer: SocketAddr, raw: Vec<u8>) -> Self {
         let sip = Sip::parse(&raw);
-        Self { at, outgoing, peer, by_tcp: false, raw, sip }
+        Self { at, outgoing, peer, connection: None, raw, sip }
+    }
+
+    pub const fn by_tcp(&self) -> bool {
+        self.connection.is_some()
     }
 }
 
@@ -60,6 +65,7 @@ struct Seen<'a> {
     at: f64,
     outgoing: bool,
     peer: SocketAddr,
+    connection: Option<SocketAddr>,
     raw: &'a [u8],
     sip: &'a Sip,
 }
@@ -90,6 +96,7 @@ pub fn check(capture: &[Captured]) -> Vec<Broken> {
                 at: captured.at,
                 outgoing: captured.outgoing,
                 peer: captured.peer,
+                connection: captured.connection,
                 raw: &captured.raw,
                 sip,
             }),
@@ -110,7 +117,7 @@ pub fn check(capture: &[Captured]) -> Vec<Broken> {
 /// beside UDP comes from a port of its own; whose it is, its requests' Via says.
 pub fn of_telephone(capture: &[Captured], addresses: &[SocketAddr]) -> Vec<Captured> {
     let home = |connection: SocketAddr| {
-        let requests = capture.iter().filter(|each| each.by_tcp && each.outgoing && each.peer == connection);
+        let requests = capture.iter().filter(|each| each.outgoing && each.connection == Some(connection));
         let sips = requests.filter_map(|each| each.sip.as_ref().ok()).filter(|sip| sip.method().is_some());
         let mut named = sips.filter_map(|sip| {
             let via = sip.list("via").into_iter().next()?;

@@ -14,8 +14,10 @@ enum Fault {
     /// The same message once more with a change, so many seconds later.
     RepeatWith(usize, f64, &'static str, &'static str),
     Delay(usize, f64),
+    /// As `Repeat`, and all of it over one connection.
+    RepeatByTcp(usize, f64),
 }
-use Fault::{Delay, Drop, Repeat, RepeatWith, Swap, SwapAll};
+use Fault::{Delay, Drop, Repeat, RepeatByTcp, RepeatWith, Swap, SwapAll};
 
 const INBOUND: &str = include_str!("good/inbound.txt");
 const OUTBOUND: &str = include_str!("good/outbound.txt");
@@ -56,6 +58,8 @@ const PLANTED: &[(&str, &str, Fault)] = &[
     ("branch-unique", OUTBOUND, Swap(22, "ddd00003", "ddd00001")),
     ("retransmission-identical", OUTBOUND, RepeatWith(13, 0.5, "Max-Forwards: 70", "Max-Forwards: 69")),
     ("retransmission-pace", OUTBOUND, Repeat(13, 0.1)),
+    ("retransmission-by-tcp", OUTBOUND, RepeatByTcp(13, 0.5)),
+    ("retransmission-by-tcp", INBOUND, RepeatByTcp(25, 0.5)),
     ("cancel-branch", OUTBOUND, Swap(15, "ccc00001", "ccc00009")),
     ("cancel-fields", OUTBOUND, Swap(15, "To: <sip:600@127.0.0.1:5060>", "To: <sip:600@127.0.0.1:5060>;tag=p3")),
     ("cancel-fields", OUTBOUND, Swap(15, "CANCEL sip:600@", "CANCEL sip:601@")),
@@ -125,6 +129,18 @@ fn each_rule_is_killed_by_its_planted_fault() {
         let broken = check(&played(text, Some(*fault)));
         let rules: Vec<_> = broken.iter().map(|each| each.rule).collect();
         assert!(rules.contains(rule), "{rule} did not notice; found {broken:?}");
+    }
+}
+
+#[test]
+fn a_request_may_be_sent_again_by_udp_and_over_another_connection() {
+    for (first, second) in [(None, None), (Some(40_001), None), (Some(40_001), Some(40_002))] {
+        let mut capture = played(OUTBOUND, Some(Repeat(13, 0.5)));
+        let sent: Vec<_> = (0..capture.len()).filter(|at| capture[*at].raw == capture[13].raw).collect();
+        for (at, port) in sent.iter().zip([first, second]) {
+            capture[*at].connection = port.map(|port| ([127, 0, 0, 1], port).into());
+        }
+        assert_eq!(check(&capture), [], "{first:?} {second:?}");
     }
 }
 
@@ -199,15 +215,17 @@ fn played(text: &str, fault: Option<Fault>) -> Vec<Captured> {
         Some(Drop(at)) => {
             messages.remove(at);
         }
-        Some(Repeat(at, later)) => again(&mut messages, at, later, "", ""),
+        Some(Repeat(at, later) | RepeatByTcp(at, later)) => again(&mut messages, at, later, "", ""),
         Some(RepeatWith(at, later, from, to)) => again(&mut messages, at, later, from, to),
         Some(Delay(at, by)) => messages[at].1 += by,
     }
     let peer = "127.0.0.1:5070".parse().expect("an address");
-    messages
-        .into_iter()
-        .map(|(outgoing, at, text)| Captured::new(at, outgoing, peer, octets(&text)))
-        .collect()
+    let connection = matches!(fault, Some(RepeatByTcp(..))).then_some(peer);
+    let captured = |(outgoing, at, text): (bool, f64, String)| Captured {
+        connection,
+        ..Captured::new(at, outgoing, peer, octets(&text))
+    };
+    messages.into_iter().map(captured).collect()
 }
 
 fn again(messages: &mut Vec<(bool, f64, String)>, at: usize, later: f64, from: &str, to: &str) {

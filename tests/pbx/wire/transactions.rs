@@ -74,12 +74,17 @@ fn branches(seen: &[Seen], findings: &mut Findings) {
     }
 }
 
-/// RFC 3261 §17.1.1.2, §17.1.2.2: the same octets, and not faster than T1 allows.
+/// RFC 3261 §17.1.1.2, §17.1.2.2: the same octets, not faster than T1 allows, and never over the same connection, which
+/// repeats by itself what was lost.
 fn retransmissions(sent: &[Seen], findings: &mut Findings) {
     for pair in sent.windows(2) {
         let [before, after] = pair else { continue };
         findings.expect(before.raw == after.raw, "retransmission-identical", after.index, || {
             format!("differs from message {}", before.index)
+        });
+        let same_connection = before.connection.is_some() && before.connection == after.connection;
+        findings.expect(!same_connection, "retransmission-by-tcp", after.index, || {
+            format!("repeats message {} over its connection", before.index)
         });
         let gap = after.at - before.at;
         findings

@@ -1,9 +1,9 @@
-//! Trying the operator's devices out while no call stands.
+//! What the operator's devices play besides the voice of a call: tones of a call that is dialled, and what tries them out.
 
 use super::meter::Meter;
 use crate::audio::{Earpiece, Source};
 use crate::clock::Clock;
-use crate::media::{Frame, MELODY, Player, SAMPLE_RATE_HZ, SILENCE};
+use crate::media::{Cadence, Frame, Player, SAMPLE_RATE_HZ, SILENCE};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,14 +25,14 @@ pub enum SoundTest {
 }
 
 /// What the earpiece plays.
-pub(super) enum Trial {
-    Melody(Player),
+pub(super) enum Tune {
+    Tone(Player),
     Echo(Echo),
 }
 
-impl Trial {
-    pub fn melody() -> Self {
-        Self::Melody(Player::new(MELODY, SAMPLE_RATE_HZ))
+impl Tune {
+    pub fn tone(cadence: Cadence) -> Self {
+        Self::Tone(Player::new(cadence, SAMPLE_RATE_HZ))
     }
 
     pub fn echo() -> Self {
@@ -41,7 +41,7 @@ impl Trial {
 
     fn next_frame(&mut self, spoken: &Frame) -> Frame {
         match self {
-            Self::Melody(player) => player.next_frame(),
+            Self::Tone(player) => player.next_frame(),
             Self::Echo(echo) => echo.next_frame(spoken),
         }
     }
@@ -61,20 +61,22 @@ impl Echo {
     }
 }
 
-/// Devices that are connected, and what they are tried with.
-pub(super) struct SoundCheck {
-    pub trial: Trial,
+/// Devices that are connected, and what is played.
+pub(super) struct Playing {
+    pub tune: Tune,
     pub microphone: Box<dyn Source>,
     pub earpiece: Box<dyn Earpiece>,
+    /// Else until it is dropped.
+    pub lasts: Option<Duration>,
 }
 
-impl SoundCheck {
-    /// Ends only by being dropped.
+impl Playing {
     pub async fn run(mut self, clock: Clock, meter: Option<Arc<Meter>>) {
         self.microphone.forget();
-        let mut next_tick = clock.now();
-        loop {
-            let now = clock.now();
+        let (mut next_tick, mut now) = (clock.now(), clock.now());
+        let end = self.lasts.map(|lasts| now + lasts);
+        while end.is_none_or(|end| now < end) {
+            now = clock.now();
             // What could not be played in time is left out.
             next_tick = (next_tick + TICK).max(now);
             tokio::time::sleep(next_tick.since(now)).await;
@@ -84,7 +86,7 @@ impl SoundCheck {
 
     fn tick(&mut self, meter: Option<&Meter>) {
         let spoken = self.microphone.next_frame().unwrap_or(SILENCE);
-        let heard = self.trial.next_frame(&spoken);
+        let heard = self.tune.next_frame(&spoken);
         if let Some(meter) = meter {
             meter.spoken(&spoken);
             meter.heard(&heard);
@@ -99,8 +101,8 @@ mod tests {
 
     #[test]
     fn whoever_speaks_hears_it_half_a_second_later() {
-        let mut trial = Trial::echo();
-        let heard: Vec<Frame> = (1..=60).map(|n| trial.next_frame(&[n; SILENCE.len()])).collect();
+        let mut tune = Tune::echo();
+        let heard: Vec<Frame> = (1..=60).map(|n| tune.next_frame(&[n; SILENCE.len()])).collect();
         assert!(heard[..25].iter().all(|frame| *frame == SILENCE));
         assert!((1..=35).all(|n| heard[24 + usize::try_from(n).unwrap()] == [n; SILENCE.len()]));
     }
