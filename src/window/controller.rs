@@ -18,6 +18,7 @@ use crate::text::{Catalogue, Language};
 use jiff::Zoned;
 use jiff::tz::TimeZone;
 use slint::ComponentHandle;
+use slint::winit_030::WinitWindowAccessor as _;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -263,12 +264,14 @@ impl Shared {
         }
     }
 
+    /// In front of all others, with the keyboard: for whoever asked for it, never for a call.
     pub fn show_window(&self) {
         let window = self.0.borrow().window.clone_strong();
         if let Err(error) = window.show() {
             tracing::warn!(%error, "the window cannot be shown");
         }
         window.window().set_minimized(false);
+        window.window().with_winit_window(|window| window.focus_window());
     }
 
     /// A client is never dropped by closing a window: while a call stands it only goes out of sight.
