@@ -3,6 +3,7 @@
 use super::args::{Arguments, DemoOptions};
 use super::demo::{Practice, Refusal};
 use super::faults;
+use super::Stops;
 use super::sound;
 use super::verdict::{Exit, Trouble};
 use crate::config::{Places, Settings};
@@ -89,6 +90,9 @@ pub fn practise(
 
 /// Until it is closed.
 fn show(cat: &Catalogue, process: Process, beginning: Beginning) -> Exit {
+    if let Err(error) = leave_when_told() {
+        tracing::warn!(%error, "the system's word to end will not be heard");
+    }
     match window::run(process, beginning) {
         Ok(()) => Exit::Done,
         Err(error) => {
@@ -102,6 +106,16 @@ fn show(cat: &Catalogue, process: Process, beginning: Beginning) -> Exit {
             )
         }
     }
+}
+
+/// At log-out, and by Ctrl-C in a terminal: nobody may be left in a call with a telephone that is gone.
+fn leave_when_told() -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let wait = move || {
+        runtime.block_on(async { Stops::listen().next().await });
+        window::leave();
+    };
+    std::thread::Builder::new().name("signals".into()).spawn(wait).map(drop)
 }
 
 fn refuse(exit: Exit, words: &str) -> Exit {

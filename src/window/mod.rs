@@ -61,6 +61,12 @@ pub struct Beginning {
 #[error("no window can be shown: {0}")]
 pub struct NoWindow(slint::PlatformError);
 
+/// Closes the window from any thread, whatever stands: calls are hung up.
+pub fn leave() {
+    // Fails only where no event loop runs: it has ended already.
+    let _ = slint::quit_event_loop();
+}
+
 /// Shows the window, and returns when it was closed and the telephone has said goodbye.
 pub fn run(process: Process, mut beginning: Beginning) -> Result<(), NoWindow> {
     // Fails only where a backend stands already, as in tests.

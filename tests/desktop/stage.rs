@@ -176,6 +176,11 @@ impl Stage {
 pub struct Window(Beside);
 
 impl Window {
+    /// As at log-out.
+    pub fn terminate(&self) {
+        kill_process(Pid::from_child(&self.0.0), Signal::TERM).expect("a signal");
+    }
+
     /// As when the computer fails.
     pub fn kill(mut self) {
         self.0.0.kill().expect("a signal");

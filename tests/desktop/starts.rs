@@ -2,7 +2,7 @@
 
 use crate::people::{Answers, Baresip};
 use crate::reader::Reader;
-use crate::stage::{CLIENT, CLIENT_NAME, Stage};
+use crate::stage::{CLIENT, CLIENT_NAME, OPERATOR, Stage};
 use crate::{seconds, until};
 
 const OUTSIDE: &str = "+74951234567";
@@ -55,4 +55,20 @@ fn a_window_that_was_killed_in_a_call_comes_back_and_the_register_has_the_call()
     let entry = &stage.desk.calls()[0];
     assert!(!entry["answered_at"].is_null() && entry["matched"] == "one", "{entry}");
     client.hang_up();
+}
+
+#[test]
+fn whoever_logs_out_in_a_call_hangs_up_and_is_no_longer_called() {
+    let stage = Stage::set();
+    let window = stage.window();
+    let mut reader = Reader::start(&stage);
+    let client = Baresip::customer(&stage.pbx, CLIENT);
+    client.dial(&stage.number_of_the_desk());
+    reader.hears("is calling");
+    stage.press(&["F2"]);
+    client.wait("CALL_ESTABLISHED", seconds(5));
+    window.terminate();
+    client.wait("CALL_CLOSED", seconds(5));
+    until("the goodbye at the PBX", seconds(5), || !stage.pbx.has_contact(OPERATOR));
+    assert_eq!(window.until_ended(), Some(0));
 }
