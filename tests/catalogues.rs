@@ -1,5 +1,5 @@
-//! Every message that the sources say is translated, with the same placeholders, and nothing else
-//! is. `PATCHCORD_WRITE_TEMPLATE=1 cargo test --test catalogues` writes the English catalogue, the
+//! Every message that the sources say, `.slint` files among them, is translated, with the same placeholders, and nothing
+//! else is. `PATCHCORD_WRITE_TEMPLATE=1 cargo test --test catalogues` writes the English catalogue, the
 //! translators' template, anew from the sources.
 
 use patchcord::text::{Language, po};
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 struct Said {
     msgid: String,
-    /// Names given beside a `say!`; `None` for `msg!`, whose values are given elsewhere.
+    /// Names given beside a `say!`; `None` for `msg!`, whose values are given elsewhere, and `@tr`, whose have no names.
     values: Option<BTreeSet<String>>,
     place: String,
 }
@@ -91,23 +91,30 @@ fn placeholders(text: &str) -> BTreeSet<String> {
 fn messages_in_sources() -> Vec<Said> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut said = Vec::new();
-    for file in rust_files(&root.join("src")) {
+    for file in source_files(&root.join("src")) {
         let source = without_comments_and_tests(&std::fs::read_to_string(&file).unwrap());
         let place = file.strip_prefix(root).unwrap().display().to_string();
-        said.extend(messages_in(&source, &place));
+        let marks: &[_] = if place.ends_with(".rs") { &RUST_MARKS } else { &SLINT_MARKS };
+        said.extend(messages_in(&source, &place, marks));
     }
     said
 }
 
-fn rust_files(folder: &Path) -> Vec<PathBuf> {
+/// Each with whether a catalogue stands before the text, and its values behind it by name.
+const RUST_MARKS: [(&str, bool); 2] = [("say!(", true), ("msg!(", false)];
+const SLINT_MARKS: [(&str, bool); 1] = [("@tr(", false)];
+
+fn source_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut entries: Vec<PathBuf> =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();
     for path in entries {
         if path.is_dir() {
-            files.extend(rust_files(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tests.rs") {
+            files.extend(source_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "slint")
+            && !path.ends_with("tests.rs")
+        {
             files.push(path);
         }
     }
@@ -126,9 +133,9 @@ fn without_comments_and_tests(source: &str) -> String {
     )
 }
 
-fn messages_in(source: &str, place: &str) -> Vec<Said> {
+fn messages_in(source: &str, place: &str, marks: &[(&str, bool)]) -> Vec<Said> {
     let mut said = Vec::new();
-    for (mark, has_catalogue) in [("say!(", true), ("msg!(", false)] {
+    for &(mark, has_catalogue) in marks {
         for (at, _) in source.match_indices(mark) {
             let line = source[..at].matches('\n').count() + 1;
             let call = &source[at + mark.len()..];

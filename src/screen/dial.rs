@@ -51,8 +51,10 @@ impl Screen {
         !text.trim().is_empty() && (text.contains('@') || self.config.numbering.dial(text).is_ok())
     }
 
+    /// Grouped only at its end: whoever corrects a digit in the middle must not lose the place.
     pub(super) fn edit_dial(&mut self, typed: &str) {
-        self.dial.text = grouped(&self.config.numbering, typed);
+        let at_end = typed.starts_with(&self.dial.text) || self.dial.text.starts_with(typed);
+        self.dial.text = if at_end { grouped(&self.config.numbering, typed) } else { typed.to_owned() };
         self.dial.fault = None;
     }
 

@@ -4,6 +4,7 @@ use super::keys;
 use super::options::Options;
 use super::picture::Picture;
 use super::setup::SetupForm;
+use super::stage::Rehearsal;
 use super::telephone::{Account, Heard, Telephone};
 use super::tray::Tray;
 use super::{Beginning, ui};
@@ -12,6 +13,7 @@ use crate::audio::{Change, Role};
 use crate::config::Settings;
 use crate::desktop::hotkey::{self, Grabbed};
 use crate::desktop::notice::{self, Notices, Pressed};
+use crate::instant::Instant;
 use crate::screen::{Act, Field, Input, Level, Screen, ScreenConfig, Trouble, Wish};
 use crate::shell::{Notice, Process};
 use crate::text::{Catalogue, Language};
@@ -28,6 +30,8 @@ const EARLIER_CALLS: u32 = 200;
 pub struct Controller {
     process: Process,
     zone: TimeZone,
+    /// In tests alone.
+    rehearsal: Option<Rc<Rehearsal>>,
     pub(super) window: ui::OperatorWindow,
     pub(super) screen: Screen,
     picture: Picture,
@@ -63,16 +67,23 @@ pub fn in_window(work: impl FnOnce(&Shared) + Send + 'static) {
 }
 
 impl Shared {
-    pub fn new(process: Process, window: ui::OperatorWindow, beginning: &Beginning) -> Self {
+    pub fn new(
+        process: Process,
+        window: ui::OperatorWindow,
+        beginning: &Beginning,
+        rehearsal: Option<Rc<Rehearsal>>,
+    ) -> Self {
         let zone = TimeZone::system();
+        let (now, wall) = time(rehearsal.as_deref(), process, &zone);
         let options = Options::new(beginning);
         let config = screen_config(&beginning.settings, options.has_desk(), options.language());
-        let screen = Screen::new(process.now(), wall(process, &zone), config);
+        let screen = Screen::new(now, wall, config);
         let controller = Controller {
             process,
             picture: Picture::new(&window),
             screen,
             zone,
+            rehearsal,
             tray: None,
             notices: None,
             answer_key: None,
@@ -215,12 +226,12 @@ impl Shared {
         let mut wishes = Vec::new();
         {
             let mut controller = self.0.borrow_mut();
-            let (now, wall) = (controller.process.now(), wall(controller.process, &controller.zone));
+            let (now, wall) = controller.time();
             controller.screen.handle(now, &wall, input);
             while let Some(wish) = controller.screen.poll_wish() {
                 wishes.push(wish);
             }
-            controller.draw(&wall);
+            controller.draw(now, &wall);
         }
         let any = !wishes.is_empty();
         // Not while the controller is borrowed: what the window does may call back.
@@ -236,6 +247,9 @@ impl Shared {
 
     fn grant(&self, wish: Wish) {
         let window = self.0.borrow().window.clone_strong();
+        if let Some(rehearsal) = &self.0.borrow().rehearsal {
+            rehearsal.keep(&wish);
+        }
         match wish {
             Wish::Intent(intent) => self.with_remote(|remote| remote.intent(intent)),
             Wish::FetchDirectory => self.with_remote(|remote| remote.fetch_directory()),
@@ -437,8 +451,12 @@ enum Rings {
 }
 
 impl Controller {
-    fn draw(&mut self, wall: &Zoned) {
-        let shown = self.screen.shown(self.process.now(), wall);
+    fn time(&self) -> (Instant, Zoned) {
+        time(self.rehearsal.as_deref(), self.process, &self.zone)
+    }
+
+    fn draw(&mut self, now: Instant, wall: &Zoned) {
+        let shown = self.screen.shown(now, wall);
         if let Some(tray) = &mut self.tray {
             tray.draw(&shown);
         }
@@ -452,7 +470,8 @@ impl Controller {
 
     /// For another account.
     pub(super) fn begin_again(&mut self, config: ScreenConfig) {
-        self.screen = Screen::new(self.process.now(), wall(self.process, &self.zone), config);
+        let (now, wall) = self.time();
+        self.screen = Screen::new(now, wall, config);
     }
 
     pub(super) fn tray_mut(&mut self) -> Option<&mut Tray> {
@@ -483,8 +502,12 @@ fn focus(window: &ui::OperatorWindow, field: Field) {
     }
 }
 
-fn wall(process: Process, zone: &TimeZone) -> Zoned {
-    process.wall().to_zoned(zone.clone())
+/// Since the start, and of the day.
+fn time(rehearsal: Option<&Rehearsal>, process: Process, zone: &TimeZone) -> (Instant, Zoned) {
+    match rehearsal {
+        Some(rehearsal) => rehearsal.time(),
+        None => (process.now(), process.wall().to_zoned(zone.clone())),
+    }
 }
 
 pub(super) fn screen_config(settings: &Settings, has_desk: bool, language: Language) -> ScreenConfig {

@@ -19,14 +19,14 @@ const FUNCTION: [Code; 12] = [
     Code::F12,
 ];
 
-/// None for keys that mean nothing to the screen. `typed`: no field has the keyboard, so that plain characters, Enter and
-/// arrows are nobody else's.
+/// None for keys that mean nothing to the screen now. Each press comes by twice at most: first on its way to what has the
+/// keyboard, when commands are taken; then, `typed`, because nothing there wanted it: plain characters, Enter and arrows.
 pub fn press(event: &KeyEvent, typed: bool) -> Option<Press> {
     let modifiers = &event.modifiers;
     let key = key(event.text.chars().next()?)?;
     let ours = match key {
-        Key::Function(_) | Key::Escape => true,
-        Key::Character(_) => typed || modifiers.control || modifiers.alt,
+        Key::Function(_) | Key::Escape => !typed,
+        Key::Character(_) => typed != (modifiers.control || modifiers.alt),
         Key::Enter | Key::Up | Key::Down => typed,
     };
     // Ctrl+C and its like belong to fields; with AltGr characters are typed.
@@ -102,5 +102,14 @@ mod tests {
         assert!(press(&event("1", false), true).is_some());
         let f2 = char::from(Code::F2).to_string();
         assert_eq!(press(&event(&f2, false), false).map(|press| press.key), Some(Key::Function(2)));
+    }
+
+    #[test]
+    fn no_press_is_taken_twice() {
+        let escape = char::from(Code::Escape).to_string();
+        let presses = [event("1", false), event("k", true), event(&escape, false), event("\n", false)];
+        for event in presses {
+            assert!(press(&event, false).is_none() != press(&event, true).is_none(), "{:?}", event.text);
+        }
     }
 }

@@ -5,6 +5,7 @@
 //! picture      the screen's picture into the window's properties
 //! telephone    the telephone in a thread of its own
 //! options      the settings page; setup: the first run; tray: the icon in the desktop's tray
+//! stage        all of it without telephone and desktop, for tests
 //! ui/*.slint   what is drawn; tokens.slint has the colours and sizes, and nothing has any beside it
 //! ```
 
@@ -13,6 +14,8 @@ mod keys;
 mod options;
 mod picture;
 mod setup;
+#[doc(hidden)]
+pub mod stage;
 mod telephone;
 mod tray;
 
@@ -74,7 +77,7 @@ pub fn run(process: Process, mut beginning: Beginning) -> Result<(), NoWindow> {
     // Fails only where a backend stands already, as in tests.
     let _ = slint::set_xdg_app_id("patchcord");
     let window = ui::OperatorWindow::new().map_err(NoWindow)?;
-    let shared = Shared::new(process, window.clone_strong(), &beginning);
+    let shared = Shared::new(process, window.clone_strong(), &beginning, None);
     let settings = beginning.settings.clone();
     match beginning.password.take() {
         Some(password) => shared.start_telephone(Account {

@@ -1,0 +1,423 @@
+//! An operator's day before the window: a telephone and a desk that say what the story wants.
+
+use crate::stage::Window;
+use jiff::civil::date;
+use patchcord::agent::{Card, CardAnswer, Event, Intent, Source};
+use patchcord::config::{HostPort, Setting as _, Settings};
+use patchcord::desk_api::{
+    CallRecord, CallRecordId, ClientCard, ClientId, ClientType, ClientTypeId, Department, Direction,
+    Directory, DirectoryEntry, Job, Manager, Money, Names, Outcome, Party, PersonId, PriceColumn, Standing,
+};
+use patchcord::domain::client::PriceColumnReason;
+use patchcord::domain::number::NumberingPlan;
+use patchcord::media::Codec;
+use patchcord::phone::{CallOutcome, Caller, ClientIs, EndedBy, Event as Phone, LineId, Side, TransferFault};
+use patchcord::screen::{Act, Input, Level, Trouble, Wish};
+use patchcord::sip::Failure;
+use patchcord::text::{Catalogue, Language};
+use std::ops::Deref;
+use std::time::Duration;
+
+pub const FIRST: LineId = LineId(1);
+pub const SECOND: LineId = LineId(2);
+pub const HANBIT: &str = "+74955550142";
+pub const OTHER: &str = "+79161234567";
+
+pub struct Day {
+    window: Window,
+    cat: Catalogue,
+}
+
+impl Deref for Day {
+    type Target = Window;
+
+    fn deref(&self) -> &Window {
+        &self.window
+    }
+}
+
+impl Day {
+    /// Registered and ready at 11:02 in Moscow, with a directory.
+    pub fn new(language: Language) -> Self {
+        let day = Self::without_line(language);
+        day.registered();
+        day.answer(Input::Directory(Ok(directory())));
+        day.answer(Input::Calls(Ok(earlier_calls())));
+        day.wishes();
+        day
+    }
+
+    pub fn without_line(language: Language) -> Self {
+        let settings = Settings {
+            user: Some("101".into()),
+            server: HostPort::parse("pbx.example.com"),
+            desk: Some("https://desk.example.com".into()),
+            wrap_up: Some(Duration::from_secs(20)),
+            numbering: NumberingPlan::russia(),
+            ..Settings::default()
+        };
+        let start = date(2026, 5, 5).at(11, 2, 0, 0).in_tz("Europe/Moscow").unwrap();
+        let day = Self { window: Window::new(settings, language, start), cat: Catalogue::new(language) };
+        day.wishes();
+        day
+    }
+
+    /// A message in the day's language.
+    pub fn say<'a>(&'a self, text: &'a str) -> &'a str {
+        self.cat.get(text)
+    }
+
+    /// Something reaches the window, and it comes to rest.
+    pub fn answer(&self, input: Input) {
+        self.input(input);
+        self.settle();
+    }
+
+    pub fn act(&self, act: Act) {
+        self.answer(Input::Act(act));
+    }
+
+    pub fn phone(&self, event: Phone) {
+        self.answer(Input::Agent(Event::Phone(event)));
+    }
+
+    /// What the telephone is asked for since the last look; what it says at once to some of it is said.
+    pub fn intents(&self) -> Vec<Intent> {
+        let wishes = self.wishes().into_iter();
+        let intents: Vec<Intent> = wishes
+            .filter_map(|wish| if let Wish::Intent(intent) = wish { Some(intent) } else { None })
+            .collect();
+        for intent in &intents {
+            match intent {
+                Intent::TakeCalls { on } => self.phone(Phone::TakingCalls { on: *on }),
+                Intent::Mute { on } => self.phone(Phone::Muted { on: *on }),
+                Intent::ChooseClient { line, client } => {
+                    self.answer(Input::Agent(Event::ClientChosen { line: *line, client: *client }));
+                }
+                _ => {}
+            }
+        }
+        intents
+    }
+
+    pub fn registered(&self) {
+        self.phone(Phone::Registered {
+            server: "192.0.2.1:5060".parse().unwrap(),
+            expires: Duration::from_secs(60),
+            contact: "sip:101@192.0.2.7".into(),
+        });
+    }
+
+    pub fn loses_line(&self) {
+        let retry_in = Some(Duration::from_secs(8));
+        self.phone(Phone::RegistrationFailed { cause: Failure::TimedOut, retry_in });
+    }
+
+    pub fn rings(&self, line: LineId, number: &str) {
+        let caller = Caller { number: Some(number.into()), ..Caller::default() };
+        self.phone(Phone::RingingIn { line, call_id: format!("call-{line}"), caller, replaces: None });
+    }
+
+    pub fn card(&self, line: LineId, clients: Vec<ClientCard>) {
+        let answer = CardAnswer::Found { clients, source: Source::Desk, age: Duration::ZERO };
+        self.answer(Input::Agent(Event::Card { line, card: Card { answer, took: Duration::ZERO } }));
+    }
+
+    pub fn answered(&self, line: LineId) {
+        self.phone(Phone::Answered {
+            line,
+            codec: Codec::Pcma,
+            took: Duration::from_secs(1),
+            automatic: false,
+        });
+    }
+
+    /// With a client who is known.
+    pub fn talks(&self) {
+        self.rings(FIRST, HANBIT);
+        self.card(FIRST, vec![hanbit()]);
+        self.answered(FIRST);
+        self.pass(Duration::from_secs(74));
+        self.answer(Input::Levels { microphone: Level(0.5), earpiece: Level(0.7) });
+        self.wishes();
+    }
+
+    pub fn dials(&self, line: LineId) {
+        self.phone(Phone::Dialing { line, call_id: format!("call-{line}"), target: OTHER.into() });
+    }
+
+    pub fn held(&self, line: LineId) {
+        self.phone(Phone::Held { line, by: Side::Us });
+    }
+
+    pub fn passing(&self) {
+        self.phone(Phone::TransferStarted { line: FIRST, target: "201".into() });
+        self.held(FIRST);
+    }
+
+    pub fn comes_back(&self) {
+        self.phone(Phone::TransferFailed {
+            line: FIRST,
+            target: "201".into(),
+            status: Some(486),
+            client: ClientIs::Kept,
+            why: TransferFault::TargetFailed,
+            reason: String::new(),
+        });
+    }
+
+    pub fn ends(&self, line: LineId, outcome: CallOutcome) {
+        self.phone(Phone::Ended {
+            line,
+            by: EndedBy::Them,
+            outcome,
+            status: None,
+            reason: None,
+            retry_after: None,
+            talked: Duration::from_secs(74),
+        });
+    }
+
+    pub fn second_rings(&self) {
+        self.talks();
+        self.rings(SECOND, OTHER);
+    }
+
+    pub fn two_calls(&self) {
+        self.second_rings();
+        self.held(FIRST);
+        self.answered(SECOND);
+    }
+
+    pub fn wraps_up(&self) {
+        self.talks();
+        self.ends(FIRST, CallOutcome::Completed);
+    }
+}
+
+/// A state of the sheet, and how a day comes there.
+pub struct State {
+    pub name: &'static str,
+    pub enter: fn(&Day),
+}
+
+pub const STATES: [State; 18] = [
+    State { name: "ready", enter: |_| {} },
+    State { name: "break", enter: |day| day.act(Act::Break(0)) },
+    State { name: "no-line", enter: Day::loses_line },
+    State {
+        name: "ringing",
+        enter: |day| {
+            day.rings(FIRST, HANBIT);
+            day.card(FIRST, vec![hanbit()]);
+        },
+    },
+    State {
+        name: "ringing-new",
+        enter: |day| {
+            day.rings(FIRST, OTHER);
+            day.card(FIRST, vec![]);
+        },
+    },
+    State {
+        name: "ringing-several",
+        enter: |day| {
+            day.rings(FIRST, HANBIT);
+            day.card(FIRST, vec![hanbit(), client("Ромашка, оптовая база", "ivanova")]);
+        },
+    },
+    State { name: "dialling", enter: |day| day.dials(FIRST) },
+    State { name: "talking", enter: Day::talks },
+    State {
+        name: "muted",
+        enter: |day| {
+            day.talks();
+            day.phone(Phone::Muted { on: true });
+        },
+    },
+    State {
+        name: "keypad",
+        enter: |day| {
+            day.talks();
+            day.act(Act::Keypad);
+        },
+    },
+    State {
+        name: "hold",
+        enter: |day| {
+            day.talks();
+            day.held(FIRST);
+        },
+    },
+    State {
+        name: "transfer-list",
+        enter: |day| {
+            day.talks();
+            day.press("F8");
+        },
+    },
+    State {
+        name: "passing",
+        enter: |day| {
+            day.talks();
+            day.passing();
+        },
+    },
+    State {
+        name: "came-back",
+        enter: |day| {
+            day.talks();
+            day.passing();
+            day.comes_back();
+            day.phone(Phone::Resumed { line: FIRST, by: Side::Us });
+        },
+    },
+    State { name: "second-rings", enter: Day::second_rings },
+    State { name: "two-calls", enter: Day::two_calls },
+    State { name: "wrap-up", enter: Day::wraps_up },
+    State {
+        name: "no-devices",
+        enter: |day| {
+            day.talks();
+            day.answer(Input::Trouble(Trouble::Microphone { missing: true }));
+            day.answer(Input::Trouble(Trouble::Register { waiting: true }));
+        },
+    },
+];
+
+/// A day in this state.
+pub fn day_in(state: &str, language: Language) -> Day {
+    let state = STATES.iter().find(|known| known.name == state).unwrap();
+    let day = Day::new(language);
+    (state.enter)(&day);
+    day.intents();
+    day
+}
+
+fn person(id: &str, name: &str, job: Job, extension: &str, department: &str) -> DirectoryEntry {
+    DirectoryEntry {
+        id: PersonId(id.into()),
+        name: name.into(),
+        job,
+        extension: Some(extension.into()),
+        department: Some(department.into()),
+        serves: Vec::new(),
+        absences: Vec::new(),
+    }
+}
+
+fn department(id: &str, [en, ko, ru]: [&str; 3], head: &str) -> Department {
+    let names = Names { en: en.into(), ko: Some(ko.into()), ru: Some(ru.into()) };
+    Department { id: id.into(), names, head: Some(PersonId(head.into())) }
+}
+
+fn wholesale() -> Department {
+    department("wholesale", ["Wholesale", "도매영업부", "Оптовый отдел"], "orlova")
+}
+
+pub fn directory() -> Directory {
+    Directory {
+        people: vec![
+            person("kim", "김서연", Job::Manager, "201", "wholesale"),
+            person("petrov", "Петров Сергей", Job::Manager, "202", "wholesale"),
+            person("ivanova", "Иванова Алёна", Job::Manager, "203", "wholesale"),
+            person("orlova", "Orlova Maria", Job::Head, "302", "wholesale"),
+            person("lebedev", "Lebedev Ilya", Job::Operator, "102", "support"),
+        ],
+        departments: vec![
+            wholesale(),
+            department("support", ["Support", "고객지원부", "Служба поддержки"], "none"),
+        ],
+        client_types: Vec::new(),
+    }
+}
+
+pub fn big_directory(people: usize) -> Directory {
+    let people = (0..people).map(|index| {
+        person(
+            &format!("p{index}"),
+            &format!("Person {index:02}"),
+            Job::Manager,
+            &(300 + index).to_string(),
+            "wholesale",
+        )
+    });
+    Directory { people: people.collect(), ..directory() }
+}
+
+pub fn client(name: &str, manager: &str) -> ClientCard {
+    let known = directory().person(&PersonId(manager.into())).cloned();
+    ClientCard {
+        id: ClientId(uuid::Uuid::from_u128(
+            name.bytes().fold(7, |sum, byte| sum.wrapping_mul(31) + u128::from(byte)),
+        )),
+        name: name.into(),
+        client_type: ClientType {
+            id: ClientTypeId("market".into()),
+            names: Names {
+                en: "market trader".into(),
+                ko: Some("시장 상인".into()),
+                ru: Some("рыночник".into()),
+            },
+        },
+        phones: Vec::new(),
+        contacts: Vec::new(),
+        manager: known.map(|person| Manager {
+            id: person.id,
+            name: person.name,
+            extension: person.extension,
+        }),
+        department: Some(wholesale()),
+        standing: Standing {
+            currency: "RUB".into(),
+            overdue: Money::from_hundredths(128_400_000),
+            over_limit: Money::ZERO,
+            limit: Some(Money::from_hundredths(50_000_000)),
+            credit_left: Some(Money::from_hundredths(1_234_050)),
+        },
+        price_column: Some(PriceColumn { name: "B".into(), why: PriceColumnReason::Volume }),
+        delivery: None,
+        time_zone: None,
+        note: Some("Звонить до обеда. 오전에 전화해 주세요.".into()),
+        updated_at: None,
+    }
+}
+
+pub fn hanbit() -> ClientCard {
+    client("한빛건설 Hanbit Build", "kim")
+}
+
+fn earlier_calls() -> Vec<CallRecord> {
+    let call = |id: &str, at: &str, direction, outcome, written: &str| {
+        let at: jiff::Timestamp = at.parse().unwrap();
+        let (party, nobody) = (Party { written: Some(written.into()), ..Party::default() }, Party::default());
+        let (caller, called) =
+            if direction == Direction::Inbound { (party, nobody) } else { (nobody, party) };
+        let talked = outcome == Outcome::Completed;
+        CallRecord {
+            id: CallRecordId::new(at, [1; 10]),
+            revision: 1,
+            call_id: id.into(),
+            direction,
+            line: None,
+            operator: "anna".into(),
+            caller,
+            called,
+            client: None,
+            matched: None,
+            started_at: at,
+            answered_at: talked.then_some(at),
+            ended_at: Some(at + Duration::from_secs(74)),
+            outcome: Some(outcome),
+            status: None,
+            transfers: Vec::new(),
+            result: talked.then(|| "order".into()),
+        }
+    };
+    vec![
+        call("a", "2026-05-05T07:41:00Z", Direction::Inbound, Outcome::Completed, "+74955550142"),
+        call("b", "2026-05-05T07:20:00Z", Direction::Inbound, Outcome::Missed, "+79161234567"),
+        call("c", "2026-05-05T06:58:00Z", Direction::Outbound, Outcome::Completed, "84951112233"),
+        call("d", "2026-05-04T12:10:00Z", Direction::Inbound, Outcome::Completed, "+78005553535"),
+    ]
+}

@@ -1,0 +1,158 @@
+//! Long names, large text and small windows: nothing runs out of the window or over its neighbour.
+
+use crate::day::{Day, FIRST, HANBIT, STATES, client, day_in};
+use crate::stage::{Element, Role};
+use patchcord::screen::{Act, Input};
+use patchcord::text::Language;
+
+const LONG: [(Language, &str); 2] = [
+    (
+        Language::Korean,
+        "주식회사한빛종합건설자재유통서울특별시강남지점영업본부도매사업부 신규거래처 관리팀 대표이사 김서연 귀하 \
+         주식회사한빛종합건설자재유통 부산광역시 해운대지점 물류센터 2층 접수처 담당자 앞으로",
+    ),
+    (
+        Language::Russian,
+        "Общество с ограниченной ответственностью «Строительно-монтажное управление Северо-Западного федерального округа № 15»",
+    ),
+];
+
+/// What cannot be read or reached, in words.
+fn faults(day: &Day) -> Vec<String> {
+    let width = day.width();
+    let column = day.sees(Role::Groupbox, day.say("Current call"));
+    let elements: Vec<Element> =
+        day.elements().into_iter().filter(|one| one.place[2] > 1.0 && one.place[3] > 1.0).collect();
+    let mut faults = Vec::new();
+    for one in &elements {
+        let [x, _, w, _] = one.place;
+        if x < -0.5 || x + w > width + 0.5 {
+            faults.push(format!(
+                "out of the window, {width} wide: {:?} {} {:?}",
+                one.role, one.label, one.place
+            ));
+        }
+        if one.place[1] >= column.place[1]
+            && one.place[1] + one.place[3] <= column.place[1] + column.place[3]
+            && x < column.place[2] - 1.0
+            && x + w > column.place[2] + 1.0
+        {
+            faults.push(format!("out of the call column: {:?} {} {:?}", one.role, one.label, one.place));
+        }
+    }
+    // What is scrolled is cut off at the edge of its list: what stands in the hint bar's place is not seen.
+    let leaves: Vec<&Element> = elements
+        .iter()
+        .filter(|one| one.place[1] + one.place[3] <= column.place[1] + column.place[3])
+        .filter(|one| {
+            matches!(
+                one.role,
+                Role::Text | Role::Button | Role::TextInput | Role::ProgressIndicator | Role::Switch
+            )
+        })
+        .collect();
+    for (index, one) in leaves.iter().enumerate() {
+        for other in &leaves[index + 1..] {
+            if one.overlaps(other) && !one.is_inside(other) && !other.is_inside(one) {
+                faults.push(format!(
+                    "overlap: {:?} {:?} and {:?} {:?}",
+                    one.label, one.place, other.label, other.place
+                ));
+            }
+        }
+    }
+    faults
+}
+
+fn all_is_well(day: &Day, place: &str) {
+    let faults = faults(day);
+    assert!(faults.is_empty(), "{place}:\n{}", faults.join("\n"));
+}
+
+#[test]
+fn every_state_fits_in_every_language_size_and_zoom() {
+    let mut faults = Vec::new();
+    for language in Language::ALL {
+        for state in &STATES {
+            let day = day_in(state.name, language);
+            let mut look = |how: &str| {
+                faults.extend(
+                    self::faults(&day)
+                        .into_iter()
+                        .map(|fault| format!("{} {language:?} {how}: {fault}", state.name)),
+                );
+            };
+            look("");
+            day.resize(1024, 640);
+            look("small");
+            day.resize(1280, 760);
+            for percent in [150.0, 200.0] {
+                (0..5).for_each(|_| day.press("Ctrl+plus"));
+                assert!((day.scale() * 100.0 - percent).abs() < 0.5);
+                look(&format!("{percent} %"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+}
+
+#[test]
+fn the_smallest_window_has_the_card_as_a_tab() {
+    let day = day_in("talking", Language::English);
+    assert!(day.find(Role::Tab, "Client card").is_none());
+    day.resize(1024, 640);
+    let tab = day.sees(Role::Tab, "Client card");
+    assert!(tab.selected, "it is in front");
+    day.sees(Role::Text, "Overdue debt");
+    day.click(Role::Tab, "Calls");
+    assert!(day.find(Role::Text, "Overdue debt").is_none());
+    day.press("Ctrl+L");
+    day.sees(Role::Text, "Overdue debt");
+    day.resize(1280, 760);
+    assert!(day.find(Role::Tab, "Client card").is_none());
+    day.sees(Role::Text, "Overdue debt");
+}
+
+#[test]
+fn names_of_a_hundred_characters_stay_in_their_place() {
+    for (language, name) in LONG {
+        assert!(name.chars().count() >= 100);
+        let day = Day::new(language);
+        day.rings(FIRST, HANBIT);
+        day.card(FIRST, vec![client(name, "kim"), client(&format!("{name} 2"), "kim")]);
+        all_is_well(&day, "several");
+        day.act(Act::ChooseClient(0));
+        day.intents();
+        all_is_well(&day, "ringing");
+        day.answered(FIRST);
+        all_is_well(&day, "talking");
+        day.rings(crate::day::SECOND, crate::day::OTHER);
+        day.card(crate::day::SECOND, vec![client(name, "petrov")]);
+        all_is_well(&day, "second rings");
+        for size in [(1024, 640), (1280, 760)] {
+            day.resize(size.0, size.1);
+            all_is_well(&day, "resized");
+        }
+    }
+}
+
+#[test]
+fn settings_and_set_up_fit_too() {
+    for language in Language::ALL {
+        let day = day_in("ready", language);
+        day.act(Act::Settings);
+        all_is_well(&day, "settings");
+        day.resize(1024, 640);
+        all_is_well(&day, "settings, small");
+        day.open_setup();
+        day.settle();
+        day.answer(Input::Tick);
+        // The page behind it is covered.
+        let out: Vec<Element> = day
+            .elements()
+            .into_iter()
+            .filter(|one| one.place[0] + one.place[2] > day.width() + 0.5)
+            .collect();
+        assert!(out.is_empty(), "{out:#?}");
+    }
+}

@@ -1,0 +1,12 @@
+//! The operator's window without a display: what it shows, what its keys and clicks do, and how it looks.
+#![cfg(feature = "desktop")]
+
+mod day;
+mod keys;
+mod layout;
+mod names;
+mod pictures;
+mod stage;
+mod states;
+mod tokens;
+mod typing;

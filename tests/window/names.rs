@@ -1,0 +1,128 @@
+//! For who does not see the window, and for who has no mouse: everything has a name, and everything is reached by keys.
+
+use crate::day::{Day, FIRST, OTHER, STATES, big_directory, day_in};
+use crate::stage::Role;
+use patchcord::screen::{Act, Input};
+use patchcord::text::Language;
+
+const NAMED: [Role; 12] = [
+    Role::Button,
+    Role::Checkbox,
+    Role::Combobox,
+    Role::Groupbox,
+    Role::List,
+    Role::ListItem,
+    Role::ProgressIndicator,
+    Role::RadioButton,
+    Role::RadioGroup,
+    Role::Switch,
+    Role::Tab,
+    Role::TextInput,
+];
+
+fn all_named(day: &Day, place: &str) {
+    let nameless: Vec<_> = day
+        .elements()
+        .into_iter()
+        .filter(|one| NAMED.contains(&one.role) && one.label.trim().is_empty())
+        .collect();
+    assert!(nameless.is_empty(), "{place}: {nameless:#?}");
+}
+
+#[test]
+fn every_control_has_a_name_in_every_language() {
+    for language in Language::ALL {
+        for state in &STATES {
+            all_named(&day_in(state.name, language), state.name);
+        }
+        let day = day_in("ready", language);
+        day.press("Ctrl+K");
+        all_named(&day, "palette");
+        day.press("Esc");
+        day.act(Act::Settings);
+        // High enough to show the whole page.
+        day.resize(1280, 1400);
+        let switches = day.elements().into_iter().filter(|one| one.role == Role::Switch).count();
+        assert!(switches >= 3, "the settings are seen");
+        all_named(&day, "settings");
+        day.open_setup();
+        day.settle();
+        assert!(day.find(Role::TextInput, day.say("Password")).is_some());
+        all_named(&day, "set-up");
+    }
+}
+
+#[test]
+fn the_main_page_is_walked_by_tab_in_reading_order() {
+    let day = day_in("talking", Language::English);
+    let mut walked: Vec<String> = Vec::new();
+    loop {
+        day.press("Tab");
+        let Some((role, label)) = day.keyboard() else { continue };
+        let stop = format!("{role:?} {label}");
+        if walked.contains(&stop) {
+            break;
+        }
+        walked.push(stop);
+        assert!(walked.len() < 60, "{walked:#?}");
+    }
+    assert_eq!(
+        walked,
+        [
+            "Button Line: On a call",
+            "Button Commands  Ctrl+K",
+            "Button Settings",
+            "Button Hold",
+            "Button Hang up",
+            "Button Mute",
+            "Button Keypad",
+            "Button Transfer",
+            "TextInput Dial",
+            "TextInput Name, department or number",
+            "ListItem 김서연, Wholesale 201, own manager",
+            "ListItem Orlova Maria, Wholesale 302, head of department",
+            "ListItem Петров Сергей, Wholesale 202",
+            "ListItem Иванова Алёна, Wholesale 203",
+            "ListItem Lebedev Ilya, Support 102",
+            "Groupbox Client card: 한빛건설 Hanbit Build",
+            "Tab Calls",
+            "Tab Settings",
+            "Switch Missed only",
+            "ListItem 10:41, in, +7 495 555-01-42, 01:14, order taken",
+            "ListItem 10:20, missed, +7 916 123-45-67",
+            "ListItem 09:58, out, +7 495 111-22-33, 01:14, order taken",
+            "ListItem yesterday, in, +7 800 555-35-35, 01:14, order taken",
+        ]
+    );
+}
+
+#[test]
+fn sixty_colleagues_are_walked_to_the_last_row_that_is_shown() {
+    let day = Day::new(Language::English);
+    day.answer(Input::Directory(Ok(big_directory(60))));
+    day.rings(FIRST, OTHER);
+    day.answered(FIRST);
+    day.press("F8");
+    day.press("Tab");
+    for index in 0..40 {
+        let Some((role, label)) = day.keyboard() else { panic!("row {index} has no keyboard") };
+        assert_eq!(role, Role::ListItem);
+        assert!(label.starts_with(&format!("Person {index:02}, ")), "row {index}: {label}");
+        let row = day.sees(Role::ListItem, &label).place;
+        assert!(row[1] > 0.0 && row[1] + row[3] <= 760.0, "row {index} is in sight: {row:?}");
+        day.press("Down");
+    }
+    day.sees(Role::Text, "20 more, keep typing");
+    day.press("Enter");
+    let passed: Vec<String> = day.intents().iter().map(crate::keys::words).collect();
+    assert_eq!(passed, ["pass 1 to 339"]);
+}
+
+#[test]
+fn what_happens_is_said() {
+    let day = day_in("ringing", Language::English);
+    let said = |text: &str| day.sees(Role::Text, text);
+    said("한빛건설 Hanbit Build is calling");
+    day.answered(FIRST);
+    assert!(day.find(Role::Text, "한빛건설 Hanbit Build is calling").is_none());
+}

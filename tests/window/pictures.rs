@@ -1,0 +1,169 @@
+//! How the window looks. Some pictures are kept in tests/data/pictures and compared; `PATCHCORD_WRITE_PICTURES=1` renews
+//! them. `scripts/pictures` draws all.
+
+use crate::day::{Day, STATES, day_in};
+use crate::stage::Role;
+use patchcord::screen::Act;
+use patchcord::text::Language;
+use std::fs::{self, File};
+use std::io::{BufReader, BufWriter};
+use std::path::{Path, PathBuf};
+
+const THEMES: [(&str, i32); 3] = [("light", 1), ("dark", 2), ("contrast", 3)];
+
+/// Scenes beside the states of the sheet.
+const SCENES: [(&str, fn(&Day)); 7] = [
+    ("settings", |day| day.act(Act::Settings)),
+    ("set-up", |day| {
+        day.open_setup();
+        day.settle();
+    }),
+    ("palette", |day| day.press("Ctrl+K")),
+    ("line-menu", |day| {
+        day.press("F11");
+        day.press("Enter");
+    }),
+    ("small", |day| {
+        day.talks();
+        day.resize(1024, 640);
+    }),
+    ("zoom-150", |day| {
+        day.talks();
+        (0..5).for_each(|_| day.press("Ctrl+plus"));
+    }),
+    ("zoom-200", |day| {
+        day.talks();
+        (0..10).for_each(|_| day.press("Ctrl+plus"));
+    }),
+];
+
+/// Those that are kept: each state once, each language and theme several times.
+const KEPT: [(&str, &str, Language); 12] = [
+    ("ready", "light", Language::English),
+    ("ready", "dark", Language::Korean),
+    ("ringing", "light", Language::Korean),
+    ("ringing-several", "light", Language::Russian),
+    ("talking", "light", Language::English),
+    ("talking", "dark", Language::Russian),
+    ("passing", "light", Language::Russian),
+    ("second-rings", "contrast", Language::English),
+    ("two-calls", "dark", Language::English),
+    ("wrap-up", "light", Language::Korean),
+    ("no-line", "light", Language::Russian),
+    ("settings", "light", Language::Korean),
+];
+
+struct Picture {
+    width: u32,
+    height: u32,
+    /// Red, green, blue.
+    pixels: Vec<u8>,
+}
+
+fn draw(scene: &str, theme: &str, language: Language) -> Picture {
+    let day = match SCENES.iter().find(|(name, _)| *name == scene) {
+        Some((_, enter)) => {
+            let day = Day::new(language);
+            enter(&day);
+            day
+        }
+        None => day_in(scene, language),
+    };
+    let (_, index) = THEMES.iter().find(|(name, _)| *name == theme).unwrap();
+    day.choose_theme(*index);
+    let drawn = day.picture();
+    let pixels = drawn.as_slice().iter().flat_map(|pixel| [pixel.r, pixel.g, pixel.b]).collect();
+    Picture { width: drawn.width(), height: drawn.height(), pixels }
+}
+
+fn write(path: &Path, picture: &Picture) {
+    let mut encoder =
+        png::Encoder::new(BufWriter::new(File::create(path).unwrap()), picture.width, picture.height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_compression(png::Compression::High);
+    encoder.write_header().unwrap().write_image_data(&picture.pixels).unwrap();
+}
+
+fn read(path: &Path) -> Picture {
+    let file = File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut reader = png::Decoder::new(BufReader::new(file)).read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut pixels).unwrap();
+    Picture { width: info.width, height: info.height, pixels }
+}
+
+/// 32 steps for each colour: a third of the octets, and nothing that is seen.
+fn reduced(picture: &Picture) -> Picture {
+    let pixels = picture.pixels.iter().map(|value| value & 0xf8 | value >> 5).collect();
+    Picture { pixels, ..*picture }
+}
+
+/// The share of pixels that differ by more than what is lost by keeping them, or that anybody would see.
+fn difference(one: &Picture, other: &Picture) -> f64 {
+    const STEP: u8 = 24;
+    if (one.width, one.height) != (other.width, other.height) {
+        return 1.0;
+    }
+    let pairs = one.pixels.chunks(3).zip(other.pixels.chunks(3));
+    let differ =
+        pairs.filter(|(one, other)| one.iter().zip(*other).any(|(a, b)| a.abs_diff(*b) > STEP)).count();
+    differ as f64 / f64::from(one.width * one.height)
+}
+
+#[test]
+fn the_window_looks_as_it_did() {
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/pictures");
+    let differing = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pictures");
+    let renew = std::env::var_os("PATCHCORD_WRITE_PICTURES").is_some();
+    fs::create_dir_all(if renew { &kept } else { &differing }).unwrap();
+    let mut faults = Vec::new();
+    for (scene, theme, language) in KEPT {
+        let name = format!("{scene}-{theme}-{}.png", language.code());
+        let drawn = draw(scene, theme, language);
+        if renew {
+            write(&kept.join(name), &reduced(&drawn));
+            continue;
+        }
+        let share = difference(&read(&kept.join(&name)), &drawn);
+        if share > 0.005 {
+            let path = differing.join(&name);
+            write(&path, &drawn);
+            faults.push(format!("{name}: {:.2} % of it differ; now it is {}", share * 100.0, path.display()));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn a_picture_of_another_state_is_noticed() {
+    let [ready, ringing] = ["ready", "ringing"].map(|state| draw(state, "light", Language::English));
+    assert!(difference(&ready, &ringing) > 0.005);
+    assert!(difference(&ready, &draw("ready", "light", Language::Russian)) > 0.005);
+    assert_eq!(difference(&ready, &reduced(&ready)), 0.0);
+}
+
+#[test]
+#[ignore = "draws for people to look at: scripts/pictures"]
+fn all_of_them() {
+    let folder = PathBuf::from(std::env::var_os("PATCHCORD_PICTURES").unwrap());
+    fs::create_dir_all(&folder).unwrap();
+    let scenes = STATES.iter().map(|state| state.name).chain(SCENES.iter().map(|(name, _)| *name));
+    for scene in scenes {
+        for (theme, _) in THEMES {
+            for language in Language::ALL {
+                let picture = draw(scene, theme, language);
+                write(&folder.join(format!("{scene}-{theme}-{}.png", language.code())), &picture);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_theme_is_chosen_on_the_settings_page() {
+    let day = Day::new(Language::English);
+    day.act(Act::Settings);
+    let light = day.picture();
+    day.click(Role::RadioButton, "Dark");
+    assert!(light.as_slice() != day.picture().as_slice());
+    assert!(day.sees(Role::RadioButton, "Dark").checked);
+}

@@ -1,0 +1,147 @@
+//! Each state of the sheet is told by a word, and offers its verbs with their keys; in every language.
+
+use crate::day::{Day, SECOND, STATES, day_in};
+use crate::stage::{Element, Role};
+use patchcord::screen::Wish;
+use patchcord::text::{Catalogue, Language, say};
+
+/// The state's word and its verbs, the important ones first.
+fn sheet(state: &str, cat: &Catalogue) -> (String, Vec<(&'static str, &'static str)>) {
+    let word = |text| cat.get(text).to_owned();
+    let talking =
+        vec![("Hold", "F4"), ("Hang up", "F3"), ("Mute", "F5"), ("Keypad", "F6"), ("Transfer", "F8")];
+    match state {
+        "ready" => (word("Waiting for a call"), vec![("Break", "Ctrl+B")]),
+        "break" => {
+            let reason = say!(cat, "On a break: {reason}", reason = word("lunch"));
+            (reason, vec![("Back to work", "Ctrl+B")])
+        }
+        "no-line" => (word("No line"), vec![("Retry now", "")]),
+        "ringing" | "ringing-new" | "ringing-several" => {
+            (word("Ringing"), vec![("Answer", "F2"), ("Reject", "F3")])
+        }
+        "dialling" => (word("Calling"), vec![("Cancel", "F3")]),
+        "muted" => {
+            let mut verbs = talking;
+            verbs[2] = ("Microphone on", "F5");
+            (word("On a call"), verbs)
+        }
+        "hold" => (word("On hold"), vec![("Resume", "F4"), ("Hang up", "F3"), ("Transfer", "F8")]),
+        "passing" => {
+            let word = say!(cat, "Passing to {target}", target = "김서연");
+            (word, vec![("Take back", "F4"), ("Hang up", "F3")])
+        }
+        "wrap-up" => (word("Wrap-up"), vec![("Finish", "F10")]),
+        _ => (word("On a call"), talking),
+    }
+}
+
+fn call_card(day: &Day) -> Element {
+    let begin = format!("{}: ", day.say("Current call"));
+    day.elements()
+        .into_iter()
+        .find(|one| one.role == Role::Groupbox && one.label.starts_with(&begin))
+        .unwrap()
+}
+
+#[test]
+fn every_state_says_its_word_and_offers_its_verbs() {
+    for language in Language::ALL {
+        let cat = Catalogue::new(language);
+        for state in &STATES {
+            let day = day_in(state.name, language);
+            let (word, verbs) = sheet(state.name, &cat);
+            let card = call_card(&day);
+            let elements = day.elements();
+            let told = |one: &Element| one.role == Role::Text && one.label == word && one.is_inside(&card);
+            assert!(elements.iter().any(told), "{} in {language:?}: {word}", state.name);
+            for (label, key) in verbs {
+                let label = cat.get(label);
+                let found = elements
+                    .iter()
+                    .find(|one| one.role == Role::Button && one.label == label && one.description == key);
+                assert!(
+                    found.is_some_and(|verb| verb.enabled),
+                    "{} in {language:?}: {label} {key}",
+                    state.name
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn who_calls_is_on_the_card_before_the_answer() {
+    let day = day_in("ringing", Language::English);
+    day.sees(Role::Text, "+7 495 555-01-42");
+    assert_eq!(day.caption(), "Ringing: 한빛건설 Hanbit Build");
+    let overdue = day.sees(Role::Text, "Overdue debt");
+    assert_eq!(overdue.value, "₽1,284,000.00");
+    day.sees(Role::Text, "No orders: debt");
+}
+
+#[test]
+fn a_second_call_is_a_strip_above_the_first_and_changes_nothing_else() {
+    let alone = day_in("talking", Language::English);
+    let both = day_in("second-rings", Language::English);
+    let strip = both.sees(Role::Groupbox, "+7 916 123-45-67 is calling");
+    assert!(strip.place[1] + strip.place[3] <= call_card(&both).place[1], "above");
+    assert_eq!(call_card(&alone).label, call_card(&both).label);
+    both.click(Role::Button, "Answer");
+    let intents: Vec<String> = both.intents().iter().map(crate::keys::words).collect();
+    assert_eq!(intents, [format!("answer {SECOND}")]);
+}
+
+#[test]
+fn a_client_who_comes_back_is_told_in_words() {
+    let day = day_in("came-back", Language::English);
+    let said = day.elements().into_iter().find(|one| one.label.ends_with("the client is back with you"));
+    assert!(said.is_some(), "{:#?}", day.labels());
+}
+
+#[test]
+fn what_is_wrong_stands_in_a_bar_that_covers_nothing() {
+    let day = day_in("no-devices", Language::English);
+    let bar = day.sees(Role::Groupbox, "There is no microphone. Plug one in; the call goes on.");
+    assert!(bar.place[2] > 1200.0 && bar.place[1] + bar.place[3] <= call_card(&day).place[1], "{bar:?}");
+    let day = day_in("no-line", Language::English);
+    day.click(Role::Button, "Retry now");
+    assert_eq!(day.intents().iter().map(crate::keys::words).collect::<Vec<_>>(), ["register"]);
+}
+
+#[test]
+fn another_language_is_spoken_at_once_everywhere() {
+    for to in [Language::Korean, Language::Russian] {
+        let day = day_in("talking", Language::English);
+        day.click(Role::Button, "Settings");
+        let (before, cat) = (day.elements(), Catalogue::new(to));
+        let name = if to == Language::Korean { "한국어" } else { "Русский" };
+        day.click(Role::RadioButton, name);
+        let after = day.elements();
+        let mut changed = 0;
+        for element in &before {
+            let other = cat.get(&element.label);
+            if other != element.label {
+                changed += 1;
+                assert!(after.iter().any(|one| one.label == other), "{other} is missing");
+                assert!(
+                    !after.iter().any(|one| one.label == element.label),
+                    "{} is still there",
+                    element.label
+                );
+            }
+        }
+        assert!(changed > 40, "{changed} texts");
+    }
+}
+
+#[test]
+fn nothing_takes_the_keyboard_unasked() {
+    for state in &STATES {
+        let day = Day::new(Language::English);
+        (state.enter)(&day);
+        let took = day.wishes().into_iter().find(|wish| matches!(wish, Wish::Focus(_)));
+        let asked = matches!(state.name, "transfer-list" | "keypad");
+        assert!(asked || took.is_none(), "{}: {took:?}", state.name);
+    }
+}
