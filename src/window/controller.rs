@@ -9,7 +9,6 @@ use super::tray::Tray;
 use super::{Beginning, ui};
 use crate::agent::{CardAnswer, Event, Source};
 use crate::audio::{Change, Role};
-use crate::clock;
 use crate::config::Settings;
 use crate::desktop::notice::{self, Notices, Pressed};
 use crate::screen::{Act, Field, Input, Level, Screen, ScreenConfig, Trouble, Wish};
@@ -65,7 +64,7 @@ impl Shared {
         let zone = TimeZone::system();
         let options = Options::new(beginning);
         let config = screen_config(&beginning.settings, options.has_desk(), options.language());
-        let screen = Screen::new(process.now(), wall(&zone), config);
+        let screen = Screen::new(process.now(), wall(process, &zone), config);
         let controller = Controller {
             process,
             picture: Picture::new(&window),
@@ -192,7 +191,7 @@ impl Shared {
         let mut wishes = Vec::new();
         {
             let mut controller = self.0.borrow_mut();
-            let (now, wall) = (controller.process.now(), wall(&controller.zone));
+            let (now, wall) = (controller.process.now(), wall(controller.process, &controller.zone));
             controller.screen.handle(now, &wall, input);
             while let Some(wish) = controller.screen.poll_wish() {
                 wishes.push(wish);
@@ -429,7 +428,7 @@ impl Controller {
 
     /// For another account.
     pub(super) fn begin_again(&mut self, config: ScreenConfig) {
-        self.screen = Screen::new(self.process.now(), wall(&self.zone), config);
+        self.screen = Screen::new(self.process.now(), wall(self.process, &self.zone), config);
     }
 
     pub(super) fn tray_mut(&mut self) -> Option<&mut Tray> {
@@ -460,8 +459,8 @@ fn focus(window: &ui::OperatorWindow, field: Field) {
     }
 }
 
-fn wall(zone: &TimeZone) -> Zoned {
-    clock::wall().to_zoned(zone.clone())
+fn wall(process: Process, zone: &TimeZone) -> Zoned {
+    process.wall().to_zoned(zone.clone())
 }
 
 pub(super) fn screen_config(settings: &Settings, has_desk: bool, language: Language) -> ScreenConfig {
