@@ -40,7 +40,7 @@ fn a_number_from_the_terminal_or_a_link_is_dialled_by_the_window() {
 #[test]
 fn a_window_that_was_killed_in_a_call_comes_back_and_the_register_has_the_call() {
     let stage = Stage::set();
-    let window = stage.window();
+    let window = stage.mortal_window();
     let mut reader = Reader::start(&stage);
     let client = Baresip::customer(&stage.pbx, CLIENT);
     client.dial(&stage.number_of_the_desk());
@@ -49,7 +49,7 @@ fn a_window_that_was_killed_in_a_call_comes_back_and_the_register_has_the_call()
     client.wait("CALL_ESTABLISHED", seconds(5));
     reader.finds("panel", CLIENT_NAME);
     window.kill();
-    let _again = stage.window();
+    let _again = stage.mortal_window();
     reader.finds("push button", "Line: ");
     until("the register entry", seconds(10), || stage.desk.calls().len() == 1);
     let entry = &stage.desk.calls()[0];
