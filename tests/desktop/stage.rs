@@ -218,7 +218,19 @@ impl Window {
 /// On a display that is free.
 fn x_server() -> (Beside, String) {
     let mut command = Command::new("Xvfb");
-    command.args(["-displayfd", "1", "-nolisten", "tcp", "-screen", "0", "1400x900x24", "-dpi", "96"]);
+    // It would begin anew whenever nobody is connected, as between two looks for the window manager.
+    command.args([
+        "-displayfd",
+        "1",
+        "-noreset",
+        "-nolisten",
+        "tcp",
+        "-screen",
+        "0",
+        "1400x900x24",
+        "-dpi",
+        "96",
+    ]);
     let (server, number) = first_line(command.stdin(Stdio::null()));
     (server, format!(":{number}"))
 }

@@ -11,12 +11,11 @@ const OUTSIDE: &str = "+74951234567";
 fn the_second_start_raises_the_first() {
     let stage = Stage::set();
     let _window = stage.window();
-    let title = stage.active();
     let _editor = stage.editor();
     assert_eq!(stage.active(), "Editor");
     let second = stage.patchcord(&["window"]).output().expect("the program");
     assert_eq!(second.status.code(), Some(0), "{second:?}");
-    until("the first window in front", seconds(5), || stage.active() == title);
+    until("the first window in front", seconds(5), || stage.active().starts_with("Patchcord"));
 }
 
 #[test]
