@@ -25,10 +25,14 @@ pub fn window(
     environment: impl Fn(&str) -> Option<String>,
 ) -> Exit {
     let cat = super::catalogue(arguments, &environment);
-    let settings = match super::read_settings(arguments, &environment) {
-        Ok(file) => arguments.common.settings().over(file),
+    let in_file = match super::read_settings(arguments, &environment) {
+        Ok(in_file) => in_file,
         Err(error) => return refuse(Exit::Usage, &error.say(&cat)),
     };
+    let settings = arguments.common.settings().over(in_file.clone());
+    let places = Places::of_user(&environment);
+    let path = arguments.common.config.clone();
+    let path = path.or_else(|| places.as_ref().map(Places::settings_file));
     let state_folder = super::state_folder(&environment);
     let folder = instance::folder(&environment, &state_folder);
     let listener = match instance::claim(&folder) {
@@ -58,9 +62,10 @@ pub fn window(
         state_folder,
         devices,
         hidden,
-        places: Places::of_user(&environment),
+        places,
         listener,
         settings,
+        file: path.map(|path| (path, in_file)),
     };
     show(&cat, process, beginning)
 }
@@ -84,6 +89,7 @@ pub fn practise(
         places: None,
         listener: None,
         settings: practice.settings.clone(),
+        file: None,
     };
     Ok(show(cat, process, beginning))
 }

@@ -10,6 +10,7 @@ use super::{Beginning, ui};
 use crate::agent::{CardAnswer, Event, Source};
 use crate::audio::{Change, Role};
 use crate::config::Settings;
+use crate::desktop::hotkey::{self, Grabbed};
 use crate::desktop::notice::{self, Notices, Pressed};
 use crate::screen::{Act, Field, Input, Level, Screen, ScreenConfig, Trouble, Wish};
 use crate::shell::{Notice, Process};
@@ -32,6 +33,8 @@ pub struct Controller {
     picture: Picture,
     tray: Option<Tray>,
     notices: Option<Notices>,
+    /// Held for as long as the window lives.
+    answer_key: Option<Grabbed>,
     pub(super) telephone: Option<Telephone>,
     /// To start once more with, where no network was there.
     account: Option<Account>,
@@ -72,6 +75,7 @@ impl Shared {
             zone,
             tray: None,
             notices: None,
+            answer_key: None,
             telephone: None,
             account: None,
             options,
@@ -87,12 +91,32 @@ impl Shared {
 
     /// Tray and notifications; without a session bus there are none.
     pub fn greet_desktop(&self) {
+        self.grab_answer_key();
         let tray = Tray::new(self);
         let notices =
-            Notices::start(|line, pressed| in_window(move |shared| shared.on_pressed(line, pressed)));
+            Notices::start(|_line, pressed| in_window(move |shared| shared.on_pressed(pressed)));
         let mut controller = self.0.borrow_mut();
         controller.tray = tray;
         controller.notices = Some(notices);
+    }
+
+    /// The key that answers from anywhere, if the settings ask for one.
+    fn grab_answer_key(&self) {
+        let Some(key) = self.0.borrow().options.settings.answer_key.clone() else { return };
+        let environment = |name: &str| std::env::var(name).ok();
+        match hotkey::grab(&key, environment, || in_window(Shared::answer_from_anywhere)) {
+            Ok(grabbed) => self.0.borrow_mut().answer_key = Some(grabbed),
+            Err(fault) => self.answer(fault.say(&self.cat(), &key), true),
+        }
+    }
+
+    fn answer_from_anywhere(&self) {
+        let ringing = self.0.borrow().rings();
+        match ringing {
+            Some(Rings::Alone) => self.act(Act::Answer),
+            Some(Rings::Beside) => self.act(Act::AnswerWaiting),
+            None => {}
+        }
     }
 
     /// Starts the telephone, after the one before it has said goodbye.
@@ -252,8 +276,8 @@ impl Shared {
         }
     }
 
-    fn on_pressed(&self, line: u32, pressed: Pressed) {
-        let ringing = self.0.borrow().rings(line);
+    fn on_pressed(&self, pressed: Pressed) {
+        let ringing = self.0.borrow().rings();
         match (pressed, ringing) {
             (Pressed::Answer, Some(Rings::Alone)) => self.act(Act::Answer),
             (Pressed::Answer, Some(Rings::Beside)) => self.act(Act::AnswerWaiting),
@@ -435,7 +459,7 @@ impl Controller {
         self.tray.as_mut()
     }
 
-    fn rings(&self, _line: u32) -> Option<Rings> {
+    fn rings(&self) -> Option<Rings> {
         let shown = self.picture.last()?;
         if shown.waiting.is_some() {
             Some(Rings::Beside)

@@ -41,6 +41,8 @@ const WRAP_UP: Duration = Duration::from_secs(15);
 /// What a window begins with.
 pub struct Beginning {
     pub settings: Settings,
+    /// What stands in the settings file, and the file: flags are not written into it.
+    pub file: Option<(PathBuf, Settings)>,
     pub language: Language,
     /// None: the set-up page comes first.
     pub password: Option<Secret>,
