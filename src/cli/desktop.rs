@@ -1,9 +1,9 @@
 //! What the terminal asks of the desktop: the window, `dial`, `provision`, and secrets that the key store has.
 
+use super::Stops;
 use super::args::{Arguments, DemoOptions};
 use super::demo::{Practice, Refusal};
 use super::faults;
-use super::Stops;
 use super::sound;
 use super::verdict::{Exit, Trouble};
 use crate::config::{Places, Settings};

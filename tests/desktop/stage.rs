@@ -83,8 +83,12 @@ impl Stage {
         &self.home
     }
 
+    /// What it complains of stands beside the other logs.
     fn beside(&self, command: &mut Command) -> Beside {
-        let command = self.env(command).stdout(Stdio::null()).stderr(Stdio::null());
+        let name =
+            Path::new(command.get_program()).file_name().expect("a program").to_string_lossy().into_owned();
+        let log = std::fs::File::create(self.pbx.scratch.path().join(format!("{name}.log"))).expect("a file");
+        let command = self.env(command).stdout(Stdio::null()).stderr(log);
         Beside(
             command
                 .spawn()
@@ -147,8 +151,19 @@ impl Stage {
         command
     }
 
-    /// The operator's window, registered at the PBX.
+    /// The operator's window, registered at the PBX. What it sends is held against the RFCs when the test ends.
     pub fn window(&self) -> Window {
+        let window = self.mortal_window();
+        let is_ours =
+            |text: &str| text.starts_with("REGISTER ") && text.contains(&format!("sip:{OPERATOR}@"));
+        let captured = self.pbx.capture();
+        let ours = captured.iter().filter(|sent| is_ours(&String::from_utf8_lossy(&sent.raw)));
+        self.pbx.judge(ours.take(1).map(|sent| sent.peer.to_string()).collect());
+        window
+    }
+
+    /// One that will be killed: nobody can say goodbye then.
+    pub fn mortal_window(&self) -> Window {
         let (server, desk) = (self.pbx.server(), self.desk.url());
         let account = ["window", "--user", OPERATOR, "--server", &server, "--desk", &desk, "--lang", "en"];
         let window = self.open(&mut self.patchcord(&account));
@@ -203,7 +218,19 @@ impl Window {
 /// On a display that is free.
 fn x_server() -> (Beside, String) {
     let mut command = Command::new("Xvfb");
-    command.args(["-displayfd", "1", "-nolisten", "tcp", "-screen", "0", "1400x900x24", "-dpi", "96"]);
+    // It would begin anew whenever nobody is connected, as between two looks for the window manager.
+    command.args([
+        "-displayfd",
+        "1",
+        "-noreset",
+        "-nolisten",
+        "tcp",
+        "-screen",
+        "0",
+        "1400x900x24",
+        "-dpi",
+        "96",
+    ]);
     let (server, number) = first_line(command.stdin(Stdio::null()));
     (server, format!(":{number}"))
 }
