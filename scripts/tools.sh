@@ -13,6 +13,16 @@ need() {
   done
 }
 
+# What a window is shown by, and letters for Korean; those of English and Russian are built in.
+need_window() {
+  local library
+  for library in libxkbcommon-x11-0:libxkbcommon-x11.so.0 libx11-xcb1:libX11-xcb.so.1 libxcursor1:libXcursor.so.1 \
+    libxi6:libXi.so.6 libxrandr2:libXrandr.so.2 libfontconfig1:libfontconfig.so.1; do
+    compgen -G "/usr/lib/*/${library#*:}" >/dev/null || missing+=("${library%%:*}")
+  done
+  need fonts-noto-cjk /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc
+}
+
 install_missing() {
   [ ${#missing[@]} -gt 0 ] || return 0
   command -v apt-get >/dev/null || stop "these Debian packages are missing, and there is no apt-get to get them: ${missing[*]}"

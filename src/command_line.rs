@@ -17,13 +17,14 @@ const USAGE: u8 = 2;
 
 /// What clap itself writes into a help text. Names in capitals (`FILE`) stay: they are what other
 /// messages call a value.
-const CLAP_WORDS: [&str; 9] = [
+const CLAP_WORDS: [&str; 10] = [
     msg!("Usage:"),
     msg!("Commands:"),
     msg!("Arguments:"),
     msg!("Options:"),
     msg!("[OPTIONS]"),
     msg!("<COMMAND>"),
+    msg!("[COMMAND]"),
     msg!("Print help"),
     msg!("Print version"),
     msg!("[default:"),

@@ -46,7 +46,7 @@ const EVERYTHING_BELOW_SHELL: [&str; 15] = [
 ];
 
 /// The terminal may also see what the engines' fronts are made of; it never opens a socket or a store.
-const CLI_MAY_NAME: [&str; 14] = [
+const CLI_MAY_NAME: [&str; 15] = [
     "shell",
     "practice",
     "agent",
@@ -61,12 +61,13 @@ const CLI_MAY_NAME: [&str; 14] = [
     "logging",
     "audio",
     "desktop",
+    "window",
 ];
 
 /// The window draws what the screen says, and puts the telephone behind it.
-const WINDOW_MAY_NAME: [&str; 12] = [
+const WINDOW_MAY_NAME: [&str; 13] = [
     "shell", "screen", "practice", "agent", "phone", "desk_api", "domain", "config", "audio", "desktop",
-    "logging", "media",
+    "logging", "media", "sip",
 ];
 
 const PURE: [&str; 7] = ["domain", "sip", "media", "phone", "agent", "screen", "practice"];

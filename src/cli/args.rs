@@ -42,7 +42,7 @@ pub struct Arguments {
 
 impl Arguments {
     /// Without one it is the window.
-    pub fn command(&self) -> &Command {
+    pub fn subcommand(&self) -> &Command {
         static WINDOW: Command = Command::Window { hidden: false };
         self.command.as_ref().unwrap_or(&WINDOW)
     }

@@ -1,5 +1,6 @@
 //! What the terminal asks of the desktop: the window, `dial`, `provision`, and secrets that the key store has.
 
+use super::Stops;
 use super::args::{Arguments, DemoOptions};
 use super::demo::{Practice, Refusal};
 use super::faults;
@@ -24,10 +25,14 @@ pub fn window(
     environment: impl Fn(&str) -> Option<String>,
 ) -> Exit {
     let cat = super::catalogue(arguments, &environment);
-    let settings = match super::read_settings(arguments, &environment) {
-        Ok(file) => arguments.common.settings().over(file),
+    let in_file = match super::read_settings(arguments, &environment) {
+        Ok(in_file) => in_file,
         Err(error) => return refuse(Exit::Usage, &error.say(&cat)),
     };
+    let settings = arguments.common.settings().over(in_file.clone());
+    let places = Places::of_user(&environment);
+    let path = arguments.common.config.clone();
+    let path = path.or_else(|| places.as_ref().map(Places::settings_file));
     let state_folder = super::state_folder(&environment);
     let folder = instance::folder(&environment, &state_folder);
     let listener = match instance::claim(&folder) {
@@ -57,9 +62,10 @@ pub fn window(
         state_folder,
         devices,
         hidden,
-        places: Places::of_user(&environment),
+        places,
         listener,
         settings,
+        file: path.map(|path| (path, in_file)),
     };
     show(&cat, process, beginning)
 }
@@ -83,22 +89,39 @@ pub fn practise(
         places: None,
         listener: None,
         settings: practice.settings.clone(),
+        file: None,
     };
     Ok(show(cat, process, beginning))
 }
 
 /// Until it is closed.
 fn show(cat: &Catalogue, process: Process, beginning: Beginning) -> Exit {
+    if let Err(error) = leave_when_told() {
+        tracing::warn!(%error, "the system's word to end will not be heard");
+    }
     match window::run(process, beginning) {
         Ok(()) => Exit::Done,
         Err(error) => {
             tracing::error!(%error, "no window");
             refuse(
                 Exit::Usage,
-                &say!(cat, "No window can be shown here: there is no display. In a terminal, say patchcord --help."),
+                &say!(
+                    cat,
+                    "No window can be shown here: there is no display. In a terminal, say patchcord --help."
+                ),
             )
         }
     }
+}
+
+/// At log-out, and by Ctrl-C in a terminal: nobody may be left in a call with a telephone that is gone.
+fn leave_when_told() -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let wait = move || {
+        runtime.block_on(async { Stops::listen().next().await });
+        window::leave();
+    };
+    std::thread::Builder::new().name("signals".into()).spawn(wait).map(drop)
 }
 
 fn refuse(exit: Exit, words: &str) -> Exit {

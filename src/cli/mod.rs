@@ -52,7 +52,7 @@ pub fn main(process: Process) -> ExitCode {
         Err(code) => return code,
     };
     logging::start(arguments.common.verbose);
-    match arguments.command() {
+    match arguments.subcommand() {
         Command::Window { hidden } => {
             return exit_code(desktop::window(process, &arguments, *hidden, environment));
         }
@@ -121,7 +121,8 @@ impl Run {
         let cat = Catalogue::new(settings.lang.unwrap_or(language));
         usage::check(&cat, arguments).map_err(Refusal::usage)?;
         // Whoever forgot the PBX or the user hears of that first.
-        let needs_password = settings.is_complete() && !matches!(arguments.command(), Command::Options { .. });
+        let needs_password =
+            settings.is_complete() && !matches!(arguments.subcommand(), Command::Options { .. });
         let password = read_password(&cat, &settings, needs_password, &environment)?;
         let desk_token =
             environment("PATCHCORD_DESK_TOKEN").filter(|token| !token.is_empty()).map(Secret::new);
@@ -131,13 +132,13 @@ impl Run {
                 &cat,
                 "The order desk wants a token. Put it into the environment variable PATCHCORD_DESK_TOKEN."
             );
-            if arguments.common.desk.is_some() && call_options(arguments.command()).is_some() {
+            if arguments.common.desk.is_some() && call_options(arguments.subcommand()).is_some() {
                 return Err(Refusal::usage(words));
             }
             // Nobody asked for the desk now: the telephone works without it.
             eprintln!("patchcord: {words}");
         }
-        let sound = Sound::open(&cat, call_options(arguments.command())).map_err(Refusal::usage)?;
+        let sound = Sound::open(&cat, call_options(arguments.subcommand())).map_err(Refusal::usage)?;
         let state_folder = state_folder(&environment);
         Ok(Self { cat, settings, password, desk_token, state_folder, sound })
     }
@@ -147,7 +148,7 @@ impl Run {
     }
 
     async fn drive(self, process: Process, arguments: &Arguments) -> Exit {
-        let script = Script::new(task(arguments.command()), arguments.common.desk.is_some());
+        let script = Script::new(task(arguments.subcommand()), arguments.common.desk.is_some());
         let figures = (arguments.common.verbose > 0).then_some(FIGURES_EVERY);
         let sound = self.sound;
         let devices = sound::wishes(arguments.common.audio.as_deref(), &self.settings);

@@ -37,7 +37,10 @@ pub fn practise(
 fn not_built(cat: &Catalogue) -> Exit {
     eprintln!(
         "patchcord: {}",
-        say!(cat, "This program was built without a window. Use the one with a window for this, or say patchcord --help.")
+        say!(
+            cat,
+            "This program was built without a window. Use the one with a window for this, or say patchcord --help."
+        )
     );
     Exit::Usage
 }

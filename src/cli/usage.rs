@@ -9,10 +9,10 @@ pub fn check(cat: &Catalogue, arguments: &Arguments) -> Result<(), String> {
     if wants_devices && !cfg!(feature = "desktop") {
         return Err(say!(cat, "This program was built without sound devices. Use --audio null."));
     }
-    if let Command::Answer { calls: 1, swap_at: Some(_), .. } = arguments.command() {
+    if let Command::Answer { calls: 1, swap_at: Some(_), .. } = arguments.subcommand() {
         return Err(say!(cat, "--swap-at goes back to the first of two callers. Give --calls 2 or more."));
     }
-    let Some(options) = super::call_options(arguments.command()) else { return Ok(()) };
+    let Some(options) = super::call_options(arguments.subcommand()) else { return Ok(()) };
     transfer_mode(cat, options)?;
     match (options.hold_at, options.resume_at) {
         (Some(hold), Some(resume)) if resume <= hold => {

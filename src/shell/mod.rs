@@ -21,7 +21,7 @@ pub use setup::{Setup, StartFault, start};
 
 use crate::agent::{Event, Intent};
 use crate::audio::{Change, Seen, SoundFault, Wishes};
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::desk_api::{CallRecord, Directory, Unavailable};
 use crate::instant::Instant;
 use crate::phone::LineId;
@@ -43,6 +43,11 @@ impl Process {
 
     pub fn now(&self) -> Instant {
         self.clock.now()
+    }
+
+    /// The date and time of day, for people.
+    pub fn wall(&self) -> jiff::Timestamp {
+        clock::wall()
     }
 }
 

@@ -10,8 +10,8 @@ use super::tray::Tray;
 use super::{Beginning, ui};
 use crate::agent::{CardAnswer, Event, Source};
 use crate::audio::{Change, Role};
-use crate::clock;
 use crate::config::Settings;
+use crate::desktop::hotkey::{self, Grabbed};
 use crate::desktop::notice::{self, Notices, Pressed};
 use crate::instant::Instant;
 use crate::screen::{Act, Field, Input, Level, Screen, ScreenConfig, Trouble, Wish};
@@ -20,6 +20,7 @@ use crate::text::{Catalogue, Language};
 use jiff::Zoned;
 use jiff::tz::TimeZone;
 use slint::ComponentHandle;
+use slint::winit_030::WinitWindowAccessor as _;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -36,6 +37,8 @@ pub struct Controller {
     picture: Picture,
     tray: Option<Tray>,
     notices: Option<Notices>,
+    /// Held for as long as the window lives.
+    answer_key: Option<Grabbed>,
     pub(super) telephone: Option<Telephone>,
     /// To start once more with, where no network was there.
     account: Option<Account>,
@@ -83,6 +86,7 @@ impl Shared {
             rehearsal,
             tray: None,
             notices: None,
+            answer_key: None,
             telephone: None,
             account: None,
             options,
@@ -98,12 +102,32 @@ impl Shared {
 
     /// Tray and notifications; without a session bus there are none.
     pub fn greet_desktop(&self) {
+        self.grab_answer_key();
         let tray = Tray::new(self);
         let notices =
-            Notices::start(|line, pressed| in_window(move |shared| shared.on_pressed(line, pressed)));
+            Notices::start(|_line, pressed| in_window(move |shared| shared.on_pressed(pressed)));
         let mut controller = self.0.borrow_mut();
         controller.tray = tray;
         controller.notices = Some(notices);
+    }
+
+    /// The key that answers from anywhere, if the settings ask for one.
+    fn grab_answer_key(&self) {
+        let Some(key) = self.0.borrow().options.settings.answer_key.clone() else { return };
+        let environment = |name: &str| std::env::var(name).ok();
+        match hotkey::grab(&key, environment, || in_window(Shared::answer_from_anywhere)) {
+            Ok(grabbed) => self.0.borrow_mut().answer_key = Some(grabbed),
+            Err(fault) => self.answer(fault.say(&self.cat(), &key), true),
+        }
+    }
+
+    fn answer_from_anywhere(&self) {
+        let ringing = self.0.borrow().rings();
+        match ringing {
+            Some(Rings::Alone) => self.act(Act::Answer),
+            Some(Rings::Beside) => self.act(Act::AnswerWaiting),
+            None => {}
+        }
     }
 
     /// Starts the telephone, after the one before it has said goodbye.
@@ -266,8 +290,8 @@ impl Shared {
         }
     }
 
-    fn on_pressed(&self, line: u32, pressed: Pressed) {
-        let ringing = self.0.borrow().rings(line);
+    fn on_pressed(&self, pressed: Pressed) {
+        let ringing = self.0.borrow().rings();
         match (pressed, ringing) {
             (Pressed::Answer, Some(Rings::Alone)) => self.act(Act::Answer),
             (Pressed::Answer, Some(Rings::Beside)) => self.act(Act::AnswerWaiting),
@@ -277,12 +301,14 @@ impl Shared {
         }
     }
 
+    /// In front of all others, with the keyboard: for whoever asked for it, never for a call.
     pub fn show_window(&self) {
         let window = self.0.borrow().window.clone_strong();
         if let Err(error) = window.show() {
             tracing::warn!(%error, "the window cannot be shown");
         }
         window.window().set_minimized(false);
+        window.window().with_winit_window(|window| window.focus_window());
     }
 
     /// A client is never dropped by closing a window: while a call stands it only goes out of sight.
@@ -452,7 +478,7 @@ impl Controller {
         self.tray.as_mut()
     }
 
-    fn rings(&self, _line: u32) -> Option<Rings> {
+    fn rings(&self) -> Option<Rings> {
         let shown = self.picture.last()?;
         if shown.waiting.is_some() {
             Some(Rings::Beside)
@@ -480,7 +506,7 @@ fn focus(window: &ui::OperatorWindow, field: Field) {
 fn time(rehearsal: Option<&Rehearsal>, process: Process, zone: &TimeZone) -> (Instant, Zoned) {
     match rehearsal {
         Some(rehearsal) => rehearsal.time(),
-        None => (process.now(), clock::wall().to_zoned(zone.clone())),
+        None => (process.now(), process.wall().to_zoned(zone.clone())),
     }
 }
 

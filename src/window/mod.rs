@@ -44,6 +44,8 @@ const WRAP_UP: Duration = Duration::from_secs(15);
 /// What a window begins with.
 pub struct Beginning {
     pub settings: Settings,
+    /// What stands in the settings file, and the file: flags are not written into it.
+    pub file: Option<(PathBuf, Settings)>,
     pub language: Language,
     /// None: the set-up page comes first.
     pub password: Option<Secret>,
@@ -63,6 +65,12 @@ pub struct Beginning {
 #[derive(Debug, thiserror::Error)]
 #[error("no window can be shown: {0}")]
 pub struct NoWindow(slint::PlatformError);
+
+/// Closes the window from any thread, whatever stands: calls are hung up.
+pub fn leave() {
+    // Fails only where no event loop runs: it has ended already.
+    let _ = slint::quit_event_loop();
+}
 
 /// Shows the window, and returns when it was closed and the telephone has said goodbye.
 pub fn run(process: Process, mut beginning: Beginning) -> Result<(), NoWindow> {

@@ -24,6 +24,8 @@ const ZOOM_STEP: u16 = 10;
 /// What the page shows, and where it is kept.
 pub struct Options {
     pub settings: Settings,
+    /// The settings file, with what is to stand in it.
+    file: Option<(PathBuf, Settings)>,
     has_desk: bool,
     state_folder: PathBuf,
     /// None: for practice; nothing of the user's is read or written.
@@ -62,6 +64,7 @@ impl Options {
             test: SoundTest::Off,
             ticker: slint::Timer::default(),
             settings: settings.clone(),
+            file: beginning.file.clone(),
             remembered,
         }
     }
@@ -88,6 +91,9 @@ impl Options {
 
     /// Another account than before.
     pub fn take_over(&mut self, settings: Settings, has_desk: bool) {
+        if let Some((_, kept)) = &mut self.file {
+            *kept = settings.clone();
+        }
         self.settings = settings;
         self.has_desk = has_desk;
     }
@@ -114,9 +120,15 @@ impl Shared {
         options.on_choose_language(on(|shared, index| shared.choose_language(index)));
         options.on_choose_theme(on(|shared, index| shared.choose_theme(theme_at(index))));
         options.on_choose_zoom(on(|shared, sign| shared.zoom(if sign > 0 { '+' } else { '-' })));
-        options.on_choose_microphone(on(|shared, index| shared.choose_device(index, |wishes| &mut wishes.microphone, true)));
-        options.on_choose_earpiece(on(|shared, index| shared.choose_device(index, |wishes| &mut wishes.earpiece, false)));
-        options.on_choose_ringer(on(|shared, index| shared.choose_device(index, |wishes| &mut wishes.ringer, false)));
+        options.on_choose_microphone(on(|shared, index| {
+            shared.choose_device(index, |wishes| &mut wishes.microphone, true)
+        }));
+        options.on_choose_earpiece(on(|shared, index| {
+            shared.choose_device(index, |wishes| &mut wishes.earpiece, false)
+        }));
+        options.on_choose_ringer(on(|shared, index| {
+            shared.choose_device(index, |wishes| &mut wishes.ringer, false)
+        }));
         let test = |test: SoundTest| {
             let shared = self.clone();
             move || shared.with_remote(|remote| remote.sound_test(test))
@@ -130,7 +142,9 @@ impl Shared {
         let shared = self.clone();
         options.on_choose_links(move |on| shared.choose_links(on));
         let shared = self.clone();
-        options.on_choose_motion(move |on| shared.0.borrow().window.global::<ui::Options>().set_reduce_motion(on));
+        options.on_choose_motion(move |on| {
+            shared.0.borrow().window.global::<ui::Options>().set_reduce_motion(on)
+        });
         let shared = self.clone();
         options.on_set_up_again(move || shared.open_setup(true));
     }
@@ -240,7 +254,10 @@ impl Shared {
     pub(super) fn apply_zoom(&self) {
         let (window, factor) = {
             let controller = self.0.borrow();
-            (controller.window.clone_strong(), controller.options.scale * f32::from(controller.options.zoom) / 100.0)
+            (
+                controller.window.clone_strong(),
+                controller.options.scale * f32::from(controller.options.zoom) / 100.0,
+            )
         };
         let window = window.window();
         if (window.scale_factor() - factor).abs() > f32::EPSILON {
@@ -286,9 +303,12 @@ impl Shared {
             let Some(wishes) = &mut options.wishes else { return };
             *role(wishes) = wish;
             let wishes = wishes.clone();
-            options.settings.microphone = name(&wishes.microphone);
-            options.settings.earpiece = name(&wishes.earpiece);
-            options.settings.ringer = name(&wishes.ringer);
+            let kept = options.file.as_mut().map(|(_, kept)| kept);
+            for settings in [Some(&mut options.settings), kept].into_iter().flatten() {
+                settings.microphone = name(&wishes.microphone);
+                settings.earpiece = name(&wishes.earpiece);
+                settings.ringer = name(&wishes.ringer);
+            }
             wishes
         };
         self.with_remote(|remote| remote.use_devices(wishes));
@@ -298,8 +318,8 @@ impl Shared {
     pub(super) fn keep_settings(&self) {
         let kept = {
             let controller = self.0.borrow();
-            let Some(places) = controller.options.places() else { return };
-            settings_file::write(&places.settings_file(), &controller.options.settings)
+            let Some((path, kept)) = &controller.options.file else { return };
+            settings_file::write(path, kept)
         };
         if let Err(error) = kept {
             self.complain(&error);
@@ -312,7 +332,7 @@ impl Shared {
         self.answer(words, true);
     }
 
-    fn answer(&self, words: String, bad: bool) {
+    pub(super) fn answer(&self, words: String, bad: bool) {
         let controller = self.0.borrow();
         let page = controller.window.global::<ui::Options>();
         page.set_said(words.into());

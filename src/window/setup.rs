@@ -3,8 +3,8 @@
 use super::controller::{Shared, in_window, screen_config};
 use super::telephone::Account;
 use super::ui;
-use crate::config::{HostPort, Setting as _, Settings, is_desk_url};
 use crate::agent::Event;
+use crate::config::{HostPort, Setting as _, Settings, is_desk_url};
 use crate::desktop::{keys, provision};
 use crate::phone;
 use crate::screen::{self, Act, Input};
@@ -73,8 +73,9 @@ impl Shared {
         let cat = self.cat();
         let practising = self.0.borrow().options.places().is_none();
         if !practising {
-            let kept = keep_secret(keys::Account::of_password(&settings), &password)
-                .and_then(|()| token.as_ref().map_or(Ok(()), |token| keep_secret(keys::Account::of_desk(&settings), token)));
+            let kept = keep_secret(keys::Account::of_password(&settings), &password).and_then(|()| {
+                token.as_ref().map_or(Ok(()), |token| keep_secret(keys::Account::of_desk(&settings), token))
+            });
             if let Err(fault) = kept {
                 // The telephone works all the same, until it is closed.
                 self.say_in_form(fault.say(&cat), true);
@@ -95,10 +96,19 @@ impl Shared {
             let desk = Some(desk.trim()).filter(|desk| !desk.is_empty());
             let bad_desk = desk.is_some_and(|desk| !is_desk_url(desk));
             let or_none = |bad: bool, words: String| if bad { words.into() } else { Default::default() };
-            form.set_server_fault(or_none(host.is_none(), say!(&cat, "A host name or address, as pbx.example.com or 192.0.2.10:5060.")));
-            form.set_user_fault(or_none(user.trim().is_empty(), say!(&cat, "The extension is missing, as 101.")));
+            form.set_server_fault(or_none(
+                host.is_none(),
+                say!(&cat, "A host name or address, as pbx.example.com or 192.0.2.10:5060."),
+            ));
+            form.set_user_fault(or_none(
+                user.trim().is_empty(),
+                say!(&cat, "The extension is missing, as 101."),
+            ));
             form.set_password_fault(or_none(password.is_empty(), say!(&cat, "The password is missing.")));
-            form.set_desk_fault(or_none(bad_desk, say!(&cat, "An address that begins with https://, or nothing.")));
+            form.set_desk_fault(or_none(
+                bad_desk,
+                say!(&cat, "An address that begins with https://, or nothing."),
+            ));
             let host = host?;
             if user.trim().is_empty() || password.is_empty() || bad_desk {
                 return None;
@@ -219,7 +229,9 @@ impl Shared {
 
 fn start_words(cat: &Catalogue, fault: &StartFault) -> String {
     match fault {
-        StartFault::NameUnknown { host } => say!(cat, "There is no host named {host}. Check its spelling.", host = host),
+        StartFault::NameUnknown { host } => {
+            say!(cat, "There is no host named {host}. Check its spelling.", host = host)
+        }
         StartFault::NoNameServer { host } => {
             say!(cat, "No name server answered when asked for {host}. Check the network.", host = host)
         }

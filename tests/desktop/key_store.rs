@@ -108,7 +108,7 @@ fn serve_once(status: &'static str, body: String) -> String {
     link
 }
 
-fn assert_nowhere_in(folder: &Path, secret: &str) {
+pub fn assert_nowhere_in(folder: &Path, secret: &str) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

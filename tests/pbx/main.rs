@@ -26,6 +26,8 @@ mod registering;
 mod schema;
 mod signals;
 mod sound;
+#[path = "../support/sound_server.rs"]
+mod sound_server;
 mod tcp;
 mod telephone;
 mod time;

@@ -191,7 +191,7 @@ fn the_card_while_it_rings_works_as_written() {
 #[test]
 fn every_example_is_pasted_by_a_test() {
     // `tests/demo.rs` plays the demonstration, and `scripts/test` is what runs this.
-    let pasted = ["scripts/demo  ", "scripts/pbx up", "patchcord register", "patchcord-desk serve"];
+    let pasted = ["scripts/demo --headless", "scripts/pbx up", "patchcord register", "patchcord-desk serve"];
     for example in blocks() {
         assert!(pasted.iter().any(|text| example.contains(text)), "no test pastes this:\n{example}");
     }
