@@ -527,7 +527,7 @@ impl Controller {
         self.picture.draw(shown);
     }
 
-    fn call_stands(&self) -> bool {
+    pub(super) fn call_stands(&self) -> bool {
         self.screen.call_stands()
     }
 
@@ -540,7 +540,6 @@ impl Controller {
     pub(super) fn tray_mut(&mut self) -> Option<&mut Tray> {
         self.tray.as_mut()
     }
-
 }
 
 fn focus(window: &ui::OperatorWindow, field: Field) {

@@ -131,7 +131,8 @@ impl Shared {
             if user.trim().is_empty() || password.is_empty() || bad_desk {
                 return None;
             }
-            let same_account = before.server.as_ref() == Some(&host) && before.user.as_deref() == Some(user.trim());
+            let same_account =
+                before.server.as_ref() == Some(&host) && before.user.as_deref() == Some(user.trim());
             // What belonged to another account would only stand in this one's way.
             let before = match same_account {
                 true => before,
