@@ -36,8 +36,9 @@ impl Screen {
     fn on_character(&mut self, now: Instant, wall: &Zoned, press: Press, c: char) {
         let act = match press.nth() {
             _ if self.keypad.is_some() => Act::Digit(c),
-            Some(index) => Act::Result(index),
-            None => return,
+            // Digits that were meant for the call that has just ended are no result.
+            Some(index) if self.may_pick_by_key(now) => Act::Result(index),
+            _ => return,
         };
         self.on_act(now, wall, act);
     }
@@ -77,6 +78,7 @@ impl Screen {
         match act {
             Act::Answer | Act::Reject => state == State::Ringing,
             Act::AnswerWaiting | Act::RejectWaiting => self.waiting().is_some(),
+            Act::AnswerLine(line) | Act::RejectLine(line) => self.rings(*line),
             Act::HangUp => {
                 matches!(state, State::Dialing | State::Talking | State::OnHold | State::Transferring)
             }
@@ -113,7 +115,7 @@ impl Screen {
     }
 
     pub(super) fn on_act(&mut self, now: Instant, wall: &Zoned, act: Act) {
-        if !self.can(&act) {
+        if !self.can(&act) || (matches!(act, Act::HangUp | Act::Reject) && self.card_has_just_turned(now)) {
             return;
         }
         match act {
@@ -121,6 +123,8 @@ impl Screen {
             Act::Reject => self.want_on(self.front, |line| Intent::Reject { line, status: BUSY }),
             Act::AnswerWaiting => self.want_on(self.waiting(), |line| Intent::Answer { line }),
             Act::RejectWaiting => self.want_on(self.waiting(), |line| Intent::Reject { line, status: BUSY }),
+            Act::AnswerLine(line) => self.want(Intent::Answer { line }),
+            Act::RejectLine(line) => self.want(Intent::Reject { line, status: BUSY }),
             Act::HangUp => self.want_on(self.front, |line| Intent::HangUp { line }),
             Act::Hold if self.state() == State::Talking => {
                 self.want_on(self.front, |line| Intent::Hold { line });

@@ -1,6 +1,7 @@
 //! The call on the card, the one that waits, the one that rings beside it, and what became of the last.
 
 use super::format::{clock, tame};
+use super::wrap_up::GRACE;
 use super::{Act, Call, Level, Meters, Other, Screen, State, Tone, Waiting, Word, words};
 use crate::agent::{CardAnswer, LineState, LineView};
 use crate::desk_api::{ClientCard, ClientId, DirectoryEntry};
@@ -133,6 +134,16 @@ impl Screen {
     /// Two that ring: the second. One that rings while another call stands: that one.
     pub(super) fn waiting(&self) -> Option<LineId> {
         self.beside(|line| line.state == LineState::Ringing)
+    }
+
+    /// Nobody has answered there yet.
+    pub(super) fn rings(&self, line: LineId) -> bool {
+        self.view.lines.get(&line).is_some_and(|line| line.state == LineState::Ringing)
+    }
+
+    /// Another call has come to the card by itself a moment ago: a key or click may still be meant for the one before.
+    pub(super) fn card_has_just_turned(&self, now: Instant) -> bool {
+        self.turned.is_some_and(|turned| now.since(turned) < GRACE)
     }
 
     /// The call that the operator can go back to.

@@ -25,10 +25,15 @@ impl DialField {
     }
 
     pub fn refuse(&mut self, why: Refusal) {
+        self.give_back();
+        self.fault = Some(Fault::Refused(why));
+    }
+
+    /// Nobody has heard of it.
+    pub fn give_back(&mut self) {
         if let Some(sent) = self.sent.take() {
             self.text = sent;
         }
-        self.fault = Some(Fault::Refused(why));
     }
 
     /// It is dialled: the field is free for the next one, unless something else is typed there already.

@@ -68,6 +68,12 @@ impl Screen {
         }
     }
 
+    /// A telephone that has just started takes calls, and has not heard what was to be dialled.
+    pub(super) fn wish_again(&mut self) {
+        self.duty.asked = true;
+        self.dial.give_back();
+    }
+
     pub(super) fn is_registered(&self) -> bool {
         matches!(self.view.registration, Registration::Registered { .. })
     }
@@ -105,8 +111,12 @@ impl Screen {
             Availability::Ready if !self.view.taking_calls => {
                 (Tone::Warning, say!(cat, "New calls hear busy"))
             }
-            Availability::Ready if self.front.is_some() => (Tone::Busy, say!(cat, "On a call")),
-            Availability::Ready => (Tone::Good, say!(cat, "Ready")),
+            Availability::Ready => match self.state() {
+                State::Ringing => (Tone::Warning, say!(cat, "Ringing")),
+                State::Dialing => (Tone::Warning, say!(cat, "Calling")),
+                State::Talking | State::OnHold | State::Transferring => (Tone::Busy, say!(cat, "On a call")),
+                State::Ready | State::Away | State::WrapUp => (Tone::Good, say!(cat, "Ready")),
+            },
         };
         Word { tone, text }
     }

@@ -207,6 +207,8 @@ impl Screen {
         if was_front {
             self.last = Some(LastCall { view, call });
             self.set_front(self.next_front());
+            // One that we ended ourselves was meant; so is what follows.
+            self.turned = self.front.filter(|_| end.by != EndedBy::Us).map(|_| now);
         }
         if answered {
             self.begin_wrap_up(now, call_id, passed_on);

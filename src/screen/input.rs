@@ -41,6 +41,8 @@ pub enum Input {
     Press(Press),
     Act(Act),
     Language(Language),
+    /// Another telephone than before, which knows nothing of what was wished of that one.
+    NewTelephone,
     /// From time to time, at least once a second while `Shown::ticks`.
     Tick,
 }
@@ -94,6 +96,9 @@ pub enum Act {
     AnswerWaiting,
     Reject,
     RejectWaiting,
+    /// Whoever rings on this line, and nobody else.
+    AnswerLine(LineId),
+    RejectLine(LineId),
     /// Hang up, give up dialling, stop a transfer's wait; never what only rings elsewhere.
     HangUp,
     /// Hold, or resume; in a transfer: take the client back.
@@ -147,6 +152,8 @@ impl fmt::Debug for Act {
             Self::Call(_) => f.write_str("Call"),
             Self::Answer => f.write_str("Answer"),
             Self::AnswerWaiting => f.write_str("AnswerWaiting"),
+            Self::AnswerLine(line) => write!(f, "AnswerLine({line})"),
+            Self::RejectLine(line) => write!(f, "RejectLine({line})"),
             Self::Reject => f.write_str("Reject"),
             Self::RejectWaiting => f.write_str("RejectWaiting"),
             Self::HangUp => f.write_str("HangUp"),

@@ -59,6 +59,8 @@ pub struct Screen {
     calls: BTreeMap<LineId, Standing>,
     /// The call on the card; changes by what the operator does, or when it ends.
     front: Option<LineId>,
+    /// When another call came to the card by itself.
+    turned: Option<Instant>,
     duty: Duty,
     outage: Option<Outage>,
     troubles: Troubles,
@@ -89,6 +91,7 @@ impl Screen {
             view: agent::View::default(),
             calls: BTreeMap::new(),
             front: None,
+            turned: None,
             duty: Duty::new(now),
             outage: None,
             troubles: Troubles::default(),
@@ -127,6 +130,7 @@ impl Screen {
                 self.config.language = language;
                 self.cat = Catalogue::new(language);
             }
+            Input::NewTelephone => self.wish_again(),
             Input::Tick => {}
         }
         self.end_wrap_up_in_time(now);

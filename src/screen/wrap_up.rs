@@ -6,12 +6,17 @@ use crate::agent::Intent;
 use crate::domain::call_result::CallResult as Result;
 use crate::instant::Instant;
 use crate::text::say;
+use std::time::Duration;
 
 pub(super) struct Running {
     call_id: String,
     chosen: Result,
+    since: Instant,
     until: Instant,
 }
+
+/// How long keys may still be meant for what was there before.
+pub(super) const GRACE: Duration = Duration::from_secs(1);
 
 impl Screen {
     /// Whoever is on the line already wants the operator: then the inferred result stands at once.
@@ -20,7 +25,7 @@ impl Screen {
         if !self.calls.is_empty() || self.config.wrap_up.is_zero() {
             return self.conclude(call_id, chosen);
         }
-        self.wrap_up = Some(Running { call_id, chosen, until: now + self.config.wrap_up });
+        self.wrap_up = Some(Running { call_id, chosen, since: now, until: now + self.config.wrap_up });
     }
 
     pub(super) fn finish_wrap_up(&mut self) {
@@ -33,6 +38,10 @@ impl Screen {
         if self.wrap_up.as_ref().is_some_and(|running| running.until <= now) {
             self.finish_wrap_up();
         }
+    }
+
+    pub(super) fn may_pick_by_key(&self, now: Instant) -> bool {
+        self.wrap_up.as_ref().is_some_and(|running| now.since(running.since) >= GRACE)
     }
 
     /// Picks and confirms.

@@ -14,6 +14,7 @@ use crate::config::Settings;
 use crate::desktop::hotkey::{self, Grabbed};
 use crate::desktop::notice::{self, Notices, Pressed};
 use crate::instant::Instant;
+use crate::phone::LineId;
 use crate::screen::{Act, Field, Input, Level, Screen, ScreenConfig, Trouble, Wish};
 use crate::shell::{Notice, Process};
 use crate::text::{Catalogue, Language};
@@ -22,7 +23,21 @@ use jiff::tz::TimeZone;
 use slint::ComponentHandle;
 use slint::winit_030::WinitWindowAccessor as _;
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::rc::Rc;
+use std::time::Duration;
+
+/// How long an announcement stands before the next one.
+const HEARD: Duration = Duration::from_millis(200);
+/// Makes the same words new ones (zero-width space).
+const SILENT: char = '\u{200b}';
+
+/// What is to be said to screen readers.
+#[derive(Default)]
+struct Announcements {
+    waiting: VecDeque<String>,
+    pause: slint::Timer,
+}
 
 /// How many earlier calls the list begins with.
 const EARLIER_CALLS: u32 = 200;
@@ -41,7 +56,12 @@ pub struct Controller {
     answer_key: Option<Grabbed>,
     pub(super) telephone: Option<Telephone>,
     /// To start once more with, where no network was there.
-    account: Option<Account>,
+    pub(super) account: Option<Account>,
+    /// Which telephone is the present one: what earlier ones still say is not heard.
+    generation: u64,
+    /// Starts once more after a while.
+    retry: slint::Timer,
+    announcements: Announcements,
     pub(super) options: Options,
     pub(super) setup: SetupForm,
 }
@@ -89,6 +109,9 @@ impl Shared {
             answer_key: None,
             telephone: None,
             account: None,
+            generation: 0,
+            retry: slint::Timer::default(),
+            announcements: Announcements::default(),
             options,
             setup: SetupForm::default(),
             window,
@@ -105,7 +128,7 @@ impl Shared {
         self.grab_answer_key();
         let tray = Tray::new(self);
         let notices =
-            Notices::start(|_line, pressed| in_window(move |shared| shared.on_pressed(pressed)));
+            Notices::start(|line, pressed| in_window(move |shared| shared.on_pressed(LineId(line), pressed)));
         let mut controller = self.0.borrow_mut();
         controller.tray = tray;
         controller.notices = Some(notices);
@@ -121,53 +144,69 @@ impl Shared {
         }
     }
 
+    /// Who is on the card first.
     fn answer_from_anywhere(&self) {
-        let ringing = self.0.borrow().rings();
-        match ringing {
-            Some(Rings::Alone) => self.act(Act::Answer),
-            Some(Rings::Beside) => self.act(Act::AnswerWaiting),
-            None => {}
-        }
+        self.act(Act::Answer);
+        self.act(Act::AnswerWaiting);
     }
 
     /// Starts the telephone, after the one before it has said goodbye.
     pub fn start_telephone(&self, account: Account) {
-        let process = {
+        let (process, generation) = {
             let mut controller = self.0.borrow_mut();
+            controller.retry.stop();
+            controller.generation += 1;
             if let Some(old) = controller.telephone.take() {
                 old.finish();
             }
             controller.account = Some(account.clone());
-            controller.process
+            (controller.process, controller.generation)
         };
-        let tell = |heard| in_window(move |shared| shared.on_heard(heard));
+        let tell = move |heard| in_window(move |shared| shared.on_heard(generation, heard));
         match Telephone::start(process, account, tell) {
             Ok(telephone) => self.0.borrow_mut().telephone = Some(telephone),
             Err(error) => tracing::error!(%error, "no telephone"),
         }
     }
 
-    pub(super) fn start_again(&self) {
+    /// After a while, unless another account is begun with before.
+    pub(super) fn start_later(&self, after: Duration) {
+        let again = || in_window(Self::start_again);
+        self.0.borrow().retry.start(slint::TimerMode::SingleShot, after, again);
+    }
+
+    fn start_again(&self) {
         let account = self.0.borrow().account.clone();
         if let Some(account) = account {
             self.start_telephone(account);
         }
     }
 
-    fn on_heard(&self, heard: Heard) {
+    fn on_heard(&self, generation: u64, heard: Heard) {
+        if self.0.borrow().generation != generation {
+            // A telephone that was given up: dropping its remote ends it.
+            return;
+        }
         match heard {
             Heard::Started(remote) => {
-                let mut controller = self.0.borrow_mut();
-                remote.devices();
-                if controller.options.has_desk() {
-                    remote.fetch_directory();
-                    remote.fetch_calls(EARLIER_CALLS);
+                {
+                    let mut controller = self.0.borrow_mut();
+                    remote.devices();
+                    if controller.options.has_desk() {
+                        remote.fetch_directory();
+                        remote.fetch_calls(EARLIER_CALLS);
+                    }
+                    if let Some(telephone) = &mut controller.telephone {
+                        telephone.started(remote);
+                    }
                 }
-                if let Some(telephone) = &mut controller.telephone {
-                    telephone.started(remote);
-                }
+                self.input(Input::NewTelephone);
             }
             Heard::Failed(fault) => self.on_start_fault(&fault),
+            Heard::Gone => {
+                tracing::error!("the telephone broke down; another one starts");
+                self.wait_for_line();
+            }
             Heard::Notice(notice) => self.on_notice(*notice),
         }
     }
@@ -232,6 +271,10 @@ impl Shared {
                 wishes.push(wish);
             }
             controller.draw(now, &wall);
+            if controller.call_stands() {
+                // Never over a call.
+                controller.window.global::<ui::Setup>().set_shown(false);
+            }
         }
         let any = !wishes.is_empty();
         // Not while the controller is borrowed: what the window does may call back.
@@ -271,7 +314,7 @@ impl Shared {
                     notices.over(line.0);
                 }
             }
-            Wish::Announce(text) => window.global::<ui::Screen>().set_announcement(text.into()),
+            Wish::Announce(text) => self.announce(text),
             Wish::Zoom(sign) => self.zoom(sign),
             Wish::NextTheme => self.next_theme(),
             Wish::Region { back } => window.invoke_next_region(back),
@@ -283,6 +326,30 @@ impl Shared {
         }
     }
 
+    /// One after another: a screen reader hears only what stands for a moment, and only what is new.
+    fn announce(&self, text: String) {
+        let busy = {
+            let mut controller = self.0.borrow_mut();
+            controller.announcements.waiting.push_back(text);
+            controller.announcements.pause.running()
+        };
+        if !busy {
+            self.announce_next();
+        }
+    }
+
+    fn announce_next(&self) {
+        let controller = &mut *self.0.borrow_mut();
+        let Some(mut text) = controller.announcements.waiting.pop_front() else { return };
+        let screen = controller.window.global::<ui::Screen>();
+        if screen.get_announcement() == text.as_str() {
+            text.push(SILENT);
+        }
+        screen.set_announcement(text.into());
+        let next = || in_window(Self::announce_next);
+        controller.announcements.pause.start(slint::TimerMode::SingleShot, HEARD, next);
+    }
+
     pub(super) fn with_remote(&self, use_it: impl FnOnce(&crate::shell::Remote)) {
         let controller = self.0.borrow();
         if let Some(remote) = controller.telephone.as_ref().and_then(Telephone::remote) {
@@ -290,14 +357,11 @@ impl Shared {
         }
     }
 
-    fn on_pressed(&self, pressed: Pressed) {
-        let ringing = self.0.borrow().rings();
-        match (pressed, ringing) {
-            (Pressed::Answer, Some(Rings::Alone)) => self.act(Act::Answer),
-            (Pressed::Answer, Some(Rings::Beside)) => self.act(Act::AnswerWaiting),
-            (Pressed::Reject, Some(Rings::Alone)) => self.act(Act::Reject),
-            (Pressed::Reject, Some(Rings::Beside)) => self.act(Act::RejectWaiting),
-            _ => self.show_window(),
+    fn on_pressed(&self, line: LineId, pressed: Pressed) {
+        match pressed {
+            Pressed::Answer => self.act(Act::AnswerLine(line)),
+            Pressed::Reject => self.act(Act::RejectLine(line)),
+            Pressed::Body => self.show_window(),
         }
     }
 
@@ -329,7 +393,13 @@ impl Shared {
     /// The last thing: the telephone says goodbye, and the window's place is kept.
     pub fn finish(&self) {
         self.remember();
-        let telephone = self.0.borrow_mut().telephone.take();
+        // The result of the last call is kept, too.
+        self.act(Act::FinishWrapUp);
+        let telephone = {
+            let mut controller = self.0.borrow_mut();
+            controller.generation += 1;
+            controller.telephone.take()
+        };
         if let Some(telephone) = telephone {
             telephone.finish();
         }
@@ -443,13 +513,6 @@ impl Shared {
     }
 }
 
-/// How a call rings.
-enum Rings {
-    Alone,
-    /// Another one has the card.
-    Beside,
-}
-
 impl Controller {
     fn time(&self) -> (Instant, Zoned) {
         time(self.rehearsal.as_deref(), self.process, &self.zone)
@@ -478,16 +541,6 @@ impl Controller {
         self.tray.as_mut()
     }
 
-    fn rings(&self) -> Option<Rings> {
-        let shown = self.picture.last()?;
-        if shown.waiting.is_some() {
-            Some(Rings::Beside)
-        } else if shown.state == crate::screen::State::Ringing {
-            Some(Rings::Alone)
-        } else {
-            None
-        }
-    }
 }
 
 fn focus(window: &ui::OperatorWindow, field: Field) {

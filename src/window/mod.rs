@@ -91,7 +91,8 @@ pub fn run(process: Process, mut beginning: Beginning) -> Result<(), NoWindow> {
     }
     shared.show_options();
     shared.place();
-    if !beginning.hidden {
+    // Whoever is to be asked something has to see it.
+    if !beginning.hidden || window.global::<ui::Setup>().get_shown() {
         window.show().map_err(NoWindow)?;
     }
     let late = shared.clone();

@@ -92,7 +92,15 @@ impl Options {
     /// Another account than before.
     pub fn take_over(&mut self, settings: Settings, has_desk: bool) {
         if let Some((_, kept)) = &mut self.file {
-            *kept = settings.clone();
+            kept.server = settings.server.clone();
+            kept.user = settings.user.clone();
+            kept.transport = settings.transport;
+            kept.desk = settings.desk.clone();
+            kept.password_file = settings.password_file.clone();
+            kept.auth_user = settings.auth_user.clone();
+            kept.domain = settings.domain.clone();
+            kept.realm = settings.realm.clone();
+            kept.proxy = settings.proxy.clone();
         }
         self.settings = settings;
         self.has_desk = has_desk;

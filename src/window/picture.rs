@@ -101,7 +101,9 @@ impl Picture {
         }
         let Some(window) = self.window.upgrade() else { return };
         let closed = |open: fn(&Shown) -> bool| self.last.as_ref().is_some_and(open) && !open(&shown);
-        if closed(|shown| shown.palette.is_some()) || closed(|shown| shown.keypad.is_some()) {
+        // They have had the keyboard, and are gone or out of sight at once.
+        let transfer = window.get_transfer_has_keyboard() && closed(|shown| shown.targets.enabled);
+        if transfer || closed(|shown| shown.palette.is_some()) {
             window.invoke_focus_nothing();
         }
         window.set_caption(text(&shown.title));
@@ -177,7 +179,7 @@ impl Picture {
 /// Nothing public tells; the field is as old as Slint 1.
 fn keyboard_is_lost(window: &slint::Window) -> bool {
     let window = slint::private_unstable_api::re_exports::WindowInner::from_pub(window);
-    window.focus_item.borrow().upgrade().is_none_or(|item| !item.is_visible())
+    window.focus_item.borrow().upgrade().is_none()
 }
 
 fn text(text: &str) -> SharedString {

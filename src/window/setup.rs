@@ -27,6 +27,8 @@ const AGAIN: Duration = Duration::from_secs(5);
 pub struct SetupForm {
     /// The account was just set up: whether it works is said in the form.
     waits: bool,
+    /// What is not as it should be though it works.
+    warning: Option<String>,
 }
 
 impl Shared {
@@ -70,19 +72,35 @@ impl Shared {
 
     fn save_setup(&self) {
         let Some((settings, password, token)) = self.read_form() else { return };
-        let cat = self.cat();
-        let practising = self.0.borrow().options.places().is_none();
-        if !practising {
+        let kept_token = {
+            let controller = self.0.borrow();
+            let before = controller.account.as_ref();
+            let same_desk = before.is_some_and(|before| before.settings.desk == settings.desk);
+            before.filter(|_| same_desk).and_then(|before| before.desk_token.clone())
+        };
+        // An empty field leaves the token as it is.
+        let desk_token = token.clone().or(kept_token);
+        if !self.begin_with(settings.clone(), password.clone(), desk_token) {
+            return;
+        }
+        self.keep_settings();
+        if self.0.borrow().options.places().is_none() {
+            return;
+        }
+        // A store that is locked asks its owner first, for as long as that takes.
+        std::thread::spawn(move || {
             let kept = keep_secret(keys::Account::of_password(&settings), &password).and_then(|()| {
                 token.as_ref().map_or(Ok(()), |token| keep_secret(keys::Account::of_desk(&settings), token))
             });
             if let Err(fault) = kept {
                 // The telephone works all the same, until it is closed.
-                self.say_in_form(fault.say(&cat), true);
+                in_window(move |shared| {
+                    let words = fault.say(&shared.cat());
+                    shared.0.borrow_mut().setup.warning = Some(words.clone());
+                    shared.say_in_form(words, true);
+                });
             }
-        }
-        self.begin_with(settings, password, token);
-        self.keep_settings();
+        });
     }
 
     /// Each fault stands under its field.
@@ -113,11 +131,18 @@ impl Shared {
             if user.trim().is_empty() || password.is_empty() || bad_desk {
                 return None;
             }
+            let same_account = before.server.as_ref() == Some(&host) && before.user.as_deref() == Some(user.trim());
+            // What belonged to another account would only stand in this one's way.
+            let before = match same_account {
+                true => before,
+                false => Settings { auth_user: None, domain: None, realm: None, proxy: None, ..before },
+            };
             let settings = Settings {
                 server: Some(host),
                 user: Some(user.trim().to_owned()),
                 transport: (form.get_transport() == 1).then_some(Transport::Tcp),
                 desk: desk.map(str::to_owned),
+                password_file: None,
                 ..before
             };
             let token = Some(form.get_token().to_string()).filter(|token| !token.is_empty());
@@ -141,7 +166,7 @@ impl Shared {
                     Ok(provision) => {
                         shared.form(|form| form.set_file_fault(Default::default()));
                         let password = provision.password.clone().unwrap_or_else(|| Secret::new(""));
-                        shared.begin_with(provision.settings, password, provision.desk_token);
+                        let _ = shared.begin_with(provision.settings, password, provision.desk_token);
                     }
                     Err(fault) => {
                         let words = fault.say(&shared.cat());
@@ -152,7 +177,16 @@ impl Shared {
         });
     }
 
-    fn begin_with(&self, settings: Settings, password: Secret, desk_token: Option<Secret>) {
+    /// Not while a call stands: it would be cut off.
+    fn begin_with(&self, settings: Settings, password: Secret, desk_token: Option<Secret>) -> bool {
+        if self.0.borrow().call_stands() {
+            self.say_in_form(say!(&self.cat(), "A call stands. Do this again when it is over."), true);
+            return false;
+        }
+        self.form(|form| {
+            form.set_password(Default::default());
+            form.set_token(Default::default());
+        });
         let account = {
             let mut controller = self.0.borrow_mut();
             let has_desk = settings.desk.is_some() && desk_token.is_some();
@@ -172,6 +206,7 @@ impl Shared {
         self.say_in_form(say!(&self.cat(), "Connecting…"), false);
         self.start_telephone(account);
         self.refresh();
+        true
     }
 
     fn say_in_form(&self, words: String, bad: bool) {
@@ -189,7 +224,10 @@ impl Shared {
         let cat = self.cat();
         match event {
             Event::Phone(phone::Event::Registered { .. }) => {
-                self.say_in_form(say!(&cat, "The telephone works: calls ring here now."), false);
+                let warning = self.0.borrow_mut().setup.warning.take();
+                let works = say!(&cat, "The telephone works: calls ring here now.");
+                let bad = warning.is_some();
+                self.say_in_form([works].into_iter().chain(warning).collect::<Vec<_>>().join(" "), bad);
                 self.form(|form| {
                     form.set_can_close(true);
                     form.set_can_test(true);
@@ -216,14 +254,20 @@ impl Shared {
             if !self.form(|form| form.get_shown()) {
                 self.open_setup(false);
             }
+            // It asks for something: nobody sees that in the tray.
+            self.show_window();
             return self.say_in_form(words, true);
         }
+        self.wait_for_line();
+    }
+
+    /// No telephone runs; another one starts after a while.
+    pub(super) fn wait_for_line(&self) {
         self.input(Input::Agent(Event::Phone(phone::Event::RegistrationFailed {
             cause: Failure::Unreachable,
             retry_in: Some(AGAIN),
         })));
-        let shared = self.clone();
-        slint::Timer::single_shot(AGAIN, move || shared.start_again());
+        self.start_later(AGAIN);
     }
 }
 

@@ -63,6 +63,7 @@ impl Stage {
             hidden: false,
             places: None,
             listener: None,
+            file: None,
         };
         let shared =
             Shared::new(Process::begin(), window.clone_strong(), &beginning, Some(rehearsal.clone()));

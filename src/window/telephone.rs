@@ -26,6 +26,8 @@ pub enum Heard {
     Started(Remote),
     Failed(StartFault),
     Notice(Box<Notice>),
+    /// Nothing more comes.
+    Gone,
 }
 
 /// One telephone, from its start to its farewell.
@@ -91,6 +93,7 @@ async fn live(process: Process, account: Account, tell: impl Fn(Heard)) {
             while let Some((_, notice)) = notices.next().await {
                 tell(Heard::Notice(Box::new(notice)));
             }
+            tell(Heard::Gone);
         }
         Err(fault) => tell(Heard::Failed(fault)),
     }
