@@ -194,7 +194,8 @@ impl<O: Copy> Transactions<O> {
         reply
     }
 
-    /// What waits for an answer by a way that is lost fails now (§17.1.4, §18.4), unless another way is open to it.
+    /// What waits for an answer by a way that is lost fails now (§17.1.4, §18.4), unless another way is open to it, or it
+    /// stays with this one.
     /// `usual`: how requests go where nothing asks for TCP.
     pub fn on_lost(
         &mut self,
@@ -204,7 +205,8 @@ impl<O: Copy> Transactions<O> {
         usual: Transport,
     ) -> Vec<Reply<O>> {
         let mut failed = Vec::new();
-        for (&id, client) in self.clients.iter_mut().filter(|(_, client)| lost(client.machine.hop())) {
+        let fails = |client: &Client<O>| lost(client.machine.hop()) && !client.persists(loss);
+        for (&id, client) in self.clients.iter_mut().filter(|(_, client)| fails(client)) {
             let pass = match &mut client.machine {
                 ClientMachine::Invite(machine) => machine.on_unreachable(),
                 ClientMachine::Other(machine) => machine.on_unreachable(),
@@ -362,6 +364,16 @@ impl<O: Copy> Client<O> {
         Reply { id, owner: self.owner, request, challenges: self.challenges, outcome }
     }
 
+    /// A goodbye by UDP is repeated though nothing arrives there now: a PBX that restarts, or a route that is gone for a
+    /// moment, must not leave anybody in a call that is over.
+    fn persists(&self, loss: Loss) -> bool {
+        loss == Loss::Unreachable && !self.machine.hop().is_reliable() && self.is_goodbye()
+    }
+
+    fn is_goodbye(&self) -> bool {
+        matches!(self.machine.request().method, Method::Bye | Method::Cancel)
+    }
+
     /// How else the request may go. What went by TCP for its size alone, where all else goes by UDP, goes by UDP
     /// (§18.1.1). A goodbye goes over a new connection, once: connections are closed just as something is sent, and
     /// nobody may be left in a call that is over. All else is there to be tried again by whoever wants it.
@@ -373,8 +385,7 @@ impl<O: Copy> Client<O> {
         if !usual.is_reliable() && !names_tcp(request) {
             return Some(Hop { transport: usual, ..hop });
         }
-        let goodbye = matches!(request.method, Method::Bye | Method::Cancel);
-        (goodbye && loss == Loss::Closed && !self.sent_anew).then_some(hop)
+        (self.is_goodbye() && loss == Loss::Closed && !self.sent_anew).then_some(hop)
     }
 
     fn is_unanswered(&self) -> bool {

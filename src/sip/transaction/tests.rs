@@ -244,6 +244,29 @@ fn an_unreachable_peer_fails_what_waits_for_a_first_answer_from_there() {
 }
 
 #[test]
+fn a_goodbye_by_udp_is_repeated_whatever_the_network_says_until_its_time_is_up() {
+    for method in [Method::Bye, Method::Cancel] {
+        let mut rig = Rig::new(Transport::Udp);
+        let goodbye = request(method.clone());
+        rig.send(&goodbye);
+        rig.sent();
+        let mut repeated = vec![];
+        for second in 0..4 {
+            assert!(rig.unreachable(rig.hop, Transport::Udp).is_empty(), "{method}");
+            repeated.extend(rig.pass(secs(1)).0.into_iter().map(|at| second * 1_000 + at));
+        }
+        assert_eq!(repeated, [500, 1500, 3500], "{method}");
+        assert!(matches!(rig.hear(&goodbye, 200), Some(Outcome::Response(_))), "{method}: it has come back");
+        let never = request(method.clone());
+        rig.pass(secs(6));
+        rig.send(&never);
+        assert!(rig.unreachable(rig.hop, Transport::Udp).is_empty(), "{method}");
+        assert!(matches!(rig.pass(secs(33)).1[..], [Outcome::TimedOut]), "{method}: for ever");
+        assert!(rig.is_empty());
+    }
+}
+
+#[test]
 fn a_connection_that_breaks_fails_the_call_that_rings_over_it() {
     for (transport, fails) in [(Transport::Udp, false), (Transport::Tcp, true)] {
         let mut rig = Rig::new(transport);
