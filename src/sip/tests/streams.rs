@@ -274,13 +274,27 @@ fn a_pbx_that_knows_the_call_and_refuses_the_update_is_not_asked_again_and_again
 }
 
 #[test]
-fn a_call_that_rings_over_a_connection_ends_with_it() {
+fn a_call_that_nobody_heard_of_ends_with_its_connection_and_without_cancel() {
+    let mut bench = by_tcp();
+    small_dial_by_tcp(&mut bench);
+    bench.ua.handle_disconnected(bench.now, address("192.0.2.20:40001"));
+    bench.request(Method::Register);
+    assert!(bench.is_silent_but_for_events(), "no CANCEL before a provisional response");
+}
+
+#[test]
+fn a_call_that_rings_over_a_connection_ends_with_it_and_rings_no_longer() {
     let mut bench = by_tcp();
     bench.ua.invite(bench.now, "sip:200@pbx.example".parse().unwrap(), Some(OFFER.to_vec()));
     let (invite, _) = next(&mut bench, Method::Invite);
     bench.hear(&Message::Response(answer(&invite, 180, &[], b"")));
     bench.event();
     bench.ua.handle_disconnected(bench.now, address("192.0.2.20:40001"));
+    let (cancel, transport) = next(&mut bench, Method::Cancel);
+    assert_eq!((cancel.headers.first("Via"), transport), (invite.headers.first("Via"), Tcp));
+    assert!(bench.ua.owes_goodbye());
+    bench.respond(&cancel, 200);
+    assert!(!bench.ua.owes_goodbye());
     let ended = |event: &Event| matches!(event, Event::Ended { by: EndedBy::Network, .. });
     assert_eq!(bench.events().iter().filter(|event| ended(event)).count(), 1);
 }
