@@ -38,6 +38,7 @@ impl Rig {
     }
 
     fn lose(&mut self, hop: Hop, loss: Loss, usual: Transport) -> Vec<Reply<&'static str>> {
+        let usual = Hop { transport: usual, ..self.hop };
         self.layer.on_lost(&mut self.wire, |way| way == hop, loss, usual)
     }
 
@@ -323,16 +324,20 @@ fn what_is_under_way_on_a_lost_connection_goes_another_way_or_fails_at_once() {
     for (method, wish, loss, usual, way) in [
         (Method::Bye, None, Loss::Unreachable, Udp, Some(Udp)),
         (Method::Bye, None, Loss::Closed, Udp, Some(Udp)),
-        (Method::Bye, None, Loss::Left, Udp, None),
+        (Method::Bye, None, Loss::Left, Udp, Some(Udp)),
         (Method::Bye, Some("Contact"), Loss::Unreachable, Udp, None),
         (Method::Bye, Some("Contact"), Loss::Closed, Udp, Some(Tcp)),
         (Method::Bye, Some("Route"), Loss::Closed, Udp, Some(Tcp)),
-        (Method::Bye, Some("Route"), Loss::Left, Udp, None),
+        (Method::Bye, Some("Route"), Loss::Left, Udp, Some(Tcp)),
         (Method::Bye, None, Loss::Closed, Tcp, Some(Tcp)),
-        (Method::Bye, None, Loss::Left, Tcp, None),
+        (Method::Bye, None, Loss::Left, Tcp, Some(Tcp)),
+        (Method::Cancel, Some("Contact"), Loss::Left, Udp, Some(Tcp)),
         (Method::Cancel, Some("Route"), Loss::Closed, Udp, Some(Tcp)),
         (Method::Invite, None, Loss::Closed, Udp, Some(Udp)),
+        (Method::Invite, None, Loss::Left, Udp, Some(Udp)),
+        (Method::Invite, None, Loss::Left, Tcp, None),
         (Method::Invite, Some("Contact"), Loss::Closed, Udp, None),
+        (Method::Invite, Some("Contact"), Loss::Left, Udp, None),
         (Method::Invite, Some("Route"), Loss::Closed, Udp, None),
         (Method::Invite, None, Loss::Closed, Tcp, None),
         (Method::Info, Some("Contact"), Loss::Closed, Udp, None),
@@ -366,6 +371,7 @@ fn who_closes_each_connection_is_not_asked_for_ever() {
     let mut rig = Rig::new(Transport::Tcp);
     rig.send(&by_tcp(&Method::Bye, Some("Contact")));
     assert!(rig.lose(rig.hop, Loss::Closed, Transport::Udp).is_empty());
+    assert!(rig.lose(rig.hop, Loss::Left, Transport::Udp).is_empty(), "from another address it may be heard");
     assert_eq!(rig.lose(rig.hop, Loss::Closed, Transport::Udp).len(), 1);
     assert!(rig.is_empty());
 }
