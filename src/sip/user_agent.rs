@@ -122,7 +122,7 @@ impl UserAgent {
 
     /// The route to the PBX, or the PBX's address, changed: registers from there; dialogs get the new
     /// Contact when they are next used, and calls of ours that only ring end where our own address changed.
-    /// Connections do not come along: what waits for an answer over them fails.
+    /// Connections do not come along: what waits for an answer over them goes another way from there, or fails.
     pub fn set_addresses(&mut self, now: Instant, local: SocketAddr, server: SocketAddr) {
         self.core.wire.now = now;
         let (before, old) = (self.core.contact(), self.core.pbx());
@@ -131,14 +131,15 @@ impl UserAgent {
         self.core.config.server = server;
         self.core.public = None;
         self.core.datagrams_only = None;
-        if moved {
-            self.calls.moved(&mut self.core);
-        }
         if old.is_reliable() && (moved || old.to != server) {
             self.registration.forget_requests(&mut self.core);
             self.fail(|way| way == old, Loss::Left);
         } else if moved {
             self.fail(Hop::is_reliable, Loss::Left);
+        }
+        // After that, or the CANCELs that this sends would be sent once more.
+        if moved {
+            self.calls.moved(&mut self.core);
         }
         self.registration.moved(&mut self.core, before);
     }
@@ -333,7 +334,7 @@ impl UserAgent {
 
     /// What waits for an answer that way waits in vain. Whether anything did.
     fn fail(&mut self, lost: impl Fn(Hop) -> bool, loss: Loss) -> bool {
-        let usual = self.core.config.transport;
+        let usual = self.core.pbx();
         let failed = self.core.transactions.on_lost(&mut self.core.wire, lost, loss, usual);
         let any = !failed.is_empty();
         for reply in failed {

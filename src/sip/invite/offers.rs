@@ -173,9 +173,6 @@ impl Session {
             core.wire.after(Due::Call(self.key, CallTimer::Glare), wait);
             return;
         }
-        if ours.refresh {
-            self.refresh_later(core);
-        }
         // The call ends with it: that alone is news (RFC 3261 §12.2.1.2).
         if status == StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST {
             return self.vanish(core);
@@ -202,8 +199,11 @@ impl Session {
         tens.saturating_mul(10)
     }
 
+    /// A refresh is made up for instead, before the session is over.
     fn tell_refused(&self, core: &mut Core, ours: &Ours, status: StatusCode) {
-        if !ours.refresh {
+        if ours.refresh {
+            self.refresh_later(core);
+        } else {
             core.wire.say(Event::Answer { call: self.key, result: Err(status) });
         }
     }

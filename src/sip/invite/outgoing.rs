@@ -137,7 +137,14 @@ impl Outgoing {
                 self.on_success(core, &reply, response)
             }
             Outcome::Response(response) => self.on_refused(core, &reply, response),
-            Outcome::TimedOut | Outcome::Unreachable => self.end(core, EndedBy::Network, None, None),
+            Outcome::TimedOut | Outcome::Unreachable => {
+                // It rings on where it was heard, though no answer can come back over the connection that broke.
+                if self.heard && !self.is_over() {
+                    let to = core.next_hop(&reply.request.uri);
+                    core.send(Owner::Call(self.key, Purpose::Cancel), cancel_of(&reply.request), to);
+                }
+                self.end(core, EndedBy::Network, None, None)
+            }
         }
     }
 

@@ -12,7 +12,7 @@ use crate::sip::transaction::{Outcome, Reply, ServerId};
 use crate::sip::wire::Due;
 use std::time::Duration;
 
-/// A refresh that was refused for the moment is tried again after this.
+/// A refresh that was refused for the moment, or got no answer, is tried again after this.
 const REFRESH_AGAIN: Duration = Duration::from_secs(5);
 /// No interval is taken to be shorter, whatever a message says.
 const SHORTEST: u32 = 10;
@@ -151,7 +151,7 @@ impl Session {
 
     pub(super) fn on_update_reply(&mut self, core: &mut Core, reply: &Reply<Owner>) {
         let Outcome::Response(response) = &reply.outcome else {
-            return; // The session expires unless it is refreshed some other way.
+            return self.refresh_later(core); // The outage may end before the session does.
         };
         match response.status {
             status if status.is_provisional() => {}

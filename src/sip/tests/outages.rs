@@ -1,7 +1,7 @@
 //! The way to the PBX goes and comes back: calls that the PBX forgot meanwhile end here as well.
 
 use crate::sip::message::{Message, Method, Request, To};
-use crate::sip::testing::{Bench, LOCAL, PBX, address, secs};
+use crate::sip::testing::{Bench, LOCAL, PBX, address, ms, secs};
 use crate::sip::{EndedBy, Event};
 use crate::transmit::{Hop, Transport::Udp};
 
@@ -33,6 +33,22 @@ fn a_call_is_asked_for_after_an_outage_that_ended_with_the_route() {
     bench.grant(600);
     assert!(matches!(bench.event(), Some(Event::Registered { .. })));
     forgotten(&mut bench);
+}
+
+#[test]
+fn a_goodbye_that_finds_the_port_closed_is_said_again_and_the_registrar_is_asked() {
+    let mut bench = Bench::registered();
+    let (call, _, _) = bench.answered();
+    bench.ua.hang_up(bench.now, call).unwrap();
+    let bye = bench.request(Method::Bye);
+    bench.unreachable(Udp);
+    let ping = bench.request(Method::Options);
+    bench.respond(&ping, 200);
+    assert!(bench.ua.owes_goodbye(), "the client is still in the call");
+    bench.pass(ms(500));
+    assert_eq!(bench.request(Method::Bye), bye);
+    bench.respond(&bye, 200);
+    assert!(!bench.ua.owes_goodbye());
 }
 
 #[test]

@@ -29,9 +29,9 @@ fn next(bench: &mut Bench, method: Method) -> (Request, Transport) {
     (request, transport)
 }
 
-fn small_dial_by_tcp(bench: &mut Bench) {
+fn small_dial_by_tcp(bench: &mut Bench) -> Request {
     bench.ua.invite(bench.now, "sip:200@pbx.example".parse().unwrap(), Some(OFFER.to_vec()));
-    next(bench, Method::Invite);
+    next(bench, Method::Invite).0
 }
 
 fn by_tcp() -> Bench {
@@ -155,15 +155,31 @@ fn a_hold_under_way_fails_with_its_connection_and_the_goodbye_gets_a_new_one() {
 }
 
 #[test]
-fn what_was_under_way_beside_udp_fails_when_the_address_changes() {
+fn a_goodbye_that_is_under_way_beside_udp_is_said_again_from_where_we_have_moved_to() {
     let mut bench = Bench::registered();
     let call = answered_by_tcp(&mut bench);
     bench.ua.hang_up(bench.now, call).unwrap();
-    assert_eq!(next(&mut bench, Method::Bye).1, Tcp);
+    let (bye, _) = next(&mut bench, Method::Bye);
     bench.ua.set_addresses(bench.now, address(LOCAL), address(PBX));
-    assert!(bench.ua.owes_goodbye(), "nothing has moved");
+    next(&mut bench, Method::Register);
+    assert!(bench.is_silent_but_for_events(), "nothing has moved");
     bench.ua.set_addresses(bench.now, address("192.0.2.21:5070"), address(PBX));
-    assert!(!bench.ua.owes_goodbye(), "the BYE is waited for in vain");
+    assert_eq!(next(&mut bench, Method::Bye), (bye.clone(), Tcp), "the client is still in the call");
+    bench.respond(&bye, 200);
+    assert!(!bench.ua.owes_goodbye());
+}
+
+#[test]
+fn a_large_call_that_rings_as_we_move_is_cancelled_once_from_there() {
+    let mut bench = Bench::registered();
+    large_dial(&mut bench);
+    let (invite, _) = next(&mut bench, Method::Invite);
+    bench.respond(&invite, 180);
+    bench.ua.set_addresses(bench.now, address("192.0.2.21:5070"), address(PBX));
+    assert_eq!(next(&mut bench, Method::Invite).1, Udp, "the same one, so that its answer finds us");
+    assert_eq!(next(&mut bench, Method::Cancel).1, Udp);
+    next(&mut bench, Method::Register);
+    assert!(bench.is_silent_but_for_events());
 }
 
 #[test]
@@ -215,24 +231,39 @@ fn a_call_that_stands_survives_its_connection_and_the_pbx_is_told_of_the_next_on
 }
 
 #[test]
-fn what_was_under_way_over_a_connection_left_behind_fails_at_once() {
+fn of_what_was_under_way_over_a_connection_left_behind_goodbyes_alone_are_said_again() {
     let (moved, standby) = ("192.0.2.21:40001", "192.0.2.11:5060");
     for (local, server) in [(moved, PBX), (LOCAL, standby), (moved, standby)] {
         let mut bench = by_tcp();
         let (call, _, _) = bench.answered();
         bench.ua.hang_up(bench.now, call).unwrap();
-        next(&mut bench, Method::Bye);
+        let (bye, _) = next(&mut bench, Method::Bye);
         bench.event();
         small_dial_by_tcp(&mut bench);
         bench.pass(secs(16)); // an OPTIONS is under way as well
         bench.forget();
         bench.ua.set_addresses(bench.now, address(local), address(server));
         assert!(matches!(bench.event(), Some(Event::Ended { by: EndedBy::Network, .. })), "{local} {server}");
-        assert!(!bench.ua.owes_goodbye(), "the BYE is waited for in vain: {local} {server}");
+        assert_eq!(bench.destination(), address(server));
+        assert_eq!(next(&mut bench, Method::Bye), (bye.clone(), Tcp), "{local} {server}");
+        bench.respond(&bye, 200);
+        assert!(!bench.ua.owes_goodbye(), "{local} {server}");
         bench.grant(600);
         assert!(matches!(bench.event(), Some(Event::Registered { .. })), "{local} {server}");
         assert!(bench.is_silent());
     }
+}
+
+#[test]
+fn a_call_that_rings_over_a_connection_left_behind_is_cancelled_once_from_there() {
+    let mut bench = by_tcp();
+    let invite = small_dial_by_tcp(&mut bench);
+    bench.respond(&invite, 180);
+    bench.events();
+    bench.ua.set_addresses(bench.now, address("192.0.2.21:40001"), address(PBX));
+    next(&mut bench, Method::Cancel);
+    next(&mut bench, Method::Register);
+    assert!(bench.is_silent_but_for_events());
 }
 
 #[test]
@@ -274,13 +305,26 @@ fn a_pbx_that_knows_the_call_and_refuses_the_update_is_not_asked_again_and_again
 }
 
 #[test]
-fn a_call_that_rings_over_a_connection_ends_with_it() {
+fn a_call_that_nobody_heard_of_ends_with_its_connection_and_without_cancel() {
     let mut bench = by_tcp();
-    bench.ua.invite(bench.now, "sip:200@pbx.example".parse().unwrap(), Some(OFFER.to_vec()));
-    let (invite, _) = next(&mut bench, Method::Invite);
+    small_dial_by_tcp(&mut bench);
+    bench.ua.handle_disconnected(bench.now, address("192.0.2.20:40001"));
+    bench.request(Method::Register);
+    assert!(bench.is_silent_but_for_events(), "no CANCEL before a provisional response");
+}
+
+#[test]
+fn a_call_that_rings_over_a_connection_ends_with_it_and_rings_no_longer() {
+    let mut bench = by_tcp();
+    let invite = small_dial_by_tcp(&mut bench);
     bench.hear(&Message::Response(answer(&invite, 180, &[], b"")));
     bench.event();
     bench.ua.handle_disconnected(bench.now, address("192.0.2.20:40001"));
+    let (cancel, transport) = next(&mut bench, Method::Cancel);
+    assert_eq!((cancel.headers.first("Via"), transport), (invite.headers.first("Via"), Tcp));
+    assert!(bench.ua.owes_goodbye());
+    bench.respond(&cancel, 200);
+    assert!(!bench.ua.owes_goodbye());
     let ended = |event: &Event| matches!(event, Event::Ended { by: EndedBy::Network, .. });
     assert_eq!(bench.events().iter().filter(|event| ended(event)).count(), 1);
 }

@@ -11,7 +11,7 @@ mod tests;
 
 use super::message::{CSeq, CallId, From, Method, Request, Response, Route, Via};
 use super::wire::{Due, Wire};
-use crate::transmit::{Hop, Transport};
+use crate::transmit::Hop;
 use client_invite::ClientInvite;
 use client_other::ClientOther;
 use key::{ClientKey, ServerKey};
@@ -75,7 +75,7 @@ pub enum Loss {
     Unreachable,
     /// The connection stood, and was closed.
     Closed,
-    /// It was left behind with an address of ours.
+    /// The connection was left behind with an address of ours, or of the PBX.
     Left,
 }
 
@@ -104,7 +104,7 @@ struct Client<O> {
     owner: O,
     challenges: u32,
     machine: ClientMachine,
-    /// Sent over a second connection, since the first one was closed.
+    /// Sent over a second connection, since the first one was lost.
     sent_anew: bool,
 }
 
@@ -194,17 +194,19 @@ impl<O: Copy> Transactions<O> {
         reply
     }
 
-    /// What waits for an answer by a way that is lost fails now (§17.1.4, §18.4), unless another way is open to it.
-    /// `usual`: how requests go where nothing asks for TCP.
+    /// What waits for an answer by a way that is lost fails now (§17.1.4, §18.4), unless another way is open to it, or it
+    /// stays with this one.
+    /// `usual`: where requests go, and how where nothing asks for TCP.
     pub fn on_lost(
         &mut self,
         wire: &mut Wire,
         lost: impl Fn(Hop) -> bool,
         loss: Loss,
-        usual: Transport,
+        usual: Hop,
     ) -> Vec<Reply<O>> {
         let mut failed = Vec::new();
-        for (&id, client) in self.clients.iter_mut().filter(|(_, client)| lost(client.machine.hop())) {
+        let fails = |client: &Client<O>| lost(client.machine.hop()) && !client.persists(loss);
+        for (&id, client) in self.clients.iter_mut().filter(|(_, client)| fails(client)) {
             let pass = match &mut client.machine {
                 ClientMachine::Invite(machine) => machine.on_unreachable(),
                 ClientMachine::Other(machine) => machine.on_unreachable(),
@@ -362,19 +364,34 @@ impl<O: Copy> Client<O> {
         Reply { id, owner: self.owner, request, challenges: self.challenges, outcome }
     }
 
+    /// A goodbye by UDP is repeated though nothing arrives there now: a PBX that restarts, or a route that is gone for a
+    /// moment, must not leave anybody in a call that is over.
+    fn persists(&self, loss: Loss) -> bool {
+        loss == Loss::Unreachable && !self.machine.hop().is_reliable() && self.is_goodbye()
+    }
+
+    fn is_goodbye(&self) -> bool {
+        matches!(self.machine.request().method, Method::Bye | Method::Cancel)
+    }
+
     /// How else the request may go. What went by TCP for its size alone, where all else goes by UDP, goes by UDP
-    /// (§18.1.1). A goodbye goes over a new connection, once: connections are closed just as something is sent, and
-    /// nobody may be left in a call that is over. All else is there to be tried again by whoever wants it.
-    fn way_round(&self, loss: Loss, usual: Transport) -> Option<Hop> {
-        let (hop, request) = (self.machine.hop(), self.machine.request());
-        if !hop.is_reliable() || loss == Loss::Left {
+    /// (§18.1.1). A goodbye goes over a new connection, once: connections are closed just as something is sent, or left
+    /// with an address of ours, and nobody may be left in a call that is over. All else is there to be tried again by
+    /// whoever wants it.
+    fn way_round(&self, loss: Loss, usual: Hop) -> Option<Hop> {
+        let hop = self.machine.hop();
+        if !hop.is_reliable() {
             return None;
         }
-        if !usual.is_reliable() && !names_tcp(request) {
-            return Some(Hop { transport: usual, ..hop });
+        if !usual.is_reliable() && !names_tcp(self.machine.request()) {
+            return Some(usual);
         }
-        let goodbye = matches!(request.method, Method::Bye | Method::Cancel);
-        (goodbye && loss == Loss::Closed && !self.sent_anew).then_some(hop)
+        let anew = match loss {
+            Loss::Unreachable => false,
+            Loss::Closed => !self.sent_anew,
+            Loss::Left => true,
+        };
+        (self.is_goodbye() && anew).then_some(Hop { to: usual.to, ..hop })
     }
 
     fn is_unanswered(&self) -> bool {

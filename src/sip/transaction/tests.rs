@@ -38,6 +38,7 @@ impl Rig {
     }
 
     fn lose(&mut self, hop: Hop, loss: Loss, usual: Transport) -> Vec<Reply<&'static str>> {
+        let usual = Hop { transport: usual, ..self.hop };
         self.layer.on_lost(&mut self.wire, |way| way == hop, loss, usual)
     }
 
@@ -244,6 +245,29 @@ fn an_unreachable_peer_fails_what_waits_for_a_first_answer_from_there() {
 }
 
 #[test]
+fn a_goodbye_by_udp_is_repeated_whatever_the_network_says_until_its_time_is_up() {
+    for method in [Method::Bye, Method::Cancel] {
+        let mut rig = Rig::new(Transport::Udp);
+        let goodbye = request(method.clone());
+        rig.send(&goodbye);
+        rig.sent();
+        let mut repeated = vec![];
+        for second in 0..4 {
+            assert!(rig.unreachable(rig.hop, Transport::Udp).is_empty(), "{method}");
+            repeated.extend(rig.pass(secs(1)).0.into_iter().map(|at| second * 1_000 + at));
+        }
+        assert_eq!(repeated, [500, 1500, 3500], "{method}");
+        assert!(matches!(rig.hear(&goodbye, 200), Some(Outcome::Response(_))), "{method}: it has come back");
+        let never = request(method.clone());
+        rig.pass(secs(6));
+        rig.send(&never);
+        assert!(rig.unreachable(rig.hop, Transport::Udp).is_empty(), "{method}");
+        assert!(matches!(rig.pass(secs(33)).1[..], [Outcome::TimedOut]), "{method}: for ever");
+        assert!(rig.is_empty());
+    }
+}
+
+#[test]
 fn a_connection_that_breaks_fails_the_call_that_rings_over_it() {
     for (transport, fails) in [(Transport::Udp, false), (Transport::Tcp, true)] {
         let mut rig = Rig::new(transport);
@@ -300,16 +324,20 @@ fn what_is_under_way_on_a_lost_connection_goes_another_way_or_fails_at_once() {
     for (method, wish, loss, usual, way) in [
         (Method::Bye, None, Loss::Unreachable, Udp, Some(Udp)),
         (Method::Bye, None, Loss::Closed, Udp, Some(Udp)),
-        (Method::Bye, None, Loss::Left, Udp, None),
+        (Method::Bye, None, Loss::Left, Udp, Some(Udp)),
         (Method::Bye, Some("Contact"), Loss::Unreachable, Udp, None),
         (Method::Bye, Some("Contact"), Loss::Closed, Udp, Some(Tcp)),
         (Method::Bye, Some("Route"), Loss::Closed, Udp, Some(Tcp)),
-        (Method::Bye, Some("Route"), Loss::Left, Udp, None),
+        (Method::Bye, Some("Route"), Loss::Left, Udp, Some(Tcp)),
         (Method::Bye, None, Loss::Closed, Tcp, Some(Tcp)),
-        (Method::Bye, None, Loss::Left, Tcp, None),
+        (Method::Bye, None, Loss::Left, Tcp, Some(Tcp)),
+        (Method::Cancel, Some("Contact"), Loss::Left, Udp, Some(Tcp)),
         (Method::Cancel, Some("Route"), Loss::Closed, Udp, Some(Tcp)),
         (Method::Invite, None, Loss::Closed, Udp, Some(Udp)),
+        (Method::Invite, None, Loss::Left, Udp, Some(Udp)),
+        (Method::Invite, None, Loss::Left, Tcp, None),
         (Method::Invite, Some("Contact"), Loss::Closed, Udp, None),
+        (Method::Invite, Some("Contact"), Loss::Left, Udp, None),
         (Method::Invite, Some("Route"), Loss::Closed, Udp, None),
         (Method::Invite, None, Loss::Closed, Tcp, None),
         (Method::Info, Some("Contact"), Loss::Closed, Udp, None),
@@ -343,6 +371,7 @@ fn who_closes_each_connection_is_not_asked_for_ever() {
     let mut rig = Rig::new(Transport::Tcp);
     rig.send(&by_tcp(&Method::Bye, Some("Contact")));
     assert!(rig.lose(rig.hop, Loss::Closed, Transport::Udp).is_empty());
+    assert!(rig.lose(rig.hop, Loss::Left, Transport::Udp).is_empty(), "from another address it may be heard");
     assert_eq!(rig.lose(rig.hop, Loss::Closed, Transport::Udp).len(), 1);
     assert!(rig.is_empty());
 }

@@ -3,6 +3,7 @@
 use crate::sip::message::{Message, Method, MinSe, Request, SessionExpires, Typed};
 use crate::sip::testing::{ANSWER, Bench, OFFER, config, secs, seq};
 use crate::sip::{CallKey, EndedBy, Event};
+use crate::transmit::Transport::Udp;
 
 const HOLD: &[u8] = b"v=0\r\na=sendonly\r\n";
 const CONTACT: (&str, &str) = ("Contact", "<sip:192.0.2.10:5060>");
@@ -292,6 +293,42 @@ fn a_refresh_that_is_refused_is_tried_again() {
     assert!(bench.is_silent());
     bench.pass(secs(5));
     bench.request(Method::Invite);
+}
+
+#[test]
+fn a_refresh_that_got_no_answer_is_made_up_for_once_the_outage_is_over() {
+    let in_vain: [(&str, fn(&mut Bench, &Request)); 3] = [
+        ("unreachable", |bench, _| bench.unreachable(Udp)),
+        ("timed out", |bench, _| bench.pass(secs(32))),
+        ("begun and never answered", |bench, refresh| {
+            bench.respond(refresh, 100);
+            bench.pass(secs(32));
+        }),
+    ];
+    for (allow, method) in [("INVITE, UPDATE", Method::Update), ("INVITE", Method::Invite)] {
+        for (what, fail) in in_vain {
+            let mut bench = Bench::new();
+            let (_, invite) = dial(&mut bench);
+            let agreed = [CONTACT, ("Allow", allow), ("Session-Expires", "1800;refresher=uac")];
+            bench.respond_with(&invite, 200, &agreed, ANSWER);
+            bench.forget();
+            bench.pass(secs(900));
+            let first = bench.request(method.clone());
+            fail(&mut bench, &first);
+            bench.forget();
+            bench.pass(secs(5));
+            let sent = bench.messages().into_iter().filter_map(|(_, message)| match message {
+                Message::Request(request) if request.method == method => Some(request),
+                _ => None,
+            });
+            let again = sent.last().unwrap_or_else(|| panic!("{method} {what}: never again"));
+            assert!(seq(&again) > seq(&first), "{method} {what}");
+            bench.respond_with(&again, 200, &agreed, ANSWER);
+            bench.pass(secs(890));
+            let ended = |event: &Event| matches!(event, Event::Ended { .. });
+            assert!(!bench.events().iter().any(ended), "{method} {what}: a call that was refreshed ended");
+        }
+    }
 }
 
 #[test]
