@@ -63,7 +63,7 @@ fn tell(story: &Story, seed: u64, weather: Weather) -> (End, World) {
     let hoped = (story.tell)(&mut world);
     let starved = world.starved().iter().any(|method| story.may_starve.contains(method));
     assert!(hoped || starved || world.broke(), "no loss explains this end");
-    if world.disaster {
+    if world.disaster || !hoped {
         world.settle();
     }
     world.close();

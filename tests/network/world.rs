@@ -255,9 +255,9 @@ impl World {
         self.pbx.restart();
     }
 
-    /// Some time after a disaster, in fine weather: nobody is in a call, or hears it ring, whose other end is gone. He
-    /// may be who could not know: that one lost its memory, what was asked was lost, or losses alone kept the goodbye
-    /// away. Then he is told as soon as he asks.
+    /// Some time after a disaster, or an end that nobody hoped for, in fine weather: nobody is in a call, or hears it
+    /// ring, whose other end is gone. He may be who could not know: that one lost its memory, what was asked was lost, or
+    /// losses alone kept the goodbye away. Then he is told as soon as he asks.
     pub fn settle(&mut self) {
         self.weather = Weather::default();
         self.pass(secs(100));
