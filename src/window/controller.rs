@@ -527,7 +527,7 @@ impl Controller {
         self.picture.draw(shown);
     }
 
-    fn call_stands(&self) -> bool {
+    pub(super) fn call_stands(&self) -> bool {
         self.screen.call_stands()
     }
 
