@@ -67,6 +67,10 @@ impl Day {
         self.cat.get(text)
     }
 
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.cat
+    }
+
     /// Something reaches the window, and it comes to rest.
     pub fn answer(&self, input: Input) {
         self.input(input);

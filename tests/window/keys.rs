@@ -4,6 +4,7 @@ use crate::day::{Day, STATES, day_in};
 use crate::stage::Role;
 use patchcord::agent::Intent;
 use patchcord::text::Language;
+use std::time::Duration;
 
 /// An intent, to be read and compared.
 pub fn words(intent: &Intent) -> String {
@@ -222,6 +223,9 @@ fn arrows_choose_in_the_palette_and_escape_closes_it() {
 #[test]
 fn a_digit_says_what_the_call_came_to() {
     let day = day_in("wrap-up", Language::English);
+    day.press("2");
+    assert_eq!(did(&day), [""; 0], "it may have been meant for the call");
+    day.pass(Duration::from_secs(2));
     day.press("2");
     assert_eq!(did(&day)[0], "conclude order");
     let day = day_in("wrap-up", Language::English);

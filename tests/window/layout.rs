@@ -101,6 +101,8 @@ fn every_state_fits_in_every_language_size_and_zoom() {
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }
 
+const OVERDUE: &str = "Overdue debt: ₽1,284,000.00";
+
 #[test]
 fn the_smallest_window_has_the_card_as_a_tab() {
     let day = day_in("talking", Language::English);
@@ -108,14 +110,14 @@ fn the_smallest_window_has_the_card_as_a_tab() {
     day.resize(1024, 640);
     let tab = day.sees(Role::Tab, "Client card");
     assert!(tab.selected, "it is in front");
-    day.sees(Role::Text, "Overdue debt");
+    day.sees(Role::Text, OVERDUE);
     day.click(Role::Tab, "Calls");
-    assert!(day.find(Role::Text, "Overdue debt").is_none());
+    assert!(day.find(Role::Text, OVERDUE).is_none());
     day.press("Ctrl+L");
-    day.sees(Role::Text, "Overdue debt");
+    day.sees(Role::Text, OVERDUE);
     day.resize(1280, 760);
     assert!(day.find(Role::Tab, "Client card").is_none());
-    day.sees(Role::Text, "Overdue debt");
+    day.sees(Role::Text, OVERDUE);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::day::{Day, FIRST, OTHER, STATES, big_directory, day_in};
 use crate::stage::Role;
 use patchcord::screen::{Act, Input};
-use patchcord::text::Language;
+use patchcord::text::{Language, say};
 
 const NAMED: [Role; 12] = [
     Role::Button,
@@ -119,10 +119,8 @@ fn sixty_colleagues_are_walked_to_the_last_row_that_is_shown() {
 }
 
 #[test]
-fn what_happens_is_said() {
-    let day = day_in("ringing", Language::English);
-    let said = |text: &str| day.sees(Role::Text, text);
-    said("한빛건설 Hanbit Build is calling");
-    day.answered(FIRST);
-    assert!(day.find(Role::Text, "한빛건설 Hanbit Build is calling").is_none());
+fn who_calls_is_said() {
+    let day = day_in("ringing", Language::Russian);
+    let said = say!(day.catalogue(), "{who} is calling", who = "+7 495 555-01-42");
+    day.sees(Role::Text, &said);
 }

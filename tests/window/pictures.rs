@@ -92,7 +92,7 @@ fn read(path: &Path) -> Picture {
     Picture { width: info.width, height: info.height, pixels }
 }
 
-/// 32 steps for each colour: a third of the octets, and nothing that is seen.
+/// 32 steps for each colour, which tints greys a little: half of the octets.
 fn reduced(picture: &Picture) -> Picture {
     let pixels = picture.pixels.iter().map(|value| value & 0xf8 | value >> 5).collect();
     Picture { pixels, ..*picture }
