@@ -121,14 +121,17 @@ pub(super) struct Owner {
     next_levels: Instant,
     registration: Registration,
     notices: UnboundedSender<(Instant, Notice)>,
-    media_words: (UnboundedSender<FromMedia>, UnboundedReceiver<FromMedia>),
-    addresses: (UnboundedSender<SocketAddr>, UnboundedReceiver<SocketAddr>),
+    media_words: Mailbox<FromMedia>,
+    addresses: Mailbox<SocketAddr>,
     /// Devices that were asked for.
-    devices: (UnboundedSender<(Seen, Seen)>, UnboundedReceiver<(Seen, Seen)>),
+    devices: Mailbox<(Seen, Seen)>,
     /// No port pair could be had for the next call.
     port_wanted: bool,
     closing_until: Option<Instant>,
 }
+
+/// What tasks beside the owner send to it.
+type Mailbox<T> = (UnboundedSender<T>, UnboundedReceiver<T>);
 
 #[derive(Clone, Copy, PartialEq)]
 enum Registration {

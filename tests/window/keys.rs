@@ -6,6 +6,9 @@ use patchcord::agent::Intent;
 use patchcord::text::Language;
 use std::time::Duration;
 
+/// What is done to the day first.
+type Place = fn(&Day);
+
 /// An intent, to be read and compared.
 pub fn words(intent: &Intent) -> String {
     match intent {
@@ -71,7 +74,7 @@ fn act(state: &str, key: &str) -> &'static str {
 }
 
 /// Where the keyboard is before a key is pressed.
-const PLACES: [(&str, fn(&Day)); 3] = [
+const PLACES: [(&str, Place); 3] = [
     ("nowhere", |_| {}),
     ("in a field", |day| day.click(Role::TextInput, "Dial")),
     ("in a list", |day| day.press("Ctrl+3")),
@@ -249,7 +252,7 @@ fn digits_go_out_while_the_keypad_is_open_and_escape_only_closes_it() {
 
 #[test]
 fn nothing_stands_between_the_operator_and_the_call() {
-    let openings: [(&str, fn(&Day)); 4] = [
+    let openings: [(&str, Place); 4] = [
         ("line menu", |day| day.click(Role::Button, "Line: On a call")),
         ("palette", |day| day.press("Ctrl+K")),
         ("keypad", |day| day.press("F6")),

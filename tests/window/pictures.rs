@@ -9,10 +9,13 @@ use std::fs::{self, File};
 use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 
+/// What is done to the day first.
+type Scene = fn(&Day);
+
 const THEMES: [(&str, i32); 3] = [("light", 1), ("dark", 2), ("contrast", 3)];
 
 /// Scenes beside the states of the sheet.
-const SCENES: [(&str, fn(&Day)); 7] = [
+const SCENES: [(&str, Scene); 7] = [
     ("settings", |day| day.act(Act::Settings)),
     ("set-up", |day| {
         day.open_setup();

@@ -297,7 +297,8 @@ fn a_refresh_that_is_refused_is_tried_again() {
 
 #[test]
 fn a_refresh_that_got_no_answer_is_made_up_for_once_the_outage_is_over() {
-    let in_vain: [(&str, fn(&mut Bench, &Request)); 3] = [
+    type Failure = fn(&mut Bench, &Request);
+    let in_vain: [(&str, Failure); 3] = [
         ("unreachable", |bench, _| bench.unreachable(Udp)),
         ("timed out", |bench, _| bench.pass(secs(32))),
         ("begun and never answered", |bench, refresh| {
@@ -317,11 +318,11 @@ fn a_refresh_that_got_no_answer_is_made_up_for_once_the_outage_is_over() {
             fail(&mut bench, &first);
             bench.forget();
             bench.pass(secs(5));
-            let sent = bench.messages().into_iter().filter_map(|(_, message)| match message {
+            let mut sent = bench.messages().into_iter().filter_map(|(_, message)| match message {
                 Message::Request(request) if request.method == method => Some(request),
                 _ => None,
             });
-            let again = sent.last().unwrap_or_else(|| panic!("{method} {what}: never again"));
+            let again = sent.next_back().unwrap_or_else(|| panic!("{method} {what}: never again"));
             assert!(seq(&again) > seq(&first), "{method} {what}");
             bench.respond_with(&again, 200, &agreed, ANSWER);
             bench.pass(secs(890));
