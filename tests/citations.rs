@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// RFCs that the project follows, with the number of their last main section.
-const KNOWN: [(u32, u32); 51] = [
+const KNOWN: [(u32, u32); 52] = [
     (2046, 9),
     (2047, 10),
     (2069, 6),
@@ -38,6 +38,7 @@ const KNOWN: [(u32, u32); 51] = [
     (3842, 9),
     (3891, 12),
     (3892, 13),
+    (3960, 9),
     (3966, 15),
     (4028, 17),
     (4235, 12),

@@ -14,14 +14,14 @@ fn the_operator_takes_a_client_and_passes_him_on() {
     let client = Baresip::customer(&stage.pbx, CLIENT);
     client.dial(&stage.number_of_the_desk());
     reader.finds("panel", &format!("Client card: {CLIENT_NAME}"));
-    let call = reader.finds("panel", "Call: Ringing");
+    let call = reader.finds("panel", "Current call: Ringing");
     assert!(call.name.contains(CLIENT_NAME), "{}", call.name);
     stage.picture("ringing");
 
     stage.press(&["F2"]);
     client.wait("CALL_ESTABLISHED", seconds(5));
     let (voice, ear) = (stage.sound.speak("headset", 12), stage.sound.listen("headset"));
-    reader.finds("panel", "Call: On a call");
+    reader.finds("panel", "Current call: On a call");
     std::thread::sleep(seconds(6));
     stage.picture("talking");
     let (said, heard) = (sound::best(&voice, &client.heard()), sound::best(&client.voice, &ear.heard()));
@@ -70,7 +70,7 @@ fn a_blind_operator_answers_reads_and_passes_on() {
     stage.press(&["F8"]);
     reader.comes_to("entry", "Name, department or number");
     let rows = directory(&mut reader);
-    assert!(rows.len() >= 6, "{rows:?}");
+    assert!(rows.len() >= 5, "as many as are in sight: {rows:?}");
     stage.press(&["Tab"]);
     for (index, row) in rows.iter().enumerate() {
         if index > 0 {

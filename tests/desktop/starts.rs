@@ -28,11 +28,11 @@ fn a_number_from_the_terminal_or_a_link_is_dialled_by_the_window() {
         let dialled = stage.patchcord(&["dial", target]).output().expect("the program");
         assert_eq!(dialled.status.code(), Some(0), "{dialled:?}");
         outside.wait_nth("CALL_ESTABLISHED", nth + 1, seconds(10));
-        let call = reader.finds("panel", "Call: On a call");
+        let call = reader.finds("panel", "Current call: On a call");
         assert!(call.name.contains("+7 495 123-45-67"), "{}", call.name);
         outside.hang_up();
         reader.hears("Call ended");
-        reader.finds("panel", "Call: ");
+        reader.finds("panel", "Current call: ");
     }
 }
 

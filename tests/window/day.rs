@@ -199,10 +199,13 @@ impl Day {
     }
 }
 
+/// A turn of the story.
+pub type Turn = fn(&Day);
+
 /// A state of the sheet, and how a day comes there.
 pub struct State {
     pub name: &'static str,
-    pub enter: fn(&Day),
+    pub enter: Turn,
 }
 
 pub const STATES: [State; 18] = [

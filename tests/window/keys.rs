@@ -1,13 +1,10 @@
 //! Each key of the sheet does its act in its states and nothing elsewhere, wherever the keyboard is.
 
-use crate::day::{Day, STATES, day_in};
+use crate::day::{Day, STATES, Turn, day_in};
 use crate::stage::Role;
 use patchcord::agent::Intent;
 use patchcord::text::Language;
 use std::time::Duration;
-
-/// What is done to the day first.
-type Place = fn(&Day);
 
 /// An intent, to be read and compared.
 pub fn words(intent: &Intent) -> String {
@@ -74,14 +71,14 @@ fn act(state: &str, key: &str) -> &'static str {
 }
 
 /// Where the keyboard is before a key is pressed.
-const PLACES: [(&str, Place); 3] = [
+const PLACES: [(&str, Turn); 3] = [
     ("nowhere", |_| {}),
     ("in a field", |day| day.click(Role::TextInput, "Dial")),
     ("in a list", |day| day.press("Ctrl+3")),
 ];
 
 /// In one window as far as it goes: what the telephone is asked for changes nothing until it answers.
-fn presses_in((name, place): (&str, fn(&Day))) {
+fn presses_in((name, place): (&str, Turn)) {
     for state in STATES.iter().filter(|state| !LIKE_OTHERS.contains(&state.name)) {
         let begin = || {
             let day = day_in(state.name, Language::English);
@@ -252,7 +249,7 @@ fn digits_go_out_while_the_keypad_is_open_and_escape_only_closes_it() {
 
 #[test]
 fn nothing_stands_between_the_operator_and_the_call() {
-    let openings: [(&str, Place); 4] = [
+    let openings: [(&str, Turn); 4] = [
         ("line menu", |day| day.click(Role::Button, "Line: On a call")),
         ("palette", |day| day.press("Ctrl+K")),
         ("keypad", |day| day.press("F6")),

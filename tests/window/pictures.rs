@@ -1,7 +1,7 @@
 //! How the window looks. Some pictures are kept in tests/data/pictures and compared; `PATCHCORD_WRITE_PICTURES=1` renews
 //! them. `scripts/pictures` draws all.
 
-use crate::day::{Day, STATES, day_in};
+use crate::day::{Day, STATES, Turn, day_in};
 use crate::stage::Role;
 use patchcord::screen::Act;
 use patchcord::text::Language;
@@ -9,13 +9,10 @@ use std::fs::{self, File};
 use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 
-/// What is done to the day first.
-type Scene = fn(&Day);
-
 const THEMES: [(&str, i32); 3] = [("light", 1), ("dark", 2), ("contrast", 3)];
 
 /// Scenes beside the states of the sheet.
-const SCENES: [(&str, Scene); 7] = [
+const SCENES: [(&str, Turn); 7] = [
     ("settings", |day| day.act(Act::Settings)),
     ("set-up", |day| {
         day.open_setup();

@@ -1,6 +1,6 @@
 //! Whatever is being typed is finished by whoever began it.
 
-use crate::day::{Day, FIRST, HANBIT, OTHER, SECOND, client, day_in, hanbit};
+use crate::day::{Day, FIRST, HANBIT, OTHER, SECOND, Turn, client, day_in, hanbit};
 use crate::stage::Role;
 use patchcord::phone::{CallOutcome, Event};
 use patchcord::text::Language;
@@ -17,7 +17,7 @@ fn a_client_calls(day: &Day) {
     day.ends(SECOND, CallOutcome::Missed);
 }
 
-fn typed_around(day: &Day, label: &str, happens: fn(&Day)) {
+fn typed_around(day: &Day, label: &str, happens: Turn) {
     let field = (Role::TextInput, label.to_owned());
     for [before, after] in TEXTS {
         day.click(Role::TextInput, label);

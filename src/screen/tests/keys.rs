@@ -84,7 +84,13 @@ fn states() -> Vec<(&'static str, World)> {
                 world.answered(SECOND);
             }),
         ),
-        ("wrap-up", changed(&|world| world.ended(FIRST, CallOutcome::Completed, 5))),
+        (
+            "wrap-up",
+            changed(&|world| {
+                world.ended(FIRST, CallOutcome::Completed, 5);
+                world.pass(1);
+            }),
+        ),
     ]
 }
 

@@ -43,6 +43,9 @@ fn a_digit_picks_a_result_and_confirms_it() {
     let mut world = talked();
     world.wishes.clear();
     world.press("2");
+    assert_eq!(concluded(&mut world), [""; 0], "it was meant for the call that has just ended");
+    world.pass(1);
+    world.press("2");
     assert_eq!(concluded(&mut world), ["order", "calls true"]);
     world.press("3");
     assert_eq!(concluded(&mut world), [""; 0], "once");
