@@ -78,6 +78,7 @@ impl Screen {
         match act {
             Act::Answer | Act::Reject => state == State::Ringing,
             Act::AnswerWaiting | Act::RejectWaiting => self.waiting().is_some(),
+            Act::AnswerFirst => self.can(&Act::Answer) || self.can(&Act::AnswerWaiting),
             Act::AnswerLine(line) | Act::RejectLine(line) => self.rings(*line),
             Act::HangUp => {
                 matches!(state, State::Dialing | State::Talking | State::OnHold | State::Transferring)
@@ -123,6 +124,10 @@ impl Screen {
             Act::Reject => self.want_on(self.front, |line| Intent::Reject { line, status: BUSY }),
             Act::AnswerWaiting => self.want_on(self.waiting(), |line| Intent::Answer { line }),
             Act::RejectWaiting => self.want_on(self.waiting(), |line| Intent::Reject { line, status: BUSY }),
+            Act::AnswerFirst => {
+                let line = self.front.filter(|_| self.state() == State::Ringing).or_else(|| self.waiting());
+                self.want_on(line, |line| Intent::Answer { line });
+            }
             Act::AnswerLine(line) => self.want(Intent::Answer { line }),
             Act::RejectLine(line) => self.want(Intent::Reject { line, status: BUSY }),
             Act::HangUp => self.want_on(self.front, |line| Intent::HangUp { line }),

@@ -96,6 +96,8 @@ pub enum Act {
     AnswerWaiting,
     Reject,
     RejectWaiting,
+    /// Whoever rings on the card, else whoever rings beside it; of two never both.
+    AnswerFirst,
     /// Whoever rings on this line, and nobody else.
     AnswerLine(LineId),
     RejectLine(LineId),
@@ -152,6 +154,7 @@ impl fmt::Debug for Act {
             Self::Call(_) => f.write_str("Call"),
             Self::Answer => f.write_str("Answer"),
             Self::AnswerWaiting => f.write_str("AnswerWaiting"),
+            Self::AnswerFirst => f.write_str("AnswerFirst"),
             Self::AnswerLine(line) => write!(f, "AnswerLine({line})"),
             Self::RejectLine(line) => write!(f, "RejectLine({line})"),
             Self::Reject => f.write_str("Reject"),

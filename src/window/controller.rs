@@ -144,10 +144,9 @@ impl Shared {
         }
     }
 
-    /// Who is on the card first.
+    /// Who is on the card first, and of two who ring never both.
     fn answer_from_anywhere(&self) {
-        self.act(Act::Answer);
-        self.act(Act::AnswerWaiting);
+        self.act(Act::AnswerFirst);
     }
 
     /// Starts the telephone, after the one before it has said goodbye.
@@ -205,10 +204,19 @@ impl Shared {
             Heard::Failed(fault) => self.on_start_fault(&fault),
             Heard::Gone => {
                 tracing::error!("the telephone broke down; another one starts");
+                self.forget_calls();
                 self.wait_for_line();
             }
             Heard::Notice(notice) => self.on_notice(*notice),
         }
+    }
+
+    /// What stood on a telephone that is gone stands no more: the window could not even be closed.
+    fn forget_calls(&self) {
+        let mut controller = self.0.borrow_mut();
+        let options = &controller.options;
+        let config = screen_config(&options.settings, options.has_desk(), options.language());
+        controller.begin_again(config);
     }
 
     fn on_notice(&self, notice: Notice) {

@@ -299,3 +299,60 @@ fn a_call_in_the_place_of_a_conversation_does_not_ring() {
     world.ended(FIRST, CallOutcome::Completed, 3);
     assert_eq!(world.shown().call.who, "+7 495 555-01-42");
 }
+
+#[test]
+fn a_key_meant_for_the_call_that_has_just_ended_refuses_nobody() {
+    let mut world = World::new();
+    world.talks(FIRST, HANBIT);
+    world.rings(SECOND, OTHER);
+    world.ended(FIRST, CallOutcome::Completed, 5);
+    world.intents();
+    world.press("F3");
+    assert_eq!(world.intents(), [], "both hung up at the same moment");
+    world.pass(1);
+    world.press("F3");
+    assert_eq!(world.intents(), [Intent::Reject { line: SECOND, status: 486 }]);
+}
+
+#[test]
+fn a_notification_answers_its_own_caller_and_nobody_once_that_one_is_gone() {
+    let mut world = World::new();
+    world.rings(FIRST, HANBIT);
+    world.rings(SECOND, OTHER);
+    world.intents();
+    world.act(Act::AnswerLine(FIRST));
+    world.act(Act::RejectLine(SECOND));
+    let refused = Intent::Reject { line: SECOND, status: 486 };
+    assert_eq!(world.intents(), [Intent::Answer { line: FIRST }, refused]);
+    world.ended(FIRST, CallOutcome::Missed, 0);
+    world.intents();
+    world.act(Act::AnswerLine(FIRST));
+    assert_eq!(world.intents(), []);
+}
+
+#[test]
+fn the_key_from_anywhere_answers_one_of_two_who_ring() {
+    let mut world = World::new();
+    world.rings(FIRST, HANBIT);
+    world.rings(SECOND, OTHER);
+    world.intents();
+    world.act(Act::AnswerFirst);
+    assert_eq!(world.intents(), [Intent::Answer { line: FIRST }]);
+    world.answered(FIRST);
+    world.intents();
+    world.act(Act::AnswerFirst);
+    assert_eq!(world.intents(), [Intent::Answer { line: SECOND }]);
+}
+
+#[test]
+fn what_no_telephone_has_heard_is_wished_again_of_the_next_one() {
+    let mut world = World::new();
+    world.act(Act::Break(0));
+    world.act(Act::DialEdited("201".into()));
+    world.act(Act::Dial);
+    world.intents();
+    world.handle(Input::NewTelephone);
+    assert_eq!(world.intents(), [Intent::TakeCalls { on: false }], "on a break nobody may ring");
+    assert_eq!(world.shown().dial, "201");
+    assert!(world.shown().can_dial, "and it can be dialled");
+}
