@@ -4,11 +4,17 @@
 #[path = "support/schema.rs"]
 mod schema;
 
+#[allow(dead_code, reason = "shared with tests that wait for more")]
+#[path = "support/waiting.rs"]
+mod waiting;
+
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use waiting::{seconds, until};
 
 #[test]
 fn the_demo_plays_one_call_and_prints_its_events_alone() {
@@ -48,18 +54,44 @@ fn clients_of_every_kind_call_and_what_they_do_is_no_failure() {
 
 #[test]
 fn ctrl_c_ends_the_demo_and_leaves_nothing_behind() {
-    let folder = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("demo-ctrl-c");
-    std::fs::create_dir_all(&folder).expect("a folder");
+    let folder = folder("demo-ctrl-c");
     let mut demo =
         patchcord(&["--json"]).env("TMPDIR", &folder).stdout(Stdio::piped()).spawn().expect("patchcord");
     let lines = BufReader::new(demo.stdout.take().expect("a pipe")).lines();
     let mut lines = lines.map_while(Result::ok);
     assert!(lines.any(|line| line.contains("ringing_in")), "a client calls");
-    assert_eq!(std::fs::read_dir(&folder).expect("a folder").count(), 1, "the desk's");
+    assert_eq!(count(&folder), 1, "the desk's");
     kill_process(Pid::from_child(&demo), Signal::INT).expect("a signal");
     assert!(lines.any(|line| line.contains("unregistered")), "it goes in good order");
     assert_eq!(demo.wait().expect("a child").code(), Some(130));
-    assert_eq!(std::fs::read_dir(&folder).expect("a folder").count(), 0);
+    assert_eq!(count(&folder), 0);
+}
+
+#[test]
+fn ctrl_c_before_anything_stands_leaves_nothing_behind_either() {
+    let folder = folder("demo-early-ctrl-c");
+    let mut demo = patchcord(&["--json"]).env("TMPDIR", &folder).spawn().expect("patchcord");
+    until("the desk's folder", seconds(10), || count(&folder) == 1);
+    kill_process(Pid::from_child(&demo), Signal::INT).expect("a signal");
+    assert_eq!(demo.wait().expect("a child").code(), Some(130));
+    assert_eq!(count(&folder), 0);
+}
+
+#[test]
+fn the_desk_of_a_demo_that_was_killed_ends_by_itself() {
+    let folder = folder("demo-killed");
+    let mut demo = patchcord(&["--json"]).env("TMPDIR", &folder).spawn().expect("patchcord");
+    let port = || {
+        let left = std::fs::read_dir(&folder).expect("a folder").next()?.expect("an entry");
+        std::fs::read_to_string(left.path().join("port")).ok()?.trim().parse().ok()
+    };
+    until("the desk", seconds(20), || port().is_some());
+    let desk = (std::net::Ipv4Addr::LOCALHOST, port().expect("just seen"));
+    assert!(std::net::TcpStream::connect(desk).is_ok());
+    demo.kill().expect("a child");
+    demo.wait().expect("a child");
+    until("the end of the desk", seconds(15), || std::net::TcpStream::connect(desk).is_err());
+    std::fs::remove_dir_all(&folder).expect("a folder");
 }
 
 #[test]
@@ -71,6 +103,18 @@ fn without_a_display_the_demo_says_what_to_write() {
         assert_eq!(said.status.code(), Some(2));
         assert!(String::from_utf8_lossy(&said.stderr).contains("patchcord --help"), "{said:?}");
     }
+}
+
+/// For temporary files of one demonstration.
+fn folder(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).expect("a folder");
+    folder
+}
+
+fn count(folder: &Path) -> usize {
+    std::fs::read_dir(folder).expect("a folder").count()
 }
 
 fn patchcord(arguments: &[&str]) -> Command {

@@ -6,7 +6,7 @@ use super::book::Book;
 use super::script::{Script, Task};
 use super::sound::Sound;
 use super::verdict::Exit;
-use super::{Driver, FIGURES_EVERY, faults, run_to_the_end, usage};
+use super::{Driver, FIGURES_EVERY, Stops, faults, run_to_the_end, usage};
 use crate::config::{HostPort, Settings};
 use crate::practice::{Note, Plays, Programme};
 use crate::secrets::Secret;
@@ -133,7 +133,11 @@ struct Stage {
 
 impl Stage {
     async fn set(process: Process, cat: &Catalogue, options: &DemoOptions) -> Result<Self, Refusal> {
-        let desk = Desk::start().await.map_err(|fault| (Exit::Desk, fault.say(cat)))?;
+        let mut stops = Stops::listen();
+        let desk = tokio::select! {
+            desk = Desk::start() => desk.map_err(|fault| (Exit::Desk, fault.say(cat)))?,
+            () = stops.next() => return Err((Exit::Interrupted, say!(cat, "Stopped."))),
+        };
         let pbx = start_pbx(process, options).map_err(|error| {
             tracing::error!(%error, "no practice PBX");
             (Exit::OurFault, faults::our_fault(cat))
@@ -341,7 +345,9 @@ impl Desk {
             .args(["serve", "--listen", "127.0.0.1:0", "--sample", CLIENTS, "--database", &database])
             .arg("--port-file")
             .arg(&port)
-            .stdin(Stdio::null())
+            // It ends with us, however we end.
+            .arg("--until-input-ends")
+            .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         // Ctrl-C is the telephone's to hear: it writes its last entries first.

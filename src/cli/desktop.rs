@@ -14,25 +14,28 @@ use crate::desktop::provision::{self, ProvisionFault};
 use crate::desktop::remembered::Remembered;
 use crate::secrets::Secret;
 use crate::shell::Process;
-use crate::text::{Catalogue, say};
-use crate::window::{self, Beginning};
+use crate::text::{Catalogue, Language, say};
+use crate::window::{self, Beginning, FindSecrets, Secrets};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Between two attempts to close the window.
+const APART: Duration = Duration::from_millis(20);
 
 /// Shows the window, or the one that runs already.
 pub fn window(
     process: Process,
     arguments: &Arguments,
     hidden: bool,
-    environment: impl Fn(&str) -> Option<String>,
+    environment: impl Fn(&str) -> Option<String> + Send + 'static,
 ) -> Exit {
     let cat = super::catalogue(arguments, &environment);
     let in_file = match super::read_settings(arguments, &environment) {
         Ok(in_file) => in_file,
         Err(error) => return refuse(Exit::Usage, &error.say(&cat)),
     };
-    let settings = arguments.common.settings().over(in_file.clone());
+    let settings = arguments.common.settings().over(in_file);
     let places = Places::of_user(&environment);
-    let path = arguments.common.config.clone();
-    let path = path.or_else(|| places.as_ref().map(Places::settings_file));
     let state_folder = super::state_folder(&environment);
     let folder = instance::folder(&environment, &state_folder);
     let listener = match instance::claim(&folder) {
@@ -49,25 +52,43 @@ pub fn window(
             None
         }
     };
-    let language = Remembered::read(&state_folder).language.unwrap_or(cat.language());
-    // A key store that is locked or away is no reason not to start: the set-up page asks for the password.
-    let password = super::read_password(&cat, &settings, settings.is_complete(), &environment).ok();
-    let desk_token = environment("PATCHCORD_DESK_TOKEN").filter(|token| !token.is_empty()).map(Secret::new);
-    let desk_token = desk_token.or_else(|| stored_desk_token(&settings));
-    let devices = sound::wishes(Some(arguments.common.audio.as_deref().unwrap_or("devices")), &settings);
+    let last = Remembered::read(&state_folder).language;
+    let language = arguments.common.lang.or(last).unwrap_or(cat.language());
     let beginning = Beginning {
         language,
-        password: password.filter(|_| settings.is_complete()),
-        desk_token,
+        devices: sound::wishes(Some(arguments.common.audio.as_deref().unwrap_or("devices")), &settings),
         state_folder,
-        devices,
         hidden,
         places,
         listener,
+        file: settings_file(arguments, &environment),
+        secrets: find_secrets(settings.clone(), language, environment),
         settings,
-        file: path.map(|path| (path, in_file)),
     };
     show(&cat, process, beginning)
+}
+
+/// Where this user's settings are written.
+fn settings_file(arguments: &Arguments, environment: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    let named = arguments.common.config.clone();
+    named.or_else(|| Places::of_user(environment).map(|places| places.settings_file()))
+}
+
+/// A key store that is locked or away is no reason not to start: the set-up page says why it asks for the password.
+fn find_secrets(
+    settings: Settings,
+    language: Language,
+    environment: impl Fn(&str) -> Option<String> + Send + 'static,
+) -> FindSecrets {
+    Box::new(move || {
+        let cat = Catalogue::new(language);
+        let desk_token = environment("PATCHCORD_DESK_TOKEN").filter(|token| !token.is_empty());
+        Secrets {
+            password: super::read_password(&cat, &settings, true, &environment)
+                .map_err(|refusal| refusal.words),
+            desk_token: desk_token.map(Secret::new).or_else(|| stored_desk_token(&settings)),
+        }
+    })
 }
 
 /// The window with a practice PBX and a sample order desk behind it. Nothing of the user's own is read or written.
@@ -81,8 +102,10 @@ pub fn practise(
     let name = arguments.common.audio.as_deref().unwrap_or("devices");
     let beginning = Beginning {
         language: cat.language(),
-        password: Some(practice.password.clone()),
-        desk_token: Some(practice.desk_token.clone()),
+        secrets: {
+            let (password, desk_token) = (practice.password.clone(), practice.desk_token.clone());
+            Box::new(|| Secrets { password: Ok(password), desk_token: Some(desk_token) })
+        },
         state_folder: practice.state_folder.clone(),
         devices: sound::wishes(Some(name), &practice.settings),
         hidden: false,
@@ -119,7 +142,10 @@ fn leave_when_told() -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let wait = move || {
         runtime.block_on(async { Stops::listen().next().await });
-        window::leave();
+        // The window may not stand yet.
+        while !window::leave() {
+            std::thread::sleep(APART);
+        }
     };
     std::thread::Builder::new().name("signals".into()).spawn(wait).map(drop)
 }
@@ -152,17 +178,17 @@ fn not_taken(cat: &Catalogue, why: NotTaken) -> String {
     }
 }
 
-pub fn provision(cat: &Catalogue, from: &str, environment: impl Fn(&str) -> Option<String>) -> Exit {
-    let Some(places) = Places::of_user(environment) else {
+pub fn provision(arguments: &Arguments, from: &str, environment: impl Fn(&str) -> Option<String>) -> Exit {
+    let cat = &super::catalogue(arguments, &environment);
+    let Some(file) = settings_file(arguments, environment) else {
         eprintln!(
             "patchcord: {}",
             say!(cat, "Where are your settings? The environment variable HOME is not set.")
         );
         return Exit::Usage;
     };
-    match provision::provision(from, &places) {
+    match provision::provision(from, &file) {
         Ok(_) => {
-            let file = places.settings_file();
             eprintln!("patchcord: {}", say!(cat, "The telephone is set up: {file}.", file = file.display()));
             Exit::Done
         }

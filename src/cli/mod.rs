@@ -64,7 +64,7 @@ pub fn main(process: Process) -> ExitCode {
             return exit_code(desktop::dial(&catalogue(&arguments, environment), target, environment));
         }
         Command::Provision { from } => {
-            return exit_code(desktop::provision(&catalogue(&arguments, environment), from, environment));
+            return exit_code(desktop::provision(&arguments, from, environment));
         }
         _ => {}
     }

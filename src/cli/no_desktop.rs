@@ -12,8 +12,8 @@ pub fn dial(cat: &Catalogue, _target: &str, _environment: impl Fn(&str) -> Optio
     not_built(cat)
 }
 
-pub fn provision(cat: &Catalogue, _from: &str, _environment: impl Fn(&str) -> Option<String>) -> Exit {
-    not_built(cat)
+pub fn provision(arguments: &Arguments, _from: &str, environment: impl Fn(&str) -> Option<String>) -> Exit {
+    not_built(&super::catalogue(arguments, environment))
 }
 
 pub fn window(

@@ -60,6 +60,7 @@ fn settings(root: &Section<'_>) -> Result<Settings, ConfigError> {
             (90..=43_200).contains(&seconds).then(|| Duration::from_secs(seconds.into()))
         })?,
         follow_redirects: pbx.yes_no("follow_redirects")?,
+        echo: pbx.value("echo")?,
         lines: calls.number("lines", value::LINES, value::lines)?,
         click_to_transfer: calls.yes_no("click_to_transfer")?,
         codecs: calls.list::<CodecName>("codecs", CodecName::EXPECTED)?,

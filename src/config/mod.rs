@@ -64,6 +64,8 @@ pub struct Settings {
     pub session_timer: Option<Duration>,
     /// No.
     pub follow_redirects: Option<bool>,
+    /// Who plays back what it hears, for a test call; 600.
+    pub echo: Option<String>,
 
     /// 2.
     pub lines: Option<u8>,
@@ -153,6 +155,7 @@ impl Settings {
             after_failed_transfer: self.after_failed_transfer.or(below.after_failed_transfer),
             session_timer: self.session_timer.or(below.session_timer),
             follow_redirects: self.follow_redirects.or(below.follow_redirects),
+            echo: self.echo.or(below.echo),
             lines: self.lines.or(below.lines),
             click_to_transfer: self.click_to_transfer.or(below.click_to_transfer),
             codecs: self.codecs.or(below.codecs),

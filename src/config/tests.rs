@@ -120,6 +120,7 @@ fn what_is_said_to_write_can_be_written() {
         ("pbx", "rtp_ports"),
         ("pbx", "session_timer"),
         ("pbx", "follow_redirects"),
+        ("pbx", "echo"),
         ("calls", "lines"),
         ("calls", "click_to_transfer"),
         ("calls", "codecs"),

@@ -29,6 +29,7 @@ pub(super) fn write(settings: &Settings) -> String {
     file.text("after_failed_transfer", settings.after_failed_transfer.map(after_failed_transfer));
     file.plain("session_timer", settings.session_timer.map(|time| time.as_secs()));
     file.plain("follow_redirects", settings.follow_redirects);
+    file.text("echo", settings.echo.as_deref());
 
     file.section("calls");
     file.plain("lines", settings.lines);

@@ -5,7 +5,7 @@
 
 use super::keys::{self, Account, KeyFault};
 use super::settings_file;
-use crate::config::{ConfigError, Places, Provision, io_words};
+use crate::config::{ConfigError, Provision, io_words};
 use crate::text::{Catalogue, say};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -88,11 +88,12 @@ impl ProvisionFault {
     }
 }
 
-/// Reads a file, or fetches a link, and sets up the telephone of this user. Waits for network and key store.
-pub fn provision(from: &str, places: &Places) -> Result<Provision, ProvisionFault> {
+/// Reads a file, or fetches a link, and sets up the telephone whose settings file is `file`. Waits for network and key
+/// store.
+pub fn provision(from: &str, file: &Path) -> Result<Provision, ProvisionFault> {
     let source = source(from)?;
     let provision = Provision::parse(&source, Path::new(shown(from))).map_err(ProvisionFault::Settings)?;
-    apply(&provision, places)?;
+    apply(&provision, file)?;
     Ok(provision)
 }
 
@@ -163,7 +164,7 @@ fn fetch(link: &str) -> Result<String, ProvisionFault> {
     fetched
 }
 
-fn apply(provision: &Provision, places: &Places) -> Result<(), ProvisionFault> {
+fn apply(provision: &Provision, file: &Path) -> Result<(), ProvisionFault> {
     let settings = &provision.settings;
     let mut secrets = Vec::new();
     if let Some(password) = &provision.password {
@@ -176,6 +177,6 @@ fn apply(provision: &Provision, places: &Places) -> Result<(), ProvisionFault> {
     for (account, secret) in secrets {
         keys::write(account, secret).map_err(ProvisionFault::Keys)?;
     }
-    let path = places.settings_file();
-    settings_file::write(&path, settings).map_err(|error| ProvisionFault::Unwritable(path, error.kind()))
+    settings_file::write(file, settings)
+        .map_err(|error| ProvisionFault::Unwritable(file.to_owned(), error.kind()))
 }

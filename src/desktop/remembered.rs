@@ -43,6 +43,29 @@ impl Remembered {
     }
 }
 
+/// Left and top edge.
+type Place = (i32, i32);
+/// Width and height.
+type Size = (u32, u32);
+
+/// So much of a window's upper edge has to be on a screen that it can be taken and moved.
+const TO_TAKE: i32 = 100;
+
+/// Where a window goes whose upper edge is on none of the screens; none where it stays. Physical pixels.
+pub fn back_in_sight((left, top): Place, width: u32, screens: &[(Place, Size)]) -> Option<Place> {
+    let length = |pixels: u32| i32::try_from(pixels).unwrap_or(i32::MAX);
+    let is_on = |&((x, y), (wide, high)): &(Place, Size)| {
+        let begins = left.max(x);
+        let ends = left.saturating_add(length(width)).min(x.saturating_add(length(wide)));
+        let deepest = y.saturating_add(length(high)).saturating_sub(TO_TAKE);
+        ends.saturating_sub(begins) >= TO_TAKE && (y..=deepest).contains(&top)
+    };
+    match screens {
+        [first, ..] if !screens.iter().any(is_on) => Some(first.0),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +88,26 @@ mod tests {
         assert_eq!(Remembered::read(folder.path()), window);
         let mode = std::fs::metadata(folder.path().join(FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_window_whose_screen_is_gone_comes_back_to_one_that_is_there() {
+        let first = ((0, 0), (1920, 1080));
+        let left = ((-1280, 0), (1280, 1024));
+        for (at, screens, moved) in [
+            ((100, 100), &[first][..], None),
+            ((-900, 40), &[first, left], None),
+            ((-900, 40), &[first], None),
+            ((-1000, 40), &[first], Some((0, 0))),
+            ((1821, 40), &[first], Some((0, 0))),
+            ((1820, 40), &[first], None),
+            ((10, 1000), &[first], Some((0, 0))),
+            ((10, -30), &[first], Some((0, 0))),
+            ((i32::MIN, i32::MAX), &[left, first], Some((-1280, 0))),
+            ((5000, 5000), &[], None),
+        ] {
+            assert_eq!(back_in_sight(at, 1000, screens), moved, "{at:?} on {screens:?}");
+        }
     }
 
     #[test]

@@ -1,18 +1,49 @@
-//! The user's settings file, written by us: from the first-run form, or from a provision.
+//! The user's settings file, written by us: from the first-run form, the settings page, or a provision.
 
 use super::files;
-use crate::config::Settings;
+use crate::config::{ConfigError, Fault, Settings, io_words};
+use crate::text::{Catalogue, say};
 use std::io;
 use std::path::Path;
 
-/// Whole or not at all, readable by its owner alone. What stood there is kept as `.bak`, since comments that somebody
-/// wrote by hand are not taken over.
+/// Why a change is not in the file.
+#[derive(Debug)]
+pub enum NotKept {
+    /// Somebody has made it unreadable since we began; what stands there is left alone.
+    Unreadable(ConfigError),
+    Unwritable(io::ErrorKind),
+}
+
+impl NotKept {
+    pub fn say(&self, cat: &Catalogue) -> String {
+        let error = match self {
+            Self::Unreadable(error) => error.say(cat),
+            Self::Unwritable(kind) => io_words(cat, *kind).to_owned(),
+        };
+        say!(cat, "This could not be kept: {error}", error = error)
+    }
+}
+
+/// Changes what the file says now: somebody else may have written it since we read it.
+pub fn change(path: &Path, with: impl FnOnce(&mut Settings)) -> Result<(), NotKept> {
+    let mut settings = match Settings::read(path) {
+        Ok(settings) => settings,
+        Err(ConfigError { fault: Fault::Unreadable(io::ErrorKind::NotFound), .. }) => Settings::default(),
+        Err(error) => return Err(NotKept::Unreadable(error)),
+    };
+    with(&mut settings);
+    write(path, &settings).map_err(|error| NotKept::Unwritable(error.kind()))
+}
+
+/// Whole or not at all, readable by its owner alone. What somebody wrote there by hand is kept as `.bak`, since its comments are
+/// not taken over; what we wrote ourselves is not.
 pub fn write(path: &Path, settings: &Settings) -> io::Result<()> {
     let (before, after) = (files::read(path)?, settings.to_toml());
     if before == after && path.exists() {
         return Ok(());
     }
-    if !before.is_empty() {
+    let is_ours = Settings::parse(&before, path).is_ok_and(|settings| settings.to_toml() == before);
+    if !is_ours {
         files::write(&files::beside(path, "bak"), &before)?;
     }
     files::write(path, &after)
@@ -60,5 +91,26 @@ mod tests {
         }
         assert_eq!(Settings::read(&path), Ok(form));
         assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 2, "something else is left");
+        change(&path, |settings| settings.zoom = Some(150)).unwrap();
+        assert_eq!(std::fs::read_to_string(home.path().join("patchcord.toml.bak")).unwrap(), by_hand);
+    }
+
+    #[test]
+    fn a_change_leaves_alone_what_somebody_else_has_written_since() {
+        let home = Folder::new();
+        let path = home.path().join("patchcord.toml");
+        change(&path, |settings| settings.user = Some("101".into())).unwrap();
+        std::fs::write(&path, "[account]\nuser = \"102\"\n[pbx]\nserver = \"new.example.com\"\n").unwrap();
+        change(&path, |settings| settings.microphone = Some("USB".into())).unwrap();
+        let now = Settings::read(&path).unwrap();
+        assert_eq!(now.user.as_deref(), Some("102"));
+        assert_eq!(now.server, HostPort::parse("new.example.com"));
+        assert_eq!(now.microphone.as_deref(), Some("USB"));
+        let broken = "[account\n";
+        std::fs::write(&path, broken).unwrap();
+        let fault = change(&path, |settings| settings.zoom = Some(150)).unwrap_err();
+        let words = fault.say(&Catalogue::new(Language::English));
+        assert!(words.contains("patchcord.toml, line 1"), "{words}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), broken);
     }
 }

@@ -110,6 +110,15 @@ impl Screen {
                 ),
             ));
         }
+        if self.config.lacks_desk_token {
+            bars.push(bar(
+                Tone::Warning,
+                say!(
+                    cat,
+                    "The token of the order desk is missing: calls go on without client cards. Enter it in the settings."
+                ),
+            ));
+        }
         if self.troubles.register_waits {
             bars.push(bar(
                 Tone::Warning,

@@ -93,6 +93,11 @@ impl Screen {
             E::AudioBack { line, direction } => {
                 self.change(line, |call| call.silent.retain(|(way, _)| *way != direction));
             }
+            E::Muted { on: true } => self.announce(say!(&self.cat, "Microphone off")),
+            // Else the last call ended, and with it the silence.
+            E::Muted { on: false } if !self.view.lines.is_empty() => {
+                self.announce(say!(&self.cat, "The microphone is on"));
+            }
             E::Refused { line: None, why } if self.dial.waits() => self.dial.refuse(why),
             E::Refused { why: Refusal::NoSuchLine | Refusal::WrongState, .. } => {}
             E::Refused { why, .. } => {

@@ -20,6 +20,8 @@ pub struct ScreenConfig {
     pub wrap_up: Duration,
     /// Without a desk there are no cards, no directory and no earlier calls.
     pub has_desk: bool,
+    /// The settings name a desk, and nobody gave us the token that it wants.
+    pub lacks_desk_token: bool,
     /// The account's number, for the top bar.
     pub extension: String,
 }

@@ -70,6 +70,9 @@ struct ServeArguments {
     #[arg(help = msg!("Where to write the port once the desk answers"))]
     #[arg(long, value_name = "FILE")]
     port_file: Option<PathBuf>,
+    #[arg(help = msg!("End when standard input does: for a program that starts the desk and may be killed"))]
+    #[arg(long)]
+    until_input_ends: bool,
     #[arg(help = msg!("Settings file, like the sample config/desk.toml"))]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,

@@ -10,14 +10,14 @@ use super::tray::Tray;
 use super::{Beginning, ui};
 use crate::agent::{CardAnswer, Event, Source};
 use crate::audio::{Change, Role};
-use crate::config::Settings;
 use crate::desktop::hotkey::{self, Grabbed};
 use crate::desktop::notice::{self, Notices, Pressed};
 use crate::instant::Instant;
 use crate::phone::LineId;
 use crate::screen::{Act, Field, Input, Level, Screen, ScreenConfig, Trouble, Wish};
+use crate::secrets::Secret;
 use crate::shell::{Notice, Process};
-use crate::text::{Catalogue, Language};
+use crate::text::Catalogue;
 use jiff::Zoned;
 use jiff::tz::TimeZone;
 use slint::ComponentHandle;
@@ -57,6 +57,7 @@ pub struct Controller {
     pub(super) telephone: Option<Telephone>,
     /// To start once more with, where no network was there.
     pub(super) account: Option<Account>,
+    pub(super) desk_token: Option<Secret>,
     /// Which telephone is the present one: what earlier ones still say is not heard.
     generation: u64,
     /// Starts once more after a while.
@@ -96,8 +97,7 @@ impl Shared {
         let zone = TimeZone::system();
         let (now, wall) = time(rehearsal.as_deref(), process, &zone);
         let options = Options::new(beginning);
-        let config = screen_config(&beginning.settings, options.has_desk(), options.language());
-        let screen = Screen::new(now, wall, config);
+        let screen = Screen::new(now, wall, screen_config(&options));
         let controller = Controller {
             process,
             picture: Picture::new(&window),
@@ -109,6 +109,7 @@ impl Shared {
             answer_key: None,
             telephone: None,
             account: None,
+            desk_token: None,
             generation: 0,
             retry: slint::Timer::default(),
             announcements: Announcements::default(),
@@ -213,10 +214,7 @@ impl Shared {
 
     /// What stood on a telephone that is gone stands no more: the window could not even be closed.
     fn forget_calls(&self) {
-        let mut controller = self.0.borrow_mut();
-        let options = &controller.options;
-        let config = screen_config(&options.settings, options.has_desk(), options.language());
-        controller.begin_again(config);
+        self.0.borrow_mut().begin_again();
     }
 
     fn on_notice(&self, notice: Notice) {
@@ -380,6 +378,7 @@ impl Shared {
             tracing::warn!(%error, "the window cannot be shown");
         }
         window.window().set_minimized(false);
+        self.keep_in_sight();
         window.window().with_winit_window(|window| window.focus_window());
     }
 
@@ -539,10 +538,10 @@ impl Controller {
         self.screen.call_stands()
     }
 
-    /// For another account.
-    pub(super) fn begin_again(&mut self, config: ScreenConfig) {
+    /// With nothing of what stood.
+    pub(super) fn begin_again(&mut self) {
         let (now, wall) = self.time();
-        self.screen = Screen::new(now, wall, config);
+        self.screen = Screen::new(now, wall, screen_config(&self.options));
     }
 
     pub(super) fn tray_mut(&mut self) -> Option<&mut Tray> {
@@ -570,12 +569,14 @@ fn time(rehearsal: Option<&Rehearsal>, process: Process, zone: &TimeZone) -> (In
     }
 }
 
-pub(super) fn screen_config(settings: &Settings, has_desk: bool, language: Language) -> ScreenConfig {
+fn screen_config(options: &Options) -> ScreenConfig {
+    let settings = &options.settings;
     ScreenConfig {
-        language,
+        language: options.language(),
         numbering: settings.numbering.clone(),
         wrap_up: settings.wrap_up.unwrap_or(super::WRAP_UP),
-        has_desk,
+        has_desk: options.has_desk(),
+        lacks_desk_token: settings.desk.is_some() && !options.has_desk(),
         extension: settings.user.clone().unwrap_or_default(),
         lines: settings.lines.unwrap_or(2).into(),
     }

@@ -36,7 +36,6 @@ use controller::{Shared, in_window};
 use slint::ComponentHandle;
 use std::path::PathBuf;
 use std::time::Duration;
-use telephone::Account;
 
 /// Before calls ring again, unless the settings say otherwise.
 const WRAP_UP: Duration = Duration::from_secs(15);
@@ -44,12 +43,10 @@ const WRAP_UP: Duration = Duration::from_secs(15);
 /// What a window begins with.
 pub struct Beginning {
     pub settings: Settings,
-    /// What stands in the settings file, and the file: flags are not written into it.
-    pub file: Option<(PathBuf, Settings)>,
+    /// Where changes are written; flags of the command line are not.
+    pub file: Option<PathBuf>,
     pub language: Language,
-    /// None: the set-up page comes first.
-    pub password: Option<Secret>,
-    pub desk_token: Option<Secret>,
+    pub secrets: FindSecrets,
     pub state_folder: PathBuf,
     /// None: without sound.
     pub devices: Option<Wishes>,
@@ -61,36 +58,44 @@ pub struct Beginning {
     pub listener: Option<Listener>,
 }
 
+/// What no settings file has.
+pub struct Secrets {
+    /// `Err`: why it cannot be had, in words.
+    pub password: Result<Secret, String>,
+    pub desk_token: Option<Secret>,
+}
+
+/// Called once, in a thread of its own: a key store that is locked asks its owner first, for as long as that takes.
+pub type FindSecrets = Box<dyn FnOnce() -> Secrets + Send>;
+
 /// No window can be shown: no display, or none that can be drawn on.
 #[derive(Debug, thiserror::Error)]
 #[error("no window can be shown: {0}")]
 pub struct NoWindow(slint::PlatformError);
 
-/// Closes the window from any thread, whatever stands: calls are hung up.
-pub fn leave() {
-    // Fails only where no event loop runs: it has ended already.
-    let _ = slint::quit_event_loop();
+/// Closes the window from any thread, whatever stands: calls are hung up. Whether there was one to close.
+#[must_use]
+pub fn leave() -> bool {
+    slint::quit_event_loop().is_ok()
 }
 
 /// Shows the window, and returns when it was closed and the telephone has said goodbye.
-pub fn run(process: Process, mut beginning: Beginning) -> Result<(), NoWindow> {
+pub fn run(process: Process, beginning: Beginning) -> Result<(), NoWindow> {
     // Fails only where a backend stands already, as in tests.
     let _ = slint::set_xdg_app_id("patchcord");
     let window = ui::OperatorWindow::new().map_err(NoWindow)?;
     let shared = Shared::new(process, window.clone_strong(), &beginning, None);
-    let settings = beginning.settings.clone();
-    match beginning.password.take() {
-        Some(password) => shared.start_telephone(Account {
-            settings,
-            password,
-            desk_token: beginning.desk_token.take(),
-            state_folder: beginning.state_folder.clone(),
-            devices: beginning.devices.clone(),
-        }),
-        None => shared.open_setup(false),
+    if !beginning.settings.is_complete() {
+        shared.open_setup(false);
     }
+    let find = beginning.secrets;
+    std::thread::spawn(move || {
+        let secrets = find();
+        in_window(|shared| shared.on_secrets(secrets));
+    });
     shared.show_options();
     shared.place();
+    shared.keep_zoom();
     // Whoever is to be asked something has to see it.
     if !beginning.hidden || window.global::<ui::Setup>().get_shown() {
         window.show().map_err(NoWindow)?;
@@ -98,10 +103,11 @@ pub fn run(process: Process, mut beginning: Beginning) -> Result<(), NoWindow> {
     let late = shared.clone();
     // When the first picture is on the screen: neither may delay it.
     slint::Timer::single_shot(Duration::ZERO, move || {
-        late.learn_scale();
+        late.apply_zoom();
+        late.keep_in_sight();
         late.greet_desktop();
     });
-    if let Some(listener) = beginning.listener.take() {
+    if let Some(listener) = beginning.listener {
         listener.listen(|request| {
             in_window(move |shared| {
                 shared.show_window();

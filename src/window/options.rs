@@ -5,13 +5,17 @@ use super::controller::{Shared, in_window};
 use super::{Beginning, ui};
 use crate::audio::{Seen, Wish, Wishes};
 use crate::config::{Places, Settings, Theme};
-use crate::desktop::remembered::Remembered;
-use crate::desktop::{autostart, links, settings_file};
+use crate::desktop::remembered::{self, Remembered};
+use crate::desktop::settings_file::{self, NotKept};
+use crate::desktop::{autostart, links};
 use crate::screen::Level;
 use crate::shell::SoundTest;
 use crate::text::{Catalogue, Language, say};
+use slint::winit_030::winit::dpi::PhysicalPosition;
+use slint::winit_030::winit::event::WindowEvent;
+use slint::winit_030::{EventResult, WinitWindowAccessor as _};
 use slint::{ComponentHandle, ModelRc, SharedString, VecModel};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -24,8 +28,8 @@ const ZOOM_STEP: u16 = 10;
 /// What the page shows, and where it is kept.
 pub struct Options {
     pub settings: Settings,
-    /// The settings file, with what is to stand in it.
-    file: Option<(PathBuf, Settings)>,
+    /// The settings file.
+    file: Option<PathBuf>,
     has_desk: bool,
     state_folder: PathBuf,
     /// None: for practice; nothing of the user's is read or written.
@@ -34,8 +38,6 @@ pub struct Options {
     language: Language,
     theme: Theme,
     zoom: u16,
-    /// Of the screen that the window is on, before our zoom.
-    scale: f32,
     wishes: Option<Wishes>,
     inputs: Seen,
     outputs: Seen,
@@ -51,13 +53,12 @@ impl Options {
         };
         let settings = &beginning.settings;
         Self {
-            has_desk: settings.desk.is_some() && beginning.desk_token.is_some(),
+            has_desk: settings.desk.is_some(),
             state_folder: beginning.state_folder.clone(),
             places: beginning.places.clone(),
             language: beginning.language,
             theme: remembered.theme.or(settings.theme).unwrap_or(Theme::System),
             zoom: remembered.zoom.or(settings.zoom).unwrap_or(100),
-            scale: 1.0,
             wishes: beginning.devices.clone(),
             inputs: Seen::default(),
             outputs: Seen::default(),
@@ -89,19 +90,12 @@ impl Options {
         self.wishes.as_ref()
     }
 
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
     /// Another account than before.
     pub fn take_over(&mut self, settings: Settings, has_desk: bool) {
-        if let Some((_, kept)) = &mut self.file {
-            kept.server = settings.server.clone();
-            kept.user = settings.user.clone();
-            kept.transport = settings.transport;
-            kept.desk = settings.desk.clone();
-            kept.password_file = settings.password_file.clone();
-            kept.auth_user = settings.auth_user.clone();
-            kept.domain = settings.domain.clone();
-            kept.realm = settings.realm.clone();
-            kept.proxy = settings.proxy.clone();
-        }
         self.settings = settings;
         self.has_desk = has_desk;
     }
@@ -172,7 +166,7 @@ impl Shared {
             window.set_client_width((*width as f32).clamp(260.0, 900.0));
         }
         self.speak(language);
-        self.choose_theme(theme);
+        self.wear(theme);
         page.set_zoom(i32::from(zoom));
         let (at_login, links) = {
             let controller = self.0.borrow();
@@ -230,10 +224,14 @@ impl Shared {
     }
 
     fn choose_theme(&self, theme: Theme) {
+        self.0.borrow_mut().options.remembered.theme = Some(theme);
+        self.wear(theme);
+    }
+
+    fn wear(&self, theme: Theme) {
         let window = {
             let mut controller = self.0.borrow_mut();
             controller.options.theme = theme;
-            controller.options.remembered.theme = Some(theme);
             controller.window.clone_strong()
         };
         window.global::<ui::Options>().set_theme(theme_index(theme));
@@ -260,14 +258,12 @@ impl Shared {
 
     /// Everything grows, text and what is around it.
     pub(super) fn apply_zoom(&self) {
-        let (window, factor) = {
+        let (window, zoom) = {
             let controller = self.0.borrow();
-            (
-                controller.window.clone_strong(),
-                controller.options.scale * f32::from(controller.options.zoom) / 100.0,
-            )
+            (controller.window.clone_strong(), controller.options.zoom)
         };
         let window = window.window();
+        let factor = scale(window) * f32::from(zoom) / 100.0;
         if (window.scale_factor() - factor).abs() > f32::EPSILON {
             let size = window.size();
             window.dispatch_event(slint::platform::WindowEvent::ScaleFactorChanged { scale_factor: factor });
@@ -277,11 +273,14 @@ impl Shared {
         }
     }
 
-    /// Once the window is on a screen, whose own scale counts too.
-    pub(super) fn learn_scale(&self) {
-        let scale = self.0.borrow().window.window().scale_factor();
-        self.0.borrow_mut().options.scale = scale;
-        self.apply_zoom();
+    /// When it appears, or comes to another screen, the window has that one's scale without our zoom.
+    pub(super) fn keep_zoom(&self) {
+        self.0.borrow().window.window().on_winit_window_event(|_, event| {
+            if matches!(event, WindowEvent::ScaleFactorChanged { .. } | WindowEvent::Resized(_)) {
+                in_window(Self::apply_zoom);
+            }
+            EventResult::Propagate
+        });
     }
 
     pub(super) fn list_devices(&self) {
@@ -310,34 +309,31 @@ impl Shared {
             let wish = device.map_or(Wish::Default, |device| Wish::Named(device.id.clone()));
             let Some(wishes) = &mut options.wishes else { return };
             *role(wishes) = wish;
-            let wishes = wishes.clone();
-            let kept = options.file.as_mut().map(|(_, kept)| kept);
-            for settings in [Some(&mut options.settings), kept].into_iter().flatten() {
-                settings.microphone = name(&wishes.microphone);
-                settings.earpiece = name(&wishes.earpiece);
-                settings.ringer = name(&wishes.ringer);
-            }
-            wishes
+            wishes.clone()
         };
+        self.keep(|settings| {
+            settings.microphone = name(&wishes.microphone);
+            settings.earpiece = name(&wishes.earpiece);
+            settings.ringer = name(&wishes.ringer);
+        });
         self.with_remote(|remote| remote.use_devices(wishes));
-        self.keep_settings();
     }
 
-    pub(super) fn keep_settings(&self) {
+    /// For now, and in the settings file.
+    pub(super) fn keep(&self, change: impl Fn(&mut Settings)) {
         let kept = {
-            let controller = self.0.borrow();
-            let Some((path, kept)) = &controller.options.file else { return };
-            settings_file::write(path, kept)
+            let options = &mut self.0.borrow_mut().options;
+            change(&mut options.settings);
+            options.file().map_or(Ok(()), |file| settings_file::change(file, change))
         };
-        if let Err(error) = kept {
-            self.complain(&error);
+        if let Err(why) = kept {
+            self.complain(&why);
         }
     }
 
-    fn complain(&self, error: &std::io::Error) {
-        tracing::error!(%error, "a setting could not be kept");
-        let words = say!(&self.cat(), "This could not be kept: {error}", error = error);
-        self.answer(words, true);
+    fn complain(&self, why: &NotKept) {
+        tracing::error!(?why, "a setting could not be kept");
+        self.answer(why.say(&self.cat()), true);
     }
 
     pub(super) fn answer(&self, words: String, bad: bool) {
@@ -371,7 +367,7 @@ impl Shared {
                 show(&self.0.borrow().window.global::<ui::Options>(), on);
                 self.answer(String::new(), false);
             }
-            Err(error) => self.complain(&error),
+            Err(error) => self.complain(&NotKept::Unwritable(error.kind())),
         }
     }
 
@@ -404,11 +400,11 @@ impl Shared {
             return;
         }
         let window = controller.window.window();
-        let (size, position, scale) = (window.size(), window.position(), options.scale);
+        let (size, position) = (window.size(), window.position());
         let column = controller.window.get_client_width();
         let mut remembered = options.remembered.clone();
         if size.width > 0 {
-            let size = size.to_logical(scale);
+            let size = size.to_logical(scale(window));
             remembered.size = Some((size.width as u32, size.height as u32));
             remembered.position = Some((position.x, position.y));
         }
@@ -431,6 +427,28 @@ impl Shared {
             window.window().set_position(slint::PhysicalPosition::new(x, y));
         }
     }
+
+    /// The screen that it was on may be gone.
+    pub(super) fn keep_in_sight(&self) {
+        let window = self.0.borrow().window.clone_strong();
+        window.window().with_winit_window(|window| {
+            let Ok(at) = window.outer_position() else { return };
+            let screens = window.available_monitors().map(|screen| {
+                let (at, size) = (screen.position(), screen.size());
+                ((at.x, at.y), (size.width, size.height))
+            });
+            let width = window.outer_size().width;
+            if let Some((x, y)) = remembered::back_in_sight((at.x, at.y), width, &screens.collect::<Vec<_>>())
+            {
+                window.set_outer_position(PhysicalPosition::new(x, y));
+            }
+        });
+    }
+}
+
+/// Of the screen that the window is on, without our zoom.
+fn scale(window: &slint::Window) -> f32 {
+    window.with_winit_window(|window| window.scale_factor() as f32).unwrap_or(1.0)
 }
 
 fn list(cat: &Catalogue, seen: &Seen, wish: &Wish) -> ui::DeviceList {

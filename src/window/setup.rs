@@ -1,22 +1,24 @@
 //! The first run: account, PBX and desk from a form, or all of it from a provisioning file or link.
 
-use super::controller::{Shared, in_window, screen_config};
+use super::controller::{Shared, in_window};
 use super::telephone::Account;
-use super::ui;
+use super::{Secrets, ui};
 use crate::agent::Event;
 use crate::config::{HostPort, Setting as _, Settings, is_desk_url};
 use crate::desktop::{keys, provision};
+use crate::domain::number::NumberingPlan;
 use crate::phone;
 use crate::screen::{self, Act, Input};
 use crate::secrets::Secret;
 use crate::shell::StartFault;
 use crate::sip::Failure;
-use crate::text::{Catalogue, say};
+use crate::text::{Catalogue, Language, say};
 use crate::transmit::Transport;
 use slint::ComponentHandle;
+use std::path::Path;
 use std::time::Duration;
 
-/// Where a test call goes: the echo of most Asterisk dialplans, and of the practice PBX.
+/// Where a test call goes unless the settings say otherwise: the practice PBX has its echo there.
 const ECHO: &str = "600";
 
 /// How long a network that is not there is waited for.
@@ -44,7 +46,8 @@ impl Shared {
         form.on_close(on(|shared| shared.form(|form| form.set_shown(false))));
         form.on_test_call(on(|shared| {
             shared.form(|form| form.set_shown(false));
-            shared.act(Act::Call(ECHO.into()));
+            let echo = shared.0.borrow().options.settings.echo.clone();
+            shared.act(Act::Call(echo.unwrap_or_else(|| ECHO.into())));
         }));
     }
 
@@ -55,8 +58,16 @@ impl Shared {
 
     /// `again`: an account stands already, and the form may be closed.
     pub(super) fn open_setup(&self, again: bool) {
-        let settings = self.0.borrow().options.settings.clone();
+        let (settings, language) = {
+            let options = &self.0.borrow().options;
+            (options.settings.clone(), options.language())
+        };
+        let plan = match language {
+            Language::Korean if !settings.is_complete() => NumberingPlan::korea(),
+            _ => settings.numbering,
+        };
         self.form(|form| {
+            form.set_country(format!("+{}", plan.country()).into());
             form.set_server(settings.server.map(|server| server.to_string()).unwrap_or_default().into());
             form.set_user(settings.user.unwrap_or_default().into());
             form.set_desk(settings.desk.unwrap_or_default().into());
@@ -70,20 +81,64 @@ impl Shared {
         });
     }
 
+    /// What the settings do not say has been found, or why not; too late where another account was set up meanwhile.
+    pub(super) fn on_secrets(&self, secrets: Secrets) {
+        let settings = {
+            let mut controller = self.0.borrow_mut();
+            if controller.account.is_some() {
+                return;
+            }
+            controller.desk_token = secrets.desk_token.clone();
+            controller.options.settings.clone()
+        };
+        if !settings.is_complete() {
+            return;
+        }
+        match secrets.password {
+            Ok(password) => {
+                let lacks_token = settings.desk.is_some() && secrets.desk_token.is_none();
+                self.begin(settings, password, secrets.desk_token);
+                // Else what was wished of the screen already stays with it.
+                if lacks_token {
+                    self.0.borrow_mut().begin_again();
+                    self.refresh();
+                }
+            }
+            Err(words) => {
+                self.open_setup(false);
+                self.show_window();
+                self.say_in_form(words, true);
+            }
+        }
+    }
+
     fn save_setup(&self) {
         let Some((settings, password, token)) = self.read_form() else { return };
         let kept_token = {
             let controller = self.0.borrow();
-            let before = controller.account.as_ref();
-            let same_desk = before.is_some_and(|before| before.settings.desk == settings.desk);
-            before.filter(|_| same_desk).and_then(|before| before.desk_token.clone())
+            let before = &controller.options.settings.desk;
+            let for_this_desk = before.is_none() || *before == settings.desk;
+            controller.desk_token.clone().filter(|_| for_this_desk)
         };
         // An empty field leaves the token as it is.
         let desk_token = token.clone().or(kept_token);
         if !self.begin_with(settings.clone(), password.clone(), desk_token) {
             return;
         }
-        self.keep_settings();
+        self.keep(|kept| {
+            kept.server = settings.server.clone();
+            kept.user = settings.user.clone();
+            kept.transport = settings.transport;
+            kept.desk = settings.desk.clone();
+            kept.password_file = settings.password_file.clone();
+            kept.auth_user = settings.auth_user.clone();
+            kept.domain = settings.domain.clone();
+            kept.realm = settings.realm.clone();
+            if kept.numbering.country() != settings.numbering.country() {
+                kept.numbering = settings.numbering.clone();
+            }
+            kept.proxy = settings.proxy.clone();
+        });
         if self.0.borrow().options.places().is_none() {
             return;
         }
@@ -112,6 +167,10 @@ impl Shared {
             let (desk, password) = (form.get_desk(), form.get_password());
             let host = HostPort::parse(server.trim());
             let desk = Some(desk.trim()).filter(|desk| !desk.is_empty());
+            let code = form.get_country();
+            let code = code.trim();
+            let plan = code.strip_prefix('+').unwrap_or(code).parse().ok();
+            let plan = plan.and_then(|code| NumberingPlan::new(code).ok());
             let bad_desk = desk.is_some_and(|desk| !is_desk_url(desk));
             let or_none = |bad: bool, words: String| if bad { words.into() } else { Default::default() };
             form.set_server_fault(or_none(
@@ -123,11 +182,15 @@ impl Shared {
                 say!(&cat, "The extension is missing, as 101."),
             ));
             form.set_password_fault(or_none(password.is_empty(), say!(&cat, "The password is missing.")));
+            form.set_country_fault(or_none(
+                plan.is_none(),
+                say!(&cat, "A country's calling code, as +7 for Russia or +82 for Korea."),
+            ));
             form.set_desk_fault(or_none(
                 bad_desk,
                 say!(&cat, "An address that begins with https://, or nothing."),
             ));
-            let host = host?;
+            let (host, plan) = (host?, plan?);
             if user.trim().is_empty() || password.is_empty() || bad_desk {
                 return None;
             }
@@ -138,12 +201,17 @@ impl Shared {
                 true => before,
                 false => Settings { auth_user: None, domain: None, realm: None, proxy: None, ..before },
             };
+            let numbering = match plan.country() == before.numbering.country() {
+                true => before.numbering.clone(),
+                false => plan,
+            };
             let settings = Settings {
                 server: Some(host),
                 user: Some(user.trim().to_owned()),
                 transport: (form.get_transport() == 1).then_some(Transport::Tcp),
                 desk: desk.map(str::to_owned),
                 password_file: None,
+                numbering,
                 ..before
             };
             let token = Some(form.get_token().to_string()).filter(|token| !token.is_empty());
@@ -152,15 +220,15 @@ impl Shared {
     }
 
     fn take_file(&self) {
-        let (from, places) = {
+        let (from, file) = {
             let controller = self.0.borrow();
-            let Some(places) = controller.options.places().cloned() else { return };
-            (controller.window.global::<ui::Setup>().get_file().to_string(), places)
+            let Some(file) = controller.options.file().map(Path::to_owned) else { return };
+            (controller.window.global::<ui::Setup>().get_file().to_string(), file)
         };
         self.form(|form| form.set_busy(true));
         // It waits for network and key store.
         std::thread::spawn(move || {
-            let result = provision::provision(from.trim(), &places);
+            let result = provision::provision(from.trim(), &file);
             in_window(move |shared| {
                 shared.form(|form| form.set_busy(false));
                 match result {
@@ -188,13 +256,25 @@ impl Shared {
             form.set_password(Default::default());
             form.set_token(Default::default());
         });
+        self.begin(settings, password, desk_token);
+        {
+            let mut controller = self.0.borrow_mut();
+            controller.begin_again();
+            controller.setup.waits = true;
+        }
+        self.show_account();
+        self.say_in_form(say!(&self.cat(), "Connecting…"), false);
+        self.refresh();
+        true
+    }
+
+    /// With this account, after the one before it has said goodbye.
+    fn begin(&self, settings: Settings, password: Secret, desk_token: Option<Secret>) {
         let account = {
             let mut controller = self.0.borrow_mut();
             let has_desk = settings.desk.is_some() && desk_token.is_some();
+            controller.desk_token = desk_token.clone();
             controller.options.take_over(settings.clone(), has_desk);
-            controller.setup.waits = true;
-            let config = screen_config(&settings, has_desk, controller.options.language());
-            controller.begin_again(config);
             Account {
                 settings,
                 password,
@@ -203,11 +283,7 @@ impl Shared {
                 devices: controller.options.wishes().cloned(),
             }
         };
-        self.show_account();
-        self.say_in_form(say!(&self.cat(), "Connecting…"), false);
         self.start_telephone(account);
-        self.refresh();
-        true
     }
 
     fn say_in_form(&self, words: String, bad: bool) {

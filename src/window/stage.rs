@@ -3,9 +3,9 @@
 
 pub use super::ui::{Look, OperatorWindow, Options, Page, Screen, Setup, Theme};
 
-use super::Beginning;
 use super::controller::Shared;
 use super::ui;
+use super::{Beginning, Secrets};
 use crate::config::Settings;
 use crate::instant::Instant;
 use crate::screen::{Input, Wish};
@@ -56,8 +56,7 @@ impl Stage {
         let beginning = Beginning {
             settings,
             language,
-            password: None,
-            desk_token: Some(Secret::new("")),
+            secrets: Box::new(|| Secrets { password: Ok(Secret::new("")), desk_token: None }),
             state_folder: PathBuf::new(),
             devices: None,
             hidden: false,

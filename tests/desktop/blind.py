@@ -28,12 +28,14 @@ def on_focus(event):
 
 
 def read(node, depth, rows):
-    """Each row: how deep, role, name, description."""
+    """Each row: how deep, role, name, description, and what is written in a field."""
+    written = Atspi.Text.get_text(node, 0, -1) if "Text" in node.get_interfaces() else ""
     rows.append({
         "depth": depth,
         "role": node.get_role_name(),
         "name": node.get_name(),
         "description": node.get_description(),
+        "written": written,
     })
     for index in range(node.get_child_count()):
         child = node.get_child_at_index(index)

@@ -14,6 +14,7 @@ mod first_run;
 mod focus;
 mod hot_key;
 mod key_store;
+mod korean;
 mod notices;
 mod notification_service;
 #[allow(dead_code, reason = "shared with tests of the telephone without a window")]

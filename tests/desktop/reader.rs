@@ -15,6 +15,7 @@ pub struct Node {
     pub role: String,
     pub name: String,
     pub description: String,
+    pub written: String,
 }
 
 /// The screen reader of `blind.py`.
@@ -137,5 +138,6 @@ fn node(value: &Value) -> Node {
         role: text("role"),
         name: text("name"),
         description: text("description"),
+        written: text("written"),
     }
 }

@@ -84,7 +84,7 @@ impl Stage {
     }
 
     /// What it complains of stands beside the other logs.
-    fn beside(&self, command: &mut Command) -> Beside {
+    pub fn beside(&self, command: &mut Command) -> Beside {
         let name =
             Path::new(command.get_program()).file_name().expect("a program").to_string_lossy().into_owned();
         let log = std::fs::File::create(self.pbx.scratch.path().join(format!("{name}.log"))).expect("a file");

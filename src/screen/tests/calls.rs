@@ -129,6 +129,10 @@ fn the_microphone_that_is_off_is_shown_three_times_over() {
     assert!(shown.verbs.iter().any(|verb| verb.active && verb.key == "F5"));
     world.press("F5");
     assert_eq!(world.intents(), [Intent::Mute { on: false }]);
+    world.press("F5");
+    assert_eq!(world.spoken(), ["Microphone off"]);
+    world.press("F5");
+    assert_eq!(world.spoken(), ["The microphone is on"]);
 }
 
 #[test]

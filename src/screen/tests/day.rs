@@ -104,6 +104,16 @@ fn each_change_of_availability_is_said_once() {
 }
 
 #[test]
+fn a_desk_that_cannot_be_asked_for_want_of_its_token_is_said() {
+    let world = World::with(|config| {
+        config.has_desk = false;
+        config.lacks_desk_token = true;
+    });
+    let bars = world.shown().bars;
+    assert!(bars[0].text.starts_with("The token of the order desk is missing"), "{bars:?}");
+}
+
+#[test]
 fn missing_devices_stand_in_bars_until_they_are_back() {
     let mut world = World::new();
     world.talks(FIRST, HANBIT);

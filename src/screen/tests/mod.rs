@@ -59,6 +59,7 @@ impl World {
             lines: 2,
             wrap_up: Duration::from_secs(20),
             has_desk: true,
+            lacks_desk_token: false,
             extension: "101".into(),
         };
         change(&mut config);

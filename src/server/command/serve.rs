@@ -42,7 +42,7 @@ pub(super) async fn serve(arguments: ServeArguments, cat: &Catalogue) -> Result<
     let store = open(database).await?;
     prepare(&store, &settings, arguments.sample, cat).await?;
     let desk = Desk { store: store.clone(), plan: Arc::new(settings.plan) };
-    answer(listener, desk, arguments.port_file.as_deref(), cat).await?;
+    answer(listener, desk, &arguments, cat).await?;
     store.close().await;
     Ok(())
 }
@@ -76,9 +76,10 @@ async fn prepare(
 async fn answer(
     listener: TcpListener,
     desk: Desk,
-    port_file: Option<&Path>,
+    arguments: &ServeArguments,
     cat: &Catalogue,
 ) -> Result<(), Failure> {
+    let port_file = arguments.port_file.as_deref();
     let address = listener.local_addr().map_err(Failure::System)?;
     let stop = Arc::new(tokio::sync::Notify::new());
     let stopping = Arc::clone(&stop);
@@ -94,13 +95,26 @@ async fn answer(
         "patchcord-desk: {}",
         say!(cat, "The desk answers at {url}.", url = format!("http://{address}"))
     );
-    stops.next().await;
+    tokio::select! {
+        () = stops.next() => {}
+        () = input_ends(), if arguments.until_input_ends => {}
+    }
     stop.notify_one();
     if let Some(file) = port_file {
         let _ = std::fs::remove_file(file);
     }
     let _ = tokio::time::timeout(LAST_REQUESTS, server).await;
     Ok(())
+}
+
+/// In a thread of its own, which nobody waits for.
+async fn input_ends() {
+    let (ended, end) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        let _ = ended.send(());
+    });
+    let _ = end.await;
 }
 
 /// Whole or not at all: a reader never sees half a number.

@@ -1,0 +1,59 @@
+//! Korean is composed syllable by syllable by an input method: here ibus, as on most desktops.
+
+use crate::people::Baresip;
+use crate::reader::Reader;
+use crate::stage::{Beside, CLIENT, CLIENT_NAME, OPERATOR, Stage};
+use crate::{seconds, until};
+use std::process::Command;
+
+#[test]
+fn korean_is_typed_anywhere_and_a_key_in_mid_syllable_loses_none_of_it() {
+    let stage = Stage::set();
+    let _method = input_method(&stage);
+    let (server, desk) = (stage.pbx.server(), stage.desk.url());
+    let account = ["window", "--user", OPERATOR, "--server", &server, "--desk", &desk, "--lang", "ko"];
+    let _window = stage.open(stage.patchcord(&account).env("XMODIFIERS", "@im=ibus"));
+    stage.until_registered();
+    let mut reader = Reader::start(&stage);
+    let client = Baresip::customer(&stage.pbx, CLIENT);
+    client.dial(&stage.number_of_the_desk());
+    reader.hears(CLIENT_NAME);
+
+    stage.press(&["ctrl+d"]);
+    reader.comes_to("entry", "전화 걸기");
+    stage.press(&["Hangul"]);
+    // The three letters of one syllable, which more could follow: it is not finished.
+    stage.type_text("gks");
+    stage.press(&["F2"]);
+    client.wait("CALL_ESTABLISHED", seconds(10));
+    until("the syllable in the field", seconds(5), || written(&mut reader, "전화 걸기") == "한");
+
+    stage.press(&["ctrl+k"]);
+    reader.comes_to("entry", "명령");
+    stage.type_text("dmathrj");
+    until("the word in the palette", seconds(5), || written(&mut reader, "명령") == "음소거");
+    stage.picture("korean");
+    stage.press(&["Return"]);
+    reader.hears("마이크 꺼짐");
+    client.hang_up();
+}
+
+fn written(reader: &mut Reader, field: &str) -> String {
+    reader.finds("entry", field).written
+}
+
+/// With the Hangul engine, which begins with Latin letters.
+fn input_method(stage: &Stage) -> Beside {
+    let mut daemon = Command::new("ibus-daemon");
+    let daemon =
+        stage.beside(daemon.args(["--xim", "--panel=disable", "--emoji-extension=disable", "--cache=none"]));
+    // The first question starts the engine, and may not wait for it.
+    let engine = |arguments: &[&str]| {
+        let mut ask = Command::new("ibus");
+        let said = stage.env(ask.arg("engine").args(arguments)).output().expect("ibus");
+        String::from_utf8_lossy(&said.stdout).trim() == "hangul"
+            || said.status.success() && !arguments.is_empty()
+    };
+    until("the Hangul engine", seconds(60), || engine(&["hangul"]) && engine(&[]));
+    daemon
+}
