@@ -428,6 +428,13 @@ impl UserAgent {
         if !lost && !self.core.is_for_us(&request) {
             return;
         }
+        if in_a_dialog && request.method != Method::Invite {
+            // Without a transaction (RFC 3261 §8.2.7): forged ones, however many, take nobody's place. The refusal of an
+            // INVITE is over with its ACK, and that takes one.
+            let status = StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST;
+            let response = self.core.response(&request, status);
+            return self.core.wire.send(reply_to, response.to_bytes());
+        }
         let merged = self.core.transactions.is_merged(&request);
         let Some(id) = self.open(&request, reply_to) else {
             return;
