@@ -27,6 +27,8 @@ pub(super) struct Hold {
     retry_at: Option<Instant>,
     /// The client comes back from a transfer: said by `Event::Returned`.
     returning: bool,
+    /// A transfer alone put the client on hold: off it as soon as that is possible.
+    off_owed: bool,
 }
 
 /// What our re-INVITE under way asks for.
@@ -87,6 +89,9 @@ impl Line {
         }
         self.hold.wanted = wanted;
         self.hold.attempts = 0;
+        if wanted {
+            (self.hold.returning, self.hold.off_owed) = (false, false);
+        }
         self.apply_plan(means);
         self.pursue_hold(means);
         Ok(())
@@ -116,8 +121,7 @@ impl Line {
             return;
         }
         self.hold.returning = true;
-        // Only a talking line has a transfer.
-        let _ = self.set_hold(means, false);
+        self.take_off_hold(means);
         self.note_return(means);
     }
 
@@ -126,7 +130,22 @@ impl Line {
         if self.aside {
             return;
         }
+        self.hold.off_owed = self.hold.in_force || self.hold.offered.is_some();
+        // Only a talking line has a transfer.
         let _ = self.set_hold(means, false);
+    }
+
+    /// The PBX is heard again: what the far end could not be told in the outage, it is told now.
+    pub fn catch_up(&mut self, means: &mut Means<'_>) {
+        if self.stage != Stage::Talking || self.aside || self.is_in_transfer() {
+            return;
+        }
+        self.hold.attempts = 0;
+        if self.hold.off_owed {
+            let _ = self.set_hold(means, false);
+        } else if self.hold.moved {
+            self.pursue_hold(means);
+        }
     }
 
     /// The audio of this call comes to another address from now on (the network changed).
@@ -236,11 +255,17 @@ impl Line {
             return;
         }
         session.offer_refused();
+        if self.hold.off_owed || self.hold.moved {
+            // The core ends each offer in its time.
+            self.hold.retry_at = Some(means.now + BUSY_PAUSE);
+            return;
+        }
         self.try_again(means, BUSY_PAUSE, ATTEMPTS, 491);
     }
 
     fn hold_agreed(&mut self, means: &mut Means<'_>, now_held: bool) {
         let news = std::mem::replace(&mut self.hold.in_force, now_held) != now_held;
+        self.hold.off_owed &= now_held;
         self.hold.attempts = 0;
         self.apply_plan(means);
         if news {
@@ -261,7 +286,7 @@ impl Line {
         // 491: their offer was answered while ours waited its turn, and ours is out of date.
         match status {
             491 => self.try_again(means, Duration::ZERO, ATTEMPTS, status),
-            _ if self.hold.returning || self.hold.moved => {
+            _ if self.hold.off_owed || self.hold.moved => {
                 self.try_again(means, RETURN_PAUSE, RETURN_ATTEMPTS, status);
             }
             _ => self.give_up(means, status),
@@ -279,9 +304,6 @@ impl Line {
     fn give_up(&mut self, means: &mut Means<'_>, status: u16) {
         let hold_failed = self.hold.wanted != self.hold.in_force;
         self.hold.wanted = self.hold.in_force;
-        self.hold.returning = false;
-        // The call stands; that nothing is heard any more will be said of its audio.
-        self.hold.moved = false;
         self.apply_plan(means);
         if hold_failed {
             means.say(Event::HoldFailed { line: self.id, status });

@@ -297,6 +297,7 @@ impl Phone {
         match event {
             sip::Event::Registered { server, expires, contact } => {
                 self.say(Event::Registered { server, expires, contact: contact.to_string() });
+                self.catch_up(now);
             }
             sip::Event::RegistrationFailed { cause, retry_in } => {
                 self.say(Event::RegistrationFailed { cause, retry_in });
@@ -375,6 +376,15 @@ impl Phone {
             self.say(farewell.ended);
         } else if let Some(codec) = self.lines.get(&id).and_then(Line::codec) {
             self.say(Event::Media { line: id, codec, stats });
+        }
+    }
+
+    fn catch_up(&mut self, now: Instant) {
+        let ids: Vec<LineId> = self.lines.keys().copied().collect();
+        for id in ids {
+            if let Some((line, mut means)) = self.line(now, id) {
+                line.catch_up(&mut means);
+            }
         }
     }
 

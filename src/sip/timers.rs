@@ -32,6 +32,9 @@ pub const TIMER_K: Duration = T4;
 pub const TIMER_L: Duration = PATIENCE;
 /// Timer M: further 2xx, of forks or repeated, are passed up (RFC 6026 §8.4).
 pub const TIMER_M: Duration = PATIENCE;
+/// From one connection that was lost, or could not be made, to the next try of what must arrive: as the registrar is
+/// asked in an outage's first minute.
+pub const ANEW_AFTER: Duration = Duration::from_secs(2);
 /// An INVITE that is not answered by then is told 100 (RFC 3261 §17.2.1).
 pub const TRYING_AFTER: Duration = Duration::from_millis(200);
 

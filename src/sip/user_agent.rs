@@ -93,11 +93,9 @@ impl UserAgent {
     /// The socket said that nothing listens there (ICMP), or no connection could be made.
     pub fn handle_unreachable(&mut self, now: Instant, hop: Hop) {
         self.core.wire.now = now;
-        let unclaimed = !self.fail(|way| way == hop, Loss::Unreachable);
+        self.fail(|way| way == hop, Loss::Unreachable);
         if hop == self.core.pbx() {
-            if unclaimed {
-                self.registration.doubt(&mut self.core);
-            }
+            self.registration.doubt(&mut self.core);
         } else if hop.is_reliable() {
             self.core.datagrams_only = Some(hop.to);
         }
@@ -332,15 +330,12 @@ impl UserAgent {
 
     // -- below
 
-    /// What waits for an answer that way waits in vain. Whether anything did.
-    fn fail(&mut self, lost: impl Fn(Hop) -> bool, loss: Loss) -> bool {
+    /// What waits for an answer that way waits in vain.
+    fn fail(&mut self, lost: impl Fn(Hop) -> bool, loss: Loss) {
         let usual = self.core.pbx();
-        let failed = self.core.transactions.on_lost(&mut self.core.wire, lost, loss, usual);
-        let any = !failed.is_empty();
-        for reply in failed {
+        for reply in self.core.transactions.on_lost(&mut self.core.wire, lost, loss, usual) {
             self.on_reply(reply);
         }
-        any
     }
 
     fn on_due(&mut self, due: Due) {
@@ -432,6 +427,13 @@ impl UserAgent {
         let lost = in_a_dialog && from == self.core.config.server;
         if !lost && !self.core.is_for_us(&request) {
             return;
+        }
+        if in_a_dialog && request.method != Method::Invite {
+            // Without a transaction (RFC 3261 §8.2.7): forged ones, however many, take nobody's place. The refusal of an
+            // INVITE is over with its ACK, and that takes one.
+            let status = StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST;
+            let response = self.core.response(&request, status);
+            return self.core.wire.send(reply_to, response.to_bytes());
         }
         let merged = self.core.transactions.is_merged(&request);
         let Some(id) = self.open(&request, reply_to) else {

@@ -246,7 +246,9 @@ impl Side {
                     true => heard.last == now && now > *first,
                     false => now.since(*first) >= FORGOTTEN,
                 };
-                if forgotten {
+                // An unknown dialog is refused without a transaction (RFC 3261 §8.2.7): it may be known by now.
+                let anew = *before == 481 && seen.method != "INVITE" && heard.last == now;
+                if forgotten || anew {
                     heard.answer = Some((status, seen.to_tag.clone(), now));
                     return Ok(());
                 }

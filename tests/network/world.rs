@@ -262,6 +262,7 @@ impl World {
         self.weather = Weather::default();
         self.pass(secs(100));
         let unnoticed = self.dark_for <= NOTICED && !self.broke();
+        let mut patience = secs(40);
         for (own, call) in self.alone() {
             let call_id = self.agents[own].ua.call_id(call).unwrap_or_default().to_owned();
             let excuses = |agent: &Agent| {
@@ -269,10 +270,12 @@ impl World {
                 agent.lives > 0 || in_vain(false) || unnoticed && in_vain(true)
             };
             assert!(self.agents.iter().any(excuses), "{} is in a call with nobody", PEOPLE[own].0);
-            let asked = self.accept(own, call).or_else(|NotNow| self.reoffer(own, call, false));
-            asked.expect("a call that stands alone can be answered or changed");
+            if self.accept(own, call).or_else(|NotNow| self.reoffer(own, call, false)).is_err() {
+                // His own call, and the answer was lost: of that he is told by the silence.
+                patience = secs(200);
+            }
         }
-        self.pass(secs(40));
+        self.pass(patience);
         assert_eq!(self.alone(), [], "in a call with nobody, and not told so");
     }
 

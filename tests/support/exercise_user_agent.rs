@@ -21,6 +21,9 @@ const MOST_STEPS: usize = 150;
 /// And so long it lasts: what comes later is more of the same retransmissions.
 const LONGEST: Duration = Duration::from_secs(900);
 
+/// From here on a step's octet is read by itself: these steps came after the first inputs had been kept.
+const LATER_STEPS: u8 = 0xf0;
+
 const START: Instant = Instant::from_start(Duration::from_secs(1));
 
 const METHODS: [Method; 11] = [
@@ -85,6 +88,10 @@ impl Steps<'_> {
 struct Patient {
     now: Instant,
     ua: UserAgent,
+    /// How what arrives comes, and where the other side wants to be asked.
+    arrives_by: Transport,
+    contact: &'static str,
+    takes_digits: bool,
     requests: VecDeque<Request>,
     responses: VecDeque<Response>,
     calls: VecDeque<CallKey>,
@@ -142,6 +149,9 @@ impl Patient {
         Self {
             now: START,
             ua: UserAgent::new(config, [7; 32]),
+            arrives_by: Transport::Udp,
+            contact: "<sip:pbx@192.0.2.10:5060>",
+            takes_digits: false,
             requests: VecDeque::new(),
             responses: VecDeque::new(),
             calls: VecDeque::new(),
@@ -152,7 +162,11 @@ impl Patient {
     }
 
     fn step(&mut self, steps: &mut Steps) {
-        match steps.next() % 16 {
+        let step = steps.next();
+        if step >= LATER_STEPS {
+            return self.later_step(step, steps);
+        }
+        match step % 16 {
             0 | 1 => {
                 let units = u64::from(steps.next());
                 self.pass(Duration::from_millis(units * units).min(self.left()));
@@ -175,11 +189,44 @@ impl Patient {
         }
     }
 
+    fn later_step(&mut self, step: u8, steps: &mut Steps) {
+        let now = self.now;
+        let connection = Hop { transport: Transport::Tcp, to: pbx() };
+        match step - LATER_STEPS {
+            0 => self.arrives_by = Transport::Tcp,
+            1 => self.arrives_by = Transport::Udp,
+            2 => self.ua.handle_closed(now, connection),
+            3 => self.ua.handle_unreachable(now, connection),
+            4 => {
+                let next = SocketAddr::from(([192, 0, 2, 1], 40_000 + u16::from(steps.next())));
+                self.ua.handle_disconnected(now, next);
+            }
+            5 => self.contact = "<sip:pbx@192.0.2.10:5060;transport=tcp>",
+            6 if self.calls.len() < 20 => {
+                let large = [SDP, &b"a=x\r\n".repeat(300)].concat();
+                self.calls.push_back(self.ua.invite(now, uri("sip:200@pbx.example"), Some(large)));
+            }
+            // Refused where it does not fit the state, like other commands.
+            7 => drop(self.ua.send_digit(
+                now,
+                self.any_call(steps),
+                b"0123456789*#ABCD"[steps.below(16)].into(),
+            )),
+            8 => drop(self.ua.progress(now, self.any_call(steps), SDP.to_vec())),
+            9 => drop(self.ua.refer_replacing(now, self.any_call(steps), self.any_call(steps))),
+            10 => self.takes_digits = true,
+            _ => {}
+        }
+    }
+
+    fn any_call(&self, steps: &mut Steps) -> CallKey {
+        self.calls.get(steps.below(self.calls.len())).copied().unwrap_or(CallKey(1))
+    }
+
     fn command(&mut self, steps: &mut Steps) {
-        let (now, ua) = (self.now, &mut self.ua);
         let command = steps.next() % 16;
-        let at = steps.below(self.calls.len());
-        let call = self.calls.get(at).copied().unwrap_or(CallKey(1));
+        let call = self.any_call(steps);
+        let (now, ua) = (self.now, &mut self.ua);
         let sdp = || SDP.to_vec();
         // A command that does not fit the state is refused: that is an answer, too.
         let _ = match command {
@@ -257,7 +304,8 @@ impl Patient {
         if spread > 240 {
             seq = seq.saturating_sub(spread);
         }
-        request.headers.push("Via", format!("SIP/2.0/UDP 192.0.2.10:5060;rport;branch=z9hG4bKb{branch}"));
+        let by = if self.arrives_by == Transport::Tcp { "TCP" } else { "UDP" };
+        request.headers.push("Via", format!("SIP/2.0/{by} 192.0.2.10:5060;rport;branch=z9hG4bKb{branch}"));
         request.headers.push("From", from);
         request.headers.push("To", to);
         request.headers.push("Call-ID", call_id);
@@ -286,7 +334,10 @@ impl Patient {
             Message::Request(request) => (&mut request.headers, &mut request.body),
             Message::Response(response) => (&mut response.headers, &mut response.body),
         };
-        headers.push("Contact", "<sip:pbx@192.0.2.10:5060>");
+        headers.push("Contact", self.contact);
+        if self.takes_digits {
+            headers.push("Allow", "INVITE, INFO");
+        }
         for _ in 0..steps.next() % 4 {
             let (name, value) = FIELDS[steps.below(FIELDS.len())];
             headers.push(name, value);
@@ -324,7 +375,7 @@ impl Patient {
 
     fn arrive(&mut self, octets: Vec<u8>) {
         self.last.clone_from(&octets);
-        let (transport, local) = (Transport::Udp, SocketAddr::from(([192, 0, 2, 1], 5060)));
+        let (transport, local) = (self.arrives_by, SocketAddr::from(([192, 0, 2, 1], 5060)));
         self.ua.handle_input(self.now, Received { transport, from: pbx(), local, bytes: octets });
     }
 

@@ -97,6 +97,23 @@ fn a_new_address_that_is_refused_for_the_moment_is_offered_again() {
 }
 
 #[test]
+fn a_new_address_that_nobody_could_be_told_of_is_told_when_the_pbx_is_back() {
+    let mut world = World::with(|config| config.register = true);
+    world.grant();
+    world.talking();
+    moved(&mut world);
+    for _ in 0..4 {
+        world.unreachable();
+        world.advance(Duration::from_millis(500));
+    }
+    world.pbx.forget();
+    world.advance(Duration::from_secs(2));
+    world.grant();
+    let reinvite = world.answer_reinvite(&alaw(8, "sendrecv"));
+    assert!(body(&reinvite).contains("c=IN IP4 192.0.2.20"));
+}
+
+#[test]
 fn their_offer_learns_the_new_address_from_our_answer() {
     let mut world = World::new();
     let mut leg = world.talking();

@@ -19,7 +19,7 @@ use super::*;
 use crate::media::{Direction, StreamPlan};
 use crate::sip::message::Request;
 use crate::sip::{Account, CallPolicy, Password};
-use crate::transmit::Transport;
+use crate::transmit::{Hop, Transport};
 use std::time::Duration;
 
 const LINE: LineId = LineId(1);
@@ -205,6 +205,21 @@ impl World {
         let reply = self.pbx.reply(&reinvite, status, None);
         self.hears(&reply);
         self.pbx.request("ACK");
+    }
+
+    /// The PBX grants the registration under way.
+    fn grant(&mut self) {
+        let register = self.pbx.request("REGISTER");
+        let ours = format!("Contact: <{}>;expires=300\r\n", self.contact());
+        let reply = self.pbx.reply_with(&register, 200, &ours, None);
+        self.hears(&reply);
+    }
+
+    /// Nothing listens at the PBX's address.
+    fn unreachable(&mut self) {
+        let hop = Hop { transport: Transport::Udp, to: self.pbx.address };
+        self.phone.handle(self.now, Input::Unreachable(hop));
+        self.drain();
     }
 
     fn hang_up_theirs(&mut self, leg: &mut Leg) {

@@ -364,6 +364,80 @@ fn a_refused_return_is_tried_again() {
     assert_eq!(world.events().last(), Some(&Event::Returned { line: LINE }));
 }
 
+/// In an outage with the client on hold: the PBX, which nobody finds, is back.
+fn pbx_is_back(world: &mut World) {
+    world.pbx.forget();
+    world.advance(Duration::from_secs(2));
+    world.grant();
+}
+
+#[test]
+fn a_client_who_could_not_be_taken_off_hold_is_when_the_pbx_is_back() {
+    let known = |world: &mut World, leg: &mut Leg| notify(world, leg, "SIP/2.0 404 Not Found", OVER);
+    let unknown = |world: &mut World, _: &mut Leg| world.advance(Duration::from_secs(10));
+    let returns: [fn(&mut World, &mut Leg); 2] = [known, unknown];
+    for begin_return in returns {
+        for comes_back in [true, false] {
+            let mut world = World::with(|config| config.register = true);
+            world.grant();
+            let mut leg = referred(&mut world);
+            begin_return(&mut world, &mut leg);
+            for _ in 0..4 {
+                world.unreachable();
+                world.advance(Duration::from_millis(500));
+            }
+            assert!(world.events().contains(&Event::HoldFailed { line: LINE, status: 408 }));
+            if !comes_back {
+                world.command(Command::Hold { line: LINE });
+            }
+            pbx_is_back(&mut world);
+            assert_eq!(world.pbx.has("INVITE"), comes_back);
+            if comes_back {
+                let reinvite = world.answer_reinvite(&alaw(9, "sendrecv"));
+                assert!(body(&reinvite).contains("a=sendrecv"));
+                assert!(world.events().contains(&Event::Resumed { line: LINE, by: Side::Us }));
+                assert!(!world.last_plan().1, "the operator is heard again");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_client_comes_off_hold_though_the_call_is_asked_for_at_the_same_time() {
+    let mut world = World::with(|config| {
+        (config.register, config.sip.transport) = (true, Transport::Tcp);
+    });
+    world.grant();
+    let mut leg = world.talking();
+    world.command(Command::BlindTransfer { line: LINE, target: "201".into() });
+    let hold = world.pbx.request("INVITE");
+    let held = world.pbx.reply_with(&hold, 200, "Allow: INVITE, ACK, BYE\r\n", Some(&alaw(8, "recvonly")));
+    world.hears(&held);
+    let refer = world.pbx.request("REFER");
+    let taken = world.pbx.reply(&refer, 202, None);
+    world.hears(&taken);
+    notify(&mut world, &mut leg, "SIP/2.0 404 Not Found", OVER);
+    for _ in 0..4 {
+        let local = world.pbx.phone;
+        world.phone.handle(world.now, Input::Disconnected { local });
+        world.drain();
+        world.advance(Duration::from_millis(500));
+    }
+    world.pbx.forget();
+    world.advance(Duration::from_secs(2));
+    world.grant();
+    // By a re-INVITE, since this PBX knows no UPDATE; its answer takes a while.
+    let asked = world.pbx.request("INVITE");
+    assert!(body(&asked).contains("a=sendonly"));
+    world.advance(Duration::from_secs(5));
+    let stands = world.pbx.reply(&asked, 200, Some(&alaw(8, "recvonly")));
+    world.hears(&stands);
+    world.advance(Duration::from_millis(100));
+    let reinvite = world.answer_reinvite(&alaw(9, "sendrecv"));
+    assert!(body(&reinvite).contains("a=sendrecv"));
+    assert_eq!(world.events().last(), Some(&Event::Returned { line: LINE }));
+}
+
 #[test]
 fn hold_still_under_way_does_not_delay_the_next_return() {
     let mut world = World::new();

@@ -137,14 +137,11 @@ impl Outgoing {
                 self.on_success(core, &reply, response)
             }
             Outcome::Response(response) => self.on_refused(core, &reply, response),
-            Outcome::TimedOut | Outcome::Unreachable => {
-                // It rings on where it was heard, though no answer can come back over the connection that broke.
-                if self.heard && !self.is_over() {
-                    let to = core.next_hop(&reply.request.uri);
-                    core.send(Owner::Call(self.key, Purpose::Cancel), cancel_of(&reply.request), to);
-                }
-                self.end(core, EndedBy::Network, None, None)
+            Outcome::Unreachable if core.transactions.sent(reply.id).is_some() => {
+                self.lose(core, &reply.request);
+                Next::Same
             }
+            Outcome::TimedOut | Outcome::Unreachable => self.end(core, EndedBy::Network, None, None),
         }
     }
 
@@ -425,6 +422,21 @@ impl Outgoing {
             core.wire.say(ended(self.key, by, status, reason));
         }
         Next::Gone
+    }
+
+    /// The connection broke. Who was reached rings on, or answers just now: what comes of it comes over the next
+    /// connection, and is sent away.
+    fn lose(&mut self, core: &mut Core, invite: &Request) {
+        if !self.is_over() {
+            core.wire.say(ended(self.key, EndedBy::Network, None, None));
+            core.wire.timers.cancel(&Due::Call(self.key, CallTimer::Silence));
+            self.cancel = if self.heard { Cancel::Sent } else { Cancel::Wanted };
+            if self.heard {
+                let to = core.next_hop(&invite.uri);
+                core.send(Owner::Call(self.key, Purpose::Cancel), cancel_of(invite), to);
+            }
+        }
+        core.wire.after(Due::Call(self.key, CallTimer::CancelPatience), PATIENCE);
     }
 
     fn cancel(&mut self, core: &mut Core) {

@@ -137,3 +137,22 @@ fn time_that_stands_still_or_jumps_is_survived() {
     let sent = bench.messages().len();
     assert!(sent <= 4, "{sent} messages at once");
 }
+
+#[test]
+fn requests_in_dialogs_that_never_were_take_nobodys_place() {
+    let mut bench = Bench::registered();
+    let before = bench.ua.load().transactions;
+    for method in [Method::Bye, Method::Options, Method::Update, Method::Info] {
+        for _ in 0..300 {
+            let mut forged = bench.pbx_request(method.clone(), &[], b"");
+            forged.headers.remove("To");
+            forged.headers.push("To", "<sip:operator1@pbx.example>;tag=forged");
+            bench.hear_request(&forged);
+            let refusal = bench.response(481);
+            bench.hear_request(&forged);
+            assert_eq!(bench.response(481), refusal, "{method}: the same answer for a repetition");
+        }
+    }
+    assert_eq!(bench.ua.load().transactions, before);
+    bench.called();
+}

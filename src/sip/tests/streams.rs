@@ -328,3 +328,110 @@ fn a_call_that_rings_over_a_connection_ends_with_it_and_rings_no_longer() {
     let ended = |event: &Event| matches!(event, Event::Ended { by: EndedBy::Network, .. });
     assert_eq!(bench.events().iter().filter(|event| ended(event)).count(), 1);
 }
+
+/// Where the next connection comes from.
+const NEXT: &str = "192.0.2.20:40001";
+
+#[test]
+fn an_answer_that_crosses_the_loss_of_its_connection_is_acknowledged_and_ended() {
+    // What happened before the connection broke.
+    for (rings, given_up) in [(false, false), (false, true), (true, false), (true, true)] {
+        let what = format!("rings: {rings}, given up: {given_up}");
+        let mut bench = by_tcp();
+        let call = bench.ua.invite(bench.now, "sip:200@pbx.example".parse().unwrap(), Some(OFFER.to_vec()));
+        let invite = bench.request(Method::Invite);
+        if rings {
+            bench.respond(&invite, 180);
+        }
+        if given_up {
+            bench.ua.hang_up(bench.now, call).unwrap();
+        }
+        bench.ua.handle_disconnected(bench.now, address(NEXT));
+        let ended = |event: &&Event| matches!(event, Event::Ended { .. });
+        assert_eq!(bench.events().iter().filter(ended).count(), 1, "{what}");
+        bench.forget();
+        bench.respond_with(&invite, 200, &[("Contact", "<sip:192.0.2.10:5060>")], ANSWER);
+        let ack = bench.request(Method::Ack);
+        let bye = bench.request(Method::Bye);
+        bench.respond_with(&invite, 200, &[("Contact", "<sip:192.0.2.10:5060>")], ANSWER);
+        assert_eq!(bench.request(Method::Ack), ack, "{what}");
+        bench.respond(&bye, 200);
+        assert!(bench.is_silent(), "{what}");
+    }
+}
+
+#[test]
+fn a_call_that_is_first_heard_of_over_the_next_connection_is_cancelled_there() {
+    let mut bench = by_tcp();
+    let invite = small_dial_by_tcp(&mut bench);
+    bench.ua.handle_disconnected(bench.now, address(NEXT));
+    bench.forget();
+    bench.respond(&invite, 180);
+    next(&mut bench, Method::Cancel);
+    assert!(bench.is_silent(), "nobody is told that it rings");
+    bench.respond(&invite, 487);
+    next(&mut bench, Method::Ack);
+    bench.pass(secs(40));
+    assert_eq!(bench.ua.load().calls, 0);
+}
+
+#[test]
+fn a_changed_session_is_acknowledged_though_its_connection_broke() {
+    let mut bench = by_tcp();
+    let (call, _, _) = bench.dialled();
+    bench.ua.reoffer(bench.now, call, OFFER.to_vec()).unwrap();
+    let (reinvite, _) = next(&mut bench, Method::Invite);
+    bench.ua.handle_disconnected(bench.now, address(NEXT));
+    let refused = |event: &Event| matches!(event, Event::Answer { result: Err(_), .. });
+    assert_eq!(bench.events().iter().filter(|event| refused(event)).count(), 1);
+    bench.forget();
+    for _ in 0..2 {
+        bench.respond_with(&reinvite, 200, &[("Contact", "<sip:192.0.2.10:5060>")], ANSWER);
+        next(&mut bench, Method::Ack);
+        assert!(bench.is_silent(), "the user has been told that it failed");
+    }
+}
+
+#[test]
+fn a_goodbye_waits_for_a_pbx_that_takes_no_connection() {
+    for rings in [false, true] {
+        let mut bench = by_tcp();
+        let method = if rings { Method::Cancel } else { Method::Bye };
+        let call = if rings {
+            let call =
+                bench.ua.invite(bench.now, "sip:200@pbx.example".parse().unwrap(), Some(OFFER.to_vec()));
+            let invite = bench.request(Method::Invite);
+            bench.respond(&invite, 180);
+            call
+        } else {
+            bench.answered().0
+        };
+        bench.ua.hang_up(bench.now, call).unwrap();
+        let (goodbye, _) = next(&mut bench, method.clone());
+        // It broke, and for 20 s no other can be made.
+        for second in 0..20 {
+            bench.ua.handle_disconnected(bench.now, address(NEXT));
+            bench.forget();
+            assert!(bench.ua.owes_goodbye(), "{method} after {second} s");
+            bench.pass(secs(1));
+        }
+        bench.forget();
+        bench.pass(secs(2));
+        let sent =
+            bench.messages().into_iter().filter(|(_, message)| *message == Message::Request(goodbye.clone()));
+        assert_eq!(sent.count(), 1, "{method}");
+        bench.respond(&goodbye, 200);
+        assert!(!bench.ua.owes_goodbye(), "{method}");
+    }
+}
+
+#[test]
+fn an_acknowledgement_under_way_gets_a_new_connection() {
+    let mut bench = Bench::new();
+    let (_, invite) = small_dial(&mut bench);
+    let headers = [("Contact", "<sip:192.0.2.10:5060;transport=tcp>"), ("Require", "100rel"), ("RSeq", "1")];
+    bench.respond_with(&invite, 183, &headers, ANSWER);
+    let (prack, _) = next(&mut bench, Method::Prack);
+    bench.ua.handle_closed(bench.now, Hop { transport: Tcp, to: address(PBX) });
+    assert_eq!(next(&mut bench, Method::Prack), (prack, Tcp));
+}

@@ -2,7 +2,7 @@
 
 use super::{ClientId, ClientTimer, Pass};
 use crate::sip::message::{CSeq, MaxForwards, Method, Request, Response, Route, To, Via};
-use crate::sip::timers::{T1, TIMER_B, TIMER_D, TIMER_M};
+use crate::sip::timers::{PATIENCE, T1, TIMER_B, TIMER_D, TIMER_M};
 use crate::sip::wire::{Due, Wire};
 use crate::transmit::Hop;
 use std::time::Duration;
@@ -25,6 +25,8 @@ enum State {
     Completed,
     /// 2xx: the ACK is the core's (§13.2.2.4), and so are further 2xx.
     Accepted,
+    /// Its connection broke, and whoever sent it knows. But the other side may have it, and repeats a 2xx over the next one.
+    Lost,
     Terminated,
 }
 
@@ -62,13 +64,14 @@ impl ClientInvite {
                 self.state = State::Proceeding;
                 Pass::Up
             }
-            State::Calling | State::Proceeding if status.is_success() => {
+            State::Lost if status.is_provisional() => Pass::Up,
+            State::Calling | State::Proceeding | State::Lost if status.is_success() => {
                 self.stop_timers(wire);
                 self.state = State::Accepted;
                 wire.after(Due::Client(self.id, ClientTimer::End), TIMER_M);
                 Pass::Up
             }
-            State::Calling | State::Proceeding => {
+            State::Calling | State::Proceeding | State::Lost => {
                 self.stop_timers(wire);
                 self.acknowledge(wire, response);
                 self.state = State::Completed;
@@ -106,21 +109,17 @@ impl ClientInvite {
         }
     }
 
-    /// The transport reports that nothing arrives there (§17.1.4). A call that already rings is left to
-    /// its other guards, since the report may be about another datagram to the same place; but over a
-    /// connection that broke no answer can come any more.
-    pub fn on_unreachable(&mut self) -> Pass {
-        match self.state {
-            State::Calling => {
-                self.state = State::Terminated;
-                Pass::Up
-            }
-            State::Proceeding if self.hop.is_reliable() => {
-                self.state = State::Terminated;
-                Pass::Up
-            }
-            _ => Pass::Absorbed,
-        }
+    /// Whether it fails when the transport reports that nothing arrives there (§17.1.4). A call that already rings is left
+    /// to its other guards, since the report may be about another datagram to the same place; but over a
+    /// connection that broke no answer is waited for any more.
+    pub fn fails(&self) -> bool {
+        self.state == State::Calling || self.state == State::Proceeding && self.hop.is_reliable()
+    }
+
+    pub fn lose(&mut self, wire: &mut Wire) {
+        self.stop_timers(wire);
+        self.state = State::Lost;
+        wire.after(Due::Client(self.id, ClientTimer::End), PATIENCE);
     }
 
     fn stop_timers(&self, wire: &mut Wire) {

@@ -2,7 +2,7 @@
 
 use super::{ClientId, ClientTimer, Pass};
 use crate::sip::message::{Request, Response};
-use crate::sip::timers::{T1, T2, TIMER_F, TIMER_K, backed_off};
+use crate::sip::timers::{ANEW_AFTER, T1, T2, TIMER_F, TIMER_K, backed_off};
 use crate::sip::wire::{Due, Wire};
 use crate::transmit::Hop;
 use std::time::Duration;
@@ -72,6 +72,9 @@ impl ClientOther {
         match (timer, self.state) {
             (ClientTimer::Retransmit, State::Trying | State::Proceeding) => {
                 wire.send(self.hop, self.request.to_bytes());
+                if self.hop.is_reliable() {
+                    return Pass::Absorbed;
+                }
                 let proceeding = self.state == State::Proceeding;
                 self.interval = if proceeding { T2 } else { backed_off(self.interval) };
                 wire.after(Due::Client(self.id, ClientTimer::Retransmit), self.interval);
@@ -89,14 +92,8 @@ impl ClientOther {
         }
     }
 
-    /// The transport reports that nothing arrives there (§17.1.4).
-    pub fn on_unreachable(&mut self) -> Pass {
-        match self.state {
-            State::Trying | State::Proceeding => {
-                self.state = State::Terminated;
-                Pass::Up
-            }
-            _ => Pass::Absorbed,
-        }
+    /// The connection is lost, or could not be made: over another one, later, unless its time is up by then.
+    pub fn send_later(&self, wire: &mut Wire) {
+        wire.after(Due::Client(self.id, ClientTimer::Retransmit), ANEW_AFTER);
     }
 }

@@ -205,25 +205,27 @@ impl<O: Copy> Transactions<O> {
         usual: Hop,
     ) -> Vec<Reply<O>> {
         let mut failed = Vec::new();
-        let fails = |client: &Client<O>| lost(client.machine.hop()) && !client.persists(loss);
+        let mut over = Vec::new();
+        let fails = |client: &Client<O>| lost(client.machine.hop()) && client.fails(loss);
         for (&id, client) in self.clients.iter_mut().filter(|(_, client)| fails(client)) {
-            let pass = match &mut client.machine {
-                ClientMachine::Invite(machine) => machine.on_unreachable(),
-                ClientMachine::Other(machine) => machine.on_unreachable(),
-            };
-            if pass == Pass::Absorbed {
+            if let Some(hop) = client.way_round(loss, usual) {
+                client.sent_anew |= hop.is_reliable();
+                client.machine = client.machine.begin_again(wire, id, hop);
                 continue;
             }
-            match client.way_round(loss, usual) {
-                Some(hop) => {
-                    client.sent_anew |= hop.is_reliable();
-                    client.machine = client.machine.begin_again(wire, id, hop);
+            let reply = client.reply(id, Outcome::Unreachable);
+            match &mut client.machine {
+                ClientMachine::Other(machine) if must_arrive(machine.request()) => {
+                    machine.send_later(wire);
+                    continue;
                 }
-                None => failed.push(client.reply(id, Outcome::Unreachable)),
+                ClientMachine::Invite(machine) if loss != Loss::Unreachable => machine.lose(wire),
+                _ => over.push(id),
             }
+            failed.push(reply);
         }
-        for reply in &failed {
-            self.forget(wire, reply.id);
+        for id in over {
+            self.forget(wire, id);
         }
         failed
     }
@@ -364,20 +366,21 @@ impl<O: Copy> Client<O> {
         Reply { id, owner: self.owner, request, challenges: self.challenges, outcome }
     }
 
-    /// A goodbye by UDP is repeated though nothing arrives there now: a PBX that restarts, or a route that is gone for a
-    /// moment, must not leave anybody in a call that is over.
-    fn persists(&self, loss: Loss) -> bool {
-        loss == Loss::Unreachable && !self.machine.hop().is_reliable() && self.is_goodbye()
-    }
-
-    fn is_goodbye(&self) -> bool {
-        matches!(self.machine.request().method, Method::Bye | Method::Cancel)
+    /// What must arrive is repeated by UDP though nothing arrives there now: a PBX may restart, or a route be gone for a
+    /// moment.
+    fn fails(&self, loss: Loss) -> bool {
+        let repeated = loss == Loss::Unreachable && !self.machine.hop().is_reliable();
+        match &self.machine {
+            ClientMachine::Invite(machine) => machine.fails(),
+            ClientMachine::Other(machine) => {
+                machine.is_unanswered() && !(repeated && must_arrive(machine.request()))
+            }
+        }
     }
 
     /// How else the request may go. What went by TCP for its size alone, where all else goes by UDP, goes by UDP
-    /// (§18.1.1). A goodbye goes over a new connection, once: connections are closed just as something is sent, or left
-    /// with an address of ours, and nobody may be left in a call that is over. All else is there to be tried again by
-    /// whoever wants it.
+    /// (§18.1.1). What must arrive goes over a new connection, once at once: connections are closed just as something is
+    /// sent, or left with an address of ours. All else is there to be tried again by whoever wants it.
     fn way_round(&self, loss: Loss, usual: Hop) -> Option<Hop> {
         let hop = self.machine.hop();
         if !hop.is_reliable() {
@@ -391,7 +394,7 @@ impl<O: Copy> Client<O> {
             Loss::Closed => !self.sent_anew,
             Loss::Left => true,
         };
-        (self.is_goodbye() && anew).then_some(Hop { to: usual.to, ..hop })
+        (must_arrive(self.machine.request()) && anew).then_some(Hop { to: usual.to, ..hop })
     }
 
     fn is_unanswered(&self) -> bool {
@@ -441,6 +444,11 @@ impl ClientMachine {
             Self::Other(machine) => machine.hop(),
         }
     }
+}
+
+/// Nobody may be left in a call that is over; and a call dies of a provisional response that nobody acknowledged.
+fn must_arrive(request: &Request) -> bool {
+    matches!(request.method, Method::Bye | Method::Cancel | Method::Prack)
 }
 
 /// Whether the next hop asks for TCP (RFC 3263 §4.1): so does the Contact of a PBX that a large INVITE reached by TCP.

@@ -5,6 +5,7 @@ use crate::instant::Instant;
 use crate::sip::event::Output;
 use crate::sip::message::{Message, StatusCode, To};
 use crate::sip::testing::{address, ms, parsed, secs, tagged};
+use crate::sip::timers::{ANEW_AFTER, PATIENCE};
 use crate::transmit::{Hop, Transport};
 use std::time::Duration;
 
@@ -325,7 +326,6 @@ fn what_is_under_way_on_a_lost_connection_goes_another_way_or_fails_at_once() {
         (Method::Bye, None, Loss::Unreachable, Udp, Some(Udp)),
         (Method::Bye, None, Loss::Closed, Udp, Some(Udp)),
         (Method::Bye, None, Loss::Left, Udp, Some(Udp)),
-        (Method::Bye, Some("Contact"), Loss::Unreachable, Udp, None),
         (Method::Bye, Some("Contact"), Loss::Closed, Udp, Some(Tcp)),
         (Method::Bye, Some("Route"), Loss::Closed, Udp, Some(Tcp)),
         (Method::Bye, Some("Route"), Loss::Left, Udp, Some(Tcp)),
@@ -333,6 +333,7 @@ fn what_is_under_way_on_a_lost_connection_goes_another_way_or_fails_at_once() {
         (Method::Bye, None, Loss::Left, Tcp, Some(Tcp)),
         (Method::Cancel, Some("Contact"), Loss::Left, Udp, Some(Tcp)),
         (Method::Cancel, Some("Route"), Loss::Closed, Udp, Some(Tcp)),
+        (Method::Prack, Some("Contact"), Loss::Closed, Udp, Some(Tcp)),
         (Method::Invite, None, Loss::Closed, Udp, Some(Udp)),
         (Method::Invite, None, Loss::Left, Udp, Some(Udp)),
         (Method::Invite, None, Loss::Left, Tcp, None),
@@ -351,7 +352,8 @@ fn what_is_under_way_on_a_lost_connection_goes_another_way_or_fails_at_once() {
         let unreachable = matches!(failed[..], [Reply { outcome: Outcome::Unreachable, .. }]);
         assert_eq!(unreachable, way.is_none(), "{what}");
         let Output::Send(again) = rig.wire.poll() else {
-            assert!(way.is_none() && rig.is_empty(), "{what}: neither sent again nor over");
+            assert!(way.is_none(), "{what}: neither sent again nor failed");
+            assert!(rig.pass(PATIENCE).0.is_empty() && rig.is_empty(), "{what}: more than listened for");
             continue;
         };
         assert_eq!(Some(again.transport), way, "{what}");
@@ -367,12 +369,53 @@ fn what_is_under_way_on_a_lost_connection_goes_another_way_or_fails_at_once() {
 }
 
 #[test]
-fn who_closes_each_connection_is_not_asked_for_ever() {
+fn what_must_arrive_is_tried_over_one_connection_after_another_for_32_s() {
+    for method in [Method::Bye, Method::Cancel, Method::Prack] {
+        for (first, tries) in [(Loss::Unreachable, 16), (Loss::Closed, 17)] {
+            let mut rig = Rig::new(Transport::Tcp);
+            let sent = by_tcp(&method, Some("Contact"));
+            rig.send(&sent);
+            assert!(rig.lose(rig.hop, first, Transport::Udp).is_empty());
+            let (mut said, mut ends) = (rig.sent().len(), vec![]);
+            for _ in 0..20 {
+                assert!(rig.lose(rig.hop, first, Transport::Udp).is_empty(), "{method} {first:?}");
+                assert!(rig.sent().is_empty(), "{method} {first:?}: a storm of connections");
+                let (again, outcomes) = rig.pass(ANEW_AFTER);
+                said += again.len();
+                ends.extend(outcomes);
+            }
+            assert!(matches!(ends[..], [Outcome::TimedOut]), "{method} {first:?}: {ends:?}");
+            assert_eq!(said, tries, "{method} {first:?}");
+            assert!(rig.is_empty());
+        }
+    }
+}
+
+#[test]
+fn an_invite_whose_connection_broke_still_hears_its_answer() {
+    for ringing in [false, true] {
+        for loss in [Loss::Closed, Loss::Left] {
+            let mut rig = Rig::new(Transport::Tcp);
+            let invite = by_tcp(&Method::Invite, None);
+            rig.send(&invite);
+            let _ = ringing.then(|| rig.hear(&invite, 180));
+            assert_eq!(rig.lose(rig.hop, loss, Transport::Tcp).len(), 1);
+            assert!(rig.lose(rig.hop, loss, Transport::Tcp).is_empty(), "failed once");
+            rig.pass(secs(31));
+            for _ in 0..2 {
+                assert!(matches!(rig.hear(&invite, 200), Some(Outcome::Response(_))), "{ringing} {loss:?}");
+            }
+            rig.pass(PATIENCE);
+            assert!(rig.is_empty());
+        }
+    }
+}
+
+#[test]
+fn an_invite_that_no_connection_could_be_made_for_waits_for_nothing() {
     let mut rig = Rig::new(Transport::Tcp);
-    rig.send(&by_tcp(&Method::Bye, Some("Contact")));
-    assert!(rig.lose(rig.hop, Loss::Closed, Transport::Udp).is_empty());
-    assert!(rig.lose(rig.hop, Loss::Left, Transport::Udp).is_empty(), "from another address it may be heard");
-    assert_eq!(rig.lose(rig.hop, Loss::Closed, Transport::Udp).len(), 1);
+    rig.send(&by_tcp(&Method::Invite, Some("Contact")));
+    assert_eq!(rig.lose(rig.hop, Loss::Unreachable, Transport::Udp).len(), 1);
     assert!(rig.is_empty());
 }
 

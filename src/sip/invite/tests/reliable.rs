@@ -3,6 +3,7 @@
 use crate::sip::message::{Message, Method, RAck, RSeq, Request, Response, StatusCode};
 use crate::sip::testing::{ANSWER, Bench, OFFER, answer, ms, secs, seq};
 use crate::sip::{CallKey, EndedBy, Event, NotNow};
+use crate::transmit::Transport::Udp;
 
 const CONTACT: (&str, &str) = ("Contact", "<sip:192.0.2.10:5060>");
 const RELIABLE: (&str, &str) = ("Require", "100rel");
@@ -62,6 +63,17 @@ fn a_lost_prack_is_sent_again_until_it_is_answered() {
     bench.forget();
     bench.pass(secs(20));
     assert!(bench.is_silent());
+}
+
+#[test]
+fn a_prack_that_finds_the_port_closed_is_sent_again() {
+    let mut bench = Bench::new();
+    let (_, invite) = dial(&mut bench, Some(OFFER));
+    say(&mut bench, &invite, 180, 1, b"");
+    let prack = bench.request(Method::Prack);
+    bench.unreachable(Udp);
+    bench.pass(ms(500));
+    assert_eq!(bench.request(Method::Prack), prack);
 }
 
 #[test]
