@@ -84,8 +84,11 @@ fn find_secrets(
         let cat = Catalogue::new(language);
         let desk_token = environment("PATCHCORD_DESK_TOKEN").filter(|token| !token.is_empty());
         Secrets {
-            password: super::read_password(&cat, &settings, true, &environment)
-                .map_err(|refusal| refusal.words),
+            password: super::find_password(&cat, &settings, &environment).and_then(|found| {
+                found.ok_or_else(|| {
+                    say!(&cat, "The key store has no password for this account. Enter it here.")
+                })
+            }),
             desk_token: desk_token.map(Secret::new).or_else(|| stored_desk_token(&settings)),
         }
     })

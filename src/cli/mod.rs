@@ -368,17 +368,28 @@ fn read_password(
     needed: bool,
     environment: impl Fn(&str) -> Option<String>,
 ) -> Result<Secret, Refusal> {
+    if !needed && settings.password_file.is_none() {
+        return Ok(Secret::new(environment("PATCHCORD_PASSWORD").unwrap_or_default()));
+    }
+    find_password(cat, settings, environment).map_err(Refusal::usage)?.ok_or_else(|| {
+        Refusal::usage(say!(
+            cat,
+            "The account's password is missing. Give --password-file FILE or the environment variable PATCHCORD_PASSWORD."
+        ))
+    })
+}
+
+/// `Err` says why a place that may have it does not give it.
+fn find_password(
+    cat: &Catalogue,
+    settings: &Settings,
+    environment: impl Fn(&str) -> Option<String>,
+) -> Result<Option<Secret>, String> {
     if let Some(path) = &settings.password_file {
-        return config::read_password(path).map_err(|fault| Refusal::usage(fault.say(cat, path)));
+        return config::read_password(path).map(Some).map_err(|fault| fault.say(cat, path));
     }
     match environment("PATCHCORD_PASSWORD") {
-        Some(password) => Ok(Secret::new(password)),
-        None if !needed => Ok(Secret::new("")),
-        None => desktop::stored_password(cat, settings).map_err(Refusal::usage)?.ok_or_else(|| {
-            Refusal::usage(say!(
-                cat,
-                "The account's password is missing. Give --password-file FILE or the environment variable PATCHCORD_PASSWORD."
-            ))
-        }),
+        Some(password) => Ok(Some(Secret::new(password))),
+        None => desktop::stored_password(cat, settings),
     }
 }

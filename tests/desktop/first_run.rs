@@ -58,6 +58,21 @@ fn a_provisioning_file_sets_all_of_it_up() {
     works_from_now_on(&stage, &mut reader, window, &password);
 }
 
+#[test]
+fn a_password_that_is_nowhere_is_asked_for_with_the_reason() {
+    let stage = Stage::set();
+    let _store = key_store(&stage);
+    let mut reader = Reader::start(&stage);
+    let settings = stage.home().join(".config/patchcord/patchcord.toml");
+    std::fs::create_dir_all(settings.parent().expect("a folder")).expect("a folder");
+    let text = format!("[account]\nuser = \"{OPERATOR}\"\n[pbx]\nserver = \"{}\"\n", stage.pbx.server());
+    std::fs::write(settings, text).expect("a file");
+    let _window = start(&stage);
+    reader.finds("panel", "Set up the telephone");
+    reader.hears("The key store has no password for this account.");
+    stage.picture("no-password");
+}
+
 /// Nothing in the environment says who the operator is.
 fn start(stage: &Stage) -> Window {
     let mut command = stage.patchcord(&["window", "--lang", "en"]);
