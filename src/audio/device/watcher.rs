@@ -2,7 +2,7 @@
 
 use super::bell::Bell;
 use super::choice::{Keeper, Order};
-use super::pulse::{List, Open, Server};
+use super::server::{List, Open, Server};
 use super::{Change, Ends, NoServer, Ring, Role, Wishes, locked, ring};
 use crate::audio::wish::{Device, Wish};
 use crate::clock::Clock;
@@ -154,8 +154,8 @@ impl Watcher {
     /// Whatever goes wrong, the next attempt begins with a new connection.
     async fn refresh(&mut self) {
         let listed = match &self.server {
-            Some(server) => server.list().await,
-            None => self.connect().await,
+            Some(server) if !server.is_second_choice() => server.list().await,
+            _ => self.connect().await,
         };
         match listed {
             Ok(list) => self.list = Some(list),
@@ -174,6 +174,8 @@ impl Watcher {
         self.list = None;
         if self.server.take().is_some() {
             tracing::info!(%error, "no sound server");
+            // There may be another.
+            self.next_list = Instant::default();
         }
     }
 
@@ -192,26 +194,27 @@ impl Watcher {
                 self.close(index);
                 self.open(index, device).await;
             }
+            Some(Order::Change(device)) => self.open(index, device).await,
         }
         self.tell(index);
     }
 
     async fn open(&mut self, index: usize, device: Device) {
         let (Some(slot), Some(server)) = (self.slots.get_mut(index), &self.server) else { return };
-        slot.beats = Arc::default();
+        let beats = Arc::default();
         let opened = match slot.role {
-            Role::Microphone => open_microphone(server, &device, &slot.beats, &self.ends).await,
-            Role::Earpiece => open_earpiece(server, &device, &slot.beats, &self.ends).await,
+            Role::Microphone => open_microphone(server, &device, &beats, &self.ends).await,
+            Role::Earpiece => open_earpiece(server, &device, &beats, &self.ends).await,
             Role::Ringer => {
                 let bell = Bell::new(self.ring.unwrap_or(Ring::Bell));
-                server.open_ringer(&device.id, bell, Arc::clone(&slot.beats)).await
+                server.open_ringer(&device.id, bell, Arc::clone(&beats)).await
             }
         };
         let now = self.clock.now();
         match opened {
             Ok(open) => {
                 tracing::debug!(role = ?slot.role, id = device.id, "device opened");
-                slot.open = Some(open);
+                (slot.open, slot.beats) = (Some(open), beats);
                 slot.keeper.opened(now, device);
             }
             Err(error) => {
