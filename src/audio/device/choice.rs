@@ -26,7 +26,7 @@ const AGAIN: Duration = Duration::from_millis(500);
 pub(super) enum Order {
     /// Instead of the one that is open, if any, and does not work any more.
     Open(Device),
-    /// Instead of the one that works, if this one can be opened.
+    /// Instead of the one that still works.
     Change(Device),
     Close,
 }

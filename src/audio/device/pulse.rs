@@ -31,6 +31,10 @@ const NO_DEVICE: &str = "auto_null";
 /// Who has no cookie sends zeros: servers close the connection on one of another length, even those that ask for none.
 const NO_COOKIE: [u8; 256] = [0; 256];
 
+/// Streams of one connection with the same number are in step, and may only be on the same device.
+const EARPIECE: u32 = 1;
+const RINGER: u32 = 2;
+
 const BYTES_PER_SAMPLE: usize = size_of::<f32>();
 
 /// A connection, closed when this is dropped.
@@ -38,8 +42,6 @@ pub(super) struct Server {
     client: Client,
     /// The same connection: the client's own thread sleeps on it and would outlive the client.
     socket: UnixStream,
-    /// Of the last stream to an earpiece. Those with the same number would be in step, and on the same device.
-    number: AtomicU32,
 }
 
 /// What is open on a device; closed when this is dropped.
@@ -62,7 +64,7 @@ impl Server {
         };
         let other_end = prepared().map_err(|error| NoServer::Refuses(error.to_string()))?;
         let client = Client::new_unix(c"Patchcord", socket, Some(cookie)).map_err(refusal)?;
-        Ok(Self { client, socket: other_end, number: AtomicU32::default() })
+        Ok(Self { client, socket: other_end })
     }
 
     pub async fn list(&self) -> Result<List, NoServer> {
@@ -120,7 +122,7 @@ impl Server {
         mut ring: Consumer<f32>,
         beats: Arc<AtomicU32>,
     ) -> Result<Open, NoServer> {
-        self.open_sink(id, beats, move |wanted| copy_out(&mut ring, wanted)).await
+        self.open_sink(id, EARPIECE, beats, move |wanted| copy_out(&mut ring, wanted)).await
     }
 
     pub async fn open_ringer(
@@ -129,18 +131,19 @@ impl Server {
         mut bell: Bell,
         beats: Arc<AtomicU32>,
     ) -> Result<Open, NoServer> {
-        self.open_sink(id, beats, move |wanted| ring_out(&mut bell, wanted)).await
+        self.open_sink(id, RINGER, beats, move |wanted| ring_out(&mut bell, wanted)).await
     }
 
     async fn open_sink(
         &self,
         id: &str,
+        sync_id: u32,
         beats: Arc<AtomicU32>,
         mut fill: impl FnMut(&mut [u8]) + Send + 'static,
     ) -> Result<Open, NoServer> {
         let params = PlaybackStreamParams {
             sink_name: name(id),
-            sync_id: self.number.fetch_add(1, Ordering::Relaxed) + 1,
+            sync_id,
             sample_spec: SAMPLES,
             channel_map: ChannelMap::mono(),
             buffer_attr: BufferAttr {
