@@ -301,11 +301,14 @@ impl Drop for Stream {
     }
 }
 
-/// Where periods come from or go to.
+/// Where periods go to or come from.
 enum Way {
     In(Producer<f32>),
-    Out(Box<dyn FnMut(&mut [u8]) + Send>),
+    Out(Fill),
 }
+
+/// Puts samples into all of a period.
+type Fill = Box<dyn FnMut(&mut [u8]) + Send>;
 
 /// An open device, used by one thread alone.
 struct Pcm {
@@ -381,7 +384,7 @@ impl Pcm {
     }
 
     /// Whether the device moves: the first periods only fill its buffer.
-    fn give(&self, period: &mut [u8; PERIOD * SAMPLE], fill: &mut dyn FnMut(&mut [u8])) -> io::Result<bool> {
+    fn give(&self, period: &mut [u8; PERIOD * SAMPLE], fill: &mut Fill) -> io::Result<bool> {
         if !self.wait()? {
             return Ok(false);
         }
