@@ -93,9 +93,14 @@ impl SoundServer {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
+    /// PipeWire's session manager may still be starting, and knows of no default until then.
     pub fn make_default(&self, name: &str) {
-        self.control(&["set-default-sink", &format!("{name}_ear")]);
-        self.control(&["set-default-source", &format!("{name}_mic")]);
+        for (what, device) in [("sink", "ear"), ("source", "mic")] {
+            let arguments = [&format!("set-default-{what}")[..], &format!("{name}_{device}")];
+            until("the default device", seconds(10), || {
+                self.client("pactl", &arguments).output().is_ok_and(|output| output.status.success())
+            });
+        }
     }
 
     /// When it was pulled.
