@@ -170,6 +170,25 @@ fn without_a_sound_server_the_operator_is_heard_and_hears_by_alsa() {
 }
 
 #[test]
+fn without_a_sound_server_it_rings_by_alsa() {
+    let pbx = Pbx::start();
+    let card = SoundServer::start(pbx.scratch.path(), &["a"]);
+    let arguments = ["answer", "--audio", "devices", "--after", "3", "--seconds", "1"];
+    let mut command = telephone(&pbx, "101", &arguments);
+    card.env_alsa("a", &mut command);
+    let phone = Telephone::spawn(command, Some(&pbx));
+    phone.wait("registered", seconds(5));
+    let ear = card.listen("a");
+    let client = Baresip::customer(&pbx, "+79161234567");
+    client.dial(&format!("sip:101@{}", pbx.trunk()));
+    phone.wait("ringing_in", seconds(5));
+    let rang = ear.until_sound(now(), seconds(2));
+    assert!(rang < seconds(1), "after {rang:?}");
+    uses(&phone, "ringer", "default");
+    phone.finish(seconds(10)).exited(0);
+}
+
+#[test]
 fn a_call_outlives_its_sound_card() {
     let pbx = Pbx::start();
     let mut card = SoundServer::start(pbx.scratch.path(), &["a"]);
