@@ -77,8 +77,10 @@ pub enum Ring {
 pub enum NoServer {
     #[error("this program was built without sound devices")]
     NotBuilt,
-    #[error("no sound server runs")]
+    #[error("no sound server runs, and there is no sound card")]
     Absent,
+    #[error("no sound server runs, and ALSA's library is not installed")]
+    NoLibrary,
     #[error("the sound server does not answer")]
     Hangs,
     #[error("the sound server refuses: {0}")]

@@ -212,7 +212,14 @@ pub fn no_server(cat: &Catalogue, why: &NoServer) -> (Exit, String) {
             Exit::NobodyThere,
             say!(
                 cat,
-                "No sound server runs. Start PulseAudio or PipeWire, or set PULSE_SERVER to its socket."
+                "No sound server runs, and there is no sound card. Start PulseAudio or PipeWire, or set PULSE_SERVER to its socket."
+            ),
+        ),
+        NoServer::NoLibrary => (
+            Exit::NobodyThere,
+            say!(
+                cat,
+                "No sound server runs, and ALSA’s library libasound.so.2 is not installed. Start PulseAudio or PipeWire, or install it (Debian: libasound2)."
             ),
         ),
         NoServer::Hangs => {

@@ -5,8 +5,9 @@ use crate::pbx::Pbx;
 use crate::people::Baresip;
 use crate::seconds;
 use crate::sound;
-use crate::sound_server::SoundServer;
+use crate::sound_server::{Kind, SoundServer};
 use crate::telephone::{Telephone, program, telephone};
+use std::process::Command;
 use std::time::Duration;
 
 /// Audio is on the next device after a second; a busy machine gets two.
@@ -29,8 +30,17 @@ fn the_operator_is_heard_by_the_microphone_and_hears_by_the_earpiece() {
 
 #[test]
 fn a_call_goes_on_with_the_next_device_and_back_when_the_headset_returns() {
+    goes_on_with_the_next_device_and_back(Kind::PulseAudio);
+}
+
+#[test]
+fn on_pipewire_a_call_goes_on_with_the_next_device_and_back_when_the_headset_returns() {
+    goes_on_with_the_next_device_and_back(Kind::PipeWire);
+}
+
+fn goes_on_with_the_next_device_and_back(kind: Kind) {
     let pbx = Pbx::start();
-    let server = SoundServer::start(pbx.scratch.path(), &["a", "b"]);
+    let server = SoundServer::start_kind(kind, pbx.scratch.path(), &["a", "b"]);
     server.make_default("b");
     let phone = calls_echo(&pbx, &server, "devices", &["a_mic", "a_ear"]);
     let _voices = (server.speak("a", 40), server.speak("b", 40));
@@ -63,8 +73,17 @@ fn a_call_goes_on_with_the_next_device_and_back_when_the_headset_returns() {
 
 #[test]
 fn the_system_default_is_followed() {
+    follows_the_default(Kind::PulseAudio);
+}
+
+#[test]
+fn on_pipewire_the_system_default_is_followed() {
+    follows_the_default(Kind::PipeWire);
+}
+
+fn follows_the_default(kind: Kind) {
     let pbx = Pbx::start();
-    let server = SoundServer::start(pbx.scratch.path(), &["a", "b"]);
+    let server = SoundServer::start_kind(kind, pbx.scratch.path(), &["a", "b"]);
     server.make_default("a");
     let phone = calls_echo(&pbx, &server, "devices", &[]);
     let _voices = (server.speak("a", 30), server.speak("b", 30));
@@ -81,8 +100,17 @@ fn the_system_default_is_followed() {
 
 #[test]
 fn a_call_outlives_its_sound_server() {
+    outlives_its_sound_server(Kind::PulseAudio);
+}
+
+#[test]
+fn on_pipewire_a_call_outlives_its_sound_server() {
+    outlives_its_sound_server(Kind::PipeWire);
+}
+
+fn outlives_its_sound_server(kind: Kind) {
     let pbx = Pbx::start();
-    let mut server = SoundServer::start(pbx.scratch.path(), &["a"]);
+    let mut server = SoundServer::start_kind(kind, pbx.scratch.path(), &["a"]);
     server.make_default("a");
     let phone = calls_echo(&pbx, &server, "devices", &[]);
     let voice = server.speak("a", 30);
@@ -121,6 +149,101 @@ fn a_missing_or_silent_microphone_is_told_within_three_seconds() {
     assert!(pulled.elapsed() < Duration::from_millis(3_500), "told after {:?}", pulled.elapsed());
     phone.interrupt();
     phone.finish(seconds(5)).exited(130);
+}
+
+#[test]
+fn without_a_sound_server_the_operator_is_heard_and_hears_by_alsa() {
+    let pbx = Pbx::start();
+    let card = SoundServer::start(pbx.scratch.path(), &["a"]);
+    let phone = calls(&pbx, "devices", &[], |command| {
+        card.env_alsa("a", command);
+    });
+    uses(&phone, "microphone", "default");
+    let (voice, ear) = (card.speak("a", 12), card.listen("a"));
+    std::thread::sleep(seconds(10));
+    phone.interrupt();
+    let ended = phone.finish(seconds(5));
+    let alike = sound::best(&voice, &ear.heard());
+    println!("by ALSA: {alike:.3} alike");
+    assert!(alike >= sound::ALIKE, "the operator's voice, by the echo: {alike:.3}");
+    assert_eq!(ended.exited(130).stderr, "", "the library is quiet");
+}
+
+#[test]
+fn without_a_sound_server_it_rings_by_alsa() {
+    let pbx = Pbx::start();
+    let card = SoundServer::start(pbx.scratch.path(), &["a"]);
+    let arguments = ["answer", "--audio", "devices", "--after", "3", "--seconds", "1"];
+    let mut command = telephone(&pbx, "101", &arguments);
+    card.env_alsa("a", &mut command);
+    let phone = Telephone::spawn(command, Some(&pbx));
+    phone.wait("registered", seconds(5));
+    let ear = card.listen("a");
+    let client = Baresip::customer(&pbx, "+79161234567");
+    client.dial(&format!("sip:101@{}", pbx.trunk()));
+    phone.wait("ringing_in", seconds(5));
+    let rang = ear.until_sound(now(), seconds(2));
+    assert!(rang < seconds(1), "after {rang:?}");
+    uses(&phone, "ringer", "default");
+    phone.finish(seconds(10)).exited(0);
+}
+
+#[test]
+fn a_call_outlives_its_sound_card() {
+    let pbx = Pbx::start();
+    let mut card = SoundServer::start(pbx.scratch.path(), &["a"]);
+    let phone = calls(&pbx, "devices", &[], |command| {
+        card.env_alsa("a", command);
+    });
+    let voice = card.speak("a", 30);
+    card.listen("a").until_sound(now(), seconds(5));
+    card.kill();
+    phone.wait_where("no_audio", seconds(4), |event| event["cause"] == "no_microphone");
+    phone.wait_where("no_audio", seconds(4), |event| event["cause"] == "no_earpiece");
+    let missing = phone.wait_where("device_in_use", seconds(1), |event| event["id"].is_null());
+    drop(voice);
+    card.start_again();
+    let back = now();
+    let (_voice, ear) = (card.speak("a", 30), card.listen("a"));
+    report("sound card back", ear.until_sound(back, seconds(5)));
+    for direction in ["in", "out"] {
+        let said = phone.wait_where("audio_back", seconds(3), |event| event["direction"] == direction);
+        assert!(said.at > missing.at);
+    }
+    phone.interrupt();
+    assert_eq!(phone.finish(seconds(5)).exited(130).stderr, "", "the library is quiet");
+}
+
+#[test]
+fn a_sound_server_that_comes_is_taken_and_the_sound_card_when_it_goes() {
+    let pbx = Pbx::start();
+    let card = SoundServer::start(pbx.scratch.path(), &["a"]);
+    let mut server = SoundServer::start(&pbx.scratch.path().join("server"), &["b"]);
+    server.make_default("b");
+    server.kill();
+    let phone = calls(&pbx, "devices", &[], |command| {
+        server.env(card.env_alsa("a", command));
+    });
+    let _voice = card.speak("a", 40);
+    let ear_a = card.listen("a");
+    ear_a.until_sound(now(), seconds(5));
+
+    server.start_again();
+    let come = now();
+    let _voice = server.speak("b", 40);
+    report("sound server come", server.listen("b").until_sound(come, seconds(5)));
+    uses(&phone, "microphone", "b_mic");
+    uses(&phone, "earpiece", "b_ear");
+
+    let gone = now();
+    server.kill();
+    report("sound server gone", ear_a.until_sound(gone, seconds(5)));
+    phone.interrupt();
+    let ended = phone.finish(seconds(5));
+    let of_earpiece =
+        ended.said.iter().filter(|said| said.is("device_in_use") && said.event["role"] == "earpiece");
+    let used: Vec<_> = of_earpiece.filter_map(|said| said.event["id"].as_str()).collect();
+    assert_eq!(used, ["default", "b_ear", "default"], "{}", ended.exited(130).story());
 }
 
 #[test]
@@ -174,15 +297,42 @@ fn devices_are_listed_without_monitors() {
     assert!(told.contains(&(Some("earpiece"), Some("a_ear"))), "{told:?}");
     assert_eq!(told.iter().filter(|(role, _)| *role == Some("microphone")).count(), 1, "{told:?}");
     assert!(list(&["devices"]).contains("microphone  a_mic  "));
-    let mut nowhere = program(&["devices"]);
-    nowhere.env("PULSE_SERVER", "unix:/nowhere").env_remove("XDG_RUNTIME_DIR");
-    let output = nowhere.output().expect("the program");
-    assert_eq!(output.status.code(), Some(4));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("No sound server runs"));
+}
+
+#[test]
+fn where_no_sound_server_runs_alsa_is_asked_for_devices() {
+    let pbx = Pbx::start();
+    let card = SoundServer::start(pbx.scratch.path(), &["a"]);
+    let output = card.env_alsa("a", &mut program(&["devices", "--json"])).output().expect("the program");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let events = crate::schema::events(&String::from_utf8(output.stdout).expect("UTF-8"));
+    let told: Vec<_> = events.iter().map(|event| (event["role"].as_str(), event["id"].as_str())).collect();
+    assert_eq!(told, [(Some("microphone"), Some("default")), (Some("earpiece"), Some("default"))]);
+
+    let nowhere = |command: &mut Command| {
+        command.env("PULSE_SERVER", "unix:/nowhere").env("HOME", pbx.scratch.path());
+        let output = command.output().expect("the program");
+        assert_eq!(output.status.code(), Some(4));
+        String::from_utf8(output.stderr).expect("UTF-8")
+    };
+    let said = nowhere(&mut program(&["devices"]));
+    assert!(said.contains("No sound server runs, and there is no sound card."), "{said}");
+    assert_eq!(said.lines().count(), 1, "the library is quiet: {said}");
+
+    // Found first, and no library.
+    std::fs::write(pbx.scratch.path().join("libasound.so.2"), "").expect("a file");
+    let said = nowhere(program(&["devices"]).env("LD_LIBRARY_PATH", pbx.scratch.path()));
+    assert!(said.contains("libasound.so.2 is not installed"), "{said}");
 }
 
 /// A call to the echo, answered. `named`: microphone and earpiece in the settings.
 fn calls_echo<'a>(pbx: &'a Pbx, server: &SoundServer, audio: &str, named: &[&str]) -> Telephone<'a> {
+    calls(pbx, audio, named, |command| {
+        server.env(command);
+    })
+}
+
+fn calls<'a>(pbx: &'a Pbx, audio: &str, named: &[&str], sound: impl Fn(&mut Command)) -> Telephone<'a> {
     let settings = pbx.scratch.path().join("patchcord.toml");
     let text = match named {
         [microphone, earpiece] => {
@@ -193,7 +343,7 @@ fn calls_echo<'a>(pbx: &'a Pbx, server: &SoundServer, audio: &str, named: &[&str
     std::fs::write(&settings, text).expect("a file");
     let settings = settings.to_string_lossy();
     let mut command = telephone(pbx, "101", &["call", "600", "--audio", audio, "--config", &settings]);
-    server.env(&mut command);
+    sound(&mut command);
     let phone = Telephone::spawn(command, Some(pbx));
     phone.wait("answered", seconds(5));
     phone

@@ -1,18 +1,27 @@
 //! A sound server of the test's own, with headsets that can be pulled.
 //!
 //! A headset is three things there: what its earpiece plays (`NAME_ear`), where the test speaks (`NAME_feed`), and
-//! its microphone (`NAME_mic`), which hears that.
+//! its microphone (`NAME_mic`), which hears that. A program that knows no sound server can have it as ALSA's default.
 
 use crate::sound::{self, RATE};
 use crate::{now, seconds, until};
+use rustix::process::{Pid, Signal, kill_process_group};
 use std::io::Read;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    PulseAudio,
+    PipeWire,
+}
+
 pub struct SoundServer {
+    kind: Kind,
     home: PathBuf,
     names: Vec<String>,
     daemon: Child,
@@ -20,33 +29,56 @@ pub struct SoundServer {
 
 impl SoundServer {
     pub fn start(scratch: &Path, names: &[&str]) -> Self {
+        Self::start_kind(Kind::PulseAudio, scratch, names)
+    }
+
+    pub fn start_kind(kind: Kind, scratch: &Path, names: &[&str]) -> Self {
         let home = scratch.join("sound");
-        std::fs::create_dir_all(&home).expect("a directory");
+        std::fs::create_dir_all(home.join("pulse")).expect("a directory");
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        let daemon = daemon(&home, &names);
-        let server = Self { home, names, daemon };
-        server.until_ready();
+        let daemon = daemon(kind, &home);
+        let server = Self { kind, home, names, daemon };
+        server.plug_all();
         server
     }
 
-    fn until_ready(&self) {
+    fn plug_all(&self) {
         until("the sound server", seconds(10), || {
             self.client("pactl", &["info"]).output().is_ok_and(|o| o.status.success())
         });
+        for name in &self.names {
+            self.plug(&ear(name));
+            self.plug(&null_sink(&format!("{name}_feed")));
+            self.plug(&microphone(name));
+        }
     }
 
+    /// With all of its processes.
     pub fn kill(&mut self) {
-        self.daemon.kill().expect("a daemon");
+        let group = Pid::from_child(&self.daemon);
+        kill_process_group(group, Signal::KILL).expect("a daemon");
         self.daemon.wait().expect("a daemon");
     }
 
     pub fn start_again(&mut self) {
-        self.daemon = daemon(&self.home, &self.names);
-        self.until_ready();
+        self.daemon = daemon(self.kind, &self.home);
+        self.plug_all();
     }
 
     pub fn env<'c>(&self, command: &'c mut Command) -> &'c mut Command {
-        command.env("PULSE_SERVER", format!("unix:{}", self.home.join("socket").display()))
+        command.env("PULSE_SERVER", format!("unix:{}", socket(&self.home).display()))
+    }
+
+    /// This headset is all that the program has, and by ALSA alone: no sound server is told to it.
+    pub fn env_alsa<'c>(&self, name: &str, command: &'c mut Command) -> &'c mut Command {
+        let server = socket(&self.home);
+        let plugged = |device: &str| {
+            format!("{{ type pulse server \"unix:{}\" device {name}_{device} }}", server.display())
+        };
+        let (ear, microphone) = (plugged("ear"), plugged("mic"));
+        let default = format!("pcm.!default {{ type asym playback.pcm {ear} capture.pcm {microphone} }}\n");
+        std::fs::write(self.home.join(".asoundrc"), default).expect("a file");
+        command.env("PULSE_SERVER", "unix:/nowhere").env("HOME", &self.home)
     }
 
     fn client(&self, program: &str, arguments: &[&str]) -> Command {
@@ -61,9 +93,14 @@ impl SoundServer {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
+    /// PipeWire's session manager may still be starting, and knows of no default until then.
     pub fn make_default(&self, name: &str) {
-        self.control(&["set-default-sink", &format!("{name}_ear")]);
-        self.control(&["set-default-source", &format!("{name}_mic")]);
+        for (what, device) in [("sink", "ear"), ("source", "mic")] {
+            let arguments = [&format!("set-default-{what}")[..], &format!("{name}_{device}")];
+            until("the default device", seconds(10), || {
+                self.client("pactl", &arguments).output().is_ok_and(|output| output.status.success())
+            });
+        }
     }
 
     /// When it was pulled.
@@ -124,9 +161,14 @@ impl SoundServer {
 
 impl Drop for SoundServer {
     fn drop(&mut self) {
-        let _ = self.daemon.kill();
-        let _ = self.daemon.wait();
+        if let Ok(None) = self.daemon.try_wait() {
+            self.kill();
+        }
     }
+}
+
+fn socket(home: &Path) -> PathBuf {
+    home.join("pulse/native")
 }
 
 fn ear(name: &str) -> String {
@@ -142,23 +184,35 @@ fn microphone(name: &str) -> String {
     format!("module-remap-source source_name={name}_mic master={name}_feed.monitor channels=1")
 }
 
-fn daemon(home: &Path, names: &[String]) -> Child {
-    let socket = home.join("socket");
-    let mut command = Command::new("pulseaudio");
-    command.args(["-n", "--daemonize=no", "--exit-idle-time=-1", "--realtime=no", "--high-priority=no"]);
-    command.args(["--use-pid-file=no", "--log-target=null"]);
-    let protocol = format!("module-native-protocol-unix socket={} auth-anonymous=1", socket.display());
-    let mut modules = vec![protocol];
-    for name in names {
-        modules.push(ear(name));
-        modules.push(null_sink(&format!("{name}_feed")));
-        modules.push(microphone(name));
-    }
-    for module in &modules {
-        command.args(["-L", module]);
-    }
+/// Without any headset yet, and apart from servers of the user's own.
+fn daemon(kind: Kind, home: &Path) -> Child {
+    let mut command = match kind {
+        Kind::PulseAudio => {
+            let mut command = Command::new("pulseaudio");
+            command.args([
+                "-n",
+                "--daemonize=no",
+                "--exit-idle-time=-1",
+                "--realtime=no",
+                "--high-priority=no",
+            ]);
+            let socket = socket(home);
+            let protocol =
+                format!("module-native-protocol-unix socket={} auth-anonymous=1", socket.display());
+            command.args(["--use-pid-file=no", "--log-target=null", "-L", &protocol]);
+            command
+        }
+        Kind::PipeWire => {
+            let mut command = Command::new("dbus-run-session");
+            command.args(["--", "sh", "-c", "pipewire & wireplumber & exec pipewire-pulse"]);
+            command
+        }
+    };
     command.env("HOME", home).env("XDG_RUNTIME_DIR", home).env_remove("PULSE_SERVER");
-    command.stderr(Stdio::null()).spawn().expect("pulseaudio (Debian: pulseaudio pulseaudio-utils)")
+    command.stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+    command
+        .spawn()
+        .expect("Debian: pulseaudio pulseaudio-utils dbus-daemon pipewire pipewire-pulse wireplumber")
 }
 
 /// What is said into a microphone, until this is dropped.

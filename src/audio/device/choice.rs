@@ -18,12 +18,16 @@ const START: Duration = Duration::from_millis(3_000);
 const FILLING: u32 = 2;
 /// What never began, or could not be opened, is not tried again for so long while there is another.
 const SHUNNED: Duration = Duration::from_secs(5);
+/// And for so long where there is none.
+const AGAIN: Duration = Duration::from_millis(500);
 
 /// What is to be done now.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Order {
-    /// Instead of the one that is open, if any.
+    /// Instead of the one that is open, if any, and does not work any more.
     Open(Device),
+    /// Instead of the one that still works.
+    Change(Device),
     Close,
 }
 
@@ -80,9 +84,10 @@ impl Keeper {
         }
         let stalled = stalled.is_some();
         self.shunned.retain(|(_, until)| now < *until);
-        let device = seen.and_then(|seen| self.pick(seen));
+        let device = seen.and_then(|seen| self.pick(now, seen));
         match (device, &self.open) {
             (Some(device), Some(open)) if device.id == open.device.id && !stalled => None,
+            (Some(device), Some(_)) if !stalled => Some(Order::Change(device.clone())),
             (Some(device), _) => Some(Order::Open(device.clone())),
             (None, Some(_)) => Some(Order::Close),
             (None, None) => None,
@@ -95,7 +100,6 @@ impl Keeper {
 
     pub fn failed(&mut self, now: Instant, id: String) {
         self.shunned.push((id, now + SHUNNED));
-        self.open = None;
     }
 
     pub fn closed(&mut self) {
@@ -107,11 +111,14 @@ impl Keeper {
     }
 
     /// The wished one, else the system's default, else any; those that failed only where there is no other.
-    fn pick<'a>(&self, seen: &'a Seen) -> Option<&'a Device> {
+    fn pick<'a>(&self, now: Instant, seen: &'a Seen) -> Option<&'a Device> {
         let default = seen.devices.iter().find(|device| Some(&device.id) == seen.default.as_ref());
         let candidates = || self.wish.find(seen).into_iter().chain(default).chain(&seen.devices);
-        let is_fit = |device: &&Device| self.shunned.iter().all(|(id, _)| *id != device.id);
-        candidates().find(is_fit).or_else(|| candidates().next())
+        let shunned = |device: &Device, least: Instant| {
+            self.shunned.iter().any(|(id, until)| *id == device.id && *until > least)
+        };
+        let fit = candidates().find(|device| !shunned(device, now));
+        fit.or_else(|| candidates().find(|device| !shunned(device, now + (SHUNNED - AGAIN))))
     }
 }
 
@@ -173,14 +180,14 @@ mod tests {
 
     #[test]
     fn each_look_says_what_to_do() {
-        let open = |id: &str| Some(Order::Open(device(id)));
+        let change = |id: &str| Some(Order::Change(device(id)));
         let both = seen(&["headset", "desk"], "desk");
         let desk = seen(&["desk"], "desk");
         for (story, wish, in_use, list, wanted) in [
             ("all is well", named("headset"), "headset", Some(&both), None),
-            ("unplugged", named("headset"), "headset", Some(&desk), open("desk")),
-            ("plugged in again", named("headset"), "desk", Some(&both), open("headset")),
-            ("default changed", Wish::Default, "headset", Some(&both), open("desk")),
+            ("unplugged", named("headset"), "headset", Some(&desk), change("desk")),
+            ("plugged in again", named("headset"), "desk", Some(&both), change("headset")),
+            ("default changed", Wish::Default, "headset", Some(&both), change("desk")),
             ("a default that changes is nothing to a wish", named("headset"), "headset", Some(&both), None),
             ("the last one unplugged", named("headset"), "headset", Some(&seen(&[], "")), Some(Order::Close)),
             ("the server is gone", Wish::Default, "headset", None, Some(Order::Close)),
@@ -211,7 +218,7 @@ mod tests {
         keeper.beat(at(9_310), 3);
         assert_eq!(keeper.look(at(9_310), Some(&both)), None);
         assert!(
-            matches!(keeper.look(at(9_330), Some(&both)), Some(Order::Open(device)) if device.id == "headset"),
+            matches!(keeper.look(at(9_330), Some(&both)), Some(Order::Change(device)) if device.id == "headset"),
             "it gets another chance"
         );
     }
@@ -225,6 +232,17 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!(opened(keeper.look(at(100), Some(&seen(&["a", "b"], "a")))), "b");
-        assert_eq!(opened(keeper.look(at(100), Some(&seen(&["a"], "a")))), "a");
+        assert_eq!(keeper.look(at(400), Some(&seen(&["a"], "a"))), None);
+        assert_eq!(opened(keeper.look(at(500), Some(&seen(&["a"], "a")))), "a");
+    }
+
+    #[test]
+    fn one_that_works_is_kept_when_a_better_one_cannot_be_opened() {
+        let mut keeper = using(named("headset"), "desk", 1_000);
+        let both = seen(&["headset", "desk"], "desk");
+        assert_eq!(keeper.look(at(1_100), Some(&both)), Some(Order::Change(device("headset"))));
+        keeper.failed(at(1_100), "headset".into());
+        assert_eq!(keeper.look(at(1_150), Some(&both)), None);
+        assert_eq!(keeper.in_use(), Some(&device("desk")));
     }
 }

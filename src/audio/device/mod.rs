@@ -1,14 +1,16 @@
 //! The operator's microphone, earpiece and ringer, while they come and go.
 //!
 //! A thread of its own keeps the devices (`watcher`); which ones is decided by `choice`, how their clocks and ours go
-//! together by `pace`; `pulse` speaks with the sound server. While nobody is connected and nothing rings, nothing is open, and nothing
+//! together by `pace`; `pulse` speaks with the sound server, `alsa` with the sound cards where none runs. While nobody is connected and nothing rings, nothing is open, and nothing
 //! ticks.
 
+mod alsa;
 mod bell;
 mod choice;
 mod pace;
 mod pulse;
 mod ring;
+mod server;
 mod watcher;
 
 use super::wish::{Change, NoServer, Ring, Role, Seen, Wishes};
@@ -68,8 +70,8 @@ impl Devices {
     pub fn list() -> Result<(Seen, Seen), NoServer> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         let list = runtime.map_err(|error| NoServer::Refuses(error.to_string()))?.block_on(async {
-            let server = pulse::Server::connect()?;
-            server.list().await
+            let server = server::Server::connect()?;
+            server.list_tried().await
         })?;
         Ok((list.microphones, list.earpieces))
     }

@@ -6,6 +6,7 @@
 use super::bell::Bell;
 use super::pace::PERIOD;
 use super::ring::{DEVICE_RATE_HZ, copy_in, copy_out, ring_out};
+use super::server::List;
 use crate::audio::wish::{Device, NoServer, Seen};
 use pulseaudio::protocol::stream::{BufferAttr, StreamFlags};
 use pulseaudio::protocol::{
@@ -47,13 +48,6 @@ pub(super) struct Server {
 pub(super) enum Open {
     Microphone(#[expect(dead_code, reason = "held open")] RecordStream),
     Sink(#[expect(dead_code, reason = "held open")] PlaybackStream),
-}
-
-/// Microphones and earpieces.
-#[derive(Clone, Default)]
-pub(super) struct List {
-    pub microphones: Seen,
-    pub earpieces: Seen,
 }
 
 impl Server {

@@ -2,7 +2,7 @@
 
 use super::bell::Bell;
 use super::choice::{Keeper, Order};
-use super::pulse::{List, Open, Server};
+use super::server::{List, Open, Server};
 use super::{Change, Ends, NoServer, Ring, Role, Wishes, locked, ring};
 use crate::audio::wish::{Device, Wish};
 use crate::clock::Clock;
@@ -146,16 +146,22 @@ impl Watcher {
             self.next_list = now + LIST;
             self.refresh().await;
         }
-        for index in 0..self.slots.len() {
-            self.keep(index).await;
+        // All is closed before anything is opened: PipeWire gives the number of a stream whose device was pulled to the
+        // next one, and closing the first would then close both.
+        let orders: [Option<Device>; 3] = std::array::from_fn(|index| self.order(index));
+        for (index, device) in orders.into_iter().enumerate() {
+            if let Some(device) = device {
+                self.open(index, device).await;
+            }
+            self.tell(index);
         }
     }
 
     /// Whatever goes wrong, the next attempt begins with a new connection.
     async fn refresh(&mut self) {
         let listed = match &self.server {
-            Some(server) => server.list().await,
-            None => self.connect().await,
+            Some(server) if !server.is_second_choice() => server.list().await,
+            _ => self.connect().await,
         };
         match listed {
             Ok(list) => self.list = Some(list),
@@ -174,44 +180,48 @@ impl Watcher {
         self.list = None;
         if self.server.take().is_some() {
             tracing::info!(%error, "no sound server");
+            // There may be another.
+            self.next_list = Instant::default();
         }
     }
 
-    async fn keep(&mut self, index: usize) {
+    /// Closes what has to go; which device is to be opened.
+    fn order(&mut self, index: usize) -> Option<Device> {
         let now = self.clock.now();
         let wanted = self.slots.get(index).is_some_and(|slot| self.is_wanted(slot.role));
-        let Some(slot) = self.slots.get_mut(index).filter(|_| wanted) else { return };
+        let slot = self.slots.get_mut(index).filter(|_| wanted)?;
         let seen = self.list.as_ref().map(|list| match slot.role {
             Role::Microphone => &list.microphones,
             Role::Earpiece | Role::Ringer => &list.earpieces,
         });
-        match slot.keeper.look(now, seen) {
-            None => {}
-            Some(Order::Close) => self.close(index),
-            Some(Order::Open(device)) => {
-                self.close(index);
-                self.open(index, device).await;
-            }
+        let order = slot.keeper.look(now, seen)?;
+        // What a sound server names it opens.
+        let is_doubtful = self.server.as_ref().is_some_and(Server::is_second_choice);
+        if !(is_doubtful && matches!(order, Order::Change(_))) {
+            self.close(index);
         }
-        self.tell(index);
+        match order {
+            Order::Open(device) | Order::Change(device) => Some(device),
+            Order::Close => None,
+        }
     }
 
     async fn open(&mut self, index: usize, device: Device) {
         let (Some(slot), Some(server)) = (self.slots.get_mut(index), &self.server) else { return };
-        slot.beats = Arc::default();
+        let beats = Arc::default();
         let opened = match slot.role {
-            Role::Microphone => open_microphone(server, &device, &slot.beats, &self.ends).await,
-            Role::Earpiece => open_earpiece(server, &device, &slot.beats, &self.ends).await,
+            Role::Microphone => open_microphone(server, &device, &beats, &self.ends).await,
+            Role::Earpiece => open_earpiece(server, &device, &beats, &self.ends).await,
             Role::Ringer => {
                 let bell = Bell::new(self.ring.unwrap_or(Ring::Bell));
-                server.open_ringer(&device.id, bell, Arc::clone(&slot.beats)).await
+                server.open_ringer(&device.id, bell, Arc::clone(&beats)).await
             }
         };
         let now = self.clock.now();
         match opened {
             Ok(open) => {
                 tracing::debug!(role = ?slot.role, id = device.id, "device opened");
-                slot.open = Some(open);
+                (slot.open, slot.beats) = (Some(open), beats);
                 slot.keeper.opened(now, device);
             }
             Err(error) => {
@@ -237,7 +247,8 @@ impl Watcher {
 
     /// Says which device it is, when that is another one than said last.
     fn tell(&mut self, index: usize) {
-        let Some(slot) = self.slots.get_mut(index) else { return };
+        let wanted = self.slots.get(index).is_some_and(|slot| self.is_wanted(slot.role));
+        let Some(slot) = self.slots.get_mut(index).filter(|_| wanted) else { return };
         let device = slot.keeper.in_use().cloned();
         if slot.told.as_ref() != Some(&device) {
             slot.told = Some(device.clone());
