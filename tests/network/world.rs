@@ -52,6 +52,8 @@ pub struct World {
     pub uneventful: bool,
     dark_since: Option<Instant>,
     dark_for: Duration,
+    /// Nothing listens at the PBX's address, and the system says so.
+    port_closed: bool,
     name: &'static str,
     seed: u64,
     pbx_address: SocketAddr,
@@ -87,6 +89,7 @@ impl World {
             uneventful: false,
             dark_since: None,
             dark_for: Duration::ZERO,
+            port_closed: false,
             name,
             seed,
             pbx_address: proxy::ADDRESS.parse().unwrap(),
@@ -225,8 +228,25 @@ impl World {
         self.agents[own].ua.register(self.now);
     }
 
+    pub fn close_port(&mut self, closed: bool) {
+        self.port_closed = closed;
+        for agent in &mut self.agents {
+            agent.was_dark |= closed;
+        }
+        self.darkens(closed);
+    }
+
+    /// Nothing that is still under way to the old one arrives.
+    pub fn change_address(&mut self, own: usize) {
+        self.disaster = true;
+        let agent = &mut self.agents[own];
+        agent.address.set_port(agent.address.port() + 1);
+        agent.ua.set_addresses(self.now, agent.address, self.pbx_address);
+    }
+
     pub fn cut_off(&mut self, own: usize, cut_off: bool) {
         self.agents[own].cut_off = cut_off;
+        self.agents[own].was_dark |= cut_off;
         self.darkens(cut_off);
     }
 
@@ -234,6 +254,7 @@ impl World {
     /// meanwhile is due at once.
     pub fn sleep(&mut self, own: usize, asleep: bool) {
         self.agents[own].asleep = asleep;
+        self.agents[own].was_dark |= asleep;
         self.darkens(asleep);
         if !asleep {
             self.agents[own].rules.woke();
@@ -261,18 +282,19 @@ impl World {
     pub fn settle(&mut self) {
         self.weather = Weather::default();
         self.pass(secs(100));
-        let unnoticed = self.dark_for <= NOTICED && !self.broke();
         let mut patience = secs(40);
         for (own, call) in self.alone() {
             let call_id = self.agents[own].ua.call_id(call).unwrap_or_default().to_owned();
+            let dark_long = self.agents[own].was_dark && self.dark_for > NOTICED;
+            let unnoticed = !dark_long && !self.broke();
             let excuses = |agent: &Agent| {
                 let in_vain = |goodbye| agent.rules.asked_in_vain(&call_id, goodbye, &self.lost);
                 agent.lives > 0 || in_vain(false) || unnoticed && in_vain(true)
             };
             assert!(self.agents.iter().any(excuses), "{} is in a call with nobody", PEOPLE[own].0);
             if self.accept(own, call).or_else(|NotNow| self.reoffer(own, call, false)).is_err() {
-                // His own call, and the answer was lost: of that he is told by the silence.
-                patience = secs(200);
+                // His own call, and the answer was lost: of that he is told by the silence, which may last as it rings.
+                patience = secs(620);
             }
         }
         self.pass(patience);
