@@ -8,6 +8,7 @@ use crate::rules::Seen;
 use crate::sdp::Speaker;
 use crate::stories::ended_call;
 use crate::transferrer::Transferrer;
+use crate::wire::Captured;
 use agent::{Agent, agent};
 use patchcord::instant::Instant;
 use patchcord::sip::message::codec::{self, Parsed};
@@ -31,6 +32,9 @@ const PEOPLE: [(&str, &str); 3] =
 
 /// An outage that lasts longer is noticed by each registration.
 const NOTICED: Duration = secs(20);
+
+/// In fine weather.
+pub const UNDER_WAY: Duration = Duration::from_millis(1);
 
 /// What happens to datagrams, each way between a telephone and the PBX.
 #[derive(Clone, Copy, Default)]
@@ -119,6 +123,7 @@ impl World {
     /// do as would be lost of 100.
     pub fn by_tcp(&mut self) {
         self.agents = (0..PEOPLE.len()).map(|own| agent(own, self.seed, 0, Transport::Tcp)).collect();
+        self.ladder.clear();
         self.begin();
     }
 
@@ -372,6 +377,27 @@ impl World {
 
     fn standing(&self, own: usize) -> Vec<CallKey> {
         (1..100).map(CallKey).filter(|call| self.agents[own].ua.call_id(*call).is_some()).collect()
+    }
+
+    /// What went over its wire in fine weather, as it saw it.
+    pub fn capture(&self, own: usize) -> Vec<Captured> {
+        let (home, by_tcp) = (self.agents[own].address.ip(), self.agents[own].stream.is_some());
+        let seen = self
+            .ladder
+            .iter()
+            .filter(|rung| rung.from.ip() == home || rung.to.ip() == home && rung.copies > 0);
+        let mut capture: Vec<_> = seen
+            .map(|rung| {
+                let outgoing = rung.from.ip() == home;
+                let peer = if outgoing { rung.from } else { rung.to };
+                let at = if outgoing { rung.at } else { rung.at + UNDER_WAY };
+                let seconds = at.since_start().as_secs_f64();
+                let captured = Captured::new(seconds, outgoing, peer, rung.octets.clone());
+                Captured { connection: by_tcp.then_some(peer), ..captured }
+            })
+            .collect();
+        capture.sort_by(|a, b| a.at.total_cmp(&b.at));
+        capture
     }
 
     /// Methods that got no answer because of what was lost.

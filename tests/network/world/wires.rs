@@ -1,7 +1,7 @@
 //! What happens to messages between a telephone and the PBX.
 
 use super::agent::Agent;
-use super::{Rung, World};
+use super::{Rung, UNDER_WAY, World};
 use crate::rules::{Seen, lost_name};
 use patchcord::sip::message::Message;
 use patchcord::sip::message::codec::{self, Parsed};
@@ -174,7 +174,7 @@ impl World {
     }
 
     fn delay(&mut self) -> Duration {
-        Duration::from_millis(1 + self.below(self.weather.jitter_ms + 1))
+        UNDER_WAY + Duration::from_millis(self.below(self.weather.jitter_ms + 1))
     }
 
     fn arrives_after(&mut self, delay: Duration, arrival: Arrival) {
