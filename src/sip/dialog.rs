@@ -80,6 +80,11 @@ impl Dialog {
         self.local_seq
     }
 
+    /// Whether a later request of ours may have come there first: then this one is refused for its number (§12.2.2).
+    pub fn may_have_overtaken(&self, request: &Request) -> bool {
+        request.headers.require::<CSeq>().is_ok_and(|cseq| cseq.seq < self.local_seq)
+    }
+
     /// The ACK of a 2xx has the number of its INVITE (§13.2.2.4).
     pub fn ack(&self, seq: u32) -> Request {
         self.request_with_seq(Method::Ack, seq)

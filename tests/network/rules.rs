@@ -380,7 +380,8 @@ impl Side {
         self.asked.values().any(|asked| {
             let Seen { method, branch, .. } = &asked.request;
             let of_kind = matches!(method.as_str(), "BYE" | "CANCEL") == goodbye;
-            let in_vain = asked.finals == 0 && lost.contains_key(branch);
+            let in_time = asked.answered_after.is_some_and(|after| after < FORGOTTEN);
+            let in_vain = (asked.finals == 0 || !in_time) && lost.contains_key(branch);
             asked.request.call_id == call_id && of_kind && in_vain
         })
     }

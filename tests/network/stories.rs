@@ -68,6 +68,11 @@ pub const STORIES: &[Story] = &[
         tell: transfers::transfer,
     },
     Story {
+        name: "handed on to somebody who refuses",
+        may_starve: &["INVITE", "ACK", "REFER", "NOTIFY", "BYE"],
+        tell: transfers::refused_by_target,
+    },
+    Story {
         name: "handed on after a word with the other",
         may_starve: &["INVITE", "ACK", "REFER", "NOTIFY", "BYE"],
         tell: transfers::attended,
@@ -136,6 +141,26 @@ pub const STORIES: &[Story] = &[
         tell: |world| calls::by_tcp(world, calls::late_offer),
     },
     Story { name: "the network is gone for a while", may_starve: CALL, tell: disasters::partition },
+    Story {
+        name: "hung up while the network is gone",
+        may_starve: &["INVITE", "ACK", "BYE", "REGISTER", "OPTIONS"],
+        tell: disasters::hung_up_in_the_dark,
+    },
+    Story {
+        name: "the PBX's port is closed",
+        may_starve: &["REGISTER", "OPTIONS"],
+        tell: disasters::port_closed,
+    },
+    Story {
+        name: "the PBX's port is closed in a call",
+        may_starve: &["INVITE", "ACK", "BYE", "REGISTER", "OPTIONS"],
+        tell: disasters::port_closed_in_a_call,
+    },
+    Story {
+        name: "another network in a call",
+        may_starve: &["INVITE", "ACK", "BYE", "REGISTER", "OPTIONS"],
+        tell: disasters::another_network,
+    },
     Story { name: "the computer sleeps in a call", may_starve: CALL, tell: disasters::sleep },
     Story { name: "the other telephone restarts", may_starve: CALL, tell: disasters::telephone_restarts },
     Story {

@@ -55,6 +55,10 @@ impl Transferrer {
             Event::Accepted { call, .. } if *call == ours => {
                 self.notify(now, aside, "200 OK", "terminated;reason=noresource");
             }
+            Event::Ended { call, status: Some(status), .. } if *call == ours && status.code() >= 300 => {
+                let said = format!("{} {}", status.code(), status.default_reason());
+                self.notify(now, aside, &said, "terminated;reason=noresource");
+            }
             _ => {}
         }
     }

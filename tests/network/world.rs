@@ -8,6 +8,7 @@ use crate::rules::Seen;
 use crate::sdp::Speaker;
 use crate::stories::ended_call;
 use crate::transferrer::Transferrer;
+use crate::wire::Captured;
 use agent::{Agent, agent};
 use patchcord::instant::Instant;
 use patchcord::sip::message::codec::{self, Parsed};
@@ -32,6 +33,9 @@ const PEOPLE: [(&str, &str); 3] =
 /// An outage that lasts longer is noticed by each registration.
 const NOTICED: Duration = secs(20);
 
+/// In fine weather.
+pub const UNDER_WAY: Duration = Duration::from_millis(1);
+
 /// What happens to datagrams, each way between a telephone and the PBX.
 #[derive(Clone, Copy, Default)]
 pub struct Weather {
@@ -52,6 +56,8 @@ pub struct World {
     pub uneventful: bool,
     dark_since: Option<Instant>,
     dark_for: Duration,
+    /// Nothing listens at the PBX's address, and the system says so.
+    port_closed: bool,
     name: &'static str,
     seed: u64,
     pbx_address: SocketAddr,
@@ -87,6 +93,7 @@ impl World {
             uneventful: false,
             dark_since: None,
             dark_for: Duration::ZERO,
+            port_closed: false,
             name,
             seed,
             pbx_address: proxy::ADDRESS.parse().unwrap(),
@@ -116,6 +123,7 @@ impl World {
     /// do as would be lost of 100.
     pub fn by_tcp(&mut self) {
         self.agents = (0..PEOPLE.len()).map(|own| agent(own, self.seed, 0, Transport::Tcp)).collect();
+        self.ladder.clear();
         self.begin();
     }
 
@@ -225,8 +233,25 @@ impl World {
         self.agents[own].ua.register(self.now);
     }
 
+    pub fn close_port(&mut self, closed: bool) {
+        self.port_closed = closed;
+        for agent in &mut self.agents {
+            agent.was_dark |= closed;
+        }
+        self.darkens(closed);
+    }
+
+    /// Nothing that is still under way to the old one arrives.
+    pub fn change_address(&mut self, own: usize) {
+        self.disaster = true;
+        let agent = &mut self.agents[own];
+        agent.address.set_port(agent.address.port() + 1);
+        agent.ua.set_addresses(self.now, agent.address, self.pbx_address);
+    }
+
     pub fn cut_off(&mut self, own: usize, cut_off: bool) {
         self.agents[own].cut_off = cut_off;
+        self.agents[own].was_dark |= cut_off;
         self.darkens(cut_off);
     }
 
@@ -234,6 +259,7 @@ impl World {
     /// meanwhile is due at once.
     pub fn sleep(&mut self, own: usize, asleep: bool) {
         self.agents[own].asleep = asleep;
+        self.agents[own].was_dark |= asleep;
         self.darkens(asleep);
         if !asleep {
             self.agents[own].rules.woke();
@@ -261,18 +287,19 @@ impl World {
     pub fn settle(&mut self) {
         self.weather = Weather::default();
         self.pass(secs(100));
-        let unnoticed = self.dark_for <= NOTICED && !self.broke();
         let mut patience = secs(40);
         for (own, call) in self.alone() {
             let call_id = self.agents[own].ua.call_id(call).unwrap_or_default().to_owned();
+            let dark_long = self.agents[own].was_dark && self.dark_for > NOTICED;
+            let unnoticed = !dark_long && !self.broke();
             let excuses = |agent: &Agent| {
                 let in_vain = |goodbye| agent.rules.asked_in_vain(&call_id, goodbye, &self.lost);
                 agent.lives > 0 || in_vain(false) || unnoticed && in_vain(true)
             };
             assert!(self.agents.iter().any(excuses), "{} is in a call with nobody", PEOPLE[own].0);
             if self.accept(own, call).or_else(|NotNow| self.reoffer(own, call, false)).is_err() {
-                // His own call, and the answer was lost: of that he is told by the silence.
-                patience = secs(200);
+                // His own call, and the answer was lost: of that he is told by the silence, which may last as it rings.
+                patience = secs(620);
             }
         }
         self.pass(patience);
@@ -350,6 +377,27 @@ impl World {
 
     fn standing(&self, own: usize) -> Vec<CallKey> {
         (1..100).map(CallKey).filter(|call| self.agents[own].ua.call_id(*call).is_some()).collect()
+    }
+
+    /// What went over its wire in fine weather, as it saw it.
+    pub fn capture(&self, own: usize) -> Vec<Captured> {
+        let (home, by_tcp) = (self.agents[own].address.ip(), self.agents[own].stream.is_some());
+        let seen = self
+            .ladder
+            .iter()
+            .filter(|rung| rung.from.ip() == home || rung.to.ip() == home && rung.copies > 0);
+        let mut capture: Vec<_> = seen
+            .map(|rung| {
+                let outgoing = rung.from.ip() == home;
+                let peer = if outgoing { rung.from } else { rung.to };
+                let at = if outgoing { rung.at } else { rung.at + UNDER_WAY };
+                let seconds = at.since_start().as_secs_f64();
+                let captured = Captured::new(seconds, outgoing, peer, rung.octets.clone());
+                Captured { connection: by_tcp.then_some(peer), ..captured }
+            })
+            .collect();
+        capture.sort_by(|a, b| a.at.total_cmp(&b.at));
+        capture
     }
 
     /// Methods that got no answer because of what was lost.

@@ -56,6 +56,11 @@ impl Session {
         self.offer_when_possible(core);
     }
 
+    /// A re-INVITE of ours is under way.
+    pub(super) fn is_offering(&self) -> bool {
+        self.ours.as_ref().is_some_and(|ours| ours.sent.is_some())
+    }
+
     /// One INVITE at a time, in either direction (RFC 3261 §14.1).
     pub(super) fn offer_when_possible(&mut self, core: &mut Core) {
         let free = self.unacked.is_none() && self.theirs.is_none() && !self.owes_answer();
@@ -160,6 +165,9 @@ impl Session {
         let status = response.status;
         let wait = match status {
             StatusCode::REQUEST_PENDING => Some(self.glare_pause(core)),
+            StatusCode::SERVER_INTERNAL_ERROR if self.dialog.may_have_overtaken(request) => {
+                Some(Duration::ZERO)
+            }
             StatusCode::SERVER_INTERNAL_ERROR => brief_retry_after(response),
             StatusCode::SESSION_INTERVAL_TOO_SMALL if self.raise(request, response) => Some(Duration::ZERO),
             _ => None,
@@ -221,9 +229,8 @@ impl Session {
         if self.theirs.is_some() {
             return refuse_for_now(core, id, &request);
         }
-        let offering = self.ours.as_ref().is_some_and(|ours| ours.sent.is_some());
         let awaiting_answer = self.unacked.as_ref().is_some_and(|unacked| unacked.offered);
-        if offering || awaiting_answer || self.owes_answer() {
+        if self.is_offering() || awaiting_answer || self.owes_answer() {
             return core.refuse(id, &request, StatusCode::REQUEST_PENDING);
         }
         if let Some(stale) = self.ours.take() {

@@ -136,7 +136,11 @@ impl Session {
         if self.over != Over::No {
             return;
         }
-        if self.updates {
+        // An offer of ours under way refreshes as well, unless it is refused; what overtakes it would have it refused, for
+        // its number (RFC 3261 §12.2.2).
+        if self.is_offering() && !self.expires_soon(core) {
+            self.refresh_later(core);
+        } else if self.updates {
             let mut request = self.build(core, Method::Update);
             self.mention_timing(&mut request);
             self.send(core, Purpose::Update, request);
@@ -144,7 +148,6 @@ impl Session {
             let description = self.description.clone();
             self.propose(core, description, true);
         } else {
-            // An offer of ours under way refreshes as well, unless it is refused.
             self.refresh_later(core);
         }
     }
@@ -202,6 +205,11 @@ impl Session {
             let expired = Due::Call(self.key, CallTimer::SessionExpired);
             core.wire.after(expired, until_bye(Duration::from_secs(seconds.into())));
         }
+    }
+
+    fn expires_soon(&self, core: &Core) -> bool {
+        let expires = core.wire.timers.at(&Due::Call(self.key, CallTimer::SessionExpired));
+        expires.is_some_and(|at| at.since(core.wire.now) < REFRESH_AGAIN * 3)
     }
 
     fn note_methods(&mut self, headers: &Headers) {

@@ -192,6 +192,7 @@ impl Session {
             Purpose::Notify => self.on_notify_reply(core, &reply),
             Purpose::Digit => self.on_digit_reply(core, &reply),
             Purpose::Check if is_gone(&reply.outcome) => self.vanish(core),
+            Purpose::Check if matches!(reply.outcome, Outcome::TimedOut) => self.check(core),
             Purpose::Check | Purpose::Bye | Purpose::Cancel | Purpose::Prack => {}
         }
     }

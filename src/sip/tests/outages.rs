@@ -52,6 +52,33 @@ fn a_goodbye_that_finds_the_port_closed_is_said_again_and_the_registrar_is_asked
 }
 
 #[test]
+fn a_call_is_asked_for_until_somebody_answers() {
+    let mut bench = Bench::registered();
+    bench.answered();
+    bench.ua.set_addresses(bench.now, address(LOCAL), address("192.0.2.11:5060"));
+    bench.grant(600);
+    bench.events();
+    let lost = question(&mut bench);
+    for _ in 0..33 {
+        bench.pass(secs(1));
+        for (_, message) in bench.messages() {
+            match message {
+                Message::Request(request) if request.method == Method::Register => bench.grant_last(&request),
+                // In no dialog: is the registrar there?
+                Message::Request(request) if request.headers.require::<To>().unwrap().tag().is_none() => {
+                    bench.respond(&request, 200);
+                }
+                Message::Request(request) if request.headers.first("CSeq") != lost.headers.first("CSeq") => {
+                    bench.respond(&request, 481);
+                }
+                _ => {}
+            }
+        }
+    }
+    assert!(matches!(bench.event(), Some(Event::Ended { by: EndedBy::Network, .. })));
+}
+
+#[test]
 fn a_call_is_asked_for_where_the_pbx_has_moved_to() {
     const STANDBY: &str = "192.0.2.11:5060";
     let mut bench = Bench::registered();

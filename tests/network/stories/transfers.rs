@@ -1,6 +1,6 @@
 //! Calls that are handed on, and calls that take the place of others.
 
-use super::{ended, ended_by, ended_call, hang_up, millis, reach, talk, told};
+use super::{answered, ended, ended_by, ended_call, hang_up, millis, reach, talk, told};
 use crate::world::{ANNA, BORIS, CLARA, World, secs};
 use patchcord::sip::message::StatusCode;
 use patchcord::sip::{CallKey, EndedBy, Event, ReferProgress};
@@ -33,6 +33,34 @@ pub fn transfer(world: &mut World) -> bool {
     let confirmed = world.saw(BORIS, |event| matches!(event, Event::Confirmed { .. }));
     world.saw(ANNA, taken)
         && (confirmed || world.wait(secs(33), |w| w.saw(BORIS, |e| matches!(e, Event::Confirmed { .. }))))
+}
+
+/// Whom Anna wanted to hand on is hers again, and off hold.
+pub fn refused_by_target(world: &mut World) -> bool {
+    let Some((call, clara)) = talk(world, ANNA, CLARA, "clara") else { return false };
+    let turn = |world: &mut World, turn: usize| {
+        world.reoffer(ANNA, call, true).is_ok()
+            && world.wait(secs(40), |world| world.count(ANNA, answered) == turn)
+    };
+    let target = "sip:boris@pbx.example".parse().unwrap();
+    if !turn(world, 1) || world.agents[ANNA].ua.refer(world.now, call, target).is_err() {
+        return false;
+    }
+    let Some(incoming) = reach(world, CLARA, BORIS) else { return false };
+    world.pass(secs(2));
+    world.agents[BORIS].ua.reject(world.now, incoming, StatusCode::BUSY_HERE).ok();
+    let kept = |event: &Event| {
+        matches!(
+            event,
+            Event::Refer {
+                progress: ReferProgress::Status { status: StatusCode::BUSY_HERE, last: true, .. },
+                ..
+            }
+        )
+    };
+    world.wait(secs(70), |world| world.saw(ANNA, kept))
+        && turn(world, 2)
+        && hang_up(world, CLARA, clara, ANNA, call)
 }
 
 /// Anna has Clara and Boris on two lines, and connects them: Clara takes Anna's place in the call with Boris.

@@ -26,6 +26,8 @@ pub struct Agent {
     pub(super) stream: Option<Stream>,
     pub(super) cut_off: bool,
     pub(super) asleep: bool,
+    /// Nothing reached it for a while.
+    pub(super) was_dark: bool,
     pub(super) lives: u8,
 }
 
@@ -105,6 +107,7 @@ pub(super) fn agent(own: usize, seed: u64, life: u8, transport: Transport) -> Ag
         stream: by_stream.then(Stream::default),
         cut_off: false,
         asleep: false,
+        was_dark: false,
         lives: life,
     }
 }

@@ -1,11 +1,11 @@
 //! What happens to messages between a telephone and the PBX.
 
 use super::agent::Agent;
-use super::{Rung, World};
+use super::{Rung, UNDER_WAY, World};
 use crate::rules::{Seen, lost_name};
 use patchcord::sip::message::Message;
 use patchcord::sip::message::codec::{self, Parsed};
-use patchcord::transmit::{Received, Transport};
+use patchcord::transmit::{Hop, Received, Transport};
 use std::hash::Hasher;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -26,6 +26,10 @@ pub(super) enum Arrival {
         own: usize,
         before: u32,
     },
+    /// The system's word (ICMP) to a telephone that what it sent found no open port.
+    Unreachable {
+        own: usize,
+    },
 }
 
 impl World {
@@ -35,11 +39,12 @@ impl World {
                 self.deliver_to_pbx(from, &octets)
             }
             Arrival::Datagram { from, to, octets } => {
-                let own = self.lives_at(to).expect("nobody lives there");
+                let Some(own) = self.lives_at(to) else { return self.lose(&octets) };
                 self.deliver(own, Transport::Udp, from, octets);
             }
             Arrival::Segment { own, up, before } => self.on_segment(own, up, before),
             Arrival::Disconnected { own, before } => self.on_disconnected(own, before),
+            Arrival::Unreachable { own } => self.on_unreachable(own),
         }
     }
 
@@ -78,6 +83,19 @@ impl World {
         agent.address.set_port(agent.address.port() + 1);
         agent.ua.handle_disconnected(self.now, agent.address);
         self.drain();
+    }
+
+    fn on_unreachable(&mut self, own: usize) {
+        let agent = &mut self.agents[own];
+        for name in agent.rules.disconnected() {
+            *self.lost.entry(name).or_default() += 1;
+        }
+        agent.ua.handle_unreachable(self.now, Hop { transport: Transport::Udp, to: self.pbx_address });
+        self.drain();
+    }
+
+    fn lose(&mut self, octets: &[u8]) {
+        *self.lost.entry(lost_name(&Seen::read(octets))).or_default() += 1;
     }
 
     fn deliver_to_pbx(&mut self, from: SocketAddr, octets: &[u8]) {
@@ -119,13 +137,17 @@ impl World {
         let stream = phone.and_then(|own| Some((own, self.agents[own].stream.as_ref()?.before)));
         let copies = match roll < self.weather.loss_percent || dark {
             _ if stream.is_some() => 1,
-            // To where a connection came from that is no more.
+            // To where somebody was.
             _ if phone.is_none() => 0,
+            _ if up && self.port_closed => 0,
             true => 0,
             false => 1 + usize::from(again < self.weather.doubled_percent),
         };
         if copies == 0 {
-            *self.lost.entry(lost_name(&Seen::read(&octets))).or_default() += 1;
+            self.lose(&octets);
+        }
+        if let Some(own) = phone.filter(|_| up && self.port_closed) {
+            self.arrives_after(Duration::from_millis(1), Arrival::Unreachable { own });
         }
         if let Some((own, before)) = stream {
             self.stream(own, up, before, &octets);
@@ -152,7 +174,7 @@ impl World {
     }
 
     fn delay(&mut self) -> Duration {
-        Duration::from_millis(1 + self.below(self.weather.jitter_ms + 1))
+        UNDER_WAY + Duration::from_millis(self.below(self.weather.jitter_ms + 1))
     }
 
     fn arrives_after(&mut self, delay: Duration, arrival: Arrival) {

@@ -140,6 +140,40 @@ fn a_refresh_that_falls_into_a_hold_is_made_up_for_when_the_hold_is_refused() {
 }
 
 #[test]
+fn a_refresh_overtakes_no_hold_under_way_unless_the_session_ends_soon() {
+    for answered in [true, false] {
+        let mut bench = Bench::new();
+        let (call, invite) = dial(&mut bench);
+        let agreed = ("Session-Expires", "100;refresher=uac");
+        bench.respond_with(&invite, 200, &[CONTACT, ("Allow", "INVITE, UPDATE"), agreed], ANSWER);
+        bench.pass(secs(49));
+        bench.forget();
+        bench.ua.reoffer(bench.now, call, HOLD.to_vec()).unwrap();
+        let hold = bench.request(Method::Invite);
+        bench.respond(&hold, 100);
+        bench.pass(secs(5));
+        assert!(bench.is_silent(), "the hold would be refused for its number");
+        if answered {
+            bench.respond_with(&hold, 200, &[CONTACT, agreed], ANSWER);
+            bench.request(Method::Ack);
+            bench.forget();
+        }
+        bench.pass(secs(2));
+        if answered {
+            assert!(bench.is_silent(), "half of the session lies before it again");
+            continue;
+        }
+        let update = bench.request(Method::Update);
+        bench.respond_with(&update, 200, &[agreed], b"");
+        bench.forget();
+        bench.respond(&hold, 500);
+        bench.request(Method::Ack);
+        bench.pass(secs(0));
+        assert_eq!(bench.request(Method::Invite).body, HOLD, "refused for its number alone");
+    }
+}
+
+#[test]
 fn a_session_that_nobody_can_refresh_ends_with_bye() {
     let mut bench = Bench::new();
     bench.ua.invite(bench.now, "sip:200@pbx.example".parse().unwrap(), Some(OFFER.to_vec()));
