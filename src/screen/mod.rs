@@ -41,8 +41,10 @@ use card::LastCall;
 use dial::DialField;
 use duty::Duty;
 use jiff::Zoned;
+use jiff::civil::Date;
 use recent::Recent;
 use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 use std::time::Duration;
 
 /// How long the desk is left in peace after it did not answer.
@@ -81,11 +83,14 @@ pub struct Screen {
     /// Who was chosen in this run where several clients have one number.
     choices: BTreeMap<PhoneNumber, ClientId>,
     wishes: VecDeque<Wish>,
+    lists: Rc<Lists>,
+    /// The day for which they are.
+    listed_on: Date,
 }
 
 impl Screen {
     /// Asks at once for the directory and earlier calls, where there is a desk.
-    pub fn new(now: Instant, _wall: Zoned, config: ScreenConfig) -> Self {
+    pub fn new(now: Instant, wall: Zoned, config: ScreenConfig) -> Self {
         let mut screen = Self {
             cat: Catalogue::new(config.language),
             view: agent::View::default(),
@@ -109,8 +114,11 @@ impl Screen {
             ask_desk_at: None,
             choices: BTreeMap::new(),
             wishes: VecDeque::new(),
+            lists: Rc::default(),
+            listed_on: wall.date(),
             config,
         };
+        screen.list_anew(&wall);
         if screen.config.has_desk {
             screen.wishes.extend([Wish::FetchDirectory, Wish::FetchCalls]);
         }
@@ -118,6 +126,7 @@ impl Screen {
     }
 
     pub fn handle(&mut self, now: Instant, wall: &Zoned, input: Input) {
+        let is_news = !matches!(input, Input::Tick | Input::Levels { .. });
         match input {
             Input::Agent(event) => self.on_event(now, wall, event),
             Input::Directory(answer) => self.on_directory(now, answer),
@@ -133,9 +142,30 @@ impl Screen {
             Input::NewTelephone => self.wish_again(),
             Input::Tick => {}
         }
-        self.end_wrap_up_in_time(now);
+        let is_news = self.end_wrap_up_in_time(now) || is_news;
         self.ask_desk_again(now);
         self.say_whether_to_take_calls();
+        if is_news || wall.date() != self.listed_on {
+            self.list_anew(wall);
+        }
+    }
+
+    fn list_anew(&mut self, wall: &Zoned) {
+        self.listed_on = wall.date();
+        self.lists = Rc::new(self.lists(wall));
+    }
+
+    fn lists(&self, wall: &Zoned) -> Lists {
+        Lists {
+            line_menu: self.line_menu(),
+            counters: self.recent.counters(&self.cat, wall),
+            verbs: self.verbs(),
+            targets: self.targets_shown(wall),
+            card: self.card_shown(wall),
+            calls: self.calls_shown(wall),
+            palette: self.palette_shown(wall),
+            hints: self.hints(),
+        }
     }
 
     /// Whether somebody would be cut off, or left ringing, if the program ended now.
@@ -148,32 +178,25 @@ impl Screen {
         self.wishes.pop_front()
     }
 
-    /// The picture; cheap enough for ten a second.
-    pub fn shown(&self, now: Instant, wall: &Zoned) -> Shown {
+    /// The picture after the last input; cheap enough for ten a second.
+    pub fn shown(&self, now: Instant) -> Shown {
         let line = self.line_word(now);
         Shown {
             title: self.title(now, &line.text),
             state: self.state(),
             line_detail: self.line_detail(),
             line,
-            line_menu: self.line_menu(),
-            counters: self.recent.counters(&self.cat, wall),
             bars: self.bars(now),
             waiting: self.waiting_shown(now),
             call: self.call_shown(now),
             other: self.other_shown(now),
-            verbs: self.verbs(),
             meters: self.meters(),
             keypad: self.keypad.clone(),
             dial: self.dial.text.clone(),
             dial_fault: self.dial_fault(),
             can_dial: self.can_dial() && !self.dial.text.trim().is_empty(),
-            targets: self.targets_shown(wall),
-            card: self.card_shown(wall),
-            calls: self.calls_shown(wall),
             wrap_up: self.wrap_up_shown(now),
-            palette: self.palette_shown(wall),
-            hints: self.hints(),
+            lists: self.lists.clone(),
             ticks: self.ticks(),
         }
     }

@@ -278,7 +278,7 @@ impl Shared {
             while let Some(wish) = controller.screen.poll_wish() {
                 wishes.push(wish);
             }
-            controller.draw(now, &wall);
+            controller.draw(now);
             if controller.call_stands() {
                 // Never over a call.
                 controller.window.global::<ui::Setup>().set_shown(false);
@@ -423,10 +423,10 @@ impl Shared {
             move |index: i32| act(&shared, index)
         };
         screen.on_verb(on(|shared, at| {
-            shared.by_place(at, |shown, at| Some(shown.verbs.get(at)?.act.clone()))
+            shared.by_place(at, |shown, at| Some(shown.lists.verbs.get(at)?.act.clone()))
         }));
         screen.on_choose_line(on(|shared, at| {
-            shared.by_place(at, |shown, at| Some(shown.line_menu.get(at)?.act.clone()));
+            shared.by_place(at, |shown, at| Some(shown.lists.line_menu.get(at)?.act.clone()));
         }));
         screen.on_bar(on(|shared, at| {
             shared.by_place(at, |shown, at| Some(shown.bars.get(at)?.act.as_ref()?.1.clone()));
@@ -439,7 +439,7 @@ impl Shared {
         }));
         screen.on_transfer_to(on(|shared, at| {
             shared.by_place(at, |shown, at| {
-                Some(if shown.targets.enabled { Act::TransferTo(at) } else { Act::CallColleague(at) })
+                Some(if shown.lists.targets.enabled { Act::TransferTo(at) } else { Act::CallColleague(at) })
             });
         }));
         screen.on_redial(on(|shared, at| shared.indexed(at, Act::Redial)));
@@ -526,8 +526,8 @@ impl Controller {
         time(self.rehearsal.as_deref(), self.process, &self.zone)
     }
 
-    fn draw(&mut self, now: Instant, wall: &Zoned) {
-        let shown = self.screen.shown(now, wall);
+    fn draw(&mut self, now: Instant) {
+        let shown = self.screen.shown(now);
         if let Some(tray) = &mut self.tray {
             tray.draw(&shown);
         }

@@ -3,7 +3,7 @@
 use super::*;
 
 fn card(world: &World) -> Card {
-    world.shown().card
+    world.shown().lists.card.clone()
 }
 
 fn row(card: &Card, key: &str) -> Option<(String, Tone)> {
@@ -97,7 +97,7 @@ fn a_withheld_number_is_said_so() {
         ("Number withheld", "Ask who is calling.")
     );
     world.ended(FIRST, CallOutcome::Missed, 0);
-    let calls = world.shown().calls.rows;
+    let calls = world.shown().lists.calls.rows.clone();
     assert_eq!((calls[0].who.as_str(), calls[0].can_redial), ("Number withheld", false));
 }
 

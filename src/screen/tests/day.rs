@@ -95,7 +95,7 @@ fn each_change_of_availability_is_said_once() {
     world.press("Ctrl+Shift+D");
     world.press("Ctrl+Shift+D");
     assert_eq!(took(&mut world).len(), 2);
-    let menu = world.shown().line_menu;
+    let menu = world.shown().lists.line_menu.clone();
     assert_eq!(menu.len(), 6);
     assert_eq!(
         menu.iter().filter(|choice| choice.chosen).map(|choice| &*choice.label).collect::<Vec<_>>(),
@@ -131,7 +131,7 @@ fn recent_calls_are_one_list_without_doubles_and_missed_ones_are_marked() {
         record("before", "2026-05-04T06:00:00Z", Outcome::Missed),
     ])));
     let shown = world.shown();
-    let rows: Vec<&str> = shown.calls.rows.iter().map(|row| row.spoken.as_str()).collect();
+    let rows: Vec<&str> = shown.lists.calls.rows.iter().map(|row| row.spoken.as_str()).collect();
     assert_eq!(
         rows,
         [
@@ -140,9 +140,9 @@ fn recent_calls_are_one_list_without_doubles_and_missed_ones_are_marked() {
             "yesterday, missed, +7 916 123-45-67",
         ]
     );
-    assert_eq!(shown.counters, "today: calls 2, missed 1");
+    assert_eq!(shown.lists.counters, "today: calls 2, missed 1");
     world.act(Act::MissedOnly(true));
-    assert_eq!(world.shown().calls.rows.len(), 2);
+    assert_eq!(world.shown().lists.calls.rows.len(), 2);
     world.wishes.clear();
     world.act(Act::Redial(1));
     assert_eq!(world.intents(), [Intent::Dial { target: "89161234567".into() }]);
@@ -153,7 +153,7 @@ fn who_called_during_a_break_stands_among_the_missed() {
     let mut world = World::new();
     let caller = Caller { number: Some(OTHER.into()), ..Caller::default() };
     world.phone(phone::Event::Declined { call_id: "busy".into(), caller, status: 486 });
-    let row = world.shown().calls.rows.remove(0);
+    let row = world.shown().lists.calls.rows[0].clone();
     assert_eq!((row.direction.text.as_str(), row.result.as_str()), ("missed", "busy"));
 }
 
@@ -165,14 +165,14 @@ fn the_palette_finds_verbs_people_and_numbers_by_words() {
     world.wishes.clear();
     world.press("Ctrl+K");
     assert_eq!(world.wishes, [Wish::Focus(Field::Palette)]);
-    assert!(world.shown().palette.unwrap().rows.len() <= 12);
+    assert!(world.shown().lists.palette.clone().unwrap().rows.len() <= 12);
     let mut run = |query: &str| {
         world.press("Ctrl+K");
         world.act(Act::PaletteQuery(query.into()));
-        let palette = world.shown().palette.unwrap();
+        let palette = world.shown().lists.palette.clone().unwrap();
         world.wishes.clear();
         world.press("Enter");
-        assert_eq!(world.shown().palette, None);
+        assert_eq!(world.shown().lists.palette, None);
         let label = palette.rows.first().map(|row| row.label.clone()).unwrap_or_default();
         (label, std::mem::take(&mut world.wishes))
     };
@@ -199,7 +199,7 @@ fn escape_goes_one_level_up_and_never_ends_a_call() {
     world.press("Ctrl+K");
     world.wishes.clear();
     world.press("Esc");
-    assert!(world.shown().palette.is_none() && world.shown().keypad.is_some());
+    assert!(world.shown().lists.palette.is_none() && world.shown().keypad.is_some());
     world.press("Esc");
     assert!(world.shown().keypad.is_none() && world.screen.transfer.is_open);
     world.press("Esc");
@@ -217,8 +217,8 @@ fn another_language_is_spoken_at_once() {
     world.handle(Input::Language(Language::Russian));
     let shown = world.shown();
     assert_eq!(shown.call.detail, "Звонок завершён: Hanbit Build, 01:14");
-    assert_eq!(shown.card.chips[0].text, "рыночник");
-    let limit = shown.card.rows.iter().find(|row| row.key == "Кредитный лимит").unwrap();
+    assert_eq!(shown.lists.card.chips[0].text, "рыночник");
+    let limit = shown.lists.card.rows.iter().find(|row| row.key == "Кредитный лимит").unwrap();
     assert_eq!(limit.value, "500\u{a0}000,00\u{a0}₽");
     world.handle(Input::Language(Language::Korean));
     assert_eq!(world.shown().call.state, "후처리");

@@ -131,8 +131,8 @@ fn the_keyboard_reaches_every_region_in_every_state() {
 fn every_key_that_is_printed_or_hinted_works() {
     for (name, world) in states() {
         let shown = world.shown();
-        let verbs = shown.verbs.iter().filter(|verb| verb.enabled).map(|verb| verb.key.clone());
-        let keys: Vec<String> = verbs.chain(shown.hints.iter().map(|hint| hint.key.clone())).collect();
+        let verbs = shown.lists.verbs.iter().filter(|verb| verb.enabled).map(|verb| verb.key.clone());
+        let keys: Vec<String> = verbs.chain(shown.lists.hints.iter().map(|hint| hint.key.clone())).collect();
         assert!(!keys.is_empty(), "{name}");
         for key in keys.into_iter().filter(|key| !key.is_empty()) {
             let (_, mut world) = states().into_iter().find(|(state, _)| *state == name).unwrap();
