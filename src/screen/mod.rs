@@ -43,6 +43,7 @@ use duty::Duty;
 use jiff::Zoned;
 use jiff::civil::Date;
 use recent::Recent;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
@@ -83,7 +84,8 @@ pub struct Screen {
     /// Who was chosen in this run where several clients have one number.
     choices: BTreeMap<PhoneNumber, ClientId>,
     wishes: VecDeque<Wish>,
-    lists: Rc<Lists>,
+    /// Made when they are drawn, and kept until something else than time and loudness changes.
+    lists: OnceCell<Rc<Lists>>,
     /// The day for which they are.
     listed_on: Date,
 }
@@ -114,11 +116,10 @@ impl Screen {
             ask_desk_at: None,
             choices: BTreeMap::new(),
             wishes: VecDeque::new(),
-            lists: Rc::default(),
+            lists: OnceCell::new(),
             listed_on: wall.date(),
             config,
         };
-        screen.list_anew(&wall);
         if screen.config.has_desk {
             screen.wishes.extend([Wish::FetchDirectory, Wish::FetchCalls]);
         }
@@ -146,13 +147,9 @@ impl Screen {
         self.ask_desk_again(now);
         self.say_whether_to_take_calls();
         if is_news || wall.date() != self.listed_on {
-            self.list_anew(wall);
+            self.listed_on = wall.date();
+            self.lists.take();
         }
-    }
-
-    fn list_anew(&mut self, wall: &Zoned) {
-        self.listed_on = wall.date();
-        self.lists = Rc::new(self.lists(wall));
     }
 
     fn lists(&self, wall: &Zoned) -> Lists {
@@ -179,7 +176,7 @@ impl Screen {
     }
 
     /// The picture after the last input; cheap enough for ten a second.
-    pub fn shown(&self, now: Instant) -> Shown {
+    pub fn shown(&self, now: Instant, wall: &Zoned) -> Shown {
         let line = self.line_word(now);
         Shown {
             title: self.title(now, &line.text),
@@ -196,7 +193,7 @@ impl Screen {
             dial_fault: self.dial_fault(),
             can_dial: self.can_dial() && !self.dial.text.trim().is_empty(),
             wrap_up: self.wrap_up_shown(now),
-            lists: self.lists.clone(),
+            lists: self.lists.get_or_init(|| Rc::new(self.lists(wall))).clone(),
             ticks: self.ticks(),
         }
     }

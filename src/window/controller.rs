@@ -278,7 +278,7 @@ impl Shared {
             while let Some(wish) = controller.screen.poll_wish() {
                 wishes.push(wish);
             }
-            controller.draw(now);
+            controller.draw(now, &wall);
             if controller.call_stands() {
                 // Never over a call.
                 controller.window.global::<ui::Setup>().set_shown(false);
@@ -526,8 +526,8 @@ impl Controller {
         time(self.rehearsal.as_deref(), self.process, &self.zone)
     }
 
-    fn draw(&mut self, now: Instant) {
-        let shown = self.screen.shown(now);
+    fn draw(&mut self, now: Instant, wall: &Zoned) {
+        let shown = self.screen.shown(now, wall);
         if let Some(tray) = &mut self.tray {
             tray.draw(&shown);
         }

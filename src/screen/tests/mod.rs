@@ -107,7 +107,7 @@ impl World {
     }
 
     fn shown(&self) -> Shown {
-        self.screen.shown(self.now)
+        self.screen.shown(self.now, &wall(self.now))
     }
 
     fn pass(&mut self, seconds: u64) {
