@@ -229,7 +229,8 @@ impl Screen {
         let number = self.seen(line).and_then(|seen| self.number_key(seen));
         let likely = number.and_then(|number| self.choices.get(&number).copied());
         match &card.answer {
-            CardAnswer::Found { source, age, .. } => {
+            CardAnswer::Found { source, age, clients } => {
+                self.recent.learn(number, clients);
                 let age = jiff::SignedDuration::try_from(*age).unwrap_or_default();
                 let then = wall.timestamp().saturating_sub(age).unwrap_or(wall.timestamp());
                 self.change(line, |call| {
