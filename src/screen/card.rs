@@ -2,9 +2,12 @@
 
 use super::call::{Seen, Standing};
 use super::format::{self, moment, tame};
+use super::keys::key_of_nth;
+use super::wrap_up::GRACE;
 use super::{Candidate, Card, Row, Screen, Tone, Word, words};
 use crate::agent::{CardAnswer, Intent, LineView};
 use crate::desk_api::{ClientCard, DeliveryTerms, Money};
+use crate::instant::Instant;
 use crate::text::say;
 use jiff::Zoned;
 
@@ -48,6 +51,18 @@ impl Screen {
 
     /// Beside who calls, in the desktop's notification.
     pub(super) fn alert_body(&self, seen: Seen<'_>) -> String {
+    /// Several have this number, nobody has said which of them it is, and no list is open that wants the same keys.
+    pub(super) fn asks_who_it_is(&self) -> bool {
+        let is_open = self.transfer.is_open && self.can_transfer();
+        let several =
+            |seen: Seen<'_>| seen.client().is_none() && seen.clients().is_some_and(|all| all.len() > 1);
+        !is_open && self.front_seen().is_some_and(several)
+    }
+
+    pub(super) fn has_just_been_chosen(&self, now: Instant) -> bool {
+        self.chosen.is_some_and(|chosen| now.since(chosen) < GRACE)
+    }
+
         let cat = &self.cat;
         let about = match (seen.client(), seen.clients().map(|clients| clients.len())) {
             (Some(client), _) => client.client_type.names.in_language(cat.language().code()).to_owned(),
@@ -96,13 +111,15 @@ impl Screen {
         }
         let marked = seen.view.chosen.or(seen.call.likely);
         let language = self.cat.language().code();
-        let candidate = |client: &&ClientCard| {
+        let has_keys = self.asks_who_it_is();
+        let candidate = |(index, client): (usize, &&ClientCard)| {
             let kind = client.client_type.names.in_language(language);
             let manager = client.manager.as_ref().map(|manager| manager.name.as_str());
             let detail = manager.map_or_else(|| kind.to_owned(), |manager| format!("{kind} · {manager}"));
-            Candidate { name: tame(&client.name), detail, chosen: Some(client.id) == marked }
+            let key = if has_keys { key_of_nth(index) } else { String::new() };
+            Candidate { name: tame(&client.name), detail, key, chosen: Some(client.id) == marked }
         };
-        clients.iter().map(candidate).collect()
+        clients.iter().enumerate().map(candidate).collect()
     }
 
     fn client_card(&self, client: &ClientCard, wall: &Zoned) -> Card {

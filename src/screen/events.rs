@@ -40,6 +40,7 @@ impl Screen {
             Event::ClientChosen { line, client } => {
                 let number = self.seen(line).and_then(|seen| self.number_key(seen));
                 self.choices.extend(number.map(|number| (number, client)));
+                self.chosen = Some(now);
             }
             Event::CardTaken { line } => self.change(line, |call| {
                 (call.as_of, call.likely) = (None, None);

@@ -64,6 +64,8 @@ pub struct Screen {
     front: Option<LineId>,
     /// When another call came to the card by itself.
     turned: Option<Instant>,
+    /// When the operator last said which of several clients it is.
+    chosen: Option<Instant>,
     duty: Duty,
     outage: Option<Outage>,
     troubles: Troubles,
@@ -99,6 +101,7 @@ impl Screen {
             calls: BTreeMap::new(),
             front: None,
             turned: None,
+            chosen: None,
             duty: Duty::new(now),
             outage: None,
             troubles: Troubles::default(),

@@ -239,6 +239,8 @@ pub struct Row {
 pub struct Candidate {
     pub name: String,
     pub detail: String,
+    /// `Alt+1`, until somebody is chosen; then empty.
+    pub key: String,
     pub chosen: bool,
 }
 

@@ -286,7 +286,12 @@ fn row(row: &screen::Row) -> ui::Row {
 }
 
 fn candidate(candidate: &screen::Candidate) -> ui::Candidate {
-    ui::Candidate { name: text(&candidate.name), detail: text(&candidate.detail), chosen: candidate.chosen }
+    ui::Candidate {
+        name: text(&candidate.name),
+        detail: text(&candidate.detail),
+        key: text(&candidate.key),
+        chosen: candidate.chosen,
+    }
 }
 
 fn recent_call(call: &screen::RecentCall) -> ui::RecentCall {

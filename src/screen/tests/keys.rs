@@ -70,6 +70,20 @@ fn states() -> Vec<(&'static str, World)> {
         ("break", with(&|world| world.act(Act::Break(0)))),
         ("no line", with(&|world| world.phone(no_answer_from_pbx(8)))),
         ("ringing", with(&|world| world.rings(FIRST, HANBIT))),
+        (
+            "several ring",
+            with(&|world| {
+                world.rings(FIRST, HANBIT);
+                world.card(FIRST, vec![hanbit(), client("Alpha", "petrov")]);
+            }),
+        ),
+        (
+            "several talk",
+            with(&|world| {
+                world.talks(FIRST, HANBIT);
+                world.card(FIRST, vec![hanbit(), client("Alpha", "petrov")]);
+            }),
+        ),
         ("dialling", with(&|world| world.dials(FIRST, OTHER))),
         ("talking", talking()),
         ("keypad", changed(&|world| world.press("F6"))),
