@@ -22,6 +22,7 @@ use jiff::Zoned;
 use jiff::tz::TimeZone;
 use slint::ComponentHandle;
 use slint::winit_030::WinitWindowAccessor as _;
+use slint::winit_030::winit::window::UserAttentionType;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -62,6 +63,8 @@ pub struct Controller {
     /// Starts once more after a while.
     retry: slint::Timer,
     announcements: Announcements,
+    /// As the desktop was last told.
+    pub(super) asks_for_attention: bool,
     pub(super) options: Options,
     pub(super) setup: SetupForm,
 }
@@ -115,6 +118,7 @@ impl Shared {
             options,
             setup: SetupForm::default(),
             window,
+            asks_for_attention: false,
         };
         let shared = Self(Rc::new(RefCell::new(controller)));
         SHARED.set(Some(shared.clone()));
@@ -542,7 +546,19 @@ impl Controller {
     /// For another account.
     pub(super) fn begin_again(&mut self, config: ScreenConfig) {
         let (now, wall) = self.time();
+        self.ask_for_attention(shown.state == State::Ringing || shown.waiting.is_some());
         self.screen = Screen::new(now, wall, config);
+    }
+
+    /// While it rings and another window is in front.
+    fn ask_for_attention(&mut self, rings: bool) {
+        let window = self.window.window();
+        let in_front = window.with_winit_window(|window| window.has_focus()).unwrap_or(false);
+        let asks = rings && !in_front;
+        if std::mem::replace(&mut self.asks_for_attention, asks) != asks {
+            let request = asks.then_some(UserAttentionType::Critical);
+            window.with_winit_window(|window| window.request_user_attention(request));
+        }
     }
 
     pub(super) fn tray_mut(&mut self) -> Option<&mut Tray> {
