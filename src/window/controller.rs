@@ -81,12 +81,15 @@ thread_local! {
 /// Does this in the window's thread; nothing where the window is gone.
 pub fn in_window(work: impl FnOnce(&Shared) + Send + 'static) {
     // Fails only when the event loop has ended: nobody is there to see it.
-    let _ = slint::invoke_from_event_loop(move || {
-        let shared = SHARED.with_borrow(Clone::clone);
-        if let Some(shared) = shared {
-            work(&shared);
-        }
-    });
+    let _ = slint::invoke_from_event_loop(move || here(work));
+}
+
+/// Does this now, in the window's thread: for timers, which fire there.
+fn here(work: impl FnOnce(&Shared)) {
+    let shared = SHARED.with_borrow(Clone::clone);
+    if let Some(shared) = shared {
+        work(&shared);
+    }
 }
 
 impl Shared {
@@ -358,7 +361,7 @@ impl Shared {
             text.push(SILENT);
         }
         screen.set_announcement(text.into());
-        let next = || in_window(Self::announce_next);
+        let next = || here(Self::announce_next);
         controller.announcements.pause.start(slint::TimerMode::SingleShot, HEARD, next);
     }
 
