@@ -284,11 +284,11 @@ impl Screen {
         }
     }
 
-    fn who_on(&self, line: LineId) -> String {
+    pub(super) fn who_on(&self, line: LineId) -> String {
         self.seen(line).map(|seen| self.who(seen)).unwrap_or_default()
     }
 
-    fn change(&mut self, line: LineId, change: impl FnOnce(&mut Standing)) {
+    pub(super) fn change(&mut self, line: LineId, change: impl FnOnce(&mut Standing)) {
         if let Some(call) = self.calls.get_mut(&line) {
             change(call);
         }

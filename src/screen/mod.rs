@@ -25,7 +25,7 @@ mod verbs;
 mod words;
 mod wrap_up;
 
-pub use input::{Act, Alert, Field, Input, Key, Level, Press, ScreenConfig, Trouble, Wish};
+pub use input::{Act, Alert, Field, Input, Key, Level, Press, ScreenConfig, Sound, Trouble, Wish};
 pub use shown::*;
 pub use words::why_no_line;
 

@@ -9,13 +9,13 @@ use super::telephone::{Account, Heard, Telephone};
 use super::tray::Tray;
 use super::{Beginning, ui};
 use crate::agent::{CardAnswer, Event, Source};
-use crate::audio::{Change, Role};
+use crate::audio::{Change, Role, SoundFault};
 use crate::config::Settings;
 use crate::desktop::hotkey::{self, Grabbed};
 use crate::desktop::notice::{self, Notices, Pressed};
 use crate::instant::Instant;
 use crate::phone::LineId;
-use crate::screen::{Act, Field, Input, Level, Screen, ScreenConfig, Trouble, Wish};
+use crate::screen::{Act, Field, Input, Level, Screen, ScreenConfig, Sound, State, Trouble, Wish};
 use crate::shell::{Notice, Process};
 use crate::text::{Catalogue, Language};
 use jiff::Zoned;
@@ -258,7 +258,14 @@ impl Shared {
             Notice::Devices { inputs, outputs } => self.show_devices(inputs, outputs),
             Notice::SoundTest(test) => self.show_sound_test(test),
             Notice::Desk(_) => self.input(Input::Trouble(Trouble::Register { waiting: true })),
-            Notice::Ready { .. } | Notice::Sound { .. } | Notice::Stopped(_) => {}
+            Notice::Sound { line, fault } => {
+                let lost = match fault {
+                    SoundFault::Voice => Sound::Voice,
+                    SoundFault::Record(_) => Sound::Recording,
+                };
+                self.input(Input::Trouble(Trouble::Sound { line, lost }));
+            }
+            Notice::Ready { .. } | Notice::Stopped(_) => {}
         }
     }
 

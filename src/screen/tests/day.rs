@@ -149,6 +149,49 @@ fn recent_calls_are_one_list_without_doubles_and_missed_ones_are_marked() {
 }
 
 #[test]
+fn recent_calls_name_the_client_as_soon_as_he_is_known() {
+    let mut world = World::new();
+    let (alpha, beta) = (client("Alpha", "kim"), client("Beta", "kim"));
+    let mut earlier = record("earlier", "2026-05-05T06:00:00Z", Outcome::Completed);
+    earlier.client = Some(alpha.id);
+    let unknown = record("unknown", "2026-05-05T05:00:00Z", Outcome::Completed);
+    world.handle(Input::Calls(Ok(vec![earlier, unknown])));
+    let who = |world: &World| -> Vec<(String, String)> {
+        let rows = &world.shown().lists.calls.rows;
+        rows.iter().rev().map(|row| (row.who.clone(), row.number.clone())).collect()
+    };
+    let (bare, number) = (("+7 916 123-45-67".to_owned(), String::new()), "+7 916 123-45-67".to_owned());
+    assert_eq!(who(&world), [bare.clone(), bare.clone()]);
+    world.rings(FIRST, OTHER);
+    world.card(FIRST, vec![alpha.clone(), beta.clone()]);
+    let named = ("Alpha".to_owned(), number.clone());
+    assert_eq!(who(&world), [bare, named.clone()], "whose the other call was, nobody knows");
+    world.card(FIRST, vec![alpha]);
+    assert_eq!(who(&world), [named.clone(), named]);
+}
+
+#[test]
+fn lost_sound_is_said_and_stands_in_a_bar_until_the_call_ends() {
+    let mut world = World::new();
+    world.talks(FIRST, HANBIT);
+    let lost = |world: &mut World, lost| world.handle(Input::Trouble(Trouble::Sound { line: FIRST, lost }));
+    lost(&mut world, Sound::Recording);
+    let recording = "+7 495 555-01-42: the recording has stopped; the call goes on.";
+    assert_eq!(
+        (world.spoken(), texts(&world.shown().bars)),
+        (vec![recording.into()], vec![recording.into()])
+    );
+    lost(&mut world, Sound::Voice);
+    lost(&mut world, Sound::Recording);
+    assert_eq!(world.spoken().len(), 1, "nothing is worse than no sound");
+    let voice =
+        "+7 495 555-01-42: no sound passes any more, by a fault of this telephone. Hang up and call again.";
+    assert_eq!((texts(&world.shown().bars), world.shown().bars[0].tone), (vec![voice.into()], Tone::Bad));
+    world.ended(FIRST, CallOutcome::Completed, 5);
+    assert_eq!(world.shown().bars, []);
+}
+
+#[test]
 fn who_called_during_a_break_stands_among_the_missed() {
     let mut world = World::new();
     let caller = Caller { number: Some(OTHER.into()), ..Caller::default() };
