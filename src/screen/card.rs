@@ -20,17 +20,19 @@ pub(super) struct LastCall {
 impl Screen {
     pub(super) fn card_shown(&self, wall: &Zoned) -> Card {
         let last = self.last.as_ref().map(|last| Seen { view: &last.view, call: &last.call });
+        let cat = &self.cat;
+        let empty = |note| Card { note, ..Card::default() };
         if !self.config.has_desk {
-            return Card::default();
+            return empty(say!(cat, "There is no order desk, hence no client cards."));
         }
         match (self.front_seen(), last) {
             (Some(seen), _) => self.card_of(seen, wall),
             (None, Some(seen)) => {
-                let time = moment(&self.cat, seen.call.started_at, wall);
-                let note = say!(&self.cat, "last call {time}", time = time);
+                let time = moment(cat, seen.call.started_at, wall);
+                let note = say!(cat, "last call {time}", time = time);
                 Card { note, past: true, candidates: Vec::new(), ..self.card_of(seen, wall) }
             }
-            (None, None) => Card::default(),
+            (None, None) => empty(say!(cat, "The client's card stands here as soon as somebody calls.")),
         }
     }
 
@@ -49,8 +51,6 @@ impl Screen {
         clients.len() > 1 && index < clients.len()
     }
 
-    /// Beside who calls, in the desktop's notification.
-    pub(super) fn alert_body(&self, seen: Seen<'_>) -> String {
     /// Several have this number, nobody has said which of them it is, and no list is open that wants the same keys.
     pub(super) fn asks_who_it_is(&self) -> bool {
         let is_open = self.transfer.is_open && self.can_transfer();
@@ -63,6 +63,8 @@ impl Screen {
         self.chosen.is_some_and(|chosen| now.since(chosen) < GRACE)
     }
 
+    /// Beside who calls, in the desktop's notification.
+    pub(super) fn alert_body(&self, seen: Seen<'_>) -> String {
         let cat = &self.cat;
         let about = match (seen.client(), seen.clients().map(|clients| clients.len())) {
             (Some(client), _) => client.client_type.names.in_language(cat.language().code()).to_owned(),

@@ -89,7 +89,7 @@ impl Screen {
             Act::Hold if state == State::Transferring => msg!("Take back"),
             Act::Hold => msg!("Hold"),
             Act::Swap => msg!("Swap"),
-            Act::Mute if self.view.muted => msg!("Microphone on"),
+            Act::Mute if self.view.muted => msg!("Unmute"),
             Act::Mute => msg!("Mute"),
             Act::Keypad => msg!("Keypad"),
             Act::Transfer => msg!("Transfer"),

@@ -118,10 +118,10 @@ impl Shared {
             generation: 0,
             retry: slint::Timer::default(),
             announcements: Announcements::default(),
+            asks_for_attention: false,
             options,
             setup: SetupForm::default(),
             window,
-            asks_for_attention: false,
         };
         let shared = Self(Rc::new(RefCell::new(controller)));
         SHARED.set(Some(shared.clone()));
@@ -546,18 +546,8 @@ impl Controller {
             tray.draw(&shown);
         }
         self.options.ticks(shown.ticks);
-        self.picture.draw(shown);
-    }
-
-    pub(super) fn call_stands(&self) -> bool {
-        self.screen.call_stands()
-    }
-
-    /// For another account.
-    pub(super) fn begin_again(&mut self, config: ScreenConfig) {
-        let (now, wall) = self.time();
         self.ask_for_attention(shown.state == State::Ringing || shown.waiting.is_some());
-        self.screen = Screen::new(now, wall, config);
+        self.picture.draw(shown);
     }
 
     /// While it rings and another window is in front.
@@ -569,6 +559,16 @@ impl Controller {
             let request = asks.then_some(UserAttentionType::Critical);
             window.with_winit_window(|window| window.request_user_attention(request));
         }
+    }
+
+    pub(super) fn call_stands(&self) -> bool {
+        self.screen.call_stands()
+    }
+
+    /// For another account.
+    pub(super) fn begin_again(&mut self, config: ScreenConfig) {
+        let (now, wall) = self.time();
+        self.screen = Screen::new(now, wall, config);
     }
 
     pub(super) fn tray_mut(&mut self) -> Option<&mut Tray> {
