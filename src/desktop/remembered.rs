@@ -20,6 +20,7 @@ pub struct Remembered {
     pub theme: Option<Theme>,
     /// Percent.
     pub zoom: Option<u16>,
+    pub reduce_motion: Option<bool>,
     pub language: Option<Language>,
     /// Widths of the window's columns from the left, logical pixels.
     pub columns: Vec<u32>,
@@ -81,6 +82,7 @@ mod tests {
             position: Some((-1920, 0)),
             theme: Some(Theme::Contrast),
             zoom: Some(125),
+            reduce_motion: Some(true),
             language: Some(Language::Korean),
             columns: vec![280, 420],
         };

@@ -24,11 +24,20 @@ impl Screen {
             _ => {}
         }
         if let Some(index) = press.nth().filter(|_| press.alt && !press.control && !press.shift) {
-            return self.on_act(now, wall, Act::TransferTo(index));
+            return self.on_nth(now, wall, index);
         }
         let deed = KEYS.iter().find(|(bound, deed)| *bound == press && self.can_do(deed));
         if let Some((_, deed)) = deed {
             self.carry_out(now, wall, deed.clone());
+        }
+    }
+
+    /// Who it is comes before whom to pass them to. A key that is struck twice must not pass on who was chosen by it.
+    fn on_nth(&mut self, now: Instant, wall: &Zoned, index: usize) {
+        if self.asks_who_it_is() {
+            self.on_act(now, wall, Act::ChooseClient(index));
+        } else if !self.has_just_been_chosen(now) {
+            self.on_act(now, wall, Act::TransferTo(index));
         }
     }
 

@@ -1,8 +1,9 @@
 //! What is not as it should be: bars under the top bar, the gravest first.
 
 use super::format::clock;
-use super::{Act, Bar, Screen, Tone, Trouble, words};
+use super::{Act, Bar, Screen, Sound, Tone, Trouble, words};
 use crate::instant::Instant;
+use crate::phone::LineId;
 use crate::sip::Failure;
 use crate::text::{Catalogue, say};
 use std::time::Duration;
@@ -53,6 +54,7 @@ impl Screen {
             Trouble::Microphone { missing } => (&mut self.troubles.no_microphone, missing),
             Trouble::Earpiece { missing } => (&mut self.troubles.no_earpiece, missing),
             Trouble::Register { waiting } => (&mut self.troubles.register_waits, waiting),
+            Trouble::Sound { line, lost } => return self.on_sound_lost(line, lost),
         };
         if std::mem::replace(known, is_so) == is_so {
             return;
@@ -63,8 +65,29 @@ impl Screen {
             Trouble::Microphone { missing: false } => self.announce(say!(cat, "The microphone is back.")),
             Trouble::Earpiece { missing: true } => self.announce(say!(cat, "There is no earpiece.")),
             Trouble::Earpiece { missing: false } => self.announce(say!(cat, "The earpiece is back.")),
-            Trouble::Register { waiting: true } => {}
+            Trouble::Register { waiting: true } | Trouble::Sound { .. } => {}
             Trouble::Register { waiting: false } => self.desk_answers(),
+        }
+    }
+
+    /// All sound outweighs a recording.
+    fn on_sound_lost(&mut self, line: LineId, lost: Sound) {
+        let known = self.calls.get(&line).map(|call| call.lost);
+        if known.is_some_and(|known| known != Some(lost) && known != Some(Sound::Voice)) {
+            self.change(line, |call| call.lost = Some(lost));
+            self.announce(self.sound_words(line, lost));
+        }
+    }
+
+    fn sound_words(&self, line: LineId, lost: Sound) -> String {
+        let (cat, who) = (&self.cat, self.who_on(line));
+        match lost {
+            Sound::Voice => say!(
+                cat,
+                "{who}: no sound passes any more, by a fault of this telephone. Hang up and call again.",
+                who = who
+            ),
+            Sound::Recording => say!(cat, "{who}: the recording has stopped; the call goes on.", who = who),
         }
     }
 
@@ -84,6 +107,11 @@ impl Screen {
             let retry = Some((say!(cat, "Retry now"), Act::Retry));
             bars.push(Bar { tone: Tone::Bad, text: parts.join(" "), act: retry });
         }
+        let lost = self.calls.iter().filter_map(|(line, call)| Some((*line, call.lost?)));
+        bars.extend(lost.map(|(line, lost)| {
+            let tone = if lost == Sound::Voice { Tone::Bad } else { Tone::Warning };
+            bar(tone, self.sound_words(line, lost))
+        }));
         let in_call = !self.view.lines.is_empty();
         let device_tone = if in_call { Tone::Bad } else { Tone::Warning };
         if self.troubles.no_microphone {

@@ -2,7 +2,7 @@
 
 use super::format::{clock, tame};
 use super::wrap_up::GRACE;
-use super::{Act, Call, Level, Meters, Other, Screen, State, Tone, Waiting, Word, words};
+use super::{Act, Call, Level, Meters, Other, Screen, Sound, State, Tone, Waiting, Word, words};
 use crate::agent::{CardAnswer, LineState, LineView};
 use crate::desk_api::{ClientCard, ClientId, DirectoryEntry};
 use crate::domain::number::{Number, PhoneNumber};
@@ -28,6 +28,8 @@ pub(super) struct Standing {
     pub passed_to: Option<String>,
     pub silent: Vec<(AudioDirection, NoAudioCause)>,
     pub hold_refused: bool,
+    /// What it goes on without.
+    pub lost: Option<Sound>,
     /// The desktop's notification as it stands: title and body.
     pub alert: Option<(String, String)>,
     /// What the cache knew is from then; None: the desk has spoken.
@@ -56,6 +58,7 @@ impl Standing {
             passed_to: None,
             silent: Vec::new(),
             hold_refused: false,
+            lost: None,
             alert: None,
             as_of: None,
             likely: None,

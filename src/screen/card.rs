@@ -2,9 +2,12 @@
 
 use super::call::{Seen, Standing};
 use super::format::{self, moment, tame};
+use super::keys::key_of_nth;
+use super::wrap_up::GRACE;
 use super::{Candidate, Card, Row, Screen, Tone, Word, words};
 use crate::agent::{CardAnswer, Intent, LineView};
 use crate::desk_api::{ClientCard, DeliveryTerms, Money};
+use crate::instant::Instant;
 use crate::text::say;
 use jiff::Zoned;
 
@@ -17,17 +20,19 @@ pub(super) struct LastCall {
 impl Screen {
     pub(super) fn card_shown(&self, wall: &Zoned) -> Card {
         let last = self.last.as_ref().map(|last| Seen { view: &last.view, call: &last.call });
+        let cat = &self.cat;
+        let empty = |note| Card { note, ..Card::default() };
         if !self.config.has_desk {
-            return Card::default();
+            return empty(say!(cat, "There is no order desk, hence no client cards."));
         }
         match (self.front_seen(), last) {
             (Some(seen), _) => self.card_of(seen, wall),
             (None, Some(seen)) => {
-                let time = moment(&self.cat, seen.call.started_at, wall);
-                let note = say!(&self.cat, "last call {time}", time = time);
+                let time = moment(cat, seen.call.started_at, wall);
+                let note = say!(cat, "last call {time}", time = time);
                 Card { note, past: true, candidates: Vec::new(), ..self.card_of(seen, wall) }
             }
-            (None, None) => Card::default(),
+            (None, None) => empty(say!(cat, "The client's card stands here as soon as somebody calls.")),
         }
     }
 
@@ -44,6 +49,18 @@ impl Screen {
     pub(super) fn can_choose_client(&self, index: usize) -> bool {
         let clients = self.front_seen().and_then(Seen::clients).unwrap_or_default();
         clients.len() > 1 && index < clients.len()
+    }
+
+    /// Several have this number, nobody has said which of them it is, and no list is open that wants the same keys.
+    pub(super) fn asks_who_it_is(&self) -> bool {
+        let is_open = self.transfer.is_open && self.can_transfer();
+        let several =
+            |seen: Seen<'_>| seen.client().is_none() && seen.clients().is_some_and(|all| all.len() > 1);
+        !is_open && self.front_seen().is_some_and(several)
+    }
+
+    pub(super) fn has_just_been_chosen(&self, now: Instant) -> bool {
+        self.chosen.is_some_and(|chosen| now.since(chosen) < GRACE)
     }
 
     /// Beside who calls, in the desktop's notification.
@@ -96,13 +113,15 @@ impl Screen {
         }
         let marked = seen.view.chosen.or(seen.call.likely);
         let language = self.cat.language().code();
-        let candidate = |client: &&ClientCard| {
+        let has_keys = self.asks_who_it_is();
+        let candidate = |(index, client): (usize, &&ClientCard)| {
             let kind = client.client_type.names.in_language(language);
             let manager = client.manager.as_ref().map(|manager| manager.name.as_str());
             let detail = manager.map_or_else(|| kind.to_owned(), |manager| format!("{kind} · {manager}"));
-            Candidate { name: tame(&client.name), detail, chosen: Some(client.id) == marked }
+            let key = if has_keys { key_of_nth(index) } else { String::new() };
+            Candidate { name: tame(&client.name), detail, key, chosen: Some(client.id) == marked }
         };
-        clients.iter().map(candidate).collect()
+        clients.iter().enumerate().map(candidate).collect()
     }
 
     fn client_card(&self, client: &ClientCard, wall: &Zoned) -> Card {

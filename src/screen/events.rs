@@ -40,6 +40,7 @@ impl Screen {
             Event::ClientChosen { line, client } => {
                 let number = self.seen(line).and_then(|seen| self.number_key(seen));
                 self.choices.extend(number.map(|number| (number, client)));
+                self.chosen = Some(now);
             }
             Event::CardTaken { line } => self.change(line, |call| {
                 (call.as_of, call.likely) = (None, None);
@@ -234,7 +235,8 @@ impl Screen {
         let number = self.seen(line).and_then(|seen| self.number_key(seen));
         let likely = number.and_then(|number| self.choices.get(&number).copied());
         match &card.answer {
-            CardAnswer::Found { source, age, .. } => {
+            CardAnswer::Found { source, age, clients } => {
+                self.recent.learn(number, clients);
                 let age = jiff::SignedDuration::try_from(*age).unwrap_or_default();
                 let then = wall.timestamp().saturating_sub(age).unwrap_or(wall.timestamp());
                 self.change(line, |call| {
@@ -287,11 +289,11 @@ impl Screen {
         }
     }
 
-    fn who_on(&self, line: LineId) -> String {
+    pub(super) fn who_on(&self, line: LineId) -> String {
         self.seen(line).map(|seen| self.who(seen)).unwrap_or_default()
     }
 
-    fn change(&mut self, line: LineId, change: impl FnOnce(&mut Standing)) {
+    pub(super) fn change(&mut self, line: LineId, change: impl FnOnce(&mut Standing)) {
         if let Some(call) = self.calls.get_mut(&line) {
             change(call);
         }

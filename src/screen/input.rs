@@ -63,6 +63,18 @@ pub enum Trouble {
     Register {
         waiting: bool,
     },
+    /// A call goes on without this; until it ends.
+    Sound {
+        line: LineId,
+        lost: Sound,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sound {
+    /// All of it, in both directions.
+    Voice,
+    Recording,
 }
 
 /// Loudness of the last tenth of a second, from 0 (silence, -60 dBFS and less) to 1 (full scale).

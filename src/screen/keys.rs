@@ -76,6 +76,11 @@ pub(super) fn key_of(deed: &Deed) -> String {
     KEYS.iter().find(|(_, bound)| bound == deed).map(|(press, _)| printed(*press)).unwrap_or_default()
 }
 
+/// The key of a row in a list; only the first nine have one.
+pub(super) fn key_of_nth(index: usize) -> String {
+    if index < 9 { format!("Alt+{}", index + 1) } else { String::new() }
+}
+
 /// `Ctrl+Shift+L`.
 fn printed(press: Press) -> String {
     let mut text = String::new();

@@ -25,7 +25,7 @@ mod verbs;
 mod words;
 mod wrap_up;
 
-pub use input::{Act, Alert, Field, Input, Key, Level, Press, ScreenConfig, Trouble, Wish};
+pub use input::{Act, Alert, Field, Input, Key, Level, Press, ScreenConfig, Sound, Trouble, Wish};
 pub use shown::*;
 pub use words::why_no_line;
 
@@ -41,8 +41,11 @@ use card::LastCall;
 use dial::DialField;
 use duty::Duty;
 use jiff::Zoned;
+use jiff::civil::Date;
 use recent::Recent;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 use std::time::Duration;
 
 /// How long the desk is left in peace after it did not answer.
@@ -61,6 +64,8 @@ pub struct Screen {
     front: Option<LineId>,
     /// When another call came to the card by itself.
     turned: Option<Instant>,
+    /// When the operator last said which of several clients it is.
+    chosen: Option<Instant>,
     duty: Duty,
     outage: Option<Outage>,
     troubles: Troubles,
@@ -81,17 +86,22 @@ pub struct Screen {
     /// Who was chosen in this run where several clients have one number.
     choices: BTreeMap<PhoneNumber, ClientId>,
     wishes: VecDeque<Wish>,
+    /// Made when they are drawn, and kept until something else than time and loudness changes.
+    lists: OnceCell<Rc<Lists>>,
+    /// The day for which they are.
+    listed_on: Date,
 }
 
 impl Screen {
     /// Asks at once for the directory and earlier calls, where there is a desk.
-    pub fn new(now: Instant, _wall: Zoned, config: ScreenConfig) -> Self {
+    pub fn new(now: Instant, wall: Zoned, config: ScreenConfig) -> Self {
         let mut screen = Self {
             cat: Catalogue::new(config.language),
             view: agent::View::default(),
             calls: BTreeMap::new(),
             front: None,
             turned: None,
+            chosen: None,
             duty: Duty::new(now),
             outage: None,
             troubles: Troubles::default(),
@@ -109,6 +119,8 @@ impl Screen {
             ask_desk_at: None,
             choices: BTreeMap::new(),
             wishes: VecDeque::new(),
+            lists: OnceCell::new(),
+            listed_on: wall.date(),
             config,
         };
         if screen.config.has_desk {
@@ -118,6 +130,7 @@ impl Screen {
     }
 
     pub fn handle(&mut self, now: Instant, wall: &Zoned, input: Input) {
+        let is_news = !matches!(input, Input::Tick | Input::Levels { .. });
         match input {
             Input::Agent(event) => self.on_event(now, wall, event),
             Input::Directory(answer) => self.on_directory(now, answer),
@@ -133,9 +146,26 @@ impl Screen {
             Input::NewTelephone => self.wish_again(),
             Input::Tick => {}
         }
-        self.end_wrap_up_in_time(now);
+        let is_news = self.end_wrap_up_in_time(now) || is_news;
         self.ask_desk_again(now);
         self.say_whether_to_take_calls();
+        if is_news || wall.date() != self.listed_on {
+            self.listed_on = wall.date();
+            self.lists.take();
+        }
+    }
+
+    fn lists(&self, wall: &Zoned) -> Lists {
+        Lists {
+            line_menu: self.line_menu(),
+            counters: self.recent.counters(&self.cat, wall),
+            verbs: self.verbs(),
+            targets: self.targets_shown(wall),
+            card: self.card_shown(wall),
+            calls: self.calls_shown(wall),
+            palette: self.palette_shown(wall),
+            hints: self.hints(),
+        }
     }
 
     /// Whether somebody would be cut off, or left ringing, if the program ended now.
@@ -148,7 +178,7 @@ impl Screen {
         self.wishes.pop_front()
     }
 
-    /// The picture; cheap enough for ten a second.
+    /// The picture after the last input; cheap enough for ten a second.
     pub fn shown(&self, now: Instant, wall: &Zoned) -> Shown {
         let line = self.line_word(now);
         Shown {
@@ -156,24 +186,17 @@ impl Screen {
             state: self.state(),
             line_detail: self.line_detail(),
             line,
-            line_menu: self.line_menu(),
-            counters: self.recent.counters(&self.cat, wall),
             bars: self.bars(now),
             waiting: self.waiting_shown(now),
             call: self.call_shown(now),
             other: self.other_shown(now),
-            verbs: self.verbs(),
             meters: self.meters(),
             keypad: self.keypad.clone(),
             dial: self.dial.text.clone(),
             dial_fault: self.dial_fault(),
             can_dial: self.can_dial() && !self.dial.text.trim().is_empty(),
-            targets: self.targets_shown(wall),
-            card: self.card_shown(wall),
-            calls: self.calls_shown(wall),
             wrap_up: self.wrap_up_shown(now),
-            palette: self.palette_shown(wall),
-            hints: self.hints(),
+            lists: self.lists.get_or_init(|| Rc::new(self.lists(wall))).clone(),
             ticks: self.ticks(),
         }
     }

@@ -81,7 +81,7 @@ impl Screen {
     }
 
     fn palette_numbers(&self) -> impl Iterator<Item = (PaletteRow, Deed)> {
-        let numbers = if self.can_dial() { self.recent.numbers() } else { Vec::new() };
+        let numbers = if self.can_dial() { self.recent.numbers(&self.config.numbering) } else { Vec::new() };
         numbers.into_iter().map(|(name, written)| {
             let number = self.for_people(written);
             let (who, detail) = name

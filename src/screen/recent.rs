@@ -3,11 +3,13 @@
 use super::call::Seen;
 use super::format::{clock, moment, tame};
 use super::{Calls, RecentCall, Screen, Tone, Word, words};
-use crate::desk_api::{CallRecord, Direction, Outcome, TransferResult};
+use crate::desk_api::{CallRecord, ClientCard, ClientId, Direction, Outcome, TransferResult};
 use crate::domain::call_result::CallResult;
+use crate::domain::number::{NumberingPlan, PhoneNumber};
 use crate::phone::{CallOutcome, Caller};
 use crate::text::{Catalogue, msg, say};
 use jiff::{Timestamp, Zoned};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// More than an operator's day.
@@ -19,13 +21,20 @@ pub(super) struct Recent {
     pub missed_only: bool,
     /// The latest first.
     entries: Vec<Entry>,
+    /// Clients whose cards were seen in this run.
+    names: BTreeMap<ClientId, String>,
+    /// Numbers that belong to one client alone, as far as was seen.
+    owners: BTreeMap<PhoneNumber, ClientId>,
 }
 
 struct Entry {
     call_id: String,
     at: Timestamp,
     incoming: bool,
+    /// Of the colleague, or as the network said.
     name: Option<String>,
+    /// Whom the desk knew.
+    client: Option<ClientId>,
     /// As it can be called.
     written: Option<String>,
     length: Option<Duration>,
@@ -58,12 +67,31 @@ impl Recent {
             at,
             incoming: true,
             name: caller.name.as_deref().map(tame),
+            client: None,
             written: caller.number.clone(),
             length: None,
             outcome: Some(CallOutcome::Busy),
             passed_to: None,
             result: None,
         });
+    }
+
+    /// What a card tells of calls that have none.
+    pub fn learn(&mut self, number: Option<PhoneNumber>, clients: &[ClientCard]) {
+        self.names.extend(clients.iter().map(|client| (client.id, tame(&client.name))));
+        match (number, clients) {
+            (Some(number), [client]) => drop(self.owners.insert(number, client.id)),
+            (Some(number), _) => drop(self.owners.remove(&number)),
+            (None, _) => {}
+        }
+    }
+
+    /// Who it was. Of several clients with one number nobody, unless it was said.
+    fn name<'a>(&'a self, entry: &'a Entry, plan: &NumberingPlan) -> Option<&'a str> {
+        let number = || plan.look_up_key(entry.written.as_deref()?);
+        let client = entry.client.or_else(|| self.owners.get(&number()?).copied());
+        let name = client.and_then(|client| self.names.get(&client));
+        name.or(entry.name.as_ref()).map(String::as_str)
     }
 
     pub fn conclude(&mut self, call_id: &str, result: CallResult) {
@@ -91,12 +119,12 @@ impl Recent {
     }
 
     /// Names and numbers to find in the palette, each number once.
-    pub fn numbers(&self) -> Vec<(Option<&str>, &str)> {
+    pub fn numbers(&self, plan: &NumberingPlan) -> Vec<(Option<&str>, &str)> {
         let mut numbers: Vec<(Option<&str>, &str)> = Vec::new();
         for entry in &self.entries {
             let Some(written) = entry.written.as_deref() else { continue };
             if numbers.iter().all(|(_, known)| *known != written) {
-                numbers.push((entry.name.as_deref(), written));
+                numbers.push((self.name(entry, plan), written));
             }
         }
         numbers
@@ -125,6 +153,7 @@ fn earlier(record: &CallRecord) -> Entry {
         at: record.started_at,
         incoming,
         name: party.name.as_deref().map(tame),
+        client: record.client,
         written: party.number.map(|number| number.to_string()).or_else(|| party.written.clone()),
         length: length.and_then(|length| Duration::try_from(length).ok()),
         outcome: record.outcome.and_then(outcome),
@@ -155,6 +184,7 @@ impl Screen {
             at: seen.call.started_at,
             incoming: seen.call.incoming,
             name: self.name(seen),
+            client: seen.client().map(|client| client.id),
             written,
             length: seen.call.answered.is_some().then_some(talked),
             outcome: Some(outcome),
@@ -182,7 +212,8 @@ impl Screen {
         let cat = &self.cat;
         let number = entry.written.as_deref().map(|written| self.for_people(written)).unwrap_or_default();
         let colleague = || self.colleague(entry.written.as_deref()?).map(|person| person.name.clone());
-        let who = match entry.name.clone().or_else(colleague) {
+        let name = self.recent.name(entry, &self.config.numbering).map(str::to_owned);
+        let who = match name.or_else(colleague) {
             Some(name) => name,
             None if number.is_empty() => say!(cat, "Number withheld"),
             None => number.clone(),

@@ -2,6 +2,7 @@
 
 use super::input::Act;
 use std::fmt;
+use std::rc::Rc;
 
 /// Everything that stands in the window now. Words are ready to be drawn; empty ones are not drawn.
 #[derive(Clone, PartialEq, Default)]
@@ -13,10 +14,6 @@ pub struct Shown {
     pub line: Word,
     /// Beside it: "ext. 101 · 192.0.2.1", or when the next attempt follows.
     pub line_detail: String,
-    /// What the operator may choose there.
-    pub line_menu: Vec<Choice>,
-    /// "today: 41 calls, 3 missed".
-    pub counters: String,
     /// Bars under the top bar, the gravest first; they never cover the call.
     pub bars: Vec<Bar>,
     /// A second call that rings: one strip above the call.
@@ -24,8 +21,6 @@ pub struct Shown {
     pub call: Call,
     /// The other call, which waits on hold while one talks.
     pub other: Option<Other>,
-    /// At most two of them primary.
-    pub verbs: Vec<Verb>,
     /// None without a call that talks.
     pub meters: Option<Meters>,
     /// Digits sent so far; Some while the keypad is open.
@@ -34,17 +29,36 @@ pub struct Shown {
     pub dial: String,
     pub dial_fault: String,
     pub can_dial: bool,
+    /// Some in the wrap-up.
+    pub wrap_up: Option<WrapUp>,
+    pub lists: Rc<Lists>,
+    /// Whether time shows, so that a tick each second is needed.
+    pub ticks: bool,
+}
+
+/// What time and loudness alone do not change: the same `Rc` from one picture to the next until something else happens.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Lists {
+    /// What the operator may be for callers.
+    pub line_menu: Vec<Choice>,
+    /// "today: 41 calls, 3 missed".
+    pub counters: String,
+    /// At most two of them primary.
+    pub verbs: Vec<Verb>,
     /// Where a call can be passed to.
     pub targets: Targets,
     pub card: Card,
     pub calls: Calls,
-    /// Some in the wrap-up.
-    pub wrap_up: Option<WrapUp>,
     pub palette: Option<Palette>,
     /// Keys that are valid now.
     pub hints: Vec<Hint>,
-    /// Whether time shows, so that a tick each second is needed.
-    pub ticks: bool,
+}
+
+/// Without words: they are about clients.
+impl fmt::Debug for Lists {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Lists")
+    }
 }
 
 /// Without words: they are about clients.
@@ -81,14 +95,14 @@ pub enum Tone {
     Hold,
 }
 
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Word {
     pub tone: Tone,
     pub text: String,
 }
 
 /// An entry of a menu.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Choice {
     pub label: String,
     pub chosen: bool,
@@ -139,7 +153,7 @@ pub struct Other {
     pub swap: Verb,
 }
 
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Verb {
     pub label: String,
     /// As printed on the button: `F2`.
@@ -168,7 +182,7 @@ pub struct Meters {
     pub muted: bool,
 }
 
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Targets {
     /// While a call can be passed on.
     pub enabled: bool,
@@ -181,7 +195,7 @@ pub struct Targets {
     pub note: String,
 }
 
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Target {
     pub name: String,
     /// "Sales · 201".
@@ -197,7 +211,7 @@ pub struct Target {
 }
 
 /// The client column.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Card {
     /// The client's name; "New client", "Number withheld", "The order desk does not answer"; empty before the first call.
     pub title: String,
@@ -214,22 +228,24 @@ pub struct Card {
     pub candidates: Vec<Candidate>,
 }
 
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Row {
     pub key: String,
     pub value: String,
     pub tone: Tone,
 }
 
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Candidate {
     pub name: String,
     pub detail: String,
+    /// `Alt+1`, until somebody is chosen; then empty.
+    pub key: String,
     pub chosen: bool,
 }
 
 /// Recent calls.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Calls {
     pub missed_only: bool,
     /// The latest first.
@@ -238,7 +254,7 @@ pub struct Calls {
     pub note: String,
 }
 
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RecentCall {
     /// "11:02", or the day before that.
     pub time: String,
@@ -271,7 +287,7 @@ pub struct CallResult {
     pub chosen: bool,
 }
 
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Palette {
     pub query: String,
     /// At most 12.
@@ -279,14 +295,14 @@ pub struct Palette {
     pub chosen: usize,
 }
 
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PaletteRow {
     pub label: String,
     pub detail: String,
     pub key: String,
 }
 
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Hint {
     pub key: String,
     pub label: String,

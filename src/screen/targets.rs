@@ -2,6 +2,7 @@
 
 use super::call::Seen;
 use super::format::{day, fold, has_words};
+use super::keys::key_of_nth;
 use super::{Screen, State, Target, Targets, Tone, Word};
 use crate::agent::Intent;
 use crate::desk_api::{Absence, ClientCard, DirectoryEntry};
@@ -85,7 +86,7 @@ impl Screen {
             detail: place.join(" · "),
             name: person.name,
             state: person.word,
-            key: if index < 9 && enabled { format!("Alt+{}", index + 1) } else { String::new() },
+            key: if enabled && !self.asks_who_it_is() { key_of_nth(index) } else { String::new() },
             chosen: enabled && index == self.transfer.chosen,
         }
     }

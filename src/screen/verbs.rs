@@ -47,12 +47,25 @@ impl Screen {
     }
 
     pub(super) fn hints(&self) -> Vec<Hint> {
-        let acts = [Act::AnswerWaiting, Act::RejectWaiting].into_iter();
-        let acts = acts.chain(self.acts_of_state()).chain([Act::Swap, Act::Palette]).map(Deed::Act);
+        let waiting = [Act::AnswerWaiting, Act::RejectWaiting].map(Deed::Act).into_iter();
+        let acts = self.acts_of_state().into_iter().chain([Act::Swap, Act::Palette]).map(Deed::Act);
         let places = [Field::Dial, Field::Calls, Field::Card].map(Deed::Focus);
-        let bound = acts.chain(places).filter(|deed| KEYS.iter().any(|(_, bound)| bound == deed));
-        let valid = bound.filter(|deed| self.can_do(deed));
-        valid.map(|deed| Hint { key: key_of(&deed), label: self.label(&deed) }).take(MOST_HINTS).collect()
+        let is_valid = |deed: &Deed| KEYS.iter().any(|(_, bound)| bound == deed) && self.can_do(deed);
+        let hint = |deed: Deed| Hint { key: key_of(&deed), label: self.label(&deed) };
+        let valid = acts.chain(places).filter(is_valid).map(hint);
+        waiting
+            .filter(is_valid)
+            .map(hint)
+            .chain(self.candidates_hint())
+            .chain(valid)
+            .take(MOST_HINTS)
+            .collect()
+    }
+
+    fn candidates_hint(&self) -> Option<Hint> {
+        let seen = self.front_seen().filter(|_| self.asks_who_it_is())?;
+        let last = seen.clients()?.len().min(9);
+        Some(Hint { key: format!("Alt+1…{last}"), label: say!(&self.cat, "Choose the client") })
     }
 
     pub(super) fn label(&self, deed: &Deed) -> String {
@@ -76,7 +89,7 @@ impl Screen {
             Act::Hold if state == State::Transferring => msg!("Take back"),
             Act::Hold => msg!("Hold"),
             Act::Swap => msg!("Swap"),
-            Act::Mute if self.view.muted => msg!("Microphone on"),
+            Act::Mute if self.view.muted => msg!("Unmute"),
             Act::Mute => msg!("Mute"),
             Act::Keypad => msg!("Keypad"),
             Act::Transfer => msg!("Transfer"),

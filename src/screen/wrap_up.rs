@@ -34,10 +34,13 @@ impl Screen {
         }
     }
 
-    pub(super) fn end_wrap_up_in_time(&mut self, now: Instant) {
-        if self.wrap_up.as_ref().is_some_and(|running| running.until <= now) {
+    /// Whether it ends now.
+    pub(super) fn end_wrap_up_in_time(&mut self, now: Instant) -> bool {
+        let ends = self.wrap_up.as_ref().is_some_and(|running| running.until <= now);
+        if ends {
             self.finish_wrap_up();
         }
+        ends
     }
 
     pub(super) fn may_pick_by_key(&self, now: Instant) -> bool {

@@ -9,12 +9,12 @@ use super::telephone::{Account, Heard, Telephone};
 use super::tray::Tray;
 use super::{Beginning, ui};
 use crate::agent::{CardAnswer, Event, Source};
-use crate::audio::{Change, Role};
+use crate::audio::{Change, Role, SoundFault};
 use crate::desktop::hotkey::{self, Grabbed};
 use crate::desktop::notice::{self, Notices, Pressed};
 use crate::instant::Instant;
 use crate::phone::LineId;
-use crate::screen::{Act, Field, Input, Level, Screen, ScreenConfig, Trouble, Wish};
+use crate::screen::{Act, Field, Input, Level, Screen, ScreenConfig, Sound, State, Trouble, Wish};
 use crate::secrets::Secret;
 use crate::shell::{Notice, Process};
 use crate::text::Catalogue;
@@ -22,6 +22,7 @@ use jiff::Zoned;
 use jiff::tz::TimeZone;
 use slint::ComponentHandle;
 use slint::winit_030::WinitWindowAccessor as _;
+use slint::winit_030::winit::window::UserAttentionType;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -63,6 +64,8 @@ pub struct Controller {
     /// Starts once more after a while.
     retry: slint::Timer,
     announcements: Announcements,
+    /// As the desktop was last told.
+    pub(super) asks_for_attention: bool,
     pub(super) options: Options,
     pub(super) setup: SetupForm,
 }
@@ -79,12 +82,15 @@ thread_local! {
 /// Does this in the window's thread; nothing where the window is gone.
 pub fn in_window(work: impl FnOnce(&Shared) + Send + 'static) {
     // Fails only when the event loop has ended: nobody is there to see it.
-    let _ = slint::invoke_from_event_loop(move || {
-        let shared = SHARED.with_borrow(Clone::clone);
-        if let Some(shared) = shared {
-            work(&shared);
-        }
-    });
+    let _ = slint::invoke_from_event_loop(move || here(work));
+}
+
+/// Does this now, in the window's thread: for timers, which fire there.
+fn here(work: impl FnOnce(&Shared)) {
+    let shared = SHARED.with_borrow(Clone::clone);
+    if let Some(shared) = shared {
+        work(&shared);
+    }
 }
 
 impl Shared {
@@ -113,6 +119,7 @@ impl Shared {
             generation: 0,
             retry: slint::Timer::default(),
             announcements: Announcements::default(),
+            asks_for_attention: false,
             options,
             setup: SetupForm::default(),
             window,
@@ -249,7 +256,14 @@ impl Shared {
             Notice::Devices { inputs, outputs } => self.show_devices(inputs, outputs),
             Notice::SoundTest(test) => self.show_sound_test(test),
             Notice::Desk(_) => self.input(Input::Trouble(Trouble::Register { waiting: true })),
-            Notice::Ready { .. } | Notice::Sound { .. } | Notice::Stopped(_) => {}
+            Notice::Sound { line, fault } => {
+                let lost = match fault {
+                    SoundFault::Voice => Sound::Voice,
+                    SoundFault::Record(_) => Sound::Recording,
+                };
+                self.input(Input::Trouble(Trouble::Sound { line, lost }));
+            }
+            Notice::Ready { .. } | Notice::Stopped(_) => {}
         }
     }
 
@@ -352,7 +366,7 @@ impl Shared {
             text.push(SILENT);
         }
         screen.set_announcement(text.into());
-        let next = || in_window(Self::announce_next);
+        let next = || here(Self::announce_next);
         controller.announcements.pause.start(slint::TimerMode::SingleShot, HEARD, next);
     }
 
@@ -422,10 +436,10 @@ impl Shared {
             move |index: i32| act(&shared, index)
         };
         screen.on_verb(on(|shared, at| {
-            shared.by_place(at, |shown, at| Some(shown.verbs.get(at)?.act.clone()))
+            shared.by_place(at, |shown, at| Some(shown.lists.verbs.get(at)?.act.clone()))
         }));
         screen.on_choose_line(on(|shared, at| {
-            shared.by_place(at, |shown, at| Some(shown.line_menu.get(at)?.act.clone()));
+            shared.by_place(at, |shown, at| Some(shown.lists.line_menu.get(at)?.act.clone()));
         }));
         screen.on_bar(on(|shared, at| {
             shared.by_place(at, |shown, at| Some(shown.bars.get(at)?.act.as_ref()?.1.clone()));
@@ -438,7 +452,7 @@ impl Shared {
         }));
         screen.on_transfer_to(on(|shared, at| {
             shared.by_place(at, |shown, at| {
-                Some(if shown.targets.enabled { Act::TransferTo(at) } else { Act::CallColleague(at) })
+                Some(if shown.lists.targets.enabled { Act::TransferTo(at) } else { Act::CallColleague(at) })
             });
         }));
         screen.on_redial(on(|shared, at| shared.indexed(at, Act::Redial)));
@@ -531,7 +545,19 @@ impl Controller {
             tray.draw(&shown);
         }
         self.options.ticks(shown.ticks);
+        self.ask_for_attention(shown.state == State::Ringing || shown.waiting.is_some());
         self.picture.draw(shown);
+    }
+
+    /// While it rings and another window is in front.
+    fn ask_for_attention(&mut self, rings: bool) {
+        let window = self.window.window();
+        let in_front = window.with_winit_window(|window| window.has_focus()).unwrap_or(false);
+        let asks = rings && !in_front;
+        if std::mem::replace(&mut self.asks_for_attention, asks) != asks {
+            let request = asks.then_some(UserAttentionType::Critical);
+            window.with_winit_window(|window| window.request_user_attention(request));
+        }
     }
 
     pub(super) fn call_stands(&self) -> bool {

@@ -19,11 +19,16 @@ const FUNCTION: [Code; 12] = [
     Code::F12,
 ];
 
-/// None for keys that mean nothing to the screen now. Each press comes by twice at most: first on its way to what has the
+/// None for keys that mean nothing to the screen now. A key that is held down acts once: it must not hold, resume and hold
+/// again, or pass on who was chosen by it. Each press comes by twice at most: first on its way to what has the
 /// keyboard, when commands are taken; then, `typed`, because nothing there wanted it: plain characters, Enter and arrows.
 pub fn press(event: &KeyEvent, typed: bool) -> Option<Press> {
     let modifiers = &event.modifiers;
     let key = key(event.text.chars().next()?)?;
+    let may_repeat = matches!(key, Key::Up | Key::Down | Key::Character('+' | '=' | '-'));
+    if event.repeat && !may_repeat {
+        return None;
+    }
     let ours = match key {
         Key::Function(_) | Key::Escape => !typed,
         Key::Character(_) => typed != (modifiers.control || modifiers.alt),
@@ -102,6 +107,17 @@ mod tests {
         assert!(press(&event("1", false), true).is_some());
         let f2 = char::from(Code::F2).to_string();
         assert_eq!(press(&event(&f2, false), false).map(|press| press.key), Some(Key::Function(2)));
+    }
+
+    #[test]
+    fn a_key_that_is_held_down_acts_once() {
+        let mut repeated = event(&char::from(Code::F4).to_string(), false);
+        assert!(press(&repeated, false).is_some());
+        repeated.repeat = true;
+        assert_eq!(press(&repeated, false), None);
+        let mut down = event(&char::from(Code::DownArrow).to_string(), false);
+        down.repeat = true;
+        assert!(press(&down, true).is_some(), "arrows go on");
     }
 
     #[test]

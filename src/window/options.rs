@@ -74,6 +74,10 @@ impl Options {
         self.has_desk
     }
 
+    fn reduces_motion(&self) -> bool {
+        self.remembered.reduce_motion.or(self.settings.reduce_motion).unwrap_or(false)
+    }
+
     pub fn language(&self) -> Language {
         self.language
     }
@@ -144,8 +148,10 @@ impl Shared {
         let shared = self.clone();
         options.on_choose_links(move |on| shared.choose_links(on));
         let shared = self.clone();
-        options.on_choose_motion(move |on| {
-            shared.0.borrow().window.global::<ui::Options>().set_reduce_motion(on)
+        options.on_choose_motion(move |less| {
+            let controller = &mut *shared.0.borrow_mut();
+            controller.options.remembered.reduce_motion = Some(less);
+            controller.window.global::<ui::Options>().set_reduce_motion(less);
         });
         let shared = self.clone();
         options.on_set_up_again(move || shared.open_setup(true));
@@ -161,7 +167,7 @@ impl Shared {
         };
         let page = window.global::<ui::Options>();
         page.set_version(env!("CARGO_PKG_VERSION").into());
-        page.set_reduce_motion(self.0.borrow().options.settings.reduce_motion.unwrap_or(false));
+        page.set_reduce_motion(self.0.borrow().options.reduces_motion());
         if let Some(width) = columns.first() {
             window.set_client_width((*width as f32).clamp(260.0, 900.0));
         }

@@ -2,7 +2,7 @@
 //! keyboard stays in the row where it is.
 
 use super::ui;
-use crate::screen::{self, Shown};
+use crate::screen::{self, Lists, Shown};
 use slint::{ComponentHandle, ModelRc, SharedString, VecModel};
 use std::rc::Rc;
 use std::time::Duration;
@@ -102,8 +102,8 @@ impl Picture {
         let Some(window) = self.window.upgrade() else { return };
         let closed = |open: fn(&Shown) -> bool| self.last.as_ref().is_some_and(open) && !open(&shown);
         // They have had the keyboard, and are gone or out of sight at once.
-        let transfer = window.get_transfer_has_keyboard() && closed(|shown| shown.targets.enabled);
-        if transfer || closed(|shown| shown.palette.is_some()) {
+        let transfer = window.get_transfer_has_keyboard() && closed(|shown| shown.lists.targets.enabled);
+        if transfer || closed(|shown| shown.lists.palette.is_some()) {
             window.invoke_focus_nothing();
         }
         window.set_caption(text(&shown.title));
@@ -111,7 +111,6 @@ impl Picture {
         screen.set_state(state(shown.state));
         screen.set_line(word(&shown.line));
         screen.set_line_detail(text(&shown.line_detail));
-        screen.set_counters(text(&shown.counters));
         screen.set_waiting(shown.waiting.as_ref().map(waiting).unwrap_or_default());
         screen.set_call(call(&shown.call));
         screen.set_other(shown.other.as_ref().map(other).unwrap_or_default());
@@ -125,26 +124,44 @@ impl Picture {
         screen.set_dial(text(&shown.dial));
         screen.set_dial_fault(text(&shown.dial_fault));
         screen.set_can_dial(shown.can_dial);
-        screen.set_targets_enabled(shown.targets.enabled);
-        screen.set_targets_can_call(shown.targets.can_call);
-        screen.set_targets_query(text(&shown.targets.query));
-        screen.set_targets_note(text(&shown.targets.note));
-        screen.set_card_title(text(&shown.card.title));
-        screen.set_card_note(text(&shown.card.note));
-        screen.set_card_past(shown.card.past);
-        screen.set_card_remark(text(&shown.card.remark));
-        screen.set_missed_only(shown.calls.missed_only);
-        screen.set_calls_note(text(&shown.calls.note));
         screen.set_wrapping_up(shown.wrap_up.is_some());
         screen.set_countdown(text(shown.wrap_up.as_ref().map_or("", |wrap_up| &wrap_up.countdown)));
-        self.show_lists(&shown);
+        self.bars.show(shown.bars.iter().map(bar));
+        self.notes.show(shown.call.notes.iter().map(word));
+        self.results.show(shown.wrap_up.iter().flat_map(|wrap_up| wrap_up.results.iter().map(result)));
+        if !self.last.as_ref().is_some_and(|last| Rc::ptr_eq(&last.lists, &shown.lists)) {
+            self.show_lists(&screen, &shown.lists);
+            self.keep_keyboard();
+        }
+        self.last = Some(shown);
+    }
+
+    fn show_lists(&self, screen: &ui::Screen<'_>, lists: &Lists) {
+        screen.set_counters(text(&lists.counters));
+        screen.set_targets_enabled(lists.targets.enabled);
+        screen.set_targets_can_call(lists.targets.can_call);
+        screen.set_targets_query(text(&lists.targets.query));
+        screen.set_targets_note(text(&lists.targets.note));
+        screen.set_card_title(text(&lists.card.title));
+        screen.set_card_note(text(&lists.card.note));
+        screen.set_card_past(lists.card.past);
+        screen.set_card_remark(text(&lists.card.remark));
+        screen.set_missed_only(lists.calls.missed_only);
+        screen.set_calls_note(text(&lists.calls.note));
+        self.line_menu.show(lists.line_menu.iter().map(choice));
+        self.verbs.show(lists.verbs.iter().map(verb));
+        self.targets.show(lists.targets.rows.iter().map(target));
+        self.chips.show(lists.card.chips.iter().map(word));
+        self.card_rows.show(lists.card.rows.iter().map(row));
+        self.candidates.show(lists.card.candidates.iter().map(candidate));
+        self.calls.show(lists.calls.rows.iter().map(recent_call));
+        self.palette.show(lists.palette.iter().flat_map(|palette| palette.rows.iter().map(palette_row)));
+        self.hints.show(lists.hints.iter().map(hint));
         // Last: it puts the keyboard into its field when it opens.
-        let palette = shown.palette.as_ref();
+        let palette = lists.palette.as_ref();
         screen.set_palette_query(text(palette.map_or("", |palette| &palette.query)));
         screen.set_palette_chosen(palette.map_or(0, |palette| palette.chosen as i32));
         screen.set_palette_open(palette.is_some());
-        self.last = Some(shown);
-        self.keep_keyboard();
     }
 
     /// The row or button that has the keyboard may go with what it stood for, and Slint hands keys to nobody then: the
@@ -158,21 +175,6 @@ impl Picture {
                 window.invoke_focus_nothing();
             }
         });
-    }
-
-    fn show_lists(&self, shown: &Shown) {
-        self.line_menu.show(shown.line_menu.iter().map(choice));
-        self.bars.show(shown.bars.iter().map(bar));
-        self.notes.show(shown.call.notes.iter().map(word));
-        self.verbs.show(shown.verbs.iter().map(verb));
-        self.targets.show(shown.targets.rows.iter().map(target));
-        self.chips.show(shown.card.chips.iter().map(word));
-        self.card_rows.show(shown.card.rows.iter().map(row));
-        self.candidates.show(shown.card.candidates.iter().map(candidate));
-        self.calls.show(shown.calls.rows.iter().map(recent_call));
-        self.results.show(shown.wrap_up.iter().flat_map(|wrap_up| wrap_up.results.iter().map(result)));
-        self.palette.show(shown.palette.iter().flat_map(|palette| palette.rows.iter().map(palette_row)));
-        self.hints.show(shown.hints.iter().map(hint));
     }
 }
 
@@ -284,7 +286,12 @@ fn row(row: &screen::Row) -> ui::Row {
 }
 
 fn candidate(candidate: &screen::Candidate) -> ui::Candidate {
-    ui::Candidate { name: text(&candidate.name), detail: text(&candidate.detail), chosen: candidate.chosen }
+    ui::Candidate {
+        name: text(&candidate.name),
+        detail: text(&candidate.detail),
+        key: text(&candidate.key),
+        chosen: candidate.chosen,
+    }
 }
 
 fn recent_call(call: &screen::RecentCall) -> ui::RecentCall {

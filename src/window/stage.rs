@@ -89,6 +89,11 @@ impl Stage {
         self.rehearsal.wishes.take()
     }
 
+    /// Whether the desktop is asked to point at the window.
+    pub fn asks_for_attention(&self) -> bool {
+        self.shared.0.borrow().asks_for_attention
+    }
+
     /// The form of the first run.
     pub fn open_setup(&self) {
         self.shared.open_setup(false);

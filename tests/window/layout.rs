@@ -2,7 +2,7 @@
 
 use crate::day::{Day, FIRST, HANBIT, STATES, client, day_in};
 use crate::stage::{Element, Role};
-use patchcord::screen::{Act, Input};
+use patchcord::screen::{Act, Input, Sound, Trouble};
 use patchcord::text::Language;
 
 const LONG: [(Language, &str); 2] = [
@@ -24,7 +24,7 @@ fn faults(day: &Day) -> Vec<String> {
     let elements: Vec<Element> =
         day.elements().into_iter().filter(|one| one.place[2] > 1.0 && one.place[3] > 1.0).collect();
     let mut faults = Vec::new();
-    // What is scrolled is cut off at the edge of its list, and the hint bar cuts off what is too much.
+    // What is scrolled is cut off at the edge of its list.
     let (top, bottom) = (column.place[1], column.place[1] + column.place[3]);
     let in_sight = |one: &&Element| {
         let [_, y, _, h] = one.place;
@@ -99,6 +99,69 @@ fn every_state_fits_in_every_language_size_and_zoom() {
         }
     }
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+}
+
+/// Names, and what stands beside them, end where their place does; what can be done never does.
+#[test]
+fn no_verb_is_cut_off() {
+    let states = ["ready", "break", "no-line", "ringing", "dialling", "talking", "muted", "hold", "passing"];
+    let mut cut = Vec::new();
+    for language in Language::ALL {
+        for state in states.into_iter().chain(["second-rings", "two-calls", "wrap-up"]) {
+            let day = day_in(state, language);
+            let verbs: Vec<String> = day
+                .elements()
+                .into_iter()
+                .filter(|one| one.role == Role::Button)
+                .map(|one| one.label)
+                .collect();
+            cut.extend(
+                day.elided()
+                    .into_iter()
+                    .filter(|text| verbs.contains(text))
+                    .map(|text| format!("{state}: {text}")),
+            );
+        }
+    }
+    assert!(cut.is_empty(), "{cut:#?}");
+}
+
+#[test]
+fn long_notices_have_as_many_lines_as_they_need() {
+    let day = day_in("talking", Language::Russian);
+    (0..10).for_each(|_| day.press("Ctrl+plus"));
+    day.answer(Input::Trouble(Trouble::Sound { line: FIRST, lost: Sound::Recording }));
+    let bar = |day: &Day, end: &str| -> [f32; 4] {
+        let bar = |one: &Element| one.role == Role::Groupbox && one.label.ends_with(end);
+        day.elements().into_iter().find(bar).unwrap().place
+    };
+    let short = bar(&day, "разговор продолжается.");
+    day.answer(Input::Trouble(Trouble::Sound { line: FIRST, lost: Sound::Voice }));
+    let long = bar(&day, "позвоните снова.");
+    assert!(long[3] > short[3] + 6.0, "{short:?} {long:?}");
+    assert!(
+        day.sees(Role::Groupbox, day.say("Current call")).place[1] >= long[1] + long[3] - 0.5,
+        "nothing is covered"
+    );
+}
+
+#[test]
+fn every_hint_is_in_sight_with_large_text() {
+    for language in Language::ALL {
+        let day = day_in("second-rings", language);
+        (0..10).for_each(|_| day.press("Ctrl+plus"));
+        let hints: Vec<Element> =
+            day.elements().into_iter().filter(|one| one.id == "HintBar::hint").collect();
+        assert_eq!(hints.len(), 7);
+        let height = 760.0 / day.scale();
+        for hint in &hints {
+            let [x, y, width, tall] = hint.place;
+            assert!(x + width <= day.width() && y + tall <= height, "{language:?}: {hint:?}");
+        }
+        for (index, hint) in hints.iter().enumerate() {
+            assert!(hints[index + 1..].iter().all(|other| !hint.overlaps(other)), "{language:?}: {hint:?}");
+        }
+    }
 }
 
 const OVERDUE: &str = "Overdue debt: ₽1,284,000.00";

@@ -88,7 +88,7 @@ fn the_main_page_is_walked_by_tab_in_reading_order() {
             "Tab Calls",
             "Tab Settings",
             "Switch Missed only",
-            "ListItem 10:41, in, +7 495 555-01-42, 01:14, order taken",
+            "ListItem 10:41, in, 한빛건설 Hanbit Build, 01:14, order taken",
             "ListItem 10:20, missed, +7 916 123-45-67",
             "ListItem 09:58, out, +7 495 111-22-33, 01:14, order taken",
             "ListItem yesterday, in, +7 800 555-35-35, 01:14, order taken",
@@ -116,6 +116,51 @@ fn sixty_colleagues_are_walked_to_the_last_row_that_is_shown() {
     day.press("Enter");
     let passed: Vec<String> = day.intents().iter().map(crate::keys::words).collect();
     assert_eq!(passed, ["pass 1 to 339"]);
+}
+
+#[test]
+fn what_has_a_value_says_its_name_with_it() {
+    let day = Day::new(Language::English);
+    day.act(Act::Settings);
+    day.press("Ctrl+plus");
+    day.sees(Role::Text, "Zoom: 110 %");
+}
+
+#[test]
+fn clients_with_one_number_are_named_with_their_keys() {
+    let day = day_in("ringing-several", Language::English);
+    day.sees(Role::ListItem, "한빛건설 Hanbit Build, market trader · 김서연, Alt+1");
+    day.press("Alt+2");
+    day.intents();
+    let row = day.sees(Role::ListItem, "Ромашка, оптовая база, market trader · Иванова Алёна");
+    assert!(row.selected);
+}
+
+#[test]
+fn one_click_only_goes_to_a_row_and_two_or_enter_call() {
+    for (state, label, does) in [
+        ("ready", "10:41, in, +7 495 555-01-42, 01:14, order taken", "dial +74955550142"),
+        ("ready", "김서연, Wholesale 201", "dial 201"),
+        ("talking", "김서연, Wholesale 201, own manager", "pass 1 to 201"),
+    ] {
+        let did = |day: &Day| -> Vec<String> { day.intents().iter().map(crate::keys::words).collect() };
+        let day = day_in(state, Language::English);
+        day.click(Role::ListItem, label);
+        assert_eq!(did(&day), [""; 0], "{label}: a slip");
+        assert_eq!(day.keyboard(), Some((Role::ListItem, label.to_owned())));
+        assert!(day.sees(Role::ListItem, label).selected);
+        day.press("Enter");
+        assert_eq!(did(&day), [does]);
+        let day = day_in(state, Language::English);
+        day.click(Role::ListItem, label);
+        day.click(Role::ListItem, label);
+        assert_eq!(did(&day), [does]);
+        let day = day_in(state, Language::English);
+        let [x, y, width, height] = day.sees(Role::ListItem, label).place;
+        // The row's own button stands at its end.
+        day.click_at(x + width - 19.0, y + height / 2.0);
+        assert_eq!(did(&day), [does]);
+    }
 }
 
 #[test]

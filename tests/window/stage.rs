@@ -2,8 +2,8 @@
 
 use i_slint_backend_testing::{ElementHandle, ElementRoot, TestingBackend, TestingBackendOptions};
 use i_slint_core::accessibility::AccessibleStringProperty;
-use i_slint_core::item_tree::ParentItemTraversalMode;
-use i_slint_core::items::{AccessibleRole, PointerEventButton};
+use i_slint_core::item_tree::{ItemRc, ParentItemTraversalMode};
+use i_slint_core::items::{AccessibleRole, ComplexText, Orientation, PointerEventButton, TextOverflow};
 use i_slint_core::window::WindowInner;
 use patchcord::config::Settings;
 use patchcord::text::Language;
@@ -154,6 +154,37 @@ impl Window {
         let found = found.unwrap_or_else(|| panic!("no {role:?} {label:?} in {:#?}", self.labels()));
         found.mock_single_click(PointerEventButton::Left);
         self.settle();
+    }
+
+    /// Logical pixels.
+    pub fn click_at(&self, x: f32, y: f32) {
+        let window = self.stage.window().window();
+        let (position, button) = (slint::LogicalPosition::new(x, y), PointerEventButton::Left);
+        window.dispatch_event(WindowEvent::PointerMoved { position });
+        window.dispatch_event(WindowEvent::PointerPressed { position, button });
+        window.dispatch_event(WindowEvent::PointerReleased { position, button });
+        self.settle();
+    }
+
+    /// Texts without the room for all of their words.
+    pub fn elided(&self) -> Vec<String> {
+        let inner = WindowInner::from_pub(self.stage.window().window());
+        let adapter = inner.window_adapter();
+        let mut elided = Vec::new();
+        ItemRc::new_root(inner.component()).visit_descendants(|item| {
+            if let Some(text) = item.downcast::<ComplexText>()
+                && text.as_pin_ref().overflow() == TextOverflow::Elide
+                && item.is_visible()
+            {
+                let wanted =
+                    item.borrow().as_ref().layout_info(Orientation::Horizontal, -1.0, &adapter, item);
+                if item.geometry().size.width + 0.5 < wanted.preferred {
+                    elided.push(text.as_pin_ref().text().into());
+                }
+            }
+            ControlFlow::<()>::Continue(())
+        });
+        elided
     }
 
     /// What has the keyboard: its role and label, of the nearest element around it that has one.

@@ -1,9 +1,11 @@
 //! Each state of the sheet is told by a word, and offers its verbs with their keys; in every language.
 
-use crate::day::{Day, SECOND, STATES, day_in};
+use crate::day::{Day, FIRST, HANBIT, OTHER, SECOND, STATES, day_in, hanbit};
 use crate::stage::{Element, Role};
-use patchcord::screen::Wish;
+use patchcord::phone::CallOutcome;
+use patchcord::screen::{Act, Wish};
 use patchcord::text::{Catalogue, Language, say};
+use slint::SharedPixelBuffer;
 
 /// The state's word and its verbs, the important ones first.
 fn sheet(state: &str, cat: &Catalogue) -> (String, Vec<(&'static str, &'static str)>) {
@@ -23,7 +25,7 @@ fn sheet(state: &str, cat: &Catalogue) -> (String, Vec<(&'static str, &'static s
         "dialling" => (word("Calling"), vec![("Cancel", "F3")]),
         "muted" => {
             let mut verbs = talking;
-            verbs[2] = ("Microphone on", "F5");
+            verbs[2] = ("Unmute", "F5");
             (word("On a call"), verbs)
         }
         "hold" => (word("On hold"), vec![("Resume", "F4"), ("Hang up", "F3"), ("Transfer", "F8")]),
@@ -106,6 +108,66 @@ fn what_is_wrong_stands_in_a_bar_that_covers_nothing() {
     let day = day_in("no-line", Language::English);
     day.click(Role::Button, "Retry now");
     assert_eq!(day.intents().iter().map(crate::keys::words).collect::<Vec<_>>(), ["register"]);
+}
+
+#[test]
+fn whatever_is_due_at_once_is_said_in_its_order() {
+    let day = day_in("ready", Language::English);
+    let heard = |day: &Day| {
+        let said = day.elements().into_iter().filter(|one| one.id == "OperatorWindow::announcement");
+        said.map(|one| one.label.trim_end_matches('\u{200b}').to_owned()).collect::<String>()
+    };
+    day.rings(FIRST, HANBIT);
+    day.card(FIRST, vec![hanbit()]);
+    day.answered(FIRST);
+    let mut said = vec![heard(&day)];
+    for _ in 0..40 {
+        day.settle();
+        let now = heard(&day);
+        if said.last() != Some(&now) {
+            said.push(now);
+        }
+    }
+    let (number, name) = ("+7 495 555-01-42", "한빛건설 Hanbit Build");
+    let all = [format!("{number} is calling"), format!("{name} is calling"), format!("On a call: {name}")];
+    assert_eq!(said, all);
+}
+
+#[test]
+fn the_desktop_points_at_the_window_while_it_rings() {
+    let day = day_in("ready", Language::English);
+    assert!(!day.asks_for_attention());
+    day.rings(FIRST, HANBIT);
+    assert!(day.asks_for_attention());
+    day.answered(FIRST);
+    assert!(!day.asks_for_attention());
+    day.rings(SECOND, OTHER);
+    assert!(day.asks_for_attention(), "a second caller is as easily missed");
+    day.ends(SECOND, CallOutcome::Missed);
+    assert!(!day.asks_for_attention());
+}
+
+#[test]
+fn the_edge_of_a_ringing_call_pulses_unless_motion_is_unwanted() {
+    let looks = |day: &Day| {
+        let mut pictures = Vec::new();
+        for _ in 0..20 {
+            day.settle();
+            let picture = day.picture();
+            if pictures.last().is_none_or(|last: &SharedPixelBuffer<_>| last.as_slice() != picture.as_slice())
+            {
+                pictures.push(picture);
+            }
+        }
+        pictures.len()
+    };
+    let day = day_in("ringing", Language::English);
+    assert!((3..=4).contains(&looks(&day)), "once a second, on and off");
+    day.act(Act::Settings);
+    day.click(Role::Switch, "Less motion");
+    assert!(day.sees(Role::Switch, "Less motion").checked);
+    assert_eq!(looks(&day), 1);
+    assert_eq!(looks(&day_in("talking", Language::English)), 1, "nothing else moves");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::*;
 
 fn card(world: &World) -> Card {
-    world.shown().card
+    world.shown().lists.card.clone()
 }
 
 fn row(card: &Card, key: &str) -> Option<(String, Tone)> {
@@ -78,6 +78,52 @@ fn of_several_clients_one_is_chosen_and_comes_first_the_next_time() {
 }
 
 #[test]
+fn of_several_clients_one_key_says_who_it_is_and_struck_twice_passes_nobody_on() {
+    let mut world = World::new();
+    let both = || vec![client("Alpha", "kim"), client("Beta", "kim")];
+    world.rings(FIRST, HANBIT);
+    world.card(FIRST, both());
+    let keys = |world: &World| -> Vec<String> {
+        world.shown().lists.card.candidates.iter().map(|candidate| candidate.key.clone()).collect()
+    };
+    assert_eq!(keys(&world), ["Alt+1", "Alt+2"]);
+    let hint = Hint { key: "Alt+1…2".into(), label: "Choose the client".into() };
+    assert!(world.shown().lists.hints.contains(&hint));
+    world.answered(FIRST);
+    assert!(world.shown().lists.targets.rows.iter().all(|target| target.key.is_empty()), "one key, one deed");
+    world.intents();
+    world.press("Alt+2");
+    assert_eq!(world.intents(), [Intent::ChooseClient { line: FIRST, client: client("Beta", "kim").id }]);
+    assert_eq!((keys(&world), world.shown().call.name), (vec![String::new(); 2], "Beta".into()));
+    assert!(!world.shown().lists.hints.contains(&hint));
+    world.press("Alt+2");
+    assert_eq!(world.intents(), [], "it was meant for the client");
+    world.pass(1);
+    world.press("Alt+1");
+    assert_eq!(world.intents(), [Intent::BlindTransfer { line: FIRST, target: "201".into() }]);
+}
+
+#[test]
+fn with_the_list_of_targets_open_the_keys_are_theirs() {
+    let mut world = World::new();
+    world.talks(FIRST, HANBIT);
+    world.card(FIRST, vec![client("Alpha", "kim"), client("Beta", "kim")]);
+    world.press("F8");
+    assert_eq!(world.shown().lists.targets.rows[0].key, "Alt+1");
+    world.intents();
+    world.press("Alt+1");
+    assert!(matches!(world.intents().as_slice(), [Intent::BlindTransfer { .. }]));
+}
+
+#[test]
+fn an_empty_card_says_when_there_will_be_one() {
+    let world = World::new();
+    assert_eq!(card(&world).note, "The client's card stands here as soon as somebody calls.");
+    let world = World::with(|config| config.has_desk = false);
+    assert_eq!(card(&world).note, "There is no order desk, hence no client cards.");
+}
+
+#[test]
 fn a_number_of_nobody_is_a_new_client() {
     let mut world = World::new();
     world.rings(FIRST, HANBIT);
@@ -97,7 +143,7 @@ fn a_withheld_number_is_said_so() {
         ("Number withheld", "Ask who is calling.")
     );
     world.ended(FIRST, CallOutcome::Missed, 0);
-    let calls = world.shown().calls.rows;
+    let calls = world.shown().lists.calls.rows.clone();
     assert_eq!((calls[0].who.as_str(), calls[0].can_redial), ("Number withheld", false));
 }
 
@@ -131,7 +177,6 @@ fn a_colleague_is_named_by_the_directory() {
 #[test]
 fn the_last_clients_card_stays_dimmed() {
     let mut world = World::new();
-    assert_eq!(card(&world), Card::default());
     world.talks(FIRST, HANBIT);
     world.card(FIRST, vec![hanbit()]);
     world.pass(60);

@@ -95,7 +95,7 @@ fn each_change_of_availability_is_said_once() {
     world.press("Ctrl+Shift+D");
     world.press("Ctrl+Shift+D");
     assert_eq!(took(&mut world).len(), 2);
-    let menu = world.shown().line_menu;
+    let menu = world.shown().lists.line_menu.clone();
     assert_eq!(menu.len(), 6);
     assert_eq!(
         menu.iter().filter(|choice| choice.chosen).map(|choice| &*choice.label).collect::<Vec<_>>(),
@@ -141,7 +141,7 @@ fn recent_calls_are_one_list_without_doubles_and_missed_ones_are_marked() {
         record("before", "2026-05-04T06:00:00Z", Outcome::Missed),
     ])));
     let shown = world.shown();
-    let rows: Vec<&str> = shown.calls.rows.iter().map(|row| row.spoken.as_str()).collect();
+    let rows: Vec<&str> = shown.lists.calls.rows.iter().map(|row| row.spoken.as_str()).collect();
     assert_eq!(
         rows,
         [
@@ -150,12 +150,55 @@ fn recent_calls_are_one_list_without_doubles_and_missed_ones_are_marked() {
             "yesterday, missed, +7 916 123-45-67",
         ]
     );
-    assert_eq!(shown.counters, "today: calls 2, missed 1");
+    assert_eq!(shown.lists.counters, "today: calls 2, missed 1");
     world.act(Act::MissedOnly(true));
-    assert_eq!(world.shown().calls.rows.len(), 2);
+    assert_eq!(world.shown().lists.calls.rows.len(), 2);
     world.wishes.clear();
     world.act(Act::Redial(1));
     assert_eq!(world.intents(), [Intent::Dial { target: "89161234567".into() }]);
+}
+
+#[test]
+fn recent_calls_name_the_client_as_soon_as_he_is_known() {
+    let mut world = World::new();
+    let (alpha, beta) = (client("Alpha", "kim"), client("Beta", "kim"));
+    let mut earlier = record("earlier", "2026-05-05T06:00:00Z", Outcome::Completed);
+    earlier.client = Some(alpha.id);
+    let unknown = record("unknown", "2026-05-05T05:00:00Z", Outcome::Completed);
+    world.handle(Input::Calls(Ok(vec![earlier, unknown])));
+    let who = |world: &World| -> Vec<(String, String)> {
+        let rows = &world.shown().lists.calls.rows;
+        rows.iter().rev().map(|row| (row.who.clone(), row.number.clone())).collect()
+    };
+    let (bare, number) = (("+7 916 123-45-67".to_owned(), String::new()), "+7 916 123-45-67".to_owned());
+    assert_eq!(who(&world), [bare.clone(), bare.clone()]);
+    world.rings(FIRST, OTHER);
+    world.card(FIRST, vec![alpha.clone(), beta.clone()]);
+    let named = ("Alpha".to_owned(), number.clone());
+    assert_eq!(who(&world), [bare, named.clone()], "whose the other call was, nobody knows");
+    world.card(FIRST, vec![alpha]);
+    assert_eq!(who(&world), [named.clone(), named]);
+}
+
+#[test]
+fn lost_sound_is_said_and_stands_in_a_bar_until_the_call_ends() {
+    let mut world = World::new();
+    world.talks(FIRST, HANBIT);
+    let lost = |world: &mut World, lost| world.handle(Input::Trouble(Trouble::Sound { line: FIRST, lost }));
+    lost(&mut world, Sound::Recording);
+    let recording = "+7 495 555-01-42: the recording has stopped; the call goes on.";
+    assert_eq!(
+        (world.spoken(), texts(&world.shown().bars)),
+        (vec![recording.into()], vec![recording.into()])
+    );
+    lost(&mut world, Sound::Voice);
+    lost(&mut world, Sound::Recording);
+    assert_eq!(world.spoken().len(), 1, "nothing is worse than no sound");
+    let voice =
+        "+7 495 555-01-42: no sound passes any more, by a fault of this telephone. Hang up and call again.";
+    assert_eq!((texts(&world.shown().bars), world.shown().bars[0].tone), (vec![voice.into()], Tone::Bad));
+    world.ended(FIRST, CallOutcome::Completed, 5);
+    assert_eq!(world.shown().bars, []);
 }
 
 #[test]
@@ -163,7 +206,7 @@ fn who_called_during_a_break_stands_among_the_missed() {
     let mut world = World::new();
     let caller = Caller { number: Some(OTHER.into()), ..Caller::default() };
     world.phone(phone::Event::Declined { call_id: "busy".into(), caller, status: 486 });
-    let row = world.shown().calls.rows.remove(0);
+    let row = world.shown().lists.calls.rows[0].clone();
     assert_eq!((row.direction.text.as_str(), row.result.as_str()), ("missed", "busy"));
 }
 
@@ -175,14 +218,14 @@ fn the_palette_finds_verbs_people_and_numbers_by_words() {
     world.wishes.clear();
     world.press("Ctrl+K");
     assert_eq!(world.wishes, [Wish::Focus(Field::Palette)]);
-    assert!(world.shown().palette.unwrap().rows.len() <= 12);
+    assert!(world.shown().lists.palette.clone().unwrap().rows.len() <= 12);
     let mut run = |query: &str| {
         world.press("Ctrl+K");
         world.act(Act::PaletteQuery(query.into()));
-        let palette = world.shown().palette.unwrap();
+        let palette = world.shown().lists.palette.clone().unwrap();
         world.wishes.clear();
         world.press("Enter");
-        assert_eq!(world.shown().palette, None);
+        assert_eq!(world.shown().lists.palette, None);
         let label = palette.rows.first().map(|row| row.label.clone()).unwrap_or_default();
         (label, std::mem::take(&mut world.wishes))
     };
@@ -209,7 +252,7 @@ fn escape_goes_one_level_up_and_never_ends_a_call() {
     world.press("Ctrl+K");
     world.wishes.clear();
     world.press("Esc");
-    assert!(world.shown().palette.is_none() && world.shown().keypad.is_some());
+    assert!(world.shown().lists.palette.is_none() && world.shown().keypad.is_some());
     world.press("Esc");
     assert!(world.shown().keypad.is_none() && world.screen.transfer.is_open);
     world.press("Esc");
@@ -227,8 +270,8 @@ fn another_language_is_spoken_at_once() {
     world.handle(Input::Language(Language::Russian));
     let shown = world.shown();
     assert_eq!(shown.call.detail, "Звонок завершён: Hanbit Build, 01:14");
-    assert_eq!(shown.card.chips[0].text, "рыночник");
-    let limit = shown.card.rows.iter().find(|row| row.key == "Кредитный лимит").unwrap();
+    assert_eq!(shown.lists.card.chips[0].text, "рыночник");
+    let limit = shown.lists.card.rows.iter().find(|row| row.key == "Кредитный лимит").unwrap();
     assert_eq!(limit.value, "500\u{a0}000,00\u{a0}₽");
     world.handle(Input::Language(Language::Korean));
     assert_eq!(world.shown().call.state, "후처리");

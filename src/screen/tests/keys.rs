@@ -70,6 +70,20 @@ fn states() -> Vec<(&'static str, World)> {
         ("break", with(&|world| world.act(Act::Break(0)))),
         ("no line", with(&|world| world.phone(no_answer_from_pbx(8)))),
         ("ringing", with(&|world| world.rings(FIRST, HANBIT))),
+        (
+            "several ring",
+            with(&|world| {
+                world.rings(FIRST, HANBIT);
+                world.card(FIRST, vec![hanbit(), client("Alpha", "petrov")]);
+            }),
+        ),
+        (
+            "several talk",
+            with(&|world| {
+                world.talks(FIRST, HANBIT);
+                world.card(FIRST, vec![hanbit(), client("Alpha", "petrov")]);
+            }),
+        ),
         ("dialling", with(&|world| world.dials(FIRST, OTHER))),
         ("talking", talking()),
         ("keypad", changed(&|world| world.press("F6"))),
@@ -131,8 +145,8 @@ fn the_keyboard_reaches_every_region_in_every_state() {
 fn every_key_that_is_printed_or_hinted_works() {
     for (name, world) in states() {
         let shown = world.shown();
-        let verbs = shown.verbs.iter().filter(|verb| verb.enabled).map(|verb| verb.key.clone());
-        let keys: Vec<String> = verbs.chain(shown.hints.iter().map(|hint| hint.key.clone())).collect();
+        let verbs = shown.lists.verbs.iter().filter(|verb| verb.enabled).map(|verb| verb.key.clone());
+        let keys: Vec<String> = verbs.chain(shown.lists.hints.iter().map(|hint| hint.key.clone())).collect();
         assert!(!keys.is_empty(), "{name}");
         for key in keys.into_iter().filter(|key| !key.is_empty()) {
             let (_, mut world) = states().into_iter().find(|(state, _)| *state == name).unwrap();

@@ -151,10 +151,14 @@ fn no_order_of_inputs_breaks_the_window_or_moves_the_keyboard_by_itself() {
                 }
             }
             let shown = world.shown();
-            assert!(shown.hints.len() <= 7 && shown.targets.rows.len() <= 40, "{said}");
-            assert!(shown.hints.iter().all(|hint| !hint.key.is_empty() && !hint.label.is_empty()), "{said}");
-            assert!(shown.verbs.iter().all(|verb| !verb.label.is_empty()), "{said}");
-            if let Some(palette) = &shown.palette {
+            assert!(*shown.lists == world.screen.lists(&wall(world.now)), "{said}: rows of before");
+            assert!(shown.lists.hints.len() <= 7 && shown.lists.targets.rows.len() <= 40, "{said}");
+            assert!(
+                shown.lists.hints.iter().all(|hint| !hint.key.is_empty() && !hint.label.is_empty()),
+                "{said}"
+            );
+            assert!(shown.lists.verbs.iter().all(|verb| !verb.label.is_empty()), "{said}");
+            if let Some(palette) = &shown.lists.palette {
                 assert!(palette.rows.iter().all(|row| !row.label.is_empty()), "{said}");
                 assert!(palette.chosen < palette.rows.len().max(1), "{said}");
             }

@@ -3,7 +3,15 @@
 use super::*;
 
 fn names(world: &World) -> Vec<String> {
-    world.shown().targets.rows.into_iter().map(|row| format!("{} | {}", row.spoken, row.state.text)).collect()
+    world
+        .shown()
+        .lists
+        .targets
+        .rows
+        .clone()
+        .into_iter()
+        .map(|row| format!("{} | {}", row.spoken, row.state.text))
+        .collect()
 }
 
 fn to(target: &str) -> Intent {
@@ -39,7 +47,7 @@ fn the_clients_own_manager_stands_first_and_enter_takes_them() {
             "Lebedev Ilya, Support 102 | ",
         ]
     );
-    assert!(world.shown().targets.rows[0].chosen);
+    assert!(world.shown().lists.targets.rows[0].chosen);
     world.press("Enter");
     assert_eq!(world.intents(), [to("201")]);
 }
@@ -62,7 +70,7 @@ fn whoever_stands_in_comes_before_an_absent_manager() {
 #[test]
 fn alt_and_a_digit_pass_the_call_without_opening_the_list() {
     let mut world = talking_with("kim");
-    assert_eq!(world.shown().targets.rows[1].key, "Alt+2");
+    assert_eq!(world.shown().lists.targets.rows[1].key, "Alt+2");
     world.press("Alt+2");
     assert_eq!(world.intents(), [to("302")]);
     world.press("Alt+9");
@@ -75,7 +83,7 @@ fn words_in_any_order_find_people_and_a_number_is_taken_as_it_is() {
     world.press("F8");
     for query in ["алена whole", "ИВАНОВА", "203"] {
         world.act(Act::TransferQuery(query.into()));
-        assert_eq!(world.shown().targets.rows.len(), 1, "{query}");
+        assert_eq!(world.shown().lists.targets.rows.len(), 1, "{query}");
     }
     world.act(Act::TransferQuery("wholesale".into()));
     world.press("Down");
@@ -85,11 +93,11 @@ fn words_in_any_order_find_people_and_a_number_is_taken_as_it_is() {
     world.press("Enter");
     assert_eq!(world.intents(), [to("302")]);
     world.act(Act::TransferQuery("89161234567".into()));
-    assert_eq!(world.shown().targets.note, "Enter passes the call to +7 916 123-45-67");
+    assert_eq!(world.shown().lists.targets.note, "Enter passes the call to +7 916 123-45-67");
     world.press("Enter");
     assert_eq!(world.intents(), [to("89161234567")]);
     world.act(Act::TransferQuery("nobody at all".into()));
-    assert_eq!(world.shown().targets.note, "Nobody is called that.");
+    assert_eq!(world.shown().lists.targets.note, "Nobody is called that.");
     world.press("Enter");
     world.act(Act::TransferTyped);
     assert_eq!(world.intents(), []);
@@ -101,7 +109,7 @@ fn of_a_large_company_forty_are_shown() {
     let people = (0..60)
         .map(|n| person(&format!("p{n}"), &format!("Person {n}"), Job::Manager, &format!("5{n:02}"), "x"));
     world.handle(Input::Directory(Ok(Directory { people: people.collect(), ..Directory::default() })));
-    let targets = world.shown().targets;
+    let targets = world.shown().lists.targets.clone();
     assert_eq!((targets.rows.len(), targets.note.as_str()), (40, "21 more, keep typing"));
     assert_eq!(targets.rows[0].name, "Kim Seoyeon", "the card knows the manager whom the directory does not");
 }
@@ -115,7 +123,7 @@ fn a_transfer_is_watched_in_words_and_stays_told_after_the_call() {
     let shown = world.shown();
     assert_eq!((shown.state, shown.call.state.as_str()), (State::Transferring, "Passing to Kim Seoyeon"));
     assert_eq!(shown.call.detail, "The client is put on hold");
-    assert!(!shown.targets.enabled);
+    assert!(!shown.lists.targets.enabled);
     for (status, words) in [(202, "The PBX calls them"), (180, "It rings there")] {
         world.phone(phone::Event::TransferProgress { line: FIRST, target: "201".into(), status });
         assert_eq!(world.shown().call.detail, words);
@@ -126,7 +134,7 @@ fn a_transfer_is_watched_in_words_and_stays_told_after_the_call() {
     world.ends(FIRST, EndedBy::Transfer, CallOutcome::Completed, None, 30);
     assert_eq!(world.spoken(), ["Passed to Kim Seoyeon"], "once, and nothing more of its end");
     assert_eq!(world.shown().call.detail, "Passed to Kim Seoyeon");
-    assert_eq!(world.shown().calls.rows[0].result, "passed on to Kim Seoyeon");
+    assert_eq!(world.shown().lists.calls.rows[0].result, "passed on to Kim Seoyeon");
     world.pass(30);
     assert_eq!(world.shown().call.detail, "Passed to Kim Seoyeon", "until the next call");
     world.rings(FIRST, OTHER);
@@ -173,7 +181,7 @@ fn a_lost_client_and_one_of_whom_nothing_is_known_are_told_apart() {
 fn f4_takes_a_client_back_from_a_transfer() {
     let mut world = talking_with("kim");
     world.passing(FIRST, "201");
-    assert_eq!(world.shown().verbs[0].label, "Take back");
+    assert_eq!(world.shown().lists.verbs[0].label, "Take back");
     world.wishes.clear();
     world.press("F4");
     assert_eq!(world.intents(), [Intent::Resume { line: FIRST }]);

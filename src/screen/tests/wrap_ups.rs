@@ -35,7 +35,7 @@ fn an_answered_call_ends_in_a_wrap_up_without_calls() {
     world.press("Enter");
     assert_eq!(concluded(&mut world), ["information", "calls true"]);
     assert_eq!(world.shown().state, State::Ready);
-    assert_eq!(world.shown().calls.rows[0].result, "information given");
+    assert_eq!(world.shown().lists.calls.rows[0].result, "information given");
 }
 
 #[test]
