@@ -139,10 +139,8 @@ fn long_notices_have_as_many_lines_as_they_need() {
     day.answer(Input::Trouble(Trouble::Sound { line: FIRST, lost: Sound::Voice }));
     let long = bar(&day, "позвоните снова.");
     assert!(long[3] > short[3] + 6.0, "{short:?} {long:?}");
-    assert!(
-        day.sees(Role::Groupbox, day.say("Current call")).place[1] >= long[1] + long[3] - 0.5,
-        "nothing is covered"
-    );
+    let column = day.sees(Role::Groupbox, day.say("Current call")).place;
+    assert!(column[1] >= long[1] + long[3] - 0.5, "nothing is covered: {column:?} {long:?}");
 }
 
 #[test]

@@ -59,7 +59,7 @@ struct Picture {
     width: u32,
     height: u32,
     /// Red, green, blue.
-    pixels: Vec<u8>,
+    pixels: Vec<[u8; 3]>,
 }
 
 fn draw(scene: &str, theme: &str, language: Language) -> Picture {
@@ -74,7 +74,7 @@ fn draw(scene: &str, theme: &str, language: Language) -> Picture {
     let (_, index) = THEMES.iter().find(|(name, _)| *name == theme).unwrap();
     day.choose_theme(*index);
     let drawn = day.picture();
-    let pixels = drawn.as_slice().iter().flat_map(|pixel| [pixel.r, pixel.g, pixel.b]).collect();
+    let pixels = drawn.as_slice().iter().map(|pixel| [pixel.r, pixel.g, pixel.b]).collect();
     Picture { width: drawn.width(), height: drawn.height(), pixels }
 }
 
@@ -91,7 +91,7 @@ fn write(path: &Path, picture: &Picture) {
             (colour, index as u8)
         })
         .collect();
-    let pixels: Vec<u8> = picture.pixels.as_chunks().0.iter().map(|colour| nearest[colour]).collect();
+    let pixels: Vec<u8> = picture.pixels.iter().map(|colour| nearest[colour]).collect();
     let file = BufWriter::new(File::create(path).unwrap());
     let mut encoder = png::Encoder::new(file, picture.width, picture.height);
     encoder.set_color(png::ColorType::Indexed);
@@ -103,7 +103,7 @@ fn write(path: &Path, picture: &Picture) {
 
 fn distinct(picture: &Picture) -> BTreeMap<[u8; 3], usize> {
     let mut counts = BTreeMap::new();
-    for colour in picture.pixels.as_chunks().0 {
+    for colour in &picture.pixels {
         *counts.entry(*colour).or_default() += 1;
     }
     counts
@@ -124,12 +124,12 @@ fn read(path: &Path) -> Picture {
     let mut reader = decoder.read_info().unwrap();
     let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
     let info = reader.next_frame(&mut pixels).unwrap();
-    Picture { width: info.width, height: info.height, pixels }
+    Picture { width: info.width, height: info.height, pixels: pixels.as_chunks().0.to_vec() }
 }
 
 /// 32 steps for each colour, which tints greys a little: half of the octets.
 fn reduced(picture: &Picture) -> Picture {
-    let pixels = picture.pixels.iter().map(|value| value & 0xf8 | value >> 5).collect();
+    let pixels = picture.pixels.iter().map(|colour| colour.map(|value| value & 0xf8 | value >> 5)).collect();
     Picture { pixels, ..*picture }
 }
 
@@ -139,9 +139,8 @@ fn difference(one: &Picture, other: &Picture) -> f64 {
     if (one.width, one.height) != (other.width, other.height) {
         return 1.0;
     }
-    let pairs = one.pixels.chunks(3).zip(other.pixels.chunks(3));
-    let differ =
-        pairs.filter(|(one, other)| one.iter().zip(*other).any(|(a, b)| a.abs_diff(*b) > STEP)).count();
+    let differs = |(one, other): &(&[u8; 3], &[u8; 3])| (0..3).any(|at| one[at].abs_diff(other[at]) > STEP);
+    let differ = one.pixels.iter().zip(&other.pixels).filter(differs).count();
     differ as f64 / f64::from(one.width * one.height)
 }
 

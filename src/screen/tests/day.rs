@@ -187,16 +187,13 @@ fn lost_sound_is_said_and_stands_in_a_bar_until_the_call_ends() {
     let lost = |world: &mut World, lost| world.handle(Input::Trouble(Trouble::Sound { line: FIRST, lost }));
     lost(&mut world, Sound::Recording);
     let recording = "+7 495 555-01-42: the recording has stopped; the call goes on.";
-    assert_eq!(
-        (world.spoken(), texts(&world.shown().bars)),
-        (vec![recording.into()], vec![recording.into()])
-    );
+    assert_eq!((world.spoken(), texts(&world.shown().bars)), (vec![recording.into()], vec![recording]));
     lost(&mut world, Sound::Voice);
     lost(&mut world, Sound::Recording);
     assert_eq!(world.spoken().len(), 1, "nothing is worse than no sound");
     let voice =
         "+7 495 555-01-42: no sound passes any more, by a fault of this telephone. Hang up and call again.";
-    assert_eq!((texts(&world.shown().bars), world.shown().bars[0].tone), (vec![voice.into()], Tone::Bad));
+    assert_eq!((texts(&world.shown().bars), world.shown().bars[0].tone), (vec![voice], Tone::Bad));
     world.ended(FIRST, CallOutcome::Completed, 5);
     assert_eq!(world.shown().bars, []);
 }
