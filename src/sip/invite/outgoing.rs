@@ -191,6 +191,14 @@ impl Outgoing {
         match request.method {
             Method::Options => super::answer_options(core, id, &request),
             Method::Update => self.on_update(core, id, request),
+            // It was answered, none of the answers came through, and they wait for our ACK no longer (RFC 3261 §13.3.1.4).
+            Method::Bye => {
+                let response = core.response(&request, StatusCode::OK);
+                core.respond(id, &response);
+                if !self.is_over() {
+                    self.give_up(core, EndedBy::Them);
+                }
+            }
             _ => core.refuse(id, &request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST),
         }
     }

@@ -324,6 +324,26 @@ fn an_early_update_of_the_pbx_is_answered() {
 }
 
 #[test]
+fn a_call_whose_answers_were_all_lost_ends_when_the_other_side_gives_up() {
+    let mut bench = Bench::new();
+    let (call, invite) = dial(&mut bench);
+    let ringing = answer(&invite, 180, &[CONTACT], b"");
+    bench.hear(&Message::Response(ringing.clone()));
+    bench.event();
+    let bye = bench.pbx_back(&invite, &ringing, Method::Bye, 1);
+    bench.hear_request(&bye);
+    bench.response(200);
+    let Some(Event::Ended { call: ended, by: EndedBy::Them, .. }) = bench.event() else { panic!() };
+    assert_eq!(ended, call);
+    // Other telephones of that number may still ring.
+    let cancel = bench.request(Method::Cancel);
+    bench.respond(&cancel, 481);
+    bench.hear_request(&bye);
+    bench.response(200);
+    assert_eq!(bench.event(), None, "said once");
+}
+
+#[test]
 fn an_offer_in_the_200_is_acknowledged_though_they_hang_up_before_our_answer() {
     let mut bench = Bench::new();
     bench.ua.invite(bench.now, "sip:200@pbx.example".parse().unwrap(), None);
