@@ -105,9 +105,10 @@ impl Shared {
                 }
             }
             Err(words) => {
+                // Before the keyboard comes there, so that a screen reader says it then.
+                self.form(|form| form.set_password_fault(words.into()));
                 self.open_setup(false);
                 self.show_window();
-                self.say_in_form(words, true);
             }
         }
     }

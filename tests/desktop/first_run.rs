@@ -68,8 +68,9 @@ fn a_password_that_is_nowhere_is_asked_for_with_the_reason() {
     let text = format!("[account]\nuser = \"{OPERATOR}\"\n[pbx]\nserver = \"{}\"\n", stage.pbx.server());
     std::fs::write(settings, text).expect("a file");
     let _window = start(&stage);
-    reader.finds("panel", "Set up the telephone");
-    reader.hears("The key store has no password for this account.");
+    reader.comes_to("password text", "Password");
+    let field = reader.finds("password text", "Password");
+    assert!(field.description.contains("no password for this account"), "{}", field.description);
     stage.picture("no-password");
 }
 

@@ -97,7 +97,7 @@ impl SoundServer {
     pub fn make_default(&self, name: &str) {
         for (what, device) in [("sink", "ear"), ("source", "mic")] {
             let arguments = [&format!("set-default-{what}")[..], &format!("{name}_{device}")];
-            until("the default device", seconds(10), || {
+            until("the default device", seconds(30), || {
                 self.client("pactl", &arguments).output().is_ok_and(|output| output.status.success())
             });
         }
