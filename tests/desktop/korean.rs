@@ -3,8 +3,9 @@
 use crate::people::Baresip;
 use crate::reader::Reader;
 use crate::stage::{Beside, CLIENT, CLIENT_NAME, OPERATOR, Stage};
-use crate::{seconds, until};
+use crate::{now, seconds, until};
 use std::process::Command;
+use std::time::Duration;
 
 #[test]
 fn korean_is_typed_anywhere_and_a_key_in_mid_syllable_loses_none_of_it() {
@@ -23,15 +24,16 @@ fn korean_is_typed_anywhere_and_a_key_in_mid_syllable_loses_none_of_it() {
     reader.comes_to("entry", "전화 걸기");
     // Three letters of one syllable, which more could follow: it is not finished.
     until_typed(&stage, &mut reader, "전화 걸기", "gks", "한");
-    stage.press(&["F2"]);
-    client.wait("CALL_ESTABLISHED", seconds(10));
+    press_until(&stage, "F2", || client.has("CALL_ESTABLISHED"));
     assert_eq!(written(&mut reader, "전화 걸기"), "한");
 
     stage.press(&["ctrl+k"]);
     reader.comes_to("entry", "명령");
     until_typed(&stage, &mut reader, "명령", "dmathrj", "음소거");
     stage.picture("korean");
-    stage.press(&["Return"]);
+    press_until(&stage, "Return", || {
+        reader.reads().iter().all(|node| node.role != "entry" || !node.name.starts_with("명령"))
+    });
     reader.hears("마이크 꺼짐");
     client.hang_up();
 }
@@ -43,6 +45,22 @@ fn until_typed(stage: &Stage, reader: &mut Reader, field: &str, keys: &str, expe
         stage.type_text(keys);
         written(reader, field) == expected
     });
+}
+
+/// winit 0.30 drops a key whose input method is slower to say that the syllable is finished than to hand the key back: rare,
+/// but not on a machine that does six tests at once. Whoever sees that nothing happened presses again.
+fn press_until(stage: &Stage, key: &str, mut done: impl FnMut() -> bool) {
+    for _ in 0..3 {
+        stage.press(&[key]);
+        let deadline = now() + seconds(4);
+        while now() < deadline {
+            if done() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+    panic!("{key} does nothing");
 }
 
 fn written(reader: &mut Reader, field: &str) -> String {
