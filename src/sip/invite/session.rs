@@ -161,14 +161,16 @@ impl Session {
     }
 
     /// Asks, without disturbing anything, whether the other end still knows this call. What is under way asks that
-    /// as well, and would be refused for its number if this overtook it (RFC 3261 §12.2.2).
+    /// as well, and would be refused for its number if this overtook it (RFC 3261 §12.2.2); and where our answer may not have
+    /// arrived, nobody knows of the call yet, and a question that overtakes the next repetition would end it.
     pub fn check(&mut self, core: &mut Core) {
         let key = self.key;
+        let answering = self.unacked.as_ref().is_some_and(|unacked| unacked.initial);
         let asking = core.transactions.expects(|owner| matches!(owner, Owner::Call(call, _) if *call == key));
         if core.config.transport.is_reliable() {
             // The old connection was where the PBX reached us: it is told of the new one.
             self.refresh(core);
-        } else if !self.is_over() && !asking {
+        } else if !self.is_over() && !asking && !answering {
             let request = self.build(core, Method::Options);
             self.send(core, Purpose::Check, request);
         }

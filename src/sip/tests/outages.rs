@@ -1,7 +1,7 @@
 //! The way to the PBX goes and comes back: calls that the PBX forgot meanwhile end here as well.
 
 use crate::sip::message::{Message, Method, Request, To};
-use crate::sip::testing::{Bench, LOCAL, PBX, address, ms, secs};
+use crate::sip::testing::{ANSWER, Bench, LOCAL, PBX, address, ms, secs};
 use crate::sip::{EndedBy, Event};
 use crate::transmit::{Hop, Transport::Udp};
 
@@ -49,6 +49,31 @@ fn a_goodbye_that_finds_the_port_closed_is_said_again_and_the_registrar_is_asked
     assert_eq!(bench.request(Method::Bye), bye);
     bench.respond(&bye, 200);
     assert!(!bench.ua.owes_goodbye());
+}
+
+#[test]
+fn a_call_whose_answer_is_still_on_its_way_is_not_asked_for() {
+    let mut bench = Bench::registered();
+    let (call, invite) = bench.called();
+    bench.ua.accept(bench.now, call, ANSWER.to_vec()).unwrap();
+    let ok = bench.response(200);
+    bench.ua.set_addresses(bench.now, address(LOCAL), address("192.0.2.11:5060"));
+    bench.grant(600);
+    bench.events();
+    bench.pass(secs(3));
+    let in_dialog = |message: &Message| match message {
+        Message::Request(request) => request.headers.require::<To>().unwrap().tag().is_some(),
+        Message::Response(_) => false,
+    };
+    let sent = bench.messages();
+    assert!(
+        sent.iter().any(|(_, message)| matches!(message, Message::Response(_))),
+        "the answer is repeated"
+    );
+    assert!(!sent.iter().any(|(_, message)| in_dialog(message)), "{sent:?}");
+    let ack = bench.pbx_next(&invite, &ok, Method::Ack, 0);
+    bench.hear_request(&ack);
+    assert!(matches!(bench.event(), Some(Event::Confirmed { .. })));
 }
 
 #[test]
