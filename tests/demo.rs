@@ -5,6 +5,7 @@
 mod schema;
 
 #[allow(dead_code, reason = "shared with tests that wait for more")]
+#[expect(clippy::disallowed_methods, reason = "these tests wait for running programs by the clock")]
 #[path = "support/waiting.rs"]
 mod waiting;
 

@@ -44,15 +44,19 @@ fn scenes() -> impl Iterator<Item = &'static str> {
     STATES.iter().map(|state| state.name).chain(SCENES.iter().map(|(name, _)| *name))
 }
 
-/// Those that are kept: every scene, the main ones in all looks, each of the others in one of them by turns.
+/// Those that are kept: every scene in each language, the main ones in each theme too, the others in one of them by turns.
 fn kept() -> Vec<(&'static str, &'static str, Language)> {
-    let looks = THEMES.iter().flat_map(|(theme, _)| Language::ALL.map(|language| (*theme, language)));
-    let looks: Vec<(&str, Language)> = looks.collect();
-    let (main, others): (Vec<&str>, Vec<&str>) = scenes().partition(|scene| MAIN.contains(scene));
-    let all = main.iter().flat_map(|scene| looks.iter().map(|(theme, language)| (*scene, *theme, *language)));
-    let once =
-        others.iter().zip(looks.iter().cycle()).map(|(scene, (theme, language))| (*scene, *theme, *language));
-    all.chain(once).collect()
+    let mut kept = Vec::new();
+    for (at, scene) in scenes().enumerate() {
+        for (nth, language) in Language::ALL.into_iter().enumerate() {
+            for (index, (theme, _)) in THEMES.iter().enumerate() {
+                if MAIN.contains(&scene) || index == (at + nth) % THEMES.len() {
+                    kept.push((scene, *theme, language));
+                }
+            }
+        }
+    }
+    kept
 }
 
 struct Picture {
