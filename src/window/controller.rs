@@ -1,5 +1,6 @@
 //! Between the screen, which decides, the window, which draws, and the telephone, which acts. All of it in the window's thread.
 
+use super::announcements::Announcements;
 use super::keys;
 use super::options::Options;
 use super::picture::Picture;
@@ -24,21 +25,8 @@ use slint::ComponentHandle;
 use slint::winit_030::WinitWindowAccessor as _;
 use slint::winit_030::winit::window::UserAttentionType;
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
-
-/// How long an announcement stands before the next one.
-const HEARD: Duration = Duration::from_millis(200);
-/// Makes the same words new ones (zero-width space).
-const SILENT: char = '\u{200b}';
-
-/// What is to be said to screen readers.
-#[derive(Default)]
-struct Announcements {
-    waiting: VecDeque<String>,
-    pause: slint::Timer,
-}
 
 /// How many earlier calls the list begins with.
 const EARLIER_CALLS: u32 = 200;
@@ -63,7 +51,7 @@ pub struct Controller {
     generation: u64,
     /// Starts once more after a while.
     retry: slint::Timer,
-    announcements: Announcements,
+    pub(super) announcements: Announcements,
     /// As the desktop was last told.
     pub(super) asks_for_attention: bool,
     pub(super) options: Options,
@@ -86,7 +74,7 @@ pub fn in_window(work: impl FnOnce(&Shared) + Send + 'static) {
 }
 
 /// Does this now, in the window's thread: for timers, which fire there.
-fn here(work: impl FnOnce(&Shared)) {
+pub(super) fn here(work: impl FnOnce(&Shared)) {
     let shared = SHARED.with_borrow(Clone::clone);
     if let Some(shared) = shared {
         work(&shared);
@@ -344,30 +332,6 @@ impl Shared {
             }
             Wish::Quit => self.quit(),
         }
-    }
-
-    /// One after another: a screen reader hears only what stands for a moment, and only what is new.
-    fn announce(&self, text: String) {
-        let busy = {
-            let mut controller = self.0.borrow_mut();
-            controller.announcements.waiting.push_back(text);
-            controller.announcements.pause.running()
-        };
-        if !busy {
-            self.announce_next();
-        }
-    }
-
-    fn announce_next(&self) {
-        let controller = &mut *self.0.borrow_mut();
-        let Some(mut text) = controller.announcements.waiting.pop_front() else { return };
-        let screen = controller.window.global::<ui::Screen>();
-        if screen.get_announcement() == text.as_str() {
-            text.push(SILENT);
-        }
-        screen.set_announcement(text.into());
-        let next = || here(Self::announce_next);
-        controller.announcements.pause.start(slint::TimerMode::SingleShot, HEARD, next);
     }
 
     pub(super) fn with_remote(&self, use_it: impl FnOnce(&crate::shell::Remote)) {

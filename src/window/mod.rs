@@ -1,14 +1,16 @@
 //! The operator's window: Slint draws, [`crate::screen`] decides, [`crate::shell`] telephones.
 //!
 //! ```text
-//! controller   between the three, in the window's thread
-//! picture      the screen's picture into the window's properties
-//! telephone    the telephone in a thread of its own
-//! options      the settings page; setup: the first run; tray: the icon in the desktop's tray
-//! stage        all of it without telephone and desktop, for tests
-//! ui/*.slint   what is drawn; tokens.slint has the colours and sizes, and nothing has any beside it
+//! controller     between the three, in the window's thread
+//! picture        the screen's picture into the window's properties
+//! announcements  what screen readers say
+//! telephone      the telephone in a thread of its own
+//! options        the settings page; setup: the first run; tray: the icon in the desktop's tray
+//! stage          all of it without telephone and desktop, for tests
+//! ui/*.slint     what is drawn; tokens.slint has the colours and sizes, and nothing has any beside it
 //! ```
 
+mod announcements;
 mod controller;
 mod keys;
 mod options;
