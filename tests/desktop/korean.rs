@@ -25,32 +25,41 @@ fn korean_is_typed_anywhere_and_a_key_in_mid_syllable_loses_none_of_it() {
     // Three letters of one syllable, which more could follow: it is not finished.
     until_typed(&stage, &mut reader, "전화 걸기", "gks", "한");
     press_until(&stage, "F2", || client.has("CALL_ESTABLISHED"));
-    assert_eq!(written(&mut reader, "전화 걸기"), "한");
+    until("the syllable", seconds(15), || written(&mut reader, "전화 걸기") == "한");
 
-    stage.press(&["ctrl+k"]);
+    let palette = |reader: &mut Reader| {
+        reader.reads().iter().any(|node| node.role == "entry" && node.name.starts_with("명령"))
+    };
+    press_until(&stage, "ctrl+k", || palette(&mut reader));
     reader.comes_to("entry", "명령");
     until_typed(&stage, &mut reader, "명령", "dmathrj", "음소거");
     stage.picture("korean");
-    press_until(&stage, "Return", || {
-        reader.reads().iter().all(|node| node.role != "entry" || !node.name.starts_with("명령"))
-    });
+    press_until(&stage, "Return", || !palette(&mut reader));
     reader.hears("마이크 꺼짐");
     client.hang_up();
 }
 
-/// The input method comes to a field a moment later than the keyboard, and a test types faster than people.
+/// The input method comes to a field a moment later than the keyboard, and a test types faster than people. The last
+/// syllable is still being composed; winit 0.30 does not draw it where the end of the one before is told after its
+/// beginning, as on a busy machine.
 fn until_typed(stage: &Stage, reader: &mut Reader, field: &str, keys: &str, expected: &str) {
-    until(expected, seconds(30), || {
+    let (finished, _) = expected.split_at(expected.char_indices().last().expect("a syllable").0);
+    until(expected, seconds(60), || {
         stage.press(&["ctrl+a", "BackSpace"]);
         stage.type_text(keys);
-        written(reader, field) == expected
+        let deadline = now() + seconds(3);
+        let mut written = written(reader, field);
+        while written != expected && now() < deadline {
+            written = self::written(reader, field);
+        }
+        written == expected || written == finished
     });
 }
 
 /// winit 0.30 drops a key whose input method is slower to say that the syllable is finished than to hand the key back: rare,
 /// but not on a machine that does six tests at once. Whoever sees that nothing happened presses again.
 fn press_until(stage: &Stage, key: &str, mut done: impl FnMut() -> bool) {
-    for _ in 0..3 {
+    for _ in 0..6 {
         stage.press(&[key]);
         let deadline = now() + seconds(4);
         while now() < deadline {
@@ -90,5 +99,10 @@ fn input_method(stage: &Stage) -> Beside {
             || said.status.success() && !arguments.is_empty()
     };
     until("the Hangul engine", seconds(60), || engine(&["hangul"]) && engine(&[]));
+    let mut servers = Command::new("xprop");
+    stage.env(servers.args(["-root", "XIM_SERVERS"]));
+    until("the input method", seconds(30), || {
+        String::from_utf8_lossy(&servers.output().expect("xprop").stdout).contains("ibus")
+    });
     daemon
 }
