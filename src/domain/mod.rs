@@ -4,4 +4,5 @@ pub mod call_record;
 pub mod call_result;
 pub mod client;
 pub mod directory;
+pub mod line_state;
 pub mod number;
