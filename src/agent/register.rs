@@ -168,11 +168,15 @@ impl Register {
             phone::Event::Answered { line, .. } => {
                 self.revise(*line, |entry| entry.record.answered_at = Some(entry.time(now)))
             }
-            phone::Event::TransferStarted { line, target } => self.revise(*line, |entry| {
+            phone::Event::TransferStarted { line, target, way } => self.revise(*line, |entry| {
                 entry.transfer_begun = now;
                 entry.record.transfers.push(TransferStep {
                     target: target.clone(),
-                    way: TransferWay::Blind,
+                    way: match way {
+                        phone::TransferWay::Blind => TransferWay::Blind,
+                        phone::TransferWay::Return => TransferWay::Return,
+                        phone::TransferWay::Consultation => TransferWay::Consultation,
+                    },
                     result: None,
                     status: None,
                     seconds: None,
@@ -189,6 +193,7 @@ impl Register {
                 let result = match client {
                     ClientIs::Kept => TransferResult::Kept,
                     ClientIs::Lost => TransferResult::Lost,
+                    ClientIs::Left => TransferResult::Left,
                     ClientIs::Unknown => TransferResult::Unknown,
                 };
                 self.revise(*line, |entry| entry.end_step(now, result, *status))

@@ -8,6 +8,7 @@ use crate::instant::Instant;
 use crate::media::{AudioDirection, NoAudioCause, StreamStats};
 use crate::phone::{
     self, CallOutcome, Caller, ClientIs, EndedBy, LineId, Refusal, Side, TransferFault, TransferOutcome,
+    TransferWay,
 };
 use crate::shell::Notice;
 use crate::sip::Failure;
@@ -91,8 +92,8 @@ fn phone_line(line: Line, event: &phone::Event, book: &Book) -> Option<String> {
             line.call("dtmf", *id, book).with("digit", &digit.to_ascii_uppercase())
         }
         E::DigitsFailed { line: id, status } => line.call("digits_failed", *id, book).with("status", status),
-        E::TransferStarted { line: id, target } => {
-            line.call("transfer_started", *id, book).with("target", target)
+        E::TransferStarted { line: id, target, way } => {
+            line.call("transfer_started", *id, book).with("target", target).with("way", way_code(*way))
         }
         E::TransferProgress { line: id, target, status } => {
             line.call("transfer_progress", *id, book).with("target", target).with("status", status)
@@ -222,6 +223,14 @@ const fn cause_code(cause: &Failure) -> &'static str {
     }
 }
 
+const fn way_code(way: TransferWay) -> &'static str {
+    match way {
+        TransferWay::Blind => "blind",
+        TransferWay::Return => "return",
+        TransferWay::Consultation => "consultation",
+    }
+}
+
 const fn outcome_code(outcome: TransferOutcome) -> &'static str {
     match outcome {
         TransferOutcome::Joined => "joined",
@@ -233,6 +242,7 @@ const fn client_code(client: ClientIs) -> &'static str {
     match client {
         ClientIs::Kept => "kept",
         ClientIs::Lost => "lost",
+        ClientIs::Left => "left",
         ClientIs::Unknown => "unknown",
     }
 }
@@ -297,6 +307,7 @@ const fn transfer_fault_code(why: TransferFault) -> &'static str {
     match why {
         TransferFault::NotTaken => "not_taken",
         TransferFault::TargetFailed => "target_failed",
+        TransferFault::NoAnswer => "no_answer",
         TransferFault::NoWord => "no_word",
         TransferFault::CallEnded => "call_ended",
         TransferFault::TakenBack => "taken_back",

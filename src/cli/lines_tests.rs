@@ -9,7 +9,8 @@ use crate::desk_api::{BadAnswer, ClientCard, ProblemCode};
 use crate::instant::Instant;
 use crate::media::{AudioDirection, Codec, NoAudioCause, StreamStats};
 use crate::phone::{
-    CallOutcome, Caller, ClientIs, EndedBy, Event as E, LineId, Refusal, Side, TransferFault, TransferOutcome,
+    CallOutcome, Caller, ClientIs, EndedBy, Event as E, LineId, Refusal, Side, TransferFault,
+    TransferOutcome, TransferWay,
 };
 use crate::shell::Notice;
 use crate::sip::Failure;
@@ -234,17 +235,19 @@ fn calls() -> Vec<E> {
 fn transfers() -> Vec<E> {
     let target = || "201".to_owned();
     let mut events = vec![
-        E::TransferStarted { line: LINE, target: target() },
         E::TransferProgress { line: LINE, target: target(), status: 180 },
         E::Transferred { line: LINE, target: target(), outcome: TransferOutcome::Joined },
         E::Transferred { line: LINE, target: target(), outcome: TransferOutcome::HandedOver },
         E::Returned { line: LINE },
         E::Referred { line: LINE, to: LineId(2), target: target() },
     ];
+    for way in [TransferWay::Blind, TransferWay::Return, TransferWay::Consultation] {
+        events.push(E::TransferStarted { line: LINE, target: target(), way });
+    }
     use TransferFault as F;
-    let faults = [F::NotTaken, F::TargetFailed, F::NoWord, F::CallEnded, F::TakenBack];
+    let faults = [F::NotTaken, F::TargetFailed, F::NoAnswer, F::NoWord, F::CallEnded, F::TakenBack];
     for why in faults {
-        for client in [ClientIs::Kept, ClientIs::Lost, ClientIs::Unknown] {
+        for client in [ClientIs::Kept, ClientIs::Lost, ClientIs::Left, ClientIs::Unknown] {
             let (status, reason) = (Some(404), "Not Found".to_owned());
             events.push(E::TransferFailed { line: LINE, target: target(), status, reason, client, why });
             let (status, reason) = (None, String::new());

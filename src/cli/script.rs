@@ -236,7 +236,7 @@ impl Script {
             E::Transferred { line, .. } => self.in_call(*line, |call| call.transfer = None),
             E::TransferFailed { line, status, client, .. } => {
                 let trouble = match client {
-                    ClientIs::Kept => Trouble::TransferFailed(*status),
+                    ClientIs::Kept | ClientIs::Left => Trouble::TransferFailed(*status),
                     ClientIs::Lost => Trouble::ClientLost(*status),
                     ClientIs::Unknown => Trouble::ClientUnknown,
                 };

@@ -5,7 +5,7 @@ use crate::agent::{Card, CardAnswer, Event, Source};
 use crate::audio::{Change, Device, Role};
 use crate::desk_api::{ClientCard, Unavailable};
 use crate::media::{AudioDirection, NoAudioCause, StreamStats};
-use crate::phone::{self, CallOutcome, Caller, ClientIs, Refusal, Side, TransferOutcome};
+use crate::phone::{self, CallOutcome, Caller, ClientIs, Refusal, Side, TransferOutcome, TransferWay};
 use crate::shell::Notice;
 use crate::sip::Failure;
 use crate::text::{Catalogue, msg, say};
@@ -119,8 +119,14 @@ fn phone_line(cat: &Catalogue, event: &phone::Event) -> String {
             line = line,
             status = status
         ),
-        E::TransferStarted { line, target } => {
+        E::TransferStarted { line, target, way: TransferWay::Blind } => {
             say!(cat, "Line {line}: on hold, passing the call to {target}.", line = line, target = target)
+        }
+        E::TransferStarted { line, target, way: TransferWay::Return } => {
+            say!(cat, "Line {line}: on hold, calling {target}.", line = line, target = target)
+        }
+        E::TransferStarted { line, target, way: TransferWay::Consultation } => {
+            say!(cat, "Line {line}: on hold, joining with {target}.", line = line, target = target)
         }
         E::TransferProgress { line, target, status } => say!(
             cat,
@@ -155,6 +161,14 @@ fn phone_line(cat: &Catalogue, event: &phone::Event) -> String {
                     target = target,
                     status = status
                 ),
+                ClientIs::Left => {
+                    say!(
+                        cat,
+                        "Line {line}: the call ended before {target} had it.",
+                        line = line,
+                        target = target
+                    )
+                }
                 ClientIs::Unknown => say!(
                     cat,
                     "Line {line}: transfer to {target} failed ({status}); where the client is is unknown.",

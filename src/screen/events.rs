@@ -70,7 +70,7 @@ impl Screen {
                 self.announce(say!(&self.cat, "The other side took you off hold"));
             }
             E::HoldFailed { line, .. } => self.change(line, |call| call.hold_refused = true),
-            E::TransferStarted { line, target } => self.on_transfer_started(now, line, target),
+            E::TransferStarted { line, target, .. } => self.on_transfer_started(now, line, target),
             E::TransferProgress { line, status, .. } => self.change(line, |call| {
                 if let Some(passing) = &mut call.passing {
                     passing.status = Some(status);
