@@ -173,6 +173,7 @@ impl Register {
                 entry.record.transfers.push(TransferStep {
                     target: target.clone(),
                     way: TransferWay::Blind,
+                    why: None,
                     result: None,
                     status: None,
                     seconds: None,
