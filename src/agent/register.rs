@@ -177,6 +177,7 @@ impl Register {
                         phone::TransferWay::Return => TransferWay::Return,
                         phone::TransferWay::Consultation => TransferWay::Consultation,
                     },
+                    why: None,
                     result: None,
                     status: None,
                     seconds: None,

@@ -336,6 +336,7 @@ pub fn directory() -> Directory {
             department("support", ["Support", "고객지원부", "Служба поддержки"], "none"),
         ],
         client_types: Vec::new(),
+        purposes: Vec::new(),
     }
 }
 

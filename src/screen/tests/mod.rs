@@ -284,6 +284,7 @@ fn directory() -> Directory {
             department("support", "Support", "none"),
         ],
         client_types: Vec::new(),
+        purposes: Vec::new(),
     }
 }
 
