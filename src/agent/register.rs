@@ -39,6 +39,8 @@ struct Entry {
     newcomer: Option<Party>,
     /// The operator has said which of several clients it is.
     chosen: bool,
+    /// Why the next target is called, in the rule's word.
+    why: Option<&'static str>,
 }
 
 /// The two sides of an incoming call.
@@ -177,7 +179,7 @@ impl Register {
                         phone::TransferWay::Return => TransferWay::Return,
                         phone::TransferWay::Consultation => TransferWay::Consultation,
                     },
-                    why: None,
+                    why: entry.why.take().map(str::to_owned),
                     result: None,
                     status: None,
                     seconds: None,
@@ -216,6 +218,13 @@ impl Register {
                 record
             }
             _ => None,
+        }
+    }
+
+    /// Why the next step of a transfer is made.
+    pub fn explain(&mut self, line: LineId, why: &'static str) {
+        if let Some(entry) = self.entries.get_mut(&line) {
+            entry.why = Some(why);
         }
     }
 
@@ -285,8 +294,15 @@ impl Register {
     ) -> CallRecord {
         record.line = Some(line.0);
         let transfer_begun = Instant::START;
-        let entry =
-            Entry { record: record.clone(), begun, transfer_begun, extension, newcomer: None, chosen: false };
+        let entry = Entry {
+            record: record.clone(),
+            begun,
+            transfer_begun,
+            extension,
+            newcomer: None,
+            chosen: false,
+            why: None,
+        };
         self.entries.insert(line, entry);
         record
     }

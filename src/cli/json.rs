@@ -1,7 +1,7 @@
 //! Notices as lines of JSON: the terminal contract's events (docs/events.schema.json).
 
 use super::book::Book;
-use crate::agent::{Card, CardAnswer, Event, Source};
+use crate::agent::{Card, CardAnswer, ChainNews, Event, Source};
 use crate::audio::{Device, Role, SoundFault};
 use crate::desk_api::Match;
 use crate::instant::Instant;
@@ -22,6 +22,7 @@ pub fn line(at: Instant, notice: &Notice, book: &Book) -> Option<String> {
         Notice::Ready { local } => Some(line.event("ready").with("local", &local.to_string()).end()),
         Notice::Agent(Event::Phone(event)) => phone_line(line, event, book),
         Notice::Agent(Event::Card { line: id, card }) => Some(card_line(line.call("card", *id, book), card)),
+        Notice::Agent(Event::Chain { line: id, news }) => Some(chain_line(line, *id, news, book)),
         Notice::Sound { line: id, fault } => {
             Some(line.call("sound_failed", *id, book).with("what", sound_code(fault)).end())
         }
@@ -45,6 +46,19 @@ pub fn line(at: Instant, notice: &Notice, book: &Book) -> Option<String> {
 pub fn device_found(at: Instant, role: Role, device: &Device, is_default: bool) -> String {
     let line = Line::begin(at).event("device").with("role", role_code(role));
     line.with("id", &device.id).with("name", &device.name).with("default", &is_default).end()
+}
+
+fn chain_line(line: Line, id: LineId, news: &ChainNews, book: &Book) -> String {
+    let line = match news {
+        ChainNews::PassedOver { extension, state, .. } => {
+            line.call("passed_over", id, book).with("target", extension).with("state", state)
+        }
+        ChainNews::WaitingFor { extension, time, .. } => {
+            line.call("waiting_for", id, book).with("target", extension).with("seconds", &time.as_secs())
+        }
+        ChainNews::NobodyLeft => line.call("nobody_left", id, book),
+    };
+    line.end()
 }
 
 fn phone_line(line: Line, event: &phone::Event, book: &Book) -> Option<String> {
@@ -311,6 +325,7 @@ const fn transfer_fault_code(why: TransferFault) -> &'static str {
         TransferFault::NoWord => "no_word",
         TransferFault::CallEnded => "call_ended",
         TransferFault::TakenBack => "taken_back",
+        TransferFault::OtherTarget => "other_target",
     }
 }
 

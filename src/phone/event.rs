@@ -98,7 +98,8 @@ pub enum Command {
         target: String,
     },
     /// Client on hold, the target is called, and who answers is joined with the client at once (RFC 5589 §7). Until then the
-    /// client is ours. The call to the target is no line of the operator's: it has no events of its own.
+    /// client is ours. The call to the target is no line of the operator's: it has no events of its own. Where a transfer with return
+    /// still rings somewhere, this target is called instead.
     ReturnTransfer {
         line: LineId,
         target: String,
@@ -106,6 +107,11 @@ pub enum Command {
         ring_for: Duration,
         /// A client who was kept comes off hold; else stays there, for the next target, until resumed.
         comes_back: bool,
+    },
+    /// A client who is still on hold after a transfer that did not come about comes off it, unless the operator talks on another
+    /// line; see `Event::Returned`.
+    BringBack {
+        line: LineId,
     },
     /// The far ends of two answered calls are connected, and leave us (duty 11): the one of `line` takes our place in `with`.
     Join {
@@ -436,6 +442,8 @@ pub enum TransferFault {
     CallEnded,
     /// The operator took the client back before it.
     TakenBack,
+    /// The operator wants somebody else called instead.
+    OtherTarget,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -476,6 +484,7 @@ impl fmt::Debug for Command {
             Self::ReturnTransfer { line, ring_for, comes_back, .. } => {
                 write!(f, "ReturnTransfer({line}, {ring_for:?}, comes back {comes_back})")
             }
+            Self::BringBack { line } => write!(f, "BringBack({line})"),
             Self::Join { line, with } => write!(f, "Join({line}, {with})"),
         }
     }

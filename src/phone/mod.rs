@@ -197,6 +197,7 @@ impl Phone {
             Command::ReturnTransfer { line, target, ring_for, comes_back } => {
                 (Some(line), self.return_transfer(now, line, target, ring_for, comes_back))
             }
+            Command::BringBack { line } => (Some(line), self.bring_back(now, line)),
             Command::Join { line, with } => (Some(line), self.join(now, line, with)),
         };
         if let Err(why) = done {

@@ -27,7 +27,7 @@ impl Phone {
     ) -> Result<(), Refusal> {
         let uri = target::parse(&target, &self.domain).map_err(|_| Refusal::BadTarget)?;
         let client = self.lines.get(&id).ok_or(Refusal::NoSuchLine)?;
-        if !client.may_be_passed_on() {
+        if !client.may_be_passed_on() && !client.seeks_a_person() {
             return Err(Refusal::WrongState);
         }
         let client = client.call;
@@ -39,8 +39,18 @@ impl Phone {
         self.output.hush(errand.id);
         self.add_line(errand);
         let (line, mut means) = self.line(now, id).ok_or(Refusal::NoSuchLine)?;
+        line.seek_no_more(&mut means);
         let transfer = Transfer::with_return(target, call, now + ring_for, comes_back);
         line.begin_transfer(&mut means, transfer)
+    }
+
+    pub(super) fn bring_back(&mut self, now: Instant, id: LineId) -> Result<(), Refusal> {
+        let (line, mut means) = self.line(now, id).ok_or(Refusal::NoSuchLine)?;
+        if !line.may_be_passed_on() {
+            return Err(Refusal::WrongState);
+        }
+        line.bring_back(&mut means);
+        Ok(())
     }
 
     pub(super) fn join(&mut self, now: Instant, id: LineId, with: LineId) -> Result<(), Refusal> {

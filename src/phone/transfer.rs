@@ -161,6 +161,19 @@ impl Line {
 
     // -- with return: the target's telephone
 
+    /// Nobody has been found for the client yet.
+    pub fn seeks_a_person(&self) -> bool {
+        let seeks = |transfer: &Transfer| !transfer.is_asked() && matches!(transfer.way, Way::Return { .. });
+        self.transfer.as_ref().is_some_and(seeks)
+    }
+
+    /// Somebody else is called instead.
+    pub fn seek_no_more(&mut self, means: &mut Means<'_>) {
+        if self.seeks_a_person() {
+            self.transfer_failed(means, None, String::new(), ClientIs::Kept, TransferFault::OtherTarget);
+        }
+    }
+
     pub fn on_target_rings(&mut self, means: &mut Means<'_>, status: StatusCode) {
         if let Some(Transfer { step: Step::Calling { .. }, .. }) = self.transfer {
             self.transfer_goes_on(means, status.code());
@@ -302,6 +315,7 @@ impl Line {
         let Some(transfer) = self.transfer.take() else { return };
         let taken_back = !transfer.is_under_way();
         let waits = match transfer.way {
+            Way::Return { .. } if why == TransferFault::OtherTarget => true,
             Way::Return { comes_back, .. } => !comes_back && why != TransferFault::TakenBack,
             // The operator talks with the target still.
             Way::Consultation { .. } => why != TransferFault::TakenBack,

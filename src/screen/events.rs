@@ -36,6 +36,8 @@ impl Screen {
                 }
             }
             Event::Phone(event) => self.on_phone_event(now, wall, event),
+            // Shown by what the telephone says of each target.
+            Event::Chain { .. } => {}
             Event::Card { line, card } => self.on_card(now, wall, line, &card),
             Event::ClientChosen { line, client } => {
                 let number = self.seen(line).and_then(|seen| self.number_key(seen));

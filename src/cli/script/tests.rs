@@ -161,6 +161,7 @@ fn transfer_to(target: &str) -> Do {
 fn transferring(targets: &[&str]) -> CallOptions {
     CallOptions {
         transfer: Some(targets.iter().map(|target| (*target).to_owned()).collect()),
+        transfer_mode: Some("blind".into()),
         ..CallOptions::default()
     }
 }
