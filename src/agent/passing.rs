@@ -154,7 +154,7 @@ impl Agent {
         let view = self.view.lines.get(&line);
         let why = match view {
             None => Refusal::NoSuchLine,
-            Some(view) if view.state == super::LineState::Talking && !view.in_transfer => {
+            Some(view) if view.state == super::LineState::Talking && view.in_transfer.is_none() => {
                 let until = now + Duration::from_secs(chain.total_seconds.into());
                 let (tried, passed_over, stage) = (Vec::new(), Vec::new(), Stage::Asked);
                 self.passings.insert(line, Passing { chain, tried, passed_over, until, stage });

@@ -3,7 +3,7 @@
 use super::card::Card;
 use super::{CardAnswer, Event, Source};
 use crate::desk_api::{ClientCard, ClientId};
-use crate::phone::{self, Caller, LineId, Side};
+use crate::phone::{self, Caller, LineId, Side, TransferWay};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -47,7 +47,8 @@ pub struct LineView {
     pub state: LineState,
     pub held_by_us: bool,
     pub held_by_them: bool,
-    pub in_transfer: bool,
+    /// How the client is being passed on.
+    pub in_transfer: Option<TransferWay>,
     /// The desk's answer, or the cache's until then.
     pub card: Option<Card>,
     /// Which of the card's clients the operator says it is.
@@ -70,7 +71,7 @@ impl LineView {
             state,
             held_by_us: false,
             held_by_them: false,
-            in_transfer: false,
+            in_transfer: None,
             card: None,
             chosen: None,
         }
@@ -115,9 +116,11 @@ impl View {
             phone::Event::Answered { line, .. } => self.change(*line, |view| view.state = LineState::Talking),
             phone::Event::Held { line, by } => self.change(*line, |view| *view.hold_of(*by) = true),
             phone::Event::Resumed { line, by } => self.change(*line, |view| *view.hold_of(*by) = false),
-            phone::Event::TransferStarted { line, .. } => self.change(*line, |view| view.in_transfer = true),
+            phone::Event::TransferStarted { line, way, .. } => {
+                self.change(*line, |view| view.in_transfer = Some(*way));
+            }
             phone::Event::Transferred { line, .. } | phone::Event::TransferFailed { line, .. } => {
-                self.change(*line, |view| view.in_transfer = false);
+                self.change(*line, |view| view.in_transfer = None);
             }
             _ => {}
         }

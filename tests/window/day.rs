@@ -11,7 +11,9 @@ use patchcord::desk_api::{
 use patchcord::domain::client::PriceColumnReason;
 use patchcord::domain::number::NumberingPlan;
 use patchcord::media::Codec;
-use patchcord::phone::{CallOutcome, Caller, ClientIs, EndedBy, Event as Phone, LineId, Side, TransferFault};
+use patchcord::phone::{
+    CallOutcome, Caller, ClientIs, EndedBy, Event as Phone, LineId, Side, TransferFault, TransferWay,
+};
 use patchcord::screen::{Act, Input, Level, Trouble, Wish};
 use patchcord::sip::Failure;
 use patchcord::text::{Catalogue, Language};

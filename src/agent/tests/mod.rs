@@ -772,7 +772,7 @@ fn the_view_follows_the_call() {
     assert_eq!(world.agent.view().lines[&LINE].state, LineState::Talking);
     world.refer();
     let view = &world.agent.view().lines[&LINE];
-    assert!(view.held_by_us && view.in_transfer);
+    assert!(view.held_by_us && view.in_transfer.is_some());
     world.hang_up_theirs(&mut leg);
     assert!(world.agent.view().lines.is_empty());
 }
