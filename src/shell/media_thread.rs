@@ -518,6 +518,8 @@ fn received(from: SocketAddr, local: SocketAddr, bytes: Option<&[u8]>) -> Receiv
 
 #[cfg(test)]
 mod tests {
+    mod conference;
+
     use super::*;
     use crate::media::{Codec, Direction};
     use crate::net::PortSearch;
