@@ -120,6 +120,17 @@ fn whatever_gives_one_of_them_to_hold_ends_it() {
 }
 
 #[test]
+fn it_may_begin_anew() {
+    let (mut world, ..) = conference();
+    world.command(Command::Hold { line: LINE });
+    world.answer_reinvite(&alaw(10, "recvonly"));
+    assert_eq!(world.conferences(), [None]);
+    world.command(Command::Conference { on: true });
+    world.answer_reinvite(&alaw(11, "sendrecv"));
+    assert_eq!((world.conferences(), world.with_operator()), (vec![Some(BOTH)], (true, true)));
+}
+
+#[test]
 fn nobody_waits_whom_a_swap_could_take_up() {
     let (mut world, ..) = conference();
     world.command(Command::Swap);
