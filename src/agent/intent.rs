@@ -38,6 +38,10 @@ pub enum Intent {
         line: LineId,
     },
     Swap,
+    /// Both calls together, or apart again.
+    Conference {
+        on: bool,
+    },
     Mute {
         on: bool,
     },
@@ -111,6 +115,7 @@ impl Intent {
             Self::Hold { line } => Command::Hold { line },
             Self::Resume { line } => Command::Resume { line },
             Self::Swap => Command::Swap,
+            Self::Conference { on } => Command::Conference { on },
             Self::Mute { on } => Command::Mute { on },
             Self::TakeCalls { on } => Command::TakeCalls { on },
             Self::Digits { line, digits } => Command::Digits { line, digits },

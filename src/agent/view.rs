@@ -16,12 +16,14 @@ pub struct View {
     pub muted: bool,
     /// New calls ring; else they hear busy.
     pub taking_calls: bool,
+    /// The lines that hear each other and the operator.
+    pub conference: Option<[LineId; 2]>,
 }
 
 impl Default for View {
     fn default() -> Self {
         let registration = Registration::default();
-        Self { registration, lines: BTreeMap::new(), muted: false, taking_calls: true }
+        Self { registration, lines: BTreeMap::new(), muted: false, taking_calls: true, conference: None }
     }
 }
 
@@ -100,6 +102,7 @@ impl View {
             }
             phone::Event::Muted { on } => self.muted = *on,
             phone::Event::TakingCalls { on } => self.taking_calls = *on,
+            phone::Event::Conference { lines } => self.conference = *lines,
             phone::Event::Unregistered => self.registration = Registration::None,
             phone::Event::RingingIn { line, call_id, caller, .. } => {
                 self.lines.insert(*line, LineView::new(call_id, Some(caller.clone())));

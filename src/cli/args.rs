@@ -218,6 +218,12 @@ pub struct CallOptions {
     #[arg(help = msg!("Take it off hold"))]
     #[arg(long, value_name = "S", value_parser = seconds, requires = "hold_at")]
     pub resume_at: Option<Duration>,
+    #[arg(help = msg!("Call this target too, the other side on hold meanwhile; once it answers, all three are in a conference"))]
+    #[arg(long, value_name = "TARGET", value_parser = setting::<String>)]
+    pub conference: Option<String>,
+    #[arg(help = msg!("When to call it [default: 0]"))]
+    #[arg(long, value_name = "S", value_parser = seconds, requires = "conference")]
+    pub conference_at: Option<Duration>,
     #[arg(help = msg!("Transfer to the first of these targets; to the next one when that comes to nothing and the client is kept"))]
     #[arg(long, value_name = "T[,T…]", value_delimiter = ',', value_parser = setting::<String>)]
     pub transfer: Option<Vec<String>>,

@@ -100,6 +100,10 @@ fn phone_line(line: Line, event: &phone::Event, book: &Book) -> Option<String> {
         E::Held { line: id, by } => line.call("held", *id, book).with("by", side(*by)),
         E::Resumed { line: id, by } => line.call("resumed", *id, book).with("by", side(*by)),
         E::HoldFailed { line: id, status } => line.call("hold_failed", *id, book).with("status", status),
+        E::Conference { lines } => {
+            let lines = lines.iter().flatten().map(|id| id.0).collect::<Vec<_>>();
+            line.event("conference").with("lines", &lines)
+        }
         E::Muted { on } => line.event("muted").with("on", on),
         E::TakingCalls { on } => line.event("taking_calls").with("on", on),
         E::Digit { line: id, digit } => {

@@ -212,6 +212,7 @@ fn calls() -> Vec<E> {
     for on in [true, false] {
         events.push(E::Muted { on });
         events.push(E::TakingCalls { on });
+        events.push(E::Conference { lines: on.then_some([LINE, LineId(2)]) });
     }
     for by in [Side::Us, Side::Them] {
         events.push(E::Held { line: LINE, by });

@@ -16,6 +16,9 @@ use std::time::Duration;
 /// A call shorter than this may end before the first packet has arrived.
 const TOO_SHORT_FOR_AUDIO: Duration = Duration::from_secs(1);
 
+/// How long somebody else who is called for a conference may ring.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// What a call that is not for this subcommand is told: nobody is here to take it.
 const NOT_HERE: u16 = 480;
 /// What a call is told for which there is no time: one stands, or those of `--calls` have come.
@@ -63,6 +66,8 @@ pub struct Script {
     /// Calls that stand, and those whose end is still to be said.
     calls: BTreeMap<LineId, Call>,
     calls_over: u32,
+    /// For which line somebody else is being called.
+    consulting: Option<LineId>,
     over: bool,
     timers: Vec<(Instant, Timer)>,
     wanted: VecDeque<Do>,
@@ -84,6 +89,7 @@ enum Step {
     Hold,
     Resume,
     Swap,
+    Consult(String),
     Transfer,
     HangUp,
 }
@@ -97,6 +103,8 @@ enum Origin {
     MovedFrom(LineId),
     /// The same, and that call is over.
     Moved,
+    /// Somebody else, called for a conference with that line's: no steps but those that it leaves behind.
+    Third(LineId),
 }
 
 struct Call {
@@ -125,6 +133,7 @@ impl Script {
             registration: None,
             calls: BTreeMap::new(),
             calls_over: 0,
+            consulting: None,
             over: false,
             timers: Vec::new(),
             wanted: VecDeque::new(),
@@ -313,6 +322,14 @@ impl Script {
     }
 
     fn on_dialing(&mut self, now: Instant, line: LineId) {
+        if !self.calls.contains_key(&line)
+            && let Some(first) = self.consulting.take()
+        {
+            let origin = Origin::Third(first);
+            self.timers.push((now + PATIENCE, Timer::NobodyAnswers(line)));
+            self.calls.insert(line, Call { origin, begun: true, ..Call::new(VecDeque::new()) });
+            return;
+        }
         if let Task::Call { timeout, options, .. } = &self.task {
             self.timers.push((now + *timeout, Timer::NobodyAnswers(line)));
             self.calls.entry(line).or_insert_with(|| Call::new(targets(options)));
@@ -349,8 +366,12 @@ impl Script {
 
     fn on_answered(&mut self, now: Instant, line: LineId) {
         self.timers.retain(|(_, timer)| ![Timer::NobodyAnswers(line), Timer::Take(line)].contains(timer));
-        if self.calls.get(&line).is_some_and(|call| call.begun) {
-            return self.in_call(line, |call| call.answered = true);
+        if let Some(call) = self.calls.get_mut(&line).filter(|call| call.begun) {
+            call.answered = true;
+            if let Origin::Third(_) = call.origin {
+                self.want(Intent::Conference { on: true });
+            }
+            return;
         }
         let (Task::Call { options, .. } | Task::Answer { options, .. }) = &self.task else { return };
         let mut steps = steps(options);
@@ -429,9 +450,15 @@ impl Script {
             Step::Hold => Intent::Hold { line },
             Step::Resume => Intent::Resume { line },
             Step::Swap => Intent::Swap,
+            Step::Consult(target) => {
+                self.consulting = Some(line);
+                Intent::Dial { target }
+            }
             Step::HangUp => {
-                if let Origin::MovedFrom(old) = call.origin {
-                    self.want(Intent::HangUp { line: old });
+                let (origin, third) = (call.origin, self.third_with(line));
+                let moved_from = if let Origin::MovedFrom(old) = origin { Some(old) } else { None };
+                for line in moved_from.into_iter().chain(third) {
+                    self.want(Intent::HangUp { line });
                 }
                 Intent::HangUp { line }
             }
@@ -458,15 +485,17 @@ impl Script {
 
     fn on_ended(&mut self, now: Instant, line: LineId, end: (EndedBy, CallOutcome, Option<u16>, Duration)) {
         let goes_on_elsewhere = self.leaves_the_other(line);
+        self.leaves_the_third(line);
         let Some(call) = self.calls.remove(&line) else { return };
         self.timers.retain(|(_, timer)| !timer.is_of(line));
+        let counts = !matches!(call.origin, Origin::Third(_));
         for trouble in call.troubles(end).into_iter().flatten() {
             self.verdict.add(trouble);
         }
         if goes_on_elsewhere {
             return;
         }
-        self.calls_over += 1;
+        self.calls_over += u32::from(counts);
         // To resume one who is being passed on would be to take them back.
         let waits = |call: &Call| call.answered && !call.passing_on;
         if let Some((waiting, _)) = self.calls.iter().find(|(_, call)| waits(call)) {
@@ -499,10 +528,25 @@ impl Script {
         false
     }
 
-    /// Of `--calls`; one that is moved is one.
+    fn third_with(&self, line: LineId) -> Option<LineId> {
+        self.calls.iter().find(|(_, call)| call.origin == Origin::Third(line)).map(|(third, _)| *third)
+    }
+
+    /// Who was called for a conference goes on alone, or is not called any more.
+    fn leaves_the_third(&mut self, line: LineId) {
+        self.consulting.take_if(|first| *first == line);
+        let Some(third) = self.third_with(line) else { return };
+        if self.calls.get(&third).is_some_and(|call| call.answered) {
+            self.hand_over(line, third);
+        } else {
+            self.want(Intent::HangUp { line: third });
+        }
+    }
+
+    /// Of `--calls`; one that is moved is one, and whoever was called for a conference is none.
     fn calls_that_count(&self) -> usize {
-        let moved = |call: &&Call| matches!(call.origin, Origin::MovedFrom(_));
-        self.calls_over as usize + self.calls.values().filter(|call| !moved(call)).count()
+        let beside = |call: &&Call| matches!(call.origin, Origin::MovedFrom(_) | Origin::Third(_));
+        self.calls_over as usize + self.calls.values().filter(|call| !beside(call)).count()
     }
 
     fn wait_for_call(&mut self, now: Instant) {
@@ -660,6 +704,9 @@ fn steps(options: &CallOptions) -> Vec<(Duration, Step)> {
     steps.extend(options.dtmf.clone().map(|digits| (Duration::ZERO, Step::Digits(digits))));
     steps.extend(options.hold_at.map(|at| (at, Step::Hold)));
     steps.extend(options.resume_at.map(|at| (at, Step::Resume)));
+    if let Some(target) = &options.conference {
+        steps.push((options.conference_at.unwrap_or_default(), Step::Consult(target.clone())));
+    }
     if options.transfer.is_some() || options.to_manager {
         steps.push((options.transfer_at.unwrap_or_default(), Step::Transfer));
     }

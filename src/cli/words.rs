@@ -148,6 +148,10 @@ fn phone_line(cat: &Catalogue, event: &phone::Event) -> String {
             line = line,
             status = status
         ),
+        E::Conference { lines: Some([one, other]) } => {
+            say!(cat, "Lines {one} and {other} are in a conference with us.", one = one, other = other)
+        }
+        E::Conference { lines: None } => say!(cat, "The conference is over."),
         E::Muted { on: true } => say!(cat, "Microphone off."),
         E::Muted { on: false } => say!(cat, "Microphone on."),
         E::TakingCalls { on: true } => say!(cat, "New calls ring again."),

@@ -9,6 +9,7 @@ mod conceal;
 mod dtmf;
 mod jitter;
 mod level;
+mod mix;
 mod peer;
 mod quality;
 mod rtcp;
@@ -18,6 +19,7 @@ mod stream;
 mod tones;
 
 pub use level::{level, peak};
+pub use mix::{Relay, mix};
 pub use sdp::{Negotiation, NegotiationConfig, SdpFault, is_answerable};
 pub use stream::{AudioDirection, NoAudioCause, Stream, StreamEvent, StreamOutput, StreamStats, is_digit};
 pub use tones::{Cadence, CallTone, CallTones, MELODY, Part, Player};

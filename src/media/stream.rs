@@ -157,14 +157,14 @@ impl Stream {
         }
     }
 
-    /// Every 20 ms: the microphone's frame in, the earpiece's frame out. `None`: nothing to send now, silence
-    /// is sent in its place.
-    pub fn tick(&mut self, now: Instant, microphone: Option<&Frame>) -> Frame {
+    /// Every 20 ms: the frame to send in, the one that came out. `microphone` is what the operator's gave, if anything; in a
+    /// conference others are heard in `sent` as well.
+    pub fn tick(&mut self, now: Instant, microphone: Option<&Frame>, sent: &Frame) -> Frame {
         if self.closed {
             return SILENCE;
         }
         self.watch(now, microphone);
-        self.send(microphone.unwrap_or(&SILENCE));
+        self.send(sent);
         if self.reporter.is_due(now) {
             self.send_report(now);
         }

@@ -69,12 +69,14 @@ impl Phone {
     /// one left them: with it, or with somebody else, who is left alone.
     fn take_place(&mut self, now: Instant, id: LineId) -> Result<(), Refusal> {
         let Some(old) = self.replaced_by(id).filter(|old| old.stage == Stage::Talking) else { return Ok(()) };
-        let (aside, held) = (old.aside, old.aside || old.hold.is_wanted());
+        let (old, aside, held) = (old.id, old.aside, old.aside || old.hold.is_wanted());
         let session = self.open_session()?;
         let (line, mut means) = self.line(now, id).ok_or(Refusal::NoSuchLine)?;
         line.aside = aside;
         line.hold = Hold::from_the_start(held);
-        line.answer(&mut means, session)
+        line.answer(&mut means, session)?;
+        self.conference.goes_on_with(id, old);
+        Ok(())
     }
 
     pub(super) fn replaced_by(&self, id: LineId) -> Option<&Line> {

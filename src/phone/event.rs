@@ -78,6 +78,13 @@ pub enum Command {
     },
     /// The call that waits on hold is resumed, and the one that talks waits.
     Swap,
+    /// On: both calls that were answered have the operator and hear each other; exactly two, and nobody is dialled or passed
+    /// on. It ends with one of them, and with whatever gives one to hold: another call, resuming one, a transfer; the other then goes
+    /// on with the operator, but where that one is given to somebody else. Off: whom the operator talked with before stays, the
+    /// other goes on hold.
+    Conference {
+        on: bool,
+    },
     /// The operator is heard on no line, until said otherwise or the last call ends. Only while there is one.
     Mute {
         on: bool,
@@ -134,8 +141,8 @@ pub enum Output {
 pub enum MediaCommand {
     /// Start, or change, the stream of this line. Its port (`plan.local`) was given by
     /// `Input::MediaPort`; another one than before means that the stream goes on from there. `operator`: the
-    /// operator is on this line, hears it, and is heard unless the plan is early. One line at a time has the operator; the
-    /// others neither hear nor are heard, and silence is sent where their plan sends.
+    /// operator is on this line, hears it, and is heard unless the plan is early. One line at a time has the operator, or both
+    /// of a conference; the others neither hear nor are heard, and silence is sent where their plan sends.
     Apply {
         line: LineId,
         plan: StreamPlan,
@@ -144,6 +151,10 @@ pub enum MediaCommand {
     Digits {
         line: LineId,
         digits: String,
+    },
+    /// These lines hear each other from now on as long as both have the operator; none: no line hears another.
+    Conference {
+        lines: Option<[LineId; 2]>,
     },
     /// The operator is heard on no line, or again on the one that has the operator; those that start later included.
     Mute {
@@ -236,6 +247,10 @@ pub enum Event {
     HoldFailed {
         line: LineId,
         status: u16,
+    },
+    /// These two hear each other and the operator; none: the conference is over.
+    Conference {
+        lines: Option<[LineId; 2]>,
     },
     /// The operator's microphone is off for all lines, or on again.
     Muted {
@@ -362,6 +377,7 @@ impl Event {
             | Self::Probed { .. }
             | Self::Declined { .. }
             | Self::Muted { .. }
+            | Self::Conference { .. }
             | Self::TakingCalls { .. } => None,
         }
     }
@@ -477,6 +493,7 @@ impl fmt::Debug for Command {
             Self::Hold { line } => write!(f, "Hold({line})"),
             Self::Resume { line } => write!(f, "Resume({line})"),
             Self::Swap => f.write_str("Swap"),
+            Self::Conference { on } => write!(f, "Conference({on})"),
             Self::Mute { on } => write!(f, "Mute({on})"),
             Self::TakeCalls { on } => write!(f, "TakeCalls({on})"),
             Self::Digits { line, digits } => write!(f, "Digits({line}, {} of them)", digits.len()),
@@ -497,6 +514,7 @@ impl fmt::Debug for MediaCommand {
                 write!(f, "Apply({line}, {:?} {:?}, operator {operator})", plan.codec, plan.direction)
             }
             Self::Digits { line, digits } => write!(f, "Digits({line}, {} of them)", digits.len()),
+            Self::Conference { lines } => write!(f, "Conference({lines:?})"),
             Self::Mute { on } => write!(f, "Mute({on})"),
             Self::Tone { tone } => write!(f, "Tone({tone:?})"),
             Self::Stop { line } => write!(f, "Stop({line})"),
@@ -528,6 +546,7 @@ impl fmt::Debug for Event {
             Self::Held { line, by } => write!(f, "Held({line}, {by:?})"),
             Self::Resumed { line, by } => write!(f, "Resumed({line}, {by:?})"),
             Self::HoldFailed { line, status } => write!(f, "HoldFailed({line}, {status})"),
+            Self::Conference { lines } => write!(f, "Conference({lines:?})"),
             Self::Muted { on } => write!(f, "Muted({on})"),
             Self::TakingCalls { on } => write!(f, "TakingCalls({on})"),
             Self::Digit { line, .. } => write!(f, "Digit({line})"),

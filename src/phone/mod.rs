@@ -6,6 +6,7 @@
 
 mod answer;
 mod caller;
+mod conference;
 mod dial;
 mod digits;
 mod encoded_word;
@@ -34,6 +35,7 @@ pub use pbx::{OnFailedTransfer, PbxBehaviour};
 use crate::instant::Instant;
 use crate::media::{CallTone, Codec, StreamEvent, StreamStats};
 use crate::sip::{self, CallKey, ProbeKey, UserAgent, UserAgentConfig};
+use conference::Conference;
 use end::Farewell;
 use line::{Line, Means, Stage};
 use outbox::Outbox;
@@ -71,6 +73,7 @@ pub struct Phone {
     auto_answer: bool,
     /// The operator is heard on no line.
     muted: bool,
+    conference: Conference,
     /// New calls ring; else they hear busy.
     takes_calls: bool,
     /// What the operator was last given to hear of a call that is dialled.
@@ -105,6 +108,7 @@ impl Phone {
             pbx: config.pbx,
             auto_answer: config.auto_answer,
             muted: false,
+            conference: Conference::default(),
             takes_calls: true,
             tone: None,
             lines: BTreeMap::new(),
@@ -141,6 +145,7 @@ impl Phone {
         self.drain_user_agent(now);
         self.move_lines(now);
         self.end_errands(now);
+        self.update_conference();
         self.update_tone();
     }
 
@@ -159,6 +164,7 @@ impl Phone {
         self.end_silent_farewells(now);
         self.drain_user_agent(now);
         self.end_errands(now);
+        self.update_conference();
         self.update_tone();
     }
 
@@ -190,6 +196,7 @@ impl Phone {
             Command::Hold { line } => (Some(line), self.hold(now, line)),
             Command::Resume { line } => (Some(line), self.resume(now, line)),
             Command::Swap => (None, self.swap(now)),
+            Command::Conference { on } => (None, self.confer(now, on)),
             Command::Mute { on } => (None, self.mute(on)),
             Command::TakeCalls { on } => return self.take_calls(on),
             Command::Digits { line, digits } => (Some(line), self.send_digits(now, line, digits)),

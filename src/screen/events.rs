@@ -109,6 +109,7 @@ impl Screen {
             E::Probed { .. }
             | E::Muted { .. }
             | E::TakingCalls { .. }
+            | E::Conference { .. }
             | E::ConnectedTo { .. }
             | E::Digit { .. }
             | E::DigitsFailed { .. }

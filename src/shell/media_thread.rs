@@ -10,14 +10,14 @@ use crate::audio::{Begin, Devices, Earpiece, NullSource, RecordFault, SoundFault
 use crate::clock::Clock;
 use crate::entropy;
 use crate::instant::Instant;
-use crate::media::{Frame, SILENCE, Stream, StreamEvent, StreamOutput, StreamPlan, StreamStats};
+use crate::media::{Frame, Relay, SILENCE, Stream, StreamEvent, StreamOutput, StreamPlan, StreamStats, mix};
 use crate::net::{MAX_DATAGRAM, RtpPair, send_now};
 use crate::phone::LineId;
 use crate::transmit::{Received, Transport};
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -85,6 +85,10 @@ pub(super) enum ToMedia {
     Stop {
         line: LineId,
     },
+    /// These lines hear each other; none: no line hears another.
+    Conference {
+        lines: Option<[LineId; 2]>,
+    },
     /// The operator is heard on no line, or on the one that has the operator.
     Mute {
         on: bool,
@@ -141,7 +145,32 @@ enum ToLine {
     Apply { plan: StreamPlan, operator: bool },
     Move(RtpPair),
     Digits(String),
+    Confer(Option<Seat>),
     Mute(bool),
+}
+
+/// A line's place in a conference.
+struct Seat {
+    /// This line has the devices: it speaks and hears for the operator on both.
+    leads: bool,
+    to_other: Arc<Mutex<Relay>>,
+    from_other: Arc<Mutex<Relay>>,
+}
+
+impl Seat {
+    fn pair() -> [Self; 2] {
+        let (one, other) = <(Arc<Mutex<Relay>>, Arc<Mutex<Relay>>)>::default();
+        let follower = Self { leads: false, to_other: Arc::clone(&other), from_other: Arc::clone(&one) };
+        [Self { leads: true, to_other: one, from_other: other }, follower]
+    }
+
+    fn tell(&self, frame: Frame) {
+        self.to_other.lock().unwrap_or_else(PoisonError::into_inner).put(frame);
+    }
+
+    fn hear(&self) -> Frame {
+        self.from_other.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 async fn serve(
@@ -177,6 +206,16 @@ async fn serve(
             // The task ends when its sender is gone.
             ToMedia::Stop { line } => {
                 lines.remove(&line);
+                continue;
+            }
+            ToMedia::Conference { lines: among } => {
+                let mut seats = BTreeMap::new();
+                if let Some(among) = among {
+                    seats.extend(among.into_iter().zip(Seat::pair()));
+                }
+                for (line, orders) in &lines {
+                    let _ = orders.send(ToLine::Confer(seats.remove(line)));
+                }
                 continue;
             }
             ToMedia::Mute { on } => {
@@ -243,8 +282,12 @@ struct Voice {
     early: bool,
     /// The operator is on this line; otherwise it is neither heard nor hears.
     operator: bool,
+    /// The other line of a conference.
+    seat: Option<Seat>,
     /// What the operator says goes nowhere.
     muted: bool,
+    /// What comes in is music.
+    held_by_them: bool,
     next_tick: Instant,
     reports: Reports,
 }
@@ -261,7 +304,7 @@ impl Voice {
     ) -> std::io::Result<Self> {
         let now = clock.now();
         let seed = entropy::seed().map_err(std::io::Error::other)?;
-        let (early, local) = (plan.early, pair.local);
+        let (early, held_by_them, local) = (plan.early, plan.held_by_them, pair.local);
         let stream = Stream::new(now, plan, seed);
         let recorder = sound.record.and_then(|begin| {
             let fault = |error: std::io::Error| reports.recording(RecordFault::CannotWrite(error.kind()));
@@ -278,7 +321,9 @@ impl Voice {
             recorder,
             early,
             operator,
+            seat: None,
             muted,
+            held_by_them,
             next_tick: now,
             reports,
         };
@@ -286,9 +331,19 @@ impl Voice {
         Ok(voice)
     }
 
+    /// One line at a time has them, in a conference too.
+    fn has_devices(&self) -> bool {
+        self.operator && self.seat.as_ref().is_none_or(|seat| seat.leads)
+    }
+
+    /// What the microphone gives is for this line.
+    fn speaks(&self) -> bool {
+        self.has_devices() && !self.early
+    }
+
     /// One that nobody is to hear is not missed.
     fn watch_microphone(&mut self, now: Instant) {
-        let watched = self.source.is_microphone() && self.operator && !self.muted;
+        let watched = self.source.is_microphone() && self.has_devices() && !self.muted;
         self.stream.watch_microphone(now, watched);
     }
 
@@ -329,16 +384,13 @@ impl Voice {
 
     fn obey(&mut self, order: ToLine) {
         let now = self.clock.now();
+        let spoke = self.speaks();
         match order {
             ToLine::Apply { plan, operator } => {
-                if (operator && !self.operator) || (self.early && !plan.early) {
-                    self.source.forget();
-                }
-                self.early = plan.early;
-                self.operator = operator;
+                (self.early, self.held_by_them, self.operator) = (plan.early, plan.held_by_them, operator);
                 self.stream.apply(now, plan);
-                self.watch_microphone(now);
             }
+            ToLine::Confer(seat) => self.seat = seat,
             ToLine::Move(pair) => {
                 if let Err(error) = self.move_to(pair) {
                     tracing::error!(%error, "no audio: the new sockets cannot be used");
@@ -346,11 +398,12 @@ impl Voice {
                 }
             }
             ToLine::Digits(digits) => self.stream.send_digits(&digits),
-            ToLine::Mute(on) => {
-                self.muted = on;
-                self.watch_microphone(now);
-            }
+            ToLine::Mute(on) => self.muted = on,
         }
+        if self.speaks() && !spoke {
+            self.source.forget();
+        }
+        self.watch_microphone(now);
     }
 
     fn move_to(&mut self, pair: RtpPair) -> std::io::Result<()> {
@@ -372,20 +425,35 @@ impl Voice {
 
     fn tick(&mut self, now: Instant) {
         let microphone = self.spoken();
-        let heard = self.stream.tick(now, microphone.as_ref());
-        if let Some(meter) = self.reports.meter.as_ref().filter(|_| self.operator) {
-            meter.heard(&heard);
+        let operator = microphone.unwrap_or(SILENCE);
+        let seat = self.seat.as_ref().filter(|_| self.operator);
+        let others = seat.map_or(SILENCE, Seat::hear);
+        let sent = mix(&operator, &others);
+        let received = self.stream.tick(now, microphone.as_ref(), &sent);
+        // Music is not played into what the others say.
+        let said = if seat.is_some() && self.held_by_them { SILENCE } else { received };
+        if let Some(seat) = seat {
+            seat.tell(mix(&operator, &said));
         }
-        if let Some(earpiece) = self.earpiece.as_mut().filter(|_| self.operator) {
-            let plays = earpiece.play(&heard);
-            self.stream.watch_earpiece(now, plays);
+        if self.has_devices() {
+            self.let_hear(now, &mix(&said, &others));
         }
         if self.early {
             return;
         }
         let Some(recorder) = &self.recorder else { return };
-        if !recorder.write(&heard, &microphone.unwrap_or(SILENCE)) {
+        if !recorder.write(&received, &sent) {
             self.recording_broke();
+        }
+    }
+
+    fn let_hear(&mut self, now: Instant, heard: &Frame) {
+        if let Some(meter) = &self.reports.meter {
+            meter.heard(heard);
+        }
+        if let Some(earpiece) = &mut self.earpiece {
+            let plays = earpiece.play(heard);
+            self.stream.watch_earpiece(now, plays);
         }
     }
 
@@ -393,7 +461,7 @@ impl Voice {
         if self.early {
             return Some(SILENCE);
         }
-        if self.operator {
+        if self.has_devices() {
             let frame = self.source.next_frame();
             if let Some((meter, frame)) = self.reports.meter.as_ref().zip(frame) {
                 meter.spoken(&frame);
@@ -450,6 +518,8 @@ fn received(from: SocketAddr, local: SocketAddr, bytes: Option<&[u8]>) -> Receiv
 
 #[cfg(test)]
 mod tests {
+    mod conference;
+
     use super::*;
     use crate::media::{Codec, Direction};
     use crate::net::PortSearch;

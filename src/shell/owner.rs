@@ -473,6 +473,7 @@ impl Owner {
                 self.tell_media(ToMedia::Start { line, pair, sound, plan, operator, muted });
             }
             MediaCommand::Tone { tone } => self.play_tone(tone),
+            MediaCommand::Conference { lines } => self.tell_media(ToMedia::Conference { lines }),
             MediaCommand::Mute { on } => {
                 self.muted = on;
                 self.tell_media(ToMedia::Mute { on });

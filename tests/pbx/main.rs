@@ -10,6 +10,7 @@
 mod answering_pbx;
 mod bad_input;
 mod cards;
+mod conference;
 mod desk;
 mod devices;
 mod harness;

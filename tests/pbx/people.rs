@@ -81,6 +81,12 @@ impl Baresip {
         Self { child, control, events, folder, voice, name: name.to_owned() }
     }
 
+    /// Plays this into calls from now on.
+    pub fn speak(&mut self, voice: Vec<i16>) {
+        sound::write(&self.folder.join("voice.wav"), &voice.repeat(9));
+        self.voice = voice;
+    }
+
     pub fn dial(&self, target: &str) {
         self.command("dial", target);
     }

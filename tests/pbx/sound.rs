@@ -10,21 +10,34 @@ const STEP: usize = 4;
 
 /// Noise between 200 and 800 Hz, different in each run.
 pub fn noise(seconds: usize) -> Vec<i16> {
+    noise_within(&band(200.0, 800.0, 65), seconds, 5000.0)
+}
+
+/// Noise of this band and loudness, different in each run.
+pub fn noise_within(band: &[f64], seconds: usize, loudness: f64) -> Vec<i16> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).expect("randomness");
     let mut rng = ChaCha20Rng::from_seed(seed);
-    let white: Vec<f64> =
-        (0..seconds * RATE + 64).map(|_| f64::from(rng.next_u32()) / f64::from(u32::MAX) - 0.5).collect();
-    let kernel = band(200.0, 800.0, 65);
-    let filtered =
-        white.windows(kernel.len()).map(|w| w.iter().zip(&kernel).map(|(a, b)| a * b).sum::<f64>());
-    let filtered: Vec<f64> = filtered.take(seconds * RATE).collect();
+    let white: Vec<f64> = (0..seconds * RATE + band.len() - 1)
+        .map(|_| f64::from(rng.next_u32()) / f64::from(u32::MAX) - 0.5)
+        .collect();
+    let filtered = through(band, &white);
     let rms = (filtered.iter().map(|v| v * v).sum::<f64>() / filtered.len() as f64).sqrt();
-    filtered.iter().map(|v| (v / rms * 5000.0).clamp(-30_000.0, 30_000.0) as i16).collect()
+    filtered.iter().map(|v| (v / rms * loudness).clamp(-30_000.0, 30_000.0) as i16).collect()
+}
+
+/// What of a sound is within a band.
+pub fn within(band: &[f64], samples: &[i16]) -> Vec<i16> {
+    let samples: Vec<f64> = samples.iter().map(|sample| f64::from(*sample)).collect();
+    through(band, &samples).into_iter().map(|sample| sample as i16).collect()
+}
+
+fn through(band: &[f64], samples: &[f64]) -> Vec<f64> {
+    samples.windows(band.len()).map(|w| w.iter().zip(band).map(|(a, b)| a * b).sum()).collect()
 }
 
 /// A windowed-sinc band pass.
-fn band(low: f64, high: f64, taps: usize) -> Vec<f64> {
+pub fn band(low: f64, high: f64, taps: usize) -> Vec<f64> {
     let middle = (taps / 2) as f64;
     let sinc = |cut: f64, t: f64| {
         let w = 2.0 * cut / RATE as f64;

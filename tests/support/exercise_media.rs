@@ -2,7 +2,9 @@
 //! Shared by the fuzz targets and the replay of their corpora.
 
 use patchcord::instant::Instant;
-use patchcord::media::{Codec, Direction, Negotiation, NegotiationConfig, Stream, StreamOutput, StreamPlan};
+use patchcord::media::{
+    Codec, Direction, Negotiation, NegotiationConfig, SILENCE, Stream, StreamOutput, StreamPlan,
+};
 use patchcord::transmit::{Received, Transport};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -45,7 +47,7 @@ pub fn packets(octets: &[u8]) {
         } else {
             stream.handle_rtp(now, received)
         }
-        stream.tick(now, None);
+        stream.tick(now, None, &SILENCE);
         while !matches!(stream.poll_output(), StreamOutput::Idle) {}
     }
     let stats = stream.stats(now);

@@ -129,7 +129,11 @@ impl SoundServer {
 
     /// Says noise for so long into this headset's microphone.
     pub fn speak(&self, name: &str, seconds: usize) -> Voice {
-        let (path, samples) = (self.home.join(format!("{name}.wav")), sound::noise(seconds));
+        self.say(name, sound::noise(seconds))
+    }
+
+    pub fn say(&self, name: &str, samples: Vec<i16>) -> Voice {
+        let path = self.home.join(format!("{name}.wav"));
         sound::write(&path, &samples);
         let feed = format!("{name}_feed");
         let mut player = self.client("paplay", &["--latency-msec=40", "-d", &feed, &path.to_string_lossy()]);

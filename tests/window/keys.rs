@@ -21,6 +21,7 @@ pub fn words(intent: &Intent) -> String {
         Intent::Digits { digits, .. } => format!("digits {digits}"),
         Intent::Dial { target } => format!("dial {target}"),
         Intent::TakeCalls { on } => format!("take calls {on}"),
+        Intent::Conference { on } => format!("conference {on}"),
         Intent::Register => "register".into(),
         Intent::Unregister | Intent::Probe { .. } | Intent::Swap | Intent::ChooseClient { .. } => {
             "other".into()

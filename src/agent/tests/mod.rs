@@ -409,6 +409,25 @@ fn a_result_may_follow_for_the_last_32_calls() {
 }
 
 #[test]
+fn the_view_shows_who_is_in_a_conference() {
+    let mut world = World::with(|config| config.phone.sip.max_calls = 2);
+    let second = LineId(2);
+    let mut leg = world.talk();
+    world.pbx.forget();
+    world.ring("");
+    world.intend(Intent::Answer { line: second });
+    world.intend(Intent::Conference { on: true });
+    for _ in [Intent::Hold { line: LINE }, Intent::Resume { line: LINE }] {
+        let reinvite = world.pbx.request("INVITE");
+        let reply = world.pbx.reply(&reinvite, 200, Some(ALAW));
+        world.hears(&reply);
+    }
+    assert_eq!(world.agent.view().conference, Some([LINE, second]));
+    world.hang_up_theirs(&mut leg);
+    assert_eq!(world.agent.view().conference, None);
+}
+
+#[test]
 fn the_view_shows_a_break_and_a_microphone_that_is_off() {
     let mut world = World::new();
     assert!(world.agent.view().taking_calls && !world.agent.view().muted);

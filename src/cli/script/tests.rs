@@ -604,6 +604,76 @@ fn the_first_caller_is_gone_back_to_after_the_second_was_answered() {
     assert_eq!(play.asked(), [intent(Intent::Resume { line: LineId(2) })], "who is left is not left on hold");
 }
 
+/// A client was answered, the head was called after two seconds, and all are in it until the tenth.
+fn conference() -> Play {
+    let conference = Some("201".to_owned());
+    let options = CallOptions {
+        conference,
+        conference_at: Some(seconds(2.0)),
+        seconds: Some(seconds(10.0)),
+        ..CallOptions::default()
+    };
+    let mut play = answer(options);
+    play.registered().rings().answered().waits(2.0);
+    assert_eq!(
+        play.asked(),
+        [intent(Intent::Answer { line: LINE }), intent(Intent::Dial { target: "201".into() })]
+    );
+    play.hears(E::Dialing { line: ONWARD, call_id: "b".into(), target: "201".into() });
+    play
+}
+
+#[test]
+fn whoever_is_called_for_a_conference_is_in_it_with_the_answer_and_it_ends_for_all() {
+    let mut play = conference();
+    assert_eq!(play.asked(), []);
+    play.waits(1.0).answered_on(ONWARD);
+    assert_eq!(play.asked(), [intent(Intent::Conference { on: true })]);
+    play.waits(7.0);
+    assert_eq!(play.asked(), [ONWARD, LINE].map(|line| intent(Intent::HangUp { line })));
+    play.ended_on(ONWARD, EndedBy::Us, CallOutcome::Completed, None);
+    play.figures(10).ended(EndedBy::Us, CallOutcome::Completed, None);
+    assert_eq!((play.asked().pop(), play.exit()), (Some(Do::Finish), Exit::Done));
+}
+
+#[test]
+fn whoever_is_left_of_a_conference_goes_on_to_the_end_of_its_time() {
+    for client_leaves in [true, false] {
+        let mut play = conference();
+        play.answered_on(ONWARD).waits(3.0);
+        play.asked();
+        let (leaves, left) = if client_leaves { (LINE, ONWARD) } else { (ONWARD, LINE) };
+        play.ended_on(leaves, EndedBy::Them, CallOutcome::Completed, None);
+        assert_eq!(play.asked(), [intent(Intent::Resume { line: left })]);
+        play.waits(5.0);
+        assert_eq!(play.asked(), [intent(Intent::HangUp { line: left })]);
+        play.ended_on(left, EndedBy::Us, CallOutcome::Completed, None);
+        assert_eq!((play.asked(), play.exit()), (vec![Do::Finish], Exit::Done));
+    }
+}
+
+#[test]
+fn the_client_is_gone_back_to_where_nobody_comes_to_the_conference() {
+    let mut play = conference();
+    play.waits(60.0);
+    assert!(play.asked().contains(&intent(Intent::HangUp { line: ONWARD })));
+
+    let mut play = conference();
+    play.ended_on(ONWARD, EndedBy::Them, CallOutcome::Busy, Some(486));
+    assert_eq!(play.asked(), [intent(Intent::Resume { line: LINE })]);
+    play.figures(10).ended(EndedBy::Them, CallOutcome::Completed, None);
+    assert_eq!((play.asked(), play.exit()), (vec![Do::Finish], Exit::CallRefused));
+}
+
+#[test]
+fn nobody_is_called_on_for_a_client_who_has_gone() {
+    let mut play = conference();
+    play.figures(10).ended(EndedBy::Them, CallOutcome::Completed, None);
+    assert_eq!(play.asked(), [intent(Intent::HangUp { line: ONWARD })]);
+    play.ended_on(ONWARD, EndedBy::Us, CallOutcome::Cancelled, None);
+    assert_eq!(play.asked(), [Do::Finish]);
+}
+
 /// A call of ours, told to send digits at once and to hang up after ten seconds.
 fn sent_on_in_a_call() -> Play {
     let options =

@@ -116,7 +116,7 @@ impl World {
             }
             if self.ms % 20 == 7 {
                 let noise = self.noise();
-                let frame = self.b.tick(at(self.ms), Some(&noise));
+                let frame = self.b.tick(at(self.ms), Some(&noise), &noise);
                 self.heard.extend(frame);
             }
             self.collect();
@@ -131,8 +131,9 @@ impl World {
             Microphone::Zeros => Some(SILENCE),
             Microphone::Nothing => None,
         };
-        self.a.tick(at(self.ms), frame.as_ref());
-        self.said.extend(frame.unwrap_or(SILENCE));
+        let sent = frame.unwrap_or(SILENCE);
+        self.a.tick(at(self.ms), frame.as_ref(), &sent);
+        self.said.extend(sent);
     }
 
     fn noise(&mut self) -> Frame {
@@ -596,7 +597,7 @@ fn silence_is_named_though_we_are_silent_ourselves() {
     let mut echo = Stream::new(at(0), plan(A, B), [1; 32]);
     let mut events = 0;
     for tick in 0..500 {
-        echo.tick(at(tick * 20), Some(&SILENCE));
+        echo.tick(at(tick * 20), Some(&SILENCE), &SILENCE);
         let mut back = Vec::new();
         loop {
             match echo.poll_output() {
@@ -662,8 +663,9 @@ fn remote_that_hears_nothing_says_so_by_its_second_report() {
 fn reports_come_every_few_seconds_and_goodbye_at_the_end() {
     let mut stream = Stream::new(at(0), plan(A, B), [4; 32]);
     let mut reports = Vec::new();
+    let frame = [1_000; FRAME_SAMPLES];
     for tick in 0..3_000 {
-        stream.tick(at(tick * 20), Some(&[1_000; FRAME_SAMPLES]));
+        stream.tick(at(tick * 20), Some(&frame), &frame);
         while let output @ (StreamOutput::Rtp(_) | StreamOutput::Rtcp(_) | StreamOutput::Event(_)) =
             stream.poll_output()
         {
@@ -679,7 +681,7 @@ fn reports_come_every_few_seconds_and_goodbye_at_the_end() {
     assert!(
         matches!(stream.poll_output(), StreamOutput::Rtcp(packet) if packet.bytes.windows(2).any(|w| w == [0x81, 203]))
     );
-    assert_eq!(stream.tick(at(60_020), None), SILENCE);
+    assert_eq!(stream.tick(at(60_020), None, &SILENCE), SILENCE);
     assert_eq!(stream.poll_output(), StreamOutput::Idle);
 }
 
@@ -732,7 +734,7 @@ fn damaged_packets_never_panic_and_memory_stays_bounded() {
         world.b.handle_rtp(now, received(address(A), bytes.clone()));
         world.b.handle_rtcp(now, received(address(A), bytes));
         if n.is_multiple_of(80) {
-            world.b.tick(now, None);
+            world.b.tick(now, None, &SILENCE);
             while world.b.poll_output() != StreamOutput::Idle {}
         }
     }

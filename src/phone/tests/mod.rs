@@ -1,6 +1,7 @@
 //! The telephone against a PBX on paper, on virtual time.
 
 mod auto_answer;
+mod conference;
 mod connected;
 mod digits;
 mod holding;
