@@ -6,12 +6,14 @@
 //! comes when it comes.
 
 mod card;
+mod colleagues;
 mod intent;
 mod register;
 mod view;
 
 pub use crate::desk_api::{CardAnswer, Source, Unavailable};
 pub use card::{Card, LookupId};
+pub use colleagues::{Colleague, Colleagues, Messages};
 pub use intent::Intent;
 pub use view::{LineState, LineView, Registration, View};
 

@@ -27,6 +27,10 @@ pub enum Task {
     Options {
         target: String,
     },
+    Watch {
+        extensions: Vec<String>,
+        stay: Option<Duration>,
+    },
     Call {
         target: String,
         timeout: Duration,
@@ -272,6 +276,11 @@ impl Script {
                 self.want(Intent::Dial { target });
             }
             Task::Answer { .. } => self.wait_for_call(now),
+            Task::Watch { extensions, stay } => {
+                self.timers.extend(stay.map(|stay| (now + stay, Timer::Stay)));
+                let extensions = extensions.clone();
+                self.want(Intent::Watch { extensions });
+            }
             Task::Options { .. } => {}
         }
     }
@@ -510,6 +519,7 @@ impl Script {
             }
             Refusal::NoDigits => self.verdict.add(Trouble::NoDigits),
             Refusal::TooManyDigits => self.verdict.add(Trouble::TooManyDigits),
+            Refusal::TooManyWatched => self.verdict.add(Trouble::TooManyWatched),
         }
         let hopeless = match line {
             None => true,

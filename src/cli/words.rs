@@ -4,6 +4,7 @@ use super::faults;
 use crate::agent::{Card, CardAnswer, Event, Source};
 use crate::audio::{Change, Device, Role};
 use crate::desk_api::{ClientCard, Unavailable};
+use crate::domain::line_state::LineState;
 use crate::media::{AudioDirection, NoAudioCause, StreamStats};
 use crate::phone::{self, CallOutcome, Caller, ClientIs, Refusal, Side, TransferOutcome};
 use crate::shell::Notice;
@@ -59,6 +60,33 @@ fn phone_line(cat: &Catalogue, event: &phone::Event) -> String {
             ms = tenths(rtt.as_secs_f64() * 1000.0)
         ),
         E::Probed { target, result: Err(_) } => say!(cat, "{target} does not answer.", target = target),
+        E::Watching { extensions, .. } => {
+            say!(cat, "Watching {extensions}.", extensions = extensions.join(", "))
+        }
+        E::LineStateChanged { extension, refused: Some(status), .. } => say!(
+            cat,
+            "{extension}: unknown, since the PBX refused to tell ({status}).",
+            extension = extension,
+            status = status
+        ),
+        E::LineStateChanged { extension, state, rings, .. } => {
+            let state = cat.get(line_state(*state));
+            match rings {
+                Some(caller) => say!(
+                    cat,
+                    "{extension}: {state}; {caller} is calling there.",
+                    extension = extension,
+                    state = state,
+                    caller = who(cat, caller)
+                ),
+                None => format!("{extension}: {state}."),
+            }
+        }
+        E::Messages { waiting: _, new: Some(new), old: Some(old) } => {
+            say!(cat, "Voice messages: {new} new, {old} old.", new = new, old = old)
+        }
+        E::Messages { waiting: true, .. } => say!(cat, "Voice messages wait."),
+        E::Messages { waiting: false, .. } => say!(cat, "No voice messages wait."),
         E::RingingIn { line, caller, replaces: Some(replaced), .. } => say!(
             cat,
             "Line {line}: {caller} is calling, in place of the call on line {replaced}.",
@@ -195,6 +223,18 @@ fn phone_line(cat: &Catalogue, event: &phone::Event) -> String {
             }
         }
         E::Refused { why, .. } => cat.get(refusal(*why)).to_owned(),
+    }
+}
+
+const fn line_state(state: LineState) -> &'static str {
+    match state {
+        LineState::Free => msg!("free"),
+        LineState::Ringing => msg!("ringing"),
+        LineState::Talking => msg!("in a call"),
+        LineState::Held => msg!("in a call, on hold"),
+        LineState::Offline => msg!("not registered"),
+        LineState::NotInCall => msg!("in no call; whether the telephone is there is unknown"),
+        LineState::Unknown => msg!("unknown"),
     }
 }
 
@@ -346,6 +386,7 @@ const fn refusal(why: Refusal) -> &'static str {
         Refusal::NoMediaPort => msg!("No UDP port is free for audio."),
         Refusal::NoDigits => msg!("The other side takes no digits."),
         Refusal::TooManyDigits => msg!("Too many digits still wait to be sent; these were not."),
+        Refusal::TooManyWatched => msg!("The lines of 500 extensions can be watched, not of more."),
     }
 }
 

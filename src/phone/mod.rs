@@ -21,6 +21,7 @@ mod target;
 pub(crate) mod test_pbx;
 mod tone;
 mod transfer;
+mod watch;
 
 pub use caller::{Caller, IdentitySource};
 pub use event::{
@@ -83,6 +84,7 @@ pub struct Phone {
     /// Bound, and used by nobody yet.
     free_port: Option<SocketAddr>,
     chance: ChaCha20Rng,
+    watch: watch::Watch,
     output: Outbox,
 }
 
@@ -112,6 +114,7 @@ impl Phone {
             local,
             free_port: None,
             chance,
+            watch: watch::Watch::default(),
             output: Outbox::default(),
         };
         if config.register {
@@ -179,6 +182,7 @@ impl Phone {
             Command::Register => return self.user_agent.register(now),
             Command::Unregister => return self.user_agent.unregister(now),
             Command::Probe { target } => (None, self.probe(now, target)),
+            Command::Watch { extensions } => (None, self.watch(now, extensions)),
             Command::Dial { target } => (None, self.dial(now, target)),
             Command::Answer { line } => (Some(line), self.answer(now, line)),
             Command::Reject { line, status } => (Some(line), self.reject(now, line, status)),
@@ -307,6 +311,10 @@ impl Phone {
                 let target = self.probes.remove(&probe).unwrap_or_default();
                 let result = result.map(|(status, reason, took)| (status.code(), reason, took));
                 self.say(Event::Probed { target, result });
+            }
+            sip::Event::News { subscription, news } => self.on_news(now, subscription, news),
+            sip::Event::SubscriptionLost { subscription, loss } => {
+                self.on_subscription_lost(now, subscription, loss);
             }
             sip::Event::Invited { call, invite } => self.on_invited(now, call, *invite),
             sip::Event::Identified { call, identity } => self.on_identified(call, &identity),

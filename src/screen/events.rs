@@ -108,6 +108,9 @@ impl Screen {
             E::Probed { .. }
             | E::Muted { .. }
             | E::TakingCalls { .. }
+            | E::Watching { .. }
+            | E::LineStateChanged { .. }
+            | E::Messages { .. }
             | E::ConnectedTo { .. }
             | E::Digit { .. }
             | E::DigitsFailed { .. }
