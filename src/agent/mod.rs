@@ -154,7 +154,7 @@ impl Agent {
         self.phone.next_deadline()
     }
 
-    /// Whether somebody may not know yet that a call has ended.
+    /// Whether somebody may not know yet that a call or a subscription has ended.
     pub fn owes_goodbye(&self) -> bool {
         self.phone.owes_goodbye()
     }

@@ -166,7 +166,7 @@ impl Phone {
         self.output.next()
     }
 
-    /// Whether somebody may not know yet that a call has ended.
+    /// Whether somebody may not know yet that a call or a subscription has ended.
     pub fn owes_goodbye(&self) -> bool {
         self.user_agent.owes_goodbye()
     }

@@ -342,9 +342,9 @@ impl UserAgent {
         self.calls.takes_digits(call)
     }
 
-    /// Whether somebody may not know yet that a call has ended; who closes the telephone waits for it.
+    /// Whether somebody may not know yet that a call or a subscription has ended; who closes the telephone waits for it.
     pub fn owes_goodbye(&self) -> bool {
-        self.calls.owes_goodbye(&self.core)
+        self.calls.owes_goodbye(&self.core) || self.subscriptions.is_leaving()
     }
 
     pub fn is_registered(&self) -> bool {

@@ -35,6 +35,7 @@ mod transfer;
 mod two_calls;
 #[path = "../support/waiting.rs"]
 mod waiting;
+mod watching;
 mod wire;
 
 use waiting::{now, seconds, until};

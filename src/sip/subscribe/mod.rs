@@ -45,6 +45,8 @@ const AT_ONCE: usize = 10;
 const PAUSE: Duration = Duration::from_millis(20);
 /// Timer N: no NOTIFY by then (RFC 6665 §4.1.2.4).
 const TIMER_N: Duration = PATIENCE;
+/// From the answer to our leave to the NOTIFY that ends the subscription.
+const LAST_WORD: Duration = Duration::from_secs(1);
 /// PBXs count in whole seconds.
 const ROUNDING: Duration = Duration::from_secs(3);
 
@@ -104,6 +106,11 @@ struct Subscription {
 impl Subscriptions {
     pub fn len(&self) -> usize {
         self.all.len()
+    }
+
+    /// Whether the last NOTIFY of any is still to come.
+    pub fn is_leaving(&self) -> bool {
+        self.all.values().any(|subscription| subscription.leaving)
     }
 
     /// Its news comes as soon as we are registered.
@@ -331,7 +338,7 @@ impl Subscriptions {
     ) {
         let Some(subscription) = self.all.get_mut(&key) else { return };
         if subscription.leaving {
-            return; // The last NOTIFY follows.
+            return core.wire.after(Due::Subscription(key, Timer::NoNotify), LAST_WORD);
         }
         match &mut subscription.dialog {
             Some(dialog) => dialog.refresh_target(&response.headers),
@@ -374,9 +381,8 @@ impl Subscriptions {
         if !subscription.accept(notify)? || over {
             return Ok(None);
         }
-        core.wire.timers.cancel(&Due::Subscription(key, Timer::NoNotify));
-        if subscription.leaving {
-            core.wire.after(Due::Subscription(key, Timer::NoNotify), TIMER_N);
+        if !subscription.leaving {
+            core.wire.timers.cancel(&Due::Subscription(key, Timer::NoNotify));
         }
         Ok(match subscription.package.read(notify, &mut subscription.table)? {
             Read::News(news) => Some(Taken { news, gap: false }),

@@ -65,21 +65,32 @@ impl Package {
         if kind.is_none_or(|kind| kind.kind != self.accepts()) {
             return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE);
         }
-        let body = &notify.body;
-        let read = match self {
+        self.read_body(&notify.body, table).ok_or(StatusCode::BAD_REQUEST)
+    }
+
+    fn read_body(self, body: &[u8], table: &mut Table) -> Option<Read> {
+        match self {
             Self::Presence => presence::parse(body).map(News::Presence).map(Read::News),
             Self::MessageSummary => message_summary::parse(body).map(News::Messages).map(Read::News),
-            Self::Dialog => dialog_info::parse(body).map(|document| {
-                let applied = table.apply(document);
+            Self::Dialog => {
+                let applied = table.apply(dialog_info::parse(body)?);
                 let news = News::Dialogs(table.dialogs().to_vec());
-                match applied {
+                Some(match applied {
                     Applied::Whole => Read::News(news),
                     Applied::Gap => Read::NewsWithGap(news),
                     Applied::Stale => Read::Nothing,
-                }
-            }),
-        };
-        read.ok_or(StatusCode::BAD_REQUEST)
+                })
+            }
+        }
+    }
+
+    /// What this body says by itself.
+    #[doc(hidden)]
+    pub fn news_in(self, body: &[u8]) -> Option<News> {
+        match self.read_body(body, &mut Table::default())? {
+            Read::News(news) | Read::NewsWithGap(news) => Some(news),
+            Read::Nothing => None,
+        }
     }
 
     /// Message counts in a NOTIFY that belongs to no subscription (RFC 3842 §3.2).
