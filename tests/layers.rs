@@ -24,7 +24,8 @@ const MAY_NAME: [(&str, &[&str]); 24] = [
     ("desk_api", &["domain"]),
     ("sip", &[]),
     ("media", &[]),
-    ("phone", &["sip", "media"]),
+    // The states of a colleague's line are the same words for wire, desk and screen.
+    ("phone", &["domain", "sip", "media"]),
     ("agent", &["domain", "desk_api", "phone", "sip", "media"]),
     ("screen", &["domain", "desk_api", "phone", "agent", "media", "sip"]),
     // The PBX's side of the line knows nothing of the telephone's.

@@ -17,6 +17,10 @@ pub enum Intent {
     Probe {
         target: String,
     },
+    /// The line states of these extensions, and of no others, are told from now on.
+    Watch {
+        extensions: Vec<String>,
+    },
     /// A number as people write it, a name of an extension, or an address.
     Dial {
         target: String,
@@ -108,6 +112,7 @@ impl Intent {
             Self::Register => Command::Register,
             Self::Unregister => Command::Unregister,
             Self::Probe { target } => Command::Probe { target },
+            Self::Watch { extensions } => Command::Watch { extensions },
             Self::Dial { target } => Command::Dial { target },
             Self::Answer { line } => Command::Answer { line },
             Self::Reject { line, status } => Command::Reject { line, status },

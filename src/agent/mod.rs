@@ -6,6 +6,7 @@
 //! comes when it comes.
 
 mod card;
+mod colleagues;
 mod intent;
 mod passing;
 mod register;
@@ -13,6 +14,7 @@ mod view;
 
 pub use crate::desk_api::{CardAnswer, Source, Unavailable};
 pub use card::{Card, LookupId};
+pub use colleagues::{Colleague, Colleagues, Messages};
 pub use intent::Intent;
 pub use passing::ChainNews;
 pub use view::{LineState, LineView, Registration, View};
@@ -166,7 +168,7 @@ impl Agent {
         passings.chain(self.phone.next_deadline()).min()
     }
 
-    /// Whether somebody may not know yet that a call has ended.
+    /// Whether somebody may not know yet that a call or a subscription has ended.
     pub fn owes_goodbye(&self) -> bool {
         self.phone.owes_goodbye()
     }

@@ -1,6 +1,7 @@
 //! Passing a client on with return (duties 4, 6, 15, 19): target after target of the company's chain, until somebody has the
 //! client, or nobody is left and the client is back with the operator. In between the client hears music and is ours.
 
+use super::colleagues::Colleagues;
 use super::{Agent, Event};
 use crate::domain::chain::{Attempt, NextTarget, StepKind, TransferChain, next_target};
 use crate::domain::line_state::LineState;
@@ -89,9 +90,14 @@ enum Next {
 }
 
 impl Passing {
-    fn decide(&mut self, now: Instant) -> (Vec<ChainNews>, Next) {
+    fn decide(&mut self, now: Instant, colleagues: &Colleagues) -> (Vec<ChainNews>, Next) {
         let tried: Vec<&str> = self.tried.iter().map(String::as_str).collect();
-        let decision = next_target(&self.chain, &tried, |_| (LineState::Unknown, None));
+        let line = |extension: &str| match colleagues.lines.get(extension) {
+            Some(line) if line.state == LineState::Free => (line.state, Some(now.since(line.since))),
+            Some(line) => (line.state, None),
+            None => (LineState::Unknown, None),
+        };
+        let decision = next_target(&self.chain, &tried, line);
         let mut news = Vec::new();
         for taken in &decision.passed_over {
             let (name, extension) = (taken.target.name.clone(), taken.target.extension.clone());
@@ -116,6 +122,10 @@ impl Passing {
             NextTarget::Exhausted => Next::Nobody,
         };
         (news, next)
+    }
+
+    fn waits(&self) -> bool {
+        matches!(self.stage, Stage::Waiting { .. })
     }
 
     pub fn deadline(&self) -> Option<Instant> {
@@ -169,7 +179,7 @@ impl Agent {
     /// To the next one who may answer.
     fn pass_further(&mut self, now: Instant, line: LineId) {
         while let Some(passing) = self.passings.get_mut(&line) {
-            let (passed_over, next) = passing.decide(now);
+            let (passed_over, next) = passing.decide(now, &self.view.colleagues);
             for news in passed_over {
                 self.say(Event::Chain { line, news });
             }
@@ -247,9 +257,15 @@ impl Agent {
                 self.passings.remove(line);
             }
             phone::Event::Resumed { line, by: phone::Side::Us } | phone::Event::Returned { line } => {
-                let waits = |passing: &Passing| matches!(passing.stage, Stage::Waiting { .. });
-                if self.passings.get(line).is_some_and(waits) {
+                if self.passings.get(line).is_some_and(Passing::waits) {
                     self.passings.remove(line);
+                }
+            }
+            phone::Event::LineStateChanged { .. } => {
+                let waiting = self.passings.iter().filter(|(_, passing)| passing.waits());
+                let waiting: Vec<LineId> = waiting.map(|(line, _)| *line).collect();
+                for line in waiting {
+                    self.pass_further(now, line);
                 }
             }
             phone::Event::Refused { line: Some(line), .. } => {

@@ -1,6 +1,7 @@
 //! Registration and lines as they stand, for whoever watches.
 
 use super::card::Card;
+use super::colleagues::Colleagues;
 use super::{CardAnswer, Event, Source};
 use crate::desk_api::{ClientCard, ClientId};
 use crate::phone::{self, Caller, LineId, Side, TransferWay};
@@ -12,6 +13,7 @@ use std::time::Duration;
 pub struct View {
     pub registration: Registration,
     pub lines: BTreeMap<LineId, LineView>,
+    pub colleagues: Colleagues,
     /// The operator is heard on no line.
     pub muted: bool,
     /// New calls ring; else they hear busy.
@@ -23,7 +25,14 @@ pub struct View {
 impl Default for View {
     fn default() -> Self {
         let registration = Registration::default();
-        Self { registration, lines: BTreeMap::new(), muted: false, taking_calls: true, conference: None }
+        Self {
+            registration,
+            lines: BTreeMap::new(),
+            colleagues: Colleagues::default(),
+            muted: false,
+            taking_calls: true,
+            conference: None,
+        }
     }
 }
 
@@ -103,6 +112,9 @@ impl View {
             phone::Event::Muted { on } => self.muted = *on,
             phone::Event::TakingCalls { on } => self.taking_calls = *on,
             phone::Event::Conference { lines } => self.conference = *lines,
+            phone::Event::Watching { .. }
+            | phone::Event::LineStateChanged { .. }
+            | phone::Event::Messages { .. } => self.colleagues.follow(event),
             phone::Event::Unregistered => self.registration = Registration::None,
             phone::Event::RingingIn { line, call_id, caller, .. } => {
                 self.lines.insert(*line, LineView::new(call_id, Some(caller.clone())));

@@ -160,6 +160,15 @@ pub enum Command {
         #[command(flatten)]
         options: CallOptions,
     },
+    #[command(about = msg!("Say who is free, rings or talks, as it changes, and which voice messages wait"))]
+    Watch {
+        #[arg(help = msg!("Extensions of colleagues"))]
+        #[arg(required = true, value_name = "EXT", value_parser = setting::<String>)]
+        extensions: Vec<String>,
+        #[arg(help = msg!("End after so long [default: never]"))]
+        #[arg(long, value_name = "S", value_parser = seconds)]
+        seconds: Option<Duration>,
+    },
     #[command(about = msg!("Have the window that runs call this number"))]
     Dial {
         #[arg(help = msg!("A number, or a link: tel:, sip: or callto:"))]

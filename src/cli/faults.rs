@@ -58,6 +58,7 @@ pub fn trouble(cat: &Catalogue, trouble: &Trouble, pbx: &str) -> String {
             status = status
         ),
         Trouble::TooManyDigits => say!(cat, "Too many digits still wait to be sent; these were not."),
+        Trouble::TooManyWatched => say!(cat, "The lines of 500 extensions can be watched, not of more."),
         Trouble::NoDigits => {
             say!(cat, "The other side takes digits neither in its audio nor by INFO; none were sent.")
         }

@@ -75,6 +75,18 @@ fn phone_line(line: Line, event: &phone::Event, book: &Book) -> Option<String> {
         }
         E::Unregistered => line.event("unregistered"),
         E::Probed { target, result } => probed(line.event("options").with("target", target), result),
+        E::Watching { extensions, .. } => line.event("watching").with("exts", extensions),
+        E::LineStateChanged { extension, state, rings, refused, since } => line
+            .event("blf")
+            .with("ext", extension)
+            .with("state", state)
+            .with("since_ms", &since.as_millis())
+            .with("caller_number", &rings.as_ref().and_then(|caller| caller.number.as_ref()))
+            .with("caller_name", &rings.as_ref().and_then(|caller| caller.name.as_ref()))
+            .with("status", refused),
+        E::Messages { waiting, new, old } => {
+            line.event("mwi").with("waiting", waiting).with("new", new).with("old", old)
+        }
         E::RingingIn { line: id, caller, replaces, .. } => {
             with_caller(line.call("ringing_in", *id, book), caller)
                 .with("replaces_line", &replaces.map(|replaced| replaced.0))
@@ -342,6 +354,7 @@ const fn refusal_code(why: Refusal) -> &'static str {
         Refusal::NoMediaPort => "no_media_port",
         Refusal::NoDigits => "no_digits",
         Refusal::TooManyDigits => "too_many_digits",
+        Refusal::TooManyWatched => "too_many_watched",
     }
 }
 

@@ -6,7 +6,7 @@ use super::{json, words};
 use crate::agent::{Card, CardAnswer, ChainNews, Event, Source, Unavailable};
 use crate::audio::{Change, Device, RecordFault, Role, SoundFault};
 use crate::desk_api::{BadAnswer, ClientCard, ProblemCode};
-use crate::domain::line_state::LineState as ColleagueIs;
+use crate::domain::line_state::LineState;
 use crate::instant::Instant;
 use crate::media::{AudioDirection, Codec, NoAudioCause, StreamStats};
 use crate::phone::{
@@ -135,7 +135,8 @@ fn book() -> Book {
 }
 
 fn notices() -> Vec<Notice> {
-    let events = registration().into_iter().chain(calls()).chain(transfers()).chain(voice());
+    let events =
+        registration().into_iter().chain(calls()).chain(colleagues()).chain(transfers()).chain(voice());
     let mut notices: Vec<Notice> = events.map(|event| Notice::Agent(Event::Phone(event))).collect();
     notices.extend(sound_faults().into_iter().map(|fault| Notice::Sound { line: LINE, fault }));
     for role in [Role::Microphone, Role::Earpiece, Role::Ringer] {
@@ -152,7 +153,7 @@ fn notices() -> Vec<Notice> {
 }
 
 fn chain_news() -> Vec<ChainNews> {
-    use ColleagueIs as S;
+    use LineState as S;
     let (name, extension, time) = ("Anna".to_owned(), "201".to_owned(), Duration::from_secs(15));
     let states = [S::Free, S::Ringing, S::Talking, S::Held, S::Offline, S::NotInCall, S::Unknown];
     let passed_over =
@@ -237,12 +238,35 @@ fn calls() -> Vec<E> {
         events.push(E::Ended { line: LINE, by, outcome, status: Some(486), reason, retry_after, talked });
     }
     use Refusal as R;
-    let whys =
-        [R::NoSuchLine, R::WrongState, R::BadTarget, R::Busy, R::NoMediaPort, R::NoDigits, R::TooManyDigits];
+    let whys = [
+        R::NoSuchLine,
+        R::WrongState,
+        R::BadTarget,
+        R::Busy,
+        R::NoMediaPort,
+        R::NoDigits,
+        R::TooManyDigits,
+        R::TooManyWatched,
+    ];
     for why in whys {
         events.push(E::Refused { line: None, why });
         events.push(E::Refused { line: Some(LINE), why });
     }
+    events
+}
+
+fn colleagues() -> Vec<E> {
+    use LineState as S;
+    let since = Instant::from_start(Duration::from_secs(7));
+    let states = [S::Free, S::Ringing, S::Talking, S::Held, S::Offline, S::NotInCall, S::Unknown];
+    let changed =
+        |state, rings, refused| E::LineStateChanged { extension: "201".into(), state, rings, refused, since };
+    let mut events: Vec<E> = states.into_iter().map(|state| changed(state, None, None)).collect();
+    events.push(changed(S::Ringing, Some(caller()), None));
+    events.push(changed(S::Unknown, None, Some(404)));
+    events.push(E::Watching { extensions: vec!["201".into(), "202".into()], since });
+    events.push(E::Messages { waiting: true, new: Some(2), old: Some(0) });
+    events.extend([true, false].map(|waiting| E::Messages { waiting, new: None, old: None }));
     events
 }
 

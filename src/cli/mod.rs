@@ -235,7 +235,9 @@ impl Driver {
                         if self.script.is_over() {
                             promise_nothing(&mut notice);
                         }
-                        self.print(&output, at, &notice);
+                        if !((interrupted || self.script.is_over()) && is_of_a_colleague(&notice)) {
+                            self.print(&output, at, &notice);
+                        }
                     }
                     None => break,
                 },
@@ -304,6 +306,11 @@ fn promise_nothing(notice: &mut Notice) {
     }
 }
 
+/// Whoever leaves knows nothing of the others any more: true, and of use to nobody.
+fn is_of_a_colleague(notice: &Notice) -> bool {
+    matches!(notice, Notice::Agent(Event::Phone(phone::Event::LineStateChanged { .. })))
+}
+
 /// Ctrl-C, and the polite ways in which systems end programs.
 struct Stops(Vec<Signal>);
 
@@ -330,6 +337,7 @@ fn task(command: &Command) -> Task {
         Command::Answer { calls, after, timeout, reject, swap_at, options } => {
             Task::Answer { calls, after, timeout, reject, swap_at, options }
         }
+        Command::Watch { extensions, seconds } => Task::Watch { extensions, stay: seconds },
         Command::Demo(options) => demo::task(&options),
         // Done without a telephone.
         Command::Window { .. } | Command::Devices | Command::Dial { .. } | Command::Provision { .. } => {

@@ -33,6 +33,10 @@ pub enum Task {
     Options {
         target: String,
     },
+    Watch {
+        extensions: Vec<String>,
+        stay: Option<Duration>,
+    },
     Call {
         target: String,
         timeout: Duration,
@@ -284,6 +288,11 @@ impl Script {
                 self.want(Intent::Dial { target });
             }
             Task::Answer { .. } => self.wait_for_call(now),
+            Task::Watch { extensions, stay } => {
+                self.timers.extend(stay.map(|stay| (now + stay, Timer::Stay)));
+                let extensions = extensions.clone();
+                self.want(Intent::Watch { extensions });
+            }
             Task::Options { .. } => {}
         }
     }
@@ -440,7 +449,7 @@ impl Script {
     fn step(&mut self, line: LineId, step: Step) {
         let options = match &self.task {
             Task::Call { options, .. } | Task::Answer { options, .. } => Some(options),
-            Task::Register { .. } | Task::Options { .. } => None,
+            _ => None,
         };
         let returns = options.is_some_and(CallOptions::transfers_with_return);
         let ring_for = options.and_then(|options| options.ring_for).unwrap_or(RING_TIME);
@@ -567,6 +576,7 @@ impl Script {
             }
             Refusal::NoDigits => self.verdict.add(Trouble::NoDigits),
             Refusal::TooManyDigits => self.verdict.add(Trouble::TooManyDigits),
+            Refusal::TooManyWatched => self.verdict.add(Trouble::TooManyWatched),
         }
         let hopeless = match line {
             None => true,

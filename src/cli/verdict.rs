@@ -51,6 +51,7 @@ pub enum Trouble {
     HoldRefused(u16),
     NoDigits,
     TooManyDigits,
+    TooManyWatched,
     DigitsRefused(u16),
     BadTarget,
     Busy,
@@ -120,7 +121,7 @@ impl Trouble {
             | Self::DigitsRefused(_)
             | Self::Busy => Exit::CallRefused,
             Self::Sound(SoundFault::Voice) => Exit::OurFault,
-            Self::BadTarget | Self::NoMediaPort | Self::Sound(_) => Exit::Usage,
+            Self::BadTarget | Self::TooManyWatched | Self::NoMediaPort | Self::Sound(_) => Exit::Usage,
             Self::TransferFailed(_) => Exit::TransferFailed,
             Self::ClientLost(_) | Self::ClientUnknown => Exit::ClientLost,
             Self::NoAudio(_) => Exit::NoAudio,

@@ -60,19 +60,6 @@ fn chain_line(cat: &Catalogue, line: u32, news: &ChainNews) -> String {
     }
 }
 
-/// What is known of a colleague's telephone.
-const fn line_state(state: LineState) -> &'static str {
-    match state {
-        LineState::Free => msg!("free"),
-        LineState::Ringing => msg!("ringing"),
-        LineState::Talking => msg!("in a call"),
-        LineState::Held => msg!("on hold"),
-        LineState::Offline => msg!("not registered"),
-        LineState::NotInCall => msg!("in no call"),
-        LineState::Unknown => msg!("unknown"),
-    }
-}
-
 /// Names come from strangers, and must not move the cursor, change colours or turn the line around.
 fn steers_the_terminal(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -99,6 +86,33 @@ fn phone_line(cat: &Catalogue, event: &phone::Event) -> String {
             ms = tenths(rtt.as_secs_f64() * 1000.0)
         ),
         E::Probed { target, result: Err(_) } => say!(cat, "{target} does not answer.", target = target),
+        E::Watching { extensions, .. } => {
+            say!(cat, "Watching {extensions}.", extensions = extensions.join(", "))
+        }
+        E::LineStateChanged { extension, refused: Some(status), .. } => say!(
+            cat,
+            "{extension}: unknown, since the PBX refused to tell ({status}).",
+            extension = extension,
+            status = status
+        ),
+        E::LineStateChanged { extension, state, rings, .. } => {
+            let state = cat.get(line_state(*state));
+            match rings {
+                Some(caller) => say!(
+                    cat,
+                    "{extension}: {state}; {caller} is calling there.",
+                    extension = extension,
+                    state = state,
+                    caller = who(cat, caller)
+                ),
+                None => format!("{extension}: {state}."),
+            }
+        }
+        E::Messages { waiting: _, new: Some(new), old: Some(old) } => {
+            say!(cat, "Voice messages: {new} new, {old} old.", new = new, old = old)
+        }
+        E::Messages { waiting: true, .. } => say!(cat, "Voice messages wait."),
+        E::Messages { waiting: false, .. } => say!(cat, "No voice messages wait."),
         E::RingingIn { line, caller, replaces: Some(replaced), .. } => say!(
             cat,
             "Line {line}: {caller} is calling, in place of the call on line {replaced}.",
@@ -256,6 +270,18 @@ fn phone_line(cat: &Catalogue, event: &phone::Event) -> String {
     }
 }
 
+const fn line_state(state: LineState) -> &'static str {
+    match state {
+        LineState::Free => msg!("free"),
+        LineState::Ringing => msg!("ringing"),
+        LineState::Talking => msg!("in a call"),
+        LineState::Held => msg!("in a call, on hold"),
+        LineState::Offline => msg!("not registered"),
+        LineState::NotInCall => msg!("in no call; whether the telephone is there is unknown"),
+        LineState::Unknown => msg!("unknown"),
+    }
+}
+
 fn registration_failed(cat: &Catalogue, cause: &Failure, retry_in: Option<Duration>) -> String {
     let cause = match cause {
         Failure::Refused { status, reason } => {
@@ -404,6 +430,7 @@ const fn refusal(why: Refusal) -> &'static str {
         Refusal::NoMediaPort => msg!("No UDP port is free for audio."),
         Refusal::NoDigits => msg!("The other side takes no digits."),
         Refusal::TooManyDigits => msg!("Too many digits still wait to be sent; these were not."),
+        Refusal::TooManyWatched => msg!("The lines of 500 extensions can be watched, not of more."),
     }
 }
 

@@ -4,7 +4,7 @@
 use super::event::Event;
 use super::{Phone, encoded_word};
 use crate::sip::CallKey;
-use crate::sip::message::{Host, Scheme, Uri};
+use crate::sip::message::{Host, NameAddr, Scheme, Uri};
 use crate::sip::{Identity, Invite};
 use std::fmt;
 
@@ -123,6 +123,12 @@ impl Phone {
     pub(super) fn identify(&self, invite: &Invite) -> Caller {
         let contact = self.user_agent.contact();
         self.identification(contact.user.as_deref()).identify(invite)
+    }
+
+    /// Whom somebody else's call comes from, as the PBX names them to us.
+    pub(super) fn named(&self, party: NameAddr) -> Caller {
+        let identity = Identity { from: Some(party), ..Identity::default() };
+        self.identification(None).party(&identity, &[IdentitySource::From])
     }
 
     /// The far end says who it is now.

@@ -2,6 +2,8 @@
 
 use super::caller::Caller;
 use super::line::LineId;
+use crate::domain::line_state::LineState;
+use crate::instant::Instant;
 use crate::media::{AudioDirection, CallTone, Codec, NoAudioCause, StreamEvent, StreamPlan, StreamStats};
 use crate::sip::Failure;
 use crate::transmit::{Hop, Received, Transmit};
@@ -52,6 +54,11 @@ pub enum Command {
     /// OPTIONS.
     Probe {
         target: String,
+    },
+    /// The line states of these extensions, 500 at most, and of no others, are told from now on, and the messages that wait
+    /// in our own mailbox.
+    Watch {
+        extensions: Vec<String>,
     },
     /// `200`, `sip:200@host`, `+7 495 …`, `tel:…`.
     Dial {
@@ -192,6 +199,28 @@ pub enum Event {
     Probed {
         target: String,
         result: Result<(u16, String, Duration), Failure>,
+    },
+
+    /// These extensions are watched now. Nothing is known yet of those that were not watched before.
+    Watching {
+        extensions: Vec<String>,
+        since: Instant,
+    },
+    /// A colleague's line, when first something is known of it, and at each change. `since`: when the state became this one.
+    LineStateChanged {
+        extension: String,
+        state: LineState,
+        /// Who rings there, where the PBX says so; may come to one that talks.
+        rings: Option<Caller>,
+        /// Nothing is known since the PBX refused to tell, with this status.
+        refused: Option<u16>,
+        since: Instant,
+    },
+    /// Voice messages that wait for us, where the mailbox counts them.
+    Messages {
+        waiting: bool,
+        new: Option<u32>,
+        old: Option<u32>,
     },
 
     /// A call came in, can be answered, and rings. `replaces`: it takes the place of the call on that line; if that one
@@ -377,6 +406,9 @@ impl Event {
             | Self::Probed { .. }
             | Self::Declined { .. }
             | Self::Muted { .. }
+            | Self::Watching { .. }
+            | Self::LineStateChanged { .. }
+            | Self::Messages { .. }
             | Self::Conference { .. }
             | Self::TakingCalls { .. } => None,
         }
@@ -476,6 +508,8 @@ pub enum Refusal {
     NoDigits,
     /// More digits than may wait to be sent; none of these are.
     TooManyDigits,
+    /// More extensions than may be watched.
+    TooManyWatched,
 }
 
 /// Names the command and its line; targets and digits are left out, as they are clients' numbers
@@ -486,6 +520,7 @@ impl fmt::Debug for Command {
             Self::Register => f.write_str("Register"),
             Self::Unregister => f.write_str("Unregister"),
             Self::Probe { .. } => f.write_str("Probe"),
+            Self::Watch { extensions } => write!(f, "Watch({} of them)", extensions.len()),
             Self::Dial { .. } => f.write_str("Dial"),
             Self::Answer { line } => write!(f, "Answer({line})"),
             Self::Reject { line, status } => write!(f, "Reject({line}, {status})"),
@@ -533,6 +568,11 @@ impl fmt::Debug for Event {
             }
             Self::Unregistered => f.write_str("Unregistered"),
             Self::Probed { result, .. } => write!(f, "Probed({result:?})"),
+            Self::Watching { extensions, .. } => write!(f, "Watching({} of them)", extensions.len()),
+            Self::LineStateChanged { extension, state, refused, .. } => {
+                write!(f, "LineStateChanged({extension}, {state:?}, {refused:?})")
+            }
+            Self::Messages { waiting, new, old } => write!(f, "Messages({waiting}, {new:?}, {old:?})"),
             Self::RingingIn { line, .. } => write!(f, "RingingIn({line})"),
             Self::Declined { status, .. } => write!(f, "Declined({status})"),
             Self::Dialing { line, .. } => write!(f, "Dialing({line})"),

@@ -23,6 +23,7 @@ mod target;
 pub(crate) mod test_pbx;
 mod tone;
 mod transfer;
+mod watch;
 
 pub use caller::{Caller, IdentitySource};
 pub use event::{
@@ -88,6 +89,7 @@ pub struct Phone {
     /// Bound, and used by nobody yet.
     free_port: Option<SocketAddr>,
     chance: ChaCha20Rng,
+    watch: watch::Watch,
     output: Outbox,
 }
 
@@ -118,6 +120,7 @@ impl Phone {
             local,
             free_port: None,
             chance,
+            watch: watch::Watch::default(),
             output: Outbox::default(),
         };
         if config.register {
@@ -173,7 +176,7 @@ impl Phone {
         self.output.next()
     }
 
-    /// Whether somebody may not know yet that a call has ended.
+    /// Whether somebody may not know yet that a call or a subscription has ended.
     pub fn owes_goodbye(&self) -> bool {
         self.user_agent.owes_goodbye()
     }
@@ -189,6 +192,7 @@ impl Phone {
             Command::Register => return self.user_agent.register(now),
             Command::Unregister => return self.user_agent.unregister(now),
             Command::Probe { target } => (None, self.probe(now, target)),
+            Command::Watch { extensions } => (None, self.watch(now, extensions)),
             Command::Dial { target } => (None, self.dial(now, target)),
             Command::Answer { line } => (Some(line), self.answer(now, line)),
             Command::Reject { line, status } => (Some(line), self.reject(now, line, status)),
@@ -325,6 +329,10 @@ impl Phone {
                 let target = self.probes.remove(&probe).unwrap_or_default();
                 let result = result.map(|(status, reason, took)| (status.code(), reason, took));
                 self.say(Event::Probed { target, result });
+            }
+            sip::Event::News { subscription, news } => self.on_news(now, subscription, news),
+            sip::Event::SubscriptionLost { subscription, loss } => {
+                self.on_subscription_lost(now, subscription, loss);
             }
             sip::Event::Invited { call, invite } => self.on_invited(now, call, *invite),
             sip::Event::Identified { call, identity } => self.on_identified(call, &identity),

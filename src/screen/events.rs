@@ -110,6 +110,9 @@ impl Screen {
             | E::Muted { .. }
             | E::TakingCalls { .. }
             | E::Conference { .. }
+            | E::Watching { .. }
+            | E::LineStateChanged { .. }
+            | E::Messages { .. }
             | E::ConnectedTo { .. }
             | E::Digit { .. }
             | E::DigitsFailed { .. }

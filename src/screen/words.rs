@@ -56,6 +56,7 @@ pub(super) const fn refusal(why: Refusal) -> &'static str {
         Refusal::NoMediaPort => msg!("No UDP port is free for audio."),
         Refusal::NoDigits => msg!("The other side takes no digits."),
         Refusal::TooManyDigits => msg!("Too many digits still wait to be sent; these were not."),
+        Refusal::TooManyWatched => msg!("The lines of 500 extensions can be watched, not of more."),
     }
 }
 

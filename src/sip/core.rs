@@ -3,7 +3,7 @@
 use super::account::UserAgentConfig;
 use super::chance::Chance;
 use super::digest::Authenticator;
-use super::event::{CallKey, ProbeKey};
+use super::event::{CallKey, ProbeKey, SubscriptionKey};
 use super::message::{
     CSeq, CallId, From, Host, MaxForwards, Method, NameAddr, Request, Response, Route, StatusCode, To, Uri,
     Via,
@@ -33,6 +33,7 @@ pub enum Owner {
     Ping,
     Probe(ProbeKey),
     Call(CallKey, Purpose),
+    Subscription(SubscriptionKey),
     /// The goodbye to a fork that lost: repeated until answered, nobody listens.
     Nobody,
 }

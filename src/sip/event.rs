@@ -1,6 +1,7 @@
 //! What a user agent says to whoever drives it.
 
 use super::message::{NameAddr, Replaces, StatusCode, Uri};
+use super::subscribe::News;
 use crate::instant::Instant;
 use crate::transmit::Transmit;
 use std::net::SocketAddr;
@@ -13,6 +14,10 @@ pub struct CallKey(pub u64);
 /// Names one OPTIONS asked for by the user.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ProbeKey(pub u64);
+
+/// Names one subscription for its whole life, however often it is made again; never reused.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct SubscriptionKey(pub u64);
 
 /// The command does not fit the call's state (already ended, not yet answered, another one pending).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -42,6 +47,12 @@ pub enum Event {
     Unregistered,
     /// OPTIONS was answered (any status is an answer) or not; the time is that of the last round trip.
     Probed { probe: ProbeKey, result: Result<(StatusCode, String, Duration), Failure> },
+
+    /// What a subscription is about changed, or was said again; without a subscription: what PBXs tell every telephone of
+    /// the messages that wait for it (RFC 3842).
+    News { subscription: Option<SubscriptionKey>, news: News },
+    /// What was known by a subscription does not hold any more. It is tried again by itself.
+    SubscriptionLost { subscription: SubscriptionKey, loss: SubscriptionLoss },
 
     /// A call came in that matches our Contact; 100 has been sent. At most once per call.
     Invited { call: CallKey, invite: Box<Invite> },
@@ -99,6 +110,10 @@ impl std::fmt::Debug for Event {
             }
             Self::Unregistered => f.write_str("Unregistered"),
             Self::Probed { probe, result } => write!(f, "Probed({probe:?}, {result:?})"),
+            Self::News { subscription, .. } => write!(f, "News({subscription:?})"),
+            Self::SubscriptionLost { subscription, loss } => {
+                write!(f, "SubscriptionLost({subscription:?}, {loss:?})")
+            }
             Self::Invited { call, .. } => write!(f, "Invited({call:?})"),
             Self::Declined { status, .. } => write!(f, "Declined({status})"),
             Self::Ringing { call, status, body, .. } => {
@@ -199,6 +214,19 @@ impl std::fmt::Debug for Identity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Identity").finish_non_exhaustive()
     }
+}
+
+/// Why nothing is known by a subscription.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SubscriptionLoss {
+    /// After an outage or a move, or as the PBX wishes: made again in a moment, or when we are registered again.
+    Renewing,
+    /// The PBX said no; it is asked again after minutes.
+    Refused(StatusCode),
+    /// The PBX ended it, and will be asked again later.
+    Ended,
+    /// No answer, or no notification.
+    NoWord,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

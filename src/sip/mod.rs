@@ -15,6 +15,7 @@ mod probe;
 mod refer;
 mod referred;
 mod registration;
+mod subscribe;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -28,8 +29,10 @@ pub use self::core::mark_received;
 pub use account::{Account, CallPolicy, Password, UserAgentConfig};
 pub use event::{
     CallKey, EndedBy, Event, Failure, Identity, Invite, NotNow, Output, ProbeKey, ReferAsked, ReferProgress,
+    SubscriptionKey, SubscriptionLoss,
 };
 pub use exchange::Party;
+pub use subscribe::{DialogState, MessageSummary, News, Package, Presence, WatchedDialog};
 #[doc(hidden)]
 pub use user_agent::Load;
 pub use user_agent::UserAgent;

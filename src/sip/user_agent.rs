@@ -8,7 +8,7 @@
 
 use super::account::UserAgentConfig;
 use super::core::{Core, Owner, mark_received, refuse_method};
-use super::event::{CallKey, NotNow, Output, ProbeKey, ReferAsked};
+use super::event::{CallKey, Event as Said, NotNow, Output, ProbeKey, ReferAsked, SubscriptionKey};
 use super::exchange::Party;
 use super::invite::Calls;
 use super::message::codec::{self, Malformed, Parsed, Rejection};
@@ -16,6 +16,7 @@ use super::message::{Event, Message, Method, Request, Response, StatusCode, To, 
 use super::probe::Probes;
 use super::referred;
 use super::registration::Registration;
+use super::subscribe::{Package, Subscriptions};
 use super::transaction::{Inbound, Loss, Outcome, Reply, ServerId};
 use super::wire::Due;
 use crate::instant::Instant;
@@ -33,6 +34,7 @@ pub struct UserAgent {
     registration: Registration,
     calls: Calls,
     probes: Probes,
+    subscriptions: Subscriptions,
 }
 
 /// How much a user agent has to remember.
@@ -42,13 +44,20 @@ pub struct Load {
     pub timers: usize,
     pub calls: usize,
     pub probes: usize,
+    pub subscriptions: usize,
 }
 
 impl UserAgent {
     pub fn new(config: UserAgentConfig, seed: [u8; 32]) -> Self {
         let mut core = Core::new(config, seed);
         let registration = Registration::new(&mut core);
-        Self { core, registration, calls: Calls::default(), probes: Probes::default() }
+        Self {
+            core,
+            registration,
+            calls: Calls::default(),
+            probes: Probes::default(),
+            subscriptions: Subscriptions::default(),
+        }
     }
 
     /// In the PBX's place: takes what is sent to any user, and calls telephones where they are, on behalf of others. Asks
@@ -71,6 +80,7 @@ impl UserAgent {
             Ok(Parsed::KeepAlive) | Err(Malformed::Discard(_)) => {}
             Err(Malformed::Refuse(rejection)) => self.on_rejected(&rejection, from),
         }
+        self.follow_registration();
     }
 
     pub fn handle_timeout(&mut self, now: Instant) {
@@ -88,6 +98,7 @@ impl UserAgent {
             // Who hung up meanwhile could not tell us.
             self.calls.check(&mut self.core);
         }
+        self.follow_registration();
     }
 
     /// The socket said that nothing listens there (ICMP), or no connection could be made.
@@ -99,6 +110,7 @@ impl UserAgent {
         } else if hop.is_reliable() {
             self.core.datagrams_only = Some(hop.to);
         }
+        self.follow_registration();
     }
 
     /// A connection beside UDP was closed, as idle ones are. The next one is made when it is wanted.
@@ -116,6 +128,7 @@ impl UserAgent {
         let pbx = self.core.pbx();
         self.fail(|way| way == pbx, Loss::Closed);
         self.registration.disconnected(&mut self.core);
+        self.follow_registration();
     }
 
     /// The route to the PBX, or the PBX's address, changed: registers from there; dialogs get the new
@@ -140,6 +153,7 @@ impl UserAgent {
             self.calls.moved(&mut self.core);
         }
         self.registration.moved(&mut self.core, before);
+        self.follow_registration();
     }
 
     pub fn register(&mut self, now: Instant) {
@@ -149,7 +163,22 @@ impl UserAgent {
 
     pub fn unregister(&mut self, now: Instant) {
         self.core.wire.now = now;
+        self.subscriptions.part_all(&mut self.core);
         self.registration.unregister(&mut self.core);
+        self.follow_registration();
+    }
+
+    /// Subscribes, as soon as we are registered and for as long as it is not taken back, whatever happens: `News` and
+    /// `SubscriptionLost` tell how it goes. `target`: as the PBX shall be asked.
+    pub fn watch(&mut self, now: Instant, target: Uri, package: Package) -> SubscriptionKey {
+        self.core.wire.now = now;
+        self.subscriptions.watch(&mut self.core, target, package)
+    }
+
+    /// Nothing more comes for this key.
+    pub fn unwatch(&mut self, now: Instant, subscription: SubscriptionKey) {
+        self.core.wire.now = now;
+        self.subscriptions.unwatch(&mut self.core, subscription);
     }
 
     pub fn probe(&mut self, now: Instant, target: Uri) -> ProbeKey {
@@ -298,6 +327,11 @@ impl UserAgent {
         self.core.contact()
     }
 
+    /// Our address of record.
+    pub fn own_address(&self) -> Uri {
+        self.core.identity().uri
+    }
+
     /// The Call-ID of a call that stands.
     pub fn call_id(&self, call: CallKey) -> Option<&str> {
         self.calls.call_id(call)
@@ -308,9 +342,9 @@ impl UserAgent {
         self.calls.takes_digits(call)
     }
 
-    /// Whether somebody may not know yet that a call has ended; who closes the telephone waits for it.
+    /// Whether somebody may not know yet that a call or a subscription has ended; who closes the telephone waits for it.
     pub fn owes_goodbye(&self) -> bool {
-        self.calls.owes_goodbye(&self.core)
+        self.calls.owes_goodbye(&self.core) || self.subscriptions.is_leaving()
     }
 
     pub fn is_registered(&self) -> bool {
@@ -325,10 +359,17 @@ impl UserAgent {
             timers: self.core.wire.timers.len(),
             calls: self.calls.len(),
             probes: self.probes.len(),
+            subscriptions: self.subscriptions.len(),
         }
     }
 
     // -- below
+
+    /// What is subscribed to depends on where we are registered.
+    fn follow_registration(&mut self) {
+        let place = self.registration.is_registered().then(|| self.core.contact());
+        self.subscriptions.follow(&mut self.core, place);
+    }
 
     /// What waits for an answer that way waits in vain.
     fn fail(&mut self, lost: impl Fn(Hop) -> bool, loss: Loss) {
@@ -349,6 +390,8 @@ impl UserAgent {
             Due::Server(id, timer) => transactions.on_server_timer(wire, id, timer),
             Due::Registration(timer) => self.registration.on_timer(&mut self.core, timer),
             Due::Call(key, timer) => self.calls.on_timer(&mut self.core, key, timer),
+            Due::Subscription(key, timer) => self.subscriptions.on_timer(&mut self.core, key, timer),
+            Due::SubscribeTurn => self.subscriptions.on_turn(&mut self.core),
         }
     }
 
@@ -374,6 +417,7 @@ impl UserAgent {
             Owner::Ping => self.registration.on_ping_reply(&mut self.core, &reply),
             Owner::Probe(key) => self.probes.on_reply(&mut self.core, key, &reply),
             Owner::Call(key, purpose) => self.calls.on_reply(&mut self.core, key, purpose, reply),
+            Owner::Subscription(key) => self.subscriptions.on_reply(&mut self.core, key, reply),
             Owner::Nobody => self.say_goodbye_again(&reply),
         }
     }
@@ -404,6 +448,9 @@ impl UserAgent {
         let Core { transactions, wire, .. } = &mut self.core;
         if transactions.on_request(wire, &request) == Inbound::Absorbed {
             return;
+        }
+        if let Some(subscription) = self.subscriptions.find(&request) {
+            return self.subscriptions.on_notify(&mut self.core, subscription, &request, reply_to);
         }
         let call = self.calls.find(&request);
         match (&request.method, call) {
@@ -491,9 +538,20 @@ impl UserAgent {
     }
 }
 
-/// Nobody subscribed to it. Message counts are sent so to every telephone (RFC 3842) and are taken without use.
+/// Nobody subscribed to it. Message counts are sent so to every telephone (RFC 3842 §3.2), and taken.
 fn answer_notify(core: &mut Core, id: ServerId, request: &Request) {
     let event = request.headers.typed::<Event>().ok().flatten();
-    let counts = event.is_some_and(|event| event.package.eq_ignore_ascii_case("message-summary"));
-    core.refuse(id, request, if counts { StatusCode::OK } else { StatusCode::BAD_EVENT });
+    let status = match event.and_then(|event| Package::named(&event.package)) {
+        None => StatusCode::BAD_EVENT,
+        Some(Package::MessageSummary) => match Package::unasked(request) {
+            Ok(Some(news)) => {
+                core.wire.say(Said::News { subscription: None, news });
+                StatusCode::OK
+            }
+            Ok(None) => StatusCode::OK,
+            Err(status) => status,
+        },
+        Some(_) => StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST,
+    };
+    core.refuse(id, request, status);
 }

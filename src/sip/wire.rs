@@ -1,6 +1,6 @@
 //! Where all of the core's output goes: messages, events, and the timers to come.
 
-use super::event::{CallKey, Event, Output};
+use super::event::{CallKey, Event, Output, SubscriptionKey};
 use super::timers::Queue;
 use super::transaction::{ClientId, ClientTimer, ServerId, ServerTimer};
 use crate::instant::Instant;
@@ -21,6 +21,9 @@ pub enum Due {
     Server(ServerId, ServerTimer),
     Registration(super::registration::Timer),
     Call(CallKey, super::invite::CallTimer),
+    Subscription(SubscriptionKey, super::subscribe::Timer),
+    /// The next SUBSCRIBE may go.
+    SubscribeTurn,
 }
 
 impl Due {

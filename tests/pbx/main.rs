@@ -37,6 +37,7 @@ mod transfer;
 mod two_calls;
 #[path = "../support/waiting.rs"]
 mod waiting;
+mod watching;
 mod wire;
 
 use waiting::{now, seconds, until};

@@ -5,7 +5,7 @@ use patchcord::sip::digest::Authenticator;
 use patchcord::sip::message::codec::{self, Malformed, Parsed};
 use patchcord::sip::message::framer::Framer;
 use patchcord::sip::message::*;
-use patchcord::sip::{Account, Password};
+use patchcord::sip::{Account, News, Package, Password};
 use std::fmt::Debug;
 use std::time::Duration;
 
@@ -23,6 +23,20 @@ pub fn exercise(octets: &[u8]) -> bool {
             false
         }
     }
+}
+
+/// A NOTIFY's body. Whether any package can read it; what it says is bounded whatever it holds.
+pub fn exercise_notification(octets: &[u8]) -> bool {
+    let packages = [Package::Dialog, Package::Presence, Package::MessageSummary];
+    let read: Vec<News> = packages.into_iter().filter_map(|package| package.news_in(octets)).collect();
+    for news in &read {
+        if let News::Dialogs(dialogs) = news {
+            assert!(dialogs.len() <= 32);
+            let parties = dialogs.iter().filter_map(|dialog| dialog.remote.as_ref());
+            parties.for_each(|party| check_uri(&party.uri));
+        }
+    }
+    !read.is_empty()
 }
 
 /// Cut anywhere, a stream holds the same frames; and what is cut out of one is what one datagram would hold.

@@ -143,7 +143,10 @@ fn inputs_kept_from_fuzzing_harm_nothing() {
         exercise(octets);
     });
     let headers = replay("sip_header", |octets| exercise_field(&String::from_utf8_lossy(octets)));
-    assert!(replayed >= 9 && headers >= 6);
+    let notifications = replay("notification", |octets| {
+        exercise_notification(octets);
+    });
+    assert!(replayed >= 9 && headers >= 6 && notifications >= 6);
 }
 
 fn replay(target: &str, run: impl Fn(&[u8])) -> usize {

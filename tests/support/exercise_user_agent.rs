@@ -399,9 +399,13 @@ impl Patient {
             outputs += 1;
         }
         assert!(outputs <= 200, "{outputs} outputs of one step");
-        let Load { transactions, timers, calls, probes } = self.ua.load();
-        assert!(timers <= 3 * transactions + 8 * calls + 8, "too many timers: {:?}", self.ua.load());
-        assert!(transactions + calls + probes <= 1_500, "it grows: {:?}", self.ua.load());
+        let Load { transactions, timers, calls, probes, subscriptions } = self.ua.load();
+        assert!(
+            timers <= 3 * transactions + 8 * calls + 4 * subscriptions + 8,
+            "too many timers: {:?}",
+            self.ua.load()
+        );
+        assert!(transactions + calls + probes + subscriptions <= 1_500, "it grows: {:?}", self.ua.load());
     }
 
     fn remember(&mut self, octets: &[u8]) {

@@ -115,6 +115,9 @@ fn on_request(dialogs: &mut [Dialog], each: &Seen, findings: &mut Findings) {
     let number = each.sip.cseq().map_or(0, |c| c.0);
     let Some(to_tag) = each.sip.tag_of_to() else { return };
     let from_tag = each.sip.tag_of_from().unwrap_or_default();
+    if method == "SUBSCRIBE" {
+        return; // has a dialog of its own: `subscriptions`
+    }
     if !each.outgoing {
         if let Some(dialog) = find(dialogs, each.sip.call_id(), &to_tag, &from_tag) {
             their_request(dialog, each, method, number);

@@ -9,6 +9,7 @@ pub mod log;
 pub mod message;
 mod messages;
 mod offers;
+mod subscriptions;
 mod transactions;
 
 #[cfg(test)]
@@ -108,6 +109,7 @@ pub fn check(capture: &[Captured]) -> Vec<Broken> {
     transactions::check(&seen, &mut findings);
     dialogs::check(&seen, &mut findings);
     offers::check(&seen, &mut findings);
+    subscriptions::check(&seen, &mut findings);
     digest::check(&seen, &mut findings);
     findings.0.sort();
     findings.0

@@ -1,4 +1,4 @@
-//! Two sound conversations, and one planted fault for each rule.
+//! Three sound conversations, and one planted fault for each rule.
 
 use super::{Captured, check};
 
@@ -21,10 +21,11 @@ use Fault::{Delay, Drop, Repeat, RepeatByTcp, RepeatWith, Swap, SwapAll};
 
 const INBOUND: &str = include_str!("good/inbound.txt");
 const OUTBOUND: &str = include_str!("good/outbound.txt");
+const WATCHING: &str = include_str!("good/watching.txt");
 
 #[test]
 fn sound_conversations_break_no_rule() {
-    for text in [INBOUND, OUTBOUND] {
+    for text in [INBOUND, OUTBOUND, WATCHING] {
         assert_eq!(check(&played(text, None)), []);
     }
 }
@@ -115,6 +116,18 @@ const PLANTED: &[(&str, &str, Fault)] = &[
     ("origin-version", INBOUND, Swap(13, "o=tel 5 2", "o=tel 5 1")),
     ("origin-version", OUTBOUND, Swap(3, "o=tel 5 1", "o=tel 5 2")),
     ("offer-crossing", INBOUND, RepeatWith(13, 0.005, "CSeq: 1 INVITE", "CSeq: 2 INVITE")),
+    // subscriptions
+    ("subscribe-fields", WATCHING, Swap(0, "Event: dialog\n", "")),
+    ("subscribe-fields", WATCHING, Swap(0, "Accept: application/dialog-info+xml\n", "")),
+    ("subscribe-fields", WATCHING, Swap(4, "Expires: 300\n", "")),
+    ("subscribe-dialog", WATCHING, Swap(4, "Call-ID: sub-1@tel", "Call-ID: sub-2@tel")),
+    ("subscribe-dialog", WATCHING, Swap(4, ";tag=n1", ";tag=n2")),
+    ("subscribe-target", WATCHING, Swap(4, "SUBSCRIBE sip:127.0.0.1:5060", "SUBSCRIBE sip:201@127.0.0.1:5060")),
+    ("subscribe-cseq", WATCHING, Swap(4, "CSeq: 2 SUBSCRIBE", "CSeq: 1 SUBSCRIBE")),
+    ("subscribe-package", WATCHING, Swap(4, "Event: dialog", "Event: presence")),
+    ("subscribe-after-end", WATCHING, Swap(6, "active;expires=299", "terminated;reason=timeout")),
+    ("notify-subscribed", WATCHING, Swap(3, "200 OK", "481 Call/Transaction Does Not Exist")),
+    ("contact", WATCHING, Swap(4, "Contact: <sip:k7d0q3m9x2v5b8n1@127.0.0.1:5070>\n", "")),
     // credentials
     ("credentials-unasked", INBOUND, Swap(2, "nonce=\"n1\"", "nonce=\"n0\"")),
     ("digest-uri", INBOUND, Swap(2, "uri=\"sip:127.0.0.1:5060\"", "uri=\"sip:127.0.0.1\"")),
@@ -151,6 +164,7 @@ fn no_rule_is_without_a_planted_fault() {
         include_str!("transactions.rs"),
         include_str!("dialogs.rs"),
         include_str!("offers.rs"),
+        include_str!("subscriptions.rs"),
         include_str!("digest.rs"),
         include_str!("mod.rs"),
     ];
@@ -194,7 +208,14 @@ fn rule_names(source: &str) -> Vec<String> {
     };
     let headers =
         ["call-id", "max-forwards", "content-length", "content-type", "record-route", "session-expires"];
-    let more = ["refer-to", "referred-by", "www-authenticate", "proxy-authenticate", "proxy-authorization"];
+    let more = [
+        "subscription-state",
+        "refer-to",
+        "referred-by",
+        "www-authenticate",
+        "proxy-authenticate",
+        "proxy-authorization",
+    ];
     words.filter(fits).filter(|w| !headers.contains(w) && !more.contains(w)).map(str::to_owned).collect()
 }
 

@@ -1,0 +1,11 @@
+//! The body of a NOTIFY, read as each package would.
+
+#![no_main]
+
+#[allow(dead_code, reason = "each target uses its part")]
+#[path = "../../tests/sip_message/exercise.rs"]
+mod exercise;
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| {
+    exercise::exercise_notification(octets);
+});
