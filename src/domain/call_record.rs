@@ -87,7 +87,7 @@ impl CallRecord {
     /// Characters of a result.
     pub const LONGEST_RESULT: usize = 40;
 
-    /// Whether this can be a result.
+    /// Whether this can be a result, or a step's reason.
     pub fn is_result(word: &str) -> bool {
         let is_part = |c: char| matches!(c, 'a'..='z' | '0'..='9' | '_');
         (1..=Self::LONGEST_RESULT).contains(&word.len()) && word.chars().all(is_part)
