@@ -1,12 +1,13 @@
 //! Where clients go, and what became of those who were passed on.
 
 use jiff::civil::date;
-use jiff::{Timestamp, ToSpan as _};
+use jiff::ToSpan as _;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::fixture::{BINARY, Desk, Folder, call, call_path, new_call_id, random, run};
 use super::telephone::{block_on, telephone};
+use patchcord::clock;
 use patchcord::desk_api::{
     ChainOrder, ClientId, Directory, StepKind, TransferChain, TransferQuestion, TransferReport,
 };
@@ -192,10 +193,10 @@ fn the_report_in_the_terminal_says_who_was_lost_and_that_nobody_may_be() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     };
-    let hour_ago = (Timestamp::now() - 1.hour()).to_string();
+    let hour_ago = (clock::wall() - 1.hour()).to_string();
     assert!(report(&[]).contains("In all: reached 0,"));
     passed_on(&desk, "vera", &hour_ago, &["joined", "lost"]);
-    let yesterday = (Timestamp::now() - 30.hours()).strftime("%F").to_string();
+    let yesterday = (clock::wall() - 30.hours()).strftime("%F").to_string();
     let said = report(&["--from", &yesterday]);
     assert!(said.contains("vera: reached 1, handed over 0, returned 0, lost 1, unknown 0"), "{said}");
     assert!(said.contains("Nobody may be lost"), "{said}");
