@@ -84,6 +84,7 @@ impl View {
             Event::Phone(event) => self.follow_phone(event),
             Event::Card { line, card } => self.show_card(*line, card),
             Event::CardTaken { line } => self.change(*line, |view| (view.card, view.chosen) = (None, None)),
+            Event::Chain { .. } => {}
             Event::ClientChosen { line, client } => self.change(*line, |view| view.chosen = Some(*client)),
         }
     }

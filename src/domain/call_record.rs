@@ -249,6 +249,8 @@ pub enum TransferResult {
     Kept,
     /// Failed, and the PBX let the client go.
     Lost,
+    /// The call ended by a hand, the client's or the operator's, before anybody else was asked to take the client.
+    Left,
     /// Nobody said what became of the client.
     Unknown,
     /// A result that this version does not know.

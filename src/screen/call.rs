@@ -352,13 +352,18 @@ impl Screen {
         if why == TransferFault::TakenBack {
             return say!(cat, "You took the client back");
         }
-        let what = match words::not_had(status) {
+        let reason = match why {
+            TransferFault::NoAnswer => Some(msg!("no answer")),
+            _ => words::not_had(status),
+        };
+        let what = match reason {
             Some(reason) => say!(cat, "{target}: {reason}", target = target, reason = cat.get(reason)),
             None => say!(cat, "{target} did not take the call", target = target),
         };
         match client {
             ClientIs::Kept => say!(cat, "{what}; the client is back with you", what = what),
             ClientIs::Lost => say!(cat, "{what}; the PBX has dropped the client. Call back", what = what),
+            ClientIs::Left => say!(cat, "The call ended before {target} had it", target = target),
             ClientIs::Unknown => {
                 say!(cat, "No word about {target}; ask whether the client is still there", target = target)
             }

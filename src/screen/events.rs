@@ -36,6 +36,8 @@ impl Screen {
                 }
             }
             Event::Phone(event) => self.on_phone_event(now, wall, event),
+            // Shown by what the telephone says of each target.
+            Event::Chain { .. } => {}
             Event::Card { line, card } => self.on_card(now, wall, line, &card),
             Event::ClientChosen { line, client } => {
                 let number = self.seen(line).and_then(|seen| self.number_key(seen));
@@ -70,7 +72,7 @@ impl Screen {
                 self.announce(say!(&self.cat, "The other side took you off hold"));
             }
             E::HoldFailed { line, .. } => self.change(line, |call| call.hold_refused = true),
-            E::TransferStarted { line, target } => self.on_transfer_started(now, line, target),
+            E::TransferStarted { line, target, .. } => self.on_transfer_started(now, line, target),
             E::TransferProgress { line, status, .. } => self.change(line, |call| {
                 if let Some(passing) = &mut call.passing {
                     passing.status = Some(status);

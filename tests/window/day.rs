@@ -155,7 +155,7 @@ impl Day {
     }
 
     pub fn passing(&self) {
-        self.phone(Phone::TransferStarted { line: FIRST, target: "201".into() });
+        self.phone(Phone::TransferStarted { line: FIRST, target: "201".into(), way: TransferWay::Blind });
         self.held(FIRST);
     }
 

@@ -12,6 +12,8 @@ pub use evaluate::{Evaluation, NotTaken, Situation, evaluate};
 pub use hours::{OfficeHours, Opening};
 pub use next::{Attempt, Decision, LineTaken, NextTarget, next_target};
 
+use std::time::Duration;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +48,36 @@ pub struct TransferChain {
     pub steps: Vec<ChainStep>,
     /// The whole chain is given up after this, and the client is back with the operator.
     pub total_seconds: u16,
+}
+
+impl TransferChain {
+    /// Of these extensions and numbers, one after the other, whatever stands behind them.
+    pub fn of(extensions: impl IntoIterator<Item = String>, ring_for: Duration) -> Self {
+        let ring_seconds = u16::try_from(ring_for.as_secs()).unwrap_or(u16::MAX);
+        let step = |extension: String| ChainStep {
+            role: StepRole::Other,
+            kind: StepKind::Person,
+            targets: vec![ChainTarget {
+                person: None,
+                name: extension.clone(),
+                extension,
+                stands_in_for: None,
+            }],
+            pick: Pick::InOrder,
+            ring_seconds,
+            when_busy: WhenBusy::Skip,
+            confirm: false,
+            passed_over: Vec::new(),
+        };
+        let steps: Vec<ChainStep> = extensions.into_iter().map(step).collect();
+        let in_all = u16::try_from(steps.len()).unwrap_or(u16::MAX).saturating_mul(ring_seconds);
+        Self {
+            rule: String::new(),
+            order: ChainOrder::InOrder,
+            steps,
+            total_seconds: in_all.saturating_add(10),
+        }
+    }
 }
 
 /// Who decides which step comes first.

@@ -173,7 +173,11 @@ impl World {
     }
 
     fn passing(&mut self, line: LineId, target: &str) {
-        self.phone(phone::Event::TransferStarted { line, target: target.into() });
+        self.phone(phone::Event::TransferStarted {
+            line,
+            target: target.into(),
+            way: phone::TransferWay::Blind,
+        });
         self.phone(phone::Event::Held { line, by: Side::Us });
     }
 

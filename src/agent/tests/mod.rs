@@ -1,5 +1,7 @@
 //! The operator's desk against a PBX on paper, on virtual time.
 
+mod passing;
+
 use super::*;
 use crate::desk_api::{ClientCard, Direction, Match, Outcome, TransferResult};
 use crate::media::{Codec, StreamStats};
