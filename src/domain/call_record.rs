@@ -200,7 +200,7 @@ pub struct TransferStep {
     /// How it was tried.
     pub way: TransferWay,
     /// As what the target was called, in one word ([`StepRole::word`](super::chain::StepRole::word)): `own_manager`; none
-    /// where the operator named the target.
+    /// where nobody said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
     /// None while it is under way.

@@ -37,6 +37,9 @@ pub struct TransferCounts {
     pub returned: u64,
     /// Failed, and the PBX let the client go.
     pub lost: u64,
+    /// The call ended by a hand, the client's or the operator's, before anybody had the client.
+    #[serde(default)]
+    pub left: u64,
     /// Nobody said what became of the client.
     pub unknown: u64,
 }
@@ -106,6 +109,7 @@ impl TransferCounts {
             TransferResult::HandedOver => &mut self.handed_over,
             TransferResult::Kept => &mut self.returned,
             TransferResult::Lost => &mut self.lost,
+            TransferResult::Left => &mut self.left,
             TransferResult::Unknown | TransferResult::Other => &mut self.unknown,
         };
         *number += 1;
@@ -134,25 +138,26 @@ mod tests {
 
     #[test]
     fn each_step_counts_once_in_all_for_its_day_and_for_its_operator() {
-        use TransferResult::{HandedOver, Joined, Kept, Lost, Other, Unknown};
+        use TransferResult::{HandedOver, Joined, Kept, Left, Lost, Other, Unknown};
         let calls = [
             call(7, "vera", true, &[Some(Kept), Some(Kept), Some(Joined)]),
             call(6, "anna", true, &[Some(HandedOver), Some(Unknown), Some(Other)]),
-            call(6, "vera", true, &[Some(Lost)]),
+            call(6, "vera", true, &[Some(Lost), Some(Left)]),
         ];
         let report = TransferReport::of(date(2026, 5, 1), date(2026, 5, 9), calls);
-        let counts = |reached, handed_over, returned, lost, unknown| TransferCounts {
+        let counts = |reached, handed_over, returned, lost, left, unknown| TransferCounts {
             reached,
             handed_over,
             returned,
             lost,
+            left,
             unknown,
         };
-        assert_eq!(report.all, counts(1, 1, 2, 1, 2));
+        assert_eq!(report.all, counts(1, 1, 2, 1, 1, 2));
         let days: Vec<_> = report.days.iter().map(|of| (of.day.day(), of.counts)).collect();
-        assert_eq!(days, [(6, counts(0, 1, 0, 1, 2)), (7, counts(1, 0, 2, 0, 0))]);
+        assert_eq!(days, [(6, counts(0, 1, 0, 1, 1, 2)), (7, counts(1, 0, 2, 0, 0, 0))]);
         let operators: Vec<_> = report.operators.iter().map(|of| (of.operator.as_str(), of.counts)).collect();
-        assert_eq!(operators, [("anna", counts(0, 1, 0, 0, 2)), ("vera", counts(1, 0, 2, 1, 0))]);
+        assert_eq!(operators, [("anna", counts(0, 1, 0, 0, 0, 2)), ("vera", counts(1, 0, 2, 1, 1, 0))]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Where clients go, and what became of those who were passed on.
 
-use jiff::civil::date;
 use jiff::ToSpan as _;
+use jiff::civil::date;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -167,7 +167,7 @@ fn every_step_is_reported_once_however_often_its_entry_was_written() {
     let desk = Desk::examined();
     let operator = format!("op-{:x}", random());
     passed_on(&desk, &operator, "2033-03-03T12:00:00Z", &["kept", "joined"]);
-    passed_on(&desk, &operator, "2033-03-04T12:00:00Z", &["handed_over", "lost", "unknown"]);
+    passed_on(&desk, &operator, "2033-03-04T12:00:00Z", &["handed_over", "lost", "left", "unknown"]);
     passed_on(&desk, &operator, "2033-03-06T12:00:00Z", &["lost"]);
     for who in ["manager", "head", "admin", "service"] {
         let query = [("from", "2033-03-03"), ("to", "2033-03-04")];
@@ -176,7 +176,10 @@ fn every_step_is_reported_once_however_often_its_entry_was_written() {
         let report: TransferReport = serde_json::from_value(reply.body).unwrap();
         assert_eq!((report.from, report.to), (date(2033, 3, 3), date(2033, 3, 4)));
         let own = report.operators.iter().find(|of| of.operator == operator).unwrap().counts;
-        assert_eq!((own.reached, own.handed_over, own.returned, own.lost, own.unknown), (1, 1, 1, 1, 1));
+        assert_eq!(
+            (own.reached, own.handed_over, own.returned, own.lost, own.left, own.unknown),
+            (1, 1, 1, 1, 1, 1)
+        );
         let days: Vec<_> = report.days.iter().map(|of| of.day).collect();
         assert_eq!(days, [date(2033, 3, 3), date(2033, 3, 4)]);
         assert!(report.all.reached >= 1 && report.all.lost >= 1);
@@ -198,7 +201,10 @@ fn the_report_in_the_terminal_says_who_was_lost_and_that_nobody_may_be() {
     passed_on(&desk, "vera", &hour_ago, &["joined", "lost"]);
     let yesterday = (clock::wall() - 30.hours()).strftime("%F").to_string();
     let said = report(&["--from", &yesterday]);
-    assert!(said.contains("vera: reached 1, handed over 0, returned 0, lost 1, unknown 0"), "{said}");
+    assert!(
+        said.contains("vera: reached 1, handed over 0, returned 0, lost 1, hung up 0, unknown 0"),
+        "{said}"
+    );
     assert!(said.contains("Nobody may be lost"), "{said}");
     let json: Value = serde_json::from_str(&report(&["--from", &yesterday, "--json"])).unwrap();
     assert_eq!(json["transfers"]["all"]["lost"], 1);

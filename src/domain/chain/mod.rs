@@ -202,9 +202,9 @@ pub enum Pick {
 #[serde(tag = "do", rename_all = "snake_case")]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub enum WhenBusy {
-    /// Wait for a busy one, this long at most.
+    /// Wait for a busy one, once for the step.
     Wait {
-        /// In all, for this step.
+        /// This long, at most.
         seconds: u16,
     },
     /// On to the next step.

@@ -43,12 +43,13 @@ fn text(report: &TransferReport, cat: &Catalogue) -> String {
 fn line(of: &dyn Display, counts: &TransferCounts, cat: &Catalogue) -> String {
     say!(
         cat,
-        "{of}: reached {reached}, handed over {handed_over}, returned {returned}, lost {lost}, unknown {unknown}",
+        "{of}: reached {reached}, handed over {handed_over}, returned {returned}, lost {lost}, hung up {left}, unknown {unknown}",
         of = of,
         reached = counts.reached,
         handed_over = counts.handed_over,
         returned = counts.returned,
         lost = counts.lost,
+        left = counts.left,
         unknown = counts.unknown
     )
 }
