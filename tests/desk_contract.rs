@@ -23,3 +23,5 @@ mod telephone;
 #[allow(dead_code, reason = "shared with tests of the whole telephone")]
 #[path = "support/tls_desk.rs"]
 mod tls_desk;
+#[path = "desk_contract/transfers.rs"]
+mod transfers;

@@ -245,6 +245,36 @@ impl<'a> Section<'a> {
         items.collect::<Result<Vec<T>, _>>().map(Some)
     }
 
+    /// A list whose items are texts that `text` understands, or sections that `section` reads; each with its line.
+    pub fn items<T>(
+        &self,
+        key: &'static str,
+        expected: Expected,
+        text: impl Fn(&str) -> Option<T>,
+        section: impl Fn(&Self) -> Result<T, ConfigError>,
+    ) -> Result<Option<Vec<(usize, T)>>, ConfigError> {
+        let Some(value) = self.find(key) else { return Ok(None) };
+        let example = || format!("[{}]", quoted(expected.example));
+        let array = value.get_ref().as_array();
+        let array = array.ok_or_else(|| self.bad(key, value, expected.what, example()))?;
+        let read = |item: &'a Spanned<DeValue<'a>>| {
+            let read = match item.get_ref().as_table() {
+                Some(_) => section(&self.table_of(key, item, example())?)?,
+                None => {
+                    let read = item.get_ref().as_str().and_then(&text);
+                    read.ok_or_else(|| self.bad(key, item, expected.what, quoted(expected.example)))?
+                }
+            };
+            Ok((self.text.line(item.span().start), read))
+        };
+        array.iter().map(read).collect::<Result<Vec<_>, _>>().map(Some)
+    }
+
+    /// Where the section begins.
+    pub fn line(&self) -> usize {
+        self.text.line(self.span.start)
+    }
+
     /// A number that `fit` takes.
     pub fn number<T>(
         &self,

@@ -16,7 +16,8 @@ pub use outbox::{Notice, Outbox, OutboxError};
 
 use crate::clock::Clock;
 use crate::desk_api::{
-    BadAnswer, CallReceipt, CallRecord, Calls, CardAnswer, Clients, Directory, Source, Unavailable, paths,
+    BadAnswer, CallReceipt, CallRecord, Calls, CardAnswer, Clients, Directory, Source, TransferChain,
+    TransferQuestion, Unavailable, paths,
 };
 use crate::domain::number::PhoneNumber;
 use crate::secrets::Secret;
@@ -110,6 +111,11 @@ impl Desk {
     /// Whom a call can be passed to.
     pub async fn directory(&self) -> Result<Directory, Unavailable> {
         self.http.get(paths::DIRECTORY, &[], self.look_up_budget).await
+    }
+
+    /// The steps by which a client is passed on now.
+    pub async fn transfer_chain(&self, question: &TransferQuestion) -> Result<TransferChain, Unavailable> {
+        self.http.get(paths::TRANSFER_CHAIN, &question.query(), self.look_up_budget).await
     }
 
     /// The last calls of this operator, the latest first.

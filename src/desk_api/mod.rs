@@ -23,6 +23,9 @@ pub use crate::domain::client::{
     Manager, Money, Names, PriceColumn, PriceColumnReason, Standing,
 };
 pub use crate::domain::directory::{Absence, Department, Directory, DirectoryEntry, Job, PersonId};
+pub use crate::domain::transfer_report::{
+    TransferCounts, TransferReport, TransfersOfDay, TransfersOfOperator,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +46,10 @@ pub mod paths {
     pub const CALLS: &str = "/v1/calls";
     /// `GET`: [`super::CallRecord`]; `PUT` of one, answered by [`super::CallReceipt`].
     pub const CALL: &str = "/v1/calls/{id}";
+    /// `GET ?client=&purpose=&type=&department=` ([`super::TransferQuestion`]): [`super::TransferChain`].
+    pub const TRANSFER_CHAIN: &str = "/v1/transfer-chain";
+    /// `GET ?from=&to=`, both days included: [`super::TransferReport`].
+    pub const TRANSFER_REPORT: &str = "/v1/reports/transfers";
     /// The contract as OpenAPI, for everybody.
     pub const OPENAPI: &str = "/openapi.json";
     /// 200 as soon as requests are answered, for everybody.
@@ -64,9 +71,9 @@ pub mod paths {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub enum Role {
-    /// Looks clients up, writes and reads own calls.
+    /// Looks clients up, passes them on, writes and reads own calls.
     Operator,
-    /// As an operator, and reads all calls.
+    /// As an operator, and reads all calls and reports.
     Manager,
     /// As a manager, and corrects calls of others.
     Head,
@@ -94,6 +101,32 @@ impl Role {
     /// The inverse of [`Role::as_str`].
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.as_str() == text)
+    }
+}
+
+/// Where does this client go?
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct TransferQuestion {
+    /// None: nobody knows the caller.
+    pub client: Option<ClientId>,
+    /// What the client calls for, as the operator picked it.
+    pub purpose: Option<PurposeId>,
+    /// The type that the operator picked for a new client (duty 15).
+    pub client_type: Option<ClientTypeId>,
+    /// The id of the department that the operator picked (duty 15).
+    pub department: Option<String>,
+}
+
+impl TransferQuestion {
+    /// As the query of [`paths::TRANSFER_CHAIN`].
+    pub fn query(&self) -> Vec<(&'static str, String)> {
+        let parts = [
+            ("client", self.client.map(|client| client.to_string())),
+            ("purpose", self.purpose.as_ref().map(|purpose| purpose.0.clone())),
+            ("type", self.client_type.as_ref().map(|client_type| client_type.0.clone())),
+            ("department", self.department.clone()),
+        ];
+        parts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
 }
 

@@ -87,7 +87,7 @@ impl CallRecord {
     /// Characters of a result.
     pub const LONGEST_RESULT: usize = 40;
 
-    /// Whether this can be a result.
+    /// Whether this can be a result, or a step's reason.
     pub fn is_result(word: &str) -> bool {
         let is_part = |c: char| matches!(c, 'a'..='z' | '0'..='9' | '_');
         (1..=Self::LONGEST_RESULT).contains(&word.len()) && word.chars().all(is_part)
@@ -200,7 +200,7 @@ pub struct TransferStep {
     /// How it was tried.
     pub way: TransferWay,
     /// As what the target was called, in one word ([`StepRole::word`](super::chain::StepRole::word)): `own_manager`; none
-    /// where the operator named the target.
+    /// where nobody said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
     /// None while it is under way.

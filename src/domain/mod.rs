@@ -7,3 +7,4 @@ pub mod client;
 pub mod directory;
 pub mod line_state;
 pub mod number;
+pub mod transfer_report;

@@ -10,7 +10,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use super::problem::Refusal;
-use super::routes::{calls, clients, directory, meta};
+use super::routes::{calls, clients, directory, meta, transfers};
+use super::settings::Transfers;
 use super::store::Store;
 use crate::desk_api::{ProblemCode, paths};
 use crate::domain::number::NumberingPlan;
@@ -27,6 +28,7 @@ const REQUEST_TIME: Duration = Duration::from_secs(15);
 pub(crate) struct Desk {
     pub store: Store,
     pub plan: Arc<NumberingPlan>,
+    pub transfers: Arc<Transfers>,
 }
 
 pub(crate) fn router(desk: Desk) -> Router {
@@ -36,6 +38,8 @@ pub(crate) fn router(desk: Desk) -> Router {
         .route(paths::DIRECTORY, get(directory::show))
         .route(paths::CALLS, get(calls::list))
         .route(paths::CALL, get(calls::show).put(calls::put))
+        .route(paths::TRANSFER_CHAIN, get(transfers::chain))
+        .route(paths::TRANSFER_REPORT, get(transfers::report))
         .route(paths::OPENAPI, get(meta::openapi))
         .route(paths::HEALTH, get(meta::health))
         .fallback(no_such_path)

@@ -56,6 +56,18 @@ impl FromRequestParts<Desk> for DataWriter {
     }
 }
 
+/// To have this value is to be allowed to read reports on everybody's work.
+pub(crate) struct ReportReader;
+
+impl FromRequestParts<Desk> for ReportReader {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Refusal> {
+        let caller = Caller::from_request_parts(parts, desk).await?;
+        if caller.sees_all_calls() { Ok(Self) } else { Err(ProblemCode::Forbidden.into()) }
+    }
+}
+
 fn bearer_token(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     let token = token.trim();

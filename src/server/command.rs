@@ -1,5 +1,7 @@
 //! The command line of `patchcord-desk`.
 
+mod report;
+mod rules;
 mod serve;
 
 use std::ffi::OsString;
@@ -9,14 +11,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use jiff::civil::{Date, DateTime};
 
-use super::settings;
+use super::settings::{self, Settings, SettingsError};
 use super::store::{Bearer, DatabaseFile, DatabaseProblem, OpenError, Store, StoreError};
 use super::token;
 use crate::clock;
 use crate::command_line::{self, Unfit, fitting, setting};
-use crate::config::{ConfigError, Expected, io_words};
-use crate::desk_api::Role;
+use crate::config::{Expected, io_words};
+use crate::desk_api::{ClientId, Role};
 use crate::entropy::NoEntropy;
 use crate::logging;
 use crate::text::{Catalogue, Language, msg, say};
@@ -53,6 +56,16 @@ enum Command {
     Token {
         #[command(subcommand)]
         command: TokenCommand,
+    },
+    #[command(about = msg!("The rules by which clients are passed on"))]
+    Rules {
+        #[command(subcommand)]
+        command: RulesCommand,
+    },
+    #[command(about = msg!("What the call register tells"))]
+    Report {
+        #[command(subcommand)]
+        command: ReportCommand,
     },
 }
 
@@ -94,6 +107,93 @@ enum TokenCommand {
     },
 }
 
+#[derive(Subcommand)]
+enum RulesCommand {
+    #[command(about = msg!("Say what is wrong with them, by rule and line"))]
+    Check(CheckArguments),
+    #[command(about = msg!("Say where a client goes, by which rule, and why nobody else is asked"))]
+    Explain(ExplainArguments),
+}
+
+#[derive(clap::Args)]
+struct CheckArguments {
+    #[arg(help = msg!("Settings file, like the sample config/desk.toml"))]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[arg(help = msg!("Check departments and persons as well, against the directory of this database"))]
+    #[arg(long, value_name = "sqlite:FILE")]
+    database: Option<String>,
+    #[arg(help = msg!("One JSON object on stdout"))]
+    #[arg(long)]
+    json: bool,
+}
+
+/// Where a command finds the company's data.
+#[derive(clap::Args)]
+struct DataArguments {
+    #[arg(help = msg!("The database [default: that of the settings file]"))]
+    #[arg(long, value_name = "sqlite:FILE")]
+    database: Option<String>,
+    #[arg(help = msg!("Settings file, like the sample config/desk.toml"))]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
+struct ExplainArguments {
+    #[command(flatten)]
+    data: DataArguments,
+    #[arg(help = msg!("The client's name, id or telephone [default: a caller whom nobody knows]"))]
+    #[arg(long, value_name = "CLIENT")]
+    client: Option<String>,
+    #[arg(help = msg!("What the client calls for: the id of a purpose"))]
+    #[arg(long, value_name = "ID")]
+    purpose: Option<String>,
+    #[arg(help = msg!("The type that the operator picks for a new client"))]
+    #[arg(long = "type", value_name = "ID")]
+    client_type: Option<String>,
+    #[arg(help = msg!("The department that the operator picks"))]
+    #[arg(long, value_name = "ID")]
+    department: Option<String>,
+    #[arg(help = msg!("Date and time where the office is [default: now]"))]
+    #[arg(long, value_name = "TIME", value_parser = office_time)]
+    at: Option<DateTime>,
+    #[arg(help = msg!("One JSON object on stdout"))]
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum ReportCommand {
+    #[command(about = msg!("What became of the clients who were passed on"))]
+    Transfers(TransfersArguments),
+}
+
+#[derive(clap::Args)]
+struct TransfersArguments {
+    #[command(flatten)]
+    data: DataArguments,
+    #[arg(help = msg!("The first day [default: today]"))]
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    from: Option<Date>,
+    #[arg(help = msg!("The last day [default: today]"))]
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    to: Option<Date>,
+    #[arg(help = msg!("One JSON object on stdout"))]
+    #[arg(long)]
+    json: bool,
+}
+
+fn office_time(text: &str) -> Result<DateTime, Unfit> {
+    const EXPECTED: Expected = Expected { what: msg!("a date and a time"), example: "2026-05-06T14:30" };
+    fitting(text.parse().ok(), EXPECTED)
+}
+
+fn day(text: &str) -> Result<Date, Unfit> {
+    const EXPECTED: Expected = Expected { what: msg!("a date"), example: "2026-05-06" };
+    fitting(text.parse().ok(), EXPECTED)
+}
+
 fn listen(text: &str) -> Result<SocketAddr, Unfit> {
     fitting(text.parse().ok(), settings::LISTEN)
 }
@@ -106,14 +206,33 @@ fn sample_size(text: &str) -> Result<u32, Unfit> {
 /// Why the program ends otherwise than asked.
 #[derive(Debug)]
 enum Failure {
-    Settings(ConfigError),
-    Database { text: String, problem: DatabaseProblem },
-    Open { file: DatabaseFile, error: OpenError },
+    Settings(SettingsError),
+    Database {
+        text: String,
+        problem: DatabaseProblem,
+    },
+    Open {
+        file: DatabaseFile,
+        error: OpenError,
+    },
     NoDatabase,
-    Listen { address: SocketAddr, error: std::io::Error },
-    PortFile { file: PathBuf, error: std::io::Error },
+    Listen {
+        address: SocketAddr,
+        error: std::io::Error,
+    },
+    PortFile {
+        file: PathBuf,
+        error: std::io::Error,
+    },
     BadRole(String),
     BadPerson,
+    NoSuchDatabase(DatabaseFile),
+    NoClient(String),
+    /// Name and id of each.
+    ManyClients(Vec<(String, ClientId)>),
+    /// The flag whose value the company does not know.
+    UnknownWord(&'static str),
+    DaysReversed,
     Store(StoreError),
     Entropy(NoEntropy),
     System(std::io::Error),
@@ -147,6 +266,15 @@ fn execute(command: Command, cat: &Catalogue) -> Result<(), Failure> {
         Command::Token { command: TokenCommand::New { database, role, person } } => {
             runtime.block_on(new_token(&database, &role, person))
         }
+        Command::Rules { command: RulesCommand::Check(arguments) } => {
+            runtime.block_on(rules::check(arguments, cat))
+        }
+        Command::Rules { command: RulesCommand::Explain(arguments) } => {
+            runtime.block_on(rules::explain(arguments, cat))
+        }
+        Command::Report { command: ReportCommand::Transfers(arguments) } => {
+            runtime.block_on(report::transfers(arguments, cat))
+        }
     }
 }
 
@@ -171,6 +299,22 @@ fn database_file(flag: &str) -> Result<DatabaseFile, Failure> {
 
 async fn open(file: DatabaseFile) -> Result<Store, Failure> {
     Store::open(&file).await.map_err(|error| Failure::Open { file, error })
+}
+
+/// Whoever only asks makes no database.
+async fn open_existing(flag: &str) -> Result<Store, Failure> {
+    let file = database_file(flag)?;
+    if file.0.exists() { open(file).await } else { Err(Failure::NoSuchDatabase(file)) }
+}
+
+/// The flag's, else that of the settings.
+async fn open_named(flag: Option<&str>, settings: &Settings) -> Result<Store, Failure> {
+    match (flag, &settings.database) {
+        (Some(flag), _) => open_existing(flag).await,
+        (None, Some(file)) if file.0.exists() => open(file.clone()).await,
+        (None, Some(file)) => Err(Failure::NoSuchDatabase(file.clone())),
+        (None, None) => Err(Failure::NoDatabase),
+    }
 }
 
 impl Failure {
@@ -213,6 +357,24 @@ impl Failure {
                 )
             }
             Self::BadPerson => say!(cat, "A person's name has 1 to 100 characters."),
+            Self::NoSuchDatabase(file) => {
+                say!(cat, "There is no database {file}. Name the one that the desk serves.", file = file)
+            }
+            Self::NoClient(text) => {
+                say!(cat, "No client is “{text}”. Give a name, an id or a telephone.", text = text)
+            }
+            Self::ManyClients(clients) => {
+                let clients: Vec<_> = clients.iter().map(|(name, id)| format!("{id} {name}")).collect();
+                say!(cat, "Several clients fit. Name one by its id:\n{clients}", clients = clients.join("\n"))
+            }
+            Self::UnknownWord(flag) => {
+                say!(
+                    cat,
+                    "The company has no such {flag}. See the settings file and the directory.",
+                    flag = format!("--{flag}")
+                )
+            }
+            Self::DaysReversed => say!(cat, "The last day is before the first. Exchange --from and --to."),
             Self::Store(error) => say_failed(error, cat),
             Self::Entropy(error) => say_failed(error, cat),
             Self::System(error) => say_failed(error, cat),

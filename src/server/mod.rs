@@ -8,6 +8,7 @@ mod body;
 mod command;
 mod listener;
 mod openapi;
+mod passing;
 mod problem;
 mod query;
 mod routes;

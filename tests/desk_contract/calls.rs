@@ -19,8 +19,7 @@ fn one_entry_per_call_from_ringing_to_result() {
     assert_eq!(change(&desk.put("operator", &call_path(id), &entry)), (201, "created".into(), 1));
     entry["revision"] = json!(2);
     entry["answered_at"] = json!("2026-05-06T07:08:12Z");
-    entry["transfers"] =
-        json!([{"target": "201", "way": "blind", "result": "handed_over", "status": 200, "seconds": 4}]);
+    entry["transfers"] = json!([{"target": "201", "way": "blind", "why": "own_manager", "result": "handed_over", "status": 200, "seconds": 4}]);
     entry["outcome"] = json!("completed");
     assert_eq!(change(&desk.put("operator", &call_path(id), &entry)), (200, "replaced".into(), 2));
     let read: CallRecord = serde_json::from_value(desk.get("operator", &call_path(id), &[]).body).unwrap();
@@ -148,9 +147,10 @@ fn entries_against_the_rules_are_refused() {
         ("result", json!(""), "malformed"),
         ("result", json!("Passed on"), "malformed"),
         ("transfers", json!(vec![json!({"target": "201", "way": "blind"}); 101]), "too_long"),
+        ("transfers[0].why", json!([{"target": "201", "way": "blind", "why": "Own manager"}]), "malformed"),
     ] {
         let mut entry = call(id, 1);
-        entry[field] = value;
+        entry[field.split('[').next().unwrap()] = value;
         let reply = desk.put("operator", &call_path(id), &entry);
         reply.assert_problem(422, "invalid");
         reply.assert_field(field, fault);

@@ -19,6 +19,8 @@ fn guarded() -> Vec<(Method, String)> {
         (Method::GET, format!("/v1/clients/{id}")),
         (Method::PUT, format!("/v1/clients/{id}")),
         (Method::GET, "/v1/directory".into()),
+        (Method::GET, "/v1/transfer-chain".into()),
+        (Method::GET, "/v1/reports/transfers".into()),
         (Method::GET, "/v1/calls".into()),
         (Method::GET, format!("/v1/calls/{id}")),
         (Method::PUT, format!("/v1/calls/{id}")),
@@ -107,8 +109,16 @@ fn a_query_that_asks_for_nothing_or_too_much_is_refused_by_its_part() {
         ("/v1/calls", vec![("limit", "1001")], "limit", "malformed"),
         ("/v1/calls", vec![("limit", "-1")], "limit", "malformed"),
         ("/v1/calls", vec![("limit", "many")], "limit", "malformed"),
+        ("/v1/transfer-chain", vec![("client", "somebody")], "client", "malformed"),
+        ("/v1/transfer-chain", vec![("purpose", "no such purpose")], "purpose", "unknown"),
+        ("/v1/transfer-chain", vec![("type", "no such type")], "type", "unknown"),
+        ("/v1/transfer-chain", vec![("department", "no such department")], "department", "unknown"),
+        ("/v1/reports/transfers", vec![("from", "yesterday")], "from", "malformed"),
+        ("/v1/reports/transfers", vec![("to", "2026-02-30")], "to", "malformed"),
+        ("/v1/reports/transfers", vec![("from", "2026-05-02"), ("to", "2026-05-01")], "to", "contradicts"),
+        ("/v1/reports/transfers", vec![("from", "2025-05-01"), ("to", "2026-05-02")], "to", "too_long"),
     ] {
-        let reply = desk.get("operator", path, &query);
+        let reply = desk.get("manager", path, &query);
         reply.assert_problem(400, "malformed_request");
         reply.assert_field(field, fault);
     }
@@ -253,6 +263,8 @@ fn the_contract_is_published_for_everybody_and_names_every_path() {
         ("/v1/clients/{id}", &["get", "put"]),
         ("/v1/directory", &["get"]),
         ("/v1/calls", &["get"]),
+        ("/v1/transfer-chain", &["get"]),
+        ("/v1/reports/transfers", &["get"]),
         ("/v1/calls/{id}", &["get", "put"]),
         ("/healthz", &["get"]),
     ] {
@@ -261,9 +273,17 @@ fn the_contract_is_published_for_everybody_and_names_every_path() {
         }
     }
     let schemas = reply.body["components"]["schemas"].as_object().unwrap();
-    for schema in
-        ["ClientCard", "ClientDraft", "CallRecord", "CallReceipt", "Directory", "Problem", "Standing"]
-    {
+    for schema in [
+        "ClientCard",
+        "ClientDraft",
+        "CallRecord",
+        "CallReceipt",
+        "Directory",
+        "Problem",
+        "Standing",
+        "TransferChain",
+        "TransferReport",
+    ] {
         assert!(schemas.contains_key(schema), "{schema}");
     }
     assert_references_resolve(&reply.body, &reply.body);

@@ -1,8 +1,15 @@
 //! Whom a client is passed to, step by step: the chain as the desk makes it of the company's rules, and as it goes to the
 //! telephone (duties 4, 6, 15, 19).
 
+mod evaluate;
+mod hours;
 mod next;
+pub mod rules;
+#[cfg(test)]
+mod tests;
 
+pub use evaluate::{Evaluation, NotTaken, Situation, evaluate};
+pub use hours::{OfficeHours, Opening};
 pub use next::{Attempt, Decision, LineTaken, NextTarget, next_target};
 
 use std::time::Duration;
@@ -129,7 +136,7 @@ pub enum StepRole {
         #[serde(default)]
         department: Option<String>,
     },
-    /// Those who work in a department without leading it, as in finance (duty 6), and its head after them.
+    /// Those who work in a department, as in finance (duty 6); its head where none of them can be called.
     Department {
         /// The department's id.
         department: String,
@@ -195,9 +202,9 @@ pub enum Pick {
 #[serde(tag = "do", rename_all = "snake_case")]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub enum WhenBusy {
-    /// Wait for a busy one, this long at most.
+    /// Wait for a busy one, once for the step.
     Wait {
-        /// In all, for this step.
+        /// This long, at most.
         seconds: u16,
     },
     /// On to the next step.
@@ -263,54 +270,4 @@ pub enum PassedOverWhy {
     /// A reason that this version does not know.
     #[serde(other)]
     Other,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_chain_of_a_newer_desk_is_still_read() {
-        let json = r#"{"rule":"a","order":"by_dice","total_seconds":90,"mood":"good","steps":[{
-            "role":{"is":"astrologer","sign":"leo"},"kind":"robot","pick":"youngest","ring_seconds":20,
-            "when_busy":{"do":"shout","volume":3},"passed_over":[{"why":{"because":"on_strike"}}],
-            "targets":[{"name":"201","extension":"201"}]}]}"#;
-        let chain: TransferChain = serde_json::from_str(json).unwrap();
-        let step = &chain.steps[0];
-        assert_eq!((chain.order, step.kind), (ChainOrder::OperatorChooses, StepKind::Queue));
-        assert_eq!(
-            (&step.role, step.pick, step.when_busy),
-            (&StepRole::Other, Pick::InOrder, WhenBusy::Skip)
-        );
-        assert_eq!(step.passed_over[0].why, PassedOverWhy::Other);
-        assert!(!step.confirm);
-    }
-
-    #[test]
-    fn what_is_written_is_read_again() {
-        let step = ChainStep {
-            role: StepRole::AnyManager { serves: Some(ClientTypeId("key".into())) },
-            kind: StepKind::Person,
-            targets: vec![],
-            pick: Pick::LongestIdle,
-            ring_seconds: 20,
-            when_busy: WhenBusy::Wait { seconds: 15 },
-            confirm: true,
-            passed_over: vec![PassedOver {
-                person: Some(PersonId("petrov".into())),
-                name: Some("Петров Сергей".into()),
-                why: PassedOverWhy::Absent { until: jiff::civil::date(2026, 5, 9) },
-            }],
-        };
-        let chain = TransferChain {
-            rule: "key".into(),
-            order: ChainOrder::InOrder,
-            steps: vec![step],
-            total_seconds: 90,
-        };
-        let json = serde_json::to_value(&chain).unwrap();
-        assert_eq!(json["steps"][0]["role"], serde_json::json!({"is": "any_manager", "serves": "key"}));
-        assert_eq!(json["steps"][0]["when_busy"], serde_json::json!({"do": "wait", "seconds": 15}));
-        assert_eq!(serde_json::from_value::<TransferChain>(json).unwrap(), chain);
-    }
 }

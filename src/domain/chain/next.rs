@@ -21,7 +21,7 @@ pub enum NextTarget<'a> {
     /// Call this one.
     Call(Attempt<'a>),
     /// This one is busy, and worth waiting for. Ask again when a line changes; once the time is over, with its
-    /// extension among those tried.
+    /// extension among those tried: a step is waited for once, and not after one of its targets was called.
     Wait {
         /// Whom to wait for.
         attempt: Attempt<'a>,
@@ -70,12 +70,13 @@ pub fn next_target<'a>(
         let attempt = |target| Attempt { step: place, target, ring_seconds: step.ring_seconds };
         let (free, taken) = by_line(step, tried, &line);
         passed_over.extend(taken.iter().map(|&(target, state)| LineTaken { step: place, target, state }));
+        let is_fresh = !step.targets.iter().any(|target| tried.contains(&target.extension.as_str()));
         let may_wait = match step.when_busy {
-            WhenBusy::Wait { seconds } => {
+            WhenBusy::Wait { seconds } if is_fresh => {
                 let busy = taken.iter().find(|(_, state)| *state != LineState::Offline);
                 busy.map(|&(target, _)| NextTarget::Wait { attempt: attempt(target), seconds })
             }
-            WhenBusy::Skip => None,
+            WhenBusy::Wait { .. } | WhenBusy::Skip => None,
         };
         match (chain.order, free) {
             (ChainOrder::InOrder, Some(target)) => {
@@ -229,6 +230,18 @@ mod tests {
         assert_eq!(with(LineState::Free, &[]), "call 201", "hung up meanwhile");
         assert_eq!(with(LineState::Talking, &["201"]), "call 302", "the time is over");
         assert_eq!(with(LineState::Offline, &[]), "call 302; 201 Offline");
+    }
+
+    #[test]
+    fn a_step_with_several_busy_targets_is_waited_for_once() {
+        let mut managers = step(&["201", "202"]);
+        managers.when_busy = WhenBusy::Wait { seconds: 15 };
+        let chain = chain(ChainOrder::InOrder, vec![managers, step(&["302"])]);
+        let busy = [("201", LineState::Talking, 0), ("202", LineState::Talking, 0)];
+        let first = next_target(&chain, &[], lines(&busy));
+        assert_eq!(told(&first), "wait 15 for 201; 201 Talking, 202 Talking");
+        assert_eq!(told(&next_target(&chain, &["201"], lines(&busy))), "call 302; 202 Talking");
+        assert_eq!(told(&next_target(&chain, &[], lines(&busy[..1]))), "call 202; 201 Talking");
     }
 
     #[test]

@@ -24,10 +24,7 @@ const LAST_REQUESTS: Duration = Duration::from_secs(10);
 const COMMANDS_KEPT_HOURS: i64 = 30 * 24;
 
 pub(super) async fn serve(arguments: ServeArguments, cat: &Catalogue) -> Result<(), Failure> {
-    let settings = match &arguments.config {
-        Some(file) => Settings::read(file).map_err(Failure::Settings)?,
-        None => Settings::default(),
-    };
+    let settings = Settings::read(arguments.config.as_deref()).map_err(Failure::Settings)?;
     let address = arguments.listen.or(settings.listen).unwrap_or(LISTEN);
     let database = match (&arguments.database, &settings.database) {
         (Some(flag), _) => database_file(flag)?,
@@ -41,7 +38,8 @@ pub(super) async fn serve(arguments: ServeArguments, cat: &Catalogue) -> Result<
     let listener = TcpListener::bind(address).await.map_err(|error| Failure::Listen { address, error })?;
     let store = open(database).await?;
     prepare(&store, &settings, arguments.sample, cat).await?;
-    let desk = Desk { store: store.clone(), plan: Arc::new(settings.plan) };
+    let desk =
+        Desk { store: store.clone(), plan: Arc::new(settings.plan), transfers: Arc::new(settings.transfers) };
     answer(listener, desk, &arguments, cat).await?;
     store.close().await;
     Ok(())

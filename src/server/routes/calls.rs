@@ -129,5 +129,10 @@ fn check(id: CallRecordId, record: &CallRecord) -> Result<(), Refusal> {
     if record.transfers.len() > MOST_TRANSFERS {
         fault("transfers", FieldFault::TooLong);
     }
+    for (i, step) in record.transfers.iter().enumerate() {
+        if step.why.as_deref().is_some_and(|why| !CallRecord::is_result(why)) {
+            fault(&format!("transfers[{i}].why"), FieldFault::Malformed);
+        }
+    }
     if faults.is_empty() { Ok(()) } else { Err(Refusal::fields(ProblemCode::Invalid, faults)) }
 }

@@ -10,5 +10,6 @@ use crate::server::problem::Refusal;
 
 #[utoipa::path(get, path = "/v1/directory", tag = "directory", responses((status = 200, body = Directory)))]
 pub(crate) async fn show(State(desk): State<Desk>, _: Caller) -> Result<Json<Directory>, Refusal> {
-    Ok(Json(desk.store.directory().await?))
+    let directory = desk.store.directory().await?;
+    Ok(Json(Directory { purposes: desk.transfers.purposes.clone(), ..directory }))
 }

@@ -4,3 +4,4 @@ pub(super) mod calls;
 pub(super) mod clients;
 pub(super) mod directory;
 pub(super) mod meta;
+pub(super) mod transfers;

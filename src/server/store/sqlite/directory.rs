@@ -9,6 +9,7 @@ use crate::desk_api::{ClientType, Directory};
 use crate::server::store::StoreError;
 
 impl SqliteStore {
+    /// Purposes are no data of the store: the settings have them.
     pub async fn directory(&self) -> Result<Directory, StoreError> {
         Ok(Directory {
             people: self.documents("SELECT document FROM people ORDER BY position, id").await?,

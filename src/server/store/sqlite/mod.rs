@@ -5,6 +5,7 @@ mod clients;
 mod commands;
 mod directory;
 mod tokens;
+mod transfers;
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
