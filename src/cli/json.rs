@@ -35,6 +35,7 @@ pub fn line(at: Instant, notice: &Notice, book: &Book) -> Option<String> {
         | Notice::Desk(_)
         | Notice::Directory(_)
         | Notice::Calls(_)
+        | Notice::Chain { .. }
         | Notice::Devices { .. }
         | Notice::SoundTest(_)
         | Notice::Levels { .. }

@@ -178,6 +178,7 @@ impl Script {
             Notice::Device(_)
             | Notice::Directory(_)
             | Notice::Calls(_)
+            | Notice::Chain { .. }
             | Notice::Devices { .. }
             | Notice::SoundTest(_)
             | Notice::Levels { .. } => {}

@@ -27,6 +27,7 @@ pub fn line(cat: &Catalogue, notice: &Notice) -> Option<String> {
         | Notice::Desk(_)
         | Notice::Directory(_)
         | Notice::Calls(_)
+        | Notice::Chain { .. }
         | Notice::Devices { .. }
         | Notice::SoundTest(_)
         | Notice::Levels { .. }

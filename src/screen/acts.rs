@@ -19,9 +19,11 @@ impl Screen {
             Key::Enter if press.is_plain() => return self.on_enter(now, wall),
             Key::Enter if self.transfer.is_open && self.can_transfer() && self.palette.is_none() => {
                 let how = if press.control { How::Blind } else { How::Consult };
-                return self.transfer_chosen(wall.date(), how);
+                return self.transfer_chosen(now, wall.date(), how);
             }
-            Key::Up | Key::Down if press.is_plain() => return self.move_mark(press.key == Key::Down, wall),
+            Key::Up | Key::Down if press.is_plain() => {
+                return self.move_mark(now, press.key == Key::Down, wall);
+            }
             Key::Character(c) if !press.control && !press.alt => {
                 return self.on_character(now, wall, press, c);
             }
@@ -61,19 +63,19 @@ impl Screen {
         if let Some(open) = &self.palette {
             self.on_act(now, wall, Act::PaletteRun(open.chosen));
         } else if self.transfer.is_open && self.can_transfer() {
-            self.transfer_chosen(wall.date(), How::WithReturn);
+            self.transfer_chosen(now, wall.date(), How::WithReturn);
         } else {
             self.on_act(now, wall, Act::FinishWrapUp);
         }
     }
 
-    fn move_mark(&mut self, down: bool, wall: &Zoned) {
+    fn move_mark(&mut self, now: Instant, down: bool, wall: &Zoned) {
         if let Some(open) = &self.palette {
             let rows = self.palette_rows(&open.query, wall).len();
             let chosen = moved(open.chosen, down, rows);
             self.palette = Some(palette::Open { query: open.query.clone(), chosen });
         } else if self.transfer.is_open {
-            self.move_in_targets(down, wall.date());
+            self.move_in_targets(now, down, wall.date());
         }
     }
 
@@ -164,7 +166,7 @@ impl Screen {
                 }
             }
             Act::TransferQuery(query) => self.transfer.ask(query),
-            Act::TransferTo(index) => self.transfer_to(index, wall.date()),
+            Act::TransferTo(index) => self.transfer_to(now, index, wall.date()),
             Act::TransferTyped => self.transfer_typed(),
             Act::CallColleague(index) => self.call_colleague(index, wall.date()),
             Act::DialEdited(text) => {

@@ -4,7 +4,8 @@ use super::format::{clock, tame};
 use super::wrap_up::GRACE;
 use super::{Act, Call, Level, Meters, Other, Screen, Sound, State, Tone, Waiting, Word, words};
 use crate::agent::{CardAnswer, LineState, LineView};
-use crate::desk_api::{ClientCard, ClientId, DirectoryEntry};
+use crate::desk_api::{ClientCard, ClientId, DirectoryEntry, TransferQuestion};
+use crate::domain::chain::TransferChain;
 use crate::domain::line_state::LineState as ColleagueIs;
 use crate::domain::number::{Number, PhoneNumber};
 use crate::instant::Instant;
@@ -31,6 +32,9 @@ pub(super) struct Standing {
     pub passing: Option<Passing>,
     /// How it was passed on last.
     pub way: Option<TransferWay>,
+    /// What the desk was asked about where the client goes, and what it said.
+    pub question: Option<TransferQuestion>,
+    pub chain: Option<TransferChain>,
     /// Whom nobody reached on the way through a chain, in order.
     pub tried: Vec<Tried>,
     /// Whose line is taken, and worth waiting for.
@@ -89,6 +93,8 @@ impl Standing {
             rings: false,
             passing: None,
             way: None,
+            question: None,
+            chain: None,
             tried: Vec::new(),
             waits_for: None,
             consults: None,

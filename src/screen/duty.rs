@@ -72,6 +72,8 @@ impl Screen {
     pub(super) fn wish_again(&mut self) {
         self.duty.asked = true;
         self.dial.give_back();
+        self.watched.clear();
+        self.watch_colleagues();
     }
 
     pub(super) fn is_registered(&self) -> bool {

@@ -42,9 +42,11 @@ impl Screen {
                 let number = self.seen(line).and_then(|seen| self.number_key(seen));
                 self.choices.extend(number.map(|number| (number, client)));
                 self.chosen = Some(now);
+                self.ask_where_to(line);
             }
             Event::CardTaken { line } => self.change(line, |call| {
                 (call.as_of, call.likely) = (None, None);
+                (call.question, call.chain) = (None, None);
             }),
         }
     }
@@ -305,6 +307,7 @@ impl Screen {
             }
             CardAnswer::Unavailable { why } => self.desk_fails(now, why.clone()),
         }
+        self.ask_where_to(line);
         if self.calls.get(&line).is_some_and(|call| call.alert.is_some()) {
             self.alert(line);
         }

@@ -1,7 +1,8 @@
 //! What reaches the screen, and what it asks for.
 
 use crate::agent::{Event, Intent};
-use crate::desk_api::{CallRecord, Directory, Unavailable};
+use crate::desk_api::{CallRecord, Directory, TransferQuestion, Unavailable};
+use crate::domain::chain::TransferChain;
 use crate::domain::number::NumberingPlan;
 use crate::phone::LineId;
 use crate::text::Language;
@@ -34,6 +35,11 @@ pub enum Input {
     Directory(Result<Directory, Unavailable>),
     /// The answer to `Wish::FetchCalls`: this operator's calls, the latest first.
     Calls(Result<Vec<CallRecord>, Unavailable>),
+    /// The answer to `Wish::FetchChain`.
+    Chain {
+        question: TransferQuestion,
+        answer: Result<TransferChain, Unavailable>,
+    },
     /// Ten times a second in a call.
     Levels {
         microphone: Level,
@@ -210,6 +216,8 @@ pub enum Wish {
     Intent(Intent),
     FetchDirectory,
     FetchCalls,
+    /// Where this client goes by the company's rules.
+    FetchChain(TransferQuestion),
     /// Puts the keyboard there; only ever after a key or click of the operator's.
     Focus(Field),
     /// A desktop notification while a call rings; taken away by `AlertOver`.
@@ -235,6 +243,7 @@ impl fmt::Debug for Wish {
             Self::Intent(intent) => write!(f, "Intent({intent:?})"),
             Self::FetchDirectory => f.write_str("FetchDirectory"),
             Self::FetchCalls => f.write_str("FetchCalls"),
+            Self::FetchChain(_) => f.write_str("FetchChain"),
             Self::Focus(field) => write!(f, "Focus({field:?})"),
             Self::Alert(alert) => write!(f, "{alert:?}"),
             Self::AlertOver(line) => write!(f, "AlertOver({line})"),

@@ -18,6 +18,7 @@ mod format;
 mod input;
 mod keys;
 mod palette;
+mod proposals;
 mod recent;
 mod shown;
 mod targets;
@@ -75,6 +76,8 @@ pub struct Screen {
     transfer: targets::Choosing,
     /// The client for whose sake the next call is dialled.
     consults: Option<LineId>,
+    /// Extensions whose lines the telephone was asked to watch.
+    watched: Vec<String>,
     dial: DialField,
     recent: Recent,
     wrap_up: Option<wrap_up::Running>,
@@ -111,6 +114,7 @@ impl Screen {
             keypad: None,
             transfer: targets::Choosing::default(),
             consults: None,
+            watched: Vec::new(),
             dial: DialField::default(),
             recent: Recent::default(),
             wrap_up: None,
@@ -138,6 +142,7 @@ impl Screen {
             Input::Agent(event) => self.on_event(now, wall, event),
             Input::Directory(answer) => self.on_directory(now, answer),
             Input::Calls(answer) => self.on_calls(now, answer),
+            Input::Chain { question, answer } => self.on_chain_answer(now, &question, answer),
             Input::Levels { microphone, earpiece } => self.levels = (microphone, earpiece),
             Input::Trouble(trouble) => self.on_trouble(trouble),
             Input::Press(press) => self.on_press(now, wall, press),
@@ -158,12 +163,12 @@ impl Screen {
         }
     }
 
-    fn lists(&self, wall: &Zoned) -> Lists {
+    fn lists(&self, now: Instant, wall: &Zoned) -> Lists {
         Lists {
             line_menu: self.line_menu(),
             counters: self.recent.counters(&self.cat, wall),
             verbs: self.verbs(),
-            targets: self.targets_shown(wall),
+            targets: self.targets_shown(now, wall),
             card: self.card_shown(wall),
             calls: self.calls_shown(wall),
             palette: self.palette_shown(wall),
@@ -199,7 +204,7 @@ impl Screen {
             dial_fault: self.dial_fault(),
             can_dial: self.can_dial() && !self.dial.text.trim().is_empty(),
             wrap_up: self.wrap_up_shown(now),
-            lists: self.lists.get_or_init(|| Rc::new(self.lists(wall))).clone(),
+            lists: self.lists.get_or_init(|| Rc::new(self.lists(now, wall))).clone(),
             ticks: self.ticks(),
         }
     }
@@ -208,6 +213,7 @@ impl Screen {
         match answer {
             Ok(directory) => {
                 self.directory = directory;
+                self.watch_colleagues();
                 self.desk_answers();
             }
             Err(why) => self.desk_fails(now, why),

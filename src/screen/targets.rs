@@ -1,11 +1,13 @@
 //! Whom a call can be passed to: whoever is in charge of this client first.
 
 use super::call::Seen;
-use super::format::{day, fold, has_words};
+use super::format::{day, fold, has_words, moment};
 use super::keys::key_of_nth;
-use super::{Screen, State, Target, Targets, Tone, Word};
+use super::{Screen, State, Target, Targets, Tone, Word, words};
 use crate::agent::Intent;
 use crate::desk_api::{Absence, ClientCard, DirectoryEntry};
+use crate::domain::line_state::LineState;
+use crate::instant::Instant;
 use crate::phone::{LineId, TransferWay};
 use crate::text::say;
 use jiff::Zoned;
@@ -85,8 +87,9 @@ impl Screen {
         }
     }
 
-    pub(super) fn targets_shown(&self, wall: &Zoned) -> Targets {
+    pub(super) fn targets_shown(&self, now: Instant, wall: &Zoned) -> Targets {
         let cat = &self.cat;
+        let proposals = if self.can_transfer() { self.proposals(now) } else { Vec::new() };
         let found = self.reachable(&self.transfer.query, wall.date());
         let more = found.len().saturating_sub(MOST_ROWS);
         let enabled = self.can_transfer();
@@ -101,7 +104,18 @@ impl Screen {
             () if self.config.has_desk => say!(cat, "The order desk has given no directory. Type a number."),
             () => say!(cat, "Type a number."),
         };
-        let rows = found.into_iter().take(MOST_ROWS).enumerate();
+        let proposed = proposals.into_iter().map(|proposal| Reachable {
+            word: self.line_word_of(&proposal.extension, None, now, wall),
+            name: proposal.name,
+            extension: String::new(),
+            department: proposal.then,
+        });
+        let people = found.into_iter().take(MOST_ROWS);
+        let people = people.map(|person| Reachable {
+            word: self.line_word_of(&person.extension, Some(person.word), now, wall),
+            ..person
+        });
+        let rows = proposed.chain(people).enumerate();
         Targets {
             enabled,
             can_call: !enabled && self.can_dial(),
@@ -126,10 +140,20 @@ impl Screen {
         }
     }
 
-    pub(super) fn transfer_to(&mut self, index: usize, today: Date) {
-        let found = self.reachable(&self.transfer.query, today);
-        if let Some(person) = found.into_iter().take(MOST_ROWS).nth(index) {
-            self.pass_to(person.extension);
+    /// What the rules propose stands before the people; a client who is on the way goes to this one instead.
+    pub(super) fn transfer_to(&mut self, now: Instant, index: usize, today: Date) {
+        let mut proposals = self.proposals(now);
+        if index >= proposals.len() {
+            let found = self.reachable(&self.transfer.query, today);
+            if let Some(person) = found.into_iter().take(MOST_ROWS).nth(index - proposals.len()) {
+                self.pass_to(person.extension);
+            }
+            return;
+        }
+        let proposal = proposals.swap_remove(index);
+        match self.state() {
+            State::Transferring => self.pass_to(proposal.extension),
+            _ => self.pass_by_rules(proposal),
         }
     }
 
@@ -152,20 +176,24 @@ impl Screen {
         self.can_dial_text(query).then(|| query.to_owned())
     }
 
-    /// The row that is marked; where nobody is found, what is typed.
-    fn chosen_target(&self, today: Date) -> Option<String> {
-        let found = self.reachable(&self.transfer.query, today);
-        if found.is_empty() {
-            return self.typed_target();
+    /// Who is first called of the row that is marked; where nobody is found, what is typed.
+    fn chosen_target(&self, now: Instant, today: Date) -> Option<String> {
+        let proposed = self.proposals(now).into_iter().map(|proposal| proposal.extension);
+        let people = self.reachable(&self.transfer.query, today);
+        let mut rows =
+            proposed.chain(people.into_iter().take(MOST_ROWS).map(|person| person.extension)).peekable();
+        match rows.peek() {
+            None => self.typed_target(),
+            Some(_) => rows.nth(self.transfer.chosen),
         }
-        found.into_iter().take(MOST_ROWS).nth(self.transfer.chosen).map(|person| person.extension)
     }
 
     /// Enter in the list, with what is held beside it.
-    pub(super) fn transfer_chosen(&mut self, today: Date, how: How) {
-        let (Some(target), Some(line)) = (self.chosen_target(today), self.front) else { return };
+    pub(super) fn transfer_chosen(&mut self, now: Instant, today: Date, how: How) {
+        let (Some(target), Some(line)) = (self.chosen_target(now, today), self.front) else { return };
         match how {
-            How::WithReturn => self.pass_to(target),
+            How::WithReturn if self.typed_target().as_ref() == Some(&target) => self.pass_to(target),
+            How::WithReturn => self.transfer_to(now, self.transfer.chosen, today),
             How::Blind => self.want(Intent::BlindTransfer { line, target }),
             How::Consult => {
                 self.consults = Some(line);
@@ -175,8 +203,9 @@ impl Screen {
         }
     }
 
-    pub(super) fn move_in_targets(&mut self, down: bool, today: Date) {
-        let rows = self.reachable(&self.transfer.query, today).len().min(MOST_ROWS);
+    pub(super) fn move_in_targets(&mut self, now: Instant, down: bool, today: Date) {
+        let people = self.reachable(&self.transfer.query, today).len().min(MOST_ROWS);
+        let rows = self.proposals(now).len() + people;
         self.transfer.chosen = moved(self.transfer.chosen, down, rows);
     }
 
@@ -187,6 +216,41 @@ impl Screen {
             }
             self.want(Intent::PassTo { line, target });
         }
+    }
+
+    /// The lines of all who have one are watched.
+    pub(super) fn watch_colleagues(&mut self) {
+        let mut extensions: Vec<String> =
+            self.directory.people.iter().filter_map(|person| person.extension.clone()).collect();
+        extensions.retain(|extension| *extension != self.config.extension);
+        extensions.sort();
+        extensions.dedup();
+        if extensions != self.watched {
+            self.watched.clone_from(&extensions);
+            self.want(Intent::Watch { extensions });
+        }
+    }
+
+    /// What somebody is to this client, or until when they are away, and what their telephone does since when.
+    fn line_word_of(&self, extension: &str, role: Option<Word>, now: Instant, wall: &Zoned) -> Word {
+        let role = role.unwrap_or_default();
+        let known = self.view.colleagues.lines.get(extension);
+        let Some(line) = known.filter(|line| line.state != LineState::Unknown) else { return role };
+        let cat = &self.cat;
+        let age = jiff::SignedDuration::try_from(now.since(line.since)).unwrap_or_default();
+        let since = wall.timestamp().saturating_sub(age).unwrap_or(wall.timestamp());
+        let state = cat.get(words::colleague(line.state));
+        let state = say!(cat, "{state} since {time}", state = state, time = moment(cat, since, wall));
+        let text = if role.text.is_empty() { state } else { format!("{} · {state}", role.text) };
+        let tone = match (role.tone, line.state) {
+            (Tone::Warning, _) => Tone::Warning,
+            (_, LineState::Free) => Tone::Good,
+            (_, LineState::Ringing) => Tone::Warning,
+            (_, LineState::Talking) => Tone::Busy,
+            (_, LineState::Held) => Tone::Hold,
+            (_, LineState::Offline | LineState::NotInCall | LineState::Unknown) => Tone::Neutral,
+        };
+        Word { tone, text }
     }
 
     /// Everybody with a telephone but oneself, found by words in name, department or extension.
@@ -257,7 +321,6 @@ impl Screen {
         });
         let word = match (person.absence_on(today), role) {
             (Some(absence), _) => Word { tone: Tone::Warning, text: self.absent_words(absence) },
-            // No green: nobody knows yet whether they are free.
             (None, Some(role)) => Word { tone: Tone::Neutral, text: role },
             (None, None) => Word::default(),
         };

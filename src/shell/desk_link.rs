@@ -4,7 +4,8 @@
 use crate::agent::{CardAnswer, LookupId};
 use crate::clock::Clock;
 use crate::desk::{Desk, DeskConfig, DeskProblem, Notice, Outbox, OutboxError};
-use crate::desk_api::{CallRecord, CallRecordId, Directory, Unavailable};
+use crate::desk_api::{CallRecord, CallRecordId, Directory, TransferQuestion, Unavailable};
+use crate::domain::chain::TransferChain;
 use crate::domain::number::PhoneNumber;
 use crate::secrets::Secret;
 use std::cell::RefCell;
@@ -46,6 +47,7 @@ pub(super) enum FromDesk {
     Card { lookup: LookupId, answer: CardAnswer },
     Directory(Result<Directory, Unavailable>),
     Calls(Result<Vec<CallRecord>, Unavailable>),
+    Chain { question: TransferQuestion, answer: Result<TransferChain, Unavailable> },
     Trouble(DeskTrouble),
 }
 
@@ -108,6 +110,15 @@ impl DeskLink {
         let (words, operator) = (self.words.clone(), self.operator.clone());
         tokio::task::spawn_local(async move {
             let _ = words.send(FromDesk::Calls(desk.calls(&operator, limit).await));
+        });
+    }
+
+    pub(super) fn fetch_chain(&self, question: TransferQuestion) {
+        let Some(desk) = self.desk.clone() else { return };
+        let words = self.words.clone();
+        tokio::task::spawn_local(async move {
+            let answer = desk.transfer_chain(&question).await;
+            let _ = words.send(FromDesk::Chain { question, answer });
         });
     }
 

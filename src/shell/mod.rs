@@ -22,7 +22,8 @@ pub use setup::{Setup, StartFault, start};
 use crate::agent::{Event, Intent};
 use crate::audio::{Change, Seen, SoundFault, Wishes};
 use crate::clock::{self, Clock};
-use crate::desk_api::{CallRecord, Directory, Unavailable};
+use crate::desk_api::{CallRecord, Directory, TransferQuestion, Unavailable};
+use crate::domain::chain::TransferChain;
 use crate::instant::Instant;
 use crate::phone::LineId;
 use std::net::SocketAddr;
@@ -72,6 +73,11 @@ pub enum Notice {
     Directory(Result<Directory, Unavailable>),
     /// The answer to [`Remote::fetch_calls`], the latest call first.
     Calls(Result<Vec<CallRecord>, Unavailable>),
+    /// The answer to [`Remote::fetch_chain`].
+    Chain {
+        question: TransferQuestion,
+        answer: Result<TransferChain, Unavailable>,
+    },
     /// The answer to [`Remote::devices`]; without a sound server there are none.
     Devices {
         inputs: Seen,
@@ -107,6 +113,7 @@ enum Order {
     ShutDown { within: Duration },
     FetchDirectory,
     FetchCalls { limit: u32 },
+    FetchChain(TransferQuestion),
     UseDevices(Wishes),
     ListDevices,
     SoundTest(SoundTest),
@@ -179,6 +186,11 @@ impl Remote {
     /// Asks the desk for this operator's last calls, 1000 at most; `Notice::Calls` follows, unless there is no desk.
     pub fn fetch_calls(&self, limit: u32) {
         self.order(Order::FetchCalls { limit });
+    }
+
+    /// Asks the desk where a client goes now; `Notice::Chain` follows, unless there is no desk.
+    pub fn fetch_chain(&self, question: TransferQuestion) {
+        self.order(Order::FetchChain(question));
     }
 
     /// Takes other devices, in a call too; `Notice::Device` follows for each that changes in use. Nothing where the telephone began

@@ -269,6 +269,7 @@ impl Owner {
             FromDesk::Card { lookup, answer } => self.tell(Input::Card { lookup, answer }),
             FromDesk::Directory(answer) => self.notify(Notice::Directory(answer)),
             FromDesk::Calls(answer) => self.notify(Notice::Calls(answer)),
+            FromDesk::Chain { question, answer } => self.notify(Notice::Chain { question, answer }),
             FromDesk::Trouble(trouble) => self.notify(Notice::Desk(trouble)),
         }
     }
@@ -279,6 +280,7 @@ impl Owner {
             Order::ShutDown { within } => self.close(within),
             Order::FetchDirectory => self.desk.fetch_directory(),
             Order::FetchCalls { limit } => self.desk.fetch_calls(limit),
+            Order::FetchChain(question) => self.desk.fetch_chain(question),
             Order::UseDevices(wishes) => {
                 if let Some((devices, _)) = &self.voice.devices {
                     devices.wish(wishes);

@@ -225,6 +225,7 @@ impl Shared {
             }
             Notice::Directory(answer) => self.input(Input::Directory(answer)),
             Notice::Calls(answer) => self.input(Input::Calls(answer)),
+            Notice::Chain { question, answer } => self.input(Input::Chain { question, answer }),
             Notice::Levels { microphone, earpiece } => {
                 let levels = (Level(microphone), Level(earpiece));
                 if self.show_test_levels(levels) {
@@ -304,6 +305,7 @@ impl Shared {
         match wish {
             Wish::Intent(intent) => self.with_remote(|remote| remote.intent(intent)),
             Wish::FetchDirectory => self.with_remote(|remote| remote.fetch_directory()),
+            Wish::FetchChain(question) => self.with_remote(|remote| remote.fetch_chain(question)),
             Wish::FetchCalls => self.with_remote(|remote| remote.fetch_calls(EARLIER_CALLS)),
             Wish::Focus(field) => focus(&window, field),
             Wish::Alert(alert) => {
