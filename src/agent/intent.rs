@@ -2,6 +2,7 @@
 
 use super::{Agent, Event};
 use crate::desk_api::{CallRecord, ClientId};
+use crate::domain::chain::TransferChain;
 use crate::domain::number::PhoneNumber;
 use crate::instant::Instant;
 use crate::phone::{self, Command, LineId, Refusal};
@@ -67,6 +68,21 @@ pub enum Intent {
         line: LineId,
         target: String,
     },
+    /// With return, target after target, until somebody has the client or the client is back.
+    PassOn {
+        line: LineId,
+        chain: Box<TransferChain>,
+    },
+    /// With return, to this one; where a chain is under way, instead of whoever is called now, and it goes on after that.
+    PassTo {
+        line: LineId,
+        target: String,
+    },
+    /// After a consultation: the far ends of both calls speak without us.
+    Join {
+        line: LineId,
+        with: LineId,
+    },
 }
 
 /// Without targets and digits.
@@ -75,6 +91,8 @@ impl fmt::Debug for Intent {
         match self {
             Self::ChooseClient { line, .. } => write!(f, "ChooseClient({line})"),
             Self::Conclude { result, .. } => write!(f, "Conclude({result})"),
+            Self::PassOn { line, chain } => write!(f, "PassOn({line}, by rule {})", chain.rule),
+            Self::PassTo { line, .. } => write!(f, "PassTo({line})"),
             other => match other.clone().into_command() {
                 Some(command) => command.fmt(f),
                 None => f.write_str("Intent"),
@@ -102,7 +120,10 @@ impl Intent {
             Self::TakeCalls { on } => Command::TakeCalls { on },
             Self::Digits { line, digits } => Command::Digits { line, digits },
             Self::BlindTransfer { line, target } => Command::BlindTransfer { line, target },
-            Self::ChooseClient { .. } | Self::Conclude { .. } => return None,
+            Self::Join { line, with } => Command::Join { line, with },
+            Self::ChooseClient { .. } | Self::Conclude { .. } | Self::PassOn { .. } | Self::PassTo { .. } => {
+                return None;
+            }
         };
         Some(command)
     }
@@ -142,6 +163,8 @@ impl Agent {
             },
             Intent::ChooseClient { line, client } => return self.choose_client(line, client),
             Intent::Conclude { call_id, result } => return self.conclude(&call_id, result),
+            Intent::PassOn { line, chain } => return self.pass_on(now, line, *chain),
+            Intent::PassTo { line, target } => return self.pass_to(now, line, target),
             other => match other.into_command() {
                 Some(command) => command,
                 None => return,
@@ -180,7 +203,7 @@ impl Agent {
     }
 
     /// Addresses go out as typed; the numbering plan has no word about other hosts.
-    fn by_dialling_rules(&self, typed: &str) -> Result<Dialled, Refusal> {
+    pub(super) fn by_dialling_rules(&self, typed: &str) -> Result<Dialled, Refusal> {
         if typed.contains('@') {
             return Ok(Dialled::raw(typed));
         }
@@ -202,7 +225,7 @@ impl Agent {
         }
     }
 
-    fn refuse(&mut self, line: Option<LineId>, why: Refusal) {
+    pub(super) fn refuse(&mut self, line: Option<LineId>, why: Refusal) {
         self.say(Event::Phone(phone::Event::Refused { line, why }));
     }
 }

@@ -7,12 +7,14 @@
 
 mod card;
 mod intent;
+mod passing;
 mod register;
 mod view;
 
 pub use crate::desk_api::{CardAnswer, Source, Unavailable};
 pub use card::{Card, LookupId};
 pub use intent::Intent;
+pub use passing::ChainNews;
 pub use view::{LineState, LineView, Registration, View};
 
 use crate::desk_api::{CallRecord, ClientId};
@@ -23,10 +25,11 @@ use crate::transmit::Transmit;
 use card::LookUps;
 use intent::Dialled;
 use jiff::Timestamp;
+use passing::Passing;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use register::Register;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// What an operator's desk needs to begin.
 #[derive(Clone, Debug)]
@@ -91,6 +94,11 @@ pub enum Event {
         line: LineId,
         client: ClientId,
     },
+    /// A client is on the way through a chain.
+    Chain {
+        line: LineId,
+        news: ChainNews,
+    },
 }
 
 pub struct Agent {
@@ -102,6 +110,8 @@ pub struct Agent {
     register: Register,
     /// What the operator typed for the call that is just being dialled.
     dialled: Option<Dialled>,
+    /// Clients who are being passed on with return.
+    passings: BTreeMap<LineId, Passing>,
     view: View,
     effects: VecDeque<Effect>,
 }
@@ -120,6 +130,7 @@ impl Agent {
             lookups: LookUps::default(),
             register: Register::new(config.operator, own_number, chance),
             dialled: None,
+            passings: BTreeMap::new(),
             view: View::default(),
             effects: VecDeque::new(),
         };
@@ -142,6 +153,8 @@ impl Agent {
     pub fn handle_timeout(&mut self, now: Instant, wall: Timestamp) {
         self.phone.handle_timeout(now);
         self.drain_phone(now, wall);
+        self.on_passing_timeout(now);
+        self.drain_phone(now, wall);
     }
 
     pub fn poll_effect(&mut self) -> Effect {
@@ -149,7 +162,8 @@ impl Agent {
     }
 
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.phone.next_deadline()
+        let passings = self.passings.values().filter_map(Passing::deadline);
+        passings.chain(self.phone.next_deadline()).min()
     }
 
     /// Whether somebody may not know yet that a call has ended.
@@ -213,7 +227,8 @@ impl Agent {
         if let phone::Event::Answered { line, .. } = event {
             self.send_extension(now, line);
         }
-        self.say(Event::Phone(event));
+        self.say(Event::Phone(event.clone()));
+        self.follow_passing(now, &event);
     }
 
     /// Whether the far end of this line is another one than before.

@@ -39,6 +39,8 @@ struct Entry {
     newcomer: Option<Party>,
     /// The operator has said which of several clients it is.
     chosen: bool,
+    /// Why the next target is called, in the rule's word.
+    why: Option<&'static str>,
 }
 
 /// The two sides of an incoming call.
@@ -168,11 +170,16 @@ impl Register {
             phone::Event::Answered { line, .. } => {
                 self.revise(*line, |entry| entry.record.answered_at = Some(entry.time(now)))
             }
-            phone::Event::TransferStarted { line, target } => self.revise(*line, |entry| {
+            phone::Event::TransferStarted { line, target, way } => self.revise(*line, |entry| {
                 entry.transfer_begun = now;
                 entry.record.transfers.push(TransferStep {
                     target: target.clone(),
-                    way: TransferWay::Blind,
+                    way: match way {
+                        phone::TransferWay::Blind => TransferWay::Blind,
+                        phone::TransferWay::Return => TransferWay::Return,
+                        phone::TransferWay::Consultation => TransferWay::Consultation,
+                    },
+                    why: entry.why.take().map(str::to_owned),
                     result: None,
                     status: None,
                     seconds: None,
@@ -189,6 +196,7 @@ impl Register {
                 let result = match client {
                     ClientIs::Kept => TransferResult::Kept,
                     ClientIs::Lost => TransferResult::Lost,
+                    ClientIs::Left => TransferResult::Left,
                     ClientIs::Unknown => TransferResult::Unknown,
                 };
                 self.revise(*line, |entry| entry.end_step(now, result, *status))
@@ -210,6 +218,13 @@ impl Register {
                 record
             }
             _ => None,
+        }
+    }
+
+    /// Why the next step of a transfer is made.
+    pub fn explain(&mut self, line: LineId, why: &'static str) {
+        if let Some(entry) = self.entries.get_mut(&line) {
+            entry.why = Some(why);
         }
     }
 
@@ -279,8 +294,15 @@ impl Register {
     ) -> CallRecord {
         record.line = Some(line.0);
         let transfer_begun = Instant::START;
-        let entry =
-            Entry { record: record.clone(), begun, transfer_begun, extension, newcomer: None, chosen: false };
+        let entry = Entry {
+            record: record.clone(),
+            begun,
+            transfer_begun,
+            extension,
+            newcomer: None,
+            chosen: false,
+            why: None,
+        };
         self.entries.insert(line, entry);
         record
     }

@@ -3,7 +3,7 @@
 use super::card::Card;
 use super::{CardAnswer, Event, Source};
 use crate::desk_api::{ClientCard, ClientId};
-use crate::phone::{self, Caller, LineId, Side};
+use crate::phone::{self, Caller, LineId, Side, TransferWay};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -49,7 +49,8 @@ pub struct LineView {
     pub state: LineState,
     pub held_by_us: bool,
     pub held_by_them: bool,
-    pub in_transfer: bool,
+    /// How the client is being passed on.
+    pub in_transfer: Option<TransferWay>,
     /// The desk's answer, or the cache's until then.
     pub card: Option<Card>,
     /// Which of the card's clients the operator says it is.
@@ -72,7 +73,7 @@ impl LineView {
             state,
             held_by_us: false,
             held_by_them: false,
-            in_transfer: false,
+            in_transfer: None,
             card: None,
             chosen: None,
         }
@@ -86,6 +87,7 @@ impl View {
             Event::Phone(event) => self.follow_phone(event),
             Event::Card { line, card } => self.show_card(*line, card),
             Event::CardTaken { line } => self.change(*line, |view| (view.card, view.chosen) = (None, None)),
+            Event::Chain { .. } => {}
             Event::ClientChosen { line, client } => self.change(*line, |view| view.chosen = Some(*client)),
         }
     }
@@ -117,9 +119,11 @@ impl View {
             phone::Event::Answered { line, .. } => self.change(*line, |view| view.state = LineState::Talking),
             phone::Event::Held { line, by } => self.change(*line, |view| *view.hold_of(*by) = true),
             phone::Event::Resumed { line, by } => self.change(*line, |view| *view.hold_of(*by) = false),
-            phone::Event::TransferStarted { line, .. } => self.change(*line, |view| view.in_transfer = true),
+            phone::Event::TransferStarted { line, way, .. } => {
+                self.change(*line, |view| view.in_transfer = Some(*way));
+            }
             phone::Event::Transferred { line, .. } | phone::Event::TransferFailed { line, .. } => {
-                self.change(*line, |view| view.in_transfer = false);
+                self.change(*line, |view| view.in_transfer = None);
             }
             _ => {}
         }

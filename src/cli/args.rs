@@ -224,18 +224,27 @@ pub struct CallOptions {
     #[arg(help = msg!("When to call it [default: 0]"))]
     #[arg(long, value_name = "S", value_parser = seconds, requires = "conference")]
     pub conference_at: Option<Duration>,
-    #[arg(help = msg!("Transfer to the first of these targets; to the next one when the PBX refuses and the client is kept"))]
+    #[arg(help = msg!("Transfer to the first of these targets; to the next one when that comes to nothing and the client is kept"))]
     #[arg(long, value_name = "T[,T…]", value_delimiter = ',', value_parser = setting::<String>)]
     pub transfer: Option<Vec<String>>,
     #[arg(help = msg!("When to transfer [default: 0]"))]
     #[arg(long, value_name = "S", value_parser = seconds, requires = "transfer")]
     pub transfer_at: Option<Duration>,
-    #[arg(help = msg!("blind: the PBX takes the client; whether the target answers stays unknown. Must be given with --transfer"))]
+    #[arg(help = msg!("return: the target is called, and joined when somebody answers; else the client is back. blind: the PBX takes the client, and whether the target answers stays unknown [default: return]"))]
     #[arg(long, value_name = "MODE", requires = "transfer")]
     pub transfer_mode: Option<String>,
+    #[arg(help = msg!("With return: how long each target may ring [default: 20]"))]
+    #[arg(long, value_name = "S", value_parser = seconds, requires = "transfer")]
+    pub ring_for: Option<Duration>,
     /// Transfer to the manager whom the client's card names; who has none is said goodbye to. For `demo`.
     #[arg(skip)]
     pub to_manager: bool,
+}
+
+impl CallOptions {
+    pub fn transfers_with_return(&self) -> bool {
+        self.transfer_mode.as_deref() != Some("blind") && !self.to_manager
+    }
 }
 
 impl Common {

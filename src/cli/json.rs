@@ -1,13 +1,14 @@
 //! Notices as lines of JSON: the terminal contract's events (docs/events.schema.json).
 
 use super::book::Book;
-use crate::agent::{Card, CardAnswer, Event, Source};
+use crate::agent::{Card, CardAnswer, ChainNews, Event, Source};
 use crate::audio::{Device, Role, SoundFault};
 use crate::desk_api::Match;
 use crate::instant::Instant;
 use crate::media::{AudioDirection, NoAudioCause, StreamStats};
 use crate::phone::{
     self, CallOutcome, Caller, ClientIs, EndedBy, LineId, Refusal, Side, TransferFault, TransferOutcome,
+    TransferWay,
 };
 use crate::shell::Notice;
 use crate::sip::Failure;
@@ -21,6 +22,7 @@ pub fn line(at: Instant, notice: &Notice, book: &Book) -> Option<String> {
         Notice::Ready { local } => Some(line.event("ready").with("local", &local.to_string()).end()),
         Notice::Agent(Event::Phone(event)) => phone_line(line, event, book),
         Notice::Agent(Event::Card { line: id, card }) => Some(card_line(line.call("card", *id, book), card)),
+        Notice::Agent(Event::Chain { line: id, news }) => Some(chain_line(line, *id, news, book)),
         Notice::Sound { line: id, fault } => {
             Some(line.call("sound_failed", *id, book).with("what", sound_code(fault)).end())
         }
@@ -44,6 +46,19 @@ pub fn line(at: Instant, notice: &Notice, book: &Book) -> Option<String> {
 pub fn device_found(at: Instant, role: Role, device: &Device, is_default: bool) -> String {
     let line = Line::begin(at).event("device").with("role", role_code(role));
     line.with("id", &device.id).with("name", &device.name).with("default", &is_default).end()
+}
+
+fn chain_line(line: Line, id: LineId, news: &ChainNews, book: &Book) -> String {
+    let line = match news {
+        ChainNews::PassedOver { extension, state, .. } => {
+            line.call("passed_over", id, book).with("target", extension).with("state", state)
+        }
+        ChainNews::WaitingFor { extension, time, .. } => {
+            line.call("waiting_for", id, book).with("target", extension).with("seconds", &time.as_secs())
+        }
+        ChainNews::NobodyLeft => line.call("nobody_left", id, book),
+    };
+    line.end()
 }
 
 fn phone_line(line: Line, event: &phone::Event, book: &Book) -> Option<String> {
@@ -95,8 +110,8 @@ fn phone_line(line: Line, event: &phone::Event, book: &Book) -> Option<String> {
             line.call("dtmf", *id, book).with("digit", &digit.to_ascii_uppercase())
         }
         E::DigitsFailed { line: id, status } => line.call("digits_failed", *id, book).with("status", status),
-        E::TransferStarted { line: id, target } => {
-            line.call("transfer_started", *id, book).with("target", target)
+        E::TransferStarted { line: id, target, way } => {
+            line.call("transfer_started", *id, book).with("target", target).with("way", way_code(*way))
         }
         E::TransferProgress { line: id, target, status } => {
             line.call("transfer_progress", *id, book).with("target", target).with("status", status)
@@ -226,6 +241,14 @@ const fn cause_code(cause: &Failure) -> &'static str {
     }
 }
 
+const fn way_code(way: TransferWay) -> &'static str {
+    match way {
+        TransferWay::Blind => "blind",
+        TransferWay::Return => "return",
+        TransferWay::Consultation => "consultation",
+    }
+}
+
 const fn outcome_code(outcome: TransferOutcome) -> &'static str {
     match outcome {
         TransferOutcome::Joined => "joined",
@@ -237,6 +260,7 @@ const fn client_code(client: ClientIs) -> &'static str {
     match client {
         ClientIs::Kept => "kept",
         ClientIs::Lost => "lost",
+        ClientIs::Left => "left",
         ClientIs::Unknown => "unknown",
     }
 }
@@ -301,9 +325,11 @@ const fn transfer_fault_code(why: TransferFault) -> &'static str {
     match why {
         TransferFault::NotTaken => "not_taken",
         TransferFault::TargetFailed => "target_failed",
+        TransferFault::NoAnswer => "no_answer",
         TransferFault::NoWord => "no_word",
         TransferFault::CallEnded => "call_ended",
         TransferFault::TakenBack => "taken_back",
+        TransferFault::OtherTarget => "other_target",
     }
 }
 

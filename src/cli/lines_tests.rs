@@ -3,13 +3,15 @@
 
 use super::book::Book;
 use super::{json, words};
-use crate::agent::{Card, CardAnswer, Event, Source, Unavailable};
+use crate::agent::{Card, CardAnswer, ChainNews, Event, Source, Unavailable};
 use crate::audio::{Change, Device, RecordFault, Role, SoundFault};
 use crate::desk_api::{BadAnswer, ClientCard, ProblemCode};
+use crate::domain::line_state::LineState as ColleagueIs;
 use crate::instant::Instant;
 use crate::media::{AudioDirection, Codec, NoAudioCause, StreamStats};
 use crate::phone::{
-    CallOutcome, Caller, ClientIs, EndedBy, Event as E, LineId, Refusal, Side, TransferFault, TransferOutcome,
+    CallOutcome, Caller, ClientIs, EndedBy, Event as E, LineId, Refusal, Side, TransferFault,
+    TransferOutcome, TransferWay,
 };
 use crate::shell::Notice;
 use crate::sip::Failure;
@@ -140,12 +142,24 @@ fn notices() -> Vec<Notice> {
         let devices = [Some(device("usb")), None];
         notices.extend(devices.map(|device| Notice::Device(Change { role, device })));
     }
+    notices.extend(chain_news().into_iter().map(|news| Notice::Agent(Event::Chain { line: LINE, news })));
     notices.push(Notice::Ready { local: "[::1]:5060".parse().unwrap() });
     notices.extend(cards().into_iter().map(|answer| {
         let card = Card { answer, took: Duration::from_micros(1_234) };
         Notice::Agent(Event::Card { line: LINE, card })
     }));
     notices
+}
+
+fn chain_news() -> Vec<ChainNews> {
+    use ColleagueIs as S;
+    let (name, extension, time) = ("Anna".to_owned(), "201".to_owned(), Duration::from_secs(15));
+    let states = [S::Free, S::Ringing, S::Talking, S::Held, S::Offline, S::NotInCall, S::Unknown];
+    let passed_over =
+        states.map(|state| ChainNews::PassedOver { name: name.clone(), extension: extension.clone(), state });
+    let mut news = passed_over.to_vec();
+    news.extend([ChainNews::WaitingFor { name, extension, time }, ChainNews::NobodyLeft]);
+    news
 }
 
 fn device(id: &str) -> Device {
@@ -235,17 +249,20 @@ fn calls() -> Vec<E> {
 fn transfers() -> Vec<E> {
     let target = || "201".to_owned();
     let mut events = vec![
-        E::TransferStarted { line: LINE, target: target() },
         E::TransferProgress { line: LINE, target: target(), status: 180 },
         E::Transferred { line: LINE, target: target(), outcome: TransferOutcome::Joined },
         E::Transferred { line: LINE, target: target(), outcome: TransferOutcome::HandedOver },
         E::Returned { line: LINE },
         E::Referred { line: LINE, to: LineId(2), target: target() },
     ];
+    for way in [TransferWay::Blind, TransferWay::Return, TransferWay::Consultation] {
+        events.push(E::TransferStarted { line: LINE, target: target(), way });
+    }
     use TransferFault as F;
-    let faults = [F::NotTaken, F::TargetFailed, F::NoWord, F::CallEnded, F::TakenBack];
+    let faults =
+        [F::NotTaken, F::TargetFailed, F::NoAnswer, F::NoWord, F::CallEnded, F::TakenBack, F::OtherTarget];
     for why in faults {
-        for client in [ClientIs::Kept, ClientIs::Lost, ClientIs::Unknown] {
+        for client in [ClientIs::Kept, ClientIs::Lost, ClientIs::Left, ClientIs::Unknown] {
             let (status, reason) = (Some(404), "Not Found".to_owned());
             events.push(E::TransferFailed { line: LINE, target: target(), status, reason, client, why });
             let (status, reason) = (None, String::new());

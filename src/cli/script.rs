@@ -4,6 +4,7 @@ use super::args::CallOptions;
 use super::verdict::{Trouble, Verdict};
 use crate::agent::{Card, CardAnswer, Event, Intent};
 use crate::desk_api::Unavailable;
+use crate::domain::chain::TransferChain;
 use crate::instant::Instant;
 use crate::media::{AudioDirection, NoAudioCause, StreamStats};
 use crate::phone::{self, CallOutcome, ClientIs, EndedBy, LineId, Refusal, Side};
@@ -22,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const NOT_HERE: u16 = 480;
 /// What a call is told for which there is no time: one stands, or those of `--calls` have come.
 const BUSY: u16 = 486;
+/// How long a target rings unless said otherwise.
+const RING_TIME: Duration = Duration::from_secs(20);
 
 pub enum Task {
     Register {
@@ -159,7 +162,7 @@ impl Script {
             Notice::Ready { .. } => self.on_ready(),
             Notice::Agent(Event::Phone(event)) => self.on_phone(now, event),
             Notice::Agent(Event::Card { line, card }) => self.on_card(*line, card),
-            Notice::Agent(Event::CardTaken { .. } | Event::ClientChosen { .. }) => {}
+            Notice::Agent(Event::CardTaken { .. } | Event::ClientChosen { .. } | Event::Chain { .. }) => {}
             Notice::Desk(trouble) => {
                 // What an earlier run left behind is said whoever asked for the desk, and is no failure of this one.
                 if self.desk_required || *trouble == DeskTrouble::OtherToken {
@@ -245,7 +248,7 @@ impl Script {
             E::Transferred { line, .. } => self.in_call(*line, |call| call.transfer = None),
             E::TransferFailed { line, status, client, .. } => {
                 let trouble = match client {
-                    ClientIs::Kept => Trouble::TransferFailed(*status),
+                    ClientIs::Kept | ClientIs::Left => Trouble::TransferFailed(*status),
                     ClientIs::Lost => Trouble::ClientLost(*status),
                     ClientIs::Unknown => Trouble::ClientUnknown,
                 };
@@ -435,6 +438,12 @@ impl Script {
     }
 
     fn step(&mut self, line: LineId, step: Step) {
+        let options = match &self.task {
+            Task::Call { options, .. } | Task::Answer { options, .. } => Some(options),
+            Task::Register { .. } | Task::Options { .. } => None,
+        };
+        let returns = options.is_some_and(CallOptions::transfers_with_return);
+        let ring_for = options.and_then(|options| options.ring_for).unwrap_or(RING_TIME);
         let Some(call) = self.calls.get_mut(&line) else { return };
         let intent = match step {
             Step::Digits(digits) => Intent::Digits { line, digits },
@@ -452,6 +461,10 @@ impl Script {
                     self.want(Intent::HangUp { line });
                 }
                 Intent::HangUp { line }
+            }
+            Step::Transfer if !call.targets.is_empty() && returns => {
+                let targets = std::mem::take(&mut call.targets);
+                Intent::PassOn { line, chain: Box::new(TransferChain::of(targets, ring_for)) }
             }
             Step::Transfer => match call.targets.pop_front() {
                 Some(target) => Intent::BlindTransfer { line, target },

@@ -24,18 +24,9 @@ pub fn check(cat: &Catalogue, arguments: &Arguments) -> Result<(), String> {
 
 fn transfer_mode(cat: &Catalogue, options: &CallOptions) -> Result<(), String> {
     match options.transfer_mode.as_deref() {
-        None if options.transfer.is_none() => Ok(()),
-        Some("blind") => Ok(()),
-        None => Err(say!(
-            cat,
-            "Say --transfer-mode blind: the PBX then takes the client at once, and a target that is busy or does not answer loses the call. A transfer that brings the client back is not there yet."
-        )),
-        Some("return") => Err(say!(
-            cat,
-            "--transfer-mode return is not there yet. Say --transfer-mode blind, knowing that a busy target loses the call."
-        )),
+        None | Some("return" | "blind") => Ok(()),
         Some(mode) => {
-            Err(say!(cat, "There is no --transfer-mode {mode}. Say --transfer-mode blind.", mode = mode))
+            Err(say!(cat, "There is no --transfer-mode {mode}. Say return, or blind.", mode = mode))
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Notices as lines for people, in their language.
 
 use super::faults;
-use crate::agent::{Card, CardAnswer, Event, Source};
+use crate::agent::{Card, CardAnswer, ChainNews, Event, Source};
 use crate::audio::{Change, Device, Role};
 use crate::desk_api::{ClientCard, Unavailable};
+use crate::domain::line_state::LineState;
 use crate::media::{AudioDirection, NoAudioCause, StreamStats};
-use crate::phone::{self, CallOutcome, Caller, ClientIs, Refusal, Side, TransferOutcome};
+use crate::phone::{self, CallOutcome, Caller, ClientIs, Refusal, Side, TransferOutcome, TransferWay};
 use crate::shell::Notice;
 use crate::sip::Failure;
 use crate::text::{Catalogue, msg, say};
@@ -17,6 +18,7 @@ pub fn line(cat: &Catalogue, notice: &Notice) -> Option<String> {
         Notice::Ready { local } => say!(cat, "Ready at {local}.", local = local),
         Notice::Agent(Event::Phone(event)) => phone_line(cat, event),
         Notice::Agent(Event::Card { line, card }) => card_line(cat, line.0, card),
+        Notice::Agent(Event::Chain { line, news }) => chain_line(cat, line.0, news),
         Notice::Sound { line, fault } => {
             say!(cat, "Line {line}: {fault}", line = line, fault = faults::sound(cat, fault))
         }
@@ -31,6 +33,44 @@ pub fn line(cat: &Catalogue, notice: &Notice) -> Option<String> {
         | Notice::Stopped(_) => return None,
     };
     Some(line.replace(steers_the_terminal, " "))
+}
+
+fn chain_line(cat: &Catalogue, line: u32, news: &ChainNews) -> String {
+    match news {
+        ChainNews::PassedOver { name, extension, state } => {
+            let state = cat.get(line_state(*state));
+            say!(
+                cat,
+                "Line {line}: {name} ({target}) is not called: {state}.",
+                line = line,
+                name = name,
+                target = extension,
+                state = state
+            )
+        }
+        ChainNews::WaitingFor { name, extension, time } => say!(
+            cat,
+            "Line {line}: waiting for {name} ({target}), {seconds} s at most.",
+            line = line,
+            name = name,
+            target = extension,
+            seconds = time.as_secs()
+        ),
+        ChainNews::NobodyLeft => say!(cat, "Line {line}: nobody is left to pass the client to.", line = line),
+    }
+}
+
+/// What is known of a colleague's telephone.
+const fn line_state(state: LineState) -> &'static str {
+    match state {
+        LineState::Free => msg!("free"),
+        LineState::Ringing => msg!("ringing"),
+        LineState::Talking => msg!("in a call"),
+        LineState::Held => msg!("on hold"),
+        LineState::Offline => msg!("not registered"),
+        LineState::NotInCall => msg!("in no call"),
+        LineState::Unknown => msg!("unknown"),
+    }
 }
 
 /// Names come from strangers, and must not move the cursor, change colours or turn the line around.
@@ -123,8 +163,14 @@ fn phone_line(cat: &Catalogue, event: &phone::Event) -> String {
             line = line,
             status = status
         ),
-        E::TransferStarted { line, target } => {
+        E::TransferStarted { line, target, way: TransferWay::Blind } => {
             say!(cat, "Line {line}: on hold, passing the call to {target}.", line = line, target = target)
+        }
+        E::TransferStarted { line, target, way: TransferWay::Return } => {
+            say!(cat, "Line {line}: on hold, calling {target}.", line = line, target = target)
+        }
+        E::TransferStarted { line, target, way: TransferWay::Consultation } => {
+            say!(cat, "Line {line}: on hold, joining with {target}.", line = line, target = target)
         }
         E::TransferProgress { line, target, status } => say!(
             cat,
@@ -159,6 +205,14 @@ fn phone_line(cat: &Catalogue, event: &phone::Event) -> String {
                     target = target,
                     status = status
                 ),
+                ClientIs::Left => {
+                    say!(
+                        cat,
+                        "Line {line}: the call ended before {target} had it.",
+                        line = line,
+                        target = target
+                    )
+                }
                 ClientIs::Unknown => say!(
                     cat,
                     "Line {line}: transfer to {target} failed ({status}); where the client is is unknown.",

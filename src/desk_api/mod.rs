@@ -14,6 +14,10 @@ pub use problem::{FieldFault, FieldProblem, PROBLEM_JSON, Problem, ProblemCode};
 pub use crate::domain::call_record::{
     CallRecord, CallRecordId, Direction, Match, Outcome, Party, TransferResult, TransferStep, TransferWay,
 };
+pub use crate::domain::chain::{
+    ChainOrder, ChainStep, ChainTarget, PassedOver, PassedOverWhy, Pick, Purpose, PurposeId, StepKind,
+    StepRole, TransferChain, WhenBusy,
+};
 pub use crate::domain::client::{
     ClientCard, ClientDraft, ClientId, ClientPhone, ClientType, ClientTypeId, Contact, DeliveryTerms,
     Manager, Money, Names, PriceColumn, PriceColumnReason, Standing,

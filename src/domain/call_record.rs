@@ -199,6 +199,10 @@ pub struct TransferStep {
     pub target: String,
     /// How it was tried.
     pub way: TransferWay,
+    /// As what the target was called, in one word ([`StepRole::word`](super::chain::StepRole::word)): `own_manager`; none
+    /// where the operator named the target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
     /// None while it is under way.
     #[serde(default)]
     pub result: Option<TransferResult>,
@@ -245,6 +249,8 @@ pub enum TransferResult {
     Kept,
     /// Failed, and the PBX let the client go.
     Lost,
+    /// The call ended by a hand, the client's or the operator's, before anybody else was asked to take the client.
+    Left,
     /// Nobody said what became of the client.
     Unknown,
     /// A result that this version does not know.

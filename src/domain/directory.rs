@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::chain::Purpose;
 use super::client::{ClientType, ClientTypeId, Names};
 
 /// The stable short name of a person in the company's data: `ivanova`.
@@ -31,6 +32,9 @@ pub struct Directory {
     /// In the order they are offered.
     #[serde(default)]
     pub client_types: Vec<ClientType>,
+    /// What clients call for, in the order it is offered.
+    #[serde(default)]
+    pub purposes: Vec<Purpose>,
 }
 
 /// A person of the company.

@@ -2,6 +2,7 @@
 
 pub mod call_record;
 pub mod call_result;
+pub mod chain;
 pub mod client;
 pub mod directory;
 pub mod line_state;

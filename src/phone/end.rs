@@ -38,7 +38,7 @@ impl Phone {
     pub(super) fn on_call_ended(&mut self, now: Instant, call: CallKey, end: SipEnd) {
         let Some(id) = self.lines_by_call.remove(&call) else { return };
         if let Some((line, mut means)) = self.line(now, id) {
-            line.transfer_ends_with_call(&mut means);
+            line.transfer_ends_with_call(&mut means, end.by);
             line.stop_media(&mut means);
         }
         let Some(line) = self.lines.remove(&id) else { return };
@@ -48,7 +48,8 @@ impl Phone {
             let (_, outcome, _) = how_it_ended(&line, &end);
             self.note_refusal(&line, outcome);
         }
-        let ended = ended_event(now, line, end);
+        let joins = self.ends_by_joining(now, call, &end);
+        let ended = ended_event(now, line, end, joins);
         match codec {
             None => self.say(ended),
             Some(codec) => {
@@ -90,9 +91,11 @@ impl Phone {
     }
 }
 
-fn ended_event(now: Instant, line: Line, end: SipEnd) -> Event {
+/// `joins`: the PBX is putting the client in our place.
+fn ended_event(now: Instant, line: Line, end: SipEnd, joins: bool) -> Event {
     let talked = line.talked(now);
     let (by, outcome, status) = how_it_ended(&line, &end);
+    let by = if joins { EndedBy::Transfer } else { by };
     let SipEnd { reason, retry_after, .. } = end;
     Event::Ended { line: line.id, by, outcome, status, reason, retry_after, talked }
 }

@@ -104,6 +104,27 @@ pub enum Command {
         line: LineId,
         target: String,
     },
+    /// Client on hold, the target is called, and who answers is joined with the client at once (RFC 5589 §7). Until then the
+    /// client is ours. The call to the target is no line of the operator's: it has no events of its own. Where a transfer with return
+    /// still rings somewhere, this target is called instead.
+    ReturnTransfer {
+        line: LineId,
+        target: String,
+        /// The target's telephone rings so long at most.
+        ring_for: Duration,
+        /// A client who was kept comes off hold; else stays there, for the next target, until resumed.
+        comes_back: bool,
+    },
+    /// A client who is still on hold after a transfer that did not come about comes off it, unless the operator talks on another
+    /// line; see `Event::Returned`.
+    BringBack {
+        line: LineId,
+    },
+    /// The far ends of two answered calls are connected, and leave us (duty 11): the one of `line` takes our place in `with`.
+    Join {
+        line: LineId,
+        with: LineId,
+    },
 }
 
 /// Taken one by one after each change until `Idle`.
@@ -254,8 +275,9 @@ pub enum Event {
     TransferStarted {
         line: LineId,
         target: String,
+        way: TransferWay,
     },
-    /// 202 to the REFER, and what NOTIFYs say before the final word.
+    /// 202 to the REFER, and what NOTIFYs say before the final word; with return, before that what the target's telephone says.
     TransferProgress {
         line: LineId,
         target: String,
@@ -324,6 +346,43 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// Whose it is, where it is of one line.
+    pub(super) fn line(&self) -> Option<LineId> {
+        match self {
+            Self::RingingIn { line, .. }
+            | Self::Dialing { line, .. }
+            | Self::RingingOut { line, .. }
+            | Self::ConnectedTo { line, .. }
+            | Self::Answered { line, .. }
+            | Self::Held { line, .. }
+            | Self::Resumed { line, .. }
+            | Self::HoldFailed { line, .. }
+            | Self::Digit { line, .. }
+            | Self::DigitsFailed { line, .. }
+            | Self::TransferStarted { line, .. }
+            | Self::TransferProgress { line, .. }
+            | Self::Transferred { line, .. }
+            | Self::TransferFailed { line, .. }
+            | Self::Returned { line }
+            | Self::Referred { line, .. }
+            | Self::NoAudio { line, .. }
+            | Self::AudioBack { line, .. }
+            | Self::Media { line, .. }
+            | Self::Ended { line, .. } => Some(*line),
+            Self::Refused { line, .. } => *line,
+            Self::Registered { .. }
+            | Self::RegistrationFailed { .. }
+            | Self::Unregistered
+            | Self::Probed { .. }
+            | Self::Declined { .. }
+            | Self::Conference { .. }
+            | Self::Muted { .. }
+            | Self::TakingCalls { .. } => None,
+        }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Side {
     Us,
@@ -355,6 +414,17 @@ pub enum CallOutcome {
     Cancelled,
 }
 
+/// How a client is passed on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TransferWay {
+    /// The PBX calls the target.
+    Blind,
+    /// We call the target, and join whoever answers.
+    Return,
+    /// The operator has spoken with the target.
+    Consultation,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TransferOutcome {
     /// The client and the target are connected.
@@ -368,6 +438,8 @@ pub enum TransferOutcome {
 pub enum ClientIs {
     Kept,
     Lost,
+    /// The client, or the operator, hung up before anybody else was asked to take the client.
+    Left,
     Unknown,
 }
 
@@ -376,14 +448,18 @@ pub enum ClientIs {
 pub enum TransferFault {
     /// The PBX did not take the REFER.
     NotTaken,
-    /// The final NOTIFY says that the target could not be had.
+    /// The final NOTIFY, or with return the target's telephone, says that the target could not be had.
     TargetFailed,
+    /// The target's telephone has rung as long as it may.
+    NoAnswer,
     /// No word in time, or the subscription ended without one.
     NoWord,
     /// The call ended before the final word.
     CallEnded,
     /// The operator took the client back before it.
     TakenBack,
+    /// The operator wants somebody else called instead.
+    OtherTarget,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -422,6 +498,11 @@ impl fmt::Debug for Command {
             Self::TakeCalls { on } => write!(f, "TakeCalls({on})"),
             Self::Digits { line, digits } => write!(f, "Digits({line}, {} of them)", digits.len()),
             Self::BlindTransfer { line, .. } => write!(f, "BlindTransfer({line})"),
+            Self::ReturnTransfer { line, ring_for, comes_back, .. } => {
+                write!(f, "ReturnTransfer({line}, {ring_for:?}, comes back {comes_back})")
+            }
+            Self::BringBack { line } => write!(f, "BringBack({line})"),
+            Self::Join { line, with } => write!(f, "Join({line}, {with})"),
         }
     }
 }
@@ -470,7 +551,7 @@ impl fmt::Debug for Event {
             Self::TakingCalls { on } => write!(f, "TakingCalls({on})"),
             Self::Digit { line, .. } => write!(f, "Digit({line})"),
             Self::DigitsFailed { line, status } => write!(f, "DigitsFailed({line}, {status})"),
-            Self::TransferStarted { line, .. } => write!(f, "TransferStarted({line})"),
+            Self::TransferStarted { line, way, .. } => write!(f, "TransferStarted({line}, {way:?})"),
             Self::TransferProgress { line, status, .. } => write!(f, "TransferProgress({line}, {status})"),
             Self::Transferred { line, outcome, .. } => write!(f, "Transferred({line}, {outcome:?})"),
             Self::TransferFailed { line, status, client, why, .. } => {

@@ -75,6 +75,11 @@ impl Hold {
         self.wanted == self.in_force && !self.moved
     }
 
+    /// A client who waits after a transfer that did not come about: `Returned` is said when it is taken off hold.
+    pub fn will_return(&mut self) {
+        self.returning = true;
+    }
+
     /// What we wish when they offer everything: their refresh must not end our hold
     /// (RFC 6337 §5.1).
     pub fn wish(&self) -> Direction {

@@ -60,6 +60,8 @@ pub(super) struct Line {
     pub rings: bool,
     /// Why we hang up, when it is not simply the operator's wish.
     pub ending: Option<Ending>,
+    /// The call whose client this one finds a person for; nobody sees it, and the operator is not in it.
+    pub serves: Option<CallKey>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -132,6 +134,7 @@ impl Line {
             moved_until: None,
             rings: false,
             ending: None,
+            serves: None,
         }
     }
 
@@ -146,11 +149,12 @@ impl Line {
 
     /// On hold, whether or not the far end agreed to it: taken up again by a swap.
     pub fn waits(&self) -> bool {
-        self.stage == Stage::Talking && (self.aside || self.hold.is_wanted()) && !self.is_in_transfer()
+        let waits = self.aside || self.hold.is_wanted();
+        self.stage == Stage::Talking && waits && !self.is_in_transfer() && self.serves.is_none()
     }
 
     pub fn may_be_moved(&self) -> bool {
-        self.stage == Stage::Talking && self.moved_until.is_none()
+        self.stage == Stage::Talking && self.moved_until.is_none() && self.serves.is_none()
     }
 
     pub fn talked(&self, now: Instant) -> Duration {

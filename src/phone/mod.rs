@@ -1,4 +1,4 @@
-//! A telephone: one call is one SIP session and one audio session. Lines, hold, digits, blind
+//! A telephone: one call is one SIP session and one audio session. Lines, hold, digits,
 //! transfer. Pure: change one thing, drain [`Phone::poll_output`], sleep until
 //! [`Phone::next_deadline`].
 //!
@@ -15,6 +15,7 @@ mod event;
 mod hold;
 mod line;
 mod outbox;
+mod passing;
 mod pbx;
 mod referred;
 mod target;
@@ -26,7 +27,7 @@ mod transfer;
 pub use caller::{Caller, IdentitySource};
 pub use event::{
     CallOutcome, ClientIs, Command, EndedBy, Event, Input, MediaCommand, Output, Refusal, Side,
-    TransferFault, TransferOutcome,
+    TransferFault, TransferOutcome, TransferWay,
 };
 pub use line::LineId;
 pub use pbx::{OnFailedTransfer, PbxBehaviour};
@@ -42,6 +43,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use transfer::Transfer;
 
 /// What a telephone needs to begin.
 #[derive(Clone, Debug)]
@@ -142,6 +144,7 @@ impl Phone {
         }
         self.drain_user_agent(now);
         self.move_lines(now);
+        self.end_errands(now);
         self.update_conference();
         self.update_tone();
     }
@@ -160,6 +163,7 @@ impl Phone {
         }
         self.end_silent_farewells(now);
         self.drain_user_agent(now);
+        self.end_errands(now);
         self.update_conference();
         self.update_tone();
     }
@@ -197,6 +201,11 @@ impl Phone {
             Command::TakeCalls { on } => return self.take_calls(on),
             Command::Digits { line, digits } => (Some(line), self.send_digits(now, line, digits)),
             Command::BlindTransfer { line, target } => (Some(line), self.blind_transfer(now, line, target)),
+            Command::ReturnTransfer { line, target, ring_for, comes_back } => {
+                (Some(line), self.return_transfer(now, line, target, ring_for, comes_back))
+            }
+            Command::BringBack { line } => (Some(line), self.bring_back(now, line)),
+            Command::Join { line, with } => (Some(line), self.join(now, line, with)),
         };
         if let Err(why) = done {
             self.say(Event::Refused { line, why });
@@ -274,6 +283,7 @@ impl Phone {
             .lines
             .values()
             .filter(|line| line.id != id && Some(line.id) != replaced && line.stage == Stage::Talking)
+            .filter(|line| line.serves.is_none())
             .map(|line| line.id)
             .collect();
         for other in others {
@@ -286,7 +296,8 @@ impl Phone {
     fn blind_transfer(&mut self, now: Instant, id: LineId, target: String) -> Result<(), Refusal> {
         let uri = target::parse(&target, &self.domain).map_err(|_| Refusal::BadTarget)?;
         let (line, mut means) = self.line(now, id).ok_or(Refusal::NoSuchLine)?;
-        line.begin_transfer(&mut means, target, uri)
+        let until = now + means.pbx.hold_time;
+        line.begin_transfer(&mut means, Transfer::blind(target, uri, until))
     }
 
     /// What the core did goes out in its order; what it says may lead to more.
@@ -337,6 +348,8 @@ impl Phone {
         let Some((line, mut means)) = self.line(now, id) else { return };
         let means = &mut means;
         let talked = line.answered_at.is_some();
+        let mut joined = None;
+        let rings = if let sip::Event::Ringing { status, .. } = event { Some(status) } else { None };
         match event {
             sip::Event::Ringing { status, body, .. } => line.on_ringing(means, status, body),
             sip::Event::Accepted { body, .. } => line.on_accepted(means, body),
@@ -344,13 +357,17 @@ impl Phone {
             sip::Event::Offer { offer, .. } => line.on_their_offer(means, offer),
             sip::Event::Refreshed { answer, .. } => line.on_refreshed(means, &answer),
             sip::Event::Answer { result, .. } => line.on_reoffer_answer(means, result),
-            sip::Event::Refer { progress, .. } => line.on_refer_progress(means, progress),
+            sip::Event::Refer { progress, .. } => joined = line.on_refer_progress(means, progress),
             sip::Event::DigitAnswered { result, .. } => line.on_digit_answered(means, result),
             sip::Event::Digit { digit, .. } => means.say(Event::Digit { line: id, digit }),
             _ => {}
         }
         let (answered, has_operator) = (line.answered_at.is_some(), line.is_in_conversation());
-        if !talked && answered {
+        if let Some(with) = joined {
+            self.on_joined(now, with);
+        } else if let Some(client) = line.serves {
+            self.on_target(now, client, rings, !talked && answered);
+        } else if !talked && answered {
             if has_operator {
                 // Somebody may have been resumed since it was dialled.
                 self.set_others_aside(now, id);

@@ -1,14 +1,17 @@
 //! What waits to be taken: first what the network waits for, then audio, then what is said about it.
 
 use super::event::{Event, MediaCommand, Output};
+use super::line::LineId;
 use crate::transmit::Transmit;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 #[derive(Default)]
 pub(super) struct Outbox {
     sends: VecDeque<Transmit>,
     media: VecDeque<MediaCommand>,
     events: VecDeque<Event>,
+    /// Lines of which nothing is said: they serve another one.
+    unsaid: BTreeSet<LineId>,
 }
 
 impl Outbox {
@@ -21,7 +24,18 @@ impl Outbox {
     }
 
     pub fn say(&mut self, event: Event) {
-        self.events.push_back(event);
+        let unsaid = event.line().is_some_and(|line| match event {
+            Event::Ended { .. } => self.unsaid.remove(&line),
+            _ => self.unsaid.contains(&line),
+        });
+        if !unsaid {
+            self.events.push_back(event);
+        }
+    }
+
+    /// Nothing is said of this line until it has ended.
+    pub fn hush(&mut self, line: LineId) {
+        self.unsaid.insert(line);
     }
 
     pub fn next(&mut self) -> Output {

@@ -79,6 +79,11 @@ impl TestPbx {
         }
     }
 
+    /// To be looked at first.
+    pub fn put_back(&mut self, request: Request) {
+        self.received.insert(0, Message::Request(request));
+    }
+
     /// Whether such a request came and was not looked at.
     pub fn has(&self, method: &str) -> bool {
         self.received.iter().any(|m| matches!(m, Message::Request(r) if r.method.as_str() == method))

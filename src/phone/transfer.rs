@@ -1,25 +1,51 @@
-//! Blind transfer (RFC 3515, duty 4): the client on hold, REFER, and the last NOTIFY decides.
+//! How a client is passed on (duty 4): on hold first, then REFER (RFC 3515), and the last NOTIFY decides.
 //!
 //! A 202 promises nothing, and neither does silence. Until the final word the client is ours; where
-//! the client is after a failure depends on the PBX (`PbxBehaviour`).
+//! the client is after a blind transfer that failed depends on the PBX (`PbxBehaviour`). With return, or after a consultation,
+//! the REFER names the call to the target (`passing`), and whatever fails the PBX has moved nobody.
 
-use super::event::{CallOutcome, ClientIs, EndedBy, Event, Refusal, TransferFault, TransferOutcome};
+use super::event::{
+    CallOutcome, ClientIs, EndedBy, Event, Refusal, TransferFault, TransferOutcome, TransferWay,
+};
 use super::line::{Ending, Line, Means, Stage};
 use crate::instant::Instant;
-use crate::sip::ReferProgress;
-use crate::sip::message::Uri;
+use crate::sip::message::{StatusCode, Uri};
+use crate::sip::{self, CallKey, ReferProgress};
+use std::time::Duration;
+
+/// From a REFER with Replaces to the last word: both are there already.
+const JOIN_TIME: Duration = Duration::from_secs(5);
+/// Between attempts while one of the two calls is busy with an offer.
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
 
 pub(super) struct Transfer {
     /// As the operator asked for it.
     target: String,
-    uri: Uri,
+    way: Way,
     step: Step,
+}
+
+enum Way {
+    Blind {
+        uri: Uri,
+    },
+    /// `comes_back`: off hold after a failure.
+    Return {
+        with: CallKey,
+        comes_back: bool,
+    },
+    Consultation {
+        with: CallKey,
+    },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Step {
-    /// Waiting for the hold to be agreed; the REFER goes out at `until` in any case.
-    Holding { until: Instant },
+    /// With return: the target's telephone rings, until it is given up.
+    Calling { until: Instant },
+    /// Waiting for the hold to be agreed; the REFER goes out at `until` in any case. From `retry_at` on by itself, where another
+    /// offer was under way.
+    Holding { until: Instant, retry_at: Option<Instant> },
     /// REFER sent.
     Asked { until: Instant },
     /// At least one NOTIFY came.
@@ -29,9 +55,22 @@ enum Step {
 }
 
 impl Transfer {
+    pub fn blind(target: String, uri: Uri, until: Instant) -> Self {
+        Self { target, way: Way::Blind { uri }, step: Step::Holding { until, retry_at: None } }
+    }
+
+    pub fn with_return(target: String, with: CallKey, until: Instant, comes_back: bool) -> Self {
+        Self { target, way: Way::Return { with, comes_back }, step: Step::Calling { until } }
+    }
+
+    pub fn after_consultation(target: String, with: CallKey, until: Instant) -> Self {
+        Self { target, way: Way::Consultation { with }, step: Step::Holding { until, retry_at: None } }
+    }
+
     pub fn deadline(&self) -> Option<Instant> {
         match self.step {
-            Step::Holding { until } | Step::Asked { until } | Step::Watching { until } => Some(until),
+            Step::Holding { until, retry_at } => Some(retry_at.map_or(until, |at| at.min(until))),
+            Step::Calling { until } | Step::Asked { until } | Step::Watching { until } => Some(until),
             Step::LetGo => None,
         }
     }
@@ -39,16 +78,37 @@ impl Transfer {
     fn is_under_way(&self) -> bool {
         self.step != Step::LetGo
     }
+
+    fn way(&self) -> TransferWay {
+        match self.way {
+            Way::Blind { .. } => TransferWay::Blind,
+            Way::Return { .. } => TransferWay::Return,
+            Way::Consultation { .. } => TransferWay::Consultation,
+        }
+    }
+
+    /// The call whose far end the client is to be joined with.
+    fn with(&self) -> Option<CallKey> {
+        match self.way {
+            Way::Blind { .. } => None,
+            Way::Return { with, .. } | Way::Consultation { with } => Some(with),
+        }
+    }
+
+    /// The PBX has been asked to move the client.
+    fn is_asked(&self) -> bool {
+        matches!(self.step, Step::Asked { .. } | Step::Watching { .. } | Step::LetGo)
+    }
 }
 
 impl Line {
-    pub fn begin_transfer(&mut self, means: &mut Means<'_>, target: String, uri: Uri) -> Result<(), Refusal> {
+    pub fn begin_transfer(&mut self, means: &mut Means<'_>, transfer: Transfer) -> Result<(), Refusal> {
         if self.stage != Stage::Talking || self.is_in_transfer() {
             return Err(Refusal::WrongState);
         }
-        means.say(Event::TransferStarted { line: self.id, target: target.clone() });
-        let until = means.now + means.pbx.hold_time;
-        self.transfer = Some(Transfer { target, uri, step: Step::Holding { until } });
+        let (target, way) = (transfer.target.clone(), transfer.way());
+        means.say(Event::TransferStarted { line: self.id, target, way });
+        self.transfer = Some(transfer);
         if self.hold.in_force() && self.hold.is_settled() {
             self.on_hold_settled(means);
             return Ok(());
@@ -60,24 +120,85 @@ impl Line {
         self.transfer.as_ref().is_some_and(Transfer::is_under_way)
     }
 
+    /// The client of this line is to be joined with the far end of that call.
+    pub fn joins(&self, call: CallKey) -> bool {
+        let transfer = self.transfer.as_ref().filter(|transfer| transfer.is_under_way());
+        transfer.and_then(Transfer::with) == Some(call)
+    }
+
+    /// The PBX has been asked to move the client.
+    pub fn is_asked_for(&self) -> bool {
+        self.transfer.as_ref().is_some_and(Transfer::is_asked)
+    }
+
     /// The hold before a REFER is agreed, or will not be: the REFER goes out either way, since a
     /// client who hears silence is better off than one who is not passed on.
     pub fn on_hold_settled(&mut self, means: &mut Means<'_>) {
-        let Some(transfer) = self.transfer.as_mut() else { return };
-        if !matches!(transfer.step, Step::Holding { .. }) {
-            return;
-        }
-        transfer.step = Step::Asked { until: means.now + means.pbx.first_word_time };
-        let uri = transfer.uri.clone();
-        if means.user_agent.refer(means.now, self.call, uri).is_err() {
-            self.transfer_failed(means, None, String::new(), ClientIs::Kept, TransferFault::NotTaken);
+        if let Some(Transfer { step: Step::Holding { .. }, .. }) = self.transfer {
+            self.ask(means);
         }
     }
 
-    pub fn on_refer_progress(&mut self, means: &mut Means<'_>, progress: ReferProgress) {
-        if self.transfer.is_none() || self.stage != Stage::Talking {
-            return;
+    fn ask(&mut self, means: &mut Means<'_>) {
+        let Some(transfer) = self.transfer.as_mut() else { return };
+        let now = means.now;
+        let (asked, patience) = match &transfer.way {
+            Way::Blind { uri } => {
+                (means.user_agent.refer(now, self.call, uri.clone()), means.pbx.first_word_time)
+            }
+            Way::Return { with, .. } | Way::Consultation { with } => {
+                (means.user_agent.refer_replacing(now, self.call, *with), JOIN_TIME)
+            }
+        };
+        match (asked, transfer.step) {
+            (Ok(()), _) => transfer.step = Step::Asked { until: now + patience },
+            (Err(_), Step::Holding { until, .. }) if until > now && transfer.with().is_some() => {
+                transfer.step = Step::Holding { until, retry_at: Some(now + BUSY_PAUSE) };
+            }
+            _ => self.transfer_failed(means, None, String::new(), ClientIs::Kept, TransferFault::NotTaken),
         }
+    }
+
+    // -- with return: the target's telephone
+
+    /// Nobody has been found for the client yet.
+    pub fn seeks_a_person(&self) -> bool {
+        let seeks = |transfer: &Transfer| !transfer.is_asked() && matches!(transfer.way, Way::Return { .. });
+        self.transfer.as_ref().is_some_and(seeks)
+    }
+
+    /// Somebody else is called instead.
+    pub fn seek_no_more(&mut self, means: &mut Means<'_>) {
+        if self.seeks_a_person() {
+            self.transfer_failed(means, None, String::new(), ClientIs::Kept, TransferFault::OtherTarget);
+        }
+    }
+
+    pub fn on_target_rings(&mut self, means: &mut Means<'_>, status: StatusCode) {
+        if let Some(Transfer { step: Step::Calling { .. }, .. }) = self.transfer {
+            self.transfer_goes_on(means, status.code());
+        }
+    }
+
+    pub fn on_target_answered(&mut self, means: &mut Means<'_>) {
+        let Some(transfer) = self.transfer.as_mut() else { return };
+        if let Step::Calling { .. } = transfer.step {
+            transfer.step = Step::Holding { until: means.now + means.pbx.hold_time, retry_at: None };
+            if self.hold.is_settled() {
+                self.ask(means);
+            }
+        }
+    }
+
+    pub fn on_target_gone(&mut self, means: &mut Means<'_>, status: Option<u16>, reason: String) {
+        self.transfer_failed(means, status, reason, ClientIs::Kept, TransferFault::TargetFailed);
+    }
+
+    // -- the PBX's word
+
+    /// The call whose far end the client has been joined with: it is over for us.
+    pub fn on_refer_progress(&mut self, means: &mut Means<'_>, progress: ReferProgress) -> Option<CallKey> {
+        let with = self.transfer.as_ref().filter(|_| self.stage == Stage::Talking)?.with();
         match progress {
             ReferProgress::Taken => self.transfer_goes_on(means, 202),
             ReferProgress::Status { status, last: false, .. } if status.is_provisional() => {
@@ -85,9 +206,13 @@ impl Line {
                 self.transfer_goes_on(means, status.code());
             }
             ReferProgress::Status { status, .. } if status.is_provisional() => self.no_word(means),
-            ReferProgress::Status { status, .. } if status.is_success() => self.handed_over(means),
+            ReferProgress::Status { status, .. } if status.is_success() => {
+                self.passed_on(means);
+                return with;
+            }
             ReferProgress::Status { status, reason, .. } => {
-                let client = means.pbx.client_after(status.code());
+                let after = means.pbx.client_after(status.code());
+                let client = if with.is_none() { after } else { ClientIs::Kept };
                 self.transfer_failed(means, Some(status.code()), reason, client, TransferFault::TargetFailed);
             }
             ReferProgress::Refused { status, reason } => {
@@ -96,6 +221,7 @@ impl Line {
             }
             ReferProgress::NoWord => self.no_word(means),
         }
+        None
     }
 
     /// The operator wants the client back before the last word.
@@ -103,7 +229,7 @@ impl Line {
         let Some(transfer) = self.transfer.as_ref() else { return };
         match transfer.step {
             // The PBX has not been asked yet.
-            Step::Holding { .. } => {
+            Step::Calling { .. } | Step::Holding { .. } => {
                 self.transfer_failed(means, None, String::new(), ClientIs::Kept, TransferFault::TakenBack);
             }
             Step::Asked { .. } | Step::Watching { .. } => self.let_go(means, TransferFault::TakenBack),
@@ -112,12 +238,13 @@ impl Line {
     }
 
     /// The call ended while its transfer was under way.
-    pub fn transfer_ends_with_call(&mut self, means: &mut Means<'_>) {
+    pub fn transfer_ends_with_call(&mut self, means: &mut Means<'_>, by: sip::EndedBy) {
         let Some(transfer) = self.transfer.take().filter(Transfer::is_under_way) else { return };
-        let client = match transfer.step {
+        let client = match (transfer.is_asked(), by) {
             // Nobody else has been asked to take the client.
-            Step::Holding { .. } => ClientIs::Lost,
-            _ => ClientIs::Unknown,
+            (false, sip::EndedBy::Us | sip::EndedBy::Them) => ClientIs::Left,
+            (false, sip::EndedBy::Network) => ClientIs::Lost,
+            (true, _) => ClientIs::Unknown,
         };
         means.say(Event::TransferFailed {
             line: self.id,
@@ -131,13 +258,18 @@ impl Line {
 
     pub fn on_transfer_timeout(&mut self, means: &mut Means<'_>) {
         let Some(transfer) = self.transfer.as_ref() else { return };
-        if transfer.deadline().is_none_or(|until| until > means.now) {
+        if transfer.deadline().is_none_or(|at| at > means.now) {
             return;
         }
         match transfer.step {
-            Step::Holding { .. } => {
-                means.say(Event::HoldFailed { line: self.id, status: 408 });
-                self.on_hold_settled(means);
+            Step::Calling { .. } => {
+                self.transfer_failed(means, None, String::new(), ClientIs::Kept, TransferFault::NoAnswer);
+            }
+            Step::Holding { until, .. } => {
+                if until <= means.now && !self.hold.is_settled() {
+                    means.say(Event::HoldFailed { line: self.id, status: 408 });
+                }
+                self.ask(means);
             }
             _ => self.no_word(means),
         }
@@ -147,7 +279,8 @@ impl Line {
         if let Some(transfer) = self.transfer.as_mut()
             && let Step::Asked { .. } = transfer.step
         {
-            transfer.step = Step::Watching { until: means.now + means.pbx.final_word_time };
+            let patience = if transfer.with().is_some() { JOIN_TIME } else { means.pbx.final_word_time };
+            transfer.step = Step::Watching { until: means.now + patience };
         }
     }
 
@@ -158,11 +291,14 @@ impl Line {
         }
     }
 
-    /// On Asterisk 200 comes as soon as the target rings: handed over, answer unknown. The PBX
+    /// Blind on Asterisk, 200 comes as soon as the target rings: handed over, answer unknown. The PBX
     /// leaves it to us to end our leg.
-    fn handed_over(&mut self, means: &mut Means<'_>) {
+    fn passed_on(&mut self, means: &mut Means<'_>) {
         let Some(transfer) = self.transfer.take() else { return };
-        let outcome = TransferOutcome::HandedOver;
+        let outcome = match transfer.with() {
+            Some(_) => TransferOutcome::Joined,
+            None => TransferOutcome::HandedOver,
+        };
         means.say(Event::Transferred { line: self.id, target: transfer.target, outcome });
         let ending = Ending { by: EndedBy::Transfer, outcome: CallOutcome::Completed, status: None };
         self.hang_up(means, Some(ending));
@@ -178,13 +314,21 @@ impl Line {
     ) {
         let Some(transfer) = self.transfer.take() else { return };
         let taken_back = !transfer.is_under_way();
+        let waits = match transfer.way {
+            Way::Return { .. } if why == TransferFault::OtherTarget => true,
+            Way::Return { comes_back, .. } => !comes_back && why != TransferFault::TakenBack,
+            // The operator talks with the target still.
+            Way::Consultation { .. } => why != TransferFault::TakenBack,
+            Way::Blind { .. } => false,
+        };
         if !(taken_back && client == ClientIs::Kept) {
             let target = transfer.target;
             means.say(Event::TransferFailed { line: self.id, target, status, reason, client, why });
         }
         match client {
+            ClientIs::Kept if waits => self.hold.will_return(),
             ClientIs::Kept => self.bring_back(means),
-            ClientIs::Lost => {
+            ClientIs::Lost | ClientIs::Left => {
                 let (by, outcome) = (EndedBy::Transfer, CallOutcome::Failed);
                 let ending = Ending { by, outcome, status: None };
                 self.hang_up(means, Some(ending));

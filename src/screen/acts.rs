@@ -1,7 +1,7 @@
 //! What keys and buttons do. One rule, [`Screen::can`], says what is possible now; what is not does nothing.
 
 use super::keys::{Deed, KEYS};
-use super::targets::moved;
+use super::targets::{How, moved};
 use super::words::BREAKS;
 use super::{Act, Field, Key, Press, Screen, State, Wish, palette};
 use crate::agent::Intent;
@@ -17,6 +17,10 @@ impl Screen {
         match press.key {
             Key::Escape if press.is_plain() => return self.on_act(now, wall, Act::Close),
             Key::Enter if press.is_plain() => return self.on_enter(now, wall),
+            Key::Enter if self.transfer.is_open && self.can_transfer() && self.palette.is_none() => {
+                let how = if press.control { How::Blind } else { How::Consult };
+                return self.transfer_chosen(wall.date(), how);
+            }
             Key::Up | Key::Down if press.is_plain() => return self.move_mark(press.key == Key::Down, wall),
             Key::Character(c) if !press.control && !press.alt => {
                 return self.on_character(now, wall, press, c);
@@ -57,7 +61,7 @@ impl Screen {
         if let Some(open) = &self.palette {
             self.on_act(now, wall, Act::PaletteRun(open.chosen));
         } else if self.transfer.is_open && self.can_transfer() {
-            self.transfer_chosen(wall.date());
+            self.transfer_chosen(wall.date(), How::WithReturn);
         } else {
             self.on_act(now, wall, Act::FinishWrapUp);
         }
@@ -104,6 +108,7 @@ impl Screen {
             Act::Transfer | Act::TransferQuery(_) | Act::TransferTo(_) | Act::TransferTyped => {
                 self.can_transfer()
             }
+            Act::Join => self.consultation().is_some(),
             Act::CallColleague(_) => !self.can_transfer() && self.can_dial(),
             Act::Dial => self.can_dial() && !self.dial.text.trim().is_empty(),
             Act::Redial(row) => self.can_dial() && self.recent.number(*row).is_some(),
@@ -152,6 +157,11 @@ impl Screen {
             Act::Transfer => {
                 self.transfer.open();
                 self.focus(Field::Transfer);
+            }
+            Act::Join => {
+                if let Some((line, with)) = self.consultation() {
+                    self.want(Intent::Join { line, with });
+                }
             }
             Act::TransferQuery(query) => self.transfer.ask(query),
             Act::TransferTo(index) => self.transfer_to(index, wall.date()),

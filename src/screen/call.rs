@@ -5,13 +5,17 @@ use super::wrap_up::GRACE;
 use super::{Act, Call, Level, Meters, Other, Screen, Sound, State, Tone, Waiting, Word, words};
 use crate::agent::{CardAnswer, LineState, LineView};
 use crate::desk_api::{ClientCard, ClientId, DirectoryEntry};
+use crate::domain::line_state::LineState as ColleagueIs;
 use crate::domain::number::{Number, PhoneNumber};
 use crate::instant::Instant;
 use crate::media::{AudioDirection, NoAudioCause};
-use crate::phone::{CallOutcome, ClientIs, LineId, Refusal, TransferFault};
+use crate::phone::{CallOutcome, ClientIs, LineId, Refusal, TransferFault, TransferWay};
 use crate::text::{msg, say};
 use jiff::Timestamp;
 use std::time::Duration;
+
+/// Of those who were tried, the last ones are shown.
+const MOST_TRIED: usize = 3;
 
 /// A call that stands, as far as the view does not tell.
 pub(super) struct Standing {
@@ -25,6 +29,14 @@ pub(super) struct Standing {
     /// Somebody rings at the far end, with or without its sound.
     pub rings: bool,
     pub passing: Option<Passing>,
+    /// How it was passed on last.
+    pub way: Option<TransferWay>,
+    /// Whom nobody reached on the way through a chain, in order.
+    pub tried: Vec<Tried>,
+    /// Whose line is taken, and worth waiting for.
+    pub waits_for: Option<String>,
+    /// The client about whom, or for whom, the operator called here.
+    pub consults: Option<LineId>,
     pub passed_to: Option<String>,
     pub silent: Vec<(AudioDirection, NoAudioCause)>,
     pub hold_refused: bool,
@@ -44,6 +56,27 @@ pub(super) struct Passing {
     pub status: Option<u16>,
 }
 
+/// An attempt to pass the client on that came to nothing.
+pub(super) struct NotPassed {
+    pub target: String,
+    pub status: Option<u16>,
+    pub client: ClientIs,
+    pub why: TransferFault,
+}
+
+impl NotPassed {
+    /// The next target may be called.
+    pub fn goes_on(&self) -> bool {
+        matches!(self.why, TransferFault::TargetFailed | TransferFault::NoAnswer)
+    }
+}
+
+/// Somebody of a chain who has not got the client.
+pub(super) enum Tried {
+    Called(NotPassed),
+    LineTaken { name: String, state: ColleagueIs },
+}
+
 impl Standing {
     pub fn new(now: Instant, started_at: Timestamp, dialled: Option<String>) -> Self {
         Self {
@@ -55,6 +88,10 @@ impl Standing {
             held_since: None,
             rings: false,
             passing: None,
+            way: None,
+            tried: Vec::new(),
+            waits_for: None,
+            consults: None,
             passed_to: None,
             silent: Vec::new(),
             hold_refused: false,
@@ -116,9 +153,21 @@ impl<'a> Seen<'a> {
 
 /// How a call, or an attempt to pass it on, came out. Worded when it is shown: the language may change meanwhile.
 pub(super) enum Outcome {
-    Passed { target: String },
-    NotPassed { target: String, status: Option<u16>, client: ClientIs, why: TransferFault },
-    Ended { who: String, incoming: bool, outcome: CallOutcome, status: Option<u16>, talked: Duration },
+    Passed {
+        target: String,
+    },
+    NotPassed(NotPassed),
+    /// The last one of those who were tried; the client is back.
+    NobodyLeft(Tried),
+    /// Nobody could be tried.
+    NobodyThere,
+    Ended {
+        who: String,
+        incoming: bool,
+        outcome: CallOutcome,
+        status: Option<u16>,
+        talked: Duration,
+    },
     Refused(Refusal),
 }
 
@@ -127,8 +176,8 @@ impl Outcome {
     pub fn is_last_word(&self) -> bool {
         match self {
             Self::Passed { .. } => true,
-            Self::NotPassed { client, .. } => *client != ClientIs::Kept,
-            Self::Ended { .. } | Self::Refused(_) => false,
+            Self::NotPassed(failed) => failed.client != ClientIs::Kept,
+            Self::Ended { .. } | Self::Refused(_) | Self::NobodyLeft(_) | Self::NobodyThere => false,
         }
     }
 }
@@ -289,7 +338,8 @@ impl Screen {
         match self.state() {
             State::Transferring => {
                 let status = call.passing.as_ref().and_then(|passing| passing.status);
-                return cat.get(words::passing(status)).to_owned();
+                let way = seen.view.in_transfer.unwrap_or(TransferWay::Blind);
+                return cat.get(words::passing(way, status)).to_owned();
             }
             State::OnHold => return say!(cat, "Whole call {time}", time = clock(call.lasts(now))),
             _ => {}
@@ -323,6 +373,11 @@ impl Screen {
             let text = say!(cat, "The other side refused hold or resume; the call goes on as before");
             notes.push(word(Tone::Warning, text));
         }
+        let tried = call.tried.iter().rev().take(MOST_TRIED).rev();
+        notes.extend(tried.map(|tried| word(Tone::Warning, self.tried_words(tried))));
+        if let Some(name) = &call.waits_for {
+            notes.push(word(Tone::Hold, say!(cat, "Waiting for {name}", name = name)));
+        }
         notes.extend(self.outcome_words());
         notes
     }
@@ -334,9 +389,16 @@ impl Screen {
             Outcome::Passed { target } => {
                 (Tone::Good, say!(cat, "Passed to {target}", target = self.target_name(target)))
             }
-            Outcome::NotPassed { target, status, client, why } => {
-                let tone = if *client == ClientIs::Kept { Tone::Warning } else { Tone::Bad };
-                (tone, self.not_passed(target, *status, *client, *why))
+            Outcome::NotPassed(failed) => {
+                let tone = if failed.client == ClientIs::Kept { Tone::Warning } else { Tone::Bad };
+                (tone, self.not_passed(failed))
+            }
+            Outcome::NobodyLeft(tried) => {
+                let what = self.tried_words(tried);
+                (Tone::Warning, say!(cat, "{what}; the client is back with you", what = what))
+            }
+            Outcome::NobodyThere => {
+                (Tone::Warning, say!(cat, "Nobody can be called now; the client is with you"))
             }
             Outcome::Ended { who, incoming, outcome, status, talked } => {
                 self.ended_words(who, *incoming, *outcome, *status, *talked)
@@ -346,21 +408,42 @@ impl Screen {
         Some(Word { tone, text })
     }
 
-    fn not_passed(&self, target: &str, status: Option<u16>, client: ClientIs, why: TransferFault) -> String {
+    fn not_passed(&self, failed: &NotPassed) -> String {
         let cat = &self.cat;
-        let target = self.target_name(target);
-        if why == TransferFault::TakenBack {
+        if failed.why == TransferFault::TakenBack {
             return say!(cat, "You took the client back");
         }
-        let what = match words::not_had(status) {
-            Some(reason) => say!(cat, "{target}: {reason}", target = target, reason = cat.get(reason)),
-            None => say!(cat, "{target} did not take the call", target = target),
-        };
-        match client {
+        let (what, target) = (self.not_had(failed), self.target_name(&failed.target));
+        match failed.client {
             ClientIs::Kept => say!(cat, "{what}; the client is back with you", what = what),
             ClientIs::Lost => say!(cat, "{what}; the PBX has dropped the client. Call back", what = what),
+            ClientIs::Left => say!(cat, "The call ended before {target} had it", target = target),
             ClientIs::Unknown => {
                 say!(cat, "No word about {target}; ask whether the client is still there", target = target)
+            }
+        }
+    }
+
+    fn not_had(&self, failed: &NotPassed) -> String {
+        let cat = &self.cat;
+        let target = self.target_name(&failed.target);
+        let reason = match failed.why {
+            TransferFault::NoAnswer => Some(msg!("no answer")),
+            _ => words::not_had(failed.status),
+        };
+        match reason {
+            Some(reason) => say!(cat, "{target}: {reason}", target = target, reason = cat.get(reason)),
+            None => say!(cat, "{target} did not take the call", target = target),
+        }
+    }
+
+    pub(super) fn tried_words(&self, tried: &Tried) -> String {
+        let cat = &self.cat;
+        match tried {
+            Tried::Called(failed) => self.not_had(failed),
+            Tried::LineTaken { name, state } => {
+                let state = cat.get(words::colleague(*state));
+                say!(cat, "{target}: {reason}", target = name, reason = state)
             }
         }
     }

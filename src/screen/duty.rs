@@ -89,7 +89,7 @@ impl Screen {
         match line.state {
             LineState::Ringing => State::Ringing,
             LineState::Dialing => State::Dialing,
-            LineState::Talking if line.in_transfer => State::Transferring,
+            LineState::Talking if line.in_transfer.is_some() => State::Transferring,
             LineState::Talking if line.held_by_us => State::OnHold,
             LineState::Talking => State::Talking,
         }

@@ -1,13 +1,13 @@
 //! What the telephone and the desk say.
 
 use super::bars::Outage;
-use super::call::{Outcome, Passing, Seen, Standing};
+use super::call::{NotPassed, Outcome, Passing, Seen, Standing, Tried};
 use super::card::LastCall;
 use super::format::clock;
 use super::{Alert, Screen, Wish, words};
-use crate::agent::{Card, CardAnswer, Event, LineState, LineView, Source};
+use crate::agent::{Card, CardAnswer, ChainNews, Event, Intent, LineState, LineView, Source};
 use crate::instant::Instant;
-use crate::phone::{self, CallOutcome, EndedBy, LineId, Refusal, Side};
+use crate::phone::{self, CallOutcome, ClientIs, EndedBy, LineId, Refusal, Side, TransferFault, TransferWay};
 use crate::sip::Failure;
 use crate::text::say;
 use jiff::Zoned;
@@ -36,6 +36,7 @@ impl Screen {
                 }
             }
             Event::Phone(event) => self.on_phone_event(now, wall, event),
+            Event::Chain { line, news } => self.on_chain(line, news),
             Event::Card { line, card } => self.on_card(now, wall, line, &card),
             Event::ClientChosen { line, client } => {
                 let number = self.seen(line).and_then(|seen| self.number_key(seen));
@@ -70,7 +71,7 @@ impl Screen {
                 self.announce(say!(&self.cat, "The other side took you off hold"));
             }
             E::HoldFailed { line, .. } => self.change(line, |call| call.hold_refused = true),
-            E::TransferStarted { line, target } => self.on_transfer_started(now, line, target),
+            E::TransferStarted { line, target, way } => self.on_transfer_started(now, line, target, way),
             E::TransferProgress { line, status, .. } => self.change(line, |call| {
                 if let Some(passing) = &mut call.passing {
                     passing.status = Some(status);
@@ -81,7 +82,7 @@ impl Screen {
                 self.transfer_ends(line, Outcome::Passed { target });
             }
             E::TransferFailed { line, target, status, client, why, .. } => {
-                self.transfer_ends(line, Outcome::NotPassed { target, status, client, why });
+                self.on_transfer_failed(line, NotPassed { target, status, client, why });
             }
             E::Returned { line } => self.comes_to_front(line),
             E::NoAudio { line, direction, cause } => {
@@ -148,7 +149,9 @@ impl Screen {
     fn on_dialing(&mut self, now: Instant, wall: &Zoned, line: LineId, target: String) {
         self.finish_wrap_up();
         let typed = self.dial.take_sent().unwrap_or(target);
-        self.calls.insert(line, Standing::new(now, wall.timestamp(), Some(typed)));
+        let consults = self.consults.take().filter(|client| self.view.lines.contains_key(client));
+        let call = Standing { consults, ..Standing::new(now, wall.timestamp(), Some(typed)) };
+        self.calls.insert(line, call);
         self.outcome = None;
         self.set_front(Some(line));
     }
@@ -164,7 +167,7 @@ impl Screen {
 
     fn on_held(&mut self, now: Instant, line: LineId) {
         self.change(line, |call| (call.held_since, call.hold_refused) = (Some(now), false));
-        let is_passed_on = self.view.lines.get(&line).is_some_and(|view| view.in_transfer);
+        let is_passed_on = self.view.lines.get(&line).is_some_and(|view| view.in_transfer.is_some());
         if self.front == Some(line) && !is_passed_on {
             self.announce(say!(&self.cat, "On hold: {who}", who = self.who_on(line)));
         }
@@ -176,16 +179,53 @@ impl Screen {
         self.announce(say!(&self.cat, "Off hold: {who}", who = self.who_on(line)));
     }
 
-    fn on_transfer_started(&mut self, now: Instant, line: LineId, target: String) {
+    fn on_transfer_started(&mut self, now: Instant, line: LineId, target: String, way: TransferWay) {
         let words = say!(&self.cat, "Passing to {target}", target = self.target_name(&target));
-        self.change(line, |call| call.passing = Some(Passing { target, since: now, status: None }));
+        // Who was tried before is said in the same breath.
+        let tried = self.calls.get(&line).and_then(|call| call.tried.last());
+        let words = match tried.map(|tried| self.tried_words(tried)) {
+            Some(tried) => say!(&self.cat, "{what}. {next}", what = tried, next = words),
+            None => words,
+        };
+        self.change(line, |call| {
+            (call.passing, call.waits_for) = (Some(Passing { target, since: now, status: None }), None);
+            call.way = Some(way);
+        });
         self.outcome = None;
         self.transfer.close();
         self.announce(words);
     }
 
-    fn transfer_ends(&mut self, line: LineId, outcome: Outcome) {
+    fn on_transfer_failed(&mut self, line: LineId, failed: NotPassed) {
         self.change(line, |call| call.passing = None);
+        match failed.client {
+            // With return the last word is that nobody is left.
+            ClientIs::Kept if failed.goes_on() && self.passes_with_return(line) => {
+                self.change(line, |call| call.tried.push(Tried::Called(failed)));
+            }
+            ClientIs::Kept if failed.why == TransferFault::OtherTarget => {}
+            _ => self.transfer_ends(line, Outcome::NotPassed(failed)),
+        }
+    }
+
+    fn on_chain(&mut self, line: LineId, news: ChainNews) {
+        match news {
+            ChainNews::PassedOver { name, state, .. } => {
+                self.change(line, |call| call.tried.push(Tried::LineTaken { name, state }));
+            }
+            ChainNews::WaitingFor { name, .. } => {
+                self.announce(say!(&self.cat, "Waiting for {name}", name = name));
+                self.change(line, |call| call.waits_for = Some(name));
+            }
+            ChainNews::NobodyLeft => {
+                let last = self.calls.get_mut(&line).and_then(|call| call.tried.pop());
+                self.transfer_ends(line, last.map_or(Outcome::NobodyThere, Outcome::NobodyLeft));
+            }
+        }
+    }
+
+    fn transfer_ends(&mut self, line: LineId, outcome: Outcome) {
+        self.change(line, |call| (call.passing, call.waits_for) = (None, None));
         self.outcome = Some(outcome);
         self.announce_outcome();
     }
@@ -207,7 +247,7 @@ impl Screen {
         self.alert_over(line);
         let Some(call) = self.calls.remove(&line) else { return };
         let (answered, passed_on) = (call.answered.is_some(), call.passed_to.is_some());
-        let (call_id, incoming) = (view.call_id.clone(), call.incoming);
+        let (call_id, incoming, consults) = (view.call_id.clone(), call.incoming, call.consults);
         let who = self.who(Seen { view: &view, call: &call });
         self.remember(Seen { view: &view, call: &call }, end.outcome, end.talked);
         let was_front = self.front == Some(line);
@@ -217,8 +257,12 @@ impl Screen {
             // One that we ended ourselves was meant; so is what follows.
             self.turned = self.front.filter(|_| end.by != EndedBy::Us).map(|_| now);
         }
-        if answered {
+        // A question to a colleague comes to nothing that the company counts.
+        if answered && consults.is_none() {
             self.begin_wrap_up(now, call_id, passed_on);
+        }
+        if let Some(client) = consults.filter(|_| end.by != EndedBy::Transfer) {
+            self.come_back_to(client);
         }
         // A transfer has had its own last word, and a conversation that goes on is of more interest than one that is over.
         let is_told = end.by == EndedBy::Transfer || self.outcome.as_ref().is_some_and(Outcome::is_last_word);
@@ -229,6 +273,14 @@ impl Screen {
             self.announce_outcome();
         } else if answered && !is_told {
             self.announce(say!(&self.cat, "Call ended: {who}, {time}", who = who, time = clock(end.talked)));
+        }
+    }
+
+    /// The consultation is over, and the client has waited for the end of it.
+    fn come_back_to(&mut self, client: LineId) {
+        let waits = |view: &LineView| view.held_by_us && view.in_transfer.is_none();
+        if self.view.lines.get(&client).is_some_and(waits) {
+            self.want(Intent::Resume { line: client });
         }
     }
 

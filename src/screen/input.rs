@@ -126,6 +126,8 @@ pub enum Act {
     Digit(char),
     /// Opens the list of targets and puts the keyboard there.
     Transfer,
+    /// After a consultation: the client and whom the operator called speak with each other.
+    Join,
     /// What is typed into the transfer field: a name, a department or a number.
     TransferQuery(String),
     TransferTo(usize),
@@ -178,6 +180,7 @@ impl fmt::Debug for Act {
             Self::Swap => f.write_str("Swap"),
             Self::Mute => f.write_str("Mute"),
             Self::Keypad => f.write_str("Keypad"),
+            Self::Join => f.write_str("Join"),
             Self::Transfer => f.write_str("Transfer"),
             Self::TransferTo(index) => write!(f, "TransferTo({index})"),
             Self::CallColleague(index) => write!(f, "CallColleague({index})"),

@@ -73,6 +73,8 @@ pub struct Screen {
     /// Digits sent; Some while it is open.
     keypad: Option<String>,
     transfer: targets::Choosing,
+    /// The client for whose sake the next call is dialled.
+    consults: Option<LineId>,
     dial: DialField,
     recent: Recent,
     wrap_up: Option<wrap_up::Running>,
@@ -108,6 +110,7 @@ impl Screen {
             levels: <(Level, Level)>::default(),
             keypad: None,
             transfer: targets::Choosing::default(),
+            consults: None,
             dial: DialField::default(),
             recent: Recent::default(),
             wrap_up: None,

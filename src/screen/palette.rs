@@ -50,6 +50,7 @@ impl Screen {
             Act::Mute,
             Act::Keypad,
             Act::Transfer,
+            Act::Join,
             Act::HangUp,
             Act::Retry,
             Act::Ready,

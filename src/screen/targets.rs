@@ -6,6 +6,7 @@ use super::keys::key_of_nth;
 use super::{Screen, State, Target, Targets, Tone, Word};
 use crate::agent::Intent;
 use crate::desk_api::{Absence, ClientCard, DirectoryEntry};
+use crate::phone::{LineId, TransferWay};
 use crate::text::say;
 use jiff::Zoned;
 use jiff::civil::Date;
@@ -36,6 +37,15 @@ impl Choosing {
     }
 }
 
+/// How a client gets to a target.
+#[derive(Clone, Copy)]
+pub(super) enum How {
+    WithReturn,
+    Blind,
+    /// The operator speaks with the target first.
+    Consult,
+}
+
 /// Somebody with a telephone.
 pub(super) struct Reachable {
     pub name: String,
@@ -45,9 +55,34 @@ pub(super) struct Reachable {
 }
 
 impl Screen {
-    /// A call that is answered, and is not being passed on already.
+    /// A call that is answered. One that is being passed on with return can go to somebody else instead.
     pub(super) fn can_transfer(&self) -> bool {
-        matches!(self.state(), State::Talking | State::OnHold)
+        match self.state() {
+            State::Talking | State::OnHold => true,
+            State::Transferring => self.front.is_some_and(|line| self.passes_with_return(line)),
+            _ => false,
+        }
+    }
+
+    /// Or did, until the event that is being followed.
+    pub(super) fn passes_with_return(&self, line: LineId) -> bool {
+        let way = self.calls.get(&line).and_then(|call| call.way);
+        way == Some(TransferWay::Return)
+    }
+
+    /// The client who waits, and the one whom the operator called meanwhile: they can be joined.
+    pub(super) fn consultation(&self) -> Option<(LineId, LineId)> {
+        let (front, other) = (self.front?, self.other()?);
+        let free = |line: &LineId| self.view.lines.get(line).is_some_and(|view| view.in_transfer.is_none());
+        let talks = matches!(self.state(), State::Talking | State::OnHold);
+        let incoming = |line: &LineId| self.calls.get(line).is_some_and(|call| call.incoming);
+        match (incoming(&front), incoming(&other)) {
+            _ if !(talks && free(&front) && free(&other)) => None,
+            (true, false) => Some((front, other)),
+            (false, _) => Some((other, front)),
+            // Two clients have nothing to say to each other.
+            (true, true) => None,
+        }
     }
 
     pub(super) fn targets_shown(&self, wall: &Zoned) -> Targets {
@@ -107,17 +142,36 @@ impl Screen {
     }
 
     pub(super) fn transfer_typed(&mut self) {
-        if self.can_dial_text(&self.transfer.query) {
-            self.pass_to(self.transfer.query.trim().to_owned());
+        if let Some(target) = self.typed_target() {
+            self.pass_to(target);
         }
     }
 
-    /// Enter in the list: the row that is marked; where nobody is found, what is typed.
-    pub(super) fn transfer_chosen(&mut self, today: Date) {
-        if self.reachable(&self.transfer.query, today).is_empty() {
-            self.transfer_typed();
-        } else {
-            self.transfer_to(self.transfer.chosen, today);
+    fn typed_target(&self) -> Option<String> {
+        let query = self.transfer.query.trim();
+        self.can_dial_text(query).then(|| query.to_owned())
+    }
+
+    /// The row that is marked; where nobody is found, what is typed.
+    fn chosen_target(&self, today: Date) -> Option<String> {
+        let found = self.reachable(&self.transfer.query, today);
+        if found.is_empty() {
+            return self.typed_target();
+        }
+        found.into_iter().take(MOST_ROWS).nth(self.transfer.chosen).map(|person| person.extension)
+    }
+
+    /// Enter in the list, with what is held beside it.
+    pub(super) fn transfer_chosen(&mut self, today: Date, how: How) {
+        let (Some(target), Some(line)) = (self.chosen_target(today), self.front) else { return };
+        match how {
+            How::WithReturn => self.pass_to(target),
+            How::Blind => self.want(Intent::BlindTransfer { line, target }),
+            How::Consult => {
+                self.consults = Some(line);
+                self.transfer.close();
+                self.call_number(target);
+            }
         }
     }
 
@@ -128,7 +182,10 @@ impl Screen {
 
     pub(super) fn pass_to(&mut self, target: String) {
         if let Some(line) = self.front {
-            self.want(Intent::BlindTransfer { line, target });
+            if self.state() != State::Transferring {
+                self.change(line, |call| call.tried.clear());
+            }
+            self.want(Intent::PassTo { line, target });
         }
     }
 

@@ -21,8 +21,13 @@ impl Screen {
             State::Away => vec![Act::Retry],
             State::Ringing => vec![Act::Answer, Act::Reject],
             State::Dialing => vec![Act::HangUp],
+            State::Talking if self.consultation().is_some() => {
+                vec![Act::Join, Act::Swap, Act::HangUp, Act::Mute, Act::Keypad]
+            }
+            State::OnHold if self.consultation().is_some() => vec![Act::Join, Act::Hold, Act::HangUp],
             State::Talking => vec![Act::Hold, Act::HangUp, Act::Mute, Act::Keypad, Act::Transfer],
             State::OnHold => vec![Act::Hold, Act::HangUp, Act::Transfer],
+            State::Transferring if self.can_transfer() => vec![Act::Hold, Act::HangUp, Act::Transfer],
             State::Transferring => vec![Act::Hold, Act::HangUp],
             State::WrapUp => vec![Act::FinishWrapUp],
         }
@@ -30,7 +35,7 @@ impl Screen {
 
     pub(super) fn verb(&self, act: Act) -> Verb {
         let weight = match act {
-            Act::Answer | Act::AnswerWaiting | Act::Ready => Weight::Go,
+            Act::Answer | Act::AnswerWaiting | Act::Ready | Act::Join => Weight::Go,
             Act::Hold if self.state() != State::Talking => Weight::Go,
             Act::Reject | Act::RejectWaiting | Act::HangUp => Weight::Stop,
             _ => Weight::Plain,
@@ -92,7 +97,9 @@ impl Screen {
             Act::Mute if self.view.muted => msg!("Unmute"),
             Act::Mute => msg!("Mute"),
             Act::Keypad => msg!("Keypad"),
+            Act::Transfer if state == State::Transferring => msg!("Somebody else"),
             Act::Transfer => msg!("Transfer"),
+            Act::Join => msg!("Join"),
             Act::FinishWrapUp => msg!("Finish"),
             Act::Palette => msg!("All commands"),
             Act::Ready => msg!("Back to work"),

@@ -3,8 +3,9 @@
 use crate::desk_api::Unavailable;
 use crate::domain::call_result::CallResult;
 use crate::domain::client::PriceColumnReason;
+use crate::domain::line_state::LineState;
 use crate::media::{AudioDirection, NoAudioCause};
-use crate::phone::Refusal;
+use crate::phone::{Refusal, TransferWay};
 use crate::sip::Failure;
 use crate::text::{Catalogue, msg, say};
 
@@ -102,11 +103,26 @@ pub(super) fn not_had(status: Option<u16>) -> Option<&'static str> {
     })
 }
 
-/// What the PBX says meanwhile of whom a call is passed to.
-pub(super) const fn passing(status: Option<u16>) -> &'static str {
-    match status {
-        Some(180..=189) => msg!("It rings there"),
-        Some(_) => msg!("The PBX calls them"),
-        None => msg!("The client is put on hold"),
+/// What is heard meanwhile of whom a call is passed to.
+pub(super) const fn passing(way: TransferWay, status: Option<u16>) -> &'static str {
+    match (way, status) {
+        (_, Some(180..=189)) => msg!("It rings there"),
+        (TransferWay::Blind, Some(_)) => msg!("The PBX calls them"),
+        (TransferWay::Return | TransferWay::Consultation, Some(_)) => msg!("The client is being connected"),
+        (TransferWay::Return, None) => msg!("They are being called"),
+        (TransferWay::Blind | TransferWay::Consultation, None) => msg!("The client is put on hold"),
+    }
+}
+
+/// What is known of a colleague's telephone.
+pub(super) const fn colleague(state: LineState) -> &'static str {
+    match state {
+        LineState::Free => msg!("free"),
+        LineState::Ringing => msg!("ringing"),
+        LineState::Talking => msg!("in a call"),
+        LineState::Held => msg!("on hold"),
+        LineState::Offline => msg!("not registered"),
+        LineState::NotInCall => msg!("in no call"),
+        LineState::Unknown => msg!("unknown"),
     }
 }

@@ -32,7 +32,9 @@ pub fn press(event: &KeyEvent, typed: bool) -> Option<Press> {
     let ours = match key {
         Key::Function(_) | Key::Escape => !typed,
         Key::Character(_) => typed != (modifiers.control || modifiers.alt),
-        Key::Enter | Key::Up | Key::Down => typed,
+        // A field takes every Enter.
+        Key::Enter => typed != (modifiers.control || modifiers.shift),
+        Key::Up | Key::Down => typed,
     };
     // Ctrl+C and its like belong to fields; with AltGr characters are typed.
     let altgr = modifiers.control && modifiers.alt;

@@ -22,6 +22,7 @@ mod pbx;
 mod people;
 mod readme;
 mod registering;
+mod returning;
 #[path = "../support/schema.rs"]
 #[allow(dead_code, reason = "shared with tests that hold whole outputs against the schema")]
 mod schema;

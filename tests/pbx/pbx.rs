@@ -98,13 +98,28 @@ impl Pbx {
 
     /// When each RTP packet from these ports came, first to last; after `rtp set debug on`.
     pub fn packets_from(&self, ports: std::ops::Range<u16>) -> Vec<f64> {
+        let ours = |(_, from, port): &(f64, bool, u16)| *from && ports.contains(port);
+        self.packets().into_iter().filter(ours).map(|(at, ..)| at).collect()
+    }
+
+    /// When each RTP packet went to whoever sent the first one from these ports; after `rtp set debug on`.
+    pub fn packets_to_first_of(&self, ports: std::ops::Range<u16>) -> Vec<f64> {
+        let packets = self.packets();
+        let first = packets.iter().find(|(_, from, port)| *from && ports.contains(port)).expect("a packet").2;
+        packets.into_iter().filter(|(_, from, port)| !from && *port == first).map(|(at, ..)| at).collect()
+    }
+
+    /// When, whether it came or went, and the far end's port.
+    fn packets(&self) -> Vec<(f64, bool, u16)> {
         let log = String::from_utf8_lossy(&std::fs::read(self.value("PBX_LOG")).expect("the log of the PBX"))
             .into_owned();
-        let from = |line: &str| -> Option<u16> {
-            line.split_once("Got  RTP packet from")?.1.split_once(" (")?.0.rsplit_once(':')?.1.parse().ok()
+        let read = |line: &str| -> Option<(f64, bool, u16)> {
+            let (way, peer) = line.split_once("packet from").or_else(|| line.split_once("packet to"))?;
+            let from = way.contains("Got  RTP");
+            let port = peer.split_once(" (")?.0.rsplit_once(':')?.1.trim().parse().ok()?;
+            (from || way.contains("Sent RTP")).then(|| (wire::log::seconds(line), from, port))
         };
-        let ours = log.lines().filter(|line| from(line).is_some_and(|port| ports.contains(&port)));
-        ours.map(wire::log::seconds).collect()
+        log.lines().filter_map(read).collect()
     }
 
     fn capture_of_all(&self, addresses: &[String]) -> Vec<Captured> {

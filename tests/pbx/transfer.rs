@@ -8,14 +8,15 @@ use crate::sound::{self, ALIKE, RATE};
 use crate::telephone::{Ended, OUR_RTP, Telephone};
 use crate::wire::Captured;
 
-struct Story {
-    pbx: Pbx,
-    client: Baresip,
-    voice: Vec<i16>,
+pub struct Story {
+    pub pbx: Pbx,
+    pub client: Baresip,
+    /// The operator's.
+    pub voice: Vec<i16>,
 }
 
 impl Story {
-    fn begin() -> Self {
+    pub fn begin() -> Self {
         let pbx = Pbx::start();
         let client = Baresip::customer(&pbx, "+79161234567");
         let (voice, _) = voice(&pbx);
@@ -45,7 +46,7 @@ impl Story {
     }
 
     /// Both hear each other, and the client hangs up.
-    fn client_talks_with(&self, manager: &Baresip) {
+    pub fn client_talks_with(&self, manager: &Baresip) {
         manager.wait("CALL_ESTABLISHED", seconds(5));
         std::thread::sleep(seconds(3));
         self.client.hang_up();

@@ -11,7 +11,9 @@ use patchcord::desk_api::{
 use patchcord::domain::client::PriceColumnReason;
 use patchcord::domain::number::NumberingPlan;
 use patchcord::media::Codec;
-use patchcord::phone::{CallOutcome, Caller, ClientIs, EndedBy, Event as Phone, LineId, Side, TransferFault};
+use patchcord::phone::{
+    CallOutcome, Caller, ClientIs, EndedBy, Event as Phone, LineId, Side, TransferFault, TransferWay,
+};
 use patchcord::screen::{Act, Input, Level, Trouble, Wish};
 use patchcord::sip::Failure;
 use patchcord::text::{Catalogue, Language};
@@ -155,7 +157,7 @@ impl Day {
     }
 
     pub fn passing(&self) {
-        self.phone(Phone::TransferStarted { line: FIRST, target: "201".into() });
+        self.phone(Phone::TransferStarted { line: FIRST, target: "201".into(), way: TransferWay::Blind });
         self.held(FIRST);
     }
 
@@ -336,6 +338,7 @@ pub fn directory() -> Directory {
             department("support", ["Support", "고객지원부", "Служба поддержки"], "none"),
         ],
         client_types: Vec::new(),
+        purposes: Vec::new(),
     }
 }
 

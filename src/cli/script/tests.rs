@@ -161,6 +161,7 @@ fn transfer_to(target: &str) -> Do {
 fn transferring(targets: &[&str]) -> CallOptions {
     CallOptions {
         transfer: Some(targets.iter().map(|target| (*target).to_owned()).collect()),
+        transfer_mode: Some("blind".into()),
         ..CallOptions::default()
     }
 }
@@ -832,7 +833,7 @@ fn a_second_caller_for_whom_there_is_no_port_hears_busy() {
 fn who_is_being_passed_on_is_not_taken_back_because_another_call_ends() {
     let mut play = Play::new(calls(2));
     play.registered().rings().answered();
-    play.hears(E::TransferStarted { line: LINE, target: "201".into() });
+    play.hears(E::TransferStarted { line: LINE, target: "201".into(), way: phone::TransferWay::Blind });
     play.rings_on(LineId(2)).answered_on(LineId(2));
     play.asked();
     play.ended_on(LineId(2), EndedBy::Them, CallOutcome::Completed, None);

@@ -8,6 +8,7 @@ mod holding;
 mod incoming;
 mod muting;
 mod outgoing;
+mod passing;
 mod referred;
 mod replacing;
 mod taking_calls;

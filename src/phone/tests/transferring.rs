@@ -24,6 +24,10 @@ fn notify(world: &mut World, leg: &mut Leg, status_line: &str, state: &str) {
     world.hears(&notify);
 }
 
+fn started(way: TransferWay) -> Event {
+    Event::TransferStarted { line: LINE, target: "201".into(), way }
+}
+
 fn failed(status: Option<u16>, reason: &str, client: ClientIs, why: TransferFault) -> Event {
     Event::TransferFailed { line: LINE, target: "201".into(), status, reason: reason.into(), client, why }
 }
@@ -34,7 +38,7 @@ fn client_is_on_hold_before_the_pbx_is_asked() {
     world.talking();
     world.command(Command::BlindTransfer { line: LINE, target: "201".into() });
     assert!(!world.pbx.has("REFER"));
-    assert_eq!(world.events(), [Event::TransferStarted { line: LINE, target: "201".into() }]);
+    assert_eq!(world.events(), [started(TransferWay::Blind)]);
     world.answer_reinvite(&alaw(8, "recvonly"));
     assert_eq!(world.events(), [Event::Held { line: LINE, by: Side::Us }]);
     let refer = world.pbx.request("REFER");
@@ -277,7 +281,7 @@ fn client_hangs_up_before_the_pbx_was_asked() {
     world.events();
     world.hang_up_theirs(&mut leg);
     let events = world.events();
-    assert_eq!(events[0], failed(None, "", ClientIs::Lost, TransferFault::CallEnded));
+    assert_eq!(events[0], failed(None, "", ClientIs::Left, TransferFault::CallEnded));
     assert!(matches!(events[1], Event::Ended { by: EndedBy::Them, outcome: CallOutcome::Completed, .. }));
     assert!(!world.pbx.has("REFER"));
 }

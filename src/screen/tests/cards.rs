@@ -100,7 +100,7 @@ fn of_several_clients_one_key_says_who_it_is_and_struck_twice_passes_nobody_on()
     assert_eq!(world.intents(), [], "it was meant for the client");
     world.pass(1);
     world.press("Alt+1");
-    assert_eq!(world.intents(), [Intent::BlindTransfer { line: FIRST, target: "201".into() }]);
+    assert_eq!(world.intents(), [Intent::PassTo { line: FIRST, target: "201".into() }]);
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn with_the_list_of_targets_open_the_keys_are_theirs() {
     assert_eq!(world.shown().lists.targets.rows[0].key, "Alt+1");
     world.intents();
     world.press("Alt+1");
-    assert!(matches!(world.intents().as_slice(), [Intent::BlindTransfer { .. }]));
+    assert!(matches!(world.intents().as_slice(), [Intent::PassTo { .. }]));
 }
 
 #[test]

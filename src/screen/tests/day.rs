@@ -237,7 +237,7 @@ fn the_palette_finds_verbs_people_and_numbers_by_words() {
     world.act(Act::PaletteQuery("kim".into()));
     world.wishes.clear();
     world.press("Enter");
-    assert_eq!(world.intents(), [Intent::BlindTransfer { line: FIRST, target: "201".into() }]);
+    assert_eq!(world.intents(), [Intent::PassTo { line: FIRST, target: "201".into() }]);
 }
 
 #[test]

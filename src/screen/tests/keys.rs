@@ -4,7 +4,7 @@ use super::*;
 use std::fmt::Write as _;
 
 /// Those that every state has for itself.
-const KEYS: [&str; 24] = [
+const KEYS: [&str; 26] = [
     "F1",
     "F2",
     "F3",
@@ -28,6 +28,8 @@ const KEYS: [&str; 24] = [
     "1",
     "9",
     "Enter",
+    "Ctrl+Enter",
+    "Shift+Enter",
     "Esc",
 ];
 
@@ -89,6 +91,16 @@ fn states() -> Vec<(&'static str, World)> {
         ("keypad", changed(&|world| world.press("F6"))),
         ("hold", changed(&held)),
         ("passing", changed(&|world| world.passing(FIRST, "201"))),
+        ("choosing", changed(&|world| world.press("F8"))),
+        ("passing with return", changed(&|world| world.passing_with_return(FIRST, "201"))),
+        (
+            "consulting",
+            changed(&|world| {
+                world.dials(SECOND, "302");
+                held(world);
+                world.answered(SECOND);
+            }),
+        ),
         ("second rings", changed(&|world| world.rings(SECOND, OTHER))),
         (
             "two calls",
@@ -126,6 +138,9 @@ fn a_key_does_what_the_sheet_says_and_nothing_elsewhere() {
                 writeln!(sheet, "  {key}: changes the picture").unwrap();
             }
         }
+    }
+    if let Some(file) = std::env::var_os("PATCHCORD_WRITE_KEYS") {
+        std::fs::write(file, &sheet).unwrap();
     }
     assert_eq!(sheet, include_str!("keys.txt"));
 }

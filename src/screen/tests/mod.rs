@@ -9,7 +9,7 @@ mod transfers;
 mod wrap_ups;
 
 use super::*;
-use crate::agent::{Card as AgentCard, CardAnswer, Event, Source};
+use crate::agent::{Card as AgentCard, CardAnswer, ChainNews, Event, Source};
 use crate::desk_api::{
     Absence, ClientCard, ClientType, ClientTypeId, Department, DirectoryEntry, Job, Manager, Money, Names,
     PersonId, PriceColumn, Standing as Account,
@@ -17,7 +17,9 @@ use crate::desk_api::{
 use crate::domain::client::PriceColumnReason;
 use crate::domain::number::NumberingPlan;
 use crate::media::Codec;
-use crate::phone::{self, CallOutcome, Caller, ClientIs, EndedBy, Side, TransferFault, TransferOutcome};
+use crate::phone::{
+    self, CallOutcome, Caller, ClientIs, EndedBy, Side, TransferFault, TransferOutcome, TransferWay,
+};
 use crate::sip::Failure;
 use crate::text::Language;
 use jiff::civil::date;
@@ -173,7 +175,15 @@ impl World {
     }
 
     fn passing(&mut self, line: LineId, target: &str) {
-        self.phone(phone::Event::TransferStarted { line, target: target.into() });
+        self.passing_by(TransferWay::Blind, line, target);
+    }
+
+    fn passing_with_return(&mut self, line: LineId, target: &str) {
+        self.passing_by(TransferWay::Return, line, target);
+    }
+
+    fn passing_by(&mut self, way: TransferWay, line: LineId, target: &str) {
+        self.phone(phone::Event::TransferStarted { line, target: target.into(), way });
         self.phone(phone::Event::Held { line, by: Side::Us });
     }
 
@@ -181,6 +191,10 @@ impl World {
         let why = TransferFault::TargetFailed;
         let (target, reason) = (target.into(), String::new());
         self.phone(phone::Event::TransferFailed { line, target, status, reason, client, why });
+    }
+
+    fn on_the_way(&mut self, line: LineId, news: ChainNews) {
+        self.handle(Input::Agent(Event::Chain { line, news }));
     }
 
     fn card(&mut self, line: LineId, clients: Vec<ClientCard>) {
@@ -280,6 +294,7 @@ fn directory() -> Directory {
             department("support", "Support", "none"),
         ],
         client_types: Vec::new(),
+        purposes: Vec::new(),
     }
 }
 

@@ -42,7 +42,7 @@ impl Chance {
             4 | 5 => E::Answered { line, codec: Codec::Pcma, took: Duration::ZERO, automatic: false },
             6 => E::Held { line, by },
             7 => E::Resumed { line, by },
-            8 => E::TransferStarted { line, target },
+            8 => E::TransferStarted { line, target, way: phone::TransferWay::Blind },
             9 => E::TransferProgress { line, target, status: 180 },
             10 => E::Transferred { line, target, outcome: TransferOutcome::Joined },
             11 => {

@@ -1,6 +1,7 @@
 //! Passing a client on: whom to, how it goes, and what came out of it (duties 4, 6, 15, 19).
 
 use super::*;
+use crate::domain::line_state::LineState as ColleagueIs;
 
 fn names(world: &World) -> Vec<String> {
     world
@@ -15,7 +16,7 @@ fn names(world: &World) -> Vec<String> {
 }
 
 fn to(target: &str) -> Intent {
-    Intent::BlindTransfer { line: FIRST, target: target.into() }
+    Intent::PassTo { line: FIRST, target: target.into() }
 }
 
 fn talking_with(manager: &str) -> World {
@@ -144,9 +145,10 @@ fn a_transfer_is_watched_in_words_and_stays_told_after_the_call() {
 #[test]
 fn a_client_whom_nobody_took_is_back_and_it_is_said_why() {
     let mut world = talking_with("kim");
-    world.passing(FIRST, "201");
+    world.passing_with_return(FIRST, "201");
     world.wishes.clear();
     world.not_passed(FIRST, "201", Some(486), ClientIs::Kept);
+    world.on_the_way(FIRST, ChainNews::NobodyLeft);
     world.phone(phone::Event::Resumed { line: FIRST, by: Side::Us });
     world.phone(phone::Event::Returned { line: FIRST });
     assert_eq!(world.shown().state, State::Talking);
@@ -189,4 +191,98 @@ fn f4_takes_a_client_back_from_a_transfer() {
     let reason = String::new();
     world.phone(phone::Event::TransferFailed { line: FIRST, target, status: None, reason, client, why });
     assert_eq!(outcome(&world).1, "You took the client back");
+}
+
+#[test]
+fn who_was_tried_on_the_way_stands_beside_the_call_and_is_said() {
+    let mut world = talking_with("kim");
+    world.on_the_way(
+        FIRST,
+        ChainNews::PassedOver {
+            name: "Kim Seoyeon".into(),
+            extension: "201".into(),
+            state: ColleagueIs::Talking,
+        },
+    );
+    world.passing_with_return(FIRST, "203");
+    assert_eq!(world.spoken(), ["Kim Seoyeon: in a call. Passing to Иванова Алёна"]);
+    assert_eq!(world.shown().call.detail, "They are being called");
+    world.phone(phone::Event::TransferProgress { line: FIRST, target: "203".into(), status: 180 });
+    assert_eq!(world.shown().call.detail, "It rings there");
+    let (target, reason, why) = ("203".into(), String::new(), TransferFault::NoAnswer);
+    let client = ClientIs::Kept;
+    world.phone(phone::Event::TransferFailed { line: FIRST, target, status: None, reason, client, why });
+    assert_eq!(world.spoken(), [""; 0], "the next one is called in this moment");
+    world.passing_with_return(FIRST, "302");
+    assert_eq!(world.spoken(), ["Иванова Алёна: no answer. Passing to Orlova Maria"]);
+    let notes: Vec<String> = world.shown().call.notes.into_iter().map(|note| note.text).collect();
+    assert_eq!(notes, ["Kim Seoyeon: in a call", "Иванова Алёна: no answer"]);
+}
+
+#[test]
+fn somebody_else_can_be_picked_while_it_rings() {
+    let mut world = talking_with("kim");
+    world.passing_with_return(FIRST, "201");
+    assert_eq!(world.shown().lists.verbs[2].label, "Somebody else");
+    world.wishes.clear();
+    world.press("Alt+2");
+    assert_eq!(world.intents(), [to("302")]);
+}
+
+#[test]
+fn ctrl_enter_passes_blindly_and_shift_enter_asks_first() {
+    for (key, intent) in [
+        ("Ctrl+Enter", Intent::BlindTransfer { line: FIRST, target: "201".into() }),
+        ("Shift+Enter", Intent::Dial { target: "201".into() }),
+    ] {
+        let mut world = talking_with("kim");
+        world.press("F8");
+        world.wishes.clear();
+        world.press(key);
+        assert_eq!(world.intents(), [intent]);
+    }
+}
+
+/// The operator has asked the head, while the client waits.
+fn consulting() -> World {
+    let mut world = talking_with("kim");
+    world.press("F8");
+    world.press("Down");
+    world.press("Shift+Enter");
+    world.phone(phone::Event::Held { line: FIRST, by: Side::Us });
+    world.dials(SECOND, "302");
+    world.answered(SECOND);
+    world.wishes.clear();
+    world
+}
+
+#[test]
+fn after_a_consultation_f8_joins_client_and_head() {
+    let mut world = consulting();
+    assert_eq!(world.shown().lists.verbs[0].label, "Join");
+    world.press("F8");
+    assert_eq!(world.intents(), [Intent::Join { line: FIRST, with: SECOND }]);
+}
+
+#[test]
+fn after_a_consultation_the_client_comes_off_hold_by_itself() {
+    for by in [EndedBy::Us, EndedBy::Them] {
+        let mut world = consulting();
+        world.ends(SECOND, by, CallOutcome::Completed, None, 20);
+        assert_eq!(world.intents(), [Intent::Resume { line: FIRST }]);
+    }
+    let mut world = consulting();
+    world.ends(SECOND, EndedBy::Transfer, CallOutcome::Completed, None, 20);
+    assert_eq!(world.intents(), [], "they have been joined");
+}
+
+#[test]
+fn two_clients_are_not_joined() {
+    let mut world = talking_with("kim");
+    world.rings(SECOND, OTHER);
+    world.phone(phone::Event::Held { line: FIRST, by: Side::Us });
+    world.answered(SECOND);
+    world.wishes.clear();
+    world.press("F8");
+    assert_eq!(world.intents(), []);
 }

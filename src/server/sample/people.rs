@@ -8,7 +8,12 @@ use crate::desk_api::{
 };
 
 pub(super) fn directory(types: &[ClientType], today: Date) -> Directory {
-    Directory { people: people(today), departments: departments(), client_types: types.to_vec() }
+    Directory {
+        people: people(today),
+        departments: departments(),
+        client_types: types.to_vec(),
+        purposes: Vec::new(),
+    }
 }
 
 fn departments() -> Vec<Department> {

@@ -14,6 +14,7 @@ impl SqliteStore {
             people: self.documents("SELECT document FROM people ORDER BY position, id").await?,
             departments: self.documents("SELECT document FROM departments ORDER BY position, id").await?,
             client_types: self.documents("SELECT document FROM client_types ORDER BY position, id").await?,
+            purposes: Vec::new(),
         })
     }
 

@@ -1,0 +1,135 @@
+//! Transfer with return and consultation (duties 4, 11; RFC 5589 §7): the target is called first, and joined with the client
+//! by a REFER with Replaces.
+//!
+//! With return, the call to the target is an errand: a call of its own that nobody sees and the operator is not in. It lives as
+//! long as its client's transfer; the client hears music meanwhile and is ours until the PBX has said that the two are
+//! joined. In a consultation the operator has made that call and spoken.
+
+use super::end::SipEnd;
+use super::event::Refusal;
+use super::line::{CallDirection, Ending, Line, LineId, Means, Stage};
+use super::transfer::Transfer;
+use super::{CallOutcome, EndedBy, Phone, target};
+use crate::instant::Instant;
+use crate::media::Direction;
+use crate::sip::CallKey;
+use crate::sip::message::StatusCode;
+use std::time::Duration;
+
+impl Phone {
+    pub(super) fn return_transfer(
+        &mut self,
+        now: Instant,
+        id: LineId,
+        target: String,
+        ring_for: Duration,
+        comes_back: bool,
+    ) -> Result<(), Refusal> {
+        let uri = target::parse(&target, &self.domain).map_err(|_| Refusal::BadTarget)?;
+        let client = self.lines.get(&id).ok_or(Refusal::NoSuchLine)?;
+        if !client.may_be_passed_on() && !client.seeks_a_person() {
+            return Err(Refusal::WrongState);
+        }
+        let client = client.call;
+        // Beyond the calls that may stand: a client who waits, too, must not keep another from being passed on.
+        let mut session = self.open_session()?;
+        let call = self.user_agent.invite(now, uri, Some(session.offer(Direction::SendRecv)));
+        let mut errand = Line::new(self.free_line(), call, CallDirection::Out, now);
+        (errand.session, errand.aside, errand.serves) = (Some(session), true, Some(client));
+        self.output.hush(errand.id);
+        self.add_line(errand);
+        let (line, mut means) = self.line(now, id).ok_or(Refusal::NoSuchLine)?;
+        line.seek_no_more(&mut means);
+        let transfer = Transfer::with_return(target, call, now + ring_for, comes_back);
+        line.begin_transfer(&mut means, transfer)
+    }
+
+    pub(super) fn bring_back(&mut self, now: Instant, id: LineId) -> Result<(), Refusal> {
+        let (line, mut means) = self.line(now, id).ok_or(Refusal::NoSuchLine)?;
+        if !line.may_be_passed_on() {
+            return Err(Refusal::WrongState);
+        }
+        line.bring_back(&mut means);
+        Ok(())
+    }
+
+    pub(super) fn join(&mut self, now: Instant, id: LineId, with: LineId) -> Result<(), Refusal> {
+        let other = self.lines.get(&with).ok_or(Refusal::NoSuchLine)?;
+        let (call, target) = (other.call, other.party.number.clone().unwrap_or_default());
+        if id == with || !other.may_be_passed_on() {
+            return Err(Refusal::WrongState);
+        }
+        let (line, mut means) = self.line(now, id).ok_or(Refusal::NoSuchLine)?;
+        if !line.may_be_passed_on() {
+            return Err(Refusal::WrongState);
+        }
+        let until = now + means.pbx.hold_time;
+        line.begin_transfer(&mut means, Transfer::after_consultation(target, call, until))
+    }
+
+    /// The errand's far end says something, or has answered.
+    pub(super) fn on_target(
+        &mut self,
+        now: Instant,
+        client: CallKey,
+        rings: Option<StatusCode>,
+        answered: bool,
+    ) {
+        let Some(id) = self.lines_by_call.get(&client).copied() else { return };
+        let Some((line, mut means)) = self.line(now, id) else { return };
+        if let Some(status) = rings {
+            line.on_target_rings(&mut means, status);
+        }
+        if answered {
+            line.on_target_answered(&mut means);
+        }
+    }
+
+    /// A call has ended. Whether that was the PBX's doing, who is putting a client in our place.
+    pub(super) fn ends_by_joining(&mut self, now: Instant, call: CallKey, end: &SipEnd) -> bool {
+        let Some(client) = self.lines.values().find(|line| line.joins(call)) else { return false };
+        if client.is_asked_for() {
+            return true;
+        }
+        let id = client.id;
+        if let Some((line, mut means)) = self.line(now, id) {
+            let status = end.status.map(StatusCode::code).filter(|status| *status >= 300);
+            line.on_target_gone(&mut means, status, end.reason.clone().unwrap_or_default());
+        }
+        false
+    }
+
+    /// Client and target speak.
+    pub(super) fn on_joined(&mut self, now: Instant, with: CallKey) {
+        let id = self.lines_by_call.get(&with).copied();
+        if let Some((line, mut means)) = id.and_then(|id| self.line(now, id)) {
+            line.leave(&mut means);
+        }
+    }
+
+    /// Errands whose client needs them no more.
+    pub(super) fn end_errands(&mut self, now: Instant) {
+        let needed = |errand: &Line| self.lines.values().any(|line| line.joins(errand.call));
+        let idle =
+            |errand: &&Line| errand.serves.is_some() && errand.stage != Stage::Ending && !needed(errand);
+        let idle: Vec<LineId> = self.lines.values().filter(idle).map(|errand| errand.id).collect();
+        for id in idle {
+            if let Some((errand, mut means)) = self.line(now, id) {
+                errand.leave(&mut means);
+            }
+            self.drain_user_agent(now);
+        }
+    }
+}
+
+impl Line {
+    fn may_be_passed_on(&self) -> bool {
+        self.stage == Stage::Talking && !self.is_in_transfer() && self.serves.is_none()
+    }
+
+    /// Others speak without us.
+    fn leave(&mut self, means: &mut Means<'_>) {
+        let (by, outcome) = (EndedBy::Transfer, CallOutcome::Completed);
+        self.hang_up(means, Some(Ending { by, outcome, status: None }));
+    }
+}
