@@ -68,17 +68,32 @@ impl Phone {
 
     /// After each change. Whatever ends one of the calls, or gives it to hold, ends the conference.
     pub(super) fn update_conference(&mut self) {
-        let lines = &self.lines;
-        let both = |wanted: &Wanted, are: fn(&Line) -> bool| {
-            wanted.lines.iter().all(|id| lines.get(id).is_some_and(are))
-        };
-        let wanted = self.conference.wanted.take().filter(|wanted| both(wanted, Line::is_wanted_with_us));
-        let stands = wanted.as_ref().filter(|wanted| both(wanted, Line::is_in_conversation));
-        let stands = stands.map(|wanted| wanted.lines);
-        self.conference.wanted = wanted;
+        let wanted = self.conference.wanted.as_ref().map(|wanted| wanted.lines);
+        if let Some(lines) = wanted.filter(|lines| !self.are(lines, Line::is_wanted_with_us)) {
+            self.conference.wanted = None;
+            self.leave_one(lines);
+        }
+        let wanted = self.conference.wanted.as_ref().map(|wanted| wanted.lines);
+        let stands = wanted.filter(|lines| self.are(lines, Line::is_in_conversation));
         if std::mem::replace(&mut self.conference.stands, stands) != stands {
             self.output.command(MediaCommand::Conference { lines: stands });
             self.say(Event::Conference { lines: stands });
+        }
+    }
+
+    fn are(&self, lines: &[LineId; 2], so: fn(&Line) -> bool) -> bool {
+        lines.iter().all(|id| self.lines.get(id).is_some_and(so))
+    }
+
+    /// Where the operator goes on with one of them, the other does not come off hold by itself.
+    fn leave_one(&mut self, lines: [LineId; 2]) {
+        let stays = |id| self.lines.get(&id).is_some_and(Line::is_wanted_with_us);
+        let left = match (lines, lines.map(stays)) {
+            ([_, left], [true, false]) | ([left, _], [false, true]) => left,
+            _ => return,
+        };
+        if let Some(line) = self.lines.get_mut(&left).filter(|line| line.stage == Stage::Talking) {
+            line.aside = true;
         }
     }
 }

@@ -405,6 +405,7 @@ impl Event {
             | Self::Unregistered
             | Self::Probed { .. }
             | Self::Declined { .. }
+            | Self::Conference { .. }
             | Self::Muted { .. }
             | Self::Watching { .. }
             | Self::LineStateChanged { .. }

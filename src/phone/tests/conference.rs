@@ -120,6 +120,24 @@ fn whatever_gives_one_of_them_to_hold_ends_it() {
 }
 
 #[test]
+fn who_is_passed_on_from_it_and_comes_back_waits() {
+    let (mut world, mut first, mut second) = conference();
+    world.command(Command::BlindTransfer { line: LINE, target: "202".into() });
+    world.answer_reinvite(&alaw(10, "recvonly"));
+    let refer = world.pbx.request("REFER");
+    let taken = world.pbx.reply(&refer, 202, None);
+    world.hears(&taken);
+    let failed = world.pbx.notify(&mut first, "SIP/2.0 404 Not Found", "terminated;reason=noresource");
+    world.hears(&failed);
+    assert_eq!(world.with_operator(), (false, true), "one conversation at a time again");
+    assert!(!world.pbx.has("INVITE"), "still on hold");
+    world.hang_up_theirs(&mut second);
+    world.command(Command::Swap);
+    world.answer_reinvite(&alaw(11, "sendrecv"));
+    assert!(!is_muted(&world, LINE));
+}
+
+#[test]
 fn it_may_begin_anew() {
     let (mut world, ..) = conference();
     world.command(Command::Hold { line: LINE });
