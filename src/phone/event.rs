@@ -405,7 +405,6 @@ impl Event {
             | Self::Unregistered
             | Self::Probed { .. }
             | Self::Declined { .. }
-            | Self::Conference { .. }
             | Self::Muted { .. }
             | Self::Watching { .. }
             | Self::LineStateChanged { .. }

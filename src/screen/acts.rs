@@ -111,6 +111,7 @@ impl Screen {
                 self.can_transfer()
             }
             Act::Join => self.consultation().is_some(),
+            Act::Conference => self.view.conference.is_some() || self.two_talk(),
             Act::CallColleague(_) => !self.can_transfer() && self.can_dial(),
             Act::Dial => self.can_dial() && !self.dial.text.trim().is_empty(),
             Act::Redial(row) => self.can_dial() && self.recent.number(*row).is_some(),
@@ -164,6 +165,10 @@ impl Screen {
                 if let Some((line, with)) = self.consultation() {
                     self.want(Intent::Join { line, with });
                 }
+            }
+            Act::Conference => {
+                let on = self.view.conference.is_none();
+                self.want(Intent::Conference { on });
             }
             Act::TransferQuery(query) => self.transfer.ask(query),
             Act::TransferTo(index) => self.transfer_to(now, index, wall.date()),

@@ -102,6 +102,8 @@ impl Screen {
             E::Muted { on: false } if !self.view.lines.is_empty() => {
                 self.announce(say!(&self.cat, "The microphone is on"));
             }
+            E::Conference { lines: Some(_) } => self.announce(say!(&self.cat, "In a conference")),
+            E::Conference { lines: None } => self.announce(say!(&self.cat, "The conference is over")),
             E::Refused { line: None, why } if self.dial.waits() => self.dial.refuse(why),
             E::Refused { why: Refusal::NoSuchLine | Refusal::WrongState, .. } => {}
             E::Refused { why, .. } => {
@@ -111,7 +113,6 @@ impl Screen {
             E::Probed { .. }
             | E::Muted { .. }
             | E::TakingCalls { .. }
-            | E::Conference { .. }
             | E::Watching { .. }
             | E::LineStateChanged { .. }
             | E::Messages { .. }

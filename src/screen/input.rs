@@ -134,6 +134,8 @@ pub enum Act {
     Transfer,
     /// After a consultation: the client and whom the operator called speak with each other.
     Join,
+    /// All three speak with each other, or no longer.
+    Conference,
     /// What is typed into the transfer field: a name, a department or a number.
     TransferQuery(String),
     TransferTo(usize),
@@ -187,6 +189,7 @@ impl fmt::Debug for Act {
             Self::Mute => f.write_str("Mute"),
             Self::Keypad => f.write_str("Keypad"),
             Self::Join => f.write_str("Join"),
+            Self::Conference => f.write_str("Conference"),
             Self::Transfer => f.write_str("Transfer"),
             Self::TransferTo(index) => write!(f, "TransferTo({index})"),
             Self::CallColleague(index) => write!(f, "CallColleague({index})"),

@@ -51,6 +51,7 @@ pub(super) const KEYS: &[(Press, Deed)] = &[
     (f(6), Deed::Act(Act::Keypad)),
     (f(8), Deed::Act(Act::Join)),
     (f(8), Deed::Act(Act::Transfer)),
+    (f(9), Deed::Act(Act::Conference)),
     (f(10), Deed::Act(Act::FinishWrapUp)),
     (alt_f(2), Deed::Act(Act::AnswerWaiting)),
     (alt_f(3), Deed::Act(Act::RejectWaiting)),

@@ -51,6 +51,7 @@ impl Screen {
             Act::Keypad,
             Act::Transfer,
             Act::Join,
+            Act::Conference,
             Act::HangUp,
             Act::Retry,
             Act::Ready,

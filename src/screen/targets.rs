@@ -72,14 +72,19 @@ impl Screen {
         way == Some(TransferWay::Return)
     }
 
+    /// Two calls stand, and nobody of them is on the way to somebody else.
+    pub(super) fn two_talk(&self) -> bool {
+        let other = self.other().and_then(|other| self.view.lines.get(&other));
+        matches!(self.state(), State::Talking | State::OnHold)
+            && other.is_some_and(|other| other.in_transfer.is_none())
+    }
+
     /// The client who waits, and the one whom the operator called meanwhile: they can be joined.
     pub(super) fn consultation(&self) -> Option<(LineId, LineId)> {
         let (front, other) = (self.front?, self.other()?);
-        let free = |line: &LineId| self.view.lines.get(line).is_some_and(|view| view.in_transfer.is_none());
-        let talks = matches!(self.state(), State::Talking | State::OnHold);
         let incoming = |line: &LineId| self.calls.get(line).is_some_and(|call| call.incoming);
         match (incoming(&front), incoming(&other)) {
-            _ if !(talks && free(&front) && free(&other)) => None,
+            _ if !self.two_talk() => None,
             (true, false) => Some((front, other)),
             (false, _) => Some((other, front)),
             // Two clients have nothing to say to each other.

@@ -22,9 +22,11 @@ impl Screen {
             State::Ringing => vec![Act::Answer, Act::Reject],
             State::Dialing => vec![Act::HangUp],
             State::Talking if self.consultation().is_some() => {
-                vec![Act::Join, Act::Swap, Act::HangUp, Act::Mute, Act::Keypad]
+                vec![Act::Join, Act::Swap, Act::HangUp, Act::Conference, Act::Mute, Act::Keypad]
             }
-            State::OnHold if self.consultation().is_some() => vec![Act::Join, Act::Hold, Act::HangUp],
+            State::OnHold if self.consultation().is_some() => {
+                vec![Act::Join, Act::Hold, Act::HangUp, Act::Conference]
+            }
             State::Talking => vec![Act::Hold, Act::HangUp, Act::Mute, Act::Keypad, Act::Transfer],
             State::OnHold => vec![Act::Hold, Act::HangUp, Act::Transfer],
             State::Transferring if self.can_transfer() => vec![Act::Hold, Act::HangUp, Act::Transfer],
@@ -42,6 +44,7 @@ impl Screen {
         };
         let active = match act {
             Act::Mute => self.view.muted,
+            Act::Conference => self.view.conference.is_some(),
             Act::Keypad => self.keypad.is_some(),
             Act::Transfer => self.transfer.is_open,
             _ => false,
@@ -53,7 +56,8 @@ impl Screen {
 
     pub(super) fn hints(&self) -> Vec<Hint> {
         let waiting = [Act::AnswerWaiting, Act::RejectWaiting].map(Deed::Act).into_iter();
-        let acts = self.acts_of_state().into_iter().chain([Act::Swap, Act::Palette]).map(Deed::Act);
+        let acts =
+            self.acts_of_state().into_iter().chain([Act::Swap, Act::Conference, Act::Palette]).map(Deed::Act);
         let places = [Field::Dial, Field::Calls, Field::Card].map(Deed::Focus);
         let is_valid = |deed: &Deed| KEYS.iter().any(|(_, bound)| bound == deed) && self.can_do(deed);
         let hint = |deed: Deed| Hint { key: key_of(&deed), label: self.label(&deed) };
@@ -100,6 +104,8 @@ impl Screen {
             Act::Transfer if state == State::Transferring => msg!("Somebody else"),
             Act::Transfer => msg!("Transfer"),
             Act::Join => msg!("Join"),
+            Act::Conference if self.view.conference.is_some() => msg!("End the conference"),
+            Act::Conference => msg!("Conference"),
             Act::FinishWrapUp => msg!("Finish"),
             Act::Palette => msg!("All commands"),
             Act::Ready => msg!("Back to work"),

@@ -151,7 +151,10 @@ fn no_order_of_inputs_breaks_the_window_or_moves_the_keyboard_by_itself() {
                 }
             }
             let shown = world.shown();
-            assert!(*shown.lists == world.screen.lists(world.now, &wall(world.now)), "{said}: rows of before");
+            assert!(
+                *shown.lists == world.screen.lists(world.now, &wall(world.now)),
+                "{said}: rows of before"
+            );
             assert!(shown.lists.hints.len() <= 7 && shown.lists.targets.rows.len() <= 40, "{said}");
             assert!(
                 shown.lists.hints.iter().all(|hint| !hint.key.is_empty() && !hint.label.is_empty()),

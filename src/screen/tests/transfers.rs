@@ -1,6 +1,9 @@
 //! Passing a client on: whom to, how it goes, and what came out of it (duties 4, 6, 15, 19).
 
 use super::*;
+use crate::domain::chain::{
+    ChainOrder, ChainStep, ChainTarget, Pick, StepKind, StepRole, TransferChain, WhenBusy,
+};
 use crate::domain::line_state::LineState as ColleagueIs;
 
 fn names(world: &World) -> Vec<String> {
@@ -285,4 +288,114 @@ fn two_clients_are_not_joined() {
     world.wishes.clear();
     world.press("F8");
     assert_eq!(world.intents(), []);
+}
+
+#[test]
+fn f9_brings_client_and_head_together_and_apart() {
+    let mut world = consulting();
+    world.press("F9");
+    assert_eq!(world.intents(), [Intent::Conference { on: true }]);
+    world.phone(phone::Event::Conference { lines: Some([FIRST, SECOND]) });
+    assert_eq!(world.spoken(), ["In a conference"]);
+    world.press("F9");
+    assert_eq!(world.intents(), [Intent::Conference { on: false }]);
+}
+
+fn step(role: StepRole, name: &str, extension: &str) -> ChainStep {
+    let target =
+        ChainTarget { person: None, name: name.into(), extension: extension.into(), stands_in_for: None };
+    ChainStep {
+        role,
+        kind: StepKind::Person,
+        targets: vec![target],
+        pick: Pick::InOrder,
+        ring_seconds: 20,
+        when_busy: WhenBusy::Skip,
+        confirm: false,
+        passed_over: Vec::new(),
+    }
+}
+
+fn chain(order: ChainOrder) -> TransferChain {
+    let steps = vec![
+        step(StepRole::OwnManager, "Kim Seoyeon", "201"),
+        step(StepRole::Head { department: None }, "Orlova Maria", "302"),
+    ];
+    TransferChain { rule: "key clients".into(), order, steps, total_seconds: 60 }
+}
+
+/// The desk has said where the client goes.
+fn by_the_rules(order: ChainOrder) -> World {
+    let mut world = World::new();
+    world.talks(FIRST, HANBIT);
+    world.wishes.clear();
+    world.card(FIRST, vec![client("Hanbit Build", "kim")]);
+    let asked = world.wishes.iter().find_map(|wish| match wish {
+        Wish::FetchChain(question) => Some(question.clone()),
+        _ => None,
+    });
+    let question = asked.expect("the desk is asked as soon as the client is known");
+    assert!(question.client.is_some());
+    world.handle(Input::Chain { question, answer: Ok(chain(order)) });
+    world.wishes.clear();
+    world
+}
+
+fn rows(world: &World, most: usize) -> Vec<String> {
+    let rows = world.shown().lists.targets.rows.clone().into_iter().take(most);
+    rows.map(|row| format!("{} | {} | {} | {}", row.name, row.detail, row.state.text, row.key)).collect()
+}
+
+#[test]
+fn enter_passes_the_client_on_by_the_rules() {
+    let mut world = by_the_rules(ChainOrder::InOrder);
+    assert_eq!(rows(&world, 1), ["Kim Seoyeon | by the rules, then Orlova Maria |  | Alt+1"]);
+    world.press("F8");
+    world.wishes.clear();
+    world.press("Enter");
+    let chain = Box::new(chain(ChainOrder::InOrder));
+    assert_eq!(world.intents(), [Intent::PassOn { line: FIRST, chain }]);
+}
+
+#[test]
+fn whoever_is_in_a_call_is_not_proposed() {
+    let mut world = by_the_rules(ChainOrder::InOrder);
+    let since = world.now;
+    let extensions = vec!["201".to_owned(), "302".to_owned()];
+    world.phone(phone::Event::Watching { extensions, since });
+    let (rings, refused) = (None, None);
+    let talks = phone::Event::LineStateChanged {
+        extension: "201".into(),
+        state: ColleagueIs::Talking,
+        rings,
+        refused,
+        since,
+    };
+    world.phone(talks);
+    let shown = rows(&world, 2);
+    assert!(shown[0].starts_with("Orlova Maria | by the rules, then Kim Seoyeon |"), "{shown:?}");
+    assert!(shown[1].contains("own manager · in a call since "), "{shown:?}");
+}
+
+#[test]
+fn where_the_operator_chooses_each_choice_has_a_key() {
+    let mut world = by_the_rules(ChainOrder::OperatorChooses);
+    assert_eq!(
+        rows(&world, 2),
+        ["Kim Seoyeon | by the rules |  | Alt+1", "Orlova Maria | by the rules |  | Alt+2"]
+    );
+    world.press("Alt+2");
+    let intents = world.intents();
+    let [Intent::PassOn { chain, .. }] = intents.as_slice() else { panic!("{intents:?}") };
+    assert_eq!(chain.steps.len(), 1);
+    assert_eq!(chain.steps[0].targets[0].extension, "302");
+}
+
+#[test]
+fn a_new_client_is_asked_about_without_a_name() {
+    let mut world = World::new();
+    world.rings(FIRST, HANBIT);
+    world.wishes.clear();
+    world.card(FIRST, vec![]);
+    assert!(world.wishes.contains(&Wish::FetchChain(crate::desk_api::TransferQuestion::default())));
 }
