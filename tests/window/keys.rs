@@ -21,9 +21,11 @@ pub fn words(intent: &Intent) -> String {
         Intent::Dial { target } => format!("dial {target}"),
         Intent::TakeCalls { on } => format!("take calls {on}"),
         Intent::Register => "register".into(),
-        Intent::Unregister | Intent::Probe { .. } | Intent::Swap | Intent::ChooseClient { .. } => {
-            "other".into()
-        }
+        Intent::Unregister
+        | Intent::Probe { .. }
+        | Intent::Watch { .. }
+        | Intent::Swap
+        | Intent::ChooseClient { .. } => "other".into(),
     }
 }
 
