@@ -424,6 +424,17 @@ fn another_address_of_ours_is_subscribed_from_anew() {
 }
 
 #[test]
+fn after_a_sleep_all_is_asked_for_since_nobody_heard_what_changed() {
+    let mut bench = Bench::registered();
+    let (_, subscribe) = bench.watching(Package::Presence, OPEN);
+    bench.now = bench.now + secs(60);
+    bench.ua.handle_timeout(bench.now);
+    let asked = bench.subscribes_within(1);
+    assert_eq!(asked.len(), 1);
+    assert_eq!(asked[0].1.headers.first("Call-ID"), subscribe.headers.first("Call-ID"));
+}
+
+#[test]
 fn whoever_leaves_unsubscribes_and_comes_back_to_all() {
     let mut bench = Bench::registered();
     let (_, subscribe) = bench.watching(Package::Presence, OPEN);
