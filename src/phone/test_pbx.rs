@@ -161,6 +161,14 @@ impl TestPbx {
         typed_body(&head, "", "message/sipfrag;version=2.0", Some(&format!("{status_line}\r\n")))
     }
 
+    /// In the subscription that the leg is.
+    pub fn tell(&mut self, leg: &mut Leg, package: &str, kind: &str, state: &str, body: &str) -> String {
+        let headers = format!("Event: {package}\r\nSubscription-State: {state}\r\n");
+        leg.cseq += 1;
+        let head = self.in_leg(leg, "NOTIFY", leg.cseq, &headers, None);
+        typed_body(&head, "", kind, Some(body))
+    }
+
     fn in_leg(&mut self, leg: &Leg, method: &str, cseq: u32, headers: &str, sdp: Option<&str>) -> String {
         self.branches += 1;
         let head = format!(

@@ -208,7 +208,10 @@ impl Colleague {
 /// dialog-info knows of calls, and cannot tell who is there from who is not: that presence knows. Each may be missing.
 fn combined(dialogs: Option<&[WatchedDialog]>, presence: Option<&Presence>) -> LineState {
     let legs = dialogs.unwrap_or_default();
-    let talks = |leg: &WatchedDialog| !rings(leg) && !(leg.held && leg.state == DialogState::Confirmed);
+    let talks = |leg: &WatchedDialog| match leg.state {
+        DialogState::Confirmed => !leg.held,
+        _ => !rings(leg),
+    };
     if legs.iter().any(talks) {
         return LineState::Talking;
     }
@@ -248,7 +251,8 @@ mod tests {
         let leg = |state, incoming, held| WatchedDialog::new("1", state, incoming, held);
         let (early, dialled) = (leg(Early, None, false), leg(Early, Some(false), false));
         let (talk, held) = (leg(Confirmed, None, false), leg(Confirmed, Some(true), true));
-        let table: &[(Option<&[WatchedDialog]>, Option<Presence>, LineState)] = &[
+        type Row<'a> = (Option<&'a [WatchedDialog]>, Option<Presence>, LineState);
+        let table: &[Row] = &[
             (Some(&[]), Some(here), LineState::Free),
             (Some(&[]), Some(away), LineState::Offline),
             (Some(&[]), Some(vague), LineState::NotInCall),

@@ -2,7 +2,7 @@
 //! reads the same when printed.
 
 use crate::data;
-use crate::exercise::{exercise, exercise_field};
+use crate::exercise::{exercise, exercise_field, exercise_notification};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::path::Path;

@@ -6,7 +6,8 @@ use patchcord::instant::Instant;
 use patchcord::sip::message::codec::{self, Parsed};
 use patchcord::sip::message::{CSeq, From, Message, Method, Request, Response, StatusCode, To};
 use patchcord::sip::{
-    Account, CallKey, CallPolicy, Event, Load, Output, Password, UserAgent, UserAgentConfig,
+    Account, CallKey, CallPolicy, Event, Load, Output, Package, Password, SubscriptionKey, UserAgent,
+    UserAgentConfig,
 };
 use patchcord::transmit::{Hop, Received, Transport};
 use std::collections::VecDeque;
@@ -215,6 +216,11 @@ impl Patient {
             8 => drop(self.ua.progress(now, self.any_call(steps), SDP.to_vec())),
             9 => drop(self.ua.refer_replacing(now, self.any_call(steps), self.any_call(steps))),
             10 => self.takes_digits = true,
+            11 if self.ua.load().subscriptions < 20 => {
+                let package = [Package::Dialog, Package::Presence, Package::MessageSummary][steps.below(3)];
+                self.ua.watch(now, uri("sip:201@pbx.example"), package);
+            }
+            12 => self.ua.unwatch(now, SubscriptionKey(1 + steps.below(20) as u64)),
             _ => {}
         }
     }

@@ -23,9 +23,11 @@ pub fn words(intent: &Intent) -> String {
         Intent::TakeCalls { on } => format!("take calls {on}"),
         Intent::Conference { on } => format!("conference {on}"),
         Intent::Register => "register".into(),
-        Intent::Unregister | Intent::Probe { .. } | Intent::Swap | Intent::ChooseClient { .. } => {
-            "other".into()
-        }
+        Intent::Unregister
+        | Intent::Probe { .. }
+        | Intent::Watch { .. }
+        | Intent::Swap
+        | Intent::ChooseClient { .. } => "other".into(),
     }
 }
 

@@ -839,3 +839,17 @@ fn who_is_being_passed_on_is_not_taken_back_because_another_call_ends() {
     play.ended_on(LineId(2), EndedBy::Them, CallOutcome::Completed, None);
     assert_eq!(play.asked(), []);
 }
+
+#[test]
+fn watching_begins_when_registered_and_lasts_as_long_as_it_was_told() {
+    for (stay, over) in [(Some(seconds(3.0)), true), (None, false)] {
+        let extensions = vec!["201".to_owned()];
+        let mut play = Play::new(Task::Watch { extensions: extensions.clone(), stay });
+        play.registered();
+        assert_eq!(play.asked(), [Do::Intent(Intent::Watch { extensions })]);
+        play.registered().waits(2.0);
+        assert_eq!(play.asked(), [], "the telephone itself watches on after an outage");
+        play.waits(1_000_000.0);
+        assert_eq!(play.asked() == [Do::Finish], over);
+    }
+}

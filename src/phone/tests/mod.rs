@@ -15,6 +15,7 @@ mod taking_calls;
 mod tones;
 mod transferring;
 mod two_calls;
+mod watching;
 
 use super::test_pbx::{ALAW, Leg, TestPbx};
 use super::*;

@@ -168,6 +168,13 @@ impl Subscriptions {
         self.go_on(core);
     }
 
+    /// The computer has slept: what changed meanwhile was told to nobody.
+    pub fn catch_up(&mut self, core: &mut Core) {
+        for key in self.wanted() {
+            self.enqueue(core, key);
+        }
+    }
+
     pub fn on_timer(&mut self, core: &mut Core, key: SubscriptionKey, timer: Timer) {
         let leaving = self.all.get(&key).is_some_and(|subscription| subscription.leaving);
         match timer {
@@ -204,11 +211,10 @@ impl Subscriptions {
         if request.method != Method::Notify {
             return None;
         }
-        let is_of = |subscription: &Subscription| {
-            request.headers.first("Call-ID") == Some(&subscription.call_id)
-                && request.headers.require::<To>().is_ok_and(|to| to.tag() == Some(&subscription.tag))
-        };
-        self.all.iter().find(|(_, subscription)| is_of(subscription)).map(|(key, _)| *key)
+        let call_id = request.headers.first("Call-ID")?;
+        let (key, subscription) = self.all.iter().find(|(_, known)| known.call_id == call_id)?;
+        let to = request.headers.require::<To>().ok()?;
+        (to.tag() == Some(&subscription.tag)).then_some(*key)
     }
 
     /// Answered without a transaction (RFC 3261 §8.2.7): hundreds of them leave the transactions to calls. Repeated it has

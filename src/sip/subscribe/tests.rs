@@ -424,6 +424,17 @@ fn another_address_of_ours_is_subscribed_from_anew() {
 }
 
 #[test]
+fn after_a_sleep_all_is_asked_for_since_nobody_heard_what_changed() {
+    let mut bench = Bench::registered();
+    let (_, subscribe) = bench.watching(Package::Presence, OPEN);
+    bench.now = bench.now + secs(60);
+    bench.ua.handle_timeout(bench.now);
+    let asked = bench.subscribes_within(1);
+    assert_eq!(asked.len(), 1);
+    assert_eq!(asked[0].1.headers.first("Call-ID"), subscribe.headers.first("Call-ID"));
+}
+
+#[test]
 fn whoever_leaves_unsubscribes_and_comes_back_to_all() {
     let mut bench = Bench::registered();
     let (_, subscribe) = bench.watching(Package::Presence, OPEN);
@@ -504,8 +515,19 @@ fn hundreds_are_asked_for_ten_at_a_time_and_without_a_burst() {
         times.iter().map(|from| times.iter().filter(|at| **at >= *from && at.since(*from) < secs(1)).count());
     let busiest = busiest.max().unwrap();
     assert!((40..=51).contains(&busiest), "{busiest} in one second");
-    let refreshes = bench.subscribes_within(135);
-    assert!(refreshes.is_empty(), "{} before half the time", refreshes.len());
+}
+
+#[test]
+fn refreshes_are_spread() {
+    let mut bench = Bench::registered();
+    for _ in 0..40 {
+        bench.watching(Package::Presence, OPEN);
+        bench.pass(ms(20));
+    }
+    let refreshes = bench.subscribes_within(272);
+    let seconds: std::collections::BTreeSet<u64> = refreshes.iter().map(|(at, _)| at.as_secs()).collect();
+    assert!(refreshes.iter().all(|(at, _)| *at >= secs(149)));
+    assert!(seconds.len() > 20, "{} in {} seconds", refreshes.len(), seconds.len());
 }
 
 fn is_new_subscribe((_, message): &(crate::instant::Instant, Message)) -> bool {
