@@ -16,6 +16,8 @@ pub fn words(intent: &Intent) -> String {
         Intent::Resume { line } => format!("resume {line}"),
         Intent::Mute { on } => format!("mute {on}"),
         Intent::PassTo { line, target } => format!("pass {line} to {target}"),
+        Intent::PassOn { line, chain } => format!("pass {line} on by rule {}", chain.rule),
+        Intent::Join { line, with } => format!("join {line} with {with}"),
         Intent::BlindTransfer { line, target } => format!("pass {line} blindly to {target}"),
         Intent::Conclude { result, .. } => format!("conclude {result}"),
         Intent::Digits { digits, .. } => format!("digits {digits}"),
