@@ -256,10 +256,10 @@ impl Agent {
             phone::Event::Transferred { line, .. } | phone::Event::Ended { line, .. } => {
                 self.passings.remove(line);
             }
-            phone::Event::Resumed { line, by: phone::Side::Us } | phone::Event::Returned { line } => {
-                if self.passings.get(line).is_some_and(Passing::waits) {
-                    self.passings.remove(line);
-                }
+            phone::Event::Resumed { line, by: phone::Side::Us } | phone::Event::Returned { line }
+                if self.passings.get(line).is_some_and(Passing::waits) =>
+            {
+                self.passings.remove(line);
             }
             phone::Event::LineStateChanged { .. } => {
                 let waiting = self.passings.iter().filter(|(_, passing)| passing.waits());
@@ -268,10 +268,10 @@ impl Agent {
                     self.pass_further(now, line);
                 }
             }
-            phone::Event::Refused { line: Some(line), .. } => {
-                if self.passings.get(line).is_some_and(|passing| passing.stage == Stage::Asked) {
-                    self.nobody_is_left(now, *line);
-                }
+            phone::Event::Refused { line: Some(line), .. }
+                if self.passings.get(line).is_some_and(|passing| passing.stage == Stage::Asked) =>
+            {
+                self.nobody_is_left(now, *line);
             }
             _ => {}
         }

@@ -43,7 +43,7 @@ impl Story {
 
     /// One BYE in the client's call, and nothing of the client's after it.
     fn no_bye_to_the_client_before_the_end(&self, capture: &[Captured]) {
-        let call_id = |c: &Captured| c.sip.as_ref().ok().and_then(|sip| Some(sip.call_id().to_owned()));
+        let call_id = |c: &Captured| c.sip.as_ref().ok().map(|sip| sip.call_id().to_owned());
         let first =
             capture.iter().find(|c| !c.outgoing && is_request(c, "INVITE")).expect("the client's INVITE");
         let of_client = |c: &&Captured| call_id(c) == call_id(first);

@@ -104,6 +104,7 @@ fn sixty_colleagues_are_walked_to_the_last_row_that_is_shown() {
     day.answered(FIRST);
     day.press("F8");
     day.press("Tab");
+    day.intents();
     for index in 0..40 {
         let Some((role, label)) = day.keyboard() else { panic!("row {index} has no keyboard") };
         assert_eq!(role, Role::ListItem);

@@ -4,6 +4,7 @@ use super::*;
 use crate::domain::chain::{
     ChainOrder, ChainStep, ChainTarget, Pick, StepKind, StepRole, TransferChain, WhenBusy,
 };
+use crate::domain::line_state::LineState;
 use crate::phone::test_pbx::alaw;
 use crate::sip::message::Request;
 
@@ -43,6 +44,9 @@ fn chain() -> TransferChain {
     }
 }
 
+/// Target, why, result and status.
+type Step = (String, Option<String>, Option<TransferResult>, Option<u16>);
+
 impl World {
     /// A key client, who goes through this chain; the call to the first target.
     fn passing(&mut self, chain: TransferChain) -> (Leg, Request) {
@@ -65,6 +69,19 @@ impl World {
         let refusal = self.pbx.reply(invite, status, None);
         self.hears(&refusal);
         self.pbx.request("ACK");
+    }
+
+    /// As the PBX would have told it.
+    fn colleague_is(&mut self, extension: &str, state: LineState) {
+        let since = self.now;
+        let watching = phone::Event::Watching { extensions: vec![extension.to_owned()], since };
+        let (extension, rings, refused) = (extension.to_owned(), None, None);
+        let changed = phone::Event::LineStateChanged { extension, state, rings, refused, since };
+        for event in [watching, changed] {
+            self.agent.on_phone_event(self.now, self.wall(), event);
+        }
+        self.agent.drain_phone(self.now, self.wall());
+        self.drain();
     }
 
     fn rings(&mut self, invite: &Request) {
@@ -101,7 +118,7 @@ impl World {
         self.events.contains(&Event::Phone(event.clone()))
     }
 
-    fn steps(&self) -> Vec<(String, Option<String>, Option<TransferResult>, Option<u16>)> {
+    fn steps(&self) -> Vec<Step> {
         let steps = self.the_entry().transfers;
         steps.into_iter().map(|step| (step.target, step.why, step.result, step.status)).collect()
     }
@@ -268,4 +285,40 @@ fn only_a_client_who_talks_can_be_passed_on_and_only_once() {
     world.passing(chain());
     world.intend(Intent::PassOn { line: LINE, chain: Box::new(chain()) });
     assert!(world.says(&refused(Refusal::WrongState)));
+}
+
+#[test]
+fn a_busy_own_manager_is_waited_for_and_called_as_soon_as_the_line_is_free() {
+    let mut own = step(StepRole::OwnManager, &["201"]);
+    own.when_busy = WhenBusy::Wait { seconds: 10 };
+    let waits = TransferChain { steps: vec![own, step(StepRole::OwnManager, &["302"])], ..chain() };
+    for frees in [true, false] {
+        let mut world = World::new();
+        world.talk();
+        world.pbx.forget();
+        world.colleague_is("201", LineState::Talking);
+        world.intend(Intent::PassOn { line: LINE, chain: Box::new(waits.clone()) });
+        let hold = world.pbx.request("INVITE");
+        let held = world.pbx.reply(&hold, 200, Some(&alaw(8, "recvonly")));
+        world.hears(&held);
+        world.pbx.request("ACK");
+        assert!(!world.pbx.has("INVITE"), "music, and nobody is called");
+        world.advance(Duration::from_secs(5));
+        match frees {
+            true => world.colleague_is("201", LineState::Free),
+            false => world.advance(Duration::from_secs(5)),
+        }
+        assert_eq!(world.called().1, if frees { "201" } else { "302" });
+    }
+}
+
+#[test]
+fn whose_line_is_taken_is_passed_over_and_it_is_said() {
+    let mut world = World::new();
+    world.colleague_is("201", LineState::Offline);
+    let (_, first) = world.passing(chain());
+    assert_eq!(first.uri.user.as_deref(), Some("202"));
+    let (name, extension) = ("name of 201".to_owned(), "201".to_owned());
+    let news = ChainNews::PassedOver { name, extension, state: LineState::Offline };
+    assert!(world.events.contains(&Event::Chain { line: LINE, news }));
 }
