@@ -79,23 +79,6 @@ fn a_sound_file_that_cannot_be_read_is_named_before_anybody_is_called() {
 }
 
 #[test]
-fn a_blind_transfer_has_to_be_asked_for_by_name() {
-    let (code, said) = run(&[
-        "answer",
-        "--server",
-        "127.0.0.1:9",
-        "--user",
-        "101",
-        "--transfer",
-        "201",
-        "--transfer-at",
-        "1",
-    ]);
-    assert_eq!(code, 2, "{said}");
-    assert!(said.contains("--transfer-mode"), "{said}");
-}
-
-#[test]
 fn a_password_is_asked_for_and_never_taken_as_an_argument() {
     let pbx = Pbx::start();
     let (code, said) = finished(program(&["register", "--server", &pbx.server(), "--user", "101"]));
