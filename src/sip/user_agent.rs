@@ -97,7 +97,7 @@ impl UserAgent {
         if slept {
             // Who hung up meanwhile could not tell us.
             self.calls.check(&mut self.core);
-            self.subscriptions.catch_up(&mut self.core);
+            self.subscriptions.ask_after_all(&mut self.core);
         }
         self.follow_registration();
     }

@@ -96,6 +96,7 @@ struct Patient {
     requests: VecDeque<Request>,
     responses: VecDeque<Response>,
     calls: VecDeque<CallKey>,
+    watched: VecDeque<SubscriptionKey>,
     last: Vec<u8>,
     arrived: u32,
     said: usize,
@@ -156,6 +157,7 @@ impl Patient {
             requests: VecDeque::new(),
             responses: VecDeque::new(),
             calls: VecDeque::new(),
+            watched: VecDeque::new(),
             last: vec![],
             arrived: 0,
             said: 0,
@@ -218,9 +220,13 @@ impl Patient {
             10 => self.takes_digits = true,
             11 if self.ua.load().subscriptions < 20 => {
                 let package = [Package::Dialog, Package::Presence, Package::MessageSummary][steps.below(3)];
-                self.ua.watch(now, uri("sip:201@pbx.example"), package);
+                self.watched.push_back(self.ua.watch(now, uri("sip:201@pbx.example"), package));
             }
-            12 => self.ua.unwatch(now, SubscriptionKey(1 + steps.below(20) as u64)),
+            12 => {
+                if let Some(subscription) = self.watched.pop_front() {
+                    self.ua.unwatch(now, subscription);
+                }
+            }
             _ => {}
         }
     }
@@ -451,6 +457,9 @@ impl Patient {
     fn recover(&mut self) {
         for call in self.calls.clone() {
             let _ = self.ua.hang_up(self.now, call);
+        }
+        for subscription in std::mem::take(&mut self.watched) {
+            self.ua.unwatch(self.now, subscription);
         }
         self.ua.unregister(self.now);
         self.drain();

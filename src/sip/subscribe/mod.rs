@@ -43,6 +43,9 @@ const LONGEST: u32 = 24 * 3600;
 const AT_ONCE: usize = 10;
 /// From one SUBSCRIBE to the next: calls find the way free.
 const PAUSE: Duration = Duration::from_millis(20);
+/// One of those that stand is refreshed so often: a PBX that restarted without our notice has forgotten it, and is then
+/// asked for all the others.
+const SENTRY_EVERY: Duration = Duration::from_secs(20);
 /// Timer N: no NOTIFY by then (RFC 6665 §4.1.2.4).
 const TIMER_N: Duration = PATIENCE;
 /// From the answer to our leave to the NOTIFY that ends the subscription.
@@ -76,6 +79,7 @@ pub struct Subscriptions {
     /// SUBSCRIBEs that wait for their answer.
     asked: BTreeMap<SubscriptionKey, ClientId>,
     next_turn: Instant,
+    sentry: Option<SubscriptionKey>,
     /// Our Contact while we are registered: what was subscribed to from there.
     place: Option<Uri>,
 }
@@ -168,9 +172,11 @@ impl Subscriptions {
         self.go_on(core);
     }
 
-    /// The computer has slept: what changed meanwhile was told to nobody.
-    pub fn catch_up(&mut self, core: &mut Core) {
-        for key in self.wanted() {
+    /// The PBX may have told what changed to nobody, as while the computer slept.
+    pub fn ask_after_all(&mut self, core: &mut Core) {
+        let standing = self.all.iter().filter(|(_, subscription)| subscription.stands());
+        let standing: Vec<SubscriptionKey> = standing.map(|(key, _)| *key).collect();
+        for key in standing {
             self.enqueue(core, key);
         }
     }
@@ -325,7 +331,11 @@ impl Subscriptions {
                 _ => self.on_refused(core, key, refused, LATE),
             },
             481 if subscription.dialog.is_some() => {
+                let forgotten = self.sentry == Some(key);
                 self.on_refused(core, key, SubscriptionLoss::Renewing, SOON);
+                if forgotten {
+                    self.ask_after_all(core);
+                }
             }
             408 | 480 | 486 | 500 | 502..600 => {
                 let wait = retry_after(response).unwrap_or(LATER);
@@ -360,6 +370,19 @@ impl Subscriptions {
             return self.fail(core, key, SubscriptionLoss::Ended, LATER);
         }
         schedule(core, key, granted);
+        self.post_sentry(core, key);
+    }
+
+    /// The first that stands, until it stands no more.
+    fn post_sentry(&mut self, core: &mut Core, key: SubscriptionKey) {
+        let stands = |sentry| self.all.get(&sentry).is_some_and(Subscription::stands);
+        let sentry = self.sentry.filter(|sentry| stands(*sentry)).unwrap_or(key);
+        self.sentry = Some(sentry);
+        let due = Due::Subscription(key, Timer::Ask);
+        let soon = core.wire.now + core.chance.between(SENTRY_EVERY * 3 / 4, SENTRY_EVERY);
+        if sentry == key && core.wire.timers.at(&due).is_some_and(|refresh| refresh > soon) {
+            core.wire.timers.set(due, soon);
+        }
     }
 
     fn on_refused(&mut self, core: &mut Core, key: SubscriptionKey, loss: SubscriptionLoss, again: Span) {
@@ -562,6 +585,10 @@ impl Subscription {
     /// A SUBSCRIBE was sent, and it has not ended since.
     fn has_begun(&self) -> bool {
         !self.call_id.is_empty()
+    }
+
+    fn stands(&self) -> bool {
+        self.dialog.is_some() && !self.leaving
     }
 
     /// Nothing stands of it.
