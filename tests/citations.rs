@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// RFCs that the project follows, with the number of their last main section.
-const KNOWN: [(u32, u32); 52] = [
+const KNOWN: [(u32, u32); 55] = [
     (2046, 9),
     (2047, 10),
     (2069, 6),
