@@ -46,7 +46,7 @@ fn the_operator_takes_a_client_and_passes_him_on() {
     let passed = &entry["transfers"][0];
     assert_eq!(
         (passed["target"].as_str(), passed["result"].as_str()),
-        (Some(MANAGER), Some("handed_over")),
+        (Some(MANAGER), Some("joined")),
         "{entry}"
     );
     drop(window);

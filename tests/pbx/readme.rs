@@ -213,6 +213,10 @@ fn flags_and_files_named_in_the_text_exist() {
         } else if first == "patchcord" {
             // Some would want a PBX or a sound server.
             understood(&[&words[1..], &["--help"]].concat());
+        } else if first == "patchcord-desk" {
+            let mut desk = Command::new(env!("CARGO_BIN_EXE_patchcord-desk"));
+            let said = desk.args(&words[1..]).arg("--help").output().expect("patchcord-desk");
+            assert!(said.status.success(), "{span}: {}", String::from_utf8_lossy(&said.stderr));
         } else if first.contains('/') {
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(first);
             assert!(path.exists(), "README names {first}, which is not there");
