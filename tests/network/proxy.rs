@@ -61,6 +61,10 @@ impl Proxy {
         self.bound.contains_key(user)
     }
 
+    pub fn contact(&self, user: &str) -> Option<&Uri> {
+        self.bound.get(user)
+    }
+
     /// Forgets who is where.
     pub fn restart(&mut self) {
         self.bound.clear();
