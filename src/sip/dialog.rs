@@ -113,11 +113,6 @@ impl Dialog {
         Ok(())
     }
 
-    /// The number of their last request.
-    pub const fn last_seen(&self) -> Option<u32> {
-        self.remote_seq
-    }
-
     /// Target refresh by re-INVITE or UPDATE, in a request or in its 2xx (§12.2.1.2, §12.2.2).
     pub fn refresh_target(&mut self, headers: &super::message::Headers) {
         if let Some(target) = contact(headers) {

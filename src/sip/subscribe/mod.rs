@@ -32,7 +32,7 @@ use crate::instant::Instant;
 use crate::transmit::Hop;
 use dialog_info::Table;
 use package::Read;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 /// Asked for: a PBX that has forgotten us without our notice is found out in that time.
@@ -60,6 +60,8 @@ const LATER: Span = (Duration::from_secs(30), Duration::from_secs(60));
 const LATE: Span = (Duration::from_secs(300), Duration::from_secs(600));
 /// Ends in a row after which soon becomes later, and then late.
 const PATIENT_ENDS: u32 = 3;
+/// NOTIFYs of one subscription that may be under way at a time, and be repeated after one another.
+const UNDER_WAY: usize = 32;
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Timer {
@@ -94,6 +96,8 @@ struct Subscription {
     dialog: Option<Dialog>,
     /// A NOTIFY has come: no other dialog is this subscription's.
     notified: bool,
+    /// Numbers of the NOTIFYs last taken.
+    taken: BTreeSet<u32>,
     table: Table,
     /// All is asked for, since something was missed.
     gapped: bool,
@@ -127,6 +131,7 @@ impl Subscriptions {
             seq: 0,
             dialog: None,
             notified: false,
+            taken: BTreeSet::new(),
             table: Table::default(),
             gapped: false,
             least: 0,
@@ -566,10 +571,11 @@ impl Subscription {
 
     /// Whether this NOTIFY is a new one of this subscription's dialog, which the first one makes (RFC 6665 §4.4.1).
     fn accept(&mut self, notify: &Request) -> Result<bool, StatusCode> {
+        let seq = notify.headers.require::<CSeq>().map_or(0, |cseq| cseq.seq);
         match &mut self.dialog {
             Some(dialog) if dialog.owns(notify) => {
-                let seq = notify.headers.require::<CSeq>().map_or(0, |cseq| cseq.seq);
-                if dialog.last_seen() == Some(seq) {
+                // Its answer was lost, perhaps, while a later one came; refused it would end the subscription (RFC 6665 §4.2.2).
+                if self.taken.contains(&seq) {
                     return Ok(false);
                 }
                 dialog.accept_seq(seq).map_err(|_| StatusCode::SERVER_INTERNAL_ERROR)?;
@@ -579,6 +585,10 @@ impl Subscription {
             _ => self.dialog = Dialog::of_uas(notify, &self.tag, self.seq),
         }
         self.notified = true;
+        self.taken.insert(seq);
+        if self.taken.len() > UNDER_WAY {
+            self.taken.pop_first();
+        }
         Ok(true)
     }
 
@@ -596,6 +606,7 @@ impl Subscription {
         self.call_id.clear();
         self.dialog = None;
         self.notified = false;
+        self.taken.clear();
         self.table = Table::default();
         self.gapped = false;
     }
@@ -609,6 +620,7 @@ impl Subscription {
             seq: 0,
             dialog: None,
             notified: false,
+            taken: BTreeSet::new(),
             table: Table::default(),
             gapped: false,
             least: self.least,
