@@ -79,6 +79,11 @@ impl Aside {
         self.answers.values().copied().collect()
     }
 
+    /// Without memory of what it has asked; what it asks from now on is named otherwise.
+    pub fn restart(&mut self) {
+        self.open.clear();
+    }
+
     pub fn handle_timeout(&mut self, now: Instant) {
         self.open.retain(|open| open.until > now);
         for open in self.open.iter_mut().filter(|open| open.next <= now) {

@@ -126,7 +126,7 @@ impl World {
 
     /// The operator's call with the client is over.
     fn is_over(&self) -> bool {
-        self.saw(|event| matches!(event, Event::Ended { line: CLIENT, .. }))
+        self.saw(|event| ended(event) == Some(CLIENT))
     }
 
     fn told_of(&self, wanted: &str) -> Option<LineState> {
@@ -159,7 +159,10 @@ impl World {
             }
             Client::Left => assert!(self.hung_up, "hung up on the client"),
             Client::HungUp | Client::CutOff => {
-                assert!(self.is_over() || !hoped, "the operator talks with nobody");
+                // Who could not know is told on asking.
+                assert!(self.is_over() || !hoped || self.pbx.client == Client::CutOff, "talks with nobody");
+                self.wish(Command::Hold { line: CLIENT });
+                assert!(self.wait(secs(40), Self::is_over), "talks with nobody, and is not told so");
             }
         }
     }
@@ -174,12 +177,13 @@ impl World {
         self.pass(secs(200));
         assert_eq!(self.pbx.load(), Load::default(), "the PBX waits for the telephone still");
         assert_eq!(self.phone.next_deadline(), None, "something is left after 200 s");
-        let ends = |line| {
-            let ended = |event: &&Event| matches!(event, Event::Ended { line: l, .. } if *l == line);
-            self.said.iter().filter(ended).count()
-        };
-        assert_eq!(ends(CLIENT), 1, "one call, one end");
-        assert_eq!(ends(LineId(2)), 0, "the call to the target is none of the operator's");
+        for line in (1..=4).map(LineId) {
+            let count = |test: fn(&Event) -> Option<LineId>| {
+                self.said.iter().filter(|event| test(event) == Some(line)).count()
+            };
+            // The call to a target is no line of the operator's, and says neither.
+            assert_eq!(count(began), count(ended), "a call that began ends once");
+        }
     }
 
     /// Of every message that was sent.
@@ -303,6 +307,20 @@ impl Drop for World {
             eprintln!("{:9.3}  {way}  {} {fate}", at.since_start().as_secs_f64(), Seen::read(octets).brief());
         }
         eprintln!("client {:?}, held {}; {:?}", self.pbx.client, self.pbx.held, self.said);
+    }
+}
+
+const fn began(event: &Event) -> Option<LineId> {
+    match event {
+        Event::RingingIn { line, .. } | Event::Dialing { line, .. } => Some(*line),
+        _ => None,
+    }
+}
+
+const fn ended(event: &Event) -> Option<LineId> {
+    match event {
+        Event::Ended { line, .. } => Some(*line),
+        _ => None,
     }
 }
 

@@ -13,7 +13,8 @@ use patchcord::sip::message::{
     CSeq, Message, Method, NameAddr, ReferTo, Replaces, Request, StatusCode, Typed, Via,
 };
 use patchcord::sip::{
-    Account, CallKey, CallPolicy, EndedBy, Event, Invite, Load, Output, Party, Password, UserAgent, UserAgentConfig,
+    Account, CallKey, CallPolicy, EndedBy, Event, Invite, Load, Output, Party, Password, UserAgent,
+    UserAgentConfig,
 };
 use patchcord::transmit::{Received, Transport};
 use std::collections::{BTreeMap, BTreeSet};
@@ -163,7 +164,7 @@ impl Pbx {
         self.lives += 1;
         self.ua = UserAgent::exchange(identity(), chance(self.seed, self.lives));
         self.registrar.restart();
-        self.aside = Aside::default();
+        self.aside.restart();
         self.legs.clear();
         self.answered.clear();
         self.todo.clear();

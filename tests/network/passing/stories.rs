@@ -56,10 +56,22 @@ fn millis(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-/// Somebody there answers after a while, and stays.
-fn answers(world: &mut World, number: &str) {
+/// Somebody there answers after so long, and stays.
+fn answers(world: &mut World, number: &str) -> Duration {
     let after = millis(world.below(6_000));
     world.pbx.fates.insert(number.into(), Fate::Answers { after, leaves: None });
+    after
+}
+
+/// Passed on, and some moment of it has come; some a little late.
+fn in_the_middle(world: &mut World) {
+    let joins = millis(world.below(1_000));
+    world.pbx.manner = Manner::Joins(joins);
+    let after = answers(world, "201");
+    pass_on(world, "201", true);
+    let moment = millis(world.below((after + joins).as_millis() as u64 + 100));
+    world.wait(moment, World::is_over);
+    world.uneventful = world.is_over();
 }
 
 fn pass_on(world: &mut World, number: &str, comes_back: bool) {
@@ -146,23 +158,14 @@ fn chain(world: &mut World) -> bool {
 }
 
 fn client_hangs_up(world: &mut World) -> bool {
-    answers(world, "201");
-    pass_on(world, "201", true);
-    let patience = millis(world.below(7_000));
-    world.wait(patience, |world| world.is_over());
-    world.uneventful = world.is_over();
+    in_the_middle(world);
     world.pbx.client_hangs_up(world.now);
-    world.wait(secs(60), |world| world.is_over())
+    world.wait(secs(60), World::is_over)
 }
 
 /// Races with the answer, the REFER and the last word: the client is with one of the two.
 fn taken_back(world: &mut World) -> bool {
-    answers(world, "201");
-    world.pbx.manner = Manner::Joins(millis(world.below(1_000)));
-    pass_on(world, "201", true);
-    let later = millis(world.below(7_000));
-    world.wait(later, |world| world.is_over());
-    world.uneventful = world.is_over();
+    in_the_middle(world);
     world.wish(Command::Resume { line: CLIENT });
     world.wait(secs(60), |world| world.saw(returned) || world.is_over());
     match world.pbx.client {
@@ -173,11 +176,7 @@ fn taken_back(world: &mut World) -> bool {
 
 /// By mistake or not: nothing of it is left.
 fn operator_hangs_up(world: &mut World) -> bool {
-    answers(world, "201");
-    pass_on(world, "201", true);
-    let later = millis(world.below(7_000));
-    world.wait(later, |world| world.is_over());
-    world.uneventful = world.is_over();
+    in_the_middle(world);
     world.hang_up();
     world.wait(secs(60), |world| world.pbx.client != Client::WithOperator)
 }
@@ -219,7 +218,7 @@ fn word_after_bye(world: &mut World) -> bool {
     pass_on(world, "201", true);
     world.wait(secs(60), |world| world.saw(failed(TransferFault::NoWord)) || world.is_over());
     let later = millis(world.below(4_000));
-    world.wait(later, |world| world.is_over());
+    world.wait(later, World::is_over);
     world.hang_up();
     world.pass(secs(15));
     let known = |event: &Event| matches!(event, Event::TransferFailed { client: ClientIs::Kept, .. });
@@ -228,14 +227,9 @@ fn word_after_bye(world: &mut World) -> bool {
 
 /// Whom it forgot it told so; the operator is told, too.
 fn pbx_restarts(world: &mut World) -> bool {
-    answers(world, "201");
-    world.pbx.manner = Manner::Joins(millis(world.below(1_000)));
-    pass_on(world, "201", true);
-    let later = millis(world.below(7_000));
-    world.wait(later, |world| world.is_over());
-    world.uneventful = world.is_over();
+    in_the_middle(world);
     world.pbx.restart();
-    world.wait(secs(300), |world| world.is_over())
+    world.wait(secs(300), World::is_over)
 }
 
 fn consultation(world: &mut World) -> bool {
