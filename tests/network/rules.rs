@@ -410,11 +410,11 @@ fn repeated(asked: &mut Asked, now: Instant, seen: &Seen) -> Verdict {
     Ok(())
 }
 
-/// After which an answer may no longer help: what our telephones give the registrar, and a PBX that is to join two who are there;
-/// what RFC 4028 §10 leaves of a session of 90 s whose last refresh took long to be answered; or Timers B and F.
+/// After which an answer may no longer help: what our telephones give the registrar, what RFC 4028 §10 leaves
+/// of a session of 90 s whose last refresh took long to be answered, or Timers B and F.
 fn patience(method: &str) -> Duration {
     match method {
-        "REGISTER" | "OPTIONS" | "UPDATE" | "REFER" => Duration::from_secs(4),
+        "REGISTER" | "OPTIONS" | "UPDATE" => Duration::from_secs(4),
         _ => FORGOTTEN,
     }
 }

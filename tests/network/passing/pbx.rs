@@ -318,6 +318,7 @@ impl Pbx {
                 if self.client == Client::WithTarget {
                     self.client = Client::HungUp;
                 }
+                self.answered.remove(&call);
                 let _ = self.ua.hang_up(now, call);
             }
             Todo::Join(call, replaces) => {

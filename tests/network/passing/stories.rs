@@ -9,8 +9,8 @@ use std::time::Duration;
 
 pub struct Story {
     pub name: &'static str,
-    /// Requests whose loss explains another end.
-    pub may_starve: &'static [&'static str],
+    /// Requests, and answers to them, whose loss explains another end.
+    pub may_be_late: &'static [&'static str],
     pub tell: fn(&mut World) -> bool,
 }
 
@@ -18,7 +18,7 @@ const PASSING: &[&str] = &["INVITE", "ACK", "BYE", "CANCEL", "REFER", "NOTIFY"];
 const RINGS: Duration = secs(20);
 
 const fn story(name: &'static str, tell: fn(&mut World) -> bool) -> Story {
-    Story { name, may_starve: PASSING, tell }
+    Story { name, may_be_late: PASSING, tell }
 }
 
 pub const STORIES: &[Story] = &[
@@ -44,10 +44,14 @@ pub const STORIES: &[Story] = &[
     story("passed on, the last word after our BYE", word_after_bye),
     story("passed on, the PBX restarts", pbx_restarts),
     story("joined after a consultation", consultation),
-    Story { name: "a colleague's line", may_starve: &["REGISTER", "SUBSCRIBE", "NOTIFY"], tell: line_states },
+    Story {
+        name: "a colleague's line",
+        may_be_late: &["REGISTER", "SUBSCRIBE", "NOTIFY"],
+        tell: line_states,
+    },
     Story {
         name: "a colleague's line, the PBX restarts",
-        may_starve: &["REGISTER", "SUBSCRIBE", "NOTIFY"],
+        may_be_late: &["REGISTER", "SUBSCRIBE", "NOTIFY"],
         tell: line_states_over_a_restart,
     },
 ];
