@@ -48,7 +48,8 @@ fn clients_of_every_kind_call_and_what_they_do_is_no_failure() {
     assert_eq!(all("ringing_in", "caller_number").len(), 8, "one of them is null: {events:?}");
     assert_eq!(all("ringing_in", "withheld"), set(&["true", "false"]));
     assert_eq!(all("card", "match"), set(&["one", "many", "none"]));
-    assert_eq!(all("ended", "outcome"), set(&["completed", "missed", "failed"]));
+    assert_eq!(all("ended", "outcome"), set(&["completed", "missed"]));
+    assert_eq!(all("transfer_failed", "client"), set(&["kept"]), "nobody is lost");
     assert_eq!(all("transfer_failed", "status"), set(&["480", "486"]));
     assert_eq!(all("transferred", "target"), set(&["201"]));
 }
@@ -145,6 +146,6 @@ fn demo(arguments: &[&str]) -> Vec<Value> {
     let one = |name: &str| events.iter().find(|event| event["event"] == name).expect("found above");
     assert_eq!(one("card")["match"], "one");
     assert_eq!(one("card")["clients"][0]["manager"]["extension"], one("transferred")["target"]);
-    assert_eq!(one("transferred")["outcome"], "handed_over");
+    assert_eq!(one("transferred")["outcome"], "joined");
     events
 }

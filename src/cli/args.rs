@@ -252,7 +252,7 @@ pub struct CallOptions {
 
 impl CallOptions {
     pub fn transfers_with_return(&self) -> bool {
-        self.transfer_mode.as_deref() != Some("blind") && !self.to_manager
+        self.transfer_mode.as_deref() != Some("blind")
     }
 }
 

@@ -1,5 +1,6 @@
 use super::*;
 use crate::cli::verdict::Exit;
+use crate::domain::chain::TransferChain;
 use crate::media::Codec;
 use crate::phone::{Caller, Event as E};
 use crate::shell::Farewell;
@@ -428,7 +429,8 @@ fn a_client_is_passed_on_to_the_manager_of_the_card_and_who_has_none_is_said_goo
         .unwrap()
     };
     let reachable = || client(serde_json::json!({"id": "ivanova", "name": "Иванова", "extension": "201"}));
-    let passed_on = Intent::BlindTransfer { line: LINE, target: "201".into() };
+    let chain = Box::new(TransferChain::of(["201".to_owned()], seconds(20.0)));
+    let passed_on = Intent::PassOn { line: LINE, chain };
     let goodbye = || Intent::HangUp { line: LINE };
     for (clients, intent) in [
         (vec![reachable()], passed_on),
@@ -449,6 +451,20 @@ fn a_client_is_passed_on_to_the_manager_of_the_card_and_who_has_none_is_said_goo
         play.answered().waits(2.9).asked();
         assert_eq!(play.waits(0.2).asked(), [Do::Intent(intent)]);
     }
+}
+
+#[test]
+fn with_return_all_targets_are_one_chain_with_the_time_that_each_may_ring() {
+    let options =
+        CallOptions { transfer_mode: None, ring_for: Some(seconds(5.0)), ..transferring(&["999", "201"]) };
+    let mut play = call(options);
+    play.answered();
+    let chain = Box::new(TransferChain::of(["999".to_owned(), "201".to_owned()], seconds(5.0)));
+    assert!(play.asked().ends_with(&[intent(Intent::PassOn { line: LINE, chain })]));
+    play.transfer_fails(404, ClientIs::Kept)
+        .transfer_fails(486, ClientIs::Kept)
+        .hears(E::Returned { line: LINE });
+    assert_eq!(play.asked(), [], "nobody is left");
 }
 
 #[test]
