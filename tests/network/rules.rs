@@ -170,8 +170,9 @@ impl Side {
             asked.provisional = true;
             return;
         }
+        // One that crossed a refusal on the way, as from a PBX that has restarted, is late.
+        asked.accepted |= status < 300 && asked.finals == 0;
         asked.finals += 1;
-        asked.accepted |= status < 300;
         if seen.method == "BYE" {
             self.dialog(&seen.call_id, &seen.from_tag, seen.to_tag.as_deref()).over = true;
         }

@@ -371,6 +371,7 @@ fn a_repeated_notify_is_answered_again_and_told_once() {
     let next = bench.notify(&subscribe, 6, "active", Package::Presence, OPEN);
     bench.hear_request(&next);
     bench.response(200);
+    assert_eq!(bench.events().len(), 1);
     bench.hear_request(&notify);
     assert_eq!(bench.octets(), answers[..1], "the same answer, though a later one came meanwhile");
     let older = bench.notify(&subscribe, 4, "active", Package::Presence, OPEN);
