@@ -50,9 +50,10 @@ fn a_client_is_parked_and_taken_back_by_a_colleague() {
     let client = Baresip::customer(&pbx, "+79161234567");
     let (voice, play) = voice(&pbx);
     let parks = ["answer", "--transfer", "750", "--transfer-at", "2", "--transfer-mode", "blind"];
-    let phone = Telephone::start(&pbx, "101", &parks);
+    // Whose blind transfers come back, too.
+    let phone = Telephone::start(&pbx, "110", &parks);
     phone.wait("registered", seconds(5));
-    client.dial(&format!("sip:101@{}", pbx.trunk()));
+    client.dial(&format!("sip:110@{}", pbx.trunk()));
     let ended = phone.finish(seconds(20));
     assert_eq!(ended.exited(0).one("transferred")["outcome"], "handed_over");
     std::thread::sleep(seconds(2));

@@ -1,6 +1,7 @@
 //! Blind transfers that come back by the dialplan that is shipped (`config/asterisk/`): whatever the target does, the client
 //! ends with a person, or rings at the operator again. Judged by ears, by the wire and by the PBX's call records.
 
+use crate::pbx::{Cdr, Pbx};
 use crate::people::{Answers, Baresip};
 use crate::seconds;
 use crate::sound::{self, ALIKE, RATE};
@@ -56,8 +57,7 @@ impl Story {
         let alike = sound::best(&self.voice, &heard[heard.len() - 5 * RATE / 2..]);
         assert!(alike >= ALIKE, "the client hears the operator again: {alike:.3}");
         let records = self.pbx.call_records(2);
-        let spoke =
-            |r: &&crate::pbx::Cdr| r.disposition == "ANSWERED" && r.far_channel.starts_with("PJSIP/110");
+        let spoke = |r: &&Cdr| r.disposition == "ANSWERED" && r.far_channel.starts_with("PJSIP/110");
         assert_eq!(records.iter().filter(spoke).count(), 2, "before and after: {records:?}");
         println!(
             "| {target} {reason} | back at the operator {:.1} s after the PBX took the client, speaking {:.1} s after |",
@@ -214,4 +214,33 @@ fn an_operator_who_does_not_answer_is_tried_twice() {
     story.client.hang_up();
     let returned = |said: &&Said| said.is("ringing_in") && !said.event["returned"].is_null();
     assert_eq!(ended.said.iter().filter(returned).count(), 2, "{}", ended.story());
+}
+
+#[test]
+fn a_client_who_has_come_back_twice_goes_to_the_queue() {
+    let story = Story::with_returns();
+    story.pbx.cli("dialplan set global PC_RETURNS 2"); // as his channel would say
+    let colleague = Telephone::start(&story.pbx, "101", &["answer", "--seconds", "2", "--timeout", "20"]);
+    colleague.wait("registered", seconds(5));
+    let phone = story.passed_blindly("603", "2", &[]);
+    assert_eq!(colleague.wait("ringing_in", seconds(15)).event["returned"]["target"], "603");
+    colleague.finish(seconds(10)).exited(0);
+    phone.interrupt();
+    let ended = phone.finish(seconds(5));
+    assert_eq!(ended.said.iter().filter(|said| said.is("ringing_in")).count(), 1, "{}", ended.story());
+}
+
+#[test]
+fn a_client_whom_the_operator_had_called_is_given_back_as_well() {
+    let pbx = Pbx::start();
+    let client = Baresip::outside(&pbx, "+79161234567", &Answers::AtOnce);
+    let passes_on =
+        ["call", "+79161234567", "--transfer", "603", "--transfer-at", "2", "--transfer-mode", "blind"];
+    Telephone::start(&pbx, OPERATOR, &passes_on).finish(seconds(20)).exited(0);
+    let colleague = Telephone::start(&pbx, "101", &["answer", "--seconds", "2", "--timeout", "20"]);
+    let rings = colleague.wait("ringing_in", seconds(20)).event;
+    colleague.finish(seconds(10)).exited(0);
+    client.wait("CALL_CLOSED", seconds(5));
+    assert_eq!(rings["caller_number"], "+79161234567", "{rings}");
+    assert_eq!(rings["returned"]["target"], "603");
 }
