@@ -230,7 +230,23 @@ impl Agent {
             self.send_extension(now, line);
         }
         self.say(Event::Phone(event.clone()));
+        if let phone::Event::RingingIn { line, caller, .. } = &event {
+            self.take_back(*line, caller);
+        }
         self.follow_passing(now, &event);
+    }
+
+    /// Of a client whom the operator had passed on and the PBX gives back: he is the one he was, and that step of his
+    /// first call came to nothing.
+    fn take_back(&mut self, line: LineId, caller: &Caller) {
+        let transfer = caller.returned.as_ref().and_then(|returned| returned.id.as_deref());
+        let Some(left) = transfer.and_then(|transfer| self.register.came_back(line, transfer)) else {
+            return;
+        };
+        if let Some(client) = left.client {
+            self.say(Event::ClientChosen { line, client });
+        }
+        self.record(Some(left));
     }
 
     /// Whether the far end of this line is another one than before.

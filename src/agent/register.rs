@@ -10,6 +10,7 @@ use crate::desk_api::{
 use crate::domain::number::{NumberingPlan, PhoneNumber};
 use crate::instant::Instant;
 use crate::phone::{self, CallOutcome, Caller, ClientIs, LineId, TransferOutcome};
+use crate::sip::transfer_id;
 use jiff::Timestamp;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::Rng;
@@ -41,6 +42,8 @@ struct Entry {
     chosen: bool,
     /// Why the next target is called, in the rule's word.
     why: Option<&'static str>,
+    /// The PBX has given the client back, by another call.
+    came_back: bool,
 }
 
 /// The two sides of an incoming call.
@@ -171,7 +174,7 @@ impl Register {
                 self.revise(*line, |entry| entry.record.answered_at = Some(entry.time(now)))
             }
             phone::Event::TransferStarted { line, target, way } => self.revise(*line, |entry| {
-                entry.transfer_begun = now;
+                (entry.transfer_begun, entry.came_back) = (now, false);
                 entry.record.transfers.push(TransferStep {
                     target: target.clone(),
                     way: match way {
@@ -234,6 +237,26 @@ impl Register {
             entry.record.client = Some(client);
             entry.chosen = true;
         })
+    }
+
+    /// The client of the call that was passed on by this transfer is back on this line, as the same client: the next
+    /// revision of that call's entry.
+    pub fn came_back(&mut self, line: LineId, transfer: &str) -> Option<CallRecord> {
+        let is_it = |record: &CallRecord| transfer_id(&record.call_id) == transfer;
+        let standing = self.entries.values_mut().filter(|entry| is_it(&entry.record)).map(|entry| {
+            entry.came_back = true;
+            &mut entry.record
+        });
+        let ended = self.ended.iter_mut().rev().filter(|record| is_it(record));
+        let left = standing.chain(ended).next()?;
+        left.transfers.last_mut()?.result = Some(TransferResult::Kept);
+        left.revision = left.revision.saturating_add(1);
+        let left = left.clone();
+        if let (Some(entry), Some(client)) = (self.entries.get_mut(&line), left.client) {
+            entry.record.client = Some(client);
+            entry.chosen = true;
+        }
+        Some(left)
     }
 
     /// What a call came to; none for one that is not known, or not any more.
@@ -302,6 +325,7 @@ impl Register {
             newcomer: None,
             chosen: false,
             why: None,
+            came_back: false,
         };
         self.entries.insert(line, entry);
         record
@@ -330,6 +354,8 @@ impl Entry {
 
     fn end_step(&mut self, now: Instant, result: TransferResult, status: Option<u16>) {
         let seconds = now.since(self.transfer_begun).as_secs();
+        // The client may be back before the PBX's word that it had taken him.
+        let result = if self.came_back { TransferResult::Kept } else { result };
         if let Some(step) = self.record.transfers.last_mut() {
             step.result = Some(result);
             step.status = status.or(step.status);

@@ -7,8 +7,8 @@ use crate::desk_api::Match;
 use crate::instant::Instant;
 use crate::media::{AudioDirection, NoAudioCause, StreamStats};
 use crate::phone::{
-    self, CallOutcome, Caller, ClientIs, EndedBy, LineId, Refusal, Side, TransferFault, TransferOutcome,
-    TransferWay,
+    self, CallOutcome, Caller, ClientIs, EndedBy, LineId, Refusal, Return, Side, TransferFault,
+    TransferOutcome, TransferWay,
 };
 use crate::shell::Notice;
 use crate::sip::Failure;
@@ -91,6 +91,7 @@ fn phone_line(line: Line, event: &phone::Event, book: &Book) -> Option<String> {
         E::RingingIn { line: id, caller, replaces, .. } => {
             with_caller(line.call("ringing_in", *id, book), caller)
                 .with("replaces_line", &replaces.map(|replaced| replaced.0))
+                .with("returned", &caller.returned.as_ref().map(returned))
         }
         E::Declined { call_id, caller, status } => {
             with_caller(line.event("declined").with("call_id", call_id), caller).with("status", status)
@@ -193,6 +194,11 @@ fn with_caller(line: Line, caller: &Caller) -> Line {
         .with("withheld", &caller.withheld)
         .with("called", &caller.called)
         .with("queue", &caller.queue)
+}
+
+fn returned(returned: &Return) -> serde_json::Value {
+    let Return { id, target, reason } = returned;
+    serde_json::json!({ "id": id, "target": target, "reason": reason.code() })
 }
 
 fn card_line(line: Line, card: &Card) -> String {

@@ -10,8 +10,8 @@ use crate::domain::line_state::LineState;
 use crate::instant::Instant;
 use crate::media::{AudioDirection, Codec, NoAudioCause, StreamStats};
 use crate::phone::{
-    CallOutcome, Caller, ClientIs, EndedBy, Event as E, LineId, Refusal, Side, TransferFault,
-    TransferOutcome, TransferWay,
+    CallOutcome, Caller, ClientIs, EndedBy, Event as E, LineId, Refusal, Return, ReturnReason, Side,
+    TransferFault, TransferOutcome, TransferWay,
 };
 use crate::shell::Notice;
 use crate::sip::Failure;
@@ -204,6 +204,20 @@ fn calls() -> Vec<E> {
         E::DigitsFailed { line: LINE, status: 415 },
         E::Declined { call_id: "a".into(), caller: caller(), status: 486 },
     ];
+    let reasons = [
+        ReturnReason::Busy,
+        ReturnReason::NoAnswer,
+        ReturnReason::Refused,
+        ReturnReason::Offline,
+        ReturnReason::HungUp,
+        ReturnReason::NoSuchNumber,
+        ReturnReason::Failed,
+    ];
+    for (reason, id) in reasons.into_iter().zip([Some("3fa9".to_owned()), None].into_iter().cycle()) {
+        let returned = Some(Return { id, target: target(), reason });
+        let caller = Caller { returned, ..caller() };
+        events.push(E::RingingIn { line: LINE, call_id: "a".into(), caller, replaces: None });
+    }
     for caller in [caller(), withheld, nameless] {
         events.push(E::ConnectedTo { line: LINE, party: caller.clone() });
         for replaces in [None, Some(LineId(2))] {
@@ -369,6 +383,7 @@ fn caller() -> Caller {
         asserted_number: None,
         called: Some("200".into()),
         queue: Some("Sales: ".into()),
+        returned: None,
     }
 }
 

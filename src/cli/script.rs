@@ -241,7 +241,7 @@ impl Script {
             E::RingingIn { line, replaces: Some(old), .. } if self.calls.contains_key(old) => {
                 self.on_replacing(*line, *old);
             }
-            E::RingingIn { line, .. } => self.on_ringing(now, *line),
+            E::RingingIn { line, caller, .. } => self.on_ringing(now, *line, caller.returned.is_some()),
             E::Dialing { line, .. } => self.on_dialing(now, *line),
             E::Referred { line, to, .. } => self.on_referred(*line, *to),
             E::Answered { line, .. } => self.on_answered(now, *line),
@@ -312,7 +312,7 @@ impl Script {
 
     // -- calls
 
-    fn on_ringing(&mut self, now: Instant, line: LineId) {
+    fn on_ringing(&mut self, now: Instant, line: LineId, returned: bool) {
         if self.over {
             return; // Shutting down leaves the caller to others.
         }
@@ -320,7 +320,8 @@ impl Script {
             let status = if self.calls.is_empty() { NOT_HERE } else { BUSY };
             return self.want(Intent::Reject { line, status });
         };
-        let (after, targets) = (*after, targets(options));
+        // Whom the PBX gives back would come back for ever.
+        let (after, targets) = (*after, if returned { VecDeque::new() } else { targets(options) });
         if self.calls_that_count() >= *calls as usize {
             return self.want(Intent::Reject { line, status: BUSY });
         }

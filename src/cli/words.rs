@@ -6,7 +6,9 @@ use crate::audio::{Change, Device, Role};
 use crate::desk_api::{ClientCard, Unavailable};
 use crate::domain::line_state::LineState;
 use crate::media::{AudioDirection, NoAudioCause, StreamStats};
-use crate::phone::{self, CallOutcome, Caller, ClientIs, Refusal, Side, TransferOutcome, TransferWay};
+use crate::phone::{
+    self, CallOutcome, Caller, ClientIs, Refusal, ReturnReason, Side, TransferOutcome, TransferWay,
+};
 use crate::shell::Notice;
 use crate::sip::Failure;
 use crate::text::{Catalogue, msg, say};
@@ -305,6 +307,16 @@ fn registration_failed(cat: &Catalogue, cause: &Failure, retry_in: Option<Durati
 
 fn ringing_in(cat: &Catalogue, line: u32, caller: &Caller) -> String {
     let caller_words = who(cat, caller);
+    if let Some(returned) = &caller.returned {
+        return say!(
+            cat,
+            "Line {line}: {caller} is back from {target}: {why}.",
+            line = line,
+            caller = caller_words,
+            target = returned.target,
+            why = cat.get(why_back(returned.reason))
+        );
+    }
     match (&caller.queue, &caller.called) {
         (Some(queue), _) => say!(
             cat,
@@ -321,6 +333,18 @@ fn ringing_in(cat: &Catalogue, line: u32, caller: &Caller) -> String {
             called = called
         ),
         (None, None) => say!(cat, "Line {line}: {caller} is calling.", line = line, caller = caller_words),
+    }
+}
+
+fn why_back(reason: ReturnReason) -> &'static str {
+    match reason {
+        ReturnReason::Busy => msg!("busy"),
+        ReturnReason::NoAnswer => msg!("no answer"),
+        ReturnReason::Refused => msg!("refused"),
+        ReturnReason::Offline => msg!("not at the telephone"),
+        ReturnReason::HungUp => msg!("hung up at once"),
+        ReturnReason::NoSuchNumber => msg!("no such number"),
+        ReturnReason::Failed => msg!("could not be reached"),
     }
 }
 

@@ -2,6 +2,7 @@
 //! (RFC 3325, RFC 5806, RFC 7044, RFC 3323, RFC 4916).
 
 use super::event::Event;
+use super::returned::Return;
 use super::{Phone, encoded_word};
 use crate::sip::CallKey;
 use crate::sip::message::{Host, NameAddr, Scheme, Uri};
@@ -22,6 +23,8 @@ pub struct Caller {
     pub called: Option<String>,
     /// The queue that put its name before the caller's.
     pub queue: Option<String>,
+    /// Passed on before, and given back by the PBX.
+    pub returned: Option<Return>,
 }
 
 impl fmt::Debug for Caller {
@@ -55,7 +58,8 @@ struct Identification<'a> {
 
 impl Identification<'_> {
     fn identify(&self, invite: &Invite) -> Caller {
-        Caller { called: self.called(invite), ..self.party(&invite.identity, self.order) }
+        let returned = invite.returned.as_deref().and_then(Return::parse);
+        Caller { called: self.called(invite), returned, ..self.party(&invite.identity, self.order) }
     }
 
     /// Who is there instead of `known`; None when it is the same, or nobody is named. A new From counts last: it is the
@@ -65,6 +69,7 @@ impl Identification<'_> {
         order.sort_by_key(|source| *source == IdentitySource::From);
         let mut party = self.party(identity, &order);
         party.called.clone_from(&known.called);
+        party.returned.clone_from(&known.returned);
         party.queue = party.queue.or_else(|| known.queue.clone());
         if party.number == known.number && party.withheld == known.withheld {
             party.name = party.name.or_else(|| known.name.clone());

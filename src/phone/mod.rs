@@ -18,6 +18,7 @@ mod outbox;
 mod passing;
 mod pbx;
 mod referred;
+mod returned;
 mod target;
 #[cfg(test)]
 pub(crate) mod test_pbx;
@@ -32,6 +33,7 @@ pub use event::{
 };
 pub use line::LineId;
 pub use pbx::{OnFailedTransfer, PbxBehaviour};
+pub use returned::{Return, ReturnReason};
 
 use crate::instant::Instant;
 use crate::media::{CallTone, Codec, StreamEvent, StreamStats};

@@ -14,6 +14,7 @@ use super::message::{
     AuthValue, Authorization, Method, ProxyAuthorization, Request, Response, StatusCode, Typed, auth_values,
 };
 use hash::Algorithm;
+pub(super) use hash::Hash;
 use std::collections::VecDeque;
 use zeroize::Zeroizing;
 

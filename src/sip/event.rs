@@ -172,6 +172,8 @@ pub struct Invite {
     pub replaces: Option<CallKey>,
     /// The PBX asks that it be answered after so long, without anybody's doing (Call-Info, Alert-Info).
     pub answer_after: Option<Duration>,
+    /// X-Patchcord-Return: the PBX gives back a client who was passed on.
+    pub returned: Option<String>,
     pub received_at: Instant,
 }
 

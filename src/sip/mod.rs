@@ -32,6 +32,7 @@ pub use event::{
     SubscriptionKey, SubscriptionLoss,
 };
 pub use exchange::Party;
+pub use refer::transfer_id;
 pub use subscribe::{DialogState, MessageSummary, News, Package, Presence, WatchedDialog};
 #[doc(hidden)]
 pub use user_agent::Load;

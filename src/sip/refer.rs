@@ -4,6 +4,7 @@
 //! order (then its number betrays it and the dialog refuses it), after our BYE, or not at all.
 
 use super::core::Core;
+use super::digest::Hash;
 use super::event::{CallKey, Event, ReferProgress};
 use super::invite::CallTimer;
 use super::message::{
@@ -38,10 +39,20 @@ enum State {
     Done,
 }
 
-/// What makes the dialog's next request a transfer to `target`.
+/// What makes the dialog's next request a transfer to `target`. Referred-By names the transfer, so that a PBX that gives
+/// the client back can say which one it was (`tid`, a generic-param of RFC 3892 §3).
 pub fn fill(core: &Core, request: &mut Request, target: Uri) {
+    let mut by = NameAddr::new(core.identity().uri);
+    by.params.set("tid", request.headers.first("Call-ID").map(transfer_id).as_deref());
     request.headers.push_typed(&ReferTo(NameAddr::new(target)));
-    request.headers.push_typed(&ReferredBy(NameAddr::new(core.identity().uri)));
+    request.headers.push_typed(&ReferredBy(by));
+}
+
+/// The name of the transfer by which a call is passed on: 16 hexadecimal digits, which do not give the Call-ID away.
+pub fn transfer_id(call_id: &str) -> String {
+    let mut name = Hash::Sha256.hex(call_id.as_bytes());
+    name.truncate(16);
+    name
 }
 
 impl Refer {

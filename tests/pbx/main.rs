@@ -10,6 +10,7 @@
 mod answering_pbx;
 mod bad_input;
 mod cards;
+mod colleagues;
 mod conference;
 mod desk;
 mod devices;
@@ -23,6 +24,7 @@ mod people;
 mod readme;
 mod registering;
 mod returning;
+mod returning_blind;
 #[path = "../support/schema.rs"]
 #[allow(dead_code, reason = "shared with tests that hold whole outputs against the schema")]
 mod schema;

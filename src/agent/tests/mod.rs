@@ -716,6 +716,60 @@ fn a_late_word_corrects_the_register() {
     assert_eq!(world.the_entry().transfers[0].result, Some(TransferResult::HandedOver));
 }
 
+/// The first call's Call-ID gives the transfer its name.
+fn gives_back(world: &World) -> String {
+    let id = crate::sip::transfer_id(&world.records[0].call_id);
+    format!("X-Patchcord-Return: {id};reason=busy;target=201\r\n")
+}
+
+#[test]
+fn a_client_whom_the_pbx_gives_back_is_the_same_client_and_the_step_was_for_nothing() {
+    let mut world = World::new();
+    let mut leg = world.talk();
+    let clients = found(&["Anna", "Boris"], Source::Desk);
+    let chosen = client("Boris").id;
+    world.answer_lookup(clients.clone());
+    world.intend(Intent::ChooseClient { line: LINE, client: chosen });
+    world.refer();
+    world.notify(&mut leg, "SIP/2.0 200 OK");
+    let first = world.the_entry();
+    assert_eq!(first.transfers[0].result, Some(TransferResult::HandedOver));
+
+    let headers = gives_back(&world);
+    let (mut back, _) = world.ring(&headers);
+    let left = world.records.iter().rfind(|record| record.id == first.id).unwrap();
+    assert_eq!((left.transfers[0].result, left.revision), (Some(TransferResult::Kept), first.revision + 1));
+    world.answer_lookup(clients);
+    world.intend(Intent::Answer { line: LINE });
+    assert_eq!(world.agent.view().lines[&LINE].chosen, Some(chosen), "the operator is not asked again");
+    back.follow(&world.pbx.response(200));
+    let ack = world.pbx.ack(&back, None);
+    world.hears(&ack);
+    assert_eq!(world.records.last().unwrap().client, Some(chosen));
+}
+
+#[test]
+fn a_client_who_is_back_before_the_pbx_says_that_it_had_taken_him_was_kept() {
+    let mut world = World::with(|config| config.phone.sip.max_calls = 2);
+    let mut leg = world.talk();
+    world.refer();
+    let headers = gives_back(&world);
+    world.ring(&headers);
+    world.notify(&mut leg, "SIP/2.0 200 OK");
+    let first = world.records[0].id;
+    let left = world.records.iter().rfind(|record| record.id == first).unwrap();
+    assert_eq!(left.transfers[0].result, Some(TransferResult::Kept));
+    assert_eq!(left.outcome, Some(Outcome::Completed));
+}
+
+#[test]
+fn a_return_of_a_transfer_that_nobody_knows_is_a_call_like_others() {
+    let mut world = World::new();
+    world.ring("X-Patchcord-Return: 0123456789abcdef;reason=busy;target=201\r\n");
+    assert!(!world.events.iter().any(|event| matches!(event, Event::ClientChosen { .. })));
+    assert_eq!(world.records.len(), 1);
+}
+
 #[test]
 fn typed_numbers_go_out_by_the_dialling_rules() {
     let mut world = World::new();

@@ -2,7 +2,7 @@ use super::*;
 use crate::cli::verdict::Exit;
 use crate::domain::chain::TransferChain;
 use crate::media::Codec;
-use crate::phone::{Caller, Event as E};
+use crate::phone::{Caller, Event as E, Return, ReturnReason};
 use crate::shell::Farewell;
 use crate::sip::message::StatusCode;
 
@@ -74,6 +74,7 @@ impl Play {
             asserted_number: None,
             called: None,
             queue: None,
+            returned: None,
         };
         self.hears(E::RingingIn { line, call_id: "a".into(), caller, replaces })
     }
@@ -369,6 +370,16 @@ fn a_chain_at_its_end_leaves_the_client_with_us() {
     play.asked();
     play.figures(10).ended(EndedBy::Them, CallOutcome::Completed, None);
     assert_eq!(play.exit(), Exit::TransferFailed);
+}
+
+#[test]
+fn a_client_whom_the_pbx_gives_back_is_not_passed_on_again() {
+    let mut play = answer(transferring(&["201"]));
+    let returned = Return { id: None, target: "201".into(), reason: ReturnReason::Busy };
+    let caller = Caller { number: Some("101".into()), returned: Some(returned), ..Caller::default() };
+    play.registered().hears(E::RingingIn { line: LINE, call_id: "a".into(), caller, replaces: None });
+    play.answered().waits(60.0);
+    assert!(!play.asked().contains(&transfer_to("201")));
 }
 
 #[test]

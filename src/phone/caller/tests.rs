@@ -23,6 +23,7 @@ fn invite(from: &str) -> Invite {
         offer: None,
         replaces: None,
         answer_after: None,
+        returned: None,
         received_at: Instant::START,
     }
 }
@@ -131,6 +132,18 @@ fn our_contact_is_no_dialled_number() {
     assert_eq!(identify(&call).called.as_deref(), Some("78001234567"));
     call.diversion = vec![party(&format!("<sip:{CONTACT}@h>"))];
     assert_eq!(identify(&call).called.as_deref(), Some("78001234567"));
+}
+
+#[test]
+fn a_client_who_came_back_stays_one_whoever_he_turns_out_to_be() {
+    let mut call = invite("<sip:+79161234567@h>");
+    call.returned = Some("3fa9;reason=busy;target=201".into());
+    let known = identify(&call);
+    assert_eq!(known.returned.as_ref().map(|returned| returned.target.as_str()), Some("201"));
+    let identification = Identification { order: &ALL, name_prefixes: &[], contact_user: None };
+    assert_eq!(identification.successor(&known, &call.identity), None, "nobody else");
+    let another = Identity { from: Some(party("<sip:+78120000001@h>")), ..Identity::default() };
+    assert_eq!(identification.successor(&known, &another).unwrap().returned, known.returned);
 }
 
 #[test]

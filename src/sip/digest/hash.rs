@@ -10,7 +10,7 @@ pub(super) struct Algorithm {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Hash {
+pub(in crate::sip) enum Hash {
     Md5,
     Sha256,
     Sha512Of256,

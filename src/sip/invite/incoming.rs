@@ -347,6 +347,7 @@ fn described(
         offer,
         replaces,
         answer_after: answer_after(headers),
+        returned: headers.first("X-Patchcord-Return").map(str::to_owned),
         received_at: now,
     })
 }

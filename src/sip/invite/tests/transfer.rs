@@ -42,7 +42,9 @@ fn a_transfer_is_taken_then_told_how_it_goes() {
     let mut bench = Bench::new();
     let (call, invite, ok, refer) = refer(&mut bench);
     assert_eq!(refer.headers.first("Refer-To"), Some("<sip:201@pbx.example>"));
-    assert_eq!(refer.headers.first("Referred-By"), Some("<sip:operator1@pbx.example>"));
+    let id = crate::sip::transfer_id(refer.headers.first("Call-ID").unwrap());
+    let by = format!("<sip:operator1@pbx.example>;tid={id}");
+    assert_eq!(refer.headers.first("Referred-By"), Some(by.as_str()), "and by which transfer");
     assert!(refer.headers.first("Contact").is_some());
     bench.respond(&refer, 202);
     assert_eq!(progress(&mut bench), Some(ReferProgress::Taken));
