@@ -214,7 +214,7 @@ fn calls() -> Vec<E> {
         ReturnReason::Failed,
     ];
     for (reason, id) in reasons.into_iter().zip([Some("3fa9".to_owned()), None].into_iter().cycle()) {
-        let returned = Some(Return { id, target: target(), reason });
+        let returned = Some(Return { id, target: "201".to_owned(), reason });
         let caller = Caller { returned, ..caller() };
         events.push(E::RingingIn { line: LINE, call_id: "a".into(), caller, replaces: None });
     }
