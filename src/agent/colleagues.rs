@@ -4,6 +4,7 @@ use crate::domain::line_state::LineState;
 use crate::instant::Instant;
 use crate::phone::{Caller, Event};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 #[derive(Clone, PartialEq, Default, Debug)]
 pub struct Colleagues {
@@ -31,6 +32,15 @@ pub struct Messages {
 }
 
 impl Colleagues {
+    /// What is known of this line, and for how long it has been idle.
+    pub fn line(&self, now: Instant, extension: &str) -> (LineState, Option<Duration>) {
+        match self.lines.get(extension) {
+            Some(line) if line.state == LineState::Free => (line.state, Some(now.since(line.since))),
+            Some(line) => (line.state, None),
+            None => (LineState::Unknown, None),
+        }
+    }
+
     pub(super) fn follow(&mut self, event: &Event) {
         match event {
             Event::Watching { extensions, since } => {
@@ -56,7 +66,6 @@ impl Colleagues {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     fn at(seconds: u64) -> Instant {
         Instant::from_start(Duration::from_secs(seconds))

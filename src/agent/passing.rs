@@ -3,7 +3,7 @@
 
 use super::colleagues::Colleagues;
 use super::{Agent, Event};
-use crate::domain::chain::{Attempt, NextTarget, StepKind, TransferChain, next_target};
+use crate::domain::chain::{Attempt, ChainStep, NextTarget, StepKind, TransferChain, next_target};
 use crate::domain::line_state::LineState;
 use crate::instant::Instant;
 use crate::phone::{self, ClientIs, Command, LineId, Refusal, TransferFault};
@@ -69,9 +69,7 @@ impl Target {
     }
 
     fn picked(extension: String, chain: &TransferChain) -> Self {
-        let named = |step: &&crate::domain::chain::ChainStep| {
-            step.targets.iter().any(|target| target.extension == extension)
-        };
+        let named = |step: &&ChainStep| step.targets.iter().any(|target| target.extension == extension);
         let step = chain.steps.iter().find(named);
         Self {
             kind: step.map_or(StepKind::Person, |step| step.kind),
@@ -92,12 +90,7 @@ enum Next {
 impl Passing {
     fn decide(&mut self, now: Instant, colleagues: &Colleagues) -> (Vec<ChainNews>, Next) {
         let tried: Vec<&str> = self.tried.iter().map(String::as_str).collect();
-        let line = |extension: &str| match colleagues.lines.get(extension) {
-            Some(line) if line.state == LineState::Free => (line.state, Some(now.since(line.since))),
-            Some(line) => (line.state, None),
-            None => (LineState::Unknown, None),
-        };
-        let decision = next_target(&self.chain, &tried, line);
+        let decision = next_target(&self.chain, &tried, |extension| colleagues.line(now, extension));
         let mut news = Vec::new();
         for taken in &decision.passed_over {
             let (name, extension) = (taken.target.name.clone(), taken.target.extension.clone());
@@ -268,11 +261,17 @@ impl Agent {
                     self.pass_further(now, line);
                 }
             }
-            phone::Event::Refused { line: Some(line), .. }
-                if self.passings.get(line).is_some_and(|passing| passing.stage == Stage::Asked) =>
-            {
-                self.nobody_is_left(now, *line);
-            }
+            phone::Event::Refused { line: Some(line), .. } => self.on_call_refused(now, *line),
+            _ => {}
+        }
+    }
+
+    /// The telephone does not call whom it was told to. Whom the PBX is joining by now is not taken out of that.
+    fn on_call_refused(&mut self, now: Instant, line: LineId) {
+        let in_transfer = self.view.lines.get(&line).is_some_and(|view| view.in_transfer.is_some());
+        match self.passings.get_mut(&line) {
+            Some(passing) if passing.stage == Stage::Asked && in_transfer => passing.stage = Stage::Calling,
+            Some(passing) if passing.stage == Stage::Asked => self.nobody_is_left(now, line),
             _ => {}
         }
     }

@@ -34,6 +34,7 @@ pub use event::{
 pub use line::LineId;
 pub use pbx::{OnFailedTransfer, PbxBehaviour};
 pub use returned::{Return, ReturnReason};
+pub use watch::MOST_WATCHED;
 
 use crate::instant::Instant;
 use crate::media::{CallTone, Codec, StreamEvent, StreamStats};

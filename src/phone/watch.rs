@@ -10,8 +10,8 @@ use crate::sip::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// More colleagues than any floor has.
-const MOST_EXTENSIONS: usize = 500;
+/// Extensions whose lines can be watched: more colleagues than any floor has.
+pub const MOST_WATCHED: usize = 500;
 
 #[derive(Default)]
 pub(super) struct Watch {
@@ -78,7 +78,7 @@ impl Phone {
     pub(super) fn watch(&mut self, now: Instant, extensions: Vec<String>) -> Result<(), Refusal> {
         let wanted: BTreeSet<String> =
             extensions.into_iter().map(|extension| extension.trim().to_owned()).collect();
-        if wanted.len() > MOST_EXTENSIONS {
+        if wanted.len() > MOST_WATCHED {
             return Err(Refusal::TooManyWatched);
         }
         let targets: Result<BTreeMap<String, Uri>, _> = wanted

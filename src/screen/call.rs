@@ -69,9 +69,9 @@ pub(super) struct NotPassed {
 }
 
 impl NotPassed {
-    /// The next target may be called.
+    /// The agent has the next word: somebody else is called, or nobody is left.
     pub fn goes_on(&self) -> bool {
-        matches!(self.why, TransferFault::TargetFailed | TransferFault::NoAnswer)
+        matches!(self.why, TransferFault::TargetFailed | TransferFault::NoAnswer | TransferFault::NotTaken)
     }
 }
 

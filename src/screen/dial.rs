@@ -69,6 +69,7 @@ impl Screen {
 
     /// What is wrong with it stands under the field.
     pub(super) fn call_number(&mut self, target: String) {
+        self.consults = None;
         let is_address = target.contains('@');
         match self.config.numbering.dial(&target) {
             Err(problem) if !is_address => self.dial.fault = Some(Fault::Number(problem)),

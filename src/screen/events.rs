@@ -104,7 +104,10 @@ impl Screen {
             }
             E::Conference { lines: Some(_) } => self.announce(say!(&self.cat, "In a conference")),
             E::Conference { lines: None } => self.announce(say!(&self.cat, "The conference is over")),
-            E::Refused { line: None, why } if self.dial.waits() => self.dial.refuse(why),
+            E::Refused { line: None, why } if self.dial.waits() => {
+                self.consults = None;
+                self.dial.refuse(why);
+            }
             E::Refused { why: Refusal::NoSuchLine | Refusal::WrongState, .. } => {}
             E::Refused { why, .. } => {
                 self.outcome = Some(Outcome::Refused(why));
@@ -282,10 +285,12 @@ impl Screen {
         }
     }
 
-    /// The consultation is over, and the client has waited for the end of it.
+    /// The consultation is over, and the client has waited for the end of it; not while the operator talks with somebody else.
     fn come_back_to(&mut self, client: LineId) {
         let waits = |view: &LineView| view.held_by_us && view.in_transfer.is_none();
-        if self.view.lines.get(&client).is_some_and(waits) {
+        let talks = |view: &LineView| view.state == LineState::Talking && !view.held_by_us;
+        let free = !self.view.lines.values().any(talks);
+        if free && self.view.lines.get(&client).is_some_and(waits) {
             self.want(Intent::Resume { line: client });
         }
     }

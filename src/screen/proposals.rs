@@ -6,7 +6,6 @@ use super::{Screen, Wish};
 use crate::agent::Intent;
 use crate::desk_api::{TransferQuestion, Unavailable};
 use crate::domain::chain::{Attempt, ChainOrder, NextTarget, TransferChain, next_target};
-use crate::domain::line_state::LineState;
 use crate::instant::Instant;
 use crate::phone::LineId;
 use crate::text::say;
@@ -57,12 +56,7 @@ impl Screen {
     pub(super) fn proposals(&self, now: Instant) -> Vec<Proposal> {
         let chain = self.front_seen().and_then(|seen| seen.call.chain.as_ref());
         let Some(chain) = chain.filter(|_| self.transfer.query.trim().is_empty()) else { return Vec::new() };
-        let line = |extension: &str| match self.view.colleagues.lines.get(extension) {
-            Some(line) if line.state == LineState::Free => (line.state, Some(now.since(line.since))),
-            Some(line) => (line.state, None),
-            None => (LineState::Unknown, None),
-        };
-        match next_target(chain, &[], line).next {
+        match next_target(chain, &[], |extension| self.view.colleagues.line(now, extension)).next {
             NextTarget::Call(first) | NextTarget::Wait { attempt: first, .. } => {
                 vec![self.proposal(chain.clone(), &first)]
             }

@@ -8,7 +8,7 @@ use crate::agent::Intent;
 use crate::desk_api::{Absence, ClientCard, DirectoryEntry};
 use crate::domain::line_state::LineState;
 use crate::instant::Instant;
-use crate::phone::{LineId, TransferWay};
+use crate::phone::{LineId, MOST_WATCHED, TransferWay};
 use crate::text::say;
 use jiff::Zoned;
 use jiff::civil::Date;
@@ -201,9 +201,9 @@ impl Screen {
             How::WithReturn => self.transfer_to(now, self.transfer.chosen, today),
             How::Blind => self.want(Intent::BlindTransfer { line, target }),
             How::Consult => {
-                self.consults = Some(line);
                 self.transfer.close();
                 self.call_number(target);
+                self.consults = self.dial.waits().then_some(line);
             }
         }
     }
@@ -227,9 +227,11 @@ impl Screen {
     pub(super) fn watch_colleagues(&mut self) {
         let mut extensions: Vec<String> =
             self.directory.people.iter().filter_map(|person| person.extension.clone()).collect();
-        extensions.retain(|extension| *extension != self.config.extension);
+        // One that nobody could call must not cost the others their states; nor more than the telephone watches.
+        extensions.retain(|extension| *extension != self.config.extension && self.can_dial_text(extension));
         extensions.sort();
         extensions.dedup();
+        extensions.truncate(MOST_WATCHED);
         if extensions != self.watched {
             self.watched.clone_from(&extensions);
             self.want(Intent::Watch { extensions });

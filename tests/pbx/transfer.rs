@@ -51,6 +51,8 @@ impl Story {
         std::thread::sleep(seconds(3));
         self.client.hang_up();
         manager.wait("CALL_CLOSED", seconds(5));
+        // Its recording is whole only then.
+        self.client.wait("CALL_CLOSED", seconds(5));
         let heard = self.client.heard();
         let alike = sound::best(&manager.voice, &heard[heard.len() - 5 * RATE / 2..]);
         assert!(alike >= ALIKE, "the client hears the manager: {alike:.3}");

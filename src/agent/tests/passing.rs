@@ -322,3 +322,18 @@ fn whose_line_is_taken_is_passed_over_and_it_is_said() {
     let news = ChainNews::PassedOver { name, extension, state: LineState::Offline };
     assert!(world.events.contains(&Event::Chain { line: LINE, news }));
 }
+
+#[test]
+fn somebody_else_who_is_picked_too_late_stops_no_join() {
+    let mut world = World::new();
+    let (mut client, first) = world.passing(chain());
+    let answer = world.pbx.reply(&first, 200, Some(ALAW));
+    world.hears(&answer);
+    world.pbx.request("REFER");
+    world.intend(Intent::PassTo { line: LINE, target: "302".into() });
+    assert!(!world.pbx.has("INVITE"));
+    let left = Event::Chain { line: LINE, news: ChainNews::NobodyLeft };
+    assert!(!world.events.contains(&left), "the client is being joined with the first");
+    world.notify(&mut client, "SIP/2.0 200 OK");
+    assert_eq!(world.steps()[0].2, Some(TransferResult::Joined));
+}

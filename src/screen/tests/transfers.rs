@@ -399,3 +399,51 @@ fn a_new_client_is_asked_about_without_a_name() {
     world.card(FIRST, vec![]);
     assert!(world.wishes.contains(&Wish::FetchChain(crate::desk_api::TransferQuestion::default())));
 }
+
+#[test]
+fn a_join_that_the_pbx_refuses_is_said_to_be_the_targets_and_not_that_nobody_could_be_called() {
+    let mut world = talking_with("kim");
+    world.passing_with_return(FIRST, "201");
+    let (target, status, reason) = ("201".into(), Some(501), String::new());
+    let (client, why) = (ClientIs::Kept, TransferFault::NotTaken);
+    world.phone(phone::Event::TransferFailed { line: FIRST, target, status, reason, client, why });
+    world.on_the_way(FIRST, ChainNews::NobodyLeft);
+    assert_eq!(outcome(&world).1, "Kim Seoyeon did not take the call; the client is back with you");
+}
+
+#[test]
+fn a_question_that_could_not_be_asked_is_forgotten() {
+    let mut world = talking_with("kim");
+    world.press("F8");
+    world.press("Shift+Enter");
+    world.phone(phone::Event::Refused { line: None, why: phone::Refusal::Busy });
+    world.phone(phone::Event::Held { line: FIRST, by: Side::Us });
+    world.dials(SECOND, "302");
+    world.answered(SECOND);
+    world.wishes.clear();
+    world.ends(SECOND, EndedBy::Them, CallOutcome::Completed, None, 20);
+    assert!(!world.intents().contains(&Intent::Resume { line: FIRST }), "that call was about something else");
+}
+
+#[test]
+fn a_client_who_waits_is_not_put_into_another_conversation_when_the_question_is_over() {
+    let mut world = consulting();
+    world.phone(phone::Event::Held { line: SECOND, by: Side::Us });
+    world.rings(LineId(3), OTHER);
+    world.answered(LineId(3));
+    world.wishes.clear();
+    world.ends(SECOND, EndedBy::Them, CallOutcome::Completed, None, 20);
+    assert!(!world.intents().contains(&Intent::Resume { line: FIRST }));
+}
+
+#[test]
+fn an_extension_that_nobody_could_call_costs_the_others_nothing() {
+    let mut world = World::new();
+    let mut directory = directory();
+    directory.people[0].extension = Some("two words".into());
+    world.wishes.clear();
+    world.handle(Input::Directory(Ok(directory)));
+    let intents = world.intents();
+    let [Intent::Watch { extensions }] = intents.as_slice() else { panic!("{intents:?}") };
+    assert!(!extensions.is_empty() && !extensions.contains(&"two words".to_owned()));
+}
