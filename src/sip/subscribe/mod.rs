@@ -9,6 +9,7 @@ mod dialog_info;
 mod message_summary;
 mod package;
 mod presence;
+mod subscription;
 #[cfg(test)]
 mod tests;
 mod xml;
@@ -22,21 +23,19 @@ use super::core::{Core, Owner};
 use super::dialog::Dialog;
 use super::event::{Event as Said, SubscriptionKey, SubscriptionLoss};
 use super::message::{
-    CSeq, CallId, Contact, Event, Expires, From, Method, MinExpires, NameAddr, Params, Request, Response,
-    RetryAfter, StatusCode, SubState, SubscriptionState, To, Uri,
+    Event, Expires, Method, MinExpires, Request, Response, RetryAfter, StatusCode, SubState,
+    SubscriptionState, To, Uri,
 };
 use super::timers::PATIENCE;
 use super::transaction::{ClientId, Outcome, Reply};
 use super::wire::Due;
 use crate::instant::Instant;
 use crate::transmit::Hop;
-use dialog_info::Table;
 use package::Read;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
+use subscription::Subscription;
 
-/// Asked for: a PBX that has forgotten us without our notice is found out in that time.
-const WISHED: u32 = 300;
 /// A grant for longer counts as this.
 const LONGEST: u32 = 24 * 3600;
 /// SUBSCRIBEs without an answer at a time.
@@ -60,8 +59,6 @@ const LATER: Span = (Duration::from_secs(30), Duration::from_secs(60));
 const LATE: Span = (Duration::from_secs(300), Duration::from_secs(600));
 /// Ends in a row after which soon becomes later, and then late.
 const PATIENT_ENDS: u32 = 3;
-/// NOTIFYs of one subscription that may be under way at a time, and be repeated after one another.
-const UNDER_WAY: usize = 32;
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Timer {
@@ -86,31 +83,6 @@ pub struct Subscriptions {
     place: Option<Uri>,
 }
 
-struct Subscription {
-    target: Uri,
-    package: Package,
-    /// Call-ID, our tag and number of the SUBSCRIBE that makes the dialog.
-    call_id: String,
-    tag: String,
-    seq: u32,
-    dialog: Option<Dialog>,
-    /// A NOTIFY has come: no other dialog is this subscription's.
-    notified: bool,
-    /// Numbers of the NOTIFYs last taken.
-    taken: BTreeSet<u32>,
-    table: Table,
-    /// All is asked for, since something was missed.
-    gapped: bool,
-    /// From a 423 (RFC 6665 §4.2.1.1).
-    least: u32,
-    /// Times in a row that it ended before it was ever refreshed.
-    ends: u32,
-    /// What was last said to be wrong.
-    said: Option<SubscriptionLoss>,
-    /// Nobody wants it any more: the dialog is taken leave of.
-    leaving: bool,
-}
-
 impl Subscriptions {
     pub fn len(&self) -> usize {
         self.all.len()
@@ -123,22 +95,7 @@ impl Subscriptions {
 
     /// Its news comes as soon as we are registered.
     pub fn watch(&mut self, core: &mut Core, target: Uri, package: Package) -> SubscriptionKey {
-        let key = self.add(Subscription {
-            target,
-            package,
-            call_id: String::new(),
-            tag: String::new(),
-            seq: 0,
-            dialog: None,
-            notified: false,
-            taken: BTreeSet::new(),
-            table: Table::default(),
-            gapped: false,
-            least: 0,
-            ends: 0,
-            said: None,
-            leaving: false,
-        });
+        let key = self.add(Subscription::new(target, package));
         if self.place.is_some() {
             self.enqueue(core, key);
         }
@@ -527,108 +484,6 @@ struct Taken {
     news: News,
     /// All is wanted again.
     gap: bool,
-}
-
-impl Subscription {
-    /// The SUBSCRIBE that makes a dialog.
-    fn begin(&mut self, core: &mut Core) -> Request {
-        let request =
-            core.request(Method::Subscribe, self.target.clone(), NameAddr::new(self.target.clone()));
-        self.call_id = request.headers.require::<CallId>().map_or_else(|_| String::new(), |id| id.0);
-        let from = request.headers.require::<From>().ok();
-        self.tag = from.and_then(|from| from.tag().map(str::to_owned)).unwrap_or_default();
-        self.seq = request.headers.require::<CSeq>().map_or(0, |cseq| cseq.seq);
-        request
-    }
-
-    fn describe(&self, core: &Core, request: &mut Request) {
-        request.headers.push_typed(&Contact::Addr(NameAddr::new(core.contact())));
-        let package = self.package.name().to_owned();
-        request.headers.push_typed(&Event { package, id: None, params: Params::default() });
-        request.headers.push("Accept", self.package.accepts());
-        request.headers.push_typed(&Expires(if self.leaving { 0 } else { self.wished() }));
-        request.headers.push("Allow", core.allowed());
-    }
-
-    /// The number of a SUBSCRIBE that is sent once more with credentials, and where it goes.
-    fn number_anew(&mut self, core: &Core, request: &mut Request) -> std::net::SocketAddr {
-        let server = core.config.server;
-        let in_dialog = request.headers.require::<To>().is_ok_and(|to| to.tag().is_some());
-        let (seq, to) = match &mut self.dialog {
-            Some(dialog) if in_dialog => (dialog.next_seq(), dialog.next_hop(server)),
-            _ => {
-                self.seq = self.seq.saturating_add(1);
-                (self.seq, server)
-            }
-        };
-        request.headers.set(&CSeq::new(seq, Method::Subscribe));
-        to
-    }
-
-    fn wished(&self) -> u32 {
-        WISHED.max(self.least)
-    }
-
-    /// Whether this NOTIFY is a new one of this subscription's dialog, which the first one makes (RFC 6665 §4.4.1).
-    fn accept(&mut self, notify: &Request) -> Result<bool, StatusCode> {
-        let seq = notify.headers.require::<CSeq>().map_or(0, |cseq| cseq.seq);
-        match &mut self.dialog {
-            Some(dialog) if dialog.owns(notify) => {
-                // Its answer was lost, perhaps, while a later one came; refused it would end the subscription (RFC 6665 §4.2.2).
-                if self.taken.contains(&seq) {
-                    return Ok(false);
-                }
-                dialog.accept_seq(seq).map_err(|_| StatusCode::SERVER_INTERNAL_ERROR)?;
-                dialog.refresh_target(&notify.headers);
-            }
-            Some(_) if self.notified => return Err(StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST),
-            _ => self.dialog = Dialog::of_uas(notify, &self.tag, self.seq),
-        }
-        self.notified = true;
-        self.taken.insert(seq);
-        if self.taken.len() > UNDER_WAY {
-            self.taken.pop_first();
-        }
-        Ok(true)
-    }
-
-    /// A SUBSCRIBE was sent, and it has not ended since.
-    fn has_begun(&self) -> bool {
-        !self.call_id.is_empty()
-    }
-
-    fn stands(&self) -> bool {
-        self.dialog.is_some() && !self.leaving
-    }
-
-    /// Nothing stands of it.
-    fn end(&mut self) {
-        self.call_id.clear();
-        self.dialog = None;
-        self.notified = false;
-        self.taken.clear();
-        self.table = Table::default();
-        self.gapped = false;
-    }
-
-    fn fresh(&self) -> Self {
-        Self {
-            target: self.target.clone(),
-            package: self.package,
-            call_id: String::new(),
-            tag: String::new(),
-            seq: 0,
-            dialog: None,
-            notified: false,
-            taken: BTreeSet::new(),
-            table: Table::default(),
-            gapped: false,
-            least: self.least,
-            ends: 0,
-            said: self.said,
-            leaving: false,
-        }
-    }
 }
 
 /// Refreshed well before its end, and not all at once.

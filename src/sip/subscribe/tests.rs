@@ -1,7 +1,7 @@
 //! What is subscribed to, on a bench: each test a PBX that answers as the test tells it to.
 
 use super::super::event::{Event as Said, SubscriptionKey, SubscriptionLoss};
-use super::super::message::{CSeq, Message, Method, Request};
+use super::super::message::{CSeq, CallId, From, Message, Method, Request};
 use super::super::testing::{Bench, address, ms, parsed, secs, seq, tagged};
 use super::{MessageSummary, News, Package, Presence};
 use crate::transmit::Transport;
@@ -48,9 +48,9 @@ impl Bench {
         notify.headers.push("Event", package.name());
         let from = subscribe.headers.first("To").unwrap().to_owned();
         let tagged_from = if from.contains("tag=") { from } else { format!("{from};tag=pbx-tag") };
-        notify.headers.set(&super::From(tagged(&tagged_from).0));
+        notify.headers.set(&From(tagged(&tagged_from).0));
         notify.headers.set(&tagged(subscribe.headers.first("From").unwrap()));
-        notify.headers.set(&super::CallId(subscribe.headers.first("Call-ID").unwrap().to_owned()));
+        notify.headers.set(&CallId(subscribe.headers.first("Call-ID").unwrap().to_owned()));
         notify.headers.set(&CSeq::new(1000 + step, Method::Notify));
         if !body.is_empty() {
             notify.headers.push("Content-Type", package.accepts());
@@ -343,7 +343,7 @@ fn a_notify_without_a_subscription_or_of_another_package_is_refused() {
     bench.hear_request(&other);
     bench.response(489);
     let mut stranger = bench.notify(&subscribe, 2, "active", Package::Presence, OPEN);
-    stranger.headers.set(&super::From(tagged("<sip:201@pbx.example>;tag=another").0));
+    stranger.headers.set(&From(tagged("<sip:201@pbx.example>;tag=another").0));
     bench.hear_request(&stranger);
     bench.response(481);
     let nobodys =
