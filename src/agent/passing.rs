@@ -6,7 +6,7 @@ use super::{Agent, Event};
 use crate::domain::chain::{Attempt, ChainStep, NextTarget, StepKind, TransferChain, next_target};
 use crate::domain::line_state::LineState;
 use crate::instant::Instant;
-use crate::phone::{self, ClientIs, Command, LineId, Refusal, TransferFault};
+use crate::phone::{self, ClientIs, Command, LineId, Proof, Refusal, TransferFault};
 use std::time::Duration;
 
 /// How long somebody rings whom the operator picked.
@@ -54,6 +54,7 @@ struct Target {
     extension: String,
     kind: StepKind,
     ring_for: Duration,
+    proof: Proof,
     why: &'static str,
 }
 
@@ -64,6 +65,7 @@ impl Target {
             extension: attempt.target.extension.clone(),
             kind: step.kind,
             ring_for: Duration::from_secs(attempt.ring_seconds.into()),
+            proof: proof(step),
             why: step.role.word(),
         }
     }
@@ -74,10 +76,15 @@ impl Target {
         Self {
             kind: step.map_or(StepKind::Person, |step| step.kind),
             ring_for: step.map_or(RING_TIME, |step| Duration::from_secs(step.ring_seconds.into())),
+            proof: step.map_or(Proof::LineState, proof),
             why: PICKED,
             extension,
         }
     }
+}
+
+const fn proof(step: &ChainStep) -> Proof {
+    if step.confirm { Proof::Key } else { Proof::LineState }
 }
 
 /// What comes next.
@@ -195,14 +202,14 @@ impl Agent {
     fn call(&mut self, now: Instant, line: LineId, target: Target) -> Result<(), Refusal> {
         let dialled = self.by_dialling_rules(&target.extension);
         let Some(passing) = self.passings.get_mut(&line) else { return Err(Refusal::NoSuchLine) };
-        passing.tried.push(target.extension);
+        passing.tried.push(target.extension.clone());
         let dialled = dialled?;
         passing.stage = Stage::Asked;
         self.register.explain(line, target.why);
-        let (ring_for, target) = (target.ring_for, (target.kind, dialled.target));
-        let command = match target {
+        let Target { ring_for, proof, kind, .. } = target;
+        let command = match (kind, dialled.target) {
             (StepKind::Person, target) => {
-                Command::ReturnTransfer { line, target, ring_for, comes_back: false }
+                Command::ReturnTransfer { line, target, ring_for, proof, comes_back: false }
             }
             // A machine answers always: what it says is no person's word.
             (StepKind::Queue | StepKind::Voicemail, target) => Command::BlindTransfer { line, target },
@@ -237,9 +244,10 @@ impl Agent {
             }
             phone::Event::TransferFailed { line, client, why, .. } if self.passings.contains_key(line) => {
                 match (client, why) {
-                    (ClientIs::Kept, TransferFault::TargetFailed | TransferFault::NoAnswer) => {
-                        self.pass_further(now, *line);
-                    }
+                    (
+                        ClientIs::Kept,
+                        TransferFault::TargetFailed | TransferFault::NoAnswer | TransferFault::NoPerson,
+                    ) => self.pass_further(now, *line),
                     // On the way to whom the operator picked instead.
                     (ClientIs::Kept, TransferFault::OtherTarget) => {}
                     (ClientIs::Kept, TransferFault::NotTaken) => self.nobody_is_left(now, *line),

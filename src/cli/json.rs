@@ -345,6 +345,7 @@ const fn transfer_fault_code(why: TransferFault) -> &'static str {
         TransferFault::NotTaken => "not_taken",
         TransferFault::TargetFailed => "target_failed",
         TransferFault::NoAnswer => "no_answer",
+        TransferFault::NoPerson => "no_person",
         TransferFault::NoWord => "no_word",
         TransferFault::CallEnded => "call_ended",
         TransferFault::TakenBack => "taken_back",

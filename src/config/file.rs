@@ -56,6 +56,7 @@ fn settings(root: &Section<'_>) -> Result<Settings, ConfigError> {
         local: pbx.value("local")?,
         rtp_ports: pbx.value("rtp_ports")?,
         after_failed_transfer: pbx.value("after_failed_transfer")?,
+        hold_music: pbx.value("hold_music")?,
         session_timer: pbx.number("session_timer", value::SESSION_TIMER, |seconds| {
             (90..=43_200).contains(&seconds).then(|| Duration::from_secs(seconds.into()))
         })?,
@@ -63,6 +64,7 @@ fn settings(root: &Section<'_>) -> Result<Settings, ConfigError> {
         echo: pbx.value("echo")?,
         lines: calls.number("lines", value::LINES, value::lines)?,
         click_to_transfer: calls.yes_no("click_to_transfer")?,
+        transfer: calls.value("transfer")?,
         codecs: calls.list::<CodecName>("codecs", CodecName::EXPECTED)?,
         identity: calls.list::<Identity>("identity", Identity::EXPECTED)?,
         name_prefixes: calls.list::<String>("name_prefixes", value::TEXTS)?,

@@ -15,8 +15,8 @@ mod words;
 pub use places::Places;
 pub use section::{ConfigError, Document, Fault, Section, read_file};
 pub use value::{
-    AfterFailedTransfer, AnswerKey, CodecName, Expected, HostPort, Identity, LINES, PortRange, RingStyle,
-    Setting, Theme, ToneCountry, URL, is_desk_url, lines,
+    AfterFailedTransfer, AnswerKey, CodecName, Expected, HoldMusic, HostPort, Identity, LINES, PortRange,
+    RingStyle, Setting, Theme, ToneCountry, TransferMode, URL, is_desk_url, lines,
 };
 pub use words::io_words;
 
@@ -60,6 +60,8 @@ pub struct Settings {
     /// Any ports.
     pub rtp_ports: Option<PortRange>,
     pub after_failed_transfer: Option<AfterFailedTransfer>,
+    /// The PBX.
+    pub hold_music: Option<HoldMusic>,
     /// As the PBX wants it.
     pub session_timer: Option<Duration>,
     /// No.
@@ -71,6 +73,8 @@ pub struct Settings {
     pub lines: Option<u8>,
     /// No.
     pub click_to_transfer: Option<bool>,
+    /// With return.
+    pub transfer: Option<TransferMode>,
     /// PCMA, PCMU.
     pub codecs: Option<Vec<CodecName>>,
     /// P-Asserted-Identity, Remote-Party-ID, From.
@@ -153,11 +157,13 @@ impl Settings {
             local: self.local.or(below.local),
             rtp_ports: self.rtp_ports.or(below.rtp_ports),
             after_failed_transfer: self.after_failed_transfer.or(below.after_failed_transfer),
+            hold_music: self.hold_music.or(below.hold_music),
             session_timer: self.session_timer.or(below.session_timer),
             follow_redirects: self.follow_redirects.or(below.follow_redirects),
             echo: self.echo.or(below.echo),
             lines: self.lines.or(below.lines),
             click_to_transfer: self.click_to_transfer.or(below.click_to_transfer),
+            transfer: self.transfer.or(below.transfer),
             codecs: self.codecs.or(below.codecs),
             identity: self.identity.or(below.identity),
             name_prefixes: self.name_prefixes.or(below.name_prefixes),

@@ -1,6 +1,8 @@
 //! Settings as the file that says them: the inverse of [`super::file`].
 
-use super::value::{AfterFailedTransfer, CodecName, Identity, RingStyle, Theme, ToneCountry};
+use super::value::{
+    AfterFailedTransfer, CodecName, HoldMusic, Identity, RingStyle, Theme, ToneCountry, TransferMode,
+};
 use super::{PortRange, Settings};
 use crate::domain::number::{NumberingPlan, OutgoingFormat};
 use crate::transmit::Transport;
@@ -27,6 +29,7 @@ pub(super) fn write(settings: &Settings) -> String {
     file.text("local", settings.local.map(|address| address.to_string()));
     file.text("rtp_ports", settings.rtp_ports.map(|PortRange { first, last }| format!("{first}-{last}")));
     file.text("after_failed_transfer", settings.after_failed_transfer.map(after_failed_transfer));
+    file.text("hold_music", settings.hold_music.map(hold_music));
     file.plain("session_timer", settings.session_timer.map(|time| time.as_secs()));
     file.plain("follow_redirects", settings.follow_redirects);
     file.text("echo", settings.echo.as_deref());
@@ -34,6 +37,7 @@ pub(super) fn write(settings: &Settings) -> String {
     file.section("calls");
     file.plain("lines", settings.lines);
     file.plain("click_to_transfer", settings.click_to_transfer);
+    file.text("transfer", settings.transfer.map(transfer_mode));
     file.list("codecs", settings.codecs.as_deref(), |codec| codec_name(*codec));
     file.list("identity", settings.identity.as_deref(), |header| identity(*header));
     file.list("name_prefixes", settings.name_prefixes.as_deref(), String::as_str);
@@ -135,6 +139,20 @@ const fn after_failed_transfer(kind: AfterFailedTransfer) -> &'static str {
     match kind {
         AfterFailedTransfer::Asterisk => "asterisk",
         AfterFailedTransfer::Kept => "kept",
+    }
+}
+
+const fn hold_music(whose: HoldMusic) -> &'static str {
+    match whose {
+        HoldMusic::Pbx => "pbx",
+        HoldMusic::Own => "own",
+    }
+}
+
+const fn transfer_mode(mode: TransferMode) -> &'static str {
+    match mode {
+        TransferMode::Return => "return",
+        TransferMode::Blind => "blind",
     }
 }
 

@@ -178,6 +178,48 @@ impl Setting for AfterFailedTransfer {
     }
 }
 
+/// Who plays music to a client on hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HoldMusic {
+    /// The PBX, as Asterisk does.
+    Pbx,
+    /// The telephone.
+    Own,
+}
+
+impl Setting for HoldMusic {
+    const EXPECTED: Expected = Expected { what: msg!("one of \"pbx\", \"own\""), example: "pbx" };
+
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "pbx" => Some(Self::Pbx),
+            "own" => Some(Self::Own),
+            _ => None,
+        }
+    }
+}
+
+/// How a client is passed on where nobody says otherwise.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TransferMode {
+    /// The target is called first; a client whom nobody takes is back.
+    Return,
+    /// The PBX calls the target.
+    Blind,
+}
+
+impl Setting for TransferMode {
+    const EXPECTED: Expected = Expected { what: msg!("one of \"return\", \"blind\""), example: "return" };
+
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "return" => Some(Self::Return),
+            "blind" => Some(Self::Blind),
+            _ => None,
+        }
+    }
+}
+
 /// Whose tones say that a call that is dialled rings or is refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ToneCountry(&'static str);

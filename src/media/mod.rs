@@ -15,12 +15,14 @@ mod quality;
 mod rtcp;
 mod rtp;
 mod sdp;
+mod stand_in;
 mod stream;
 mod tones;
 
 pub use level::{level, peak};
 pub use mix::{Relay, mix};
 pub use sdp::{Negotiation, NegotiationConfig, SdpFault, is_answerable};
+pub use stand_in::StandIn;
 pub use stream::{AudioDirection, NoAudioCause, Stream, StreamEvent, StreamOutput, StreamStats, is_digit};
 pub use tones::{Cadence, CallTone, CallTones, MELODY, Part, Player};
 

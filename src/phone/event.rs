@@ -119,6 +119,8 @@ pub enum Command {
         target: String,
         /// The target's telephone rings so long at most.
         ring_for: Duration,
+        /// What tells a person who answers from a machine.
+        proof: Proof,
         /// A client who was kept comes off hold; else stays there, for the next target, until resumed.
         comes_back: bool,
     },
@@ -134,6 +136,30 @@ pub enum Command {
     },
 }
 
+/// What tells a person who answers from a machine: mailboxes, announcements and queues say 200 like a person.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Proof {
+    /// Nothing: whatever answers has the client.
+    None,
+    /// The line of the target itself: one that is watched, and does not talk though something has answered for it, is no person's.
+    LineState,
+    /// A key that whoever answers is asked to press.
+    Key,
+}
+
+/// Whom the far end of a call hears.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NearEnd {
+    /// The operator, who hears the far end, too.
+    Operator,
+    /// Nobody.
+    Silence,
+    /// On hold at a PBX that plays nothing itself.
+    Music,
+    /// A voice that asks for a key, since a client is to be passed on.
+    Prompt,
+}
+
 /// Taken one by one after each change until `Idle`.
 #[derive(Clone, Debug)]
 pub enum Output {
@@ -147,13 +173,12 @@ pub enum Output {
 #[derive(Clone, PartialEq, Eq)]
 pub enum MediaCommand {
     /// Start, or change, the stream of this line. Its port (`plan.local`) was given by
-    /// `Input::MediaPort`; another one than before means that the stream goes on from there. `operator`: the
-    /// operator is on this line, hears it, and is heard unless the plan is early. One line at a time has the operator, or both
-    /// of a conference; the others neither hear nor are heard, and silence is sent where their plan sends.
+    /// `Input::MediaPort`; another one than before means that the stream goes on from there. One line at a time has the
+    /// operator, or both of a conference; nobody is heard while the plan is early.
     Apply {
         line: LineId,
         plan: StreamPlan,
-        operator: bool,
+        near_end: NearEnd,
     },
     Digits {
         line: LineId,
@@ -484,6 +509,8 @@ pub enum TransferFault {
     TargetFailed,
     /// The target's telephone has rung as long as it may.
     NoAnswer,
+    /// Something answered for the target that is no person, as far as `Proof` tells.
+    NoPerson,
     /// No word in time, or the subscription ended without one.
     NoWord,
     /// The call ended before the final word.
@@ -533,8 +560,8 @@ impl fmt::Debug for Command {
             Self::TakeCalls { on } => write!(f, "TakeCalls({on})"),
             Self::Digits { line, digits } => write!(f, "Digits({line}, {} of them)", digits.len()),
             Self::BlindTransfer { line, .. } => write!(f, "BlindTransfer({line})"),
-            Self::ReturnTransfer { line, ring_for, comes_back, .. } => {
-                write!(f, "ReturnTransfer({line}, {ring_for:?}, comes back {comes_back})")
+            Self::ReturnTransfer { line, ring_for, proof, comes_back, .. } => {
+                write!(f, "ReturnTransfer({line}, {ring_for:?}, {proof:?}, comes back {comes_back})")
             }
             Self::BringBack { line } => write!(f, "BringBack({line})"),
             Self::Join { line, with } => write!(f, "Join({line}, {with})"),
@@ -545,8 +572,8 @@ impl fmt::Debug for Command {
 impl fmt::Debug for MediaCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Apply { line, plan, operator } => {
-                write!(f, "Apply({line}, {:?} {:?}, operator {operator})", plan.codec, plan.direction)
+            Self::Apply { line, plan, near_end } => {
+                write!(f, "Apply({line}, {:?} {:?}, {near_end:?})", plan.codec, plan.direction)
             }
             Self::Digits { line, digits } => write!(f, "Digits({line}, {} of them)", digits.len()),
             Self::Conference { lines } => write!(f, "Conference({lines:?})"),

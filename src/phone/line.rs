@@ -1,7 +1,7 @@
 //! A line: one SIP call and one negotiated audio session.
 
 use super::caller::Caller;
-use super::event::{CallOutcome, EndedBy, Event, MediaCommand, Side};
+use super::event::{CallOutcome, EndedBy, Event, MediaCommand, NearEnd, Side};
 use super::hold::Hold;
 use super::outbox::Outbox;
 use super::pbx::PbxBehaviour;
@@ -44,7 +44,7 @@ pub(super) struct Line {
     /// There once a port was taken.
     pub session: Option<Negotiation>,
     /// What the media thread was last told.
-    pub applied: Option<(StreamPlan, bool)>,
+    pub applied: Option<(StreamPlan, NearEnd)>,
     pub hold: Hold,
     pub held_by_them: bool,
     /// The operator talks on another line: is not heard here, whatever becomes of the hold.
@@ -62,6 +62,8 @@ pub(super) struct Line {
     pub ending: Option<Ending>,
     /// The call whose client this one finds a person for; nobody sees it, and the operator is not in it.
     pub serves: Option<CallKey>,
+    /// Whoever has answered it is asked for a key.
+    pub asks_for_key: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -135,6 +137,7 @@ impl Line {
             rings: false,
             ending: None,
             serves: None,
+            asks_for_key: false,
         }
     }
 
@@ -181,11 +184,21 @@ impl Line {
     pub fn apply_plan(&mut self, means: &mut Means<'_>) {
         let Some(mut plan) = self.session.as_ref().and_then(Negotiation::plan).cloned() else { return };
         plan.early = self.stage == Stage::Dialing;
-        let operator = !self.aside && !self.hold.is_muted();
-        let news = (plan, operator);
+        let near_end = self.near_end(means.pbx);
+        let news = (plan, near_end);
         if self.applied.as_ref() != Some(&news) {
             self.applied = Some(news.clone());
-            means.command(MediaCommand::Apply { line: self.id, plan: news.0, operator });
+            means.command(MediaCommand::Apply { line: self.id, plan: news.0, near_end });
+        }
+    }
+
+    fn near_end(&self, pbx: &PbxBehaviour) -> NearEnd {
+        match self.serves {
+            Some(_) if self.asks_for_key => NearEnd::Prompt,
+            Some(_) => NearEnd::Silence,
+            None if !self.aside && !self.hold.is_muted() => NearEnd::Operator,
+            None if pbx.holds_in_silence => NearEnd::Music,
+            None => NearEnd::Silence,
         }
     }
 

@@ -28,8 +28,8 @@ mod watch;
 
 pub use caller::{Caller, IdentitySource};
 pub use event::{
-    CallOutcome, ClientIs, Command, EndedBy, Event, Input, MediaCommand, Output, Refusal, Side,
-    TransferFault, TransferOutcome, TransferWay,
+    CallOutcome, ClientIs, Command, EndedBy, Event, Input, MediaCommand, NearEnd, Output, Proof, Refusal,
+    Side, TransferFault, TransferOutcome, TransferWay,
 };
 pub use line::LineId;
 pub use pbx::{OnFailedTransfer, PbxBehaviour};
@@ -144,7 +144,7 @@ impl Phone {
                 self.local = local.ip();
                 self.user_agent.set_addresses(now, local, server);
             }
-            Input::Stream { line, event } => self.on_stream_event(line, event),
+            Input::Stream { line, event } => self.on_stream_event(now, line, event),
             Input::StreamStats { line, stats } => self.on_stream_stats(line, stats),
             Input::Command(command) => self.carry_out(now, command),
         }
@@ -161,6 +161,7 @@ impl Phone {
         let ids: Vec<LineId> = self.lines.keys().copied().collect();
         for id in ids {
             self.answer_if_due(now, id);
+            self.believe_if_vague(now, id);
             if let Some((line, mut means)) = self.line(now, id) {
                 line.on_hold_timeout(&mut means);
                 line.on_transfer_timeout(&mut means);
@@ -208,8 +209,8 @@ impl Phone {
             Command::TakeCalls { on } => return self.take_calls(on),
             Command::Digits { line, digits } => (Some(line), self.send_digits(now, line, digits)),
             Command::BlindTransfer { line, target } => (Some(line), self.blind_transfer(now, line, target)),
-            Command::ReturnTransfer { line, target, ring_for, comes_back } => {
-                (Some(line), self.return_transfer(now, line, target, ring_for, comes_back))
+            Command::ReturnTransfer { line, target, ring_for, proof, comes_back } => {
+                (Some(line), self.return_transfer(now, line, target, ring_for, proof, comes_back))
             }
             Command::BringBack { line } => (Some(line), self.bring_back(now, line)),
             Command::Join { line, with } => (Some(line), self.join(now, line, with)),
@@ -361,6 +362,7 @@ impl Phone {
         let talked = line.answered_at.is_some();
         let mut joined = None;
         let rings = if let sip::Event::Ringing { status, .. } = event { Some(status) } else { None };
+        let pressed = matches!(event, sip::Event::Digit { .. });
         match event {
             sip::Event::Ringing { status, body, .. } => line.on_ringing(means, status, body),
             sip::Event::Accepted { body, .. } => line.on_accepted(means, body),
@@ -377,7 +379,10 @@ impl Phone {
         if let Some(with) = joined {
             self.on_joined(now, with);
         } else if let Some(client) = line.serves {
-            self.on_target(now, client, rings, !talked && answered);
+            self.on_target(now, id, client, rings, !talked && answered);
+            if pressed {
+                self.on_target_key(now, id, client);
+            }
         } else if !talked && answered {
             if has_operator {
                 // Somebody may have been resumed since it was dialled.
@@ -387,8 +392,11 @@ impl Phone {
         }
     }
 
-    fn on_stream_event(&mut self, id: LineId, event: StreamEvent) {
+    fn on_stream_event(&mut self, now: Instant, id: LineId, event: StreamEvent) {
         let Some(line) = self.lines.get(&id) else { return };
+        if let (StreamEvent::Digit(_), Some(client)) = (&event, line.serves) {
+            return self.on_target_key(now, id, client);
+        }
         let audible = line.stage == Stage::Talking && !line.hold.is_muted() && !line.held_by_them;
         match event {
             StreamEvent::Digit(digit) => self.say(Event::Digit { line: id, digit }),

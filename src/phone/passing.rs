@@ -6,10 +6,11 @@
 //! joined. In a consultation the operator has made that call and spoken.
 
 use super::end::SipEnd;
-use super::event::Refusal;
+use super::event::{Proof, Refusal};
 use super::line::{CallDirection, Ending, Line, LineId, Means, Stage};
 use super::transfer::Transfer;
 use super::{CallOutcome, EndedBy, Phone, target};
+use crate::domain::line_state::LineState;
 use crate::instant::Instant;
 use crate::media::Direction;
 use crate::sip::CallKey;
@@ -23,6 +24,7 @@ impl Phone {
         id: LineId,
         target: String,
         ring_for: Duration,
+        proof: Proof,
         comes_back: bool,
     ) -> Result<(), Refusal> {
         let uri = target::parse(&target, &self.domain).map_err(|_| Refusal::BadTarget)?;
@@ -40,7 +42,7 @@ impl Phone {
         self.add_line(errand);
         let (line, mut means) = self.line(now, id).ok_or(Refusal::NoSuchLine)?;
         line.seek_no_more(&mut means);
-        let transfer = Transfer::with_return(target, call, now + ring_for, comes_back);
+        let transfer = Transfer::with_return(target, call, now + ring_for, proof, comes_back);
         line.begin_transfer(&mut means, transfer)
     }
 
@@ -71,17 +73,62 @@ impl Phone {
     pub(super) fn on_target(
         &mut self,
         now: Instant,
+        errand: LineId,
         client: CallKey,
         rings: Option<StatusCode>,
         answered: bool,
     ) {
         let Some(id) = self.lines_by_call.get(&client).copied() else { return };
+        let talks = self.lines.get(&id).and_then(Line::passed_to).and_then(|target| self.line_talks(target));
         let Some((line, mut means)) = self.line(now, id) else { return };
         if let Some(status) = rings {
             line.on_target_rings(&mut means, status);
         }
-        if answered {
-            line.on_target_answered(&mut means);
+        if answered && line.on_target_answered(&mut means, talks) {
+            self.ask_for_key(now, errand, true);
+        }
+    }
+
+    /// Whoever answered an errand pressed a key.
+    pub(super) fn on_target_key(&mut self, now: Instant, errand: LineId, client: CallKey) {
+        let Some(id) = self.lines_by_call.get(&client).copied() else { return };
+        let Some((line, mut means)) = self.line(now, id) else { return };
+        if line.proves_target(Proof::Key).is_some() {
+            line.on_target_proved(&mut means);
+            self.ask_for_key(now, errand, false);
+            self.drain_user_agent(now);
+        }
+    }
+
+    /// A line that still rings for the PBX, though something has answered, tells nothing.
+    pub(super) fn believe_if_vague(&mut self, now: Instant, id: LineId) {
+        let Some(line) = self.lines.get(&id) else { return };
+        let due = line.next_deadline().is_some_and(|at| at <= now);
+        let vague = |target: &str| self.line_state(target) == Some(LineState::Ringing);
+        if due
+            && line.proves_target(Proof::LineState).is_some_and(vague)
+            && let Some((line, mut means)) = self.line(now, id)
+        {
+            line.on_target_proved(&mut means);
+        }
+    }
+
+    fn ask_for_key(&mut self, now: Instant, errand: LineId, on: bool) {
+        if let Some((errand, mut means)) = self.line(now, errand) {
+            errand.asks_for_key = on;
+            errand.apply_plan(&mut means);
+        }
+    }
+
+    /// A colleague's line talks. Whoever has answered there is a person.
+    pub(super) fn on_line_talks(&mut self, now: Instant, extension: &str) {
+        let proves = |line: &&Line| line.proves_target(Proof::LineState) == Some(extension);
+        let proved: Vec<LineId> = self.lines.values().filter(proves).map(|line| line.id).collect();
+        for id in proved {
+            if let Some((line, mut means)) = self.line(now, id) {
+                line.on_target_proved(&mut means);
+            }
+            self.drain_user_agent(now);
         }
     }
 

@@ -13,6 +13,8 @@ pub struct PbxBehaviour {
     pub first_word_time: Duration,
     /// From the first NOTIFY to the final one: above the longest ringing time of a target.
     pub final_word_time: Duration,
+    /// It plays no music to those on hold, so that we do.
+    pub holds_in_silence: bool,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -35,6 +37,7 @@ impl PbxBehaviour {
             hold_time: Duration::from_secs(2),
             first_word_time: Duration::from_secs(10),
             final_word_time: Duration::from_secs(120),
+            holds_in_silence: false,
         }
     }
 

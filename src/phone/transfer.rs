@@ -5,7 +5,7 @@
 //! the REFER names the call to the target (`passing`), and whatever fails the PBX has moved nobody.
 
 use super::event::{
-    CallOutcome, ClientIs, EndedBy, Event, Refusal, TransferFault, TransferOutcome, TransferWay,
+    CallOutcome, ClientIs, EndedBy, Event, Proof, Refusal, TransferFault, TransferOutcome, TransferWay,
 };
 use super::line::{Ending, Line, Means, Stage};
 use crate::instant::Instant;
@@ -15,6 +15,10 @@ use std::time::Duration;
 
 /// From a REFER with Replaces to the last word: both are there already.
 const JOIN_TIME: Duration = Duration::from_secs(5);
+/// From an answer to the word that the target's own line talks: the PBX tells both in the same moment.
+const LINE_STATE_TIME: Duration = Duration::from_millis(800);
+/// To hear what is asked for, and press the key.
+const KEY_TIME: Duration = Duration::from_secs(12);
 /// Between attempts while one of the two calls is busy with an offer.
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
 
@@ -32,6 +36,7 @@ enum Way {
     /// `comes_back`: off hold after a failure.
     Return {
         with: CallKey,
+        proof: Proof,
         comes_back: bool,
     },
     Consultation {
@@ -43,6 +48,8 @@ enum Way {
 enum Step {
     /// With return: the target's telephone rings, until it is given up.
     Calling { until: Instant },
+    /// With return: something has answered there, and may be no person.
+    Proving { until: Instant },
     /// Waiting for the hold to be agreed; the REFER goes out at `until` in any case. From `retry_at` on by itself, where another
     /// offer was under way.
     Holding { until: Instant, retry_at: Option<Instant> },
@@ -59,8 +66,14 @@ impl Transfer {
         Self { target, way: Way::Blind { uri }, step: Step::Holding { until, retry_at: None } }
     }
 
-    pub fn with_return(target: String, with: CallKey, until: Instant, comes_back: bool) -> Self {
-        Self { target, way: Way::Return { with, comes_back }, step: Step::Calling { until } }
+    pub fn with_return(
+        target: String,
+        with: CallKey,
+        until: Instant,
+        proof: Proof,
+        comes_back: bool,
+    ) -> Self {
+        Self { target, way: Way::Return { with, proof, comes_back }, step: Step::Calling { until } }
     }
 
     pub fn after_consultation(target: String, with: CallKey, until: Instant) -> Self {
@@ -70,7 +83,10 @@ impl Transfer {
     pub fn deadline(&self) -> Option<Instant> {
         match self.step {
             Step::Holding { until, retry_at } => Some(retry_at.map_or(until, |at| at.min(until))),
-            Step::Calling { until } | Step::Asked { until } | Step::Watching { until } => Some(until),
+            Step::Calling { until }
+            | Step::Proving { until }
+            | Step::Asked { until }
+            | Step::Watching { until } => Some(until),
             Step::LetGo => None,
         }
     }
@@ -114,6 +130,11 @@ impl Line {
             return Ok(());
         }
         self.set_hold(means, true)
+    }
+
+    /// To whom.
+    pub fn passed_to(&self) -> Option<&str> {
+        self.transfer.as_ref().map(|transfer| transfer.target.as_str())
     }
 
     pub fn is_in_transfer(&self) -> bool {
@@ -180,13 +201,46 @@ impl Line {
         }
     }
 
-    pub fn on_target_answered(&mut self, means: &mut Means<'_>) {
-        let Some(transfer) = self.transfer.as_mut() else { return };
-        if let Step::Calling { .. } = transfer.step {
-            transfer.step = Step::Holding { until: means.now + means.pbx.hold_time, retry_at: None };
-            if self.hold.is_settled() {
-                self.ask(means);
+    /// `talks`: what is known of the target's own line. Whether whoever answered is to press a key.
+    pub fn on_target_answered(&mut self, means: &mut Means<'_>, talks: Option<bool>) -> bool {
+        let Some(transfer) = self.transfer.as_mut() else { return false };
+        let (Step::Calling { .. }, Way::Return { proof, .. }) = (transfer.step, &transfer.way) else {
+            return false;
+        };
+        let time = match proof {
+            Proof::LineState if talks == Some(false) => LINE_STATE_TIME,
+            Proof::Key => KEY_TIME,
+            Proof::None | Proof::LineState => {
+                self.join_target(means);
+                return false;
             }
+        };
+        let by_key = *proof == Proof::Key;
+        transfer.step = Step::Proving { until: means.now + time };
+        by_key
+    }
+
+    /// The target of this line's transfer has answered; whether it is a person shows in this way.
+    pub fn proves_target(&self, by: Proof) -> Option<&str> {
+        let transfer = self.transfer.as_ref()?;
+        match (transfer.step, &transfer.way) {
+            (Step::Proving { .. }, Way::Return { proof, .. }) if *proof == by => Some(&transfer.target),
+            _ => None,
+        }
+    }
+
+    /// A person it is.
+    pub fn on_target_proved(&mut self, means: &mut Means<'_>) {
+        if let Some(Transfer { step: Step::Proving { .. }, .. }) = self.transfer {
+            self.join_target(means);
+        }
+    }
+
+    fn join_target(&mut self, means: &mut Means<'_>) {
+        let Some(transfer) = self.transfer.as_mut() else { return };
+        transfer.step = Step::Holding { until: means.now + means.pbx.hold_time, retry_at: None };
+        if self.hold.is_settled() {
+            self.ask(means);
         }
     }
 
@@ -229,7 +283,7 @@ impl Line {
         let Some(transfer) = self.transfer.as_ref() else { return };
         match transfer.step {
             // The PBX has not been asked yet.
-            Step::Calling { .. } | Step::Holding { .. } => {
+            Step::Calling { .. } | Step::Proving { .. } | Step::Holding { .. } => {
                 self.transfer_failed(means, None, String::new(), ClientIs::Kept, TransferFault::TakenBack);
             }
             Step::Asked { .. } | Step::Watching { .. } => self.let_go(means, TransferFault::TakenBack),
@@ -264,6 +318,9 @@ impl Line {
         match transfer.step {
             Step::Calling { .. } => {
                 self.transfer_failed(means, None, String::new(), ClientIs::Kept, TransferFault::NoAnswer);
+            }
+            Step::Proving { .. } => {
+                self.transfer_failed(means, None, String::new(), ClientIs::Kept, TransferFault::NoPerson);
             }
             Step::Holding { until, .. } => {
                 if until <= means.now && !self.hold.is_settled() {

@@ -176,7 +176,28 @@ impl Phone {
         }
         let rings = told.rings.clone();
         colleague.told = Some(told);
-        self.say(Event::LineStateChanged { extension, state, rings, refused, since });
+        self.say(Event::LineStateChanged { extension: extension.clone(), state, rings, refused, since });
+        if talks(state) == Some(true) {
+            self.on_line_talks(now, &extension);
+        }
+    }
+
+    /// Whether this colleague's line talks; none where that is not known.
+    pub(super) fn line_talks(&self, extension: &str) -> Option<bool> {
+        talks(self.line_state(extension)?)
+    }
+
+    pub(super) fn line_state(&self, extension: &str) -> Option<LineState> {
+        let colleague = self.watch.colleagues.get(extension.trim())?;
+        Some(colleague.told.as_ref()?.state)
+    }
+}
+
+fn talks(state: LineState) -> Option<bool> {
+    match state {
+        LineState::Unknown => None,
+        LineState::Talking | LineState::Held => Some(true),
+        LineState::Free | LineState::Ringing | LineState::NotInCall | LineState::Offline => Some(false),
     }
 }
 

@@ -71,7 +71,13 @@ pub(super) struct NotPassed {
 impl NotPassed {
     /// The agent has the next word: somebody else is called, or nobody is left.
     pub fn goes_on(&self) -> bool {
-        matches!(self.why, TransferFault::TargetFailed | TransferFault::NoAnswer | TransferFault::NotTaken)
+        matches!(
+            self.why,
+            TransferFault::TargetFailed
+                | TransferFault::NoAnswer
+                | TransferFault::NoPerson
+                | TransferFault::NotTaken
+        )
     }
 }
 
@@ -435,6 +441,7 @@ impl Screen {
         let target = self.target_name(&failed.target);
         let reason = match failed.why {
             TransferFault::NoAnswer => Some(msg!("no answer")),
+            TransferFault::NoPerson => Some(msg!("no person answered")),
             _ => words::not_had(failed.status),
         };
         match reason {

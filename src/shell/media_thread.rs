@@ -10,9 +10,12 @@ use crate::audio::{Begin, Devices, Earpiece, NullSource, RecordFault, SoundFault
 use crate::clock::Clock;
 use crate::entropy;
 use crate::instant::Instant;
-use crate::media::{Frame, Relay, SILENCE, Stream, StreamEvent, StreamOutput, StreamPlan, StreamStats, mix};
+use crate::media::{
+    Frame, Relay, SILENCE, StandIn, Stream, StreamEvent, StreamOutput, StreamPlan, StreamStats, mix,
+};
 use crate::net::{MAX_DATAGRAM, RtpPair, send_now};
-use crate::phone::LineId;
+use crate::phone::{LineId, NearEnd};
+use crate::text::Language;
 use crate::transmit::{Received, Transport};
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -42,17 +45,22 @@ pub(super) struct Sound {
     /// Where the operator hears; `None` where nobody listens.
     pub earpiece: Option<Box<dyn Earpiece>>,
     pub record: Option<Begin>,
+    /// In which whoever answers is asked for a key.
+    pub language: Language,
 }
 
 impl Sound {
     /// The operator's devices where there are any and nothing else is to be played.
-    pub(super) fn of(audio: Audio, devices: Option<&Devices>) -> Self {
+    pub(super) fn of(audio: Audio, devices: Option<&Devices>, language: Language) -> Self {
         let Audio { play, record } = audio;
         match devices.map(Devices::connect) {
             Some((microphone, earpiece)) => {
-                Self { source: play.unwrap_or(microphone), earpiece: Some(earpiece), record }
+                Self { source: play.unwrap_or(microphone), earpiece: Some(earpiece), record, language }
             }
-            None => Self { source: play.unwrap_or_else(|| Box::new(NullSource)), earpiece: None, record },
+            None => {
+                let source = play.unwrap_or_else(|| Box::new(NullSource));
+                Self { source, earpiece: None, record, language }
+            }
         }
     }
 }
@@ -64,14 +72,14 @@ pub(super) enum ToMedia {
         pair: RtpPair,
         sound: Sound,
         plan: StreamPlan,
-        operator: bool,
+        near_end: NearEnd,
         /// The operator is heard nowhere.
         muted: bool,
     },
     Apply {
         line: LineId,
         plan: StreamPlan,
-        operator: bool,
+        near_end: NearEnd,
     },
     /// The stream goes on from other sockets.
     Move {
@@ -142,7 +150,7 @@ impl MediaThread {
 }
 
 enum ToLine {
-    Apply { plan: StreamPlan, operator: bool },
+    Apply { plan: StreamPlan, near_end: NearEnd },
     Move(RtpPair),
     Digits(String),
     Confer(Option<Seat>),
@@ -189,12 +197,12 @@ async fn serve(
             whole &= ended.is_ok();
         }
         let (line, order) = match order {
-            ToMedia::Start { line, pair, sound, plan, operator, muted } => {
+            ToMedia::Start { line, pair, sound, plan, near_end, muted } => {
                 let (orders, inbox) = unbounded_channel();
                 lines.insert(line, orders);
                 let reports = Reports { line, reports: reports.clone(), meter: meter.clone() };
                 let broken = reports.clone();
-                match Voice::new(clock, pair, sound, plan, operator, muted, reports) {
+                match Voice::new(clock, pair, sound, plan, near_end, muted, reports) {
                     Ok(voice) => drop(tasks.spawn(voice.run(inbox, figures_every))),
                     Err(error) => {
                         tracing::error!(%line, %error, "no audio: the sockets cannot be used");
@@ -227,7 +235,7 @@ async fn serve(
                 playing = next.map(|next| tokio::spawn(next.run(clock, meter.clone())));
                 continue;
             }
-            ToMedia::Apply { line, plan, operator } => (line, ToLine::Apply { plan, operator }),
+            ToMedia::Apply { line, plan, near_end } => (line, ToLine::Apply { plan, near_end }),
             ToMedia::Move { line, pair } => (line, ToLine::Move(pair)),
             ToMedia::Digits { line, digits } => (line, ToLine::Digits(digits)),
         };
@@ -282,6 +290,9 @@ struct Voice {
     early: bool,
     /// The operator is on this line; otherwise it is neither heard nor hears.
     operator: bool,
+    /// What the far end hears instead; none: silence.
+    stand_in: Option<StandIn>,
+    language: Language,
     /// The other line of a conference.
     seat: Option<Seat>,
     /// What the operator says goes nowhere.
@@ -298,7 +309,7 @@ impl Voice {
         pair: RtpPair,
         sound: Sound,
         plan: StreamPlan,
-        operator: bool,
+        near_end: NearEnd,
         muted: bool,
         reports: Reports,
     ) -> std::io::Result<Self> {
@@ -320,15 +331,27 @@ impl Voice {
             earpiece: sound.earpiece,
             recorder,
             early,
-            operator,
+            operator: false,
+            stand_in: None,
+            language: sound.language,
             seat: None,
             muted,
             held_by_them,
             next_tick: now,
             reports,
         };
+        voice.let_speak(near_end);
         voice.watch_microphone(now);
         Ok(voice)
+    }
+
+    fn let_speak(&mut self, near_end: NearEnd) {
+        self.operator = near_end == NearEnd::Operator;
+        self.stand_in = match near_end {
+            NearEnd::Operator | NearEnd::Silence => None,
+            NearEnd::Music => Some(self.stand_in.take().unwrap_or(StandIn::music())),
+            NearEnd::Prompt => Some(StandIn::prompt(self.language)),
+        };
     }
 
     /// One line at a time has them, in a conference too.
@@ -386,8 +409,9 @@ impl Voice {
         let now = self.clock.now();
         let spoke = self.speaks();
         match order {
-            ToLine::Apply { plan, operator } => {
-                (self.early, self.held_by_them, self.operator) = (plan.early, plan.held_by_them, operator);
+            ToLine::Apply { plan, near_end } => {
+                (self.early, self.held_by_them) = (plan.early, plan.held_by_them);
+                self.let_speak(near_end);
                 self.stream.apply(now, plan);
             }
             ToLine::Confer(seat) => self.seat = seat,
@@ -472,7 +496,7 @@ impl Voice {
         if !self.source.is_microphone() {
             self.source.next_frame();
         }
-        Some(SILENCE)
+        Some(self.stand_in.as_mut().map_or(SILENCE, StandIn::next_frame))
     }
 
     /// Told at once, not only when the call ends.
@@ -557,6 +581,9 @@ mod tests {
         }
     }
 
+    /// Of silence in A-law.
+    const SILENT: u8 = 0xd5;
+
     fn plan(pair: &RtpPair, early: bool) -> StreamPlan {
         StreamPlan {
             local: pair.local,
@@ -576,6 +603,20 @@ mod tests {
 
     /// A call that is answered, and the operator is on it.
     fn answered(headset: &Headset, meter: Option<Arc<Meter>>) -> (Voice, std::net::UdpSocket) {
+        let (voice, far_end, _) = call(headset, meter, NearEnd::Operator);
+        (voice, far_end)
+    }
+
+    /// With nobody for the far end to hear.
+    fn held(headset: &Headset) -> (Voice, std::net::UdpSocket, StreamPlan) {
+        call(headset, None, NearEnd::Silence)
+    }
+
+    fn call(
+        headset: &Headset,
+        meter: Option<Arc<Meter>>,
+        near_end: NearEnd,
+    ) -> (Voice, std::net::UdpSocket, StreamPlan) {
         let pair = PortSearch::new(None).bind("127.0.0.1".parse().unwrap()).unwrap();
         let far_end = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
         far_end.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
@@ -588,10 +629,11 @@ mod tests {
             source: Box::new(headset.clone()),
             earpiece: Some(Box::new(headset.clone())),
             record: None,
+            language: Language::English,
         };
         let reports = Reports { line: LineId(1), reports: unbounded_channel().0, meter };
-        let voice = Voice::new(Clock::start(), pair, sound, plan, true, false, reports).unwrap();
-        (voice, far_end)
+        let voice = Voice::new(Clock::start(), pair, sound, plan.clone(), near_end, false, reports).unwrap();
+        (voice, far_end, plan)
     }
 
     /// The payload type and payload of the next packet.
@@ -605,8 +647,6 @@ mod tests {
 
     #[tokio::test]
     async fn a_muted_operator_is_not_heard_but_presses_keys_and_is_not_listened_to_later() {
-        /// Of silence in A-law.
-        const SILENT: u8 = 0xd5;
         let headset = Headset::default();
         let (mut voice, far_end) = answered(&headset, None);
         let heard = |packet: (u8, Vec<u8>)| packet.1.iter().any(|sample| *sample != SILENT);
@@ -623,6 +663,21 @@ mod tests {
         voice.obey(ToLine::Mute(true));
         voice.obey(ToLine::Mute(false));
         assert!(heard(next_packet(&mut voice, &far_end)));
+    }
+
+    #[tokio::test]
+    async fn a_client_on_hold_hears_music_where_the_pbx_plays_none_and_a_target_hears_what_is_asked() {
+        let headset = Headset::default();
+        let (mut voice, far_end, plan) = held(&headset);
+        for (near_end, sound) in [(NearEnd::Silence, false), (NearEnd::Music, true), (NearEnd::Prompt, true)]
+        {
+            voice.obey(ToLine::Apply { plan: plan.clone(), near_end });
+            let packets = (0..50).flat_map(|_| next_packet(&mut voice, &far_end).1);
+            let loud = packets.filter(|sample| sample & 0x7f != SILENT & 0x7f).count();
+            assert_eq!(loud > 1_000, sound, "{near_end:?}: {loud} of 8000 samples");
+        }
+        let picked_up = headset.picked_up_played_forgot().0;
+        assert_eq!(picked_up, 0, "and not the operator's room");
     }
 
     #[tokio::test]
@@ -647,18 +702,18 @@ mod tests {
         let (early, answered) = (plan(&pair, true), plan(&pair, false));
         let headset = Headset::default();
         let (source, earpiece) = (Box::new(headset.clone()), Box::new(headset.clone()));
-        let sound = Sound { source, earpiece: Some(earpiece), record: None };
+        let sound = Sound { source, earpiece: Some(earpiece), record: None, language: Language::English };
         let reports = Reports { line: LineId(1), reports: unbounded_channel().0, meter: None };
-        let mut voice = Voice::new(clock, pair, sound, early, true, false, reports).unwrap();
+        let mut voice = Voice::new(clock, pair, sound, early, NearEnd::Operator, false, reports).unwrap();
         voice.tick(clock.now());
         assert_eq!(headset.picked_up_played_forgot(), (0, 1, 0), "ringback is heard, and nobody hears us");
-        voice.obey(ToLine::Apply { plan: answered.clone(), operator: true });
+        voice.obey(ToLine::Apply { plan: answered.clone(), near_end: NearEnd::Operator });
         voice.tick(clock.now());
         assert_eq!(headset.picked_up_played_forgot(), (1, 1, 1), "what was said while it rang is forgotten");
-        voice.obey(ToLine::Apply { plan: answered.clone(), operator: false });
+        voice.obey(ToLine::Apply { plan: answered.clone(), near_end: NearEnd::Silence });
         voice.tick(clock.now());
         assert_eq!(headset.picked_up_played_forgot(), (0, 0, 0), "the headset is another line's");
-        voice.obey(ToLine::Apply { plan: answered, operator: true });
+        voice.obey(ToLine::Apply { plan: answered, near_end: NearEnd::Operator });
         voice.tick(clock.now());
         assert_eq!(headset.picked_up_played_forgot(), (1, 1, 1), "and so is what it picked up meanwhile");
     }

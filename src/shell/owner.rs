@@ -17,6 +17,7 @@ use crate::media::{CallTone, CallTones, MELODY};
 use crate::net::{self, Arrival, PortSearch, RtpPair, SipSocket};
 use crate::phone::{self, LineId, MediaCommand};
 use crate::sip::Failure;
+use crate::text::Language;
 use crate::transmit::{Hop, Transmit, Transport};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -74,11 +75,14 @@ pub(super) struct VoiceSetup {
     pub rings: (Ring, Ring),
     /// What the operator hears of calls that are dialled.
     pub tones: &'static CallTones,
+    /// In which whoever is called for a client is spoken to.
+    pub language: Language,
 }
 
 impl VoiceSetup {
     fn next_call(&mut self, line: LineId) -> Sound {
-        Sound::of((self.audio)(line), self.devices.as_ref().map(|(devices, _)| devices))
+        let devices = self.devices.as_ref().map(|(devices, _)| devices);
+        Sound::of((self.audio)(line), devices, self.language)
     }
 
     /// Never, where there are no devices.
@@ -456,13 +460,13 @@ impl Owner {
     fn on_media_command(&mut self, command: MediaCommand) {
         match command {
             MediaCommand::TakePort => self.offer_port(),
-            MediaCommand::Apply { line, plan, operator } if self.streams.contains(&line) => {
+            MediaCommand::Apply { line, plan, near_end } if self.streams.contains(&line) => {
                 if let Some(pair) = self.free_pairs.remove(&plan.local) {
                     self.tell_media(ToMedia::Move { line, pair });
                 }
-                self.tell_media(ToMedia::Apply { line, plan, operator });
+                self.tell_media(ToMedia::Apply { line, plan, near_end });
             }
-            MediaCommand::Apply { line, plan, operator } => {
+            MediaCommand::Apply { line, plan, near_end } => {
                 let Some(pair) = self.free_pairs.remove(&plan.local) else {
                     tracing::error!(%line, "no such port was offered");
                     return;
@@ -472,7 +476,7 @@ impl Owner {
                 if !self.start_media() {
                     self.notify(Notice::Sound { line, fault: SoundFault::Voice });
                 }
-                self.tell_media(ToMedia::Start { line, pair, sound, plan, operator, muted });
+                self.tell_media(ToMedia::Start { line, pair, sound, plan, near_end, muted });
             }
             MediaCommand::Tone { tone } => self.play_tone(tone),
             MediaCommand::Conference { lines } => self.tell_media(ToMedia::Conference { lines }),

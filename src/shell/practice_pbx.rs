@@ -9,9 +9,10 @@ use crate::entropy;
 use crate::logging;
 use crate::media::{Frame, SILENCE};
 use crate::net::{MAX_DATAGRAM, PortSearch, RtpPair, send_now};
-use crate::phone::LineId;
+use crate::phone::{LineId, NearEnd};
 use crate::practice::{MediaOrder, Note, Output, Practice, PracticeConfig, Programme, Speaker, Voice};
 use crate::sip::CallKey;
+use crate::text::Language;
 use crate::transmit::{Received, Transport};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -169,7 +170,7 @@ impl Room {
             MediaOrder::Apply { call, plan, voice } => {
                 let line = line(call);
                 if self.voices.contains(&line) {
-                    return self.tell_media(ToMedia::Apply { line, plan, operator: true });
+                    return self.tell_media(ToMedia::Apply { line, plan, near_end: NearEnd::Operator });
                 }
                 let Some(pair) = self.free_pairs.remove(&plan.local) else { return };
                 self.voices.insert(line);
@@ -178,7 +179,7 @@ impl Room {
                     pair,
                     sound: sound(voice),
                     plan,
-                    operator: true,
+                    near_end: NearEnd::Operator,
                     muted: false,
                 });
             }
@@ -209,13 +210,15 @@ const fn line(call: CallKey) -> LineId {
 }
 
 fn sound(voice: Voice) -> Sound {
+    // Nobody is asked for a key here.
+    let language = Language::English;
     match voice {
         Voice::Echo => {
             let (heard, said) = channel();
             let ear: Begin = Box::new(|| Ok(Box::new(Ear(heard))));
-            Sound { source: Box::new(Mouth(said)), earpiece: None, record: Some(ear) }
+            Sound { source: Box::new(Mouth(said)), earpiece: None, record: Some(ear), language }
         }
-        voice => Sound { source: Box::new(Speaker::new(voice)), earpiece: None, record: None },
+        voice => Sound { source: Box::new(Speaker::new(voice)), earpiece: None, record: None, language },
     }
 }
 

@@ -7,7 +7,7 @@ use super::owner::{Network, Owner, VoiceSetup};
 use super::{Handle, Notice, Notices, Order, Process, Remote};
 use crate::agent::{Agent, AgentConfig};
 use crate::audio::{Devices, Ring, Wishes};
-use crate::config::{AfterFailedTransfer, CodecName, HostPort, Identity, RingStyle, Settings};
+use crate::config::{AfterFailedTransfer, CodecName, HoldMusic, HostPort, Identity, RingStyle, Settings};
 use crate::desk::DeskProblem;
 use crate::entropy::{self, NoEntropy};
 use crate::media::{CallTones, Codec};
@@ -16,6 +16,7 @@ use crate::phone::{IdentitySource, LineId, OnFailedTransfer, PbxBehaviour, Phone
 use crate::secrets::Secret;
 use crate::sip::message::Uri;
 use crate::sip::{Account, CallPolicy, Password, UserAgentConfig};
+use crate::text::Language;
 use crate::transmit::Transport;
 use std::io;
 use std::net::SocketAddr;
@@ -159,6 +160,9 @@ pub(super) async fn assemble(
         ring: None,
         rings: rings(settings.ring, tones),
         tones,
+        language: settings
+            .lang
+            .unwrap_or_else(|| Language::from_environment(|name| std::env::var(name).ok())),
     };
     let desk = DeskLink::new(clock, desk_setup).map_err(StartFault::BadDesk)?;
     let owner = Owner::new(clock, agent, network, desk, voice, setup.register, outbox);
@@ -232,11 +236,14 @@ fn call_policy(settings: &Settings) -> CallPolicy {
 }
 
 fn pbx_behaviour(settings: &Settings) -> PbxBehaviour {
-    match settings.after_failed_transfer {
-        None | Some(AfterFailedTransfer::Asterisk) => PbxBehaviour::asterisk(),
-        Some(AfterFailedTransfer::Kept) => {
-            PbxBehaviour { on_failed_transfer: OnFailedTransfer::ClientKept, ..PbxBehaviour::asterisk() }
-        }
+    let asterisk = PbxBehaviour::asterisk();
+    PbxBehaviour {
+        on_failed_transfer: match settings.after_failed_transfer {
+            None | Some(AfterFailedTransfer::Asterisk) => asterisk.on_failed_transfer,
+            Some(AfterFailedTransfer::Kept) => OnFailedTransfer::ClientKept,
+        },
+        holds_in_silence: settings.hold_music == Some(HoldMusic::Own),
+        ..asterisk
     }
 }
 

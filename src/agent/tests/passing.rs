@@ -173,6 +173,23 @@ fn caller_returns_when_nobody_of_the_chain_answers() {
 }
 
 #[test]
+fn a_machine_that_answers_for_the_manager_does_not_get_the_client() {
+    let mut world = World::new();
+    let mut chain = chain();
+    chain.steps[0].confirm = true;
+    let (_, first) = world.passing(chain);
+    let answer = world.pbx.reply(&first, 200, Some(ALAW));
+    world.hears(&answer);
+    world.pbx.request("ACK");
+    world.advance(Duration::from_secs(13));
+    assert!(!world.pbx.has("REFER"), "a mailbox presses no key");
+    world.pbx.request("BYE");
+    assert_eq!(world.called().1, "202");
+    let own_manager = (Some("own_manager".to_owned()), Some(TransferResult::Kept), None);
+    assert_eq!(world.steps()[0], ("201".to_owned(), own_manager.0, own_manager.1, own_manager.2));
+}
+
+#[test]
 fn the_whole_chain_has_a_time_limit() {
     let mut world = World::new();
     let (_, first) = world.passing(TransferChain { total_seconds: 10, ..chain() });

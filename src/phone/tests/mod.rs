@@ -9,6 +9,7 @@ mod incoming;
 mod muting;
 mod outgoing;
 mod passing;
+mod proving;
 mod referred;
 mod replacing;
 mod taking_calls;
@@ -154,7 +155,9 @@ impl World {
     #[track_caller]
     fn last_plan(&self) -> (StreamPlan, bool) {
         let applied = self.media.iter().rev().find_map(|command| match command {
-            MediaCommand::Apply { plan, operator, .. } => Some((plan.clone(), !operator)),
+            MediaCommand::Apply { plan, near_end, .. } => {
+                Some((plan.clone(), *near_end != NearEnd::Operator))
+            }
             _ => None,
         });
         applied.expect("a stream")
@@ -234,8 +237,14 @@ impl World {
 /// Muted or not, as the media thread was last told of this line.
 #[track_caller]
 fn is_muted(world: &World, id: LineId) -> bool {
+    near_end(world, id) != NearEnd::Operator
+}
+
+/// Whom its far end hears.
+#[track_caller]
+fn near_end(world: &World, id: LineId) -> NearEnd {
     let told = world.media.iter().rev().find_map(|command| match command {
-        MediaCommand::Apply { line, operator, .. } if *line == id => Some(!operator),
+        MediaCommand::Apply { line, near_end, .. } if *line == id => Some(*near_end),
         _ => None,
     });
     told.expect("a stream")

@@ -9,12 +9,12 @@ const OVER: &str = "terminated;reason=noresource";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A transfer with return that has just been asked for; the hold is agreed.
-struct Passing {
-    world: World,
+pub(super) struct Passing {
+    pub(super) world: World,
     client: Leg,
     /// The call to the target.
     invite: Request,
-    target: Leg,
+    pub(super) target: Leg,
 }
 
 impl Passing {
@@ -23,28 +23,31 @@ impl Passing {
     }
 
     fn to_201(comes_back: bool) -> Self {
-        let mut world = World::with(|config| config.sip.max_calls = 2);
+        Self::begin(World::with(|config| config.sip.max_calls = 2), Proof::None, comes_back)
+    }
+
+    pub(super) fn begin(mut world: World, proof: Proof, comes_back: bool) -> Self {
         let client = world.talking();
-        let (invite, target) = Self::call(&mut world, comes_back);
+        let (invite, target) = Self::call(&mut world, proof, comes_back);
         world.answer_reinvite(&alaw(8, "recvonly"));
         Self { world, client, invite, target }
     }
 
     /// The target is called while the hold is on its way.
-    fn call(world: &mut World, comes_back: bool) -> (Request, Leg) {
-        let target = "201".into();
-        world.command(Command::ReturnTransfer { line: LINE, target, ring_for: PATIENCE, comes_back });
+    fn call(world: &mut World, proof: Proof, comes_back: bool) -> (Request, Leg) {
+        let (target, ring_for) = ("201".into(), PATIENCE);
+        world.command(Command::ReturnTransfer { line: LINE, target, ring_for, proof, comes_back });
         let invite = world.outgoing();
         let target = Leg::of(&invite);
         (invite, target)
     }
 
-    fn rings(&mut self) {
+    pub(super) fn rings(&mut self) {
         let ringing = self.world.pbx.reply(&self.invite, 180, None);
         self.world.hears(&ringing);
     }
 
-    fn answers(&mut self) {
+    pub(super) fn answers(&mut self) {
         let answer = self.world.pbx.reply(&self.invite, 200, Some(ALAW));
         self.world.hears(&answer);
         self.world.pbx.request("ACK");
@@ -72,7 +75,7 @@ impl Passing {
 
     /// Off hold, and said to be back.
     #[track_caller]
-    fn is_back(&mut self, version: u32) {
+    pub(super) fn is_back(&mut self, version: u32) {
         let reinvite = self.world.answer_reinvite(&alaw(version, "sendrecv"));
         assert!(body(&reinvite).contains("a=sendrecv"));
         assert_eq!(self.world.events().last(), Some(&Event::Returned { line: LINE }));
@@ -95,7 +98,7 @@ impl World {
     }
 }
 
-fn failed(status: Option<u16>, reason: &str, client: ClientIs, why: TransferFault) -> Event {
+pub(super) fn failed(status: Option<u16>, reason: &str, client: ClientIs, why: TransferFault) -> Event {
     Event::TransferFailed { line: LINE, target: "201".into(), status, reason: reason.into(), client, why }
 }
 
@@ -183,7 +186,8 @@ fn client_stays_on_hold_between_two_targets() {
     assert_eq!(passing.world.events().len(), 1);
     assert!(!passing.world.pbx.has("INVITE"), "music goes on");
     let (target, ring_for) = ("202".to_owned(), PATIENCE);
-    passing.world.command(Command::ReturnTransfer { line: LINE, target, ring_for, comes_back: false });
+    let proof = Proof::None;
+    passing.world.command(Command::ReturnTransfer { line: LINE, target, ring_for, proof, comes_back: false });
     passing.invite = passing.world.pbx.request("INVITE");
     assert!(passing.invite.uri.to_string().contains("202"));
     passing.refuses(480);
@@ -196,7 +200,7 @@ fn client_stays_on_hold_between_two_targets() {
 fn a_target_faster_than_the_hold_is_joined_when_it_is_agreed() {
     let mut world = World::with(|config| config.sip.max_calls = 2);
     let client = world.talking();
-    let (invite, target) = Passing::call(&mut world, true);
+    let (invite, target) = Passing::call(&mut world, Proof::None, true);
     let mut passing = Passing { world, client, invite, target };
     passing.answers();
     assert!(!passing.world.pbx.has("REFER"), "one thing at a time in a dialog");
@@ -208,7 +212,7 @@ fn a_target_faster_than_the_hold_is_joined_when_it_is_agreed() {
 fn a_hold_that_nobody_answers_delays_the_join_by_two_seconds() {
     let mut world = World::with(|config| config.sip.max_calls = 2);
     let client = world.talking();
-    let (invite, target) = Passing::call(&mut world, true);
+    let (invite, target) = Passing::call(&mut world, Proof::None, true);
     let mut passing = Passing { world, client, invite, target };
     passing.answers();
     passing.world.events();
@@ -288,7 +292,7 @@ fn client_hangs_up_during_the_join_and_the_target_is_not_left_alone() {
 fn target_who_hangs_up_before_the_pbx_is_asked_has_refused() {
     let mut world = World::with(|config| config.sip.max_calls = 2);
     let client = world.talking();
-    let (invite, target) = Passing::call(&mut world, true);
+    let (invite, target) = Passing::call(&mut world, Proof::None, true);
     let mut passing = Passing { world, client, invite, target };
     passing.answers();
     passing.world.events();
@@ -351,7 +355,7 @@ fn a_client_can_be_passed_on_while_another_waits() {
     let client = world.talking();
     world.ring("", Some(ALAW));
     world.events();
-    let (invite, target) = Passing::call(&mut world, true);
+    let (invite, target) = Passing::call(&mut world, Proof::None, true);
     world.answer_reinvite(&alaw(8, "recvonly"));
     let mut passing = Passing { world, client, invite, target };
     passing.joining();

@@ -4,14 +4,14 @@ use super::*;
 use crate::domain::line_state::LineState;
 
 /// A colleague's two subscriptions.
-struct Colleague {
+pub(super) struct Colleague {
     dialogs: Leg,
     presence: Leg,
     version: u32,
 }
 
 impl World {
-    fn watches(&mut self, extension: &str) -> Colleague {
+    pub(super) fn watches(&mut self, extension: &str) -> Colleague {
         self.command(Command::Register);
         self.grant();
         self.events();
@@ -30,7 +30,7 @@ impl World {
         Leg::of(&subscribe)
     }
 
-    fn tells_dialog(&mut self, colleague: &mut Colleague, state: &str) {
+    pub(super) fn tells_dialog(&mut self, colleague: &mut Colleague, state: &str) {
         let body = format!(
             "<dialog-info version=\"{}\" state=\"full\"><dialog id=\"1\" direction=\"recipient\">\
              <remote><identity display=\"Ivan Petrov\">sip:+79161234567@192.0.2.1</identity></remote>\
@@ -43,7 +43,7 @@ impl World {
         self.hears(&notify);
     }
 
-    fn tells_presence(&mut self, colleague: &mut Colleague, basic: &str) {
+    pub(super) fn tells_presence(&mut self, colleague: &mut Colleague, basic: &str) {
         let body =
             format!("<presence><tuple id=\"1\"><status><basic>{basic}</basic></status></tuple></presence>");
         let notify =

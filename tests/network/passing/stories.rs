@@ -4,7 +4,7 @@ use super::pbx::{Client, Fate, Manner};
 use super::{CLIENT, World};
 use crate::world::secs;
 use patchcord::domain::line_state::LineState;
-use patchcord::phone::{ClientIs, Command, Event, TransferFault};
+use patchcord::phone::{ClientIs, Command, Event, Proof, TransferFault};
 use std::time::Duration;
 
 pub struct Story {
@@ -80,7 +80,13 @@ fn in_the_middle(world: &mut World) {
 
 fn pass_on(world: &mut World, number: &str, comes_back: bool) {
     let target = number.to_owned();
-    world.wish(Command::ReturnTransfer { line: CLIENT, target, ring_for: RINGS, comes_back });
+    world.wish(Command::ReturnTransfer {
+        line: CLIENT,
+        target,
+        ring_for: RINGS,
+        proof: Proof::None,
+        comes_back,
+    });
 }
 
 fn failed(why: TransferFault) -> impl Fn(&Event) -> bool {
