@@ -184,6 +184,11 @@ mod tests {
         let hours = parse(&section).unwrap().transfers.rules.hours.unwrap();
         let friday = jiff::civil::date(2026, 5, 8);
         assert!(hours.are_on(friday.at(16, 59, 0, 0)) && !hours.are_on(friday.at(17, 0, 0, 0)));
+        let new_year = jiff::civil::date(2027, 1, 1);
+        assert!(!hours.are_on(new_year.at(12, 0, 0, 0)), "a Friday, and a holiday");
+        let holiday_alone = parse("[office_hours]\nclosed_on = [\"2027-01-01\"]\n").unwrap();
+        let hours = holiday_alone.transfers.rules.hours.unwrap();
+        assert!(hours.are_on(friday.at(23, 59, 0, 0)) && !hours.are_on(new_year.at(0, 0, 0, 0)));
     }
 
     #[test]
@@ -307,6 +312,7 @@ mod tests {
             ("[office_hours]\nmonday = \"9-18\"", 2, &["9-18", "\"09:00-18:00\""]),
             ("[office_hours]\n\nmonday = \"18:00-09:00\"", 3, &["18:00-09:00", "\"09:00-18:00\""]),
             ("[office_hours]\nmoonday = \"09:00-18:00\"", 2, &["moonday", "monday, tuesday"]),
+            ("[office_hours]\nclosed_on = [\"1 May\"]", 2, &["1 May", "\"2027-01-01\""]),
             ("[office_hours]\ntime_zone = \"Moscow\"", 2, &["Moscow", "\"Europe/Moscow\""]),
             ("[[rule]]\nchian = [\"finance\"]", 2, &["chian", "name, when, chain, offer"]),
             ("[[rule]]\nwhen = { colour = \"red\" }", 2, &["colour", "client_type, standing, purpose"]),

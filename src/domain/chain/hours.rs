@@ -1,11 +1,14 @@
 //! When the office is open.
 
-use jiff::civil::{DateTime, Weekday};
+use std::collections::BTreeSet;
+
+use jiff::civil::{Date, DateTime, Weekday};
 
 /// A week of office hours; a day without any is closed.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct OfficeHours {
     days: [Option<Opening>; 7],
+    closed_on: BTreeSet<Date>,
 }
 
 /// From one time of a day to another, the end not included.
@@ -17,6 +20,11 @@ pub struct Opening {
 }
 
 impl OfficeHours {
+    /// Every minute of the week.
+    pub fn always() -> Self {
+        Self { days: [Some(Opening { from: 0, to: 24 * 60 }); 7], closed_on: BTreeSet::new() }
+    }
+
     /// The same, with this day open so.
     pub fn with(mut self, day: Weekday, opening: Opening) -> Self {
         if let Some(of_day) = self.days.get_mut(place(day)) {
@@ -25,11 +33,18 @@ impl OfficeHours {
         self
     }
 
+    /// The same, with nobody there on these days.
+    pub fn closed_on(mut self, holidays: impl IntoIterator<Item = Date>) -> Self {
+        self.closed_on.extend(holidays);
+        self
+    }
+
     /// Whether somebody is there at this time of the office's place.
     pub fn are_on(&self, at: DateTime) -> bool {
         let minute = u16::from(at.hour().unsigned_abs()) * 60 + u16::from(at.minute().unsigned_abs());
         let opening = self.days.get(place(at.weekday())).copied().flatten();
-        opening.is_some_and(|Opening { from, to }| (from..to).contains(&minute))
+        let open = opening.is_some_and(|Opening { from, to }| (from..to).contains(&minute));
+        open && !self.closed_on.contains(&at.date())
     }
 }
 
@@ -91,5 +106,8 @@ mod tests {
             assert_eq!(hours.are_on(friday.at(hour, minute, 30, 0)), open, "{hour}:{minute}");
         }
         assert!(!hours.are_on(date(2026, 5, 9).at(12, 0, 0, 0)), "a day without hours");
+        let hours = hours.closed_on([friday]);
+        assert!(!hours.are_on(friday.at(12, 0, 0, 0)), "a holiday");
+        assert!(hours.are_on(date(2026, 5, 15).at(12, 0, 0, 0)));
     }
 }

@@ -1,10 +1,10 @@
 //! How clients are passed on: purposes, office hours, and the rules of the chain.
 
-use jiff::civil::Weekday;
+use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 
 use super::names;
-use crate::config::{ConfigError, Expected, Section, Setting as _};
+use crate::config::{ConfigError, Expected, Section, Setting};
 use crate::desk_api::{ChainOrder, ClientType, ClientTypeId, Names, Purpose, PurposeId, WhenBusy};
 use crate::domain::chain::rules::{
     ClientIs, HoursAre, Rule, RuleFault, RuleProblem, Rules, StandingIs, StepRule, When, Who, faults, shipped,
@@ -54,6 +54,16 @@ const DAYS: [(&str, Weekday); 7] = [
     ("saturday", Weekday::Saturday),
     ("sunday", Weekday::Sunday),
 ];
+
+struct Holiday(Date);
+
+impl Setting for Holiday {
+    const EXPECTED: Expected = Expected { what: msg!("a list of dates"), example: "2027-01-01" };
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok().map(Self)
+    }
+}
 
 /// All that the desk needs to say where a client goes.
 #[derive(Clone, Debug)]
@@ -137,6 +147,10 @@ fn office_hours(section: &Section<'_>) -> Result<(Option<OfficeHours>, TimeZone)
         if let Some(opening) = section.text(name, OPENING, Opening::parse)? {
             hours = Some(hours.unwrap_or_else(OfficeHours::default).with(day, opening));
         }
+    }
+    if let Some(holidays) = section.list::<Holiday>("closed_on", Holiday::EXPECTED)? {
+        let days = holidays.into_iter().map(|Holiday(day)| day);
+        hours = Some(hours.unwrap_or_else(OfficeHours::always).closed_on(days));
     }
     section.refuse_unknown()?;
     Ok((hours, zone.unwrap_or_else(TimeZone::system)))
