@@ -418,7 +418,12 @@ impl UserAgent {
             Owner::Ping => self.registration.on_ping_reply(&mut self.core, &reply),
             Owner::Probe(key) => self.probes.on_reply(&mut self.core, key, &reply),
             Owner::Call(key, purpose) => self.calls.on_reply(&mut self.core, key, purpose, reply),
-            Owner::Subscription(key) => self.subscriptions.on_reply(&mut self.core, key, reply),
+            Owner::Subscription(key) => {
+                self.subscriptions.on_reply(&mut self.core, key, reply);
+                if self.subscriptions.takes_calls_to_check() {
+                    self.calls.check(&mut self.core);
+                }
+            }
             Owner::Nobody => self.say_goodbye_again(&reply),
         }
     }

@@ -79,6 +79,8 @@ pub struct Subscriptions {
     asked: BTreeMap<SubscriptionKey, ClientId>,
     next_turn: Instant,
     sentry: Option<SubscriptionKey>,
+    /// The PBX has forgotten the sentry, and may have forgotten calls, too.
+    calls_to_check: bool,
     /// Our Contact while we are registered: what was subscribed to from there.
     place: Option<Uri>,
 }
@@ -86,6 +88,11 @@ pub struct Subscriptions {
 impl Subscriptions {
     pub fn len(&self) -> usize {
         self.all.len()
+    }
+
+    /// Whether the calls that stand are to be asked for. Once.
+    pub fn takes_calls_to_check(&mut self) -> bool {
+        std::mem::take(&mut self.calls_to_check)
     }
 
     /// Whether the last NOTIFY of any is still to come.
@@ -296,6 +303,7 @@ impl Subscriptions {
                 let forgotten = self.sentry == Some(key);
                 self.on_refused(core, key, SubscriptionLoss::Renewing, SOON);
                 if forgotten {
+                    self.calls_to_check = true;
                     self.ask_after_all(core);
                 }
             }

@@ -548,6 +548,27 @@ fn a_pbx_that_restarted_without_our_notice_is_found_out_and_asked_for_all() {
 }
 
 #[test]
+fn a_call_that_a_restarted_pbx_has_forgotten_ends_as_soon_as_the_restart_is_found_out() {
+    let mut bench = Bench::registered();
+    bench.answered();
+    bench.forget();
+    bench.watching(Package::Presence, OPEN);
+    let asked = bench.next_subscribe(21);
+    bench.respond(&asked, 481);
+    let in_the_call = |(_, message): (_, Message)| match message {
+        Message::Request(request) => {
+            let dialog = request.headers.first("To").is_some_and(|to| to.contains("tag="));
+            (request.method == Method::Options && dialog).then_some(request)
+        }
+        Message::Response(_) => None,
+    };
+    let check = bench.messages().into_iter().find_map(in_the_call).expect("a question");
+    bench.respond(&check, 481);
+    let mut events = std::iter::from_fn(|| bench.event());
+    assert!(events.any(|event| matches!(event, Said::Ended { .. })));
+}
+
+#[test]
 fn refreshes_are_spread() {
     let mut bench = Bench::with_sentry();
     for _ in 0..40 {
