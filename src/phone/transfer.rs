@@ -17,6 +17,9 @@ use std::time::Duration;
 const JOIN_TIME: Duration = Duration::from_secs(5);
 /// Between attempts while one of the two calls is busy with an offer.
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
+/// From the target's answer to the REFER. Asterisk says 200 some milliseconds before it has the two of that call together, and a
+/// REFER that comes in between leaves the client in silence for good.
+pub(super) const BRIDGING: Duration = Duration::from_millis(100);
 
 pub(super) struct Transfer {
     /// As the operator asked for it.
@@ -43,9 +46,9 @@ enum Way {
 enum Step {
     /// With return: the target's telephone rings, until it is given up.
     Calling { until: Instant },
-    /// Waiting for the hold to be agreed; the REFER goes out at `until` in any case. From `retry_at` on by itself, where another
-    /// offer was under way.
-    Holding { until: Instant, retry_at: Option<Instant> },
+    /// Waiting for the hold to be agreed; the REFER goes out at `until` in any case. Not before `ask_at`, where the target has just
+    /// answered or another offer was under way.
+    Holding { until: Instant, ask_at: Option<Instant> },
     /// REFER sent.
     Asked { until: Instant },
     /// At least one NOTIFY came.
@@ -56,7 +59,7 @@ enum Step {
 
 impl Transfer {
     pub fn blind(target: String, uri: Uri, until: Instant) -> Self {
-        Self { target, way: Way::Blind { uri }, step: Step::Holding { until, retry_at: None } }
+        Self { target, way: Way::Blind { uri }, step: Step::Holding { until, ask_at: None } }
     }
 
     pub fn with_return(target: String, with: CallKey, until: Instant, comes_back: bool) -> Self {
@@ -64,12 +67,12 @@ impl Transfer {
     }
 
     pub fn after_consultation(target: String, with: CallKey, until: Instant) -> Self {
-        Self { target, way: Way::Consultation { with }, step: Step::Holding { until, retry_at: None } }
+        Self { target, way: Way::Consultation { with }, step: Step::Holding { until, ask_at: None } }
     }
 
     pub fn deadline(&self) -> Option<Instant> {
         match self.step {
-            Step::Holding { until, retry_at } => Some(retry_at.map_or(until, |at| at.min(until))),
+            Step::Holding { until, ask_at } => Some(ask_at.map_or(until, |at| at.min(until))),
             Step::Calling { until } | Step::Asked { until } | Step::Watching { until } => Some(until),
             Step::LetGo => None,
         }
@@ -134,7 +137,9 @@ impl Line {
     /// The hold before a REFER is agreed, or will not be: the REFER goes out either way, since a
     /// client who hears silence is better off than one who is not passed on.
     pub fn on_hold_settled(&mut self, means: &mut Means<'_>) {
-        if let Some(Transfer { step: Step::Holding { .. }, .. }) = self.transfer {
+        if let Some(Transfer { step: Step::Holding { ask_at, .. }, .. }) = self.transfer
+            && ask_at.is_none_or(|at| at <= means.now)
+        {
             self.ask(means);
         }
     }
@@ -153,7 +158,7 @@ impl Line {
         match (asked, transfer.step) {
             (Ok(()), _) => transfer.step = Step::Asked { until: now + patience },
             (Err(_), Step::Holding { until, .. }) if until > now && transfer.with().is_some() => {
-                transfer.step = Step::Holding { until, retry_at: Some(now + BUSY_PAUSE) };
+                transfer.step = Step::Holding { until, ask_at: Some(now + BUSY_PAUSE) };
             }
             _ => self.transfer_failed(means, None, String::new(), ClientIs::Kept, TransferFault::NotTaken),
         }
@@ -183,10 +188,8 @@ impl Line {
     pub fn on_target_answered(&mut self, means: &mut Means<'_>) {
         let Some(transfer) = self.transfer.as_mut() else { return };
         if let Step::Calling { .. } = transfer.step {
-            transfer.step = Step::Holding { until: means.now + means.pbx.hold_time, retry_at: None };
-            if self.hold.is_settled() {
-                self.ask(means);
-            }
+            let (until, ask_at) = (means.now + means.pbx.hold_time, Some(means.now + BRIDGING));
+            transfer.step = Step::Holding { until, ask_at };
         }
     }
 
@@ -257,7 +260,7 @@ impl Line {
     }
 
     pub fn on_transfer_timeout(&mut self, means: &mut Means<'_>) {
-        let Some(transfer) = self.transfer.as_ref() else { return };
+        let Some(transfer) = self.transfer.as_mut() else { return };
         if transfer.deadline().is_none_or(|at| at > means.now) {
             return;
         }
@@ -265,8 +268,12 @@ impl Line {
             Step::Calling { .. } => {
                 self.transfer_failed(means, None, String::new(), ClientIs::Kept, TransferFault::NoAnswer);
             }
-            Step::Holding { until, .. } => {
-                if until <= means.now && !self.hold.is_settled() {
+            // It is asked when the hold is agreed.
+            Step::Holding { until, .. } if until > means.now && !self.hold.is_settled() => {
+                transfer.step = Step::Holding { until, ask_at: None };
+            }
+            Step::Holding { .. } => {
+                if !self.hold.is_settled() {
                     means.say(Event::HoldFailed { line: self.id, status: 408 });
                 }
                 self.ask(means);
