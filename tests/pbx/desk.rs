@@ -19,6 +19,10 @@ pub struct Desk {
 
 impl Desk {
     pub fn start(pbx: &Pbx, sample: u32) -> Self {
+        Self::start_with(pbx, sample, &[])
+    }
+
+    pub fn start_with(pbx: &Pbx, sample: u32, options: &[&str]) -> Self {
         let folder = pbx.scratch.path().join("desk");
         std::fs::create_dir_all(&folder).expect("a directory");
         let database = format!("sqlite:{}", folder.join("desk.db").display());
@@ -27,6 +31,7 @@ impl Desk {
             .args(["serve", "--listen", "127.0.0.1:0", "--database", &database])
             .args(["--sample", &sample.to_string(), "--port-file"])
             .arg(&port_file)
+            .args(options)
             .stdout(Stdio::null())
             .stderr(std::fs::File::create(folder.join("log")).expect("a file"))
             .spawn()
@@ -49,12 +54,14 @@ impl Desk {
 
     /// A client whom nobody has seen before this moment.
     pub fn insert_client(&self, name: &str, phone: &str) {
-        let id = fresh_uuid();
-        let draft = json!({
+        self.put_client(&json!({
             "name": name, "client_type": "market", "phones": [phone],
             "standing": { "currency": "RUB" },
-        });
-        let (status, answer) = self.request("PUT", &format!("/v1/clients/{id}"), Some(&draft));
+        }));
+    }
+
+    pub fn put_client(&self, draft: &Value) {
+        let (status, answer) = self.request("PUT", &format!("/v1/clients/{}", fresh_uuid()), Some(draft));
         assert!((200..300).contains(&status), "PUT of a client: {status} {answer}");
     }
 
