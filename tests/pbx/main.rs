@@ -17,6 +17,7 @@ mod devices;
 mod harness;
 mod in_call;
 mod inbound;
+mod killed;
 mod matrix;
 mod outage;
 mod outbound;
