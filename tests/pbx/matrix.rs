@@ -207,7 +207,9 @@ impl Case {
                 instead(1, "Ringing()");
                 instead(2, "Wait(1)");
                 instead(3, "Answer()");
-                instead(4, "VoiceMail(109@default,s)");
+                instead(4, "Playtones(1004)"); // the greeting
+                instead(5, "Wait(8)");
+                instead(6, "VoiceMail(109@default,s)");
                 return None;
             }
         };
