@@ -90,7 +90,7 @@ fn a_file_that_cannot_be_played_or_recorded_is_said_before_anything_is_sent() {
 
 #[test]
 fn flags_that_cannot_be_used_are_named() {
-    let rows: [(&[&str], &[&str]); 21] = [
+    let rows: [(&[&str], &[&str]); 24] = [
         (&[], &["no display", "patchcord --help"]),
         (&["cal"], &["cal"]),
         (&["--user", "call", "cal"], &["cal", "register", "options", "call", "answer", "patchcord --help"]),
@@ -105,6 +105,9 @@ fn flags_that_cannot_be_used_are_named() {
         (&["call", "200", "--dtmf", "12x"], &["--dtmf", "12x"]),
         (&["call", "200", "--transfer", "201", "--transfer-mode", "shout"], &["shout", "return", "blind"]),
         (&["call", "200", "--ring-for", "5"], &["--transfer"]),
+        (&["call", "200", "--transfer", "rules,201"], &["rules", "--transfer"]),
+        (&["call", "200", "--transfer", "201", "--purpose", "other"], &["--purpose", "--transfer rules"]),
+        (&["call", "200", "--transfer", "rules", "--server", "127.0.0.1", "--user", "1"], &["--desk URL"]),
         (&["call", "200", "--hold-at", "3", "--resume-at", "2"], &["--resume-at", "--hold-at"]),
         (&["answer", "--reject", "200"], &["--reject", "200", "486"]),
         (&["answer", "--calls", "0"], &["--calls 0", "1"]),

@@ -205,6 +205,9 @@ pub struct DemoOptions {
     pub speed: u32,
 }
 
+/// In the place of targets.
+pub const BY_RULES: &str = "rules";
+
 /// What happens in a call. All S count from the moment it is answered.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = msg!("In the call (S: seconds after it was answered)"))]
@@ -233,7 +236,7 @@ pub struct CallOptions {
     #[arg(help = msg!("When to call it [default: 0]"))]
     #[arg(long, value_name = "S", value_parser = seconds, requires = "conference")]
     pub conference_at: Option<Duration>,
-    #[arg(help = msg!("Transfer to the first of these targets; to the next one when that comes to nothing and the client is kept"))]
+    #[arg(help = msg!("Transfer to the first of these targets; to the next one when that comes to nothing and the client is kept. rules: to those whom the order desk names by the company's rules"))]
     #[arg(long, value_name = "T[,T…]", value_delimiter = ',', value_parser = setting::<String>)]
     pub transfer: Option<Vec<String>>,
     #[arg(help = msg!("When to transfer [default: 0]"))]
@@ -245,6 +248,12 @@ pub struct CallOptions {
     #[arg(help = msg!("With return: how long each target may ring [default: 20]"))]
     #[arg(long, value_name = "S", value_parser = seconds, requires = "transfer")]
     pub ring_for: Option<Duration>,
+    #[arg(help = msg!("For --transfer rules: what the client calls for, as the desk's settings name it"))]
+    #[arg(long, value_name = "ID", requires = "transfer", value_parser = setting::<String>)]
+    pub purpose: Option<String>,
+    #[arg(help = msg!("For --transfer rules: the department of a client whom nobody knows yet"))]
+    #[arg(long, value_name = "ID", requires = "transfer", value_parser = setting::<String>)]
+    pub department: Option<String>,
     /// Transfer to the manager whom the client's card names; who has none is said goodbye to. For `demo`.
     #[arg(skip)]
     pub to_manager: bool,
@@ -253,6 +262,10 @@ pub struct CallOptions {
 impl CallOptions {
     pub fn transfers_with_return(&self) -> bool {
         self.transfer_mode.as_deref() != Some("blind")
+    }
+
+    pub fn transfers_by_rules(&self) -> bool {
+        self.transfer.iter().flatten().any(|target| target == BY_RULES)
     }
 }
 

@@ -124,6 +124,13 @@ impl Run {
         let needs_password =
             settings.is_complete() && !matches!(arguments.subcommand(), Command::Options { .. });
         let password = read_password(&cat, &settings, needs_password, &environment)?;
+        let wants_rules = by_rules(arguments);
+        if wants_rules && settings.desk.is_none() {
+            return Err(Refusal::usage(say!(
+                &cat,
+                "--transfer rules asks the order desk. Give --desk URL, or write it into the settings."
+            )));
+        }
         let desk_token =
             environment("PATCHCORD_DESK_TOKEN").filter(|token| !token.is_empty()).map(Secret::new);
         let desk_token = desk_token.or_else(|| desktop::stored_desk_token(&settings));
@@ -132,7 +139,8 @@ impl Run {
                 &cat,
                 "The order desk wants a token. Put it into the environment variable PATCHCORD_DESK_TOKEN."
             );
-            if arguments.common.desk.is_some() && call_options(arguments.subcommand()).is_some() {
+            let wanted = arguments.common.desk.is_some() && call_options(arguments.subcommand()).is_some();
+            if wanted || wants_rules {
                 return Err(Refusal::usage(words));
             }
             // Nobody asked for the desk now: the telephone works without it.
@@ -148,7 +156,8 @@ impl Run {
     }
 
     async fn drive(self, process: Process, arguments: &Arguments) -> Exit {
-        let script = Script::new(task(arguments.subcommand()), arguments.common.desk.is_some());
+        let desk_required = arguments.common.desk.is_some() || by_rules(arguments);
+        let script = Script::new(task(arguments.subcommand()), desk_required);
         let figures = (arguments.common.verbose > 0).then_some(FIGURES_EVERY);
         let sound = self.sound;
         let devices = sound::wishes(arguments.common.audio.as_deref(), &self.settings);
@@ -293,6 +302,7 @@ impl Driver {
                     }
                     handle.intent(intent);
                 }
+                Do::FetchChain(question) => handle.fetch_chain(question),
                 Do::Finish => handle.shut_down(FAREWELL),
             }
         }
@@ -351,6 +361,10 @@ fn call_options(command: &Command) -> Option<&CallOptions> {
         Command::Call { options, .. } | Command::Answer { options, .. } => Some(options),
         _ => None,
     }
+}
+
+fn by_rules(arguments: &Arguments) -> bool {
+    call_options(arguments.subcommand()).is_some_and(CallOptions::transfers_by_rules)
 }
 
 fn read_settings(

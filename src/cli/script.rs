@@ -1,9 +1,9 @@
 //! What a subcommand does, step by step: notices and time in, intents and a verdict out. Pure.
 
-use super::args::CallOptions;
+use super::args::{BY_RULES, CallOptions};
 use super::verdict::{Trouble, Verdict};
-use crate::agent::{Card, CardAnswer, Event, Intent};
-use crate::desk_api::Unavailable;
+use crate::agent::{Card, CardAnswer, ChainNews, Event, Intent};
+use crate::desk_api::{ClientId, PurposeId, TransferQuestion, Unavailable};
 use crate::domain::chain::TransferChain;
 use crate::instant::Instant;
 use crate::media::{AudioDirection, NoAudioCause, StreamStats};
@@ -25,6 +25,8 @@ const NOT_HERE: u16 = 480;
 const BUSY: u16 = 486;
 /// How long a target rings unless said otherwise.
 const RING_TIME: Duration = Duration::from_secs(20);
+/// How long a transfer by the rules waits for the desk to say who calls. Of a number that is not told it says nothing.
+const LOOK_UP_TIME: Duration = Duration::from_secs(3);
 
 pub enum Task {
     Register {
@@ -56,6 +58,8 @@ pub enum Task {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Do {
     Intent(Intent),
+    /// Ask the desk where a client goes by the company's rules.
+    FetchChain(TransferQuestion),
     /// Shut the telephone down; the verdict stands.
     Finish,
 }
@@ -95,6 +99,8 @@ enum Step {
     Swap,
     Consult(String),
     Transfer,
+    /// By the rules, though nobody has said who calls.
+    TransferStranger,
     HangUp,
 }
 
@@ -121,11 +127,23 @@ struct Call {
     held_by_us: bool,
     held_by_them: bool,
     targets: VecDeque<String>,
+    /// Whom the desk knows the far end as, once it has said so; `Some(None)` is nobody.
+    client: Option<Option<ClientId>>,
+    rules: Rules,
     /// A transfer is under way.
     passing_on: bool,
     transfer: Option<Trouble>,
     silence: Option<NoAudioCause>,
     stats: Option<StreamStats>,
+}
+
+/// What is done about a transfer by the company's rules.
+#[derive(PartialEq)]
+enum Rules {
+    NotWanted,
+    /// It is time, and not known yet who calls.
+    Due,
+    Asked(TransferQuestion),
 }
 
 impl Script {
@@ -166,7 +184,9 @@ impl Script {
             Notice::Ready { .. } => self.on_ready(),
             Notice::Agent(Event::Phone(event)) => self.on_phone(now, event),
             Notice::Agent(Event::Card { line, card }) => self.on_card(*line, card),
+            Notice::Agent(Event::Chain { line, news: ChainNews::NobodyLeft }) => self.on_nobody_left(*line),
             Notice::Agent(Event::CardTaken { .. } | Event::ClientChosen { .. } | Event::Chain { .. }) => {}
+            Notice::Chain { question, answer } => self.on_chain(question, answer),
             Notice::Desk(trouble) => {
                 // What an earlier run left behind is said whoever asked for the desk, and is no failure of this one.
                 if self.desk_required || *trouble == DeskTrouble::OtherToken {
@@ -178,7 +198,6 @@ impl Script {
             Notice::Device(_)
             | Notice::Directory(_)
             | Notice::Calls(_)
-            | Notice::Chain { .. }
             | Notice::Devices { .. }
             | Notice::SoundTest(_)
             | Notice::Levels { .. } => {}
@@ -449,10 +468,7 @@ impl Script {
     }
 
     fn step(&mut self, line: LineId, step: Step) {
-        let options = match &self.task {
-            Task::Call { options, .. } | Task::Answer { options, .. } => Some(options),
-            _ => None,
-        };
+        let options = self.options();
         let returns = options.is_some_and(CallOptions::transfers_with_return);
         let ring_for = options.and_then(|options| options.ring_for).unwrap_or(RING_TIME);
         let Some(call) = self.calls.get_mut(&line) else { return };
@@ -473,6 +489,15 @@ impl Script {
                 }
                 Intent::HangUp { line }
             }
+            Step::Transfer if call.targets.front().is_some_and(|target| target == BY_RULES) => {
+                call.targets.clear();
+                call.rules = Rules::Due;
+                return self.ask_the_rules(line);
+            }
+            Step::TransferStranger => {
+                call.client = call.client.or(Some(None));
+                return self.ask_the_rules(line);
+            }
             Step::Transfer if !call.targets.is_empty() && returns => {
                 let targets = std::mem::take(&mut call.targets);
                 Intent::PassOn { line, chain: Box::new(TransferChain::of(targets, ring_for)) }
@@ -484,6 +509,43 @@ impl Script {
             },
         };
         self.want(intent);
+    }
+
+    fn ask_the_rules(&mut self, line: LineId) {
+        let Some(options) = self.options() else { return };
+        let (purpose, department) = (options.purpose.clone().map(PurposeId), options.department.clone());
+        let Some(call) = self.calls.get_mut(&line).filter(|call| call.rules == Rules::Due) else { return };
+        let Some(client) = call.client else { return };
+        let question = TransferQuestion { client, purpose, department, client_type: None };
+        call.rules = Rules::Asked(question.clone());
+        self.wanted.push_back(Do::FetchChain(question));
+    }
+
+    fn on_chain(&mut self, question: &TransferQuestion, answer: &Result<TransferChain, Unavailable>) {
+        let returns = self.options().is_some_and(CallOptions::transfers_with_return);
+        let asked = |call: &Call| matches!(&call.rules, Rules::Asked(asked) if asked == question);
+        let Some((line, call)) = self.calls.iter_mut().find(|(_, call)| asked(call)) else { return };
+        let line = *line;
+        call.rules = Rules::NotWanted;
+        match answer {
+            Ok(chain) if returns => self.want(Intent::PassOn { line, chain: Box::new(chain.clone()) }),
+            Ok(chain) => {
+                let targets = chain.steps.iter().flat_map(|step| &step.targets);
+                call.targets = targets.map(|target| target.extension.clone()).collect();
+                match call.targets.is_empty() {
+                    true => self.on_nobody_left(line),
+                    false => self.step(line, Step::Transfer),
+                }
+            }
+            Err(why) => self.on_desk_trouble(why),
+        }
+    }
+
+    /// Where nobody was called, nothing else says so.
+    fn on_nobody_left(&mut self, line: LineId) {
+        self.in_call(line, |call| {
+            call.transfer = call.transfer.take().or(Some(Trouble::TransferFailed(None)))
+        });
     }
 
     /// The client is with us again: on to the chain's next target.
@@ -599,6 +661,13 @@ impl Script {
         }
     }
 
+    fn options(&self) -> Option<&CallOptions> {
+        match &self.task {
+            Task::Call { options, .. } | Task::Answer { options, .. } => Some(options),
+            _ => None,
+        }
+    }
+
     // -- what is noted for the verdict
 
     fn in_call(&mut self, line: LineId, note: impl FnOnce(&mut Call)) {
@@ -608,6 +677,12 @@ impl Script {
     }
 
     fn on_card(&mut self, line: LineId, card: &Card) {
+        if let CardAnswer::Found { clients, .. } = &card.answer {
+            // The best one of several: nobody is here to choose.
+            let client = clients.first().map(|client| client.id);
+            self.in_call(line, |call| call.client = Some(client));
+            self.ask_the_rules(line);
+        }
         match &card.answer {
             CardAnswer::Unavailable { why } => self.on_desk_trouble(why),
             CardAnswer::Found { clients, .. } if self.passes_to_managers() => {
@@ -663,6 +738,8 @@ impl Call {
             held_by_us: false,
             held_by_them: false,
             targets,
+            client: None,
+            rules: Rules::NotWanted,
             passing_on: false,
             transfer: None,
             silence: None,
@@ -720,7 +797,11 @@ fn steps(options: &CallOptions) -> Vec<(Duration, Step)> {
         steps.push((options.conference_at.unwrap_or_default(), Step::Consult(target.clone())));
     }
     if options.transfer.is_some() || options.to_manager {
-        steps.push((options.transfer_at.unwrap_or_default(), Step::Transfer));
+        let at = options.transfer_at.unwrap_or_default();
+        steps.push((at, Step::Transfer));
+        if options.transfers_by_rules() {
+            steps.push((at + LOOK_UP_TIME, Step::TransferStranger));
+        }
     }
     steps.extend(options.seconds.map(|at| (at, Step::HangUp)));
     steps

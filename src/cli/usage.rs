@@ -14,12 +14,24 @@ pub fn check(cat: &Catalogue, arguments: &Arguments) -> Result<(), String> {
     }
     let Some(options) = super::call_options(arguments.subcommand()) else { return Ok(()) };
     transfer_mode(cat, options)?;
+    transfer_by_rules(cat, options)?;
     match (options.hold_at, options.resume_at) {
         (Some(hold), Some(resume)) if resume <= hold => {
             Err(say!(cat, "--resume-at must be later than --hold-at."))
         }
         _ => Ok(()),
     }
+}
+
+fn transfer_by_rules(cat: &Catalogue, options: &CallOptions) -> Result<(), String> {
+    let by_rules = options.transfers_by_rules();
+    if by_rules && options.transfer.iter().flatten().count() > 1 {
+        return Err(say!(cat, "The rules name all targets. Let rules stand alone in --transfer."));
+    }
+    if !by_rules && (options.purpose.is_some() || options.department.is_some()) {
+        return Err(say!(cat, "--purpose and --department are for the rules. Give --transfer rules."));
+    }
+    Ok(())
 }
 
 fn transfer_mode(cat: &Catalogue, options: &CallOptions) -> Result<(), String> {

@@ -21,6 +21,9 @@ const LINE_STATE_TIME: Duration = Duration::from_millis(800);
 const KEY_TIME: Duration = Duration::from_secs(12);
 /// Between attempts while one of the two calls is busy with an offer.
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
+/// From the target's answer to the REFER. Asterisk says 200 some milliseconds before it has the two of that call together, and a
+/// REFER that comes in between leaves the client in silence for good.
+pub(super) const BRIDGING: Duration = Duration::from_millis(100);
 
 pub(super) struct Transfer {
     /// As the operator asked for it.
@@ -50,9 +53,9 @@ enum Step {
     Calling { until: Instant },
     /// With return: something has answered there, and may be no person.
     Proving { until: Instant },
-    /// Waiting for the hold to be agreed; the REFER goes out at `until` in any case. From `retry_at` on by itself, where another
-    /// offer was under way.
-    Holding { until: Instant, retry_at: Option<Instant> },
+    /// Waiting for the hold to be agreed; the REFER goes out at `until` in any case. Not before `ask_at`, where the target has just
+    /// answered or another offer was under way.
+    Holding { until: Instant, ask_at: Option<Instant> },
     /// REFER sent.
     Asked { until: Instant },
     /// At least one NOTIFY came.
@@ -63,7 +66,7 @@ enum Step {
 
 impl Transfer {
     pub fn blind(target: String, uri: Uri, until: Instant) -> Self {
-        Self { target, way: Way::Blind { uri }, step: Step::Holding { until, retry_at: None } }
+        Self { target, way: Way::Blind { uri }, step: Step::Holding { until, ask_at: None } }
     }
 
     pub fn with_return(
@@ -77,12 +80,12 @@ impl Transfer {
     }
 
     pub fn after_consultation(target: String, with: CallKey, until: Instant) -> Self {
-        Self { target, way: Way::Consultation { with }, step: Step::Holding { until, retry_at: None } }
+        Self { target, way: Way::Consultation { with }, step: Step::Holding { until, ask_at: None } }
     }
 
     pub fn deadline(&self) -> Option<Instant> {
         match self.step {
-            Step::Holding { until, retry_at } => Some(retry_at.map_or(until, |at| at.min(until))),
+            Step::Holding { until, ask_at } => Some(ask_at.map_or(until, |at| at.min(until))),
             Step::Calling { until }
             | Step::Proving { until }
             | Step::Asked { until }
@@ -155,7 +158,9 @@ impl Line {
     /// The hold before a REFER is agreed, or will not be: the REFER goes out either way, since a
     /// client who hears silence is better off than one who is not passed on.
     pub fn on_hold_settled(&mut self, means: &mut Means<'_>) {
-        if let Some(Transfer { step: Step::Holding { .. }, .. }) = self.transfer {
+        if let Some(Transfer { step: Step::Holding { ask_at, .. }, .. }) = self.transfer
+            && ask_at.is_none_or(|at| at <= means.now)
+        {
             self.ask(means);
         }
     }
@@ -174,7 +179,7 @@ impl Line {
         match (asked, transfer.step) {
             (Ok(()), _) => transfer.step = Step::Asked { until: now + patience },
             (Err(_), Step::Holding { until, .. }) if until > now && transfer.with().is_some() => {
-                transfer.step = Step::Holding { until, retry_at: Some(now + BUSY_PAUSE) };
+                transfer.step = Step::Holding { until, ask_at: Some(now + BUSY_PAUSE) };
             }
             _ => self.transfer_failed(means, None, String::new(), ClientIs::Kept, TransferFault::NotTaken),
         }
@@ -238,10 +243,8 @@ impl Line {
 
     fn join_target(&mut self, means: &mut Means<'_>) {
         let Some(transfer) = self.transfer.as_mut() else { return };
-        transfer.step = Step::Holding { until: means.now + means.pbx.hold_time, retry_at: None };
-        if self.hold.is_settled() {
-            self.ask(means);
-        }
+        let (until, ask_at) = (means.now + means.pbx.hold_time, Some(means.now + BRIDGING));
+        transfer.step = Step::Holding { until, ask_at };
     }
 
     pub fn on_target_gone(&mut self, means: &mut Means<'_>, status: Option<u16>, reason: String) {
@@ -311,7 +314,7 @@ impl Line {
     }
 
     pub fn on_transfer_timeout(&mut self, means: &mut Means<'_>) {
-        let Some(transfer) = self.transfer.as_ref() else { return };
+        let Some(transfer) = self.transfer.as_mut() else { return };
         if transfer.deadline().is_none_or(|at| at > means.now) {
             return;
         }
@@ -322,8 +325,12 @@ impl Line {
             Step::Proving { .. } => {
                 self.transfer_failed(means, None, String::new(), ClientIs::Kept, TransferFault::NoPerson);
             }
-            Step::Holding { until, .. } => {
-                if until <= means.now && !self.hold.is_settled() {
+            // It is asked when the hold is agreed.
+            Step::Holding { until, .. } if until > means.now && !self.hold.is_settled() => {
+                transfer.step = Step::Holding { until, ask_at: None };
+            }
+            Step::Holding { .. } => {
+                if !self.hold.is_settled() {
                     means.say(Event::HoldFailed { line: self.id, status: 408 });
                 }
                 self.ask(means);

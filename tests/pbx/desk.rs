@@ -4,7 +4,7 @@ use crate::pbx::Pbx;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,6 +12,7 @@ use std::time::Duration;
 /// `patchcord-desk serve` with sample data, and an administrator's and an operator's token.
 pub struct Desk {
     child: Child,
+    folder: PathBuf,
     address: SocketAddr,
     admin: String,
     pub operator: String,
@@ -19,20 +20,20 @@ pub struct Desk {
 
 impl Desk {
     pub fn start(pbx: &Pbx, sample: u32) -> Self {
+        Self::start_with(pbx, sample, &[])
+    }
+
+    pub fn start_with(pbx: &Pbx, sample: u32, options: &[&str]) -> Self {
         let folder = pbx.scratch.path().join("desk");
         std::fs::create_dir_all(&folder).expect("a directory");
-        let database = format!("sqlite:{}", folder.join("desk.db").display());
         let port_file = folder.join("port");
-        let child = program()
-            .args(["serve", "--listen", "127.0.0.1:0", "--database", &database])
-            .args(["--sample", &sample.to_string(), "--port-file"])
-            .arg(&port_file)
-            .stdout(Stdio::null())
-            .stderr(std::fs::File::create(folder.join("log")).expect("a file"))
-            .spawn()
-            .expect("patchcord-desk");
+        let sample = sample.to_string();
+        let first = ["--sample", &sample, "--port-file", &port_file.to_string_lossy()];
+        let child = serve_at(&folder, ([127, 0, 0, 1], 0).into(), &[&first, options].concat());
+        let database = database(&folder);
         let mut desk = Self {
             child,
+            folder,
             address: ([127, 0, 0, 1], 0).into(),
             admin: String::new(),
             operator: String::new(),
@@ -47,20 +48,35 @@ impl Desk {
         format!("http://{}", self.address)
     }
 
+    /// Killed, in the middle of whatever it does.
+    pub fn stop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// After `stop`, at the same address.
+    pub fn start_again(&mut self) {
+        self.child = serve_at(&self.folder, self.address, &[]);
+        let there = || TcpStream::connect(self.address).is_ok();
+        crate::until("the desk to be back", Duration::from_secs(20), there);
+    }
+
     /// A client whom nobody has seen before this moment.
     pub fn insert_client(&self, name: &str, phone: &str) {
-        let id = fresh_uuid();
-        let draft = json!({
+        self.put_client(&json!({
             "name": name, "client_type": "market", "phones": [phone],
             "standing": { "currency": "RUB" },
-        });
-        let (status, answer) = self.request("PUT", &format!("/v1/clients/{id}"), Some(&draft));
+        }));
+    }
+
+    pub fn put_client(&self, draft: &Value) {
+        let (status, answer) = self.request("PUT", &format!("/v1/clients/{}", fresh_uuid()), Some(draft));
         assert!((200..300).contains(&status), "PUT of a client: {status} {answer}");
     }
 
     /// The call register's entries.
     pub fn calls(&self) -> Vec<Value> {
-        let (status, answer) = self.request("GET", "/v1/calls", None);
+        let (status, answer) = self.request("GET", "/v1/calls?limit=1000", None);
         assert_eq!(status, 200, "{answer}");
         answer["calls"].as_array().cloned().unwrap_or_default()
     }
@@ -91,6 +107,20 @@ impl Drop for Desk {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn database(folder: &Path) -> String {
+    format!("sqlite:{}", folder.join("desk.db").display())
+}
+
+fn serve_at(folder: &Path, listen: SocketAddr, options: &[&str]) -> Child {
+    program()
+        .args(["serve", "--listen", &listen.to_string(), "--database", &database(folder)])
+        .args(options)
+        .stdout(Stdio::null())
+        .stderr(std::fs::File::create(folder.join("log")).expect("a file"))
+        .spawn()
+        .expect("patchcord-desk")
 }
 
 fn program() -> Command {

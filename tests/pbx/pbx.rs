@@ -54,6 +54,13 @@ impl Pbx {
         run(script().arg("cli").arg(self.value("PBX_DIR")).arg(command))
     }
 
+    /// It stands still, and what is sent to it waits.
+    pub fn freeze(&self) {
+        let pid = std::fs::read_to_string(PathBuf::from(self.value("PBX_DIR")).join("pid")).expect("a file");
+        let pid = pid.trim().parse().ok().and_then(rustix::process::Pid::from_raw).expect("a process");
+        rustix::process::kill_process(pid, rustix::process::Signal::STOP).expect("a signal");
+    }
+
     pub fn stop(&self) {
         run(script().arg("down").arg(self.value("PBX_DIR")).args(["--hard", "--keep"]));
     }

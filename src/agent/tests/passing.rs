@@ -140,6 +140,7 @@ fn a_key_client_whose_manager_is_busy_reaches_the_head_of_wholesale() {
     assert!(!world.pbx.has("INVITE"), "the client hears music all the way");
     let answer = world.pbx.reply(&third, 200, Some(ALAW));
     world.hears(&answer);
+    world.advance(Duration::from_millis(100));
     let refer = world.pbx.request("REFER");
     let taken = world.pbx.reply(&refer, 202, None);
     world.hears(&taken);
@@ -346,6 +347,7 @@ fn somebody_else_who_is_picked_too_late_stops_no_join() {
     let (mut client, first) = world.passing(chain());
     let answer = world.pbx.reply(&first, 200, Some(ALAW));
     world.hears(&answer);
+    world.advance(Duration::from_millis(100));
     world.pbx.request("REFER");
     world.intend(Intent::PassTo { line: LINE, target: "302".into() });
     assert!(!world.pbx.has("INVITE"));

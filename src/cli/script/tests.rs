@@ -427,18 +427,19 @@ fn the_desk_counts_only_where_it_was_asked_for() {
     }
 }
 
+fn client(manager: serde_json::Value) -> crate::desk_api::ClientCard {
+    serde_json::from_value(serde_json::json!({
+        "id": "01890000-0000-7000-8000-000000000000",
+        "name": "ООО «Ромашка»",
+        "client_type": {"id": "market", "names": {"en": "market trader"}},
+        "standing": {"currency": "RUB"},
+        "manager": manager,
+    }))
+    .unwrap()
+}
+
 #[test]
 fn a_client_is_passed_on_to_the_manager_of_the_card_and_who_has_none_is_said_goodbye_to() {
-    let client = |manager: serde_json::Value| {
-        serde_json::from_value(serde_json::json!({
-            "id": "01890000-0000-7000-8000-000000000000",
-            "name": "ООО «Ромашка»",
-            "client_type": {"id": "market", "names": {"en": "market trader"}},
-            "standing": {"currency": "RUB"},
-            "manager": manager,
-        }))
-        .unwrap()
-    };
     let reachable = || client(serde_json::json!({"id": "ivanova", "name": "Иванова", "extension": "201"}));
     let chain = Box::new(TransferChain::of(["201".to_owned()], seconds(20.0)));
     let passed_on = Intent::PassOn { line: LINE, chain };
@@ -456,12 +457,87 @@ fn a_client_is_passed_on_to_the_manager_of_the_card_and_who_has_none_is_said_goo
             ..CallOptions::default()
         });
         play.registered().rings();
-        let found = CardAnswer::Found { clients, source: crate::agent::Source::Desk, age: Duration::ZERO };
-        let card = crate::agent::Card { answer: found, took: Duration::ZERO };
-        play.script.handle(play.now, &Notice::Agent(Event::Card { line: LINE, card }));
+        play.card(clients);
         play.answered().waits(2.9).asked();
         assert_eq!(play.waits(0.2).asked(), [Do::Intent(intent)]);
     }
+}
+
+fn by_rules(mode: Option<&str>) -> Play {
+    answer(CallOptions {
+        transfer_mode: mode.map(str::to_owned),
+        purpose: Some("other".into()),
+        department: Some("wholesale".into()),
+        ..transferring(&["rules"])
+    })
+}
+
+fn where_to(client: Option<ClientId>) -> TransferQuestion {
+    let (purpose, department) = (Some(PurposeId("other".into())), Some("wholesale".into()));
+    TransferQuestion { client, purpose, department, client_type: None }
+}
+
+impl Play {
+    fn card(&mut self, clients: Vec<crate::desk_api::ClientCard>) -> &mut Self {
+        let answer = CardAnswer::Found { clients, source: crate::agent::Source::Desk, age: Duration::ZERO };
+        let card = Card { answer, took: Duration::ZERO };
+        self.script.handle(self.now, &Notice::Agent(Event::Card { line: LINE, card }));
+        self.drain()
+    }
+
+    fn desk_answers(&mut self, answer: Result<TransferChain, Unavailable>) -> &mut Self {
+        let Some(Do::FetchChain(question)) = self.asked.pop() else { panic!("the desk is asked nothing") };
+        self.script.handle(self.now, &Notice::Chain { question, answer });
+        self.drain()
+    }
+}
+
+#[test]
+fn a_transfer_by_the_rules_asks_the_desk_once_it_is_known_who_calls() {
+    let chain = TransferChain::of(["201".to_owned(), "302".to_owned()], seconds(9.0));
+    let passed_on = Intent::PassOn { line: LINE, chain: Box::new(chain.clone()) };
+    for (mode, then) in [(None, intent(passed_on)), (Some("blind"), transfer_to("201"))] {
+        let mut play = by_rules(mode);
+        play.registered().rings().answered().waits(1.0);
+        assert!(!play.asked().iter().any(|asked| matches!(asked, Do::FetchChain(_))), "nobody knows yet");
+        let client = client(serde_json::Value::Null);
+        let id = client.id;
+        play.card(vec![client.clone()]).card(vec![client]);
+        assert_eq!(play.asked, [Do::FetchChain(where_to(Some(id)))], "once, whoever says it first");
+        assert_eq!(play.desk_answers(Ok(chain.clone())).asked(), [then]);
+    }
+}
+
+#[test]
+fn who_is_not_known_goes_where_the_rules_send_strangers() {
+    let mut known_to_nobody = by_rules(None);
+    known_to_nobody.registered().rings().card(vec![]).answered();
+    let mut withheld = by_rules(None);
+    withheld.registered().rings().answered().waits(3.0);
+    for mut play in [known_to_nobody, withheld] {
+        assert!(play.asked().ends_with(&[Do::FetchChain(where_to(None))]));
+        assert_eq!(play.waits(9.0).asked(), [], "asked once");
+    }
+}
+
+#[test]
+fn rules_that_name_nobody_and_a_desk_that_is_away_are_no_transfer_done() {
+    for mode in [None, Some("blind")] {
+        let nobody = || TransferChain::of([], seconds(20.0));
+        let mut play = by_rules(mode);
+        play.registered().rings().card(vec![]).answered().desk_answers(Ok(nobody()));
+        if mode.is_none() {
+            let news = ChainNews::NobodyLeft;
+            play.script.handle(play.now, &Notice::Agent(Event::Chain { line: LINE, news }));
+        }
+        play.figures(9).ended(EndedBy::Them, CallOutcome::Completed, None);
+        assert_eq!(play.exit(), Exit::TransferFailed);
+    }
+    let mut play = by_rules(None);
+    play.script.desk_required = true;
+    play.registered().rings().card(vec![]).answered().desk_answers(Err(Unavailable::Down));
+    play.figures(9).ended(EndedBy::Them, CallOutcome::Completed, None);
+    assert_eq!(play.exit(), Exit::Desk);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Transfer with return, and the end of a consultation: a client is somebody's at every moment.
 
 use super::super::test_pbx::alaw;
+use super::super::transfer::BRIDGING;
 use super::*;
 
 const SECOND: LineId = LineId(2);
@@ -51,6 +52,7 @@ impl Passing {
         let answer = self.world.pbx.reply(&self.invite, 200, Some(ALAW));
         self.world.hears(&answer);
         self.world.pbx.request("ACK");
+        self.world.advance(BRIDGING);
     }
 
     fn refuses(&mut self, status: u16) {
@@ -194,6 +196,17 @@ fn client_stays_on_hold_between_two_targets() {
     passing.world.events();
     passing.world.command(Command::Resume { line: LINE });
     passing.is_back(9);
+}
+
+#[test]
+fn the_pbx_has_put_the_targets_call_together_before_it_is_asked_to_join() {
+    let mut passing = Passing::new();
+    let answer = passing.world.pbx.reply(&passing.invite, 200, Some(ALAW));
+    passing.world.hears(&answer);
+    passing.world.advance(BRIDGING - Duration::from_millis(1));
+    assert!(!passing.world.pbx.has("REFER"));
+    passing.world.advance(Duration::from_millis(1));
+    assert!(passing.world.pbx.has("REFER"));
 }
 
 #[test]

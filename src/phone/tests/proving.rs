@@ -1,5 +1,6 @@
 //! What answers for a target and is no person: mailboxes and announcements say 200, too.
 
+use super::super::transfer::BRIDGING;
 use super::passing::{Passing, failed};
 use super::watching::Colleague;
 use super::*;
@@ -31,6 +32,7 @@ impl Passing {
 
     #[track_caller]
     fn is_joined(&mut self) {
+        self.world.advance(BRIDGING);
         let refer = self.world.pbx.request("REFER");
         assert!(refer.headers.first("Refer-To").unwrap().contains("Replaces="));
     }
