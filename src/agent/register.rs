@@ -46,6 +46,16 @@ struct Entry {
     came_back: bool,
 }
 
+/// The far end of a call.
+pub(super) struct Client {
+    /// Of the call's entry.
+    pub id: CallRecordId,
+    pub operator: String,
+    pub party: Party,
+    pub client: Option<ClientId>,
+    pub matched: Option<Match>,
+}
+
 /// The two sides of an incoming call.
 pub(super) struct Parties {
     caller: Party,
@@ -229,6 +239,24 @@ impl Register {
         if let Some(entry) = self.entries.get_mut(&line) {
             entry.why = Some(why);
         }
+    }
+
+    /// Who is at the far end of this call, as far as the entry knows.
+    pub fn client(&self, line: LineId) -> Option<Client> {
+        let Entry { record, newcomer, .. } = self.entries.get(&line)?;
+        let CallRecord { id, ref operator, .. } = *record;
+        let operator = operator.clone();
+        Some(match newcomer {
+            Some(newcomer) => Client { id, operator, party: newcomer.clone(), client: None, matched: None },
+            None => {
+                let side = match record.direction {
+                    Direction::Inbound => &record.caller,
+                    Direction::Outbound => &record.called,
+                };
+                let (client, matched) = (record.client, record.matched);
+                Client { id, operator, party: side.clone(), client, matched }
+            }
+        })
     }
 
     /// Which of several clients the operator says it is.

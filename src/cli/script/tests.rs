@@ -644,7 +644,7 @@ fn conference() -> Play {
     play.registered().rings().answered().waits(2.0);
     assert_eq!(
         play.asked(),
-        [intent(Intent::Answer { line: LINE }), intent(Intent::Dial { target: "201".into() })]
+        [intent(Intent::Answer { line: LINE }), intent(Intent::Consult { line: LINE, target: "201".into() })]
     );
     play.hears(E::Dialing { line: ONWARD, call_id: "b".into(), target: "201".into() });
     play
