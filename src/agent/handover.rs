@@ -5,10 +5,10 @@
 //! once. What could not be written then is of no use later, so it never waits in the outbox.
 
 use super::{Agent, Card, CardAnswer, Effect, Event, Source};
-use crate::desk_api::{HandedOver, Handover, Learned, Party, TransferWay, Unavailable};
+use crate::desk_api::{HandedOver, Handover, Party, Picked, TransferWay, Unavailable};
 use crate::domain::number::PhoneNumber;
 use crate::instant::Instant;
-use crate::phone::{self, LineId};
+use crate::phone::{self, LineId, Refusal};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ pub(super) struct Handovers {
 /// Of a client of ours.
 #[derive(Default)]
 struct Given {
-    learned: Learned,
+    note: Option<String>,
     /// As it was last written.
     written: Option<Handover>,
     /// The call to whoever is asked about the client.
@@ -87,11 +87,9 @@ impl Agent {
     /// The client of this line is on the way to `to`.
     pub(super) fn hand_over(&mut self, line: LineId, to: &str, way: TransferWay) {
         let Some(client) = self.register.client(line) else { return };
-        let came_along = self.handovers.had(line).map(|had| had.handover.learned);
+        let came_along = self.handovers.had(line).map(|had| (had.handover.picked, had.handover.note));
+        let (picked, note) = came_along.unwrap_or_default();
         let given = self.handovers.given.entry(line).or_default();
-        if given.learned == Learned::default() {
-            given.learned = came_along.unwrap_or_default();
-        }
         given.consulted_on = None;
         let handover = Handover {
             id: client.id,
@@ -103,7 +101,8 @@ impl Agent {
             party: client.party,
             client: client.client,
             matched: client.matched,
-            learned: given.learned.clone(),
+            picked: if client.picked.is_empty() { picked } else { client.picked },
+            note: given.note.clone().or(note),
         };
         self.write(line, handover);
     }
@@ -116,20 +115,32 @@ impl Agent {
         }
     }
 
-    /// What the operator picks or notes while the client is on the way already goes after.
-    pub(super) fn learn(&mut self, line: LineId, learned: Learned) {
-        let given = self.handovers.given.entry(line).or_default();
-        given.learned = learned.clone();
-        if let Some(written) = given.written.clone().filter(|written| written.to.is_some()) {
-            self.write(line, Handover { learned, ..written });
+    /// What is written down while the client is on the way already goes after.
+    pub(super) fn note(&mut self, line: LineId, note: String) {
+        let note = Some(note).filter(|note| !note.is_empty());
+        self.handovers.given.entry(line).or_default().note = note.clone();
+        self.add(line, |written| Handover { note, ..written });
+    }
+
+    /// So does what is picked.
+    pub(super) fn pick(&mut self, line: LineId, picked: Picked) {
+        match self.register.pick(line, picked.clone()) {
+            None => self.refuse(Some(line), Refusal::NoSuchLine),
+            record => self.record(record),
+        }
+        self.add(line, |written| Handover { picked, ..written });
+    }
+
+    fn add(&mut self, line: LineId, change: impl FnOnce(Handover) -> Handover) {
+        let written = self.handovers.given.get(&line).and_then(|given| given.written.clone());
+        if let Some(written) = written.filter(|written| written.to.is_some()) {
+            self.write(line, change(written));
         }
     }
 
     fn keep(&mut self, line: LineId) {
-        let given = self.handovers.given.get(&line).filter(|given| !given.is_passed_on);
-        let written = given.and_then(|given| given.written.clone());
-        if let Some(written) = written.filter(|written| written.to.is_some()) {
-            self.write(line, Handover { to: None, ..written });
+        if self.handovers.given.get(&line).is_some_and(|given| !given.is_passed_on) {
+            self.add(line, |written| Handover { to: None, ..written });
         }
     }
 

@@ -1,7 +1,7 @@
 //! What an operator wants; one enum for keys, buttons and terminal options.
 
 use super::{Agent, Event};
-use crate::desk_api::{CallRecord, ClientId, Learned};
+use crate::desk_api::{CallRecord, ClientId, Picked};
 use crate::domain::chain::TransferChain;
 use crate::domain::number::PhoneNumber;
 use crate::instant::Instant;
@@ -63,16 +63,21 @@ pub enum Intent {
         line: LineId,
         client: ClientId,
     },
-    /// What the operator has picked and noted; goes along when the client is passed on.
-    Learned {
-        line: LineId,
-        learned: Learned,
-    },
     /// What a call came to, in the company's word (`passed_on`); goes into its register entry, during the call or after it:
     /// the last 32 are known. 1 to 40 of `a`–`z`, `0`–`9`, `_`.
     Conclude {
         call_id: String,
         result: String,
+    },
+    /// What the call is about; goes into its register entry, in place of what was picked before.
+    Pick {
+        line: LineId,
+        picked: Picked,
+    },
+    /// What the operator has written down; goes along when the client is passed on. Empty: nothing.
+    Note {
+        line: LineId,
+        note: String,
     },
     Digits {
         line: LineId,
@@ -108,7 +113,8 @@ impl fmt::Debug for Intent {
             Self::PassOn { line, chain } => write!(f, "PassOn({line}, by rule {})", chain.rule),
             Self::PassTo { line, .. } => write!(f, "PassTo({line})"),
             Self::Consult { line, .. } => write!(f, "Consult({line})"),
-            Self::Learned { line, .. } => write!(f, "Learned({line})"),
+            Self::Pick { line, .. } => write!(f, "Pick({line})"),
+            Self::Note { line, .. } => write!(f, "Note({line})"),
             other => match other.clone().into_command() {
                 Some(command) => command.fmt(f),
                 None => f.write_str("Intent"),
@@ -140,7 +146,8 @@ impl Intent {
             Self::Join { line, with } => Command::Join { line, with },
             Self::ChooseClient { .. }
             | Self::Conclude { .. }
-            | Self::Learned { .. }
+            | Self::Pick { .. }
+            | Self::Note { .. }
             | Self::Consult { .. }
             | Self::PassOn { .. }
             | Self::PassTo { .. } => return None,
@@ -184,8 +191,9 @@ impl Agent {
                 Err(why) => return self.refuse(Some(line), why),
             },
             Intent::ChooseClient { line, client } => return self.choose_client(line, client),
-            Intent::Learned { line, learned } => return self.learn(line, learned),
             Intent::Conclude { call_id, result } => return self.conclude(&call_id, result),
+            Intent::Pick { line, picked } => return self.pick(line, picked),
+            Intent::Note { line, note } => return self.note(line, note),
             Intent::PassOn { line, chain } => return self.pass_on(now, line, *chain),
             Intent::PassTo { line, target } => return self.pass_to(now, line, target),
             other => match other.into_command() {

@@ -4,8 +4,8 @@
 use super::CardAnswer;
 use super::intent::Dialled;
 use crate::desk_api::{
-    CallRecord, CallRecordId, ClientId, Direction, Match, Outcome, Party, TransferResult, TransferStep,
-    TransferWay,
+    CallRecord, CallRecordId, ClientId, Direction, Match, Outcome, Party, Picked, TransferResult,
+    TransferStep, TransferWay,
 };
 use crate::domain::number::{NumberingPlan, PhoneNumber};
 use crate::instant::Instant;
@@ -54,6 +54,7 @@ pub(super) struct Client {
     pub party: Party,
     pub client: Option<ClientId>,
     pub matched: Option<Match>,
+    pub picked: Picked,
 }
 
 /// The two sides of an incoming call.
@@ -244,18 +245,18 @@ impl Register {
     /// Who is at the far end of this call, as far as the entry knows.
     pub fn client(&self, line: LineId) -> Option<Client> {
         let Entry { record, newcomer, .. } = self.entries.get(&line)?;
-        let CallRecord { id, ref operator, .. } = *record;
-        let operator = operator.clone();
-        Some(match newcomer {
-            Some(newcomer) => Client { id, operator, party: newcomer.clone(), client: None, matched: None },
-            None => {
-                let side = match record.direction {
-                    Direction::Inbound => &record.caller,
-                    Direction::Outbound => &record.called,
-                };
-                let (client, matched) = (record.client, record.matched);
-                Client { id, operator, party: side.clone(), client, matched }
-            }
+        let known = match record.direction {
+            Direction::Inbound => &record.caller,
+            Direction::Outbound => &record.called,
+        };
+        let is_known = newcomer.is_none();
+        Some(Client {
+            id: record.id,
+            operator: record.operator.clone(),
+            party: newcomer.as_ref().unwrap_or(known).clone(),
+            client: record.client.filter(|_| is_known),
+            matched: record.matched.filter(|_| is_known),
+            picked: record.picked.clone(),
         })
     }
 
@@ -297,6 +298,11 @@ impl Register {
         Some(record.clone())
     }
 
+    /// What the call is about; none for a line that does not stand.
+    pub fn pick(&mut self, line: LineId, picked: Picked) -> Option<CallRecord> {
+        self.revise(line, |entry| entry.record.picked = picked)
+    }
+
     pub fn take_extension(&mut self, line: LineId) -> Option<String> {
         self.entries.get_mut(&line)?.extension.take()
     }
@@ -333,6 +339,7 @@ impl Register {
             status: None,
             transfers: Vec::new(),
             result: None,
+            picked: Picked::default(),
         }
     }
 

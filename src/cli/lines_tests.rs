@@ -146,7 +146,7 @@ fn notices() -> Vec<Notice> {
     notices.extend(chain_news().into_iter().map(|news| Notice::Agent(Event::Chain { line: LINE, news })));
     notices.push(Notice::Ready { local: "[::1]:5060".parse().unwrap() });
     notices.extend(cards().into_iter().map(|answer| {
-        let card = Card { answer, took: Duration::from_micros(1_234) };
+        let card = Card { answer, took: Duration::from_micros(1_234), handed_over: None };
         Notice::Agent(Event::Card { line: LINE, card })
     }));
     notices

@@ -12,7 +12,8 @@ pub use answer::{BadAnswer, CardAnswer, Source, Unavailable};
 pub use problem::{FieldFault, FieldProblem, PROBLEM_JSON, Problem, ProblemCode};
 
 pub use crate::domain::call_record::{
-    CallRecord, CallRecordId, Direction, Match, Outcome, Party, TransferResult, TransferStep, TransferWay,
+    CallRecord, CallRecordId, Direction, Match, Outcome, Party, Picked, TransferResult, TransferStep,
+    TransferWay,
 };
 pub use crate::domain::chain::{
     ChainOrder, ChainStep, ChainTarget, PassedOver, PassedOverWhy, Pick, Purpose, PurposeId, StepKind,
@@ -23,7 +24,7 @@ pub use crate::domain::client::{
     Manager, Money, Names, PriceColumn, PriceColumnReason, Standing,
 };
 pub use crate::domain::directory::{Absence, Department, Directory, DirectoryEntry, Job, PersonId};
-pub use crate::domain::handover::{HandedOver, Handover, Learned};
+pub use crate::domain::handover::{HandedOver, Handover};
 pub use crate::domain::transfer_report::{
     TransferCounts, TransferReport, TransfersOfDay, TransfersOfOperator,
 };

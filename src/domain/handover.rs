@@ -4,9 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::call_record::{CallRecordId, Match, Party, TransferWay};
-use super::chain::PurposeId;
-use super::client::{ClientCard, ClientId, ClientTypeId};
+use super::call_record::{CallRecordId, Match, Party, Picked, TransferWay};
+use super::client::{ClientCard, ClientId};
 
 /// What goes along with a client; one per call, whole, and written again with a higher revision for each target, when
 /// something is added, and when the client goes to nobody after all.
@@ -35,26 +34,15 @@ pub struct Handover {
     /// What the operator's look-up gave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matched: Option<Match>,
-    #[serde(default, flatten)]
-    pub learned: Learned,
-}
-
-/// What the operator picked and wrote down during the call.
-#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
-pub struct Learned {
-    /// What the client calls for: the id of one of the company's purposes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub purpose: Option<PurposeId>,
-    /// The type picked for a new client.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client_type: Option<ClientTypeId>,
-    /// In the operator's words; at most [`Learned::LONGEST_NOTE`] characters.
+    /// What the operator picked.
+    #[serde(default, skip_serializing_if = "Picked::is_empty")]
+    pub picked: Picked,
+    /// What the operator wrote down; at most [`Handover::LONGEST_NOTE`] characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
 
-impl Learned {
+impl Handover {
     /// Characters of a note.
     pub const LONGEST_NOTE: usize = 2000;
 }
@@ -83,7 +71,7 @@ macro_rules! mask_debug {
         }
     )*};
 }
-mask_debug!(Handover, Learned, HandedOver);
+mask_debug!(Handover, HandedOver);
 
 impl HandedOver {
     /// A call from the operator is for the client's sake only as long as the handover is as young, seconds: it is
@@ -118,7 +106,8 @@ mod tests {
             party: shown("+79161234567"),
             client: None,
             matched: None,
-            learned: Learned { note: Some("calls about the invoice".into()), ..Learned::default() },
+            picked: Picked::default(),
+            note: Some("calls about the invoice".into()),
         };
         HandedOver { handover, from_name: "Petrova".into(), clients: Vec::new(), age_seconds }
     }

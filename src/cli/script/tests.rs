@@ -418,6 +418,7 @@ fn the_desk_counts_only_where_it_was_asked_for() {
     let card = crate::agent::Card {
         answer: CardAnswer::Unavailable { why: Unavailable::Down },
         took: Duration::ZERO,
+        handed_over: None,
     };
     for (required, exit) in [(false, Exit::Done), (true, Exit::Desk)] {
         let mut script = Script::new(Task::Register { stay: seconds(0.0) }, required);
@@ -457,7 +458,7 @@ fn a_client_is_passed_on_to_the_manager_of_the_card_and_who_has_none_is_said_goo
         });
         play.registered().rings();
         let found = CardAnswer::Found { clients, source: crate::agent::Source::Desk, age: Duration::ZERO };
-        let card = crate::agent::Card { answer: found, took: Duration::ZERO };
+        let card = crate::agent::Card { answer: found, took: Duration::ZERO, handed_over: None };
         play.script.handle(play.now, &Notice::Agent(Event::Card { line: LINE, card }));
         play.answered().waits(2.9).asked();
         assert_eq!(play.waits(0.2).asked(), [Do::Intent(intent)]);

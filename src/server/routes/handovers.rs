@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::clock;
 use crate::desk_api::{
     CallReceipt, CallRecordId, Change, ClientCard, Directory, FieldFault, FieldProblem, HandedOver, Handover,
-    Handovers, Learned, Problem, ProblemCode, paths,
+    Handovers, Problem, ProblemCode, paths,
 };
 use crate::server::app::Desk;
 use crate::server::auth::Caller;
@@ -87,23 +87,22 @@ fn check(id: CallRecordId, handover: &Handover) -> Result<(), Refusal> {
     if handover.revision == 0 {
         fault("revision", FieldFault::Malformed);
     }
-    let Handover { to, from, operator, party, learned, .. } = handover;
+    let Handover { to, from, operator, party, picked, note, .. } = handover;
     for (field, text) in [("to", to.as_ref()), ("from", Some(from))] {
         if text.is_some_and(String::is_empty) {
             fault(field, FieldFault::Missing);
         }
     }
-    let purpose = learned.purpose.as_ref().map(|purpose| &purpose.0);
-    let client_type = learned.client_type.as_ref().map(|client_type| &client_type.0);
     let texts = [
         ("to", to.as_ref(), LONGEST_TEXT),
         ("from", Some(from), LONGEST_TEXT),
         ("operator", Some(operator), LONGEST_TEXT),
         ("party.written", party.written.as_ref(), LONGEST_TEXT),
         ("party.name", party.name.as_ref(), LONGEST_TEXT),
-        ("purpose", purpose, LONGEST_TEXT),
-        ("client_type", client_type, LONGEST_TEXT),
-        ("note", learned.note.as_ref(), Learned::LONGEST_NOTE),
+        ("picked.purpose", picked.purpose.as_ref().map(|purpose| &purpose.0), LONGEST_TEXT),
+        ("picked.client_type", picked.client_type.as_ref().map(|known| &known.0), LONGEST_TEXT),
+        ("picked.department", picked.department.as_ref(), LONGEST_TEXT),
+        ("note", note.as_ref(), Handover::LONGEST_NOTE),
     ];
     for (field, text, longest) in texts {
         if text.is_some_and(|text| text.chars().count() > longest) {
