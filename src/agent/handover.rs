@@ -152,6 +152,13 @@ impl Agent {
         }
     }
 
+    /// What the target's telephone shows of the client: the name, else the number.
+    pub(super) fn client_in_words(&self, line: LineId) -> Option<String> {
+        let view = self.view.lines.get(&line).filter(|_| self.client_in_name)?;
+        let number = || self.register.client(line)?.party.number.map(|number| number.for_people());
+        view.client().map(|client| client.name.clone()).or_else(number)
+    }
+
     // -- to here
 
     /// Whether something goes along with whoever this is.

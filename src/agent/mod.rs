@@ -46,6 +46,8 @@ pub struct AgentConfig {
     pub look_up_withheld: bool,
     /// Without a desk nothing is looked up or recorded.
     pub has_desk: bool,
+    /// Targets of a transfer with return are called under the client's name, for telephones that show nothing else.
+    pub client_in_name: bool,
     /// Who works here, for the register.
     pub operator: String,
 }
@@ -125,6 +127,7 @@ pub struct Agent {
     numbering: NumberingPlan,
     look_up_withheld: bool,
     has_desk: bool,
+    client_in_name: bool,
     lookups: LookUps,
     register: Register,
     /// What the operator typed for the call that is just being dialled.
@@ -147,6 +150,7 @@ impl Agent {
             numbering: config.numbering,
             look_up_withheld: config.look_up_withheld,
             has_desk: config.has_desk,
+            client_in_name: config.client_in_name,
             lookups: LookUps::default(),
             register: Register::new(config.operator, own_number.clone(), chance),
             dialled: None,

@@ -176,6 +176,15 @@ impl LineView {
         clients.iter()
     }
 
+    /// The one who is known: alone with this number, or chosen.
+    pub fn client(&self) -> Option<&ClientCard> {
+        let mut candidates = self.candidates();
+        match (candidates.next(), candidates.next()) {
+            (only, None) => only,
+            _ => self.candidates().find(|client| Some(client.id) == self.chosen),
+        }
+    }
+
     fn hold_of(&mut self, side: Side) -> &mut bool {
         match side {
             Side::Us => &mut self.held_by_us,

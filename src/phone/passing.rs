@@ -24,6 +24,7 @@ impl Phone {
         target: String,
         ring_for: Duration,
         comes_back: bool,
+        shown_as: Option<String>,
     ) -> Result<(), Refusal> {
         let uri = target::parse(&target, &self.domain).map_err(|_| Refusal::BadTarget)?;
         let client = self.lines.get(&id).ok_or(Refusal::NoSuchLine)?;
@@ -33,7 +34,7 @@ impl Phone {
         let client = client.call;
         // Beyond the calls that may stand: a client who waits, too, must not keep another from being passed on.
         let mut session = self.open_session()?;
-        let call = self.user_agent.invite(now, uri, Some(session.offer(Direction::SendRecv)));
+        let call = self.user_agent.invite_as(now, shown_as, uri, session.offer(Direction::SendRecv));
         let mut errand = Line::new(self.free_line(), call, CallDirection::Out, now);
         (errand.session, errand.aside, errand.serves) = (Some(session), true, Some(client));
         self.output.hush(errand.id);

@@ -14,6 +14,7 @@ mod colleagues;
 mod conference;
 mod desk;
 mod devices;
+mod handing_over;
 mod harness;
 mod in_call;
 mod inbound;

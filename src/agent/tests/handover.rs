@@ -92,6 +92,15 @@ fn who_is_called_is_told_everything_before_the_telephone_rings() {
 }
 
 #[test]
+fn a_plain_telephone_rings_under_the_clients_name_unless_the_company_forbids_it() {
+    let called = World::new().passed_on(&["201"]);
+    let from = called.headers.first("From").unwrap();
+    assert!(from.starts_with("\"Romashka\" <sip:operator1@"), "{from}");
+    let mut world = World::with(|config| config.client_in_name = false);
+    assert!(!world.passed_on(&["201"]).headers.first("From").unwrap().contains("Romashka"));
+}
+
+#[test]
 fn the_card_follows_the_client_through_the_chain_and_back() {
     let mut world = World::new();
     let first = world.passed_on(&["201", "302"]);

@@ -219,6 +219,7 @@ fn config(pbx: &TestPbx) -> AgentConfig {
         numbering: NumberingPlan::russia(),
         look_up_withheld: false,
         has_desk: true,
+        client_in_name: true,
         operator: "anna".into(),
     }
 }

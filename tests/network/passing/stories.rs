@@ -80,7 +80,7 @@ fn in_the_middle(world: &mut World) {
 
 fn pass_on(world: &mut World, number: &str, comes_back: bool) {
     let target = number.to_owned();
-    world.wish(Command::ReturnTransfer { line: CLIENT, target, ring_for: RINGS, comes_back });
+    world.wish(Command::ReturnTransfer { line: CLIENT, target, ring_for: RINGS, comes_back, shown_as: None });
 }
 
 fn failed(why: TransferFault) -> impl Fn(&Event) -> bool {
