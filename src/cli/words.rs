@@ -365,6 +365,9 @@ fn card_line(cat: &Catalogue, line: u32, card: &Card) -> String {
         }
     };
     let text = match clients.as_slice() {
+        [] if card.handed_over.as_ref().is_some_and(|handed| handed.handover.party.number.is_none()) => {
+            say!(cat, "Line {line}: a client whose number is withheld.", line = line)
+        }
         [] => say!(cat, "Line {line}: not among the clients: new client.", line = line),
         [client] => say!(cat, "Line {line}: {client}.", line = line, client = client_words(cat, client)),
         several => {

@@ -127,7 +127,10 @@ impl Day {
 
     pub fn card(&self, line: LineId, clients: Vec<ClientCard>) {
         let answer = CardAnswer::Found { clients, source: Source::Desk, age: Duration::ZERO };
-        self.answer(Input::Agent(Event::Card { line, card: Card { answer, took: Duration::ZERO, handed_over: None } }));
+        self.answer(Input::Agent(Event::Card {
+            line,
+            card: Card { answer, took: Duration::ZERO, handed_over: None },
+        }));
     }
 
     pub fn answered(&self, line: LineId) {
