@@ -14,6 +14,8 @@ mod clients;
 mod errors;
 #[path = "desk_contract/fixture.rs"]
 mod fixture;
+#[path = "desk_contract/handovers.rs"]
+mod handovers;
 #[path = "desk_contract/outbox.rs"]
 mod outbox;
 #[path = "desk_contract/process.rs"]

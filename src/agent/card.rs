@@ -1,7 +1,7 @@
 //! The client's card: asked for when a call rings and when somebody else is at its far end, shown whenever an answer comes.
 
 use super::{CardAnswer, Source};
-use crate::desk_api::Match;
+use crate::desk_api::{HandedOver, Match};
 use crate::domain::number::PhoneNumber;
 use crate::instant::Instant;
 use crate::phone::LineId;
@@ -18,6 +18,8 @@ pub struct Card {
     pub answer: CardAnswer,
     /// From the look-up's beginning to this answer.
     pub took: Duration,
+    /// What a colleague learned who passes the client on.
+    pub handed_over: Option<Box<HandedOver>>,
 }
 
 impl Card {
@@ -66,7 +68,7 @@ impl LookUps {
         if !matches!(answer, CardAnswer::Found { source: Source::Cache, .. }) {
             self.open.remove(&lookup);
         }
-        Some((line, Card { answer, took: now.since(begun) }))
+        Some((line, Card { answer, took: now.since(begun), handed_over: None }))
     }
 
     /// The call on this line is over.

@@ -1,7 +1,7 @@
 //! What an operator wants; one enum for keys, buttons and terminal options.
 
 use super::{Agent, Event};
-use crate::desk_api::{CallRecord, ClientId};
+use crate::desk_api::{CallRecord, ClientId, Picked};
 use crate::domain::chain::TransferChain;
 use crate::domain::number::PhoneNumber;
 use crate::instant::Instant;
@@ -23,6 +23,11 @@ pub enum Intent {
     },
     /// A number as people write it, a name of an extension, or an address.
     Dial {
+        target: String,
+    },
+    /// As `Dial`, for the sake of the client on this line, who can be joined with whoever answers.
+    Consult {
+        line: LineId,
         target: String,
     },
     Answer {
@@ -64,6 +69,16 @@ pub enum Intent {
         call_id: String,
         result: String,
     },
+    /// What the call is about; goes into its register entry, in place of what was picked before.
+    Pick {
+        line: LineId,
+        picked: Picked,
+    },
+    /// What the operator has written down; goes along when the client is passed on. Empty: nothing.
+    Note {
+        line: LineId,
+        note: String,
+    },
     Digits {
         line: LineId,
         digits: String,
@@ -97,6 +112,9 @@ impl fmt::Debug for Intent {
             Self::Conclude { result, .. } => write!(f, "Conclude({result})"),
             Self::PassOn { line, chain } => write!(f, "PassOn({line}, by rule {})", chain.rule),
             Self::PassTo { line, .. } => write!(f, "PassTo({line})"),
+            Self::Consult { line, .. } => write!(f, "Consult({line})"),
+            Self::Pick { line, .. } => write!(f, "Pick({line})"),
+            Self::Note { line, .. } => write!(f, "Note({line})"),
             other => match other.clone().into_command() {
                 Some(command) => command.fmt(f),
                 None => f.write_str("Intent"),
@@ -126,9 +144,13 @@ impl Intent {
             Self::Digits { line, digits } => Command::Digits { line, digits },
             Self::BlindTransfer { line, target } => Command::BlindTransfer { line, target },
             Self::Join { line, with } => Command::Join { line, with },
-            Self::ChooseClient { .. } | Self::Conclude { .. } | Self::PassOn { .. } | Self::PassTo { .. } => {
-                return None;
-            }
+            Self::ChooseClient { .. }
+            | Self::Conclude { .. }
+            | Self::Pick { .. }
+            | Self::Note { .. }
+            | Self::Consult { .. }
+            | Self::PassOn { .. }
+            | Self::PassTo { .. } => return None,
         };
         Some(command)
     }
@@ -143,31 +165,35 @@ pub(super) struct Dialled {
     pub number: Option<PhoneNumber>,
     /// Digits for when the other side has answered.
     pub extension: Option<String>,
+    /// The client for whose sake.
+    pub about: Option<LineId>,
 }
 
 impl Dialled {
     pub fn raw(target: &str) -> Self {
-        Self { typed: target.to_owned(), target: target.to_owned(), number: None, extension: None }
+        Self {
+            typed: target.to_owned(),
+            target: target.to_owned(),
+            number: None,
+            extension: None,
+            about: None,
+        }
     }
 }
 
 impl Agent {
     pub(super) fn on_intent(&mut self, now: Instant, intent: Intent) {
         let command = match intent {
-            Intent::Dial { target } => match self.by_dialling_rules(&target) {
-                Ok(dialled) => {
-                    let target = dialled.target.clone();
-                    self.dialled = Some(dialled);
-                    Command::Dial { target }
-                }
-                Err(why) => return self.refuse(None, why),
-            },
+            Intent::Dial { target } => return self.dial(now, &target, None),
+            Intent::Consult { line, target } => return self.dial(now, &target, Some(line)),
             Intent::BlindTransfer { line, target } => match self.by_dialling_rules(&target) {
                 Ok(dialled) => Command::BlindTransfer { line, target: dialled.target },
                 Err(why) => return self.refuse(Some(line), why),
             },
             Intent::ChooseClient { line, client } => return self.choose_client(line, client),
             Intent::Conclude { call_id, result } => return self.conclude(&call_id, result),
+            Intent::Pick { line, picked } => return self.pick(line, picked),
+            Intent::Note { line, note } => return self.note(line, note),
             Intent::PassOn { line, chain } => return self.pass_on(now, line, *chain),
             Intent::PassTo { line, target } => return self.pass_to(now, line, target),
             other => match other.into_command() {
@@ -176,6 +202,17 @@ impl Agent {
             },
         };
         self.phone.handle(now, phone::Input::Command(command));
+    }
+
+    fn dial(&mut self, now: Instant, typed: &str, about: Option<LineId>) {
+        match self.by_dialling_rules(typed) {
+            Ok(dialled) => {
+                let target = dialled.target.clone();
+                self.dialled = Some(Dialled { about, ..dialled });
+                self.phone.handle(now, phone::Input::Command(Command::Dial { target }));
+            }
+            Err(why) => self.refuse(None, why),
+        }
     }
 
     fn choose_client(&mut self, line: LineId, client: ClientId) {
@@ -218,6 +255,7 @@ impl Agent {
             target: dialable.target().to_owned(),
             number: dialable.number(),
             extension: dialable.after_answer().map(str::to_owned),
+            about: None,
         })
     }
 

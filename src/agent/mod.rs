@@ -7,6 +7,7 @@
 
 mod card;
 mod colleagues;
+mod handover;
 mod intent;
 mod passing;
 mod register;
@@ -15,16 +16,18 @@ mod view;
 pub use crate::desk_api::{CardAnswer, Source, Unavailable};
 pub use card::{Card, LookupId};
 pub use colleagues::{Colleague, Colleagues, Messages};
+pub use handover::HandoverAsk;
 pub use intent::Intent;
 pub use passing::ChainNews;
 pub use view::{LineState, LineView, Registration, View};
 
-use crate::desk_api::{CallRecord, ClientId};
+use crate::desk_api::{CallRecord, ClientId, HandedOver, Handover};
 use crate::domain::number::{NumberingPlan, PhoneNumber};
 use crate::instant::Instant;
 use crate::phone::{self, Caller, LineId, Phone, PhoneConfig};
 use crate::transmit::Transmit;
 use card::LookUps;
+use handover::Handovers;
 use intent::Dialled;
 use jiff::Timestamp;
 use passing::Passing;
@@ -43,6 +46,8 @@ pub struct AgentConfig {
     pub look_up_withheld: bool,
     /// Without a desk nothing is looked up or recorded.
     pub has_desk: bool,
+    /// Targets of a transfer with return are called under the client's name, for telephones that show nothing else.
+    pub client_in_name: bool,
     /// Who works here, for the register.
     pub operator: String,
 }
@@ -55,6 +60,11 @@ pub enum Input {
     Card {
         lookup: LookupId,
         answer: CardAnswer,
+    },
+    /// The answer to `Effect::AskHandovers`.
+    Handovers {
+        ask: HandoverAsk,
+        answer: Result<Vec<HandedOver>, Unavailable>,
     },
     Intent(Intent),
 }
@@ -74,6 +84,15 @@ pub enum Effect {
     /// When the call rings, is answered, becomes somebody else's, moves in a transfer, ends, and when the operator says which client
     /// it is or what it came to.
     Record(Box<CallRecord>),
+    /// Tell the desk what goes along with a client, or that the client stays: once, now or never.
+    HandOver(Box<Handover>),
+    /// Ask the desk what waits for this extension, or goes along with a client of this number. Nothing waits for the answer,
+    /// and it is asked again by itself.
+    AskHandovers {
+        ask: HandoverAsk,
+        to: String,
+        number: Option<PhoneNumber>,
+    },
     Event(Event),
     Idle,
 }
@@ -108,12 +127,14 @@ pub struct Agent {
     numbering: NumberingPlan,
     look_up_withheld: bool,
     has_desk: bool,
+    client_in_name: bool,
     lookups: LookUps,
     register: Register,
     /// What the operator typed for the call that is just being dialled.
     dialled: Option<Dialled>,
     /// Clients who are being passed on with return.
     passings: BTreeMap<LineId, Passing>,
+    handovers: Handovers,
     view: View,
     effects: VecDeque<Effect>,
 }
@@ -129,10 +150,12 @@ impl Agent {
             numbering: config.numbering,
             look_up_withheld: config.look_up_withheld,
             has_desk: config.has_desk,
+            client_in_name: config.client_in_name,
             lookups: LookUps::default(),
-            register: Register::new(config.operator, own_number, chance),
+            register: Register::new(config.operator, own_number.clone(), chance),
             dialled: None,
             passings: BTreeMap::new(),
+            handovers: Handovers::new(own_number),
             view: View::default(),
             effects: VecDeque::new(),
         };
@@ -146,6 +169,7 @@ impl Agent {
         match input {
             Input::Phone(input) => self.phone.handle(now, input),
             Input::Card { lookup, answer } => self.on_card(now, lookup, answer),
+            Input::Handovers { ask, answer } => self.on_handovers(now, ask, answer),
             Input::Intent(intent) => self.on_intent(now, intent),
         }
         self.drain_phone(now, wall);
@@ -156,6 +180,7 @@ impl Agent {
         self.phone.handle_timeout(now);
         self.drain_phone(now, wall);
         self.on_passing_timeout(now);
+        self.on_handover_timeout(now);
         self.drain_phone(now, wall);
     }
 
@@ -165,7 +190,7 @@ impl Agent {
 
     pub fn next_deadline(&self) -> Option<Instant> {
         let passings = self.passings.values().filter_map(Passing::deadline);
-        passings.chain(self.phone.next_deadline()).min()
+        passings.chain(self.phone.next_deadline()).chain(self.handovers.deadline()).min()
     }
 
     /// Whether somebody may not know yet that a call or a subscription has ended.
@@ -193,16 +218,22 @@ impl Agent {
         match &event {
             phone::Event::ConnectedTo { line, party } => {
                 let number = self.key_of(party);
+                let party_now = register::party(party, number);
                 if self.look_up(now, *line, number) {
-                    self.say(Event::CardTaken { line: *line });
+                    if !self.handovers.is_here(*line, number) {
+                        self.forget_what_came_along(*line);
+                        self.say(Event::CardTaken { line: *line });
+                        self.ask_what_goes_along(now, *line, party_now.clone());
+                    }
                 } else if number.is_some() && party.name.is_none() {
                     return; // The same number, written in another way.
                 }
-                let record = self.register.connected(*line, register::party(party, number));
+                let record = self.register.connected(*line, party_now);
                 self.record(record);
             }
             phone::Event::RingingIn { line, call_id, caller, .. } => {
                 self.look_up(now, *line, self.key_of(caller));
+                self.ask_what_goes_along(now, *line, register::party(caller, self.key_of(caller)));
                 let record = self.register.ringing(now, wall, *line, call_id, self.parties(caller));
                 self.record(Some(record));
             }
@@ -211,6 +242,9 @@ impl Agent {
                 self.look_up(now, *line, dialled.number);
                 let record = self.register.dialing(now, wall, *line, call_id, &dialled);
                 self.record(Some(record));
+                if let Some(client) = dialled.about {
+                    self.consult(client, *line, target);
+                }
             }
             phone::Event::Declined { call_id, caller, status } => {
                 let record = self.register.declined(wall, call_id, self.parties(caller), *status);
@@ -233,6 +267,7 @@ impl Agent {
         if let phone::Event::RingingIn { line, caller, .. } = &event {
             self.take_back(*line, caller);
         }
+        self.follow_handover(&event);
         self.follow_passing(now, &event);
     }
 
@@ -260,7 +295,8 @@ impl Agent {
     }
 
     fn on_card(&mut self, now: Instant, lookup: LookupId, answer: CardAnswer) {
-        let Some((line, card)) = self.lookups.answer(now, lookup, answer) else { return };
+        let Some((line, mut card)) = self.lookups.answer(now, lookup, answer) else { return };
+        card.handed_over = self.handovers.had(line).map(Box::new);
         self.register.recognised(line, &card.answer);
         self.say(Event::Card { line, card });
     }

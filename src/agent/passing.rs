@@ -206,10 +206,11 @@ impl Agent {
         let dialled = dialled?;
         passing.stage = Stage::Asked;
         self.register.explain(line, target.why);
+        let shown_as = self.client_in_words(line);
         let Target { ring_for, proof, kind, .. } = target;
         let command = match (kind, dialled.target) {
             (StepKind::Person, target) => {
-                Command::ReturnTransfer { line, target, ring_for, proof, comes_back: false }
+                Command::ReturnTransfer { line, target, ring_for, proof, comes_back: false, shown_as }
             }
             // A machine answers always: what it says is no person's word.
             (StepKind::Queue | StepKind::Voicemail, target) => Command::BlindTransfer { line, target },

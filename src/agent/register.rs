@@ -4,8 +4,8 @@
 use super::CardAnswer;
 use super::intent::Dialled;
 use crate::desk_api::{
-    CallRecord, CallRecordId, ClientId, Direction, Match, Outcome, Party, TransferResult, TransferStep,
-    TransferWay,
+    CallRecord, CallRecordId, ClientId, Direction, Match, Outcome, Party, Picked, TransferResult,
+    TransferStep, TransferWay,
 };
 use crate::domain::number::{NumberingPlan, PhoneNumber};
 use crate::instant::Instant;
@@ -44,6 +44,17 @@ struct Entry {
     why: Option<&'static str>,
     /// The PBX has given the client back, by another call.
     came_back: bool,
+}
+
+/// The far end of a call.
+pub(super) struct Client {
+    /// Of the call's entry.
+    pub id: CallRecordId,
+    pub operator: String,
+    pub party: Party,
+    pub client: Option<ClientId>,
+    pub matched: Option<Match>,
+    pub picked: Picked,
 }
 
 /// The two sides of an incoming call.
@@ -231,6 +242,24 @@ impl Register {
         }
     }
 
+    /// Who is at the far end of this call, as far as the entry knows.
+    pub fn client(&self, line: LineId) -> Option<Client> {
+        let Entry { record, newcomer, .. } = self.entries.get(&line)?;
+        let known = match record.direction {
+            Direction::Inbound => &record.caller,
+            Direction::Outbound => &record.called,
+        };
+        let is_known = newcomer.is_none();
+        Some(Client {
+            id: record.id,
+            operator: record.operator.clone(),
+            party: newcomer.as_ref().unwrap_or(known).clone(),
+            client: record.client.filter(|_| is_known),
+            matched: record.matched.filter(|_| is_known),
+            picked: record.picked.clone(),
+        })
+    }
+
     /// Which of several clients the operator says it is.
     pub fn choose(&mut self, line: LineId, client: ClientId) -> Option<CallRecord> {
         self.revise(line, |entry| {
@@ -269,6 +298,11 @@ impl Register {
         Some(record.clone())
     }
 
+    /// What the call is about; none for a line that does not stand.
+    pub fn pick(&mut self, line: LineId, picked: Picked) -> Option<CallRecord> {
+        self.revise(line, |entry| entry.record.picked = picked)
+    }
+
     pub fn take_extension(&mut self, line: LineId) -> Option<String> {
         self.entries.get_mut(&line)?.extension.take()
     }
@@ -305,6 +339,7 @@ impl Register {
             status: None,
             transfers: Vec::new(),
             result: None,
+            picked: Picked::default(),
         }
     }
 

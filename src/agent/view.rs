@@ -144,11 +144,13 @@ impl View {
     /// The desk's silence does not take away what the cache knew.
     fn show_card(&mut self, line: LineId, card: &Card) {
         self.change(line, |view| {
-            let has_cached = view
-                .card
-                .as_ref()
-                .is_some_and(|card| matches!(card.answer, CardAnswer::Found { source: Source::Cache, .. }));
-            if !(has_cached && matches!(card.answer, CardAnswer::Unavailable { .. })) {
+            let stays = |card: &Card| {
+                card.handed_over.is_some()
+                    || matches!(card.answer, CardAnswer::Found { source: Source::Cache, .. })
+            };
+            if !(view.card.as_ref().is_some_and(stays)
+                && matches!(card.answer, CardAnswer::Unavailable { .. }))
+            {
                 view.card = Some(card.clone());
                 let chosen =
                     view.chosen.filter(|chosen| view.candidates().any(|client| client.id == *chosen));
@@ -172,6 +174,15 @@ impl LineView {
             _ => &[],
         };
         clients.iter()
+    }
+
+    /// The one who is known: alone with this number, or chosen.
+    pub fn client(&self) -> Option<&ClientCard> {
+        let mut candidates = self.candidates();
+        match (candidates.next(), candidates.next()) {
+            (only, None) => only,
+            _ => self.candidates().find(|client| Some(client.id) == self.chosen),
+        }
     }
 
     fn hold_of(&mut self, side: Side) -> &mut bool {

@@ -3,7 +3,7 @@
 use super::book::Book;
 use crate::agent::{Card, CardAnswer, ChainNews, Event, Source};
 use crate::audio::{Device, Role, SoundFault};
-use crate::desk_api::Match;
+use crate::desk_api::{HandedOver, Handover, Match};
 use crate::instant::Instant;
 use crate::media::{AudioDirection, NoAudioCause, StreamStats};
 use crate::phone::{
@@ -201,6 +201,20 @@ fn returned(returned: &Return) -> serde_json::Value {
     serde_json::json!({ "id": id, "target": target, "reason": reason.code() })
 }
 
+fn handed_over(handed: &HandedOver) -> serde_json::Value {
+    let Handover { from, way, picked, note, party, .. } = &handed.handover;
+    serde_json::json!({
+        "from": from,
+        "from_name": handed.from_name,
+        "way": way,
+        "number": party.number,
+        "purpose": picked.purpose,
+        "client_type": picked.client_type,
+        "department": picked.department,
+        "note": note,
+    })
+}
+
 fn card_line(line: Line, card: &Card) -> String {
     let matched = match card.matched() {
         Match::One => "one",
@@ -221,7 +235,9 @@ fn card_line(line: Line, card: &Card) -> String {
             .with("age_s", &None::<f64>)
             .with("why", why.code()),
     };
-    line.with("took_ms", &millis(card.took)).end()
+    line.with("took_ms", &millis(card.took))
+        .with("handed_over", &card.handed_over.as_deref().map(handed_over))
+        .end()
 }
 
 fn media(line: Line, stats: &StreamStats) -> Line {

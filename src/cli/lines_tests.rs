@@ -5,7 +5,7 @@ use super::book::Book;
 use super::{json, words};
 use crate::agent::{Card, CardAnswer, ChainNews, Event, Source, Unavailable};
 use crate::audio::{Change, Device, RecordFault, Role, SoundFault};
-use crate::desk_api::{BadAnswer, ClientCard, ProblemCode};
+use crate::desk_api::{BadAnswer, ClientCard, HandedOver, ProblemCode, TransferWay as HandoverWay};
 use crate::domain::line_state::LineState;
 use crate::instant::Instant;
 use crate::media::{AudioDirection, Codec, NoAudioCause, StreamStats};
@@ -146,10 +146,42 @@ fn notices() -> Vec<Notice> {
     notices.extend(chain_news().into_iter().map(|news| Notice::Agent(Event::Chain { line: LINE, news })));
     notices.push(Notice::Ready { local: "[::1]:5060".parse().unwrap() });
     notices.extend(cards().into_iter().map(|answer| {
-        let card = Card { answer, took: Duration::from_micros(1_234) };
+        let card = Card { answer, took: Duration::from_micros(1_234), handed_over: None };
         Notice::Agent(Event::Card { line: LINE, card })
     }));
+    for (number, clients, way) in [
+        (Some("+79161234567"), vec![client()], HandoverWay::Return),
+        (Some("+79161234567"), vec![], HandoverWay::Blind),
+        (None, vec![], HandoverWay::Consultation),
+    ] {
+        let answer =
+            CardAnswer::Found { clients: clients.clone(), source: Source::Desk, age: Duration::ZERO };
+        let handed_over = Some(Box::new(handed_over(number, clients, way)));
+        let card = Card { answer, took: Duration::from_millis(3), handed_over };
+        notices.push(Notice::Agent(Event::Card { line: LINE, card }));
+    }
     notices
+}
+
+fn handed_over(number: Option<&str>, clients: Vec<ClientCard>, way: HandoverWay) -> HandedOver {
+    let written = serde_json::json!({
+        "id": "01890a5d-ac96-774b-bcce-b302099a8057", "revision": 1, "to": "302", "way": way, "from": "201",
+        "operator": "anna", "party": { "number": number }, "picked": { "purpose": "debt" },
+        "note": "asks for a month",
+    });
+    let handover = serde_json::from_value(written).unwrap();
+    HandedOver { handover, from_name: "Anna".into(), clients, age_seconds: 1 }
+}
+
+#[test]
+fn a_client_who_is_passed_on_comes_with_who_passed_on_and_the_message() {
+    let clients = vec![client()];
+    let answer = CardAnswer::Found { clients: clients.clone(), source: Source::Desk, age: Duration::ZERO };
+    let handed_over = Some(Box::new(handed_over(None, clients, HandoverWay::Return)));
+    let card = Card { answer, took: Duration::ZERO, handed_over };
+    let notice = Notice::Agent(Event::Card { line: LINE, card });
+    let line = words::line(&Catalogue::new(Language::English), &notice).unwrap();
+    assert!(line.ends_with("Passed on by Anna (201). Purpose: debt. Message: asks for a month"), "{line}");
 }
 
 fn chain_news() -> Vec<ChainNews> {

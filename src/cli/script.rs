@@ -479,7 +479,7 @@ impl Script {
             Step::Swap => Intent::Swap,
             Step::Consult(target) => {
                 self.consulting = Some(line);
-                Intent::Dial { target }
+                Intent::Consult { line, target }
             }
             Step::HangUp => {
                 let (origin, third) = (call.origin, self.third_with(line));

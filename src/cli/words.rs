@@ -3,7 +3,7 @@
 use super::faults;
 use crate::agent::{Card, CardAnswer, ChainNews, Event, Source};
 use crate::audio::{Change, Device, Role};
-use crate::desk_api::{ClientCard, Unavailable};
+use crate::desk_api::{ClientCard, HandedOver, Handover, TransferWay as HandoverWay, Unavailable};
 use crate::domain::line_state::LineState;
 use crate::media::{AudioDirection, NoAudioCause, StreamStats};
 use crate::phone::{
@@ -365,6 +365,9 @@ fn card_line(cat: &Catalogue, line: u32, card: &Card) -> String {
         }
     };
     let text = match clients.as_slice() {
+        [] if card.handed_over.as_ref().is_some_and(|handed| handed.handover.party.number.is_none()) => {
+            say!(cat, "Line {line}: a client whose number is withheld.", line = line)
+        }
         [] => say!(cat, "Line {line}: not among the clients: new client.", line = line),
         [client] => say!(cat, "Line {line}: {client}.", line = line, client = client_words(cat, client)),
         several => {
@@ -377,13 +380,33 @@ fn card_line(cat: &Catalogue, line: u32, card: &Card) -> String {
             )
         }
     };
-    match source {
+    let text = match source {
         Source::Desk => text,
         Source::Cache => {
             let age = say!(cat, "(as of {seconds} s ago)", seconds = age.as_secs());
             format!("{text} {age}")
         }
+    };
+    match &card.handed_over {
+        Some(handed) => format!("{text} {}", handed_over(cat, handed)),
+        None => text,
     }
+}
+
+fn handed_over(cat: &Catalogue, handed: &HandedOver) -> String {
+    let Handover { from, way, picked, note, .. } = &handed.handover;
+    let from = match handed.from_name.as_str() {
+        name if name == from => from.clone(),
+        name => format!("{name} ({from})"),
+    };
+    let who = match way {
+        HandoverWay::Consultation => say!(cat, "{who} asks about this client.", who = from),
+        _ => say!(cat, "Passed on by {who}.", who = from),
+    };
+    let purpose =
+        picked.purpose.as_ref().map(|purpose| say!(cat, "Purpose: {purpose}.", purpose = purpose.0));
+    let note = note.as_ref().map(|note| say!(cat, "Message: {note}", note = note));
+    [Some(who), purpose, note].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 fn client_words(cat: &Catalogue, client: &ClientCard) -> String {

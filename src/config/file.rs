@@ -70,6 +70,7 @@ fn settings(root: &Section<'_>) -> Result<Settings, ConfigError> {
         name_prefixes: calls.list::<String>("name_prefixes", value::TEXTS)?,
         look_up_withheld: calls.yes_no("look_up_withheld")?,
         auto_answer: calls.yes_no("auto_answer")?,
+        client_in_name: calls.yes_no("client_in_name")?,
         microphone: audio.value("microphone")?,
         earpiece: audio.value("earpiece")?,
         ringer: audio.value("ringer")?,

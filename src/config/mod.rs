@@ -85,6 +85,8 @@ pub struct Settings {
     pub look_up_withheld: Option<bool>,
     /// No.
     pub auto_answer: Option<bool>,
+    /// Yes.
+    pub client_in_name: Option<bool>,
 
     /// Id of the device, or a part of its name; "default" and `None`: the system's default.
     pub microphone: Option<String>,
@@ -169,6 +171,7 @@ impl Settings {
             name_prefixes: self.name_prefixes.or(below.name_prefixes),
             look_up_withheld: self.look_up_withheld.or(below.look_up_withheld),
             auto_answer: self.auto_answer.or(below.auto_answer),
+            client_in_name: self.client_in_name.or(below.client_in_name),
             microphone: self.microphone.or(below.microphone),
             earpiece: self.earpiece.or(below.earpiece),
             ringer: self.ringer.or(below.ringer),

@@ -132,6 +132,7 @@ fn what_is_said_to_write_can_be_written() {
         ("calls", "name_prefixes"),
         ("calls", "look_up_withheld"),
         ("calls", "auto_answer"),
+        ("calls", "client_in_name"),
         ("audio", "microphone"),
         ("numbering", "country_code"),
         ("numbering", "outside_prefix"),

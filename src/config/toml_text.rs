@@ -43,6 +43,7 @@ pub(super) fn write(settings: &Settings) -> String {
     file.list("name_prefixes", settings.name_prefixes.as_deref(), String::as_str);
     file.plain("look_up_withheld", settings.look_up_withheld);
     file.plain("auto_answer", settings.auto_answer);
+    file.plain("client_in_name", settings.client_in_name);
 
     file.section("audio");
     file.text("microphone", settings.microphone.as_deref());

@@ -16,8 +16,8 @@ pub use outbox::{Notice, Outbox, OutboxError};
 
 use crate::clock::Clock;
 use crate::desk_api::{
-    BadAnswer, CallReceipt, CallRecord, Calls, CardAnswer, Clients, Directory, Source, TransferChain,
-    TransferQuestion, Unavailable, paths,
+    BadAnswer, CallReceipt, CallRecord, Calls, CardAnswer, Clients, Directory, HandedOver, Handover,
+    Handovers, Source, TransferChain, TransferQuestion, Unavailable, paths,
 };
 use crate::domain::number::PhoneNumber;
 use crate::secrets::Secret;
@@ -127,13 +127,31 @@ impl Desk {
 
     /// Writes a call's entry. Repeats carry the same command id, so that they do nothing twice.
     pub async fn put_call(&self, record: &CallRecord) -> Result<CallReceipt, Unavailable> {
-        let command = outbox::command_id(record);
+        let command = outbox::command_id(b"patchcord call register", record.id, record.revision);
         let receipt: CallReceipt =
             self.http.put(&paths::call(record.id), command, record, self.write_budget).await?;
         if receipt.id != record.id {
             return Err(Unavailable::BadAnswer(BadAnswer::WrongShape));
         }
         Ok(receipt)
+    }
+
+    /// Writes what goes along with a client, within the budget of a look-up: later it would come too late.
+    pub async fn hand_over(&self, handover: &Handover) -> Result<CallReceipt, Unavailable> {
+        let command = outbox::command_id(b"patchcord handover", handover.id, handover.revision);
+        self.http.put(&paths::handover(handover.id), command, handover, self.look_up_budget).await
+    }
+
+    /// What waits for this extension, or goes along with a client of this number; the latest first.
+    pub async fn handovers(
+        &self,
+        to: &str,
+        number: Option<PhoneNumber>,
+    ) -> Result<Vec<HandedOver>, Unavailable> {
+        let number = number.map(|number| ("number", number.to_string()));
+        let query: Vec<_> = [("to", to.to_owned())].into_iter().chain(number).collect();
+        let Handovers { handovers } = self.http.get(paths::HANDOVERS, &query, self.look_up_budget).await?;
+        Ok(handovers)
     }
 
     /// Opens the connection, so that the first look-up does not pay for it. Says whether the desk answers.

@@ -12,7 +12,8 @@ pub use answer::{BadAnswer, CardAnswer, Source, Unavailable};
 pub use problem::{FieldFault, FieldProblem, PROBLEM_JSON, Problem, ProblemCode};
 
 pub use crate::domain::call_record::{
-    CallRecord, CallRecordId, Direction, Match, Outcome, Party, TransferResult, TransferStep, TransferWay,
+    CallRecord, CallRecordId, Direction, Match, Outcome, Party, Picked, TransferResult, TransferStep,
+    TransferWay,
 };
 pub use crate::domain::chain::{
     ChainOrder, ChainStep, ChainTarget, PassedOver, PassedOverWhy, Pick, Purpose, PurposeId, StepKind,
@@ -23,6 +24,7 @@ pub use crate::domain::client::{
     Manager, Money, Names, PriceColumn, PriceColumnReason, Standing,
 };
 pub use crate::domain::directory::{Absence, Department, Directory, DirectoryEntry, Job, PersonId};
+pub use crate::domain::handover::{HandedOver, Handover};
 pub use crate::domain::transfer_report::{
     TransferCounts, TransferReport, TransfersOfDay, TransfersOfOperator,
 };
@@ -46,6 +48,10 @@ pub mod paths {
     pub const CALLS: &str = "/v1/calls";
     /// `GET`: [`super::CallRecord`]; `PUT` of one, answered by [`super::CallReceipt`].
     pub const CALL: &str = "/v1/calls/{id}";
+    /// `GET ?to=&number=`: [`super::Handovers`].
+    pub const HANDOVERS: &str = "/v1/handovers";
+    /// `PUT` of a [`super::Handover`], answered by [`super::CallReceipt`].
+    pub const HANDOVER: &str = "/v1/handovers/{id}";
     /// `GET ?client=&purpose=&type=&department=` ([`super::TransferQuestion`]): [`super::TransferChain`].
     pub const TRANSFER_CHAIN: &str = "/v1/transfer-chain";
     /// `GET ?from=&to=`, both days included: [`super::TransferReport`].
@@ -63,6 +69,11 @@ pub mod paths {
     /// The path of one call's entry.
     pub fn call(id: CallRecordId) -> String {
         format!("{CALLS}/{id}")
+    }
+
+    /// The path of what goes along with the client of one call.
+    pub fn handover(id: CallRecordId) -> String {
+        format!("{HANDOVERS}/{id}")
     }
 }
 
@@ -144,6 +155,14 @@ pub struct Clients {
 pub struct Calls {
     /// At most as many as were asked for.
     pub calls: Vec<CallRecord>,
+}
+
+/// What waits for whoever gets a client, the latest first.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub struct Handovers {
+    /// At most twenty, and none that is older than five minutes.
+    pub handovers: Vec<HandedOver>,
 }
 
 /// The desk has this entry on disk.

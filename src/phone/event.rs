@@ -123,6 +123,8 @@ pub enum Command {
         proof: Proof,
         /// A client who was kept comes off hold; else stays there, for the next target, until resumed.
         comes_back: bool,
+        /// What the target is shown of the client, in place of our own name.
+        shown_as: Option<String>,
     },
     /// A client who is still on hold after a transfer that did not come about comes off it, unless the operator talks on another
     /// line; see `Event::Returned`.

@@ -209,8 +209,9 @@ impl Phone {
             Command::TakeCalls { on } => return self.take_calls(on),
             Command::Digits { line, digits } => (Some(line), self.send_digits(now, line, digits)),
             Command::BlindTransfer { line, target } => (Some(line), self.blind_transfer(now, line, target)),
-            Command::ReturnTransfer { line, target, ring_for, proof, comes_back } => {
-                (Some(line), self.return_transfer(now, line, target, ring_for, proof, comes_back))
+            Command::ReturnTransfer { line, target, ring_for, proof, comes_back, shown_as } => {
+                let errand = passing::Errand { target, ring_for, proof, comes_back, shown_as };
+                (Some(line), self.return_transfer(now, line, errand))
             }
             Command::BringBack { line } => (Some(line), self.bring_back(now, line)),
             Command::Join { line, with } => (Some(line), self.join(now, line, with)),

@@ -17,16 +17,23 @@ use crate::sip::CallKey;
 use crate::sip::message::StatusCode;
 use std::time::Duration;
 
+/// How somebody is called for a client; as in `Command::ReturnTransfer`.
+pub(super) struct Errand {
+    pub target: String,
+    pub ring_for: Duration,
+    pub proof: Proof,
+    pub comes_back: bool,
+    pub shown_as: Option<String>,
+}
+
 impl Phone {
     pub(super) fn return_transfer(
         &mut self,
         now: Instant,
         id: LineId,
-        target: String,
-        ring_for: Duration,
-        proof: Proof,
-        comes_back: bool,
+        errand: Errand,
     ) -> Result<(), Refusal> {
+        let Errand { target, ring_for, proof, comes_back, shown_as } = errand;
         let uri = target::parse(&target, &self.domain).map_err(|_| Refusal::BadTarget)?;
         let client = self.lines.get(&id).ok_or(Refusal::NoSuchLine)?;
         if !client.may_be_passed_on() && !client.seeks_a_person() {
@@ -35,7 +42,7 @@ impl Phone {
         let client = client.call;
         // Beyond the calls that may stand: a client who waits, too, must not keep another from being passed on.
         let mut session = self.open_session()?;
-        let call = self.user_agent.invite(now, uri, Some(session.offer(Direction::SendRecv)));
+        let call = self.user_agent.invite_as(now, shown_as, uri, session.offer(Direction::SendRecv));
         let mut errand = Line::new(self.free_line(), call, CallDirection::Out, now);
         (errand.session, errand.aside, errand.serves) = (Some(session), true, Some(client));
         self.output.hush(errand.id);

@@ -159,7 +159,9 @@ impl<'a> Seen<'a> {
     }
 
     pub fn is_new_client(self) -> bool {
-        self.clients().is_some_and(|clients| clients.is_empty())
+        // A colleague passes somebody on whose number nobody was told.
+        let is_withheld = self.handed_over().is_some_and(|handed| handed.handover.party.number.is_none());
+        !is_withheld && self.clients().is_some_and(|clients| clients.is_empty())
     }
 }
 
@@ -355,6 +357,9 @@ impl Screen {
             }
             State::OnHold => return say!(cat, "Whole call {time}", time = clock(call.lasts(now))),
             _ => {}
+        }
+        if let Some(handed) = seen.handed_over() {
+            return self.handed_over_words(handed);
         }
         let Some(caller) = &seen.view.caller else { return String::new() };
         match (&caller.queue, &caller.called) {

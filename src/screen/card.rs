@@ -68,22 +68,32 @@ impl Screen {
         let cat = &self.cat;
         let about = match (seen.client(), seen.clients().map(|clients| clients.len())) {
             (Some(client), _) => client.client_type.names.in_language(cat.language().code()).to_owned(),
+            (None, Some(0)) if !seen.is_new_client() => String::new(),
             (None, Some(0)) => say!(cat, "New client"),
             (None, Some(_)) => say!(cat, "Several clients have this number"),
             (None, None) => String::new(),
         };
         let number = seen.written_number().map(|written| self.for_people(written)).unwrap_or_default();
-        [number, about].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+        let handed_over = seen.handed_over().map(|handed| self.handed_over_words(handed)).unwrap_or_default();
+        [number, about, handed_over]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(" · ")
     }
 
     fn card_of(&self, seen: Seen<'_>, wall: &Zoned) -> Card {
         let cat = &self.cat;
+        let handed_over = self.handed_over_rows(seen);
         let titled = |title, note| Card { title, note, ..Card::default() };
         if let Some(clients) = seen.clients() {
             let as_of = seen.call.as_of.map(|at| say!(cat, "as of {time}", time = moment(cat, at, wall)));
             let note = as_of.unwrap_or_default();
             let card = match (seen.client(), clients.is_empty()) {
                 (Some(client), _) => Card { note, ..self.client_card(client, wall) },
+                (None, true) if !seen.is_new_client() => {
+                    titled(say!(cat, "Number withheld"), say!(cat, "Ask who is calling."))
+                }
                 (None, true) => {
                     titled(say!(cat, "New client"), say!(cat, "This number belongs to no client yet."))
                 }
@@ -91,7 +101,8 @@ impl Screen {
                     titled(say!(cat, "Several clients have this number"), say!(cat, "Choose who is calling."))
                 }
             };
-            return Card { candidates: self.candidates(seen, &clients), ..card };
+            let rows = handed_over.into_iter().chain(card.rows).collect();
+            return Card { candidates: self.candidates(seen, &clients), rows, ..card };
         }
         if seen.is_withheld() {
             return titled(say!(cat, "Number withheld"), say!(cat, "Ask who is calling."));

@@ -3,7 +3,7 @@
 use super::{Screen, words};
 use crate::agent::Intent;
 use crate::domain::number::{Number, NumberProblem, NumberingPlan, Reading};
-use crate::phone::Refusal;
+use crate::phone::{LineId, Refusal};
 use crate::text::{msg, say};
 
 #[derive(Default)]
@@ -69,6 +69,15 @@ impl Screen {
 
     /// What is wrong with it stands under the field.
     pub(super) fn call_number(&mut self, target: String) {
+        self.call(target, None);
+    }
+
+    /// For the sake of the client on that line, who waits.
+    pub(super) fn consult(&mut self, line: LineId, target: String) {
+        self.call(target, Some(line));
+    }
+
+    fn call(&mut self, target: String, about: Option<LineId>) {
         self.consults = None;
         let is_address = target.contains('@');
         match self.config.numbering.dial(&target) {
@@ -76,7 +85,11 @@ impl Screen {
             _ => {
                 self.dial.fault = None;
                 self.dial.sent = Some(target.clone());
-                self.want(Intent::Dial { target });
+                self.consults = about;
+                self.want(match about {
+                    Some(line) => Intent::Consult { line, target },
+                    None => Intent::Dial { target },
+                });
             }
         }
     }

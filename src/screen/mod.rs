@@ -15,6 +15,7 @@ mod dial;
 mod duty;
 mod events;
 mod format;
+mod handed_over;
 mod input;
 mod keys;
 mod palette;

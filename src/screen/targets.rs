@@ -202,8 +202,7 @@ impl Screen {
             How::Blind => self.want(Intent::BlindTransfer { line, target }),
             How::Consult => {
                 self.transfer.close();
-                self.call_number(target);
-                self.consults = self.dial.waits().then_some(line);
+                self.consult(line, target);
             }
         }
     }

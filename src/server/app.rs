@@ -7,10 +7,10 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, put};
 
 use super::problem::Refusal;
-use super::routes::{calls, clients, directory, meta, transfers};
+use super::routes::{calls, clients, directory, handovers, meta, transfers};
 use super::settings::Transfers;
 use super::store::Store;
 use crate::desk_api::{ProblemCode, paths};
@@ -38,6 +38,8 @@ pub(crate) fn router(desk: Desk) -> Router {
         .route(paths::DIRECTORY, get(directory::show))
         .route(paths::CALLS, get(calls::list))
         .route(paths::CALL, get(calls::show).put(calls::put))
+        .route(paths::HANDOVERS, get(handovers::list))
+        .route(paths::HANDOVER, put(handovers::put))
         .route(paths::TRANSFER_CHAIN, get(transfers::chain))
         .route(paths::TRANSFER_REPORT, get(transfers::report))
         .route(paths::OPENAPI, get(meta::openapi))

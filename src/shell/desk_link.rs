@@ -1,10 +1,12 @@
 //! The owner's line to the order desk: look-ups run beside the calls, register entries wait in the
 //! outbox until the desk has them. Nothing here is ever waited for by a call.
 
-use crate::agent::{CardAnswer, LookupId};
+use crate::agent::{CardAnswer, HandoverAsk, LookupId};
 use crate::clock::Clock;
 use crate::desk::{Desk, DeskConfig, DeskProblem, Notice, Outbox, OutboxError};
-use crate::desk_api::{CallRecord, CallRecordId, Directory, TransferQuestion, Unavailable};
+use crate::desk_api::{
+    CallRecord, CallRecordId, Directory, HandedOver, Handover, TransferQuestion, Unavailable,
+};
 use crate::domain::chain::TransferChain;
 use crate::domain::number::PhoneNumber;
 use crate::secrets::Secret;
@@ -45,6 +47,7 @@ pub(super) struct DeskSetup {
 /// What the desk says, some time after it was asked.
 pub(super) enum FromDesk {
     Card { lookup: LookupId, answer: CardAnswer },
+    Handovers { ask: HandoverAsk, answer: Result<Vec<HandedOver>, Unavailable> },
     Directory(Result<Directory, Unavailable>),
     Calls(Result<Vec<CallRecord>, Unavailable>),
     Chain { question: TransferQuestion, answer: Result<TransferChain, Unavailable> },
@@ -62,6 +65,8 @@ pub(super) struct DeskLink {
     words: UnboundedSender<FromDesk>,
     inbox: UnboundedReceiver<FromDesk>,
     warmer: Option<JoinHandle<()>>,
+    /// What goes along with clients, in the order in which it happens.
+    handovers: UnboundedSender<Handover>,
 }
 
 impl DeskLink {
@@ -69,10 +74,20 @@ impl DeskLink {
     pub(super) fn new(clock: Clock, setup: Option<DeskSetup>) -> Result<Self, DeskProblem> {
         let (words, inbox) = unbounded_channel();
         let (records, register) = unbounded_channel();
+        let (handovers, given) = unbounded_channel();
         let unsent = Unsent::default();
         let operator = setup.as_ref().map(|setup| setup.operator.clone()).unwrap_or_default();
-        let mut link =
-            Self { desk: None, operator, records, unsent, keeper: None, words, inbox, warmer: None };
+        let mut link = Self {
+            desk: None,
+            operator,
+            records,
+            unsent,
+            keeper: None,
+            words,
+            inbox,
+            warmer: None,
+            handovers,
+        };
         let Some(setup) = setup else { return Ok(link) };
         let config = DeskConfig::new(setup.url.clone(), setup.token.clone());
         let desk = Desk::new(DeskConfig { ca_file: setup.ca_file.clone(), ..config }, clock)?;
@@ -80,8 +95,23 @@ impl DeskLink {
         link.keeper = Some(tokio::task::spawn_local(keeping));
         let warm = desk.clone();
         link.warmer = Some(tokio::task::spawn_local(async move { warm.keep_warm().await }));
+        tokio::task::spawn_local(hand_over(desk.clone(), given));
         link.desk = Some(desk);
         Ok(link)
+    }
+
+    /// Without a desk the receiver is gone, and nothing goes along.
+    pub(super) fn hand_over(&self, handover: Handover) {
+        let _ = self.handovers.send(handover);
+    }
+
+    pub(super) fn ask_handovers(&self, ask: HandoverAsk, to: String, number: Option<PhoneNumber>) {
+        let Some(desk) = self.desk.clone() else { return };
+        let words = self.words.clone();
+        tokio::task::spawn_local(async move {
+            let answer = desk.handovers(&to, number).await;
+            let _ = words.send(FromDesk::Handovers { ask, answer });
+        });
     }
 
     /// The cached answer first, if there is one, then the desk's.
@@ -177,6 +207,16 @@ impl Unsent {
 
     fn count(&self) -> usize {
         self.0.borrow().len()
+    }
+}
+
+/// One after the other, so that a later word is never overtaken by an earlier one; each is said once, since it means nothing
+/// a moment later.
+async fn hand_over(desk: Desk, mut given: UnboundedReceiver<Handover>) {
+    while let Some(handover) = given.recv().await {
+        if let Err(why) = desk.hand_over(&handover).await {
+            tracing::warn!(why = why.code(), "the client goes on without what was learned");
+        }
     }
 }
 

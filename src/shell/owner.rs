@@ -271,6 +271,7 @@ impl Owner {
     fn on_desk(&mut self, word: FromDesk) {
         match word {
             FromDesk::Card { lookup, answer } => self.tell(Input::Card { lookup, answer }),
+            FromDesk::Handovers { ask, answer } => self.tell(Input::Handovers { ask, answer }),
             FromDesk::Directory(answer) => self.notify(Notice::Directory(answer)),
             FromDesk::Calls(answer) => self.notify(Notice::Calls(answer)),
             FromDesk::Chain { question, answer } => self.notify(Notice::Chain { question, answer }),
@@ -306,6 +307,8 @@ impl Owner {
                 Effect::Send(transmit) => self.send(&transmit),
                 Effect::Media(command) => self.on_media_command(command),
                 Effect::LookUp { lookup, number } => self.desk.look_up(lookup, number),
+                Effect::HandOver(handover) => self.desk.hand_over(*handover),
+                Effect::AskHandovers { ask, to, number } => self.desk.ask_handovers(ask, to, number),
                 Effect::Record(record) => self.desk.record(*record),
                 Effect::Event(event) => self.on_event(event),
                 Effect::Idle => return,

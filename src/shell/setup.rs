@@ -138,6 +138,7 @@ pub(super) async fn assemble(
             numbering,
             look_up_withheld: settings.look_up_withheld.unwrap_or(false),
             has_desk: desk_setup.is_some(),
+            client_in_name: settings.client_in_name.unwrap_or(true),
             operator,
         },
         entropy::seed()?,

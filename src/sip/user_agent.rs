@@ -12,7 +12,7 @@ use super::event::{CallKey, Event as Said, NotNow, Output, ProbeKey, ReferAsked,
 use super::exchange::Party;
 use super::invite::Calls;
 use super::message::codec::{self, Malformed, Parsed, Rejection};
-use super::message::{Event, Message, Method, Request, Response, StatusCode, To, Uri, Via};
+use super::message::{Event, From, Message, Method, Request, Response, StatusCode, To, Uri, Via};
 use super::probe::Probes;
 use super::referred;
 use super::registration::Registration;
@@ -191,6 +191,23 @@ impl UserAgent {
     pub fn invite(&mut self, now: Instant, target: Uri, offer: Option<Vec<u8>>) -> CallKey {
         self.core.wire.now = now;
         self.calls.invite(&mut self.core, target, offer, |_| {})
+    }
+
+    /// Under this display name in From, where there is one; the address stays ours.
+    pub fn invite_as(
+        &mut self,
+        now: Instant,
+        display: Option<String>,
+        target: Uri,
+        offer: Vec<u8>,
+    ) -> CallKey {
+        self.core.wire.now = now;
+        self.calls.invite(&mut self.core, target, Some(offer), |invite| {
+            if let (Some(display), Ok(mut from)) = (display, invite.headers.require::<From>()) {
+                from.0.display = Some(display);
+                invite.headers.set(&from);
+            }
+        })
     }
 
     /// An exchange's call to a telephone, whose Contact is `target`, on behalf of somebody else.

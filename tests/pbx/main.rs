@@ -15,6 +15,7 @@ mod conference;
 mod consultation;
 mod desk;
 mod devices;
+mod handing_over;
 mod harness;
 mod in_call;
 mod inbound;

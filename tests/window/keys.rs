@@ -22,6 +22,7 @@ pub fn words(intent: &Intent) -> String {
         Intent::Conclude { result, .. } => format!("conclude {result}"),
         Intent::Digits { digits, .. } => format!("digits {digits}"),
         Intent::Dial { target } => format!("dial {target}"),
+        Intent::Consult { line, target } => format!("consult {target} about {line}"),
         Intent::TakeCalls { on } => format!("take calls {on}"),
         Intent::Conference { on } => format!("conference {on}"),
         Intent::Register => "register".into(),
@@ -29,6 +30,8 @@ pub fn words(intent: &Intent) -> String {
         | Intent::Probe { .. }
         | Intent::Watch { .. }
         | Intent::Swap
+        | Intent::Pick { .. }
+        | Intent::Note { .. }
         | Intent::ChooseClient { .. } => "other".into(),
     }
 }

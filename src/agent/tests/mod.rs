@@ -1,5 +1,6 @@
 //! The operator's desk against a PBX on paper, on virtual time.
 
+mod handover;
 mod passing;
 
 use super::*;
@@ -24,6 +25,8 @@ struct World {
     events: Vec<Event>,
     lookups: Vec<(LookupId, PhoneNumber)>,
     records: Vec<CallRecord>,
+    handovers: Vec<Handover>,
+    asks: Vec<HandoverAsk>,
     media: Vec<phone::MediaCommand>,
     next_port: u16,
 }
@@ -47,6 +50,8 @@ impl World {
             events: Vec::new(),
             lookups: Vec::new(),
             records: Vec::new(),
+            handovers: Vec::new(),
+            asks: Vec::new(),
             media: Vec::new(),
             next_port: 4000,
         };
@@ -107,6 +112,8 @@ impl World {
                 }
                 Effect::Media(command) => self.media.push(command),
                 Effect::LookUp { lookup, number } => self.lookups.push((lookup, number)),
+                Effect::HandOver(handover) => self.handovers.push(*handover),
+                Effect::AskHandovers { ask, .. } => self.asks.push(ask),
                 Effect::Record(record) => self.records.push(*record),
                 Effect::Event(event) => self.events.push(event),
                 Effect::Idle => return,
@@ -212,6 +219,7 @@ fn config(pbx: &TestPbx) -> AgentConfig {
         numbering: NumberingPlan::russia(),
         look_up_withheld: false,
         has_desk: true,
+        client_in_name: true,
         operator: "anna".into(),
     }
 }

@@ -418,6 +418,7 @@ fn the_desk_counts_only_where_it_was_asked_for() {
     let card = crate::agent::Card {
         answer: CardAnswer::Unavailable { why: Unavailable::Down },
         took: Duration::ZERO,
+        handed_over: None,
     };
     for (required, exit) in [(false, Exit::Done), (true, Exit::Desk)] {
         let mut script = Script::new(Task::Register { stay: seconds(0.0) }, required);
@@ -480,7 +481,7 @@ fn where_to(client: Option<ClientId>) -> TransferQuestion {
 impl Play {
     fn card(&mut self, clients: Vec<crate::desk_api::ClientCard>) -> &mut Self {
         let answer = CardAnswer::Found { clients, source: crate::agent::Source::Desk, age: Duration::ZERO };
-        let card = Card { answer, took: Duration::ZERO };
+        let card = Card { answer, took: Duration::ZERO, handed_over: None };
         self.script.handle(self.now, &Notice::Agent(Event::Card { line: LINE, card }));
         self.drain()
     }
@@ -720,7 +721,7 @@ fn conference() -> Play {
     play.registered().rings().answered().waits(2.0);
     assert_eq!(
         play.asked(),
-        [intent(Intent::Answer { line: LINE }), intent(Intent::Dial { target: "201".into() })]
+        [intent(Intent::Answer { line: LINE }), intent(Intent::Consult { line: LINE, target: "201".into() })]
     );
     play.hears(E::Dialing { line: ONWARD, call_id: "b".into(), target: "201".into() });
     play

@@ -317,12 +317,12 @@ impl Queue {
     }
 }
 
-/// The command id of an entry's revision: the same on every attempt, after a restart too.
-pub(super) fn command_id(record: &CallRecord) -> Uuid {
+/// The command id of a revision of what is written of a call: the same on every attempt, after a restart too.
+pub(super) fn command_id(what: &[u8], id: CallRecordId, revision: u32) -> Uuid {
     let digest = Sha256::new()
-        .chain_update(b"patchcord call register")
-        .chain_update(record.id.0.as_bytes())
-        .chain_update(record.revision.to_be_bytes())
+        .chain_update(what)
+        .chain_update(id.0.as_bytes())
+        .chain_update(revision.to_be_bytes())
         .finalize();
     let mut bytes = [0; 16];
     bytes.iter_mut().zip(digest).for_each(|(to, from)| *to = from);

@@ -36,8 +36,14 @@ impl Passing {
 
     /// The target is called while the hold is on its way.
     fn call(world: &mut World, proof: Proof, comes_back: bool) -> (Request, Leg) {
-        let (target, ring_for) = ("201".into(), PATIENCE);
-        world.command(Command::ReturnTransfer { line: LINE, target, ring_for, proof, comes_back });
+        world.command(Command::ReturnTransfer {
+            line: LINE,
+            target: "201".into(),
+            ring_for: PATIENCE,
+            proof,
+            comes_back,
+            shown_as: None,
+        });
         let invite = world.outgoing();
         let target = Leg::of(&invite);
         (invite, target)
@@ -188,8 +194,14 @@ fn client_stays_on_hold_between_two_targets() {
     assert_eq!(passing.world.events().len(), 1);
     assert!(!passing.world.pbx.has("INVITE"), "music goes on");
     let (target, ring_for) = ("202".to_owned(), PATIENCE);
-    let proof = Proof::None;
-    passing.world.command(Command::ReturnTransfer { line: LINE, target, ring_for, proof, comes_back: false });
+    passing.world.command(Command::ReturnTransfer {
+        line: LINE,
+        target,
+        ring_for,
+        proof: Proof::None,
+        comes_back: false,
+        shown_as: None,
+    });
     passing.invite = passing.world.pbx.request("INVITE");
     assert!(passing.invite.uri.to_string().contains("202"));
     passing.refuses(480);

@@ -195,3 +195,55 @@ fn names_from_strangers_cannot_turn_the_line_around() {
     world.rings_from(FIRST, Caller { number: Some(OTHER.into()), name, ..Caller::default() });
     assert_eq!(world.shown().call.name, "Bad name ");
 }
+
+/// A colleague passes a client on, or asks about one; this number is the client's.
+fn handed_over(world: &mut World, way: &str, number: Option<&str>, clients: Vec<ClientCard>) {
+    let written = serde_json::json!({
+        "id": "01890a5d-ac96-774b-bcce-b302099a8057", "revision": 1, "to": "101", "way": way, "from": "202",
+        "operator": "petrov", "party": { "written": number, "number": number },
+        "picked": { "department": "wholesale" }, "note": "asks for a month",
+    });
+    let handover = serde_json::from_value(written).unwrap();
+    let answer = CardAnswer::Found { clients: clients.clone(), source: Source::Desk, age: Duration::ZERO };
+    let handed =
+        crate::desk_api::HandedOver { handover, from_name: "Petrov".into(), clients, age_seconds: 1 };
+    let card = AgentCard { answer, took: Duration::ZERO, handed_over: Some(Box::new(handed)) };
+    world.handle(Input::Agent(Event::Card { line: FIRST, card }));
+}
+
+#[test]
+fn whom_a_colleague_passes_on_stands_on_the_card_while_the_colleagues_number_rings() {
+    let mut world = World::new();
+    world.rings(FIRST, "202");
+    world.wishes.clear();
+    handed_over(&mut world, "return", Some("+74955550142"), vec![hanbit()]);
+    let shown = card(&world);
+    assert_eq!(shown.title, "Hanbit Build");
+    let plain = |text: &str| Some((text.to_owned(), Tone::Neutral));
+    assert_eq!(row(&shown, "Passed on by"), plain("Петров Сергей (202)"));
+    assert_eq!(row(&shown, "Client's number"), plain("+7 495 555-01-42"));
+    assert_eq!(row(&shown, "Message"), plain("asks for a month"));
+    assert_eq!(world.shown().call.name, "Hanbit Build");
+    assert_eq!(world.shown().call.detail, "Passed on by Петров Сергей (202)");
+    let alerts = world.wishes.iter().filter(|wish| format!("{wish:?}").contains("Alert"));
+    assert_eq!(alerts.count(), 1, "the desktop's notification says it, too");
+}
+
+#[test]
+fn a_colleague_who_asks_about_a_client_is_told_from_one_who_passes_the_client_on() {
+    let mut world = World::new();
+    world.rings(FIRST, "202");
+    handed_over(&mut world, "consultation", Some("+74955550142"), vec![]);
+    assert_eq!(card(&world).title, "New client");
+    assert!(row(&card(&world), "Asked about by").is_some());
+    assert_eq!(world.shown().call.detail, "Петров Сергей (202) asks about this client");
+}
+
+#[test]
+fn a_client_whose_number_nobody_was_told_is_no_new_client() {
+    let mut world = World::new();
+    world.rings(FIRST, "202");
+    handed_over(&mut world, "return", None, vec![]);
+    assert_eq!(card(&world).title, "Number withheld");
+    assert!(row(&card(&world), "Passed on by").is_some());
+}

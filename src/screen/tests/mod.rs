@@ -203,13 +203,16 @@ impl World {
 
     fn card_from(&mut self, line: LineId, clients: Vec<ClientCard>, source: Source, age: u64) {
         let answer = CardAnswer::Found { clients, source, age: Duration::from_secs(age) };
-        let card = AgentCard { answer, took: Duration::ZERO };
+        let card = AgentCard { answer, took: Duration::ZERO, handed_over: None };
         self.handle(Input::Agent(Event::Card { line, card }));
     }
 
     fn no_card(&mut self, line: LineId) {
-        let card =
-            AgentCard { answer: CardAnswer::Unavailable { why: Unavailable::Down }, took: Duration::ZERO };
+        let card = AgentCard {
+            answer: CardAnswer::Unavailable { why: Unavailable::Down },
+            took: Duration::ZERO,
+            handed_over: None,
+        };
         self.handle(Input::Agent(Event::Card { line, card }));
     }
 }

@@ -105,7 +105,10 @@ impl Chance {
                     true => CardAnswer::Found { clients, source, age: Duration::from_secs(9) },
                     false => CardAnswer::Unavailable { why: Unavailable::Slow },
                 };
-                Input::Agent(Event::Card { line, card: AgentCard { answer, took: Duration::ZERO } })
+                Input::Agent(Event::Card {
+                    line,
+                    card: AgentCard { answer, took: Duration::ZERO, handed_over: None },
+                })
             }
             6..=7 => Input::Press(self.press()),
             8..=9 => Input::Act(self.act()),

@@ -236,7 +236,7 @@ fn somebody_else_can_be_picked_while_it_rings() {
 fn ctrl_enter_passes_blindly_and_shift_enter_asks_first() {
     for (key, intent) in [
         ("Ctrl+Enter", Intent::BlindTransfer { line: FIRST, target: "201".into() }),
-        ("Shift+Enter", Intent::Dial { target: "201".into() }),
+        ("Shift+Enter", Intent::Consult { line: FIRST, target: "201".into() }),
     ] {
         let mut world = talking_with("kim");
         world.press("F8");

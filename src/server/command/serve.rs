@@ -58,6 +58,7 @@ async fn prepare(
     let now = clock::wall();
     let old = now - COMMANDS_KEPT_HOURS.hours();
     store.forget_commands(old).await.map_err(Failure::Store)?;
+    store.forget_handovers(now).await.map_err(Failure::Store)?;
     let Some(size) = sample_size else { return Ok(()) };
     let today = now.to_zoned(jiff::tz::TimeZone::system()).date();
     let directory = sample::directory(types, today);

@@ -3,5 +3,6 @@
 pub(super) mod calls;
 pub(super) mod clients;
 pub(super) mod directory;
+pub(super) mod handovers;
 pub(super) mod meta;
 pub(super) mod transfers;

@@ -86,6 +86,7 @@ fn pass_on(world: &mut World, number: &str, comes_back: bool) {
         ring_for: RINGS,
         proof: Proof::None,
         comes_back,
+        shown_as: None,
     });
 }
 

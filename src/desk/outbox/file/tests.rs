@@ -50,6 +50,7 @@ fn record(number: u8, revision: u32) -> CallRecord {
         status: None,
         transfers: vec![],
         result: None,
+        picked: crate::desk_api::Picked::default(),
     }
 }
 

@@ -2,9 +2,10 @@
 
 use sqlx::{QueryBuilder, Sqlite, Transaction};
 
+use super::revisions::{Kept, judge};
 use super::{SqliteStore, commands, micros};
 use crate::desk_api::{CallReceipt, CallRecord, CallRecordId, Change};
-use crate::server::store::{CallFilter, CallWritten, Command, StoreError, WriteError};
+use crate::server::store::{CallFilter, CallWritten, Command, StoreError};
 
 impl SqliteStore {
     /// One entry per call: made, replaced by a higher revision, or left as it is. `may_correct` lets a person
@@ -19,8 +20,9 @@ impl SqliteStore {
         if let Some(receipt) = commands::answered(&mut tx, command).await? {
             return Ok(receipt);
         }
-        let kept = kept(&mut tx, record.id).await?;
-        let (change, revision) = judge(kept.as_ref(), record, command.person, may_correct)?;
+        let select = "SELECT revision, recorded_by, document FROM calls WHERE id = ?";
+        let kept = Kept::find(&mut tx, select, record.id, record).await?;
+        let (change, revision) = judge(kept.as_ref(), record.revision, command.person, may_correct)?;
         if matches!(change, Change::Created | Change::Replaced) {
             upsert(&mut tx, command, record).await?;
         }
@@ -65,40 +67,6 @@ impl SqliteStore {
         let rows: Vec<String> = query.build_query_scalar().fetch_all(&self.readers).await?;
         rows.iter().map(|document| Ok(serde_json::from_str(document)?)).collect()
     }
-}
-
-struct Kept {
-    record: CallRecord,
-    recorded_by: String,
-}
-
-fn judge(
-    kept: Option<&Kept>,
-    new: &CallRecord,
-    person: &str,
-    may_correct: bool,
-) -> Result<(Change, u32), WriteError> {
-    let Some(kept) = kept else { return Ok((Change::Created, new.revision)) };
-    if kept.recorded_by != person && !may_correct {
-        return Err(WriteError::NotYours);
-    }
-    let revision = kept.record.revision;
-    match new.revision.cmp(&revision) {
-        std::cmp::Ordering::Greater => Ok((Change::Replaced, new.revision)),
-        std::cmp::Ordering::Less => Ok((Change::Superseded, revision)),
-        std::cmp::Ordering::Equal if *new == kept.record => Ok((Change::Unchanged, revision)),
-        std::cmp::Ordering::Equal => Err(WriteError::RevisionConflict),
-    }
-}
-
-async fn kept(tx: &mut Transaction<'_, Sqlite>, id: CallRecordId) -> Result<Option<Kept>, StoreError> {
-    let row: Option<(String, String)> =
-        sqlx::query_as("SELECT document, recorded_by FROM calls WHERE id = ?")
-            .bind(id.to_string())
-            .fetch_optional(&mut **tx)
-            .await?;
-    row.map(|(document, recorded_by)| Ok(Kept { record: serde_json::from_str(&document)?, recorded_by }))
-        .transpose()
 }
 
 async fn upsert(

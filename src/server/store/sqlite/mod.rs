@@ -4,6 +4,8 @@ mod calls;
 mod clients;
 mod commands;
 mod directory;
+mod handovers;
+mod revisions;
 mod tokens;
 mod transfers;
 
