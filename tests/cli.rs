@@ -90,7 +90,7 @@ fn a_file_that_cannot_be_played_or_recorded_is_said_before_anything_is_sent() {
 
 #[test]
 fn flags_that_cannot_be_used_are_named() {
-    let rows: [(&[&str], &[&str]); 21] = [
+    let rows: [(&[&str], &[&str]); 24] = [
         (&[], &["no display", "patchcord --help"]),
         (&["cal"], &["cal"]),
         (&["--user", "call", "cal"], &["cal", "register", "options", "call", "answer", "patchcord --help"]),
