@@ -1,7 +1,7 @@
 //! What an operator wants; one enum for keys, buttons and terminal options.
 
 use super::{Agent, Event};
-use crate::desk_api::{CallRecord, ClientId};
+use crate::desk_api::{CallRecord, ClientId, Picked};
 use crate::domain::chain::TransferChain;
 use crate::domain::number::PhoneNumber;
 use crate::instant::Instant;
@@ -64,6 +64,11 @@ pub enum Intent {
         call_id: String,
         result: String,
     },
+    /// What the call is about; goes into its register entry, in place of what was picked before.
+    Pick {
+        line: LineId,
+        picked: Picked,
+    },
     Digits {
         line: LineId,
         digits: String,
@@ -97,6 +102,7 @@ impl fmt::Debug for Intent {
             Self::Conclude { result, .. } => write!(f, "Conclude({result})"),
             Self::PassOn { line, chain } => write!(f, "PassOn({line}, by rule {})", chain.rule),
             Self::PassTo { line, .. } => write!(f, "PassTo({line})"),
+            Self::Pick { line, .. } => write!(f, "Pick({line})"),
             other => match other.clone().into_command() {
                 Some(command) => command.fmt(f),
                 None => f.write_str("Intent"),
@@ -126,9 +132,11 @@ impl Intent {
             Self::Digits { line, digits } => Command::Digits { line, digits },
             Self::BlindTransfer { line, target } => Command::BlindTransfer { line, target },
             Self::Join { line, with } => Command::Join { line, with },
-            Self::ChooseClient { .. } | Self::Conclude { .. } | Self::PassOn { .. } | Self::PassTo { .. } => {
-                return None;
-            }
+            Self::ChooseClient { .. }
+            | Self::Conclude { .. }
+            | Self::Pick { .. }
+            | Self::PassOn { .. }
+            | Self::PassTo { .. } => return None,
         };
         Some(command)
     }
@@ -168,6 +176,7 @@ impl Agent {
             },
             Intent::ChooseClient { line, client } => return self.choose_client(line, client),
             Intent::Conclude { call_id, result } => return self.conclude(&call_id, result),
+            Intent::Pick { line, picked } => return self.pick(line, picked),
             Intent::PassOn { line, chain } => return self.pass_on(now, line, *chain),
             Intent::PassTo { line, target } => return self.pass_to(now, line, target),
             other => match other.into_command() {
@@ -196,6 +205,13 @@ impl Agent {
         }
         match self.register.conclude(call_id, result) {
             None => self.refuse(None, Refusal::NoSuchLine),
+            record => self.record(record),
+        }
+    }
+
+    fn pick(&mut self, line: LineId, picked: Picked) {
+        match self.register.pick(line, picked) {
+            None => self.refuse(Some(line), Refusal::NoSuchLine),
             record => self.record(record),
         }
     }

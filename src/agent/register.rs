@@ -4,8 +4,8 @@
 use super::CardAnswer;
 use super::intent::Dialled;
 use crate::desk_api::{
-    CallRecord, CallRecordId, ClientId, Direction, Match, Outcome, Party, TransferResult, TransferStep,
-    TransferWay,
+    CallRecord, CallRecordId, ClientId, Direction, Match, Outcome, Party, Picked, TransferResult,
+    TransferStep, TransferWay,
 };
 use crate::domain::number::{NumberingPlan, PhoneNumber};
 use crate::instant::Instant;
@@ -269,6 +269,11 @@ impl Register {
         Some(record.clone())
     }
 
+    /// What the call is about; none for a line that does not stand.
+    pub fn pick(&mut self, line: LineId, picked: Picked) -> Option<CallRecord> {
+        self.revise(line, |entry| entry.record.picked = picked)
+    }
+
     pub fn take_extension(&mut self, line: LineId) -> Option<String> {
         self.entries.get_mut(&line)?.extension.take()
     }
@@ -305,6 +310,7 @@ impl Register {
             status: None,
             transfers: Vec::new(),
             result: None,
+            picked: Picked::default(),
         }
     }
 

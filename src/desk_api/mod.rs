@@ -12,7 +12,8 @@ pub use answer::{BadAnswer, CardAnswer, Source, Unavailable};
 pub use problem::{FieldFault, FieldProblem, PROBLEM_JSON, Problem, ProblemCode};
 
 pub use crate::domain::call_record::{
-    CallRecord, CallRecordId, Direction, Match, Outcome, Party, TransferResult, TransferStep, TransferWay,
+    CallRecord, CallRecordId, Direction, Match, Outcome, Party, Picked, TransferResult, TransferStep,
+    TransferWay,
 };
 pub use crate::domain::chain::{
     ChainOrder, ChainStep, ChainTarget, PassedOver, PassedOverWhy, Pick, Purpose, PurposeId, StepKind,

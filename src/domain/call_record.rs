@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::client::ClientId;
+use super::chain::PurposeId;
+use super::client::{ClientId, ClientTypeId};
 use super::number::PhoneNumber;
 
 /// An entry's identity, made by the sender: a UUID of version 7 (RFC 9562 §5.7).
@@ -81,6 +82,31 @@ pub struct CallRecord {
     /// What the call came to, in the company's own word (`passed_on`): 1 to 40 of `a`–`z`, `0`–`9` and `_`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<String>,
+    /// What the operator picked, so that the rules could say where the client goes.
+    #[serde(default, skip_serializing_if = "Picked::is_empty")]
+    pub picked: Picked,
+}
+
+/// What a call is about, as the operator picked it (duties 2, 15, 19). Ids of the company's data.
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub struct Picked {
+    /// What the client calls for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<PurposeId>,
+    /// The type of a client whom nobody knew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_type: Option<ClientTypeId>,
+    /// The department that serves this client, or this wish.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub department: Option<String>,
+}
+
+impl Picked {
+    /// Nothing was picked.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl CallRecord {

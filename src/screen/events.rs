@@ -84,7 +84,8 @@ impl Screen {
                 self.transfer_ends(line, Outcome::Passed { target });
             }
             E::TransferFailed { line, target, status, client, why, .. } => {
-                self.on_transfer_failed(line, NotPassed { target, status, client, why });
+                let way = self.calls.get(&line).and_then(|call| call.way);
+                self.on_transfer_failed(line, NotPassed { target, way, status, client, why });
             }
             E::Returned { line } => self.comes_to_front(line),
             E::NoAudio { line, direction, cause } => {
@@ -172,6 +173,15 @@ impl Screen {
         self.outcome = None;
         self.set_front(Some(line));
         self.announce(say!(&self.cat, "On a call: {who}", who = self.who_on(line)));
+        self.open_for_returned();
+    }
+
+    /// For a client whom nobody took, the next one is marked already: Enter passes them on.
+    fn open_for_returned(&mut self) {
+        let returned = self.front_seen().is_some_and(|seen| seen.came_back_from().is_some());
+        if returned && !self.asks_who_it_is() {
+            self.transfer.open();
+        }
     }
 
     fn on_held(&mut self, now: Instant, line: LineId) {

@@ -6,7 +6,8 @@ use patchcord::agent::{Card, CardAnswer, Event, Intent, Source};
 use patchcord::config::{HostPort, Setting as _, Settings};
 use patchcord::desk_api::{
     CallRecord, CallRecordId, ClientCard, ClientId, ClientType, ClientTypeId, Department, Direction,
-    Directory, DirectoryEntry, Job, Manager, Money, Names, Outcome, Party, PersonId, PriceColumn, Standing,
+    Directory, DirectoryEntry, Job, Manager, Money, Names, Outcome, Party, PersonId, Picked, PriceColumn,
+    Standing,
 };
 use patchcord::domain::client::PriceColumnReason;
 use patchcord::domain::number::NumberingPlan;
@@ -422,6 +423,7 @@ fn earlier_calls() -> Vec<CallRecord> {
             status: None,
             transfers: Vec::new(),
             result: talked.then(|| "order".into()),
+            picked: Picked::default(),
         }
     };
     vec![

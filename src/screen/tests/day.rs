@@ -1,7 +1,7 @@
 //! Breaks, outages, devices, recent calls, the palette, languages.
 
 use super::*;
-use crate::desk_api::{CallRecord, CallRecordId, Direction, Outcome, Party};
+use crate::desk_api::{CallRecord, CallRecordId, Direction, Outcome, Party, Picked};
 
 fn texts(bars: &[Bar]) -> Vec<&str> {
     bars.iter().map(|bar| bar.text.as_str()).collect()
@@ -27,6 +27,7 @@ fn record(call_id: &str, at: &str, outcome: Outcome) -> CallRecord {
         status: None,
         transfers: Vec::new(),
         result: (outcome == Outcome::Completed).then(|| "order".into()),
+        picked: Picked::default(),
     }
 }
 
