@@ -346,6 +346,9 @@ impl Screen {
                 let (target, since) = call.passing.as_ref().map_or(("", now), |p| (&*p.target, p.since));
                 (say!(cat, "Passing to {target}", target = self.target_name(target)), since)
             }
+            _ if self.view.conference.is_some() => {
+                (say!(cat, "In a conference"), call.answered.unwrap_or(call.began))
+            }
             _ => (say!(cat, "On a call"), call.answered.unwrap_or(call.began)),
         };
         let name = self.name(seen).or_else(|| seen.is_new_client().then(|| say!(cat, "New client")));

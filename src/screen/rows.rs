@@ -49,9 +49,8 @@ impl Steadiness {
     fn follow(&mut self, now: Instant, rows: Vec<String>, own_doing: bool) {
         let before = std::mem::take(&mut self.0);
         let since = |at: usize, meaning: &String| match before.get(at) {
-            _ if own_doing => None,
             Some((known, since)) if known == meaning => *since,
-            _ => Some(now),
+            _ => (!own_doing).then_some(now),
         };
         self.0 = rows.into_iter().enumerate().map(|(at, row)| (row.clone(), since(at, &row))).collect();
     }
