@@ -537,6 +537,9 @@ impl Screen {
                 let target = self.target_name(&passing.target);
                 (say!(&self.cat, "{who}, passing to {target}", who = who, target = target), passing.since)
             }
+            None if self.view.conference.is_some() => {
+                (say!(&self.cat, "{who}, in the conference", who = who), call.answered.unwrap_or(call.began))
+            }
             None => (say!(&self.cat, "{who}, on hold", who = who), call.held_since.unwrap_or(now)),
         };
         Some(Other { text, time: clock(now.since(since)), swap: self.verb(Act::Swap) })

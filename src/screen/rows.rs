@@ -90,9 +90,8 @@ impl Screen {
             false => Vec::new(),
         };
         let marked = self.steadiness.0.get(self.transfer.chosen).map(|(meaning, _)| meaning);
-        if !own_doing && self.transfer.chosen > 0 {
-            self.transfer.chosen =
-                rows.iter().position(|meaning| Some(meaning) == marked).unwrap_or_default();
+        if let Some(marked) = marked.filter(|_| !own_doing && self.transfer.chosen > 0) {
+            self.transfer.chosen = rows.iter().position(|meaning| meaning == marked).unwrap_or_default();
         }
         self.steadiness.follow(now, rows, own_doing);
     }

@@ -144,7 +144,7 @@ impl Screen {
             }
         });
         Targets {
-            heading: cat.get(self.targets_heading(enabled)).to_owned(),
+            heading: self.targets_heading(enabled),
             topic: if self.can_pick_topics() { topic } else { String::new() },
             need: if self.rules_need_department() && self.transfer.asks.is_none() {
                 say!(cat, "The rules need to know the department: F7")
@@ -159,12 +159,26 @@ impl Screen {
         }
     }
 
-    fn targets_heading(&self, enabled: bool) -> &'static str {
-        match self.transfer.asks {
-            Some(topic) => topic.heading(),
-            None if enabled => msg!("Pass the client to"),
-            None => msg!("Colleagues"),
+    /// Whoever was asked about a client is no client, and is passed on just the same.
+    fn targets_heading(&self, enabled: bool) -> String {
+        let cat = &self.cat;
+        match (self.transfer.asks, self.front_seen()) {
+            (Some(topic), _) => cat.get(topic.heading()).to_owned(),
+            (None, Some(seen))
+                if enabled && self.consultation().is_some_and(|(client, _)| Some(client) != self.front) =>
+            {
+                say!(cat, "Pass {who} to", who = self.who(seen))
+            }
+            (None, _) if enabled => say!(cat, "Pass the client to"),
+            (None, _) => say!(cat, "Colleagues"),
         }
+    }
+
+    /// Not the one from whom this client has just come back.
+    pub(super) fn mark_somebody_else(&mut self, now: Instant, today: Date) {
+        let from = self.front_seen().and_then(Seen::came_back_from).map(|from| from.target.as_str());
+        let others = self.rows(now, today).0.iter().position(|row| row.extension() != from);
+        self.transfer.chosen = others.unwrap_or_default();
     }
 
     fn pick_shown(&self, pick: Pick) -> Target {

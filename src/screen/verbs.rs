@@ -22,7 +22,8 @@ impl Screen {
             State::Ringing => vec![Act::Answer, Act::Reject],
             State::Dialing => vec![Act::HangUp],
             State::Talking if self.consultation().is_some() => {
-                vec![Act::Join, Act::Swap, Act::HangUp, Act::Conference, Act::Mute, Act::Keypad]
+                // The last one has a row of its own, which its longest label needs. The way back stands beside who waits.
+                vec![Act::Join, Act::HangUp, Act::Mute, Act::Keypad, Act::Conference]
             }
             State::OnHold if self.consultation().is_some() => {
                 vec![Act::Join, Act::Hold, Act::HangUp, Act::Conference]

@@ -267,7 +267,7 @@ impl Day {
         let returned = Return { id: None, target: "201".into(), reason: ReturnReason::NoAnswer };
         let caller = Caller { number: Some(HANBIT.into()), returned: Some(returned), ..Caller::default() };
         let (call_id, replaces) = ("call-1".into(), None);
-        self.lines();
+        self.lines_are(&[("201", LineState::Free), ("302", LineState::Free)]);
         self.phone(Phone::RingingIn { line: FIRST, call_id, caller, replaces });
         self.card(FIRST, vec![hanbit()]);
         self.chain();

@@ -39,7 +39,7 @@ fn sheet(state: &str, cat: &Catalogue) -> (String, Vec<(&'static str, &'static s
         }
         "consulting" => (
             word("On a call"),
-            vec![("Join", "F8"), ("Swap", "Shift+F4"), ("Hang up", "F3"), ("Conference", "F9")],
+            vec![("Join", "F8"), ("Hang up", "F3"), ("Swap", "Shift+F4"), ("Conference", "F9")],
         ),
         "conference" => (word("In a conference"), vec![("Join", "F8"), ("End the conference", "F9")]),
         "wrap-up" => (word("Wrap-up"), vec![("Finish", "F10")]),

@@ -60,3 +60,15 @@ fn once_the_client_is_passed_on_again_it_is_no_news_any_more() {
     world.passing_with_return(FIRST, "302");
     assert!(world.shown().call.notes.iter().all(|note| !note.text.starts_with("Back from")));
 }
+
+#[test]
+fn where_the_rules_have_nobody_else_enter_means_another_than_who_had_not_answered() {
+    let mut world = World::new();
+    comes_back(&mut world);
+    world.card(FIRST, vec![hanbit()]);
+    world.answered(FIRST);
+    world.pass(1);
+    world.wishes.clear();
+    world.press("Enter");
+    assert_eq!(world.intents(), [Intent::PassTo { line: FIRST, target: "302".into() }]);
+}

@@ -298,6 +298,9 @@ fn f9_brings_client_and_head_together_and_apart() {
     assert_eq!(world.intents(), [Intent::Conference { on: true }]);
     world.phone(phone::Event::Conference { lines: Some([FIRST, SECOND]) });
     assert_eq!(world.spoken(), ["In a conference"]);
+    let shown = world.shown();
+    assert_eq!(shown.call.state, "In a conference");
+    assert_eq!(shown.other.map(|other| other.text).as_deref(), Some("Hanbit Build, in the conference"));
     world.press("F9");
     assert_eq!(world.intents(), [Intent::Conference { on: false }]);
 }
@@ -546,4 +549,11 @@ fn a_client_whose_join_failed_is_said_to_wait() {
     world.wishes.clear();
     world.not_passed(FIRST, "302", Some(503), ClientIs::Kept);
     assert_eq!(world.spoken(), ["Orlova Maria did not take the call; the client waits on hold"]);
+}
+
+#[test]
+fn whom_the_list_passes_on_is_said_while_a_colleague_is_asked() {
+    let world = consulting();
+    assert_eq!(world.shown().lists.targets.heading, "Pass Orlova Maria to");
+    assert_eq!(world.shown().lists.targets.topic, "", "a colleague calls for nothing");
 }
