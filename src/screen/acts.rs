@@ -42,7 +42,7 @@ impl Screen {
     fn on_nth(&mut self, now: Instant, wall: &Zoned, index: usize) {
         if self.asks_who_it_is() {
             self.on_act(now, wall, Act::ChooseClient(index));
-        } else if !self.has_just_been_chosen(now) {
+        } else if self.transfer.asks.is_some() || !self.has_just_been_chosen(now) {
             self.on_act(now, wall, Act::TransferTo(index));
         }
     }
@@ -110,6 +110,7 @@ impl Screen {
             Act::Transfer | Act::TransferQuery(_) | Act::TransferTo(_) | Act::TransferTyped => {
                 self.can_transfer()
             }
+            Act::Topic => self.can_pick_topics(),
             Act::Join => self.consultation().is_some(),
             Act::Conference => self.view.conference.is_some() || self.two_talk(),
             Act::CallColleague(_) => !self.can_transfer() && self.can_dial(),
@@ -158,9 +159,13 @@ impl Screen {
             Act::Keypad => self.turn_keypad(),
             Act::Digit(digit) => self.send_digit(digit),
             Act::Transfer => {
-                self.transfer.open();
+                if !self.transfer.is_open {
+                    self.transfer.open();
+                    self.ask_what_rules_need();
+                }
                 self.focus(Field::Transfer);
             }
+            Act::Topic => self.ask_next_topic(),
             Act::Join => {
                 if let Some((line, with)) = self.consultation() {
                     self.want(Intent::Join { line, with });
@@ -170,10 +175,10 @@ impl Screen {
                 let on = self.view.conference.is_none();
                 self.want(Intent::Conference { on });
             }
-            Act::TransferQuery(query) => self.transfer.ask(query),
+            Act::TransferQuery(query) => self.transfer.search(query),
             Act::TransferTo(index) => self.transfer_to(now, index, wall.date()),
             Act::TransferTyped => self.transfer_typed(),
-            Act::CallColleague(index) => self.call_colleague(index, wall.date()),
+            Act::CallColleague(index) => self.call_colleague(now, index, wall.date()),
             Act::DialEdited(text) => {
                 self.give_more_time(now);
                 self.edit_dial(&text);
@@ -229,7 +234,7 @@ impl Screen {
 
     /// One level up.
     fn close(&mut self) {
-        if self.palette.take().is_none() && self.keypad.take().is_none() {
+        if self.palette.take().is_none() && self.keypad.take().is_none() && !self.transfer.stop_asking() {
             self.transfer.close();
         }
     }

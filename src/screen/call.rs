@@ -4,13 +4,13 @@ use super::format::{clock, tame};
 use super::wrap_up::GRACE;
 use super::{Act, Call, Level, Meters, Other, Screen, Sound, State, Tone, Waiting, Word, words};
 use crate::agent::{CardAnswer, LineState, LineView};
-use crate::desk_api::{ClientCard, ClientId, DirectoryEntry, TransferQuestion};
+use crate::desk_api::{ClientCard, ClientId, DirectoryEntry, Picked, TransferQuestion};
 use crate::domain::chain::TransferChain;
 use crate::domain::line_state::LineState as ColleagueIs;
 use crate::domain::number::{Number, PhoneNumber};
 use crate::instant::Instant;
 use crate::media::{AudioDirection, NoAudioCause};
-use crate::phone::{CallOutcome, ClientIs, LineId, Refusal, TransferFault, TransferWay};
+use crate::phone::{CallOutcome, ClientIs, LineId, Refusal, Return, TransferFault, TransferWay};
 use crate::text::{msg, say};
 use jiff::Timestamp;
 use std::time::Duration;
@@ -34,6 +34,8 @@ pub(super) struct Standing {
     pub way: Option<TransferWay>,
     /// What the desk was asked about where the client goes, and what it said.
     pub question: Option<TransferQuestion>,
+    /// What the call is about, as far as the operator has said.
+    pub picked: Picked,
     pub chain: Option<TransferChain>,
     /// Whom nobody reached on the way through a chain, in order.
     pub tried: Vec<Tried>,
@@ -63,6 +65,7 @@ pub(super) struct Passing {
 /// An attempt to pass the client on that came to nothing.
 pub(super) struct NotPassed {
     pub target: String,
+    pub way: Option<TransferWay>,
     pub status: Option<u16>,
     pub client: ClientIs,
     pub why: TransferFault,
@@ -100,6 +103,7 @@ impl Standing {
             passing: None,
             way: None,
             question: None,
+            picked: Picked::default(),
             chain: None,
             tried: Vec::new(),
             waits_for: None,
@@ -156,6 +160,11 @@ impl<'a> Seen<'a> {
             [client] => Some(client),
             several => several.iter().copied().find(|client| Some(client.id) == self.view.chosen),
         }
+    }
+
+    /// Who had not taken this client before, to whom the operator had passed them.
+    pub fn came_back_from(self) -> Option<&'a Return> {
+        self.view.caller.as_ref()?.returned.as_ref()
     }
 
     pub fn is_new_client(self) -> bool {
@@ -285,10 +294,21 @@ impl Screen {
 
     pub(super) fn calling_words(&self, seen: Seen<'_>) -> String {
         match self.name(seen) {
-            None if seen.is_withheld() => say!(&self.cat, "A withheld number is calling"),
+            None if seen.is_withheld() && seen.came_back_from().is_none() => {
+                say!(&self.cat, "A withheld number is calling")
+            }
             name => {
                 let who = name.unwrap_or_else(|| self.number_words(seen));
-                say!(&self.cat, "{who} is calling", who = who)
+                match seen.came_back_from() {
+                    Some(from) => say!(
+                        &self.cat,
+                        "{who} is back from {target}: {reason}",
+                        who = who,
+                        target = self.target_name(&from.target),
+                        reason = self.cat.get(words::came_back(from.reason))
+                    ),
+                    None => say!(&self.cat, "{who} is calling", who = who),
+                }
             }
         }
     }
@@ -334,6 +354,9 @@ impl Screen {
                 let (target, since) = call.passing.as_ref().map_or(("", now), |p| (&*p.target, p.since));
                 (say!(cat, "Passing to {target}", target = self.target_name(target)), since)
             }
+            _ if self.view.conference.is_some() => {
+                (say!(cat, "In a conference"), call.answered.unwrap_or(call.began))
+            }
             _ => (say!(cat, "On a call"), call.answered.unwrap_or(call.began)),
         };
         let name = self.name(seen).or_else(|| seen.is_new_client().then(|| say!(cat, "New client")));
@@ -375,6 +398,13 @@ impl Screen {
         let (cat, call) = (&self.cat, seen.call);
         let word = |tone, text| Word { tone, text };
         let mut notes = Vec::new();
+        if let Some(from) = seen.came_back_from().filter(|_| call.way.is_none()) {
+            let (target, reason) = (self.target_name(&from.target), cat.get(words::came_back(from.reason)));
+            notes.push(word(
+                Tone::Warning,
+                say!(cat, "Back from {target}: {reason}", target = target, reason = reason),
+            ));
+        }
         let talks = self.state() == State::Talking;
         if self.view.muted && talks {
             notes.push(word(Tone::Bad, say!(cat, "Microphone off")));
@@ -396,6 +426,7 @@ impl Screen {
             notes.push(word(Tone::Hold, say!(cat, "Waiting for {name}", name = name)));
         }
         notes.extend(self.outcome_words());
+        notes.extend(self.reply.map(|reply| word(Tone::Warning, cat.get(reply).to_owned())));
         notes
     }
 
@@ -432,6 +463,9 @@ impl Screen {
         }
         let (what, target) = (self.not_had(failed), self.target_name(&failed.target));
         match failed.client {
+            ClientIs::Kept if failed.way == Some(TransferWay::Consultation) => {
+                say!(cat, "{what}; the client waits on hold", what = what)
+            }
             ClientIs::Kept => say!(cat, "{what}; the client is back with you", what = what),
             ClientIs::Lost => say!(cat, "{what}; the PBX has dropped the client. Call back", what = what),
             ClientIs::Left => say!(cat, "The call ended before {target} had it", target = target),
@@ -514,6 +548,9 @@ impl Screen {
             Some(passing) => {
                 let target = self.target_name(&passing.target);
                 (say!(&self.cat, "{who}, passing to {target}", who = who, target = target), passing.since)
+            }
+            None if self.view.conference.is_some() => {
+                (say!(&self.cat, "{who}, in the conference", who = who), call.answered.unwrap_or(call.began))
             }
             None => (say!(&self.cat, "{who}, on hold", who = who), call.held_since.unwrap_or(now)),
         };

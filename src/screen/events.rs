@@ -11,6 +11,7 @@ use crate::phone::{self, CallOutcome, ClientIs, EndedBy, LineId, Refusal, Side, 
 use crate::sip::Failure;
 use crate::text::say;
 use jiff::Zoned;
+use jiff::civil::Date;
 use std::time::Duration;
 
 /// The end of a call, as the telephone says it.
@@ -63,7 +64,7 @@ impl Screen {
             }
             E::Dialing { line, target, .. } => self.on_dialing(now, wall, line, target),
             E::RingingOut { line, .. } => self.change(line, |call| call.rings = true),
-            E::Answered { line, .. } => self.on_answered(now, line),
+            E::Answered { line, .. } => self.on_answered(now, wall, line),
             E::Held { line, by: Side::Us } => self.on_held(now, line),
             E::Held { by: Side::Them, .. } => {
                 self.announce(say!(&self.cat, "The other side put you on hold"));
@@ -84,7 +85,8 @@ impl Screen {
                 self.transfer_ends(line, Outcome::Passed { target });
             }
             E::TransferFailed { line, target, status, client, why, .. } => {
-                self.on_transfer_failed(line, NotPassed { target, status, client, why });
+                let way = self.calls.get(&line).and_then(|call| call.way);
+                self.on_transfer_failed(line, NotPassed { target, way, status, client, why });
             }
             E::Returned { line } => self.comes_to_front(line),
             E::NoAudio { line, direction, cause } => {
@@ -165,13 +167,23 @@ impl Screen {
         self.set_front(Some(line));
     }
 
-    fn on_answered(&mut self, now: Instant, line: LineId) {
+    fn on_answered(&mut self, now: Instant, wall: &Zoned, line: LineId) {
         self.finish_wrap_up();
         self.change(line, |call| call.answered = Some(now));
         self.alert_over(line);
         self.outcome = None;
         self.set_front(Some(line));
         self.announce(say!(&self.cat, "On a call: {who}", who = self.who_on(line)));
+        self.open_for_returned(now, wall.date());
+    }
+
+    /// For a client whom nobody took, the next one is marked already: Enter passes them on.
+    fn open_for_returned(&mut self, now: Instant, today: Date) {
+        let returned = self.front_seen().is_some_and(|seen| seen.came_back_from().is_some());
+        if returned && !self.asks_who_it_is() {
+            self.transfer.open();
+            self.mark_somebody_else(now, today);
+        }
     }
 
     fn on_held(&mut self, now: Instant, line: LineId) {

@@ -132,6 +132,8 @@ pub enum Act {
     Digit(char),
     /// Opens the list of targets and puts the keyboard there.
     Transfer,
+    /// Asks in the list what the call is about: purpose, type, department, one after the other.
+    Topic,
     /// After a consultation: the client and whom the operator called speak with each other.
     Join,
     /// All three speak with each other, or no longer.
@@ -191,6 +193,7 @@ impl fmt::Debug for Act {
             Self::Join => f.write_str("Join"),
             Self::Conference => f.write_str("Conference"),
             Self::Transfer => f.write_str("Transfer"),
+            Self::Topic => f.write_str("Topic"),
             Self::TransferTo(index) => write!(f, "TransferTo({index})"),
             Self::CallColleague(index) => write!(f, "CallColleague({index})"),
             Self::TransferTyped => f.write_str("TransferTyped"),

@@ -49,6 +49,7 @@ pub(super) const KEYS: &[(Press, Deed)] = &[
     (shift_f(4), Deed::Act(Act::Swap)),
     (f(5), Deed::Act(Act::Mute)),
     (f(6), Deed::Act(Act::Keypad)),
+    (f(7), Deed::Act(Act::Topic)),
     (f(8), Deed::Act(Act::Join)),
     (f(8), Deed::Act(Act::Transfer)),
     (f(9), Deed::Act(Act::Conference)),

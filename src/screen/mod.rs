@@ -21,8 +21,10 @@ mod keys;
 mod palette;
 mod proposals;
 mod recent;
+mod rows;
 mod shown;
 mod targets;
+mod topics;
 mod verbs;
 mod words;
 mod wrap_up;
@@ -75,6 +77,9 @@ pub struct Screen {
     /// Digits sent; Some while it is open.
     keypad: Option<String>,
     transfer: targets::Choosing,
+    steadiness: rows::Steadiness,
+    /// Why the last key did nothing, where the operator may wonder.
+    reply: Option<&'static str>,
     /// The client for whose sake the next call is dialled.
     consults: Option<LineId>,
     /// Extensions whose lines the telephone was asked to watch.
@@ -114,6 +119,8 @@ impl Screen {
             levels: <(Level, Level)>::default(),
             keypad: None,
             transfer: targets::Choosing::default(),
+            steadiness: rows::Steadiness::default(),
+            reply: None,
             consults: None,
             watched: Vec::new(),
             dial: DialField::default(),
@@ -139,6 +146,10 @@ impl Screen {
 
     pub fn handle(&mut self, now: Instant, wall: &Zoned, input: Input) {
         let is_news = !matches!(input, Input::Tick | Input::Levels { .. });
+        let by_operator = matches!(input, Input::Press(_) | Input::Act(_));
+        if by_operator {
+            self.reply = None;
+        }
         match input {
             Input::Agent(event) => self.on_event(now, wall, event),
             Input::Directory(answer) => self.on_directory(now, answer),
@@ -159,6 +170,9 @@ impl Screen {
         self.ask_desk_again(now);
         self.say_whether_to_take_calls();
         if is_news || wall.date() != self.listed_on {
+            // What is chosen or picked brings other rows, which have not been seen yet.
+            let own_doing = by_operator && self.chosen != Some(now);
+            self.follow_rows(now, wall.date(), own_doing);
             self.listed_on = wall.date();
             self.lists.take();
         }

@@ -50,6 +50,7 @@ impl Screen {
             Act::Mute,
             Act::Keypad,
             Act::Transfer,
+            Act::Topic,
             Act::Join,
             Act::Conference,
             Act::HangUp,

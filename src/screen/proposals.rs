@@ -5,7 +5,9 @@ use super::call::Seen;
 use super::{Screen, Wish};
 use crate::agent::Intent;
 use crate::desk_api::{TransferQuestion, Unavailable};
-use crate::domain::chain::{Attempt, ChainOrder, NextTarget, TransferChain, next_target};
+use crate::domain::chain::{
+    Attempt, ChainOrder, ChainStep, NextTarget, PassedOverWhy, TransferChain, next_target,
+};
 use crate::instant::Instant;
 use crate::phone::LineId;
 use crate::text::say;
@@ -43,7 +45,10 @@ impl Screen {
     ) {
         let asked = self.calls.values_mut().filter(|call| call.question.as_ref() == Some(question));
         match answer {
-            Ok(chain) => asked.for_each(|call| call.chain = Some(chain.clone())),
+            Ok(chain) => {
+                asked.for_each(|call| call.chain = Some(chain.clone()));
+                self.say_where_it_goes(now, question);
+            }
             Err(why) => {
                 // Asked again with the next card, or when the client is chosen.
                 asked.for_each(|call| call.question = None);
@@ -52,11 +57,20 @@ impl Screen {
         }
     }
 
+    /// Whoever has just picked what the call is about, and hears the list, wants to know where that leads.
+    fn say_where_it_goes(&mut self, now: Instant, question: &TransferQuestion) {
+        let picked = self.front_seen().filter(|seen| seen.call.question.as_ref() == Some(question));
+        if self.transfer.is_open && picked.is_some_and(|seen| !seen.call.picked.is_empty()) {
+            let first = self.proposals(now).into_iter().next();
+            self.wishes.extend(first.map(|first| Wish::Announce(format!("{}, {}", first.name, first.then))));
+        }
+    }
+
     /// In the rule's order; none while nobody of it may answer.
     pub(super) fn proposals(&self, now: Instant) -> Vec<Proposal> {
-        let chain = self.front_seen().and_then(|seen| seen.call.chain.as_ref());
+        let chain = self.front_seen().and_then(Seen::chain);
         let Some(chain) = chain.filter(|_| self.transfer.query.trim().is_empty()) else { return Vec::new() };
-        match next_target(chain, &[], |extension| self.view.colleagues.line(now, extension)).next {
+        match next_target(&chain, &[], |extension| self.view.colleagues.line(now, extension)).next {
             NextTarget::Call(first) | NextTarget::Wait { attempt: first, .. } => {
                 vec![self.proposal(chain.clone(), &first)]
             }
@@ -70,6 +84,16 @@ impl Screen {
             }
             NextTarget::Exhausted => Vec::new(),
         }
+    }
+
+    /// The rules lead to nobody, since nobody has said which department is meant.
+    pub(super) fn rules_need_department(&self) -> bool {
+        let chain = self.front_seen().and_then(|seen| seen.call.chain.as_ref());
+        let lacks =
+            |step: &ChainStep| step.passed_over.iter().any(|one| one.why == PassedOverWhy::NoDepartment);
+        chain.is_some_and(|chain| {
+            chain.steps.iter().all(|step| step.targets.is_empty()) && chain.steps.iter().any(lacks)
+        })
     }
 
     fn proposal(&self, chain: TransferChain, first: &Attempt<'_>) -> Proposal {
@@ -96,11 +120,30 @@ impl Screen {
 }
 
 impl Seen<'_> {
-    /// None while it is not known which client it is.
+    /// None while it is not known which client it is, nor what the call is about.
     fn question(self) -> Option<TransferQuestion> {
-        if self.is_new_client() {
-            return Some(TransferQuestion::default());
+        let picked = &self.call.picked;
+        let client = match self.clients() {
+            Some(clients) if !clients.is_empty() => Some(self.client()?.id),
+            None if picked.is_empty() => return None,
+            _ => None,
+        };
+        Some(TransferQuestion {
+            client,
+            purpose: picked.purpose.clone(),
+            client_type: picked.client_type.clone().filter(|_| client.is_none()),
+            department: picked.department.clone(),
+        })
+    }
+
+    /// The way of the rules, without the one from whom this client comes back.
+    fn chain(self) -> Option<TransferChain> {
+        let mut chain = self.call.chain.clone()?;
+        if let Some(from) = self.came_back_from() {
+            for step in &mut chain.steps {
+                step.targets.retain(|target| target.extension != from.target);
+            }
         }
-        Some(TransferQuestion { client: Some(self.client()?.id), ..TransferQuestion::default() })
+        Some(chain)
     }
 }

@@ -184,24 +184,34 @@ pub struct Meters {
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Targets {
+    /// What the rows are: "Pass the client to", "Colleagues", "Client type".
+    pub heading: String,
+    /// What the operator has said the call is about: "order · Wholesale"; else that it can be said. Empty: it cannot.
+    pub topic: String,
+    /// What has to be picked before the rules can say where the client goes.
+    pub need: String,
     /// While a call can be passed on.
     pub enabled: bool,
     /// While those in the rows can be called instead.
     pub can_call: bool,
     pub query: String,
-    /// At most 40; the client's own manager first.
+    /// At most 40 people; the way of the rules first, and then the client's own manager.
     pub rows: Vec<Target>,
     /// "12 more, keep typing", or why there are none.
     pub note: String,
 }
 
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Target {
     pub name: String,
-    /// "Sales · 201".
-    pub detail: String,
-    /// "own manager", "absent until 5 May": what is known of them.
+    /// "free since 14:05": never cut off.
     pub state: Word,
+    /// "own manager · Sales · 201", "absent until 5 May · Sales · 202".
+    pub detail: String,
+    /// Of the detail: a warning where they are away.
+    pub tone: Tone,
+    /// It is no target: a type, a department or a purpose to be picked.
+    pub picks: bool,
     /// `Alt+1`, or empty.
     pub key: String,
     /// Whether this row is the one that Enter takes.

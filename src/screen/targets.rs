@@ -3,22 +3,24 @@
 use super::call::Seen;
 use super::format::{day, fold, has_words, moment};
 use super::keys::key_of_nth;
+use super::rows::Row;
+use super::topics::{Pick, Topic};
 use super::{Screen, State, Target, Targets, Tone, Word, words};
 use crate::agent::Intent;
 use crate::desk_api::{Absence, ClientCard, DirectoryEntry};
 use crate::domain::line_state::LineState;
 use crate::instant::Instant;
 use crate::phone::{LineId, MOST_WATCHED, TransferWay};
-use crate::text::say;
+use crate::text::{msg, say};
 use jiff::Zoned;
 use jiff::civil::Date;
-
-const MOST_ROWS: usize = 40;
 
 /// What the operator does in the list.
 #[derive(Default)]
 pub(super) struct Choosing {
     pub is_open: bool,
+    /// Choices stand in the rows, instead of people.
+    pub asks: Option<Topic>,
     pub query: String,
     pub chosen: usize,
 }
@@ -34,8 +36,21 @@ impl Choosing {
         *self = Self::default();
     }
 
-    pub fn ask(&mut self, query: String) {
-        *self = Self { is_open: true, query, chosen: 0 };
+    pub fn ask(&mut self, topic: Option<Topic>) {
+        *self = Self { is_open: true, asks: topic, ..Self::default() };
+    }
+
+    pub fn search(&mut self, query: String) {
+        *self = Self { is_open: true, asks: self.asks, query, chosen: 0 };
+    }
+
+    /// Whether anything was asked.
+    pub fn stop_asking(&mut self) -> bool {
+        let asked = self.asks.is_some();
+        if asked {
+            self.ask(None);
+        }
+        asked
     }
 }
 
@@ -53,7 +68,8 @@ pub(super) struct Reachable {
     pub name: String,
     pub extension: String,
     department: String,
-    word: Word,
+    /// What they are to this client, or until when they are away.
+    role: Word,
 }
 
 impl Screen {
@@ -94,13 +110,11 @@ impl Screen {
 
     pub(super) fn targets_shown(&self, now: Instant, wall: &Zoned) -> Targets {
         let cat = &self.cat;
-        let proposals = if self.can_transfer() { self.proposals(now) } else { Vec::new() };
-        let found = self.reachable(&self.transfer.query, wall.date());
-        let more = found.len().saturating_sub(MOST_ROWS);
+        let (rows, more) = self.rows(now, wall.date());
         let enabled = self.can_transfer();
         let note = match () {
             () if more > 0 => say!(cat, "{count} more, keep typing", count = more),
-            () if !found.is_empty() => String::new(),
+            () if !rows.is_empty() => String::new(),
             () if self.can_dial_text(&self.transfer.query) => {
                 let number = self.for_people(&self.transfer.query);
                 say!(cat, "Enter passes the call to {number}", number = number)
@@ -109,63 +123,104 @@ impl Screen {
             () if self.config.has_desk => say!(cat, "The order desk has given no directory. Type a number."),
             () => say!(cat, "Type a number."),
         };
-        let proposed = proposals.into_iter().map(|proposal| Reachable {
-            word: self.line_word_of(&proposal.extension, None, now, wall),
-            name: proposal.name,
-            extension: String::new(),
-            department: proposal.then,
+        let topic = self.front_seen().map(|seen| self.picked_words(seen)).unwrap_or_default();
+        let topic = if topic.is_empty() { say!(cat, "What it is about") } else { topic };
+        let shown = rows.into_iter().enumerate().map(|(index, row)| Target {
+            key: if enabled && !self.asks_who_it_is() { key_of_nth(index) } else { String::new() },
+            chosen: enabled && index == self.transfer.chosen,
+            ..match row {
+                Row::Pick(pick) => self.pick_shown(pick),
+                Row::ByRules(proposal) => self.person_shown(
+                    Reachable {
+                        name: proposal.name,
+                        extension: proposal.extension,
+                        department: String::new(),
+                        role: Word { tone: Tone::Neutral, text: proposal.then },
+                    },
+                    now,
+                    wall,
+                ),
+                Row::Person(person) => self.person_shown(person, now, wall),
+            }
         });
-        let people = found.into_iter().take(MOST_ROWS);
-        let people = people.map(|person| Reachable {
-            word: self.line_word_of(&person.extension, Some(person.word), now, wall),
-            ..person
-        });
-        let rows = proposed.chain(people).enumerate();
         Targets {
+            heading: self.targets_heading(enabled),
+            topic: if self.can_pick_topics() { topic } else { String::new() },
+            need: if self.rules_need_department() && self.transfer.asks.is_none() {
+                say!(cat, "The rules need to know the department: F7")
+            } else {
+                String::new()
+            },
             enabled,
             can_call: !enabled && self.can_dial(),
             query: self.transfer.query.clone(),
-            rows: rows.map(|(index, person)| self.target_shown(index, person, enabled)).collect(),
+            rows: shown.collect(),
             note,
         }
     }
 
-    fn target_shown(&self, index: usize, person: Reachable, enabled: bool) -> Target {
-        let place = [person.department.as_str(), person.extension.as_str()];
-        let place: Vec<&str> = place.into_iter().filter(|part| !part.is_empty()).collect();
-        let spoken = [person.name.as_str(), &place.join(" "), &person.word.text];
-        let spoken: Vec<&str> = spoken.into_iter().filter(|part| !part.is_empty()).collect();
-        Target {
-            spoken: spoken.join(", "),
-            detail: place.join(" · "),
-            name: person.name,
-            state: person.word,
-            key: if enabled && !self.asks_who_it_is() { key_of_nth(index) } else { String::new() },
-            chosen: enabled && index == self.transfer.chosen,
+    /// Whoever was asked about a client is no client, and is passed on just the same.
+    fn targets_heading(&self, enabled: bool) -> String {
+        let cat = &self.cat;
+        match (self.transfer.asks, self.front_seen()) {
+            (Some(topic), _) => cat.get(topic.heading()).to_owned(),
+            (None, Some(seen))
+                if enabled && self.consultation().is_some_and(|(client, _)| Some(client) != self.front) =>
+            {
+                say!(cat, "Pass {who} to", who = self.who(seen))
+            }
+            (None, _) if enabled => say!(cat, "Pass the client to"),
+            (None, _) => say!(cat, "Colleagues"),
         }
     }
 
-    /// What the rules propose stands before the people; a client who is on the way goes to this one instead.
-    pub(super) fn transfer_to(&mut self, now: Instant, index: usize, today: Date) {
-        let mut proposals = self.proposals(now);
-        if index >= proposals.len() {
-            let found = self.reachable(&self.transfer.query, today);
-            if let Some(person) = found.into_iter().take(MOST_ROWS).nth(index - proposals.len()) {
-                self.pass_to(person.extension);
-            }
-            return;
+    /// Not the one from whom this client has just come back.
+    pub(super) fn mark_somebody_else(&mut self, now: Instant, today: Date) {
+        let from = self.front_seen().and_then(Seen::came_back_from).map(|from| from.target.as_str());
+        let others = self.rows(now, today).0.iter().position(|row| row.extension() != from);
+        self.transfer.chosen = others.unwrap_or_default();
+    }
+
+    fn pick_shown(&self, pick: Pick) -> Target {
+        let text = if pick.is_picked { say!(&self.cat, "picked") } else { String::new() };
+        let state = Word { tone: if pick.is_picked { Tone::Good } else { Tone::Neutral }, text };
+        let spoken = joined([&pick.name, &state.text], ", ");
+        Target { spoken, name: pick.name, state, picks: true, ..Target::default() }
+    }
+
+    fn person_shown(&self, person: Reachable, now: Instant, wall: &Zoned) -> Target {
+        let Reachable { name, extension, department, role } = person;
+        let state = self.line_state_of(&extension, now, wall);
+        let place = joined([&department, &extension], " ");
+        Target {
+            spoken: joined([&name, &state.text, &role.text, &place], ", "),
+            detail: joined([&role.text, &department, &extension], " · "),
+            tone: role.tone,
+            name,
+            state,
+            ..Target::default()
         }
-        let proposal = proposals.swap_remove(index);
-        match self.state() {
-            State::Transferring => self.pass_to(proposal.extension),
-            _ => self.pass_by_rules(proposal),
+    }
+
+    /// A client who is on the way goes to this one instead. Nobody is passed to whoever has just come into the row.
+    pub(super) fn transfer_to(&mut self, now: Instant, index: usize, today: Date) {
+        if !self.is_steady(now, index) {
+            return self.reply(msg!("The list has just changed: look again"));
+        }
+        match self.rows(now, today).0.into_iter().nth(index) {
+            Some(Row::Pick(pick)) => self.pick(now, pick),
+            Some(Row::ByRules(proposal)) if self.state() == State::Transferring => {
+                self.pass_to(proposal.extension);
+            }
+            Some(Row::ByRules(proposal)) => self.pass_by_rules(proposal),
+            Some(Row::Person(person)) => self.pass_to(person.extension),
+            None => {}
         }
     }
 
     /// Without a client to pass on, the list is that of colleagues to be called.
-    pub(super) fn call_colleague(&mut self, index: usize, today: Date) {
-        let found = self.reachable(&self.transfer.query, today);
-        if let Some(person) = found.into_iter().take(MOST_ROWS).nth(index) {
+    pub(super) fn call_colleague(&mut self, now: Instant, index: usize, today: Date) {
+        if let Some(Row::Person(person)) = self.rows(now, today).0.into_iter().nth(index) {
             self.call_number(person.extension);
         }
     }
@@ -181,35 +236,42 @@ impl Screen {
         self.can_dial_text(query).then(|| query.to_owned())
     }
 
-    /// Who is first called of the row that is marked; where nobody is found, what is typed.
-    fn chosen_target(&self, now: Instant, today: Date) -> Option<String> {
-        let proposed = self.proposals(now).into_iter().map(|proposal| proposal.extension);
-        let people = self.reachable(&self.transfer.query, today);
-        let mut rows =
-            proposed.chain(people.into_iter().take(MOST_ROWS).map(|person| person.extension)).peekable();
-        match rows.peek() {
-            None => self.typed_target(),
-            Some(_) => rows.nth(self.transfer.chosen),
-        }
-    }
-
-    /// Enter in the list, with what is held beside it.
+    /// Enter in the list, with what is held beside it: for the row that is marked; where there is none, for the number that is
+    /// typed.
     pub(super) fn transfer_chosen(&mut self, now: Instant, today: Date, how: How) {
-        let (Some(target), Some(line)) = (self.chosen_target(now, today), self.front) else { return };
-        match how {
-            How::WithReturn if self.typed_target().as_ref() == Some(&target) => self.pass_to(target),
-            How::WithReturn => self.transfer_to(now, self.transfer.chosen, today),
-            How::Blind => self.want(Intent::BlindTransfer { line, target }),
-            How::Consult => {
+        let chosen = self.transfer.chosen;
+        let rows = self.rows(now, today).0;
+        let marked = rows.get(chosen);
+        let target = match marked {
+            Some(row) => row.extension().map(str::to_owned),
+            None if rows.is_empty() => self.typed_target(),
+            None => return,
+        };
+        let (Some(line), is_row) = (self.front, marked.is_some()) else { return };
+        match (target, how) {
+            (None, _) | (_, How::WithReturn) if is_row => self.transfer_to(now, chosen, today),
+            (None, _) => {}
+            (Some(target), How::WithReturn) => self.pass_to(target),
+            _ if self.state() == State::Transferring => {
+                self.reply(msg!("The client is on the way: take them back first, F4"));
+            }
+            _ if !self.is_steady(now, chosen) => self.reply(msg!("The list has just changed: look again")),
+            (Some(target), How::Blind) => self.want(Intent::BlindTransfer { line, target }),
+            (Some(target), How::Consult) => {
                 self.transfer.close();
                 self.consult(line, target);
             }
         }
     }
 
+    /// Why a key did nothing.
+    fn reply(&mut self, why: &'static str) {
+        self.reply = Some(why);
+        self.announce(self.cat.get(why).to_owned());
+    }
+
     pub(super) fn move_in_targets(&mut self, now: Instant, down: bool, today: Date) {
-        let people = self.reachable(&self.transfer.query, today).len().min(MOST_ROWS);
-        let rows = self.proposals(now).len() + people;
+        let rows = self.rows(now, today).0.len();
         self.transfer.chosen = moved(self.transfer.chosen, down, rows);
     }
 
@@ -237,24 +299,23 @@ impl Screen {
         }
     }
 
-    /// What somebody is to this client, or until when they are away, and what their telephone does since when.
-    fn line_word_of(&self, extension: &str, role: Option<Word>, now: Instant, wall: &Zoned) -> Word {
-        let role = role.unwrap_or_default();
+    /// What somebody's telephone does, and since when; nothing where nobody knows.
+    fn line_state_of(&self, extension: &str, now: Instant, wall: &Zoned) -> Word {
         let known = self.view.colleagues.lines.get(extension);
-        let Some(line) = known.filter(|line| line.state != LineState::Unknown) else { return role };
+        let Some(line) = known.filter(|line| line.state != LineState::Unknown) else {
+            return Word::default();
+        };
         let cat = &self.cat;
         let age = jiff::SignedDuration::try_from(now.since(line.since)).unwrap_or_default();
         let since = wall.timestamp().saturating_sub(age).unwrap_or(wall.timestamp());
         let state = cat.get(words::colleague(line.state));
-        let state = say!(cat, "{state} since {time}", state = state, time = moment(cat, since, wall));
-        let text = if role.text.is_empty() { state } else { format!("{} · {state}", role.text) };
-        let tone = match (role.tone, line.state) {
-            (Tone::Warning, _) => Tone::Warning,
-            (_, LineState::Free) => Tone::Good,
-            (_, LineState::Ringing) => Tone::Warning,
-            (_, LineState::Talking) => Tone::Busy,
-            (_, LineState::Held) => Tone::Hold,
-            (_, LineState::Offline | LineState::NotInCall | LineState::Unknown) => Tone::Neutral,
+        let text = say!(cat, "{state} since {time}", state = state, time = moment(cat, since, wall));
+        let tone = match line.state {
+            LineState::Free => Tone::Good,
+            LineState::Ringing => Tone::Warning,
+            LineState::Talking => Tone::Busy,
+            LineState::Held => Tone::Hold,
+            LineState::Offline | LineState::NotInCall | LineState::Unknown => Tone::Neutral,
         };
         Word { tone, text }
     }
@@ -303,7 +364,7 @@ impl Screen {
                 name: manager.name.clone(),
                 extension,
                 department: String::new(),
-                word: Word { tone: Tone::Neutral, text: say!(cat, "own manager") },
+                role: Word { tone: Tone::Neutral, text: say!(cat, "own manager") },
             }),
             (None, None) => None,
         };
@@ -325,7 +386,7 @@ impl Screen {
             let language = self.cat.language().code();
             department.names.in_language(language).to_owned()
         });
-        let word = match (person.absence_on(today), role) {
+        let role = match (person.absence_on(today), role) {
             (Some(absence), _) => Word { tone: Tone::Warning, text: self.absent_words(absence) },
             (None, Some(role)) => Word { tone: Tone::Neutral, text: role },
             (None, None) => Word::default(),
@@ -334,7 +395,7 @@ impl Screen {
             name: person.name.clone(),
             extension: person.extension.clone()?,
             department: department.unwrap_or_default(),
-            word,
+            role,
         })
     }
 
@@ -346,6 +407,12 @@ impl Screen {
     pub(super) fn absent_words(&self, absence: &Absence) -> String {
         say!(&self.cat, "absent until {day}", day = day(&self.cat, absence.to))
     }
+}
+
+/// Those that are not empty.
+fn joined<const N: usize>(parts: [&str; N], between: &str) -> String {
+    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join(between)
 }
 
 /// One row up or down, no further than the ends.

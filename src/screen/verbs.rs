@@ -22,7 +22,8 @@ impl Screen {
             State::Ringing => vec![Act::Answer, Act::Reject],
             State::Dialing => vec![Act::HangUp],
             State::Talking if self.consultation().is_some() => {
-                vec![Act::Join, Act::Swap, Act::HangUp, Act::Conference, Act::Mute, Act::Keypad]
+                // The last one has a row of its own, which its longest label needs. The way back stands beside who waits.
+                vec![Act::Join, Act::HangUp, Act::Mute, Act::Keypad, Act::Conference]
             }
             State::OnHold if self.consultation().is_some() => {
                 vec![Act::Join, Act::Hold, Act::HangUp, Act::Conference]
@@ -57,7 +58,8 @@ impl Screen {
     pub(super) fn hints(&self) -> Vec<Hint> {
         let waiting = [Act::AnswerWaiting, Act::RejectWaiting].map(Deed::Act).into_iter();
         let acts =
-            self.acts_of_state().into_iter().chain([Act::Swap, Act::Conference, Act::Palette]).map(Deed::Act);
+            self.acts_of_state().into_iter().chain([Act::Swap, Act::Conference, Act::Topic, Act::Palette]);
+        let acts = acts.map(Deed::Act);
         let places = [Field::Dial, Field::Calls, Field::Card].map(Deed::Focus);
         let is_valid = |deed: &Deed| KEYS.iter().any(|(_, bound)| bound == deed) && self.can_do(deed);
         let hint = |deed: Deed| Hint { key: key_of(&deed), label: self.label(&deed) };
@@ -103,6 +105,7 @@ impl Screen {
             Act::Keypad => msg!("Keypad"),
             Act::Transfer if state == State::Transferring => msg!("Somebody else"),
             Act::Transfer => msg!("Transfer"),
+            Act::Topic => msg!("What it is about"),
             Act::Join => msg!("Join"),
             Act::Conference if self.view.conference.is_some() => msg!("End the conference"),
             Act::Conference => msg!("Conference"),

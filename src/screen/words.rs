@@ -5,7 +5,7 @@ use crate::domain::call_result::CallResult;
 use crate::domain::client::PriceColumnReason;
 use crate::domain::line_state::LineState;
 use crate::media::{AudioDirection, NoAudioCause};
-use crate::phone::{Refusal, TransferWay};
+use crate::phone::{Refusal, ReturnReason, TransferWay};
 use crate::sip::Failure;
 use crate::text::{Catalogue, msg, say};
 
@@ -102,6 +102,19 @@ pub(super) fn not_had(status: Option<u16>) -> Option<&'static str> {
         408 | 480 | 487 => msg!("no answer"),
         _ => return None,
     })
+}
+
+/// Why a client comes back who was passed on blindly.
+pub(super) const fn came_back(reason: ReturnReason) -> &'static str {
+    match reason {
+        ReturnReason::Busy => msg!("busy"),
+        ReturnReason::NoAnswer => msg!("no answer"),
+        ReturnReason::Refused => msg!("refused"),
+        ReturnReason::Offline => msg!("not at the telephone"),
+        ReturnReason::HungUp => msg!("hung up at once"),
+        ReturnReason::NoSuchNumber => msg!("no such number"),
+        ReturnReason::Failed => msg!("could not be reached"),
+    }
 }
 
 /// What is heard meanwhile of whom a call is passed to.

@@ -431,6 +431,7 @@ impl Shared {
         };
         screen.on_swap(plain(Act::Swap));
         screen.on_transfer_typed(plain(Act::TransferTyped));
+        screen.on_ask_topic(plain(Act::Topic));
         screen.on_dial_now(plain(Act::Dial));
         screen.on_finish_wrap_up(plain(Act::FinishWrapUp));
         screen.on_open_palette(plain(Act::Palette));

@@ -138,6 +138,9 @@ impl Picture {
 
     fn show_lists(&self, screen: &ui::Screen<'_>, lists: &Lists) {
         screen.set_counters(text(&lists.counters));
+        screen.set_targets_heading(text(&lists.targets.heading));
+        screen.set_targets_topic(text(&lists.targets.topic));
+        screen.set_targets_need(text(&lists.targets.need));
         screen.set_targets_enabled(lists.targets.enabled);
         screen.set_targets_can_call(lists.targets.can_call);
         screen.set_targets_query(text(&lists.targets.query));
@@ -273,8 +276,10 @@ fn call(call: &screen::Call) -> ui::Call {
 fn target(target: &screen::Target) -> ui::Target {
     ui::Target {
         name: text(&target.name),
-        detail: text(&target.detail),
         state: word(&target.state),
+        detail: text(&target.detail),
+        tone: tone(target.tone),
+        picks: target.picks,
         key: text(&target.key),
         chosen: target.chosen,
         spoken: text(&target.spoken),

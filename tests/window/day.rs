@@ -2,18 +2,22 @@
 
 use crate::stage::Window;
 use jiff::civil::date;
-use patchcord::agent::{Card, CardAnswer, Event, Intent, Source};
+use patchcord::agent::{Card, CardAnswer, ChainNews, Event, Intent, Source};
 use patchcord::config::{HostPort, Setting as _, Settings};
 use patchcord::desk_api::{
     CallRecord, CallRecordId, ClientCard, ClientId, ClientType, ClientTypeId, Department, Direction,
     Directory, DirectoryEntry, Job, Manager, Money, Names, Outcome, Party, PersonId, Picked, PriceColumn,
-    Standing,
+    Standing, TransferQuestion,
 };
+use patchcord::domain::chain::{Purpose, PurposeId, TransferChain};
 use patchcord::domain::client::PriceColumnReason;
+use patchcord::domain::line_state::LineState;
 use patchcord::domain::number::NumberingPlan;
+use patchcord::instant::Instant;
 use patchcord::media::Codec;
 use patchcord::phone::{
-    CallOutcome, Caller, ClientIs, EndedBy, Event as Phone, LineId, Side, TransferFault, TransferWay,
+    CallOutcome, Caller, ClientIs, EndedBy, Event as Phone, LineId, Return, ReturnReason, Side,
+    TransferFault, TransferWay,
 };
 use patchcord::screen::{Act, Input, Level, Trouble, Wish};
 use patchcord::sip::Failure;
@@ -197,6 +201,90 @@ impl Day {
         self.second_rings();
         self.held(FIRST);
         self.answered(SECOND);
+        self.pass(Duration::from_secs(1));
+    }
+
+    /// What each line does is known.
+    pub fn lines(&self) {
+        self.lines_are(&[
+            ("201", LineState::Free),
+            ("202", LineState::Offline),
+            ("203", LineState::Ringing),
+            ("302", LineState::Talking),
+            ("102", LineState::Held),
+        ]);
+    }
+
+    fn lines_are(&self, states: &[(&str, LineState)]) {
+        let extensions = states.iter().map(|(extension, _)| (*extension).to_owned()).collect();
+        let since = Instant::START;
+        self.phone(Phone::Watching { extensions, since });
+        for &(extension, state) in states {
+            let extension = extension.to_owned();
+            self.phone(Phone::LineStateChanged { extension, state, rings: None, refused: None, since });
+        }
+        self.pass(Duration::from_secs(1));
+    }
+
+    /// The desk says where the client goes: to Kim, then to Orlova.
+    pub fn chain(&self) {
+        let question = TransferQuestion { client: Some(hanbit().id), ..TransferQuestion::default() };
+        let mut chain = TransferChain::of(["201", "302"].map(str::to_owned), Duration::from_secs(20));
+        for (step, name) in chain.steps.iter_mut().zip(["김서연", "Orlova Maria"]) {
+            step.targets[0].name = name.into();
+        }
+        self.answer(Input::Chain { question, answer: Ok(chain) });
+        self.pass(Duration::from_secs(1));
+    }
+
+    pub fn goes_through_chain(&self) {
+        self.talks();
+        self.lines_are(&[("201", LineState::Talking), ("302", LineState::Ringing)]);
+        self.chain();
+        let (name, extension) = ("김서연".to_owned(), "201".to_owned());
+        let state = LineState::Talking;
+        let news = ChainNews::PassedOver { name, extension, state };
+        self.answer(Input::Agent(Event::Chain { line: FIRST, news }));
+        let (target, way) = ("302".to_owned(), TransferWay::Return);
+        self.phone(Phone::TransferStarted { line: FIRST, target: target.clone(), way });
+        self.held(FIRST);
+        self.phone(Phone::TransferProgress { line: FIRST, target, status: 180 });
+        self.pass(Duration::from_secs(5));
+    }
+
+    /// The head is asked, while the client waits.
+    pub fn consults(&self) {
+        self.talks();
+        self.lines();
+        self.press("F8");
+        self.act(Act::TransferQuery("Orlova".into()));
+        self.press("Shift+Enter");
+        self.held(FIRST);
+        self.phone(Phone::Dialing { line: SECOND, call_id: "call-2".into(), target: "302".into() });
+        self.answered(SECOND);
+        self.pass(Duration::from_secs(12));
+    }
+
+    /// Whom Kim had not taken.
+    pub fn returns(&self) {
+        let returned = Return { id: None, target: "201".into(), reason: ReturnReason::NoAnswer };
+        let caller = Caller { number: Some(HANBIT.into()), returned: Some(returned), ..Caller::default() };
+        let (call_id, replaces) = ("call-1".into(), None);
+        self.lines_are(&[("201", LineState::Free), ("302", LineState::Free)]);
+        self.phone(Phone::RingingIn { line: FIRST, call_id, caller, replaces });
+        self.card(FIRST, vec![hanbit()]);
+        self.chain();
+        self.answered(FIRST);
+        self.pass(Duration::from_secs(1));
+    }
+
+    /// A client whom nobody knows; the rules need to know more.
+    pub fn asks_what_it_is_about(&self) {
+        self.rings(FIRST, OTHER);
+        self.card(FIRST, vec![]);
+        self.answered(FIRST);
+        self.pass(Duration::from_secs(1));
+        self.press("F8");
     }
 
     pub fn wraps_up(&self) {
@@ -214,7 +302,7 @@ pub struct State {
     pub enter: Turn,
 }
 
-pub const STATES: [State; 18] = [
+pub const STATES: [State; 24] = [
     State { name: "ready", enter: |_| {} },
     State { name: "break", enter: |day| day.act(Act::Break(0)) },
     State { name: "no-line", enter: Day::loses_line },
@@ -285,6 +373,27 @@ pub const STATES: [State; 18] = [
             day.phone(Phone::Resumed { line: FIRST, by: Side::Us });
         },
     },
+    State {
+        name: "lines",
+        enter: |day| {
+            day.talks();
+            day.lines();
+            day.chain();
+        },
+    },
+    State { name: "what-it-is-about", enter: Day::asks_what_it_is_about },
+    State { name: "chain", enter: Day::goes_through_chain },
+    State { name: "consulting", enter: Day::consults },
+    State {
+        name: "conference",
+        enter: |day| {
+            day.consults();
+            day.phone(Phone::Resumed { line: FIRST, by: Side::Us });
+            day.phone(Phone::Conference { lines: Some([FIRST, SECOND]) });
+            day.pass(Duration::from_secs(1));
+        },
+    },
+    State { name: "returned", enter: Day::returns },
     State { name: "second-rings", enter: Day::second_rings },
     State { name: "two-calls", enter: Day::two_calls },
     State { name: "wrap-up", enter: Day::wraps_up },
@@ -319,9 +428,12 @@ fn person(id: &str, name: &str, job: Job, extension: &str, department: &str) -> 
     }
 }
 
-fn department(id: &str, [en, ko, ru]: [&str; 3], head: &str) -> Department {
-    let names = Names { en: en.into(), ko: Some(ko.into()), ru: Some(ru.into()) };
-    Department { id: id.into(), names, head: Some(PersonId(head.into())) }
+fn names([en, ko, ru]: [&str; 3]) -> Names {
+    Names { en: en.into(), ko: Some(ko.into()), ru: Some(ru.into()) }
+}
+
+fn department(id: &str, words: [&str; 3], head: &str) -> Department {
+    Department { id: id.into(), names: names(words), head: Some(PersonId(head.into())) }
 }
 
 fn wholesale() -> Department {
@@ -341,8 +453,24 @@ pub fn directory() -> Directory {
             wholesale(),
             department("support", ["Support", "고객지원부", "Служба поддержки"], "none"),
         ],
-        client_types: Vec::new(),
-        purposes: Vec::new(),
+        client_types: vec![
+            ClientType {
+                id: ClientTypeId("market".into()),
+                names: names(["market trader", "시장 상인", "рыночник"]),
+            },
+            ClientType {
+                id: ClientTypeId("key".into()),
+                names: names(["key client", "주요 거래처", "ключевой клиент"]),
+            },
+            ClientType {
+                id: ClientTypeId("regional".into()),
+                names: names(["regional client", "지방 거래처", "региональный клиент"]),
+            },
+        ],
+        purposes: vec![
+            Purpose { id: PurposeId("order".into()), names: names(["order", "주문", "заказ"]) },
+            Purpose { id: PurposeId("payment".into()), names: names(["payment", "결제", "оплата"]) },
+        ],
     }
 }
 

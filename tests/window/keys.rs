@@ -43,7 +43,16 @@ fn did(day: &Day) -> Vec<String> {
 const KEYS: [&str; 11] = ["F2", "F3", "F4", "Shift+F4", "F5", "F6", "F8", "F10", "Alt+F2", "Alt+F3", "Alt+1"];
 
 /// To keys, they are states that stand here already.
-const LIKE_OTHERS: [&str; 5] = ["ringing-new", "ringing-several", "transfer-list", "came-back", "no-devices"];
+const LIKE_OTHERS: [&str; 8] = [
+    "ringing-new",
+    "ringing-several",
+    "transfer-list",
+    "came-back",
+    "no-devices",
+    "what-it-is-about",
+    "lines",
+    "returned",
+];
 
 /// What a key asks the telephone for, or what it opens; empty: nothing.
 fn act(state: &str, key: &str) -> &'static str {
@@ -65,6 +74,21 @@ fn act(state: &str, key: &str) -> &'static str {
         ("two-calls", "F8") => "opens the list",
         ("two-calls", "Shift+F4") => "resume 1",
         ("two-calls", "Alt+1") => "pass 2 to 201",
+        ("chain", "F3") => "hang up 1",
+        ("chain", "F4") => "resume 1",
+        ("chain", "F8") => "opens the list",
+        ("chain", "Alt+1") => "pass 1 to 201",
+        ("consulting", "F3") => "hang up 2",
+        ("consulting", "F4") => "hold 2",
+        ("consulting", "Shift+F4") => "resume 1",
+        ("consulting", "Alt+1") => "pass 2 to 201",
+        ("conference", "F3") => "hang up 1",
+        ("conference", "F4") => "hold 1",
+        ("conference", "Shift+F4") => "resume 2",
+        ("conference", "Alt+1") => "pass 1 to 201",
+        ("consulting" | "conference", "F5") => "mute true",
+        ("consulting" | "conference", "F6") => "turns the keypad",
+        ("consulting" | "conference", "F8") => "join 1 with 2",
         ("wrap-up", "F10") => "conclude information, take calls true",
         (state, key) if talks.contains(&state) => match key {
             "F3" => "hang up 1",

@@ -107,7 +107,14 @@ fn no_verb_is_cut_off() {
     let states = ["ready", "break", "no-line", "ringing", "dialling", "talking", "muted", "hold", "passing"];
     let mut cut = Vec::new();
     for language in Language::ALL {
-        for state in states.into_iter().chain(["second-rings", "two-calls", "wrap-up"]) {
+        for state in states.into_iter().chain([
+            "second-rings",
+            "two-calls",
+            "chain",
+            "consulting",
+            "conference",
+            "wrap-up",
+        ]) {
             let day = day_in(state, language);
             let verbs: Vec<String> = day
                 .elements()

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 const THEMES: [(&str, i32); 3] = [("light", 1), ("dark", 2), ("contrast", 3)];
 
 /// Scenes beside the states of the sheet.
-const SCENES: [(&str, Turn); 7] = [
+const SCENES: [(&str, Turn); 8] = [
     ("settings", |day| day.act(Act::Settings)),
     ("set-up", |day| {
         day.open_setup();
@@ -34,6 +34,13 @@ const SCENES: [(&str, Turn); 7] = [
     ("zoom-200", |day| {
         day.talks();
         (0..10).for_each(|_| day.press("Ctrl+plus"));
+    }),
+    ("lines-200", |day| {
+        day.talks();
+        day.lines();
+        day.chain();
+        (0..10).for_each(|_| day.press("Ctrl+plus"));
+        day.press("F8");
     }),
 ];
 

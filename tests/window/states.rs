@@ -33,6 +33,15 @@ fn sheet(state: &str, cat: &Catalogue) -> (String, Vec<(&'static str, &'static s
             let word = say!(cat, "Passing to {target}", target = "김서연");
             (word, vec![("Take back", "F4"), ("Hang up", "F3")])
         }
+        "chain" => {
+            let word = say!(cat, "Passing to {target}", target = "Orlova Maria");
+            (word, vec![("Take back", "F4"), ("Hang up", "F3"), ("Somebody else", "F8")])
+        }
+        "consulting" => (
+            word("On a call"),
+            vec![("Join", "F8"), ("Hang up", "F3"), ("Swap", "Shift+F4"), ("Conference", "F9")],
+        ),
+        "conference" => (word("In a conference"), vec![("Join", "F8"), ("End the conference", "F9")]),
         "wrap-up" => (word("Wrap-up"), vec![("Finish", "F10")]),
         _ => (word("On a call"), talking),
     }
@@ -202,7 +211,10 @@ fn nothing_takes_the_keyboard_unasked() {
         let day = Day::new(Language::English);
         (state.enter)(&day);
         let took = day.wishes().into_iter().find(|wish| matches!(wish, Wish::Focus(_)));
-        let asked = matches!(state.name, "transfer-list" | "keypad");
+        let asked = matches!(
+            state.name,
+            "transfer-list" | "keypad" | "what-it-is-about" | "consulting" | "conference"
+        );
         assert!(asked || took.is_none(), "{}: {took:?}", state.name);
     }
 }

@@ -108,6 +108,7 @@ fn with_the_list_of_targets_open_the_keys_are_theirs() {
     let mut world = World::new();
     world.talks(FIRST, HANBIT);
     world.card(FIRST, vec![client("Alpha", "kim"), client("Beta", "kim")]);
+    world.pass(1);
     world.press("F8");
     assert_eq!(world.shown().lists.targets.rows[0].key, "Alt+1");
     world.intents();

@@ -54,6 +54,7 @@ fn states() -> Vec<(&'static str, World)> {
         let mut world = World::new();
         world.talks(FIRST, HANBIT);
         world.card(FIRST, vec![hanbit()]);
+        world.pass(1);
         world
     };
     let changed = |change: &dyn Fn(&mut World)| {
@@ -99,6 +100,7 @@ fn states() -> Vec<(&'static str, World)> {
                 world.dials(SECOND, "302");
                 held(world);
                 world.answered(SECOND);
+                world.pass(1);
             }),
         ),
         ("second rings", changed(&|world| world.rings(SECOND, OTHER))),

@@ -5,6 +5,8 @@ mod cards;
 mod day;
 mod keys;
 mod rambling;
+mod returns;
+mod topics;
 mod transfers;
 mod wrap_ups;
 

@@ -14,7 +14,7 @@ fn names(world: &World) -> Vec<String> {
         .rows
         .clone()
         .into_iter()
-        .map(|row| format!("{} | {}", row.spoken, row.state.text))
+        .map(|row| format!("{} | {}", row.spoken, row.detail))
         .collect()
 }
 
@@ -26,6 +26,7 @@ fn talking_with(manager: &str) -> World {
     let mut world = World::new();
     world.talks(FIRST, HANBIT);
     world.card(FIRST, vec![client("Hanbit Build", manager)]);
+    world.pass(1);
     world.wishes.clear();
     world
 }
@@ -44,11 +45,11 @@ fn the_clients_own_manager_stands_first_and_enter_takes_them() {
     assert_eq!(
         names(&world),
         [
-            "Kim Seoyeon, Wholesale 201, own manager | own manager",
-            "Orlova Maria, Wholesale 302, head of department | head of department",
-            "Петров Сергей, Wholesale 202, absent until 9 May | absent until 9 May",
-            "Иванова Алёна, Wholesale 203 | ",
-            "Lebedev Ilya, Support 102 | ",
+            "Kim Seoyeon, own manager, Wholesale 201 | own manager · Wholesale · 201",
+            "Orlova Maria, head of department, Wholesale 302 | head of department · Wholesale · 302",
+            "Петров Сергей, absent until 9 May, Wholesale 202 | absent until 9 May · Wholesale · 202",
+            "Иванова Алёна, Wholesale 203 | Wholesale · 203",
+            "Lebedev Ilya, Support 102 | Support · 102",
         ]
     );
     assert!(world.shown().lists.targets.rows[0].chosen);
@@ -62,8 +63,8 @@ fn whoever_stands_in_comes_before_an_absent_manager() {
     assert_eq!(
         names(&world)[..2],
         [
-            "Иванова Алёна, Wholesale 203, stands in for Петров Сергей | stands in for Петров Сергей",
-            "Петров Сергей, Wholesale 202, absent until 9 May | absent until 9 May",
+            "Иванова Алёна, stands in for Петров Сергей, Wholesale 203 | stands in for Петров Сергей · Wholesale · 203",
+            "Петров Сергей, absent until 9 May, Wholesale 202 | absent until 9 May · Wholesale · 202",
         ]
     );
     world.press("F8");
@@ -297,6 +298,9 @@ fn f9_brings_client_and_head_together_and_apart() {
     assert_eq!(world.intents(), [Intent::Conference { on: true }]);
     world.phone(phone::Event::Conference { lines: Some([FIRST, SECOND]) });
     assert_eq!(world.spoken(), ["In a conference"]);
+    let shown = world.shown();
+    assert_eq!(shown.call.state, "In a conference");
+    assert_eq!(shown.other.map(|other| other.text).as_deref(), Some("Hanbit Build, in the conference"));
     world.press("F9");
     assert_eq!(world.intents(), [Intent::Conference { on: false }]);
 }
@@ -337,6 +341,7 @@ fn by_the_rules(order: ChainOrder) -> World {
     let question = asked.expect("the desk is asked as soon as the client is known");
     assert!(question.client.is_some());
     world.handle(Input::Chain { question, answer: Ok(chain(order)) });
+    world.pass(1);
     world.wishes.clear();
     world
 }
@@ -349,7 +354,7 @@ fn rows(world: &World, most: usize) -> Vec<String> {
 #[test]
 fn enter_passes_the_client_on_by_the_rules() {
     let mut world = by_the_rules(ChainOrder::InOrder);
-    assert_eq!(rows(&world, 1), ["Kim Seoyeon | by the rules, then Orlova Maria |  | Alt+1"]);
+    assert_eq!(rows(&world, 1), ["Kim Seoyeon | by the rules, then Orlova Maria · 201 |  | Alt+1"]);
     world.press("F8");
     world.wishes.clear();
     world.press("Enter");
@@ -373,8 +378,8 @@ fn whoever_is_in_a_call_is_not_proposed() {
     };
     world.phone(talks);
     let shown = rows(&world, 2);
-    assert!(shown[0].starts_with("Orlova Maria | by the rules, then Kim Seoyeon |"), "{shown:?}");
-    assert!(shown[1].contains("own manager · in a call since "), "{shown:?}");
+    assert!(shown[0].starts_with("Orlova Maria | by the rules, then Kim Seoyeon · 302 |"), "{shown:?}");
+    assert_eq!(shown[1], "Kim Seoyeon | own manager · Wholesale · 201 | in a call since 11:02 | Alt+2");
 }
 
 #[test]
@@ -382,7 +387,7 @@ fn where_the_operator_chooses_each_choice_has_a_key() {
     let mut world = by_the_rules(ChainOrder::OperatorChooses);
     assert_eq!(
         rows(&world, 2),
-        ["Kim Seoyeon | by the rules |  | Alt+1", "Orlova Maria | by the rules |  | Alt+2"]
+        ["Kim Seoyeon | by the rules · 201 |  | Alt+1", "Orlova Maria | by the rules · 302 |  | Alt+2"]
     );
     world.press("Alt+2");
     let intents = world.intents();
@@ -446,4 +451,109 @@ fn an_extension_that_nobody_could_call_costs_the_others_nothing() {
     let intents = world.intents();
     let [Intent::Watch { extensions }] = intents.as_slice() else { panic!("{intents:?}") };
     assert!(!extensions.is_empty() && !extensions.contains(&"two words".to_owned()));
+}
+
+/// Kim's line is taken, and the next one of the rules comes into her row.
+fn kim_talks(world: &mut World) {
+    let since = world.now;
+    let extensions = vec!["201".to_owned(), "302".to_owned()];
+    world.phone(phone::Event::Watching { extensions, since });
+    let (extension, state) = ("201".to_owned(), ColleagueIs::Talking);
+    world.phone(phone::Event::LineStateChanged { extension, state, rings: None, refused: None, since });
+}
+
+#[test]
+fn a_key_meant_for_one_person_passes_the_client_to_nobody_else() {
+    for key in ["Alt+1", "Enter", "Ctrl+Enter", "Shift+Enter"] {
+        let mut world = by_the_rules(ChainOrder::InOrder);
+        world.press("F8");
+        world.wishes.clear();
+        kim_talks(&mut world);
+        world.now = world.now + Duration::from_millis(300);
+        world.press(key);
+        assert_eq!(world.spoken(), ["The list has just changed: look again"], "{key}");
+        assert_eq!(outcome(&world).1, "The list has just changed: look again", "{key}");
+        world.now = world.now + Duration::from_millis(300);
+        world.press(key);
+        assert_ne!(world.intents(), [], "{key}: whoever stands there has been read");
+        assert_ne!(outcome(&world).1, "The list has just changed: look again");
+    }
+}
+
+#[test]
+fn rows_that_are_still_what_they_were_take_their_keys_at_once() {
+    let mut world = by_the_rules(ChainOrder::InOrder);
+    kim_talks(&mut world);
+    world.wishes.clear();
+    world.press("Alt+3");
+    assert_eq!(world.intents(), [to("302")]);
+}
+
+#[test]
+fn the_way_of_the_rules_pushes_nobody_under_a_key_that_is_on_its_way() {
+    let mut world = talking_with("kim");
+    let question = crate::desk_api::TransferQuestion {
+        client: Some(client("Hanbit Build", "kim").id),
+        ..crate::desk_api::TransferQuestion::default()
+    };
+    world.handle(Input::Chain { question, answer: Ok(chain(ChainOrder::InOrder)) });
+    world.wishes.clear();
+    world.press("Alt+2");
+    assert_eq!(world.intents(), [], "it was meant for the head, and Kim stands there by now");
+}
+
+#[test]
+fn a_mark_stays_on_whom_the_operator_has_marked() {
+    let mut world = talking_with("kim");
+    world.press("F8");
+    world.press("Down");
+    let question = crate::desk_api::TransferQuestion {
+        client: Some(client("Hanbit Build", "kim").id),
+        ..crate::desk_api::TransferQuestion::default()
+    };
+    world.handle(Input::Chain { question, answer: Ok(chain(ChainOrder::InOrder)) });
+    let marked = world.shown().lists.targets.rows.iter().position(|row| row.chosen);
+    assert_eq!(marked, Some(2), "Orlova, one row further down");
+}
+
+#[test]
+fn whoever_is_typed_and_confirmed_quickly_is_meant() {
+    let mut world = talking_with("kim");
+    world.press("F8");
+    world.act(Act::TransferQuery("ИВАНОВА".into()));
+    world.wishes.clear();
+    world.press("Enter");
+    assert_eq!(world.intents(), [to("203")]);
+}
+
+#[test]
+fn while_the_client_is_on_the_way_blind_transfers_and_questions_say_why_not() {
+    for key in ["Ctrl+Enter", "Shift+Enter"] {
+        let mut world = talking_with("kim");
+        world.passing_with_return(FIRST, "201");
+        world.press("F8");
+        world.pass(1);
+        world.wishes.clear();
+        world.press(key);
+        let why = "The client is on the way: take them back first, F4";
+        assert_eq!(world.spoken(), [why], "{key}");
+        assert_eq!(outcome(&world).1, why, "{key}");
+        assert_eq!(world.intents(), []);
+    }
+}
+
+#[test]
+fn a_client_whose_join_failed_is_said_to_wait() {
+    let mut world = consulting();
+    world.passing_by(TransferWay::Consultation, FIRST, "302");
+    world.wishes.clear();
+    world.not_passed(FIRST, "302", Some(503), ClientIs::Kept);
+    assert_eq!(world.spoken(), ["Orlova Maria did not take the call; the client waits on hold"]);
+}
+
+#[test]
+fn whom_the_list_passes_on_is_said_while_a_colleague_is_asked() {
+    let world = consulting();
+    assert_eq!(world.shown().lists.targets.heading, "Pass Orlova Maria to");
+    assert_eq!(world.shown().lists.targets.topic, "", "a colleague calls for nothing");
 }

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 
 use super::*;
-use crate::desk_api::{Direction, Party};
+use crate::desk_api::{Direction, Party, Picked};
 
 struct Folder(PathBuf);
 
@@ -50,7 +50,7 @@ fn record(number: u8, revision: u32) -> CallRecord {
         status: None,
         transfers: vec![],
         result: None,
-        picked: crate::desk_api::Picked::default(),
+        picked: Picked::default(),
     }
 }
 
