@@ -4,8 +4,9 @@ use super::{Agent, Event};
 use crate::desk_api::{CallRecord, ClientId};
 use crate::domain::chain::TransferChain;
 use crate::domain::number::PhoneNumber;
+use crate::domain::pause::PauseReason;
 use crate::instant::Instant;
-use crate::phone::{self, Command, LineId, Refusal};
+use crate::phone::{self, Caller, Command, LineId, Refusal};
 use std::fmt;
 
 /// Answered by the phone's events; what cannot be done now by `Refused`.
@@ -52,6 +53,26 @@ pub enum Intent {
     TakeCalls {
         on: bool,
     },
+    /// Why the operator takes no calls, for the queue; none: they do.
+    BeAway {
+        reason: Option<PauseReason>,
+    },
+    /// Log in to the PBX's queue, or out of it.
+    JoinQueue {
+        on: bool,
+    },
+    /// Have the call that rings at a colleague's.
+    PickUp {
+        extension: String,
+    },
+    /// To the PBX's parking places; see `Event::Parked`.
+    Park {
+        line: LineId,
+    },
+    /// The client who waits in this place.
+    TakeParked {
+        place: String,
+    },
     /// Which of several clients with the same number it is; goes into the call's register entry. One of those on the line's
     /// card.
     ChooseClient {
@@ -97,6 +118,11 @@ impl fmt::Debug for Intent {
             Self::Conclude { result, .. } => write!(f, "Conclude({result})"),
             Self::PassOn { line, chain } => write!(f, "PassOn({line}, by rule {})", chain.rule),
             Self::PassTo { line, .. } => write!(f, "PassTo({line})"),
+            Self::BeAway { reason } => write!(f, "BeAway({reason:?})"),
+            Self::JoinQueue { on } => write!(f, "JoinQueue({on})"),
+            Self::PickUp { .. } => f.write_str("PickUp"),
+            Self::Park { line } => write!(f, "Park({line})"),
+            Self::TakeParked { .. } => f.write_str("TakeParked"),
             other => match other.clone().into_command() {
                 Some(command) => command.fmt(f),
                 None => f.write_str("Intent"),
@@ -126,9 +152,15 @@ impl Intent {
             Self::Digits { line, digits } => Command::Digits { line, digits },
             Self::BlindTransfer { line, target } => Command::BlindTransfer { line, target },
             Self::Join { line, with } => Command::Join { line, with },
-            Self::ChooseClient { .. } | Self::Conclude { .. } | Self::PassOn { .. } | Self::PassTo { .. } => {
-                return None;
-            }
+            Self::ChooseClient { .. }
+            | Self::Conclude { .. }
+            | Self::PassOn { .. }
+            | Self::PassTo { .. }
+            | Self::BeAway { .. }
+            | Self::JoinQueue { .. }
+            | Self::PickUp { .. }
+            | Self::Park { .. }
+            | Self::TakeParked { .. } => return None,
         };
         Some(command)
     }
@@ -143,11 +175,19 @@ pub(super) struct Dialled {
     pub number: Option<PhoneNumber>,
     /// Digits for when the other side has answered.
     pub extension: Option<String>,
+    /// A client whose call stands at the PBX, and is fetched by this: as far as is known who it is.
+    pub client: Option<Box<Caller>>,
 }
 
 impl Dialled {
     pub fn raw(target: &str) -> Self {
-        Self { typed: target.to_owned(), target: target.to_owned(), number: None, extension: None }
+        Self {
+            typed: target.to_owned(),
+            target: target.to_owned(),
+            number: None,
+            extension: None,
+            client: None,
+        }
     }
 }
 
@@ -170,6 +210,14 @@ impl Agent {
             Intent::Conclude { call_id, result } => return self.conclude(&call_id, result),
             Intent::PassOn { line, chain } => return self.pass_on(now, line, *chain),
             Intent::PassTo { line, target } => return self.pass_to(now, line, target),
+            Intent::BeAway { reason } => return self.office.queue().be_away(reason),
+            Intent::JoinQueue { on } => return self.office.queue().be_member(on),
+            Intent::PickUp { extension } => return self.pick_up(now, &extension),
+            Intent::Park { line } => return self.park(now, line),
+            Intent::TakeParked { place } => return self.take_parked(now, place),
+            Intent::Watch { extensions } => {
+                Command::Watch { extensions: self.office.with_own_lines(extensions) }
+            }
             other => match other.into_command() {
                 Some(command) => command,
                 None => return,
@@ -218,6 +266,7 @@ impl Agent {
             target: dialable.target().to_owned(),
             number: dialable.number(),
             extension: dialable.after_answer().map(str::to_owned),
+            client: None,
         })
     }
 

@@ -8,7 +8,10 @@
 mod card;
 mod colleagues;
 mod intent;
+mod office;
+mod parking;
 mod passing;
+mod queue;
 mod register;
 mod view;
 
@@ -16,7 +19,10 @@ pub use crate::desk_api::{CardAnswer, Source, Unavailable};
 pub use card::{Card, LookupId};
 pub use colleagues::{Colleague, Colleagues, Messages};
 pub use intent::Intent;
+pub use office::OfficeCodes;
+pub use parking::{Parked, ParkedClient, ParkingPlaces};
 pub use passing::ChainNews;
+pub use queue::{QueueCodes, QueueOrder, QueueState, QueueTrouble, QueueView};
 pub use view::{LineState, LineView, Registration, View};
 
 use crate::desk_api::{CallRecord, ClientId};
@@ -27,6 +33,7 @@ use crate::transmit::Transmit;
 use card::LookUps;
 use intent::Dialled;
 use jiff::Timestamp;
+use office::Office;
 use passing::Passing;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -45,6 +52,8 @@ pub struct AgentConfig {
     pub has_desk: bool,
     /// Who works here, for the register.
     pub operator: String,
+    /// What the PBX does for an operator by feature codes; none of it for a telephone that only makes a call.
+    pub office: OfficeCodes,
 }
 
 /// Everything that changes the agent.
@@ -101,6 +110,10 @@ pub enum Event {
         line: LineId,
         news: ChainNews,
     },
+    /// What the operator is for the PBX's queue.
+    Queue(QueueView),
+    /// Who waits in the PBX's parking places, the longest first.
+    Parked(Vec<Parked>),
 }
 
 pub struct Agent {
@@ -114,6 +127,7 @@ pub struct Agent {
     dialled: Option<Dialled>,
     /// Clients who are being passed on with return.
     passings: BTreeMap<LineId, Passing>,
+    office: Office,
     view: View,
     effects: VecDeque<Effect>,
 }
@@ -133,9 +147,11 @@ impl Agent {
             register: Register::new(config.operator, own_number, chance),
             dialled: None,
             passings: BTreeMap::new(),
+            office: Office::new(config.office),
             view: View::default(),
             effects: VecDeque::new(),
         };
+        agent.watch_office(now);
         // Nothing that a telephone says at its start has a time of day.
         agent.drain_phone(now, Timestamp::UNIX_EPOCH);
         agent
@@ -150,12 +166,17 @@ impl Agent {
         }
         self.drain_phone(now, wall);
         self.dialled = None;
+        self.work_in_office(now);
+        self.drain_phone(now, wall);
     }
 
     pub fn handle_timeout(&mut self, now: Instant, wall: Timestamp) {
         self.phone.handle_timeout(now);
         self.drain_phone(now, wall);
         self.on_passing_timeout(now);
+        self.office.queue().on_timeout(now);
+        self.drain_phone(now, wall);
+        self.work_in_office(now);
         self.drain_phone(now, wall);
     }
 
@@ -165,7 +186,7 @@ impl Agent {
 
     pub fn next_deadline(&self) -> Option<Instant> {
         let passings = self.passings.values().filter_map(Passing::deadline);
-        passings.chain(self.phone.next_deadline()).min()
+        passings.chain(self.office.deadline()).chain(self.phone.next_deadline()).min()
     }
 
     /// Whether somebody may not know yet that a call or a subscription has ended.
@@ -183,13 +204,15 @@ impl Agent {
             match self.phone.poll_output() {
                 phone::Output::Send(transmit) => self.effects.push_back(Effect::Send(transmit)),
                 phone::Output::Media(command) => self.effects.push_back(Effect::Media(command)),
+                phone::Output::CodeEnded(result) => self.office.queue().on_code_ended(now, result),
                 phone::Output::Event(event) => self.on_phone_event(now, wall, event),
                 phone::Output::Idle => return,
             }
         }
     }
 
-    fn on_phone_event(&mut self, now: Instant, wall: Timestamp, event: phone::Event) {
+    fn on_phone_event(&mut self, now: Instant, wall: Timestamp, mut event: phone::Event) {
+        self.recognise_parked(&mut event);
         match &event {
             phone::Event::ConnectedTo { line, party } => {
                 let number = self.key_of(party);
@@ -234,6 +257,7 @@ impl Agent {
             self.take_back(*line, caller);
         }
         self.follow_passing(now, &event);
+        self.follow_in_office(now, &event);
     }
 
     /// Of a client whom the operator had passed on and the PBX gives back: he is the one he was, and that step of his

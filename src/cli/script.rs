@@ -166,7 +166,13 @@ impl Script {
             Notice::Ready { .. } => self.on_ready(),
             Notice::Agent(Event::Phone(event)) => self.on_phone(now, event),
             Notice::Agent(Event::Card { line, card }) => self.on_card(*line, card),
-            Notice::Agent(Event::CardTaken { .. } | Event::ClientChosen { .. } | Event::Chain { .. }) => {}
+            Notice::Agent(
+                Event::CardTaken { .. }
+                | Event::ClientChosen { .. }
+                | Event::Chain { .. }
+                | Event::Queue(_)
+                | Event::Parked(_),
+            ) => {}
             Notice::Desk(trouble) => {
                 // What an earlier run left behind is said whoever asked for the desk, and is no failure of this one.
                 if self.desk_required || *trouble == DeskTrouble::OtherToken {

@@ -7,4 +7,5 @@ pub mod client;
 pub mod directory;
 pub mod line_state;
 pub mod number;
+pub mod pause;
 pub mod transfer_report;

@@ -6,6 +6,7 @@
 
 mod answer;
 mod caller;
+mod code;
 mod conference;
 mod dial;
 mod digits;
@@ -28,7 +29,7 @@ mod watch;
 
 pub use caller::{Caller, IdentitySource};
 pub use event::{
-    CallOutcome, ClientIs, Command, EndedBy, Event, Input, MediaCommand, Output, Refusal, Side,
+    CallOutcome, ClientIs, CodeResult, Command, EndedBy, Event, Input, MediaCommand, Output, Refusal, Side,
     TransferFault, TransferOutcome, TransferWay,
 };
 pub use line::LineId;
@@ -41,7 +42,7 @@ use crate::media::{CallTone, Codec, StreamEvent, StreamStats};
 use crate::sip::{self, CallKey, ProbeKey, UserAgent, UserAgentConfig};
 use conference::Conference;
 use end::Farewell;
-use line::{Line, Means, Stage};
+use line::{Line, Means, Serves, Stage};
 use outbox::Outbox;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -167,6 +168,7 @@ impl Phone {
                 line.on_moved_timeout(&mut means);
             }
         }
+        self.end_codes_in_time(now);
         self.end_silent_farewells(now);
         self.drain_user_agent(now);
         self.end_errands(now);
@@ -196,6 +198,7 @@ impl Phone {
             Command::Unregister => return self.user_agent.unregister(now),
             Command::Probe { target } => (None, self.probe(now, target)),
             Command::Watch { extensions } => (None, self.watch(now, extensions)),
+            Command::Code { code } => return self.dial_code(now, code),
             Command::Dial { target } => (None, self.dial(now, target)),
             Command::Answer { line } => (Some(line), self.answer(now, line)),
             Command::Reject { line, status } => (Some(line), self.reject(now, line, status)),
@@ -376,8 +379,10 @@ impl Phone {
         let (answered, has_operator) = (line.answered_at.is_some(), line.is_in_conversation());
         if let Some(with) = joined {
             self.on_joined(now, with);
-        } else if let Some(client) = line.serves {
-            self.on_target(now, client, rings, !talked && answered);
+        } else if let Some(serves) = &line.serves {
+            if let Serves::Client(client) = *serves {
+                self.on_target(now, client, rings, !talked && answered);
+            }
         } else if !talked && answered {
             if has_operator {
                 // Somebody may have been resumed since it was dialled.

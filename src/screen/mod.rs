@@ -11,6 +11,7 @@ mod acts;
 mod bars;
 mod call;
 mod card;
+mod colleagues;
 mod dial;
 mod duty;
 mod events;
@@ -26,6 +27,7 @@ mod verbs;
 mod words;
 mod wrap_up;
 
+pub use colleagues::Offers;
 pub use input::{Act, Alert, Field, Input, Key, Level, Press, ScreenConfig, Sound, Trouble, Wish};
 pub use shown::*;
 pub use words::why_no_line;
@@ -33,6 +35,7 @@ pub use words::why_no_line;
 use crate::agent::{self, Intent};
 use crate::desk_api::{CallRecord, ClientId, Directory, Unavailable};
 use crate::domain::number::PhoneNumber;
+use crate::domain::pause::PauseReason;
 use crate::instant::Instant;
 use crate::phone::LineId;
 use crate::text::Catalogue;
@@ -78,6 +81,10 @@ pub struct Screen {
     consults: Option<LineId>,
     /// Extensions whose lines the telephone was asked to watch.
     watched: Vec<String>,
+    /// A client's call at the PBX is being fetched: who it is, as far as that is known.
+    fetched: Option<String>,
+    /// What the queue was last told.
+    said_away: Option<PauseReason>,
     dial: DialField,
     recent: Recent,
     wrap_up: Option<wrap_up::Running>,
@@ -115,6 +122,8 @@ impl Screen {
             transfer: targets::Choosing::default(),
             consults: None,
             watched: Vec::new(),
+            fetched: None,
+            said_away: None,
             dial: DialField::default(),
             recent: Recent::default(),
             wrap_up: None,
@@ -157,6 +166,7 @@ impl Screen {
         let is_news = self.end_wrap_up_in_time(now) || is_news;
         self.ask_desk_again(now);
         self.say_whether_to_take_calls();
+        self.say_why_away();
         if is_news || wall.date() != self.listed_on {
             self.listed_on = wall.date();
             self.lists.take();
@@ -268,6 +278,7 @@ impl Screen {
             || self.ask_desk_at.is_some()
             || self.outage.as_ref().is_some_and(Outage::is_counted_down)
             || self.duty.is_away()
+            || !self.view.parked.is_empty()
     }
 }
 

@@ -3,7 +3,7 @@
 use super::call::Seen;
 use super::format::{day, fold, has_words, moment};
 use super::keys::key_of_nth;
-use super::{Screen, State, Target, Targets, Tone, Word, words};
+use super::{Screen, State, Target, Targets, Tone, Word};
 use crate::agent::Intent;
 use crate::desk_api::{Absence, ClientCard, DirectoryEntry};
 use crate::domain::line_state::LineState;
@@ -166,6 +166,9 @@ impl Screen {
     pub(super) fn call_colleague(&mut self, index: usize, today: Date) {
         let found = self.reachable(&self.transfer.query, today);
         if let Some(person) = found.into_iter().take(MOST_ROWS).nth(index) {
+            if self.can_pick_up(&person.extension) {
+                return self.pick_up(person.extension);
+            }
             self.call_number(person.extension);
         }
     }
@@ -225,6 +228,9 @@ impl Screen {
 
     /// The lines of all who have one are watched.
     pub(super) fn watch_colleagues(&mut self) {
+        if !self.config.offers.watch {
+            return;
+        }
         let mut extensions: Vec<String> =
             self.directory.people.iter().filter_map(|person| person.extension.clone()).collect();
         // One that nobody could call must not cost the others their states; nor more than the telephone watches.
@@ -246,7 +252,7 @@ impl Screen {
         let cat = &self.cat;
         let age = jiff::SignedDuration::try_from(now.since(line.since)).unwrap_or_default();
         let since = wall.timestamp().saturating_sub(age).unwrap_or(wall.timestamp());
-        let state = cat.get(words::colleague(line.state));
+        let state = self.colleague_words(extension, line.state);
         let state = say!(cat, "{state} since {time}", state = state, time = moment(cat, since, wall));
         let text = if role.text.is_empty() { state } else { format!("{} · {state}", role.text) };
         let tone = match (role.tone, line.state) {

@@ -17,6 +17,7 @@ mod devices;
 mod harness;
 mod in_call;
 mod inbound;
+mod office;
 mod outage;
 mod outbound;
 mod pbx;

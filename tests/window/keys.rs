@@ -29,6 +29,11 @@ pub fn words(intent: &Intent) -> String {
         | Intent::Probe { .. }
         | Intent::Watch { .. }
         | Intent::Swap
+        | Intent::BeAway { .. }
+        | Intent::JoinQueue { .. }
+        | Intent::PickUp { .. }
+        | Intent::Park { .. }
+        | Intent::TakeParked { .. }
         | Intent::ChooseClient { .. } => "other".into(),
     }
 }

@@ -213,6 +213,7 @@ fn config(pbx: &TestPbx) -> AgentConfig {
         look_up_withheld: false,
         has_desk: true,
         operator: "anna".into(),
+        office: OfficeCodes::default(),
     }
 }
 

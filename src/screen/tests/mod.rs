@@ -63,6 +63,7 @@ impl World {
             has_desk: true,
             lacks_desk_token: false,
             extension: "101".into(),
+            offers: Offers { watch: true, ..Offers::default() },
         };
         change(&mut config);
         let now = Instant::START;
