@@ -4,6 +4,7 @@ mod calls;
 mod cards;
 mod day;
 mod keys;
+mod office;
 mod rambling;
 mod transfers;
 mod wrap_ups;
