@@ -213,6 +213,7 @@ impl Agent {
 
     fn on_phone_event(&mut self, now: Instant, wall: Timestamp, mut event: phone::Event) {
         self.recognise_parked(&mut event);
+        let mut fetched = None;
         match &event {
             phone::Event::ConnectedTo { line, party } => {
                 let number = self.key_of(party);
@@ -230,6 +231,7 @@ impl Agent {
                 self.record(Some(record));
             }
             phone::Event::Dialing { line, call_id, target } => {
+                fetched = self.dialled.as_ref().and_then(|dialled| dialled.client.clone());
                 let dialled = self.dialled.take().unwrap_or_else(|| self.sent_to(target));
                 self.look_up(now, *line, dialled.number);
                 let record = self.register.dialing(now, wall, *line, call_id, &dialled);
@@ -253,6 +255,11 @@ impl Agent {
             self.send_extension(now, line);
         }
         self.say(Event::Phone(event.clone()));
+        if let phone::Event::Dialing { line, .. } = event
+            && let Some(party) = fetched.filter(|client| client.number.is_some())
+        {
+            self.say(Event::Phone(phone::Event::ConnectedTo { line, party: *party }));
+        }
         if let phone::Event::RingingIn { line, caller, .. } = &event {
             self.take_back(*line, caller);
         }

@@ -63,7 +63,9 @@ const SETTLE: Duration = Duration::from_secs(3);
 /// A wrap-up begins right after a client was passed on: no call of the queue comes in between.
 const LINGER: Duration = Duration::from_secs(1);
 /// From one attempt at the same order to the next.
-const PAUSES: [Duration; 5] = [
+const PAUSES: [Duration; 6] = [
+    // No port was at hand, perhaps.
+    Duration::from_millis(250),
     Duration::from_secs(2),
     Duration::from_secs(5),
     Duration::from_secs(10),
@@ -314,6 +316,7 @@ impl Queue {
             let was = self.is;
             self.adopt();
             self.by_others = false;
+            self.failures = self.failures.max(1);
             if was != self.is
                 && let Some(order) = self.wanted(now)
             {
@@ -325,7 +328,7 @@ impl Queue {
     pub fn view(&self, now: Instant) -> QueueView {
         let reason = self.reason(now);
         let trouble = match self.refused {
-            _ if reason.is_some() && self.reads() == Some(QueueState::Ready) && self.failures > 0 => {
+            _ if reason.is_some() && self.reads() == Some(QueueState::Ready) && self.failures > 1 => {
                 Some(QueueTrouble::StillSends)
             }
             Some((order, status)) => Some(QueueTrouble::Refused { order, status }),
@@ -512,10 +515,11 @@ mod tests {
         let mut day = Day::ready();
         day.away(Some(Lunch));
         day.ended(NoAnswer);
+        assert_eq!(day.trouble(), None, "it may be the next moment's");
+        day.pass(1);
+        day.ended(NoAnswer);
         assert_eq!(day.trouble(), Some(QueueTrouble::StillSends));
         day.pass(2);
-        day.ended(NoAnswer);
-        day.pass(5);
         day.ended(Done);
         day.reads(LineState::Talking);
         day.pass(60);

@@ -34,22 +34,24 @@ impl<'a> Operator<'a> {
             pbx.server()
         );
         let settings = Settings::parse(&text, Path::new("office.toml")).expect("settings");
-        let setup = Setup {
-            settings,
-            password: Secret::new(format!("pw-{account}")),
-            desk_token: None,
-            state_folder: pbx.scratch.path().join(format!("state-{account}")),
-            register: true,
-            audio: Box::new(|_line| shell::Audio::default()),
-            devices: None,
-            figures_every: None,
-            office: true,
-            levels: false,
-        };
+        let secret = Secret::new(format!("pw-{account}"));
+        let state_folder = pbx.scratch.path().join(format!("state-{account}"));
         let said = Arc::new(Mutex::new(Vec::new()));
         let hears = Arc::clone(&said);
         let (tell, remote) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
+            let setup = Setup {
+                settings,
+                password: secret,
+                desk_token: None,
+                state_folder,
+                register: true,
+                audio: Box::new(|_line| shell::Audio::default()),
+                devices: None,
+                figures_every: None,
+                office: true,
+                levels: false,
+            };
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             tokio::task::LocalSet::new().block_on(&runtime, async {
@@ -166,11 +168,13 @@ fn an_operator_on_a_break_gets_no_call_of_the_queue() {
     operator.answer();
 
     // Passed on to who does not answer: paused until the client is back.
+    let (line, _absent) = (operator.line(), Baresip::colleague(&pbx, "202", &Answers::ByHand));
     operator.forget();
-    operator.want(Intent::PassTo { line: LineId(1), target: "4999".into() });
+    operator.want(Intent::PassTo { line, target: "202".into() });
     operator.until("passing on", |event| {
         matches!(event, Event::Queue(queue) if queue.state == QueueState::Paused(Some(PauseReason::PassingOn)))
     });
+    operator.want(Intent::Resume { line });
     operator.is(QueueState::Ready);
     operator.forget();
     operator.want(Intent::JoinQueue { on: false });
