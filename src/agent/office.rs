@@ -99,7 +99,7 @@ impl Agent {
     }
 
     /// A client's call that stands at the PBX, and is had by dialling.
-    fn fetch(&mut self, now: Instant, target: String, client: Caller) {
+    pub(super) fn fetch(&mut self, now: Instant, target: String, client: Caller) {
         match self.by_dialling_rules(&target) {
             Ok(mut dialled) => {
                 let target = dialled.target.clone();

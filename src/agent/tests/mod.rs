@@ -1,5 +1,6 @@
 //! The operator's desk against a PBX on paper, on virtual time.
 
+mod office;
 mod passing;
 
 use super::*;
