@@ -4,8 +4,9 @@ use super::{Agent, Event};
 use crate::desk_api::{CallRecord, ClientId, Picked};
 use crate::domain::chain::TransferChain;
 use crate::domain::number::PhoneNumber;
+use crate::domain::pause::PauseReason;
 use crate::instant::Instant;
-use crate::phone::{self, Command, LineId, Refusal};
+use crate::phone::{self, Caller, Command, LineId, Refusal};
 use std::fmt;
 
 /// Answered by the phone's events; what cannot be done now by `Refused`.
@@ -56,6 +57,26 @@ pub enum Intent {
     },
     TakeCalls {
         on: bool,
+    },
+    /// Why the operator takes no calls, for the queue; none: they do.
+    BeAway {
+        reason: Option<PauseReason>,
+    },
+    /// Log in to the PBX's queue, or out of it.
+    JoinQueue {
+        on: bool,
+    },
+    /// Have the call that rings at a colleague's.
+    PickUp {
+        extension: String,
+    },
+    /// To the PBX's parking places; see `Event::Parked`.
+    Park {
+        line: LineId,
+    },
+    /// The client who waits in this place.
+    TakeParked {
+        place: String,
     },
     /// Which of several clients with the same number it is; goes into the call's register entry. One of those on the line's
     /// card.
@@ -115,6 +136,11 @@ impl fmt::Debug for Intent {
             Self::Consult { line, .. } => write!(f, "Consult({line})"),
             Self::Pick { line, .. } => write!(f, "Pick({line})"),
             Self::Note { line, .. } => write!(f, "Note({line})"),
+            Self::BeAway { reason } => write!(f, "BeAway({reason:?})"),
+            Self::JoinQueue { on } => write!(f, "JoinQueue({on})"),
+            Self::PickUp { .. } => f.write_str("PickUp"),
+            Self::Park { line } => write!(f, "Park({line})"),
+            Self::TakeParked { .. } => f.write_str("TakeParked"),
             other => match other.clone().into_command() {
                 Some(command) => command.fmt(f),
                 None => f.write_str("Intent"),
@@ -150,7 +176,12 @@ impl Intent {
             | Self::Note { .. }
             | Self::Consult { .. }
             | Self::PassOn { .. }
-            | Self::PassTo { .. } => return None,
+            | Self::PassTo { .. }
+            | Self::BeAway { .. }
+            | Self::JoinQueue { .. }
+            | Self::PickUp { .. }
+            | Self::Park { .. }
+            | Self::TakeParked { .. } => return None,
         };
         Some(command)
     }
@@ -167,6 +198,8 @@ pub(super) struct Dialled {
     pub extension: Option<String>,
     /// The client for whose sake.
     pub about: Option<LineId>,
+    /// A client whose call stands at the PBX, and is fetched by this: as far as is known who it is.
+    pub client: Option<Box<Caller>>,
 }
 
 impl Dialled {
@@ -177,6 +210,7 @@ impl Dialled {
             number: None,
             extension: None,
             about: None,
+            client: None,
         }
     }
 }
@@ -196,6 +230,14 @@ impl Agent {
             Intent::Note { line, note } => return self.note(line, note),
             Intent::PassOn { line, chain } => return self.pass_on(now, line, *chain),
             Intent::PassTo { line, target } => return self.pass_to(now, line, target),
+            Intent::BeAway { reason } => return self.office.queue().be_away(reason),
+            Intent::JoinQueue { on } => return self.office.queue().be_member(on),
+            Intent::PickUp { extension } => return self.pick_up(now, &extension),
+            Intent::Park { line } => return self.park(now, line),
+            Intent::TakeParked { place } => return self.take_parked(now, place),
+            Intent::Watch { extensions } => {
+                Command::Watch { extensions: self.office.with_own_lines(extensions) }
+            }
             other => match other.into_command() {
                 Some(command) => command,
                 None => return,
@@ -256,6 +298,7 @@ impl Agent {
             number: dialable.number(),
             extension: dialable.after_answer().map(str::to_owned),
             about: None,
+            client: None,
         })
     }
 

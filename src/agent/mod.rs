@@ -9,7 +9,10 @@ mod card;
 mod colleagues;
 mod handover;
 mod intent;
+mod office;
+mod parking;
 mod passing;
+mod queue;
 mod register;
 mod view;
 
@@ -18,7 +21,10 @@ pub use card::{Card, LookupId};
 pub use colleagues::{Colleague, Colleagues, Messages};
 pub use handover::HandoverAsk;
 pub use intent::Intent;
+pub use office::OfficeCodes;
+pub use parking::{Parked, ParkedClient, ParkingPlaces};
 pub use passing::ChainNews;
+pub use queue::{QueueCodes, QueueOrder, QueueState, QueueTrouble, QueueView};
 pub use view::{LineState, LineView, Registration, View};
 
 use crate::desk_api::{CallRecord, ClientId, HandedOver, Handover};
@@ -30,6 +36,7 @@ use card::LookUps;
 use handover::Handovers;
 use intent::Dialled;
 use jiff::Timestamp;
+use office::Office;
 use passing::Passing;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -50,6 +57,8 @@ pub struct AgentConfig {
     pub client_in_name: bool,
     /// Who works here, for the register.
     pub operator: String,
+    /// What the PBX does for an operator by feature codes; none of it for a telephone that only makes a call.
+    pub office: OfficeCodes,
 }
 
 /// Everything that changes the agent.
@@ -120,6 +129,10 @@ pub enum Event {
         line: LineId,
         news: ChainNews,
     },
+    /// What the operator is for the PBX's queue.
+    Queue(QueueView),
+    /// Who waits in the PBX's parking places, the longest first.
+    Parked(Vec<Parked>),
 }
 
 pub struct Agent {
@@ -135,6 +148,7 @@ pub struct Agent {
     /// Clients who are being passed on with return.
     passings: BTreeMap<LineId, Passing>,
     handovers: Handovers,
+    office: Office,
     view: View,
     effects: VecDeque<Effect>,
 }
@@ -156,9 +170,11 @@ impl Agent {
             dialled: None,
             passings: BTreeMap::new(),
             handovers: Handovers::new(own_number),
+            office: Office::new(config.office),
             view: View::default(),
             effects: VecDeque::new(),
         };
+        agent.watch_office(now);
         // Nothing that a telephone says at its start has a time of day.
         agent.drain_phone(now, Timestamp::UNIX_EPOCH);
         agent
@@ -174,6 +190,8 @@ impl Agent {
         }
         self.drain_phone(now, wall);
         self.dialled = None;
+        self.work_in_office(now);
+        self.drain_phone(now, wall);
     }
 
     pub fn handle_timeout(&mut self, now: Instant, wall: Timestamp) {
@@ -181,6 +199,9 @@ impl Agent {
         self.drain_phone(now, wall);
         self.on_passing_timeout(now);
         self.on_handover_timeout(now);
+        self.office.queue().on_timeout(now);
+        self.drain_phone(now, wall);
+        self.work_in_office(now);
         self.drain_phone(now, wall);
     }
 
@@ -190,7 +211,8 @@ impl Agent {
 
     pub fn next_deadline(&self) -> Option<Instant> {
         let passings = self.passings.values().filter_map(Passing::deadline);
-        passings.chain(self.phone.next_deadline()).chain(self.handovers.deadline()).min()
+        let own = self.handovers.deadline().into_iter().chain(self.office.deadline());
+        passings.chain(own).chain(self.phone.next_deadline()).min()
     }
 
     /// Whether somebody may not know yet that a call or a subscription has ended.
@@ -208,13 +230,16 @@ impl Agent {
             match self.phone.poll_output() {
                 phone::Output::Send(transmit) => self.effects.push_back(Effect::Send(transmit)),
                 phone::Output::Media(command) => self.effects.push_back(Effect::Media(command)),
+                phone::Output::CodeEnded(result) => self.office.queue().on_code_ended(now, result),
                 phone::Output::Event(event) => self.on_phone_event(now, wall, event),
                 phone::Output::Idle => return,
             }
         }
     }
 
-    fn on_phone_event(&mut self, now: Instant, wall: Timestamp, event: phone::Event) {
+    fn on_phone_event(&mut self, now: Instant, wall: Timestamp, mut event: phone::Event) {
+        self.recognise_parked(&mut event);
+        let mut fetched = None;
         match &event {
             phone::Event::ConnectedTo { line, party } => {
                 let number = self.key_of(party);
@@ -238,6 +263,7 @@ impl Agent {
                 self.record(Some(record));
             }
             phone::Event::Dialing { line, call_id, target } => {
+                fetched = self.dialled.as_ref().and_then(|dialled| dialled.client.clone());
                 let dialled = self.dialled.take().unwrap_or_else(|| self.sent_to(target));
                 self.look_up(now, *line, dialled.number);
                 let record = self.register.dialing(now, wall, *line, call_id, &dialled);
@@ -264,11 +290,17 @@ impl Agent {
             self.send_extension(now, line);
         }
         self.say(Event::Phone(event.clone()));
+        if let phone::Event::Dialing { line, .. } = event
+            && let Some(party) = fetched.filter(|client| client.number.is_some())
+        {
+            self.say(Event::Phone(phone::Event::ConnectedTo { line, party: *party }));
+        }
         if let phone::Event::RingingIn { line, caller, .. } = &event {
             self.take_back(*line, caller);
         }
         self.follow_handover(&event);
         self.follow_passing(now, &event);
+        self.follow_in_office(now, &event);
     }
 
     /// Of a client whom the operator had passed on and the PBX gives back: he is the one he was, and that step of his

@@ -110,6 +110,12 @@ impl Register {
         call_id: &str,
         dialled: &Dialled,
     ) -> CallRecord {
+        if let Some(client) = &dialled.client {
+            let mut record = self.blank(wall, call_id, Direction::Inbound);
+            record.caller = party(client, dialled.number);
+            record.called.written = Some(dialled.typed.clone());
+            return self.open(now, line, record, None);
+        }
         let mut record = self.blank(wall, call_id, Direction::Outbound);
         record.caller.written = Some(self.own_number.clone());
         record.called = Party {

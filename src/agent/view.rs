@@ -2,7 +2,7 @@
 
 use super::card::Card;
 use super::colleagues::Colleagues;
-use super::{CardAnswer, Event, Source};
+use super::{CardAnswer, Event, Parked, QueueView, Source};
 use crate::desk_api::{ClientCard, ClientId};
 use crate::phone::{self, Caller, LineId, Side, TransferWay};
 use std::collections::BTreeMap;
@@ -14,6 +14,9 @@ pub struct View {
     pub registration: Registration,
     pub lines: BTreeMap<LineId, LineView>,
     pub colleagues: Colleagues,
+    pub queue: QueueView,
+    /// Who waits in parking places, the longest first.
+    pub parked: Vec<Parked>,
     /// The operator is heard on no line.
     pub muted: bool,
     /// New calls ring; else they hear busy.
@@ -29,6 +32,8 @@ impl Default for View {
             registration,
             lines: BTreeMap::new(),
             colleagues: Colleagues::default(),
+            queue: QueueView::default(),
+            parked: Vec::new(),
             muted: false,
             taking_calls: true,
             conference: None,
@@ -97,6 +102,8 @@ impl View {
             Event::Card { line, card } => self.show_card(*line, card),
             Event::CardTaken { line } => self.change(*line, |view| (view.card, view.chosen) = (None, None)),
             Event::Chain { .. } => {}
+            Event::Queue(queue) => self.queue = *queue,
+            Event::Parked(parked) => self.parked.clone_from(parked),
             Event::ClientChosen { line, client } => self.change(*line, |view| view.chosen = Some(*client)),
         }
     }

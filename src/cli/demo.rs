@@ -254,6 +254,7 @@ fn telephone(common: &Common, desk: &Desk, pbx: HostPort) -> Setup {
         devices,
         audio: Box::new(move |_line| sound.next_call()),
         figures_every: (common.verbose > 0).then_some(FIGURES_EVERY),
+        office: false,
         levels: false,
     }
 }

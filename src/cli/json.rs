@@ -31,7 +31,10 @@ pub fn line(at: Instant, notice: &Notice, book: &Book) -> Option<String> {
             let line = line.event("device_in_use").with("role", role_code(change.role));
             Some(line.with("id", &id).with("name", &name).end())
         }
-        Notice::Agent(Event::CardTaken { .. } | Event::ClientChosen { .. })
+        // Windows alone take part in queues and parking.
+        Notice::Agent(
+            Event::CardTaken { .. } | Event::ClientChosen { .. } | Event::Queue(_) | Event::Parked(_),
+        )
         | Notice::Desk(_)
         | Notice::Directory(_)
         | Notice::Calls(_)

@@ -173,6 +173,7 @@ impl Run {
             audio: Box::new(move |_line| sound.next_call()),
             devices,
             figures_every: figures,
+            office: false,
             levels: false,
         };
         let handle = match shell::start(process, setup).await {

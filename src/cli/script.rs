@@ -185,7 +185,13 @@ impl Script {
             Notice::Agent(Event::Phone(event)) => self.on_phone(now, event),
             Notice::Agent(Event::Card { line, card }) => self.on_card(*line, card),
             Notice::Agent(Event::Chain { line, news: ChainNews::NobodyLeft }) => self.on_nobody_left(*line),
-            Notice::Agent(Event::CardTaken { .. } | Event::ClientChosen { .. } | Event::Chain { .. }) => {}
+            Notice::Agent(
+                Event::CardTaken { .. }
+                | Event::ClientChosen { .. }
+                | Event::Chain { .. }
+                | Event::Queue(_)
+                | Event::Parked(_),
+            ) => {}
             Notice::Chain { question, answer } => self.on_chain(question, answer),
             Notice::Desk(trouble) => {
                 // What an earlier run left behind is said whoever asked for the desk, and is no failure of this one.

@@ -25,7 +25,10 @@ pub fn line(cat: &Catalogue, notice: &Notice) -> Option<String> {
             say!(cat, "Line {line}: {fault}", line = line, fault = faults::sound(cat, fault))
         }
         Notice::Device(change) => device_in_use(cat, change),
-        Notice::Agent(Event::CardTaken { .. } | Event::ClientChosen { .. })
+        // Windows alone take part in queues and parking.
+        Notice::Agent(
+            Event::CardTaken { .. } | Event::ClientChosen { .. } | Event::Queue(_) | Event::Parked(_),
+        )
         | Notice::Desk(_)
         | Notice::Directory(_)
         | Notice::Calls(_)

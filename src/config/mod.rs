@@ -15,8 +15,8 @@ mod words;
 pub use places::Places;
 pub use section::{ConfigError, Document, Fault, Section, read_file};
 pub use value::{
-    AfterFailedTransfer, AnswerKey, CodecName, Expected, HoldMusic, HostPort, Identity, LINES, PortRange,
-    RingStyle, Setting, Theme, ToneCountry, TransferMode, URL, is_desk_url, lines,
+    AfterFailedTransfer, AnswerKey, CodecName, Expected, HoldMusic, HostPort, Identity, LINES, ParkingRange,
+    PortRange, RingStyle, Setting, Theme, ToneCountry, TransferMode, URL, is_desk_url, lines,
 };
 pub use words::io_words;
 
@@ -68,6 +68,24 @@ pub struct Settings {
     pub follow_redirects: Option<bool>,
     /// Who plays back what it hears, for a test call; 600.
     pub echo: Option<String>,
+    /// Yes.
+    pub watch: Option<bool>,
+    /// Code by which a colleague's ringing call is had, with `{extension}` in it; none.
+    pub pickup: Option<String>,
+    /// Where clients are sent to be parked; none.
+    pub park: Option<String>,
+    /// Where they wait then; none are watched.
+    pub parking_places: Option<ParkingRange>,
+    /// Code; none.
+    pub queue_log_in: Option<String>,
+    /// The same.
+    pub queue_log_out: Option<String>,
+    /// The same, with `{reason}` where the PBX wants one.
+    pub queue_pause: Option<String>,
+    /// The same.
+    pub queue_resume: Option<String>,
+    /// Extension whose line state tells what the queue makes of us, with `{extension}` for our own; none.
+    pub queue_state: Option<String>,
 
     /// 2.
     pub lines: Option<u8>,
@@ -163,6 +181,15 @@ impl Settings {
             session_timer: self.session_timer.or(below.session_timer),
             follow_redirects: self.follow_redirects.or(below.follow_redirects),
             echo: self.echo.or(below.echo),
+            watch: self.watch.or(below.watch),
+            pickup: self.pickup.or(below.pickup),
+            park: self.park.or(below.park),
+            parking_places: self.parking_places.or(below.parking_places),
+            queue_log_in: self.queue_log_in.or(below.queue_log_in),
+            queue_log_out: self.queue_log_out.or(below.queue_log_out),
+            queue_pause: self.queue_pause.or(below.queue_pause),
+            queue_resume: self.queue_resume.or(below.queue_resume),
+            queue_state: self.queue_state.or(below.queue_state),
             lines: self.lines.or(below.lines),
             click_to_transfer: self.click_to_transfer.or(below.click_to_transfer),
             transfer: self.transfer.or(below.transfer),

@@ -33,6 +33,15 @@ pub(super) fn write(settings: &Settings) -> String {
     file.plain("session_timer", settings.session_timer.map(|time| time.as_secs()));
     file.plain("follow_redirects", settings.follow_redirects);
     file.text("echo", settings.echo.as_deref());
+    file.plain("watch", settings.watch);
+    file.text("pickup", settings.pickup.as_deref());
+    file.text("park", settings.park.as_deref());
+    file.text("parking_places", settings.parking_places.map(|places| places.to_string()));
+    file.text("queue_log_in", settings.queue_log_in.as_deref());
+    file.text("queue_log_out", settings.queue_log_out.as_deref());
+    file.text("queue_pause", settings.queue_pause.as_deref());
+    file.text("queue_resume", settings.queue_resume.as_deref());
+    file.text("queue_state", settings.queue_state.as_deref());
 
     file.section("calls");
     file.plain("lines", settings.lines);

@@ -98,6 +98,44 @@ impl Setting for PortRange {
     }
 }
 
+/// Extensions where parked clients wait, both ends included; 100 at most.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ParkingRange {
+    pub first: u32,
+    pub last: u32,
+}
+
+impl std::fmt::Display for ParkingRange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}-{}", self.first, self.last)
+    }
+}
+
+impl Setting for ParkingRange {
+    const EXPECTED: Expected =
+        Expected { what: msg!("a range of at most 100 extensions"), example: "701-720" };
+
+    fn parse(text: &str) -> Option<Self> {
+        let number = |text: &str| {
+            let fits = !text.starts_with('0') && text.bytes().all(|digit| digit.is_ascii_digit());
+            text.parse::<u32>().ok().filter(|_| fits)
+        };
+        let (first, last) = text.split_once('-')?;
+        let (first, last) = (number(first.trim())?, number(last.trim())?);
+        (first <= last && last - first < 100).then_some(Self { first, last })
+    }
+}
+
+/// The code that has a colleague's ringing call.
+pub(super) const PICKUP: Expected = Expected {
+    what: msg!("a code with {extension} where the colleague's number stands"),
+    example: "*8{extension}",
+};
+
+pub(super) fn pickup(text: &str) -> Option<String> {
+    String::parse(text).filter(|code| code.contains("{extension}"))
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CodecName {
     Pcma,

@@ -8,4 +8,5 @@ pub mod directory;
 pub mod handover;
 pub mod line_state;
 pub mod number;
+pub mod pause;
 pub mod transfer_report;

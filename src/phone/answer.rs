@@ -44,7 +44,7 @@ impl Phone {
     /// Where the settings let it: only while nobody is talked to, and the PBX sends calls here.
     fn may_answer_unasked(&self) -> bool {
         let talks = |line: &Line| !matches!(line.stage, Stage::Ringing | Stage::Ending);
-        self.auto_answer && self.user_agent.is_registered() && !self.lines.values().any(talks)
+        self.auto_answer && self.user_agent.is_registered() && !self.calls_of_people().any(talks)
     }
 
     /// A call that nobody has answered by the time that the PBX named. Where that may not be, it rings on.

@@ -47,10 +47,8 @@ impl Phone {
     }
 
     fn bring_together(&mut self, now: Instant) -> Result<(), Refusal> {
-        let mut calls = self.lines.values().filter(|line| line.stage != Stage::Ringing);
-        let (Some(first), Some(second), None) = (calls.next(), calls.next(), calls.next()) else {
-            return Err(Refusal::WrongState);
-        };
+        let calls: Vec<&Line> = self.calls_of_people().filter(|line| line.stage != Stage::Ringing).collect();
+        let [first, second] = calls[..] else { return Err(Refusal::WrongState) };
         if !(first.may_confer() && second.may_confer()) {
             return Err(Refusal::WrongState);
         }

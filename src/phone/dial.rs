@@ -33,7 +33,7 @@ impl Phone {
     }
 
     pub(super) fn session_for_one_more(&mut self) -> Result<Negotiation, Refusal> {
-        if self.lines.len() >= self.max_calls {
+        if self.calls_of_people().count() >= self.max_calls {
             return Err(Refusal::Busy);
         }
         self.open_session()

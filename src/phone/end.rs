@@ -48,6 +48,7 @@ impl Phone {
             let (_, outcome, _) = how_it_ended(&line, &end);
             self.note_refusal(&line, outcome);
         }
+        self.note_code(&line, end.by, end.status);
         let joins = self.ends_by_joining(now, call, &end);
         let ended = ended_event(now, line, end, joins);
         match codec {
@@ -60,7 +61,7 @@ impl Phone {
             self.on_not_moved(now, by, status);
         }
         self.expect_those_passed_on(now);
-        if self.lines.is_empty() {
+        if self.calls_of_people().next().is_none() {
             // Never refused. Whoever calls next is to hear the operator.
             let _ = self.mute(false);
         }

@@ -60,6 +60,11 @@ pub enum Command {
     Watch {
         extensions: Vec<String>,
     },
+    /// A feature code, dialled as it stands: the PBX does something by it, and answers or refuses. The call is no line of the
+    /// operator's; `Output::CodeEnded` follows.
+    Code {
+        code: String,
+    },
     /// `200`, `sip:200@host`, `+7 495 …`, `tel:…`.
     Dial {
         target: String,
@@ -167,8 +172,20 @@ pub enum NearEnd {
 pub enum Output {
     Send(Transmit),
     Media(MediaCommand),
+    /// Of `Command::Code`.
+    CodeEnded(CodeResult),
     Event(Event),
     Idle,
+}
+
+/// What became of a feature code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CodeResult {
+    /// Answered.
+    Done,
+    /// With this status.
+    Refused(u16),
+    NoAnswer,
 }
 
 /// What the media thread has to do.
@@ -550,6 +567,7 @@ impl fmt::Debug for Command {
             Self::Unregister => f.write_str("Unregister"),
             Self::Probe { .. } => f.write_str("Probe"),
             Self::Watch { extensions } => write!(f, "Watch({} of them)", extensions.len()),
+            Self::Code { .. } => f.write_str("Code"),
             Self::Dial { .. } => f.write_str("Dial"),
             Self::Answer { line } => write!(f, "Answer({line})"),
             Self::Reject { line, status } => write!(f, "Reject({line}, {status})"),

@@ -60,8 +60,8 @@ pub(super) struct Line {
     pub rings: bool,
     /// Why we hang up, when it is not simply the operator's wish.
     pub ending: Option<Ending>,
-    /// The call whose client this one finds a person for; nobody sees it, and the operator is not in it.
-    pub serves: Option<CallKey>,
+    /// What it is for, where nobody sees it and the operator is not in it.
+    pub serves: Option<Serves>,
     /// Whoever has answered it is asked for a key.
     pub asks_for_key: bool,
 }
@@ -81,6 +81,14 @@ pub(super) enum Stage {
     Talking,
     /// We hung up; the core has the last word.
     Ending,
+}
+
+/// What an errand is for.
+pub(super) enum Serves {
+    /// Finds a person for the client of this call.
+    Client(CallKey),
+    /// Has the PBX carry out a code; given up at that time.
+    Code { until: Instant },
 }
 
 pub(super) struct Ending {
@@ -241,6 +249,7 @@ impl Line {
 
     pub fn next_deadline(&self) -> Option<Instant> {
         let transfer = self.transfer.as_ref().and_then(Transfer::deadline);
-        [self.answer_at, self.hold.retry_at(), transfer, self.moved_until].into_iter().flatten().min()
+        let until = [self.answer_at, self.hold.retry_at(), transfer, self.moved_until, self.code_deadline()];
+        until.into_iter().flatten().min()
     }
 }

@@ -6,6 +6,7 @@
 
 mod answer;
 mod caller;
+mod code;
 mod conference;
 mod dial;
 mod digits;
@@ -28,8 +29,8 @@ mod watch;
 
 pub use caller::{Caller, IdentitySource};
 pub use event::{
-    CallOutcome, ClientIs, Command, EndedBy, Event, Input, MediaCommand, NearEnd, Output, Proof, Refusal,
-    Side, TransferFault, TransferOutcome, TransferWay,
+    CallOutcome, ClientIs, CodeResult, Command, EndedBy, Event, Input, MediaCommand, NearEnd, Output, Proof,
+    Refusal, Side, TransferFault, TransferOutcome, TransferWay,
 };
 pub use line::LineId;
 pub use pbx::{OnFailedTransfer, PbxBehaviour};
@@ -41,7 +42,7 @@ use crate::media::{CallTone, Codec, StreamEvent, StreamStats};
 use crate::sip::{self, CallKey, ProbeKey, UserAgent, UserAgentConfig};
 use conference::Conference;
 use end::Farewell;
-use line::{Line, Means, Stage};
+use line::{Line, Means, Serves, Stage};
 use outbox::Outbox;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -168,6 +169,7 @@ impl Phone {
                 line.on_moved_timeout(&mut means);
             }
         }
+        self.end_codes_in_time(now);
         self.end_silent_farewells(now);
         self.drain_user_agent(now);
         self.end_errands(now);
@@ -197,6 +199,7 @@ impl Phone {
             Command::Unregister => return self.user_agent.unregister(now),
             Command::Probe { target } => (None, self.probe(now, target)),
             Command::Watch { extensions } => (None, self.watch(now, extensions)),
+            Command::Code { code } => return self.dial_code(now, code),
             Command::Dial { target } => (None, self.dial(now, target)),
             Command::Answer { line } => (Some(line), self.answer(now, line)),
             Command::Reject { line, status } => (Some(line), self.reject(now, line, status)),
@@ -379,10 +382,12 @@ impl Phone {
         let (answered, has_operator) = (line.answered_at.is_some(), line.is_in_conversation());
         if let Some(with) = joined {
             self.on_joined(now, with);
-        } else if let Some(client) = line.serves {
-            self.on_target(now, id, client, rings, !talked && answered);
-            if pressed {
-                self.on_target_key(now, id, client);
+        } else if let Some(serves) = &line.serves {
+            if let Serves::Client(client) = *serves {
+                self.on_target(now, id, client, rings, !talked && answered);
+                if pressed {
+                    self.on_target_key(now, id, client);
+                }
             }
         } else if !talked && answered {
             if has_operator {
@@ -395,8 +400,13 @@ impl Phone {
 
     fn on_stream_event(&mut self, now: Instant, id: LineId, event: StreamEvent) {
         let Some(line) = self.lines.get(&id) else { return };
-        if let (StreamEvent::Digit(_), Some(client)) = (&event, line.serves) {
-            return self.on_target_key(now, id, client);
+        match (&event, &line.serves) {
+            (StreamEvent::Digit(_), Some(Serves::Client(client))) => {
+                let client = *client;
+                return self.on_target_key(now, id, client);
+            }
+            (_, Some(_)) => return,
+            (_, None) => {}
         }
         let audible = line.stage == Stage::Talking && !line.hold.is_muted() && !line.held_by_them;
         match event {

@@ -1,6 +1,6 @@
 //! What waits to be taken: first what the network waits for, then audio, then what is said about it.
 
-use super::event::{Event, MediaCommand, Output};
+use super::event::{CodeResult, Event, MediaCommand, Output};
 use super::line::LineId;
 use crate::transmit::Transmit;
 use std::collections::{BTreeSet, VecDeque};
@@ -10,6 +10,7 @@ pub(super) struct Outbox {
     sends: VecDeque<Transmit>,
     media: VecDeque<MediaCommand>,
     events: VecDeque<Event>,
+    codes: VecDeque<CodeResult>,
     /// Lines of which nothing is said: they serve another one.
     unsaid: BTreeSet<LineId>,
 }
@@ -33,6 +34,10 @@ impl Outbox {
         }
     }
 
+    pub fn end_code(&mut self, result: CodeResult) {
+        self.codes.push_back(result);
+    }
+
     /// Nothing is said of this line until it has ended.
     pub fn hush(&mut self, line: LineId) {
         self.unsaid.insert(line);
@@ -44,6 +49,9 @@ impl Outbox {
         }
         if let Some(command) = self.media.pop_front() {
             return Output::Media(command);
+        }
+        if let Some(result) = self.codes.pop_front() {
+            return Output::CodeEnded(result);
         }
         self.events.pop_front().map_or(Output::Idle, Output::Event)
     }

@@ -7,7 +7,7 @@
 
 use super::end::SipEnd;
 use super::event::{Proof, Refusal};
-use super::line::{CallDirection, Ending, Line, LineId, Means, Stage};
+use super::line::{CallDirection, Ending, Line, LineId, Means, Serves, Stage};
 use super::transfer::Transfer;
 use super::{CallOutcome, EndedBy, Phone, target};
 use crate::domain::line_state::LineState;
@@ -44,7 +44,7 @@ impl Phone {
         let mut session = self.open_session()?;
         let call = self.user_agent.invite_as(now, shown_as, uri, session.offer(Direction::SendRecv));
         let mut errand = Line::new(self.free_line(), call, CallDirection::Out, now);
-        (errand.session, errand.aside, errand.serves) = (Some(session), true, Some(client));
+        (errand.session, errand.aside, errand.serves) = (Some(session), true, Some(Serves::Client(client)));
         self.output.hush(errand.id);
         self.add_line(errand);
         let (line, mut means) = self.line(now, id).ok_or(Refusal::NoSuchLine)?;
@@ -164,8 +164,8 @@ impl Phone {
     /// Errands whose client needs them no more.
     pub(super) fn end_errands(&mut self, now: Instant) {
         let needed = |errand: &Line| self.lines.values().any(|line| line.joins(errand.call));
-        let idle =
-            |errand: &&Line| errand.serves.is_some() && errand.stage != Stage::Ending && !needed(errand);
+        let serves_client = |errand: &Line| matches!(errand.serves, Some(Serves::Client(_)));
+        let idle = |errand: &&Line| serves_client(errand) && errand.stage != Stage::Ending && !needed(errand);
         let idle: Vec<LineId> = self.lines.values().filter(idle).map(|errand| errand.id).collect();
         for id in idle {
             if let Some((errand, mut means)) = self.line(now, id) {

@@ -180,7 +180,7 @@ impl World {
                     let stats = StreamStats::default();
                     self.phone.handle(self.now, phone::Input::StreamStats { line, stats });
                 }
-                phone::Output::Media(_) => {}
+                phone::Output::Media(_) | phone::Output::CodeEnded(_) => {}
                 phone::Output::Idle => return,
             }
         }

@@ -128,6 +128,8 @@ impl Screen {
             };
             bars.push(bar(device_tone, text));
         }
+        bars.extend(self.queue_bar());
+        bars.extend(self.parked_bars(now));
         if let Some(why) = &self.desk_fault {
             bars.push(bar(
                 Tone::Warning,

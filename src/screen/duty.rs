@@ -15,7 +15,7 @@ pub(super) struct Duty {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Availability {
+pub(super) enum Availability {
     Ready,
     /// For this reason.
     Break(usize),
@@ -29,6 +29,10 @@ impl Duty {
 
     pub fn is_away(&self) -> bool {
         self.chosen != Availability::Ready
+    }
+
+    pub fn chosen(&self) -> Availability {
+        self.chosen
     }
 
     pub fn is_do_not_disturb(&self) -> bool {
@@ -71,6 +75,8 @@ impl Screen {
     /// A telephone that has just started takes calls, and has not heard what was to be dialled.
     pub(super) fn wish_again(&mut self) {
         self.duty.asked = true;
+        self.said_away = None;
+        self.fetched = None;
         self.dial.give_back();
         self.watched.clear();
         self.watch_colleagues();
@@ -125,10 +131,12 @@ impl Screen {
 
     pub(super) fn line_detail(&self) -> String {
         let extension = say!(&self.cat, "ext. {extension}", extension = self.config.extension);
-        match self.view.registration {
-            Registration::Registered { server } => format!("{extension} · {}", server.ip()),
-            Registration::None | Registration::Failed { .. } => extension,
+        let mut parts = vec![extension];
+        if let Registration::Registered { server } = self.view.registration {
+            parts.extend([self.queue_words(), server.ip().to_string()]);
         }
+        parts.retain(|part| !part.is_empty());
+        parts.join(" · ")
     }
 
     pub(super) fn line_menu(&self) -> Vec<Choice> {
@@ -140,6 +148,7 @@ impl Screen {
         let mut menu = vec![choice(say!(cat, "Ready"), Availability::Ready, Act::Ready)];
         menu.extend(breaks);
         menu.push(choice(say!(cat, "Do not disturb"), Availability::DoNotDisturb, Act::DoNotDisturb));
+        menu.extend(self.queue_choice());
         menu
     }
 

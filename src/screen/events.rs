@@ -29,6 +29,7 @@ impl Screen {
             Event::Phone(phone::Event::Ended { line, .. }) => self.view.lines.get(line).cloned(),
             _ => None,
         };
+        let (parked, trouble) = (self.view.parked.clone(), self.trouble_words());
         self.view.follow(&event);
         match event {
             Event::Phone(phone::Event::Ended { line, by, outcome, status, talked, .. }) => {
@@ -37,6 +38,12 @@ impl Screen {
                 }
             }
             Event::Phone(event) => self.on_phone_event(now, wall, event),
+            Event::Queue(_) => {
+                if let Some(words) = self.trouble_words().filter(|words| Some(words) != trouble.as_ref()) {
+                    self.announce(words);
+                }
+            }
+            Event::Parked(_) => self.on_parked(&parked),
             Event::Chain { line, news } => self.on_chain(line, news),
             Event::Card { line, card } => self.on_card(now, wall, line, &card),
             Event::ClientChosen { line, client } => {
@@ -106,6 +113,10 @@ impl Screen {
             }
             E::Conference { lines: Some(_) } => self.announce(say!(&self.cat, "In a conference")),
             E::Conference { lines: None } => self.announce(say!(&self.cat, "The conference is over")),
+            E::Refused { line: None, why } if self.fetched.take().is_some() => {
+                self.outcome = Some(Outcome::Refused(why));
+                self.announce_outcome();
+            }
             E::Refused { line: None, why } if self.dial.waits() => {
                 self.consults = None;
                 self.dial.refuse(why);
@@ -161,7 +172,10 @@ impl Screen {
         self.finish_wrap_up();
         let typed = self.dial.take_sent().unwrap_or(target);
         let consults = self.consults.take().filter(|client| self.view.lines.contains_key(client));
-        let call = Standing { consults, ..Standing::new(now, wall.timestamp(), Some(typed)) };
+        let fetched = self.fetched.take();
+        let incoming = fetched.is_some();
+        let dialled = Some(fetched.unwrap_or(typed));
+        let call = Standing { consults, incoming, ..Standing::new(now, wall.timestamp(), dialled) };
         self.calls.insert(line, call);
         self.outcome = None;
         self.set_front(Some(line));

@@ -1,5 +1,6 @@
 //! What reaches the screen, and what it asks for.
 
+use super::Offers;
 use crate::agent::{Event, Intent};
 use crate::desk_api::{CallRecord, Directory, TransferQuestion, Unavailable};
 use crate::domain::chain::TransferChain;
@@ -25,6 +26,8 @@ pub struct ScreenConfig {
     pub lacks_desk_token: bool,
     /// The account's number, for the top bar.
     pub extension: String,
+    /// What the PBX does beyond calls.
+    pub offers: Offers,
 }
 
 /// Everything that changes the screen.
@@ -150,6 +153,14 @@ pub enum Act {
     Dial,
     Redial(usize),
     ChooseClient(usize),
+    /// Have the call that has rung the longest at a colleague's; or at this one's.
+    PickUp,
+    PickUpFrom(String),
+    Park,
+    /// The operator's own client first; or the one of this index in the view.
+    TakeFirstParked,
+    TakeParked(usize),
+    JoinQueue(bool),
     Ready,
     Break(usize),
     DoNotDisturb,
@@ -200,6 +211,12 @@ impl fmt::Debug for Act {
             Self::Dial => f.write_str("Dial"),
             Self::Redial(index) => write!(f, "Redial({index})"),
             Self::ChooseClient(index) => write!(f, "ChooseClient({index})"),
+            Self::PickUp => f.write_str("PickUp"),
+            Self::PickUpFrom(extension) => write!(f, "PickUpFrom({extension})"),
+            Self::Park => f.write_str("Park"),
+            Self::TakeFirstParked => f.write_str("TakeFirstParked"),
+            Self::TakeParked(index) => write!(f, "TakeParked({index})"),
+            Self::JoinQueue(on) => write!(f, "JoinQueue({on})"),
             Self::Ready => f.write_str("Ready"),
             Self::Break(index) => write!(f, "Break({index})"),
             Self::DoNotDisturb => f.write_str("DoNotDisturb"),

@@ -11,6 +11,7 @@ mod acts;
 mod bars;
 mod call;
 mod card;
+mod colleagues;
 mod dial;
 mod duty;
 mod events;
@@ -29,6 +30,7 @@ mod verbs;
 mod words;
 mod wrap_up;
 
+pub use colleagues::Offers;
 pub use input::{Act, Alert, Field, Input, Key, Level, Press, ScreenConfig, Sound, Trouble, Wish};
 pub use shown::*;
 pub use words::why_no_line;
@@ -36,6 +38,7 @@ pub use words::why_no_line;
 use crate::agent::{self, Intent};
 use crate::desk_api::{CallRecord, ClientId, Directory, Unavailable};
 use crate::domain::number::PhoneNumber;
+use crate::domain::pause::PauseReason;
 use crate::instant::Instant;
 use crate::phone::LineId;
 use crate::text::Catalogue;
@@ -84,6 +87,10 @@ pub struct Screen {
     consults: Option<LineId>,
     /// Extensions whose lines the telephone was asked to watch.
     watched: Vec<String>,
+    /// A client's call at the PBX is being fetched: who it is, as far as that is known.
+    fetched: Option<String>,
+    /// What the queue was last told.
+    said_away: Option<PauseReason>,
     dial: DialField,
     recent: Recent,
     wrap_up: Option<wrap_up::Running>,
@@ -123,6 +130,8 @@ impl Screen {
             reply: None,
             consults: None,
             watched: Vec::new(),
+            fetched: None,
+            said_away: None,
             dial: DialField::default(),
             recent: Recent::default(),
             wrap_up: None,
@@ -169,6 +178,7 @@ impl Screen {
         let is_news = self.end_wrap_up_in_time(now) || is_news;
         self.ask_desk_again(now);
         self.say_whether_to_take_calls();
+        self.say_why_away();
         if is_news || wall.date() != self.listed_on {
             // What is chosen or picked brings other rows, which have not been seen yet.
             let own_doing = by_operator && self.chosen != Some(now);
@@ -283,6 +293,7 @@ impl Screen {
             || self.ask_desk_at.is_some()
             || self.outage.as_ref().is_some_and(Outage::is_counted_down)
             || self.duty.is_away()
+            || !self.view.parked.is_empty()
     }
 }
 

@@ -62,6 +62,7 @@ impl Screen {
         let acts = calls.into_iter().chain(results).chain(breaks).chain([Act::DoNotDisturb]);
         let places = [Field::Dial, Field::Card, Field::Calls].map(Deed::Focus);
         let mut deeds: Vec<Deed> = acts.filter(|act| self.can(act)).map(Deed::Act).collect();
+        deeds.extend(self.office_deeds());
         deeds.extend(places);
         deeds.extend([Deed::NextTheme, Deed::Act(Act::Settings), Deed::Act(Act::Quit)]);
         deeds

@@ -5,7 +5,7 @@ use super::format::{day, fold, has_words, moment};
 use super::keys::key_of_nth;
 use super::rows::Row;
 use super::topics::{Pick, Topic};
-use super::{Screen, State, Target, Targets, Tone, Word, words};
+use super::{Screen, State, Target, Targets, Tone, Word};
 use crate::agent::Intent;
 use crate::desk_api::{Absence, ClientCard, DirectoryEntry};
 use crate::domain::line_state::LineState;
@@ -221,6 +221,9 @@ impl Screen {
     /// Without a client to pass on, the list is that of colleagues to be called.
     pub(super) fn call_colleague(&mut self, now: Instant, index: usize, today: Date) {
         if let Some(Row::Person(person)) = self.rows(now, today).0.into_iter().nth(index) {
+            if self.can_pick_up(&person.extension) {
+                return self.pick_up(person.extension);
+            }
             self.call_number(person.extension);
         }
     }
@@ -286,6 +289,9 @@ impl Screen {
 
     /// The lines of all who have one are watched.
     pub(super) fn watch_colleagues(&mut self) {
+        if !self.config.offers.watch {
+            return;
+        }
         let mut extensions: Vec<String> =
             self.directory.people.iter().filter_map(|person| person.extension.clone()).collect();
         // One that nobody could call must not cost the others their states; nor more than the telephone watches.
@@ -308,7 +314,7 @@ impl Screen {
         let cat = &self.cat;
         let age = jiff::SignedDuration::try_from(now.since(line.since)).unwrap_or_default();
         let since = wall.timestamp().saturating_sub(age).unwrap_or(wall.timestamp());
-        let state = cat.get(words::colleague(line.state));
+        let state = self.colleague_words(extension, line.state);
         let text = say!(cat, "{state} since {time}", state = state, time = moment(cat, since, wall));
         let tone = match line.state {
             LineState::Free => Tone::Good,

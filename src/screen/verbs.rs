@@ -57,9 +57,16 @@ impl Screen {
 
     pub(super) fn hints(&self) -> Vec<Hint> {
         let waiting = [Act::AnswerWaiting, Act::RejectWaiting].map(Deed::Act).into_iter();
-        let acts =
-            self.acts_of_state().into_iter().chain([Act::Swap, Act::Conference, Act::Topic, Act::Palette]);
-        let acts = acts.map(Deed::Act);
+        let office = [
+            Act::PickUp,
+            Act::TakeFirstParked,
+            Act::Swap,
+            Act::Conference,
+            Act::Topic,
+            Act::Park,
+            Act::Palette,
+        ];
+        let acts = self.acts_of_state().into_iter().chain(office).map(Deed::Act);
         let places = [Field::Dial, Field::Calls, Field::Card].map(Deed::Focus);
         let is_valid = |deed: &Deed| KEYS.iter().any(|(_, bound)| bound == deed) && self.can_do(deed);
         let hint = |deed: Deed| Hint { key: key_of(&deed), label: self.label(&deed) };
@@ -123,7 +130,7 @@ impl Screen {
             Act::Retry => msg!("Retry now"),
             Act::Settings => msg!("Settings"),
             Act::Quit => msg!("Quit"),
-            _ => return String::new(),
+            office => return self.office_label(office),
         };
         self.cat.get(label).to_owned()
     }

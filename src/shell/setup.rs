@@ -5,7 +5,7 @@ use super::media_thread::Audio;
 use super::meter::Meter;
 use super::owner::{Network, Owner, VoiceSetup};
 use super::{Handle, Notice, Notices, Order, Process, Remote};
-use crate::agent::{Agent, AgentConfig};
+use crate::agent::{Agent, AgentConfig, OfficeCodes, ParkingPlaces, QueueCodes};
 use crate::audio::{Devices, Ring, Wishes};
 use crate::config::{AfterFailedTransfer, CodecName, HoldMusic, HostPort, Identity, RingStyle, Settings};
 use crate::desk::DeskProblem;
@@ -41,6 +41,8 @@ pub struct Setup {
     pub devices: Option<Wishes>,
     /// How often figures of the voice are told, besides the end of a call.
     pub figures_every: Option<Duration>,
+    /// Take part in the PBX's queue and parking, as who works here; a telephone that only makes a call does not.
+    pub office: bool,
     /// Tell how loud the operator speaks and hears.
     pub levels: bool,
 }
@@ -115,6 +117,7 @@ pub(super) async fn assemble(
     let clock = process.clock;
     let operator = settings.operator.clone().unwrap_or_else(|| user.clone());
     let desk_setup = desk_setup(settings, &setup, &user, &operator)?;
+    let codes = if setup.office { office(settings, &user) } else { OfficeCodes::default() };
     let agent = Agent::new(
         clock.now(),
         AgentConfig {
@@ -140,6 +143,7 @@ pub(super) async fn assemble(
             has_desk: desk_setup.is_some(),
             client_in_name: settings.client_in_name.unwrap_or(true),
             operator,
+            office: codes,
         },
         entropy::seed()?,
     );
@@ -245,6 +249,25 @@ fn pbx_behaviour(settings: &Settings) -> PbxBehaviour {
         },
         holds_in_silence: settings.hold_music == Some(HoldMusic::Own),
         ..asterisk
+    }
+}
+
+/// Lines are watched for it only where the settings let them be.
+fn office(settings: &Settings, user: &str) -> OfficeCodes {
+    let watches = settings.watch.unwrap_or(true);
+    let places = settings.parking_places.filter(|_| watches);
+    let places = places.map(|range| (range.first..=range.last).map(|place| place.to_string()).collect());
+    let state = settings.queue_state.as_ref().filter(|_| watches);
+    OfficeCodes {
+        pick_up: settings.pickup.clone(),
+        parking: ParkingPlaces { park: settings.park.clone(), places: places.unwrap_or_default() },
+        queue: QueueCodes {
+            log_in: settings.queue_log_in.clone(),
+            log_out: settings.queue_log_out.clone(),
+            pause: settings.queue_pause.clone(),
+            resume: settings.queue_resume.clone(),
+            state: state.map(|state| state.replace("{extension}", user)),
+        },
     }
 }
 

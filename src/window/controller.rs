@@ -15,7 +15,7 @@ use crate::desktop::hotkey::{self, Grabbed};
 use crate::desktop::notice::{self, Notices, Pressed};
 use crate::instant::Instant;
 use crate::phone::LineId;
-use crate::screen::{Act, Field, Input, Level, Screen, ScreenConfig, Sound, State, Trouble, Wish};
+use crate::screen::{Act, Field, Input, Level, Offers, Screen, ScreenConfig, Sound, State, Trouble, Wish};
 use crate::secrets::Secret;
 use crate::shell::{Notice, Process};
 use crate::text::Catalogue;
@@ -572,5 +572,12 @@ fn screen_config(options: &Options) -> ScreenConfig {
         lacks_desk_token: settings.desk.is_some() && !options.has_desk(),
         extension: settings.user.clone().unwrap_or_default(),
         lines: settings.lines.unwrap_or(2).into(),
+        offers: Offers {
+            watch: settings.watch.unwrap_or(true),
+            pick_up: settings.pickup.is_some(),
+            park: settings.park.is_some(),
+            queue: settings.queue_pause.is_some() && settings.queue_resume.is_some(),
+            log_in: settings.queue_log_in.is_some() && settings.queue_log_out.is_some(),
+        },
     }
 }

@@ -84,6 +84,7 @@ async fn live(process: Process, account: Account, tell: impl Fn(Heard)) {
         audio: Box::new(|_line| Audio::default()),
         devices: account.devices,
         figures_every: None,
+        office: true,
         levels: true,
     };
     match shell::start(process, setup).await {

@@ -114,6 +114,7 @@ fn setup(folder: &Path, server: &str) -> Setup {
         Audio { play: Some(play), record: Some(record) }
     };
     Setup {
+        office: false,
         settings: Settings::parse(&text, Path::new("test")).expect("settings"),
         password: Secret::new("pw-101".to_owned()),
         desk_token: None,

@@ -21,6 +21,7 @@ mod in_call;
 mod inbound;
 mod killed;
 mod matrix;
+mod office;
 mod outage;
 mod outbound;
 mod pbx;

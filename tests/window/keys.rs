@@ -32,6 +32,11 @@ pub fn words(intent: &Intent) -> String {
         | Intent::Swap
         | Intent::Pick { .. }
         | Intent::Note { .. }
+        | Intent::BeAway { .. }
+        | Intent::JoinQueue { .. }
+        | Intent::PickUp { .. }
+        | Intent::Park { .. }
+        | Intent::TakeParked { .. }
         | Intent::ChooseClient { .. } => "other".into(),
     }
 }

@@ -1,6 +1,7 @@
 //! The operator's desk against a PBX on paper, on virtual time.
 
 mod handover;
+mod office;
 mod passing;
 
 use super::*;
@@ -221,6 +222,7 @@ fn config(pbx: &TestPbx) -> AgentConfig {
         has_desk: true,
         client_in_name: true,
         operator: "anna".into(),
+        office: OfficeCodes::default(),
     }
 }
 

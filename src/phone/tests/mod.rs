@@ -1,6 +1,7 @@
 //! The telephone against a PBX on paper, on virtual time.
 
 mod auto_answer;
+mod codes;
 mod conference;
 mod connected;
 mod digits;
@@ -34,6 +35,7 @@ struct World {
     phone: Phone,
     pbx: TestPbx,
     events: Vec<Event>,
+    codes: Vec<CodeResult>,
     media: Vec<MediaCommand>,
     next_port: u16,
     gives_ports: bool,
@@ -76,8 +78,8 @@ impl World {
         change(&mut config);
         let now = Instant::START + Duration::from_secs(10);
         let phone = Phone::new(now, config, [7; 32]);
-        let (events, media) = (Vec::new(), Vec::new());
-        let mut world = Self { now, phone, pbx, events, media, next_port: 4000, gives_ports: true };
+        let (events, codes, media) = (Vec::new(), Vec::new(), Vec::new());
+        let mut world = Self { now, phone, pbx, events, codes, media, next_port: 4000, gives_ports: true };
         world.give_port();
         world
     }
@@ -115,6 +117,7 @@ impl World {
         loop {
             match self.phone.poll_output() {
                 Output::Send(transmit) => self.pbx.take(&transmit),
+                Output::CodeEnded(result) => self.codes.push(result),
                 Output::Event(event) => self.events.push(event),
                 Output::Media(MediaCommand::TakePort) if self.gives_ports => {
                     let local = SocketAddr::new(self.pbx.phone.ip(), self.next_port);

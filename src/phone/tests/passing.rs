@@ -94,7 +94,7 @@ impl Passing {
 impl World {
     /// The call that the telephone makes, not a re-INVITE.
     #[track_caller]
-    fn outgoing(&mut self) -> Request {
+    pub(super) fn outgoing(&mut self) -> Request {
         let first = self.pbx.request("INVITE");
         if !first.headers.first("To").unwrap().contains("tag=") {
             return first;

@@ -4,6 +4,7 @@ mod calls;
 mod cards;
 mod day;
 mod keys;
+mod office;
 mod rambling;
 mod returns;
 mod topics;
@@ -65,6 +66,7 @@ impl World {
             has_desk: true,
             lacks_desk_token: false,
             extension: "101".into(),
+            offers: Offers { watch: true, ..Offers::default() },
         };
         change(&mut config);
         let now = Instant::START;

@@ -39,6 +39,7 @@ impl Desk {
             audio: Box::new(|_| Audio::default()),
             devices: None,
             figures_every: None,
+            office: false,
             levels: false,
         };
         let (mut owner, handle, _orders) = assemble(Process::begin(), setup).await.unwrap();
@@ -286,6 +287,7 @@ impl ByTcp {
             audio: Box::new(|_| Audio::default()),
             devices: None,
             figures_every: None,
+            office: false,
             levels: false,
         };
         let (mut owner, handle, _orders) = assemble(Process::begin(), setup).await.unwrap();

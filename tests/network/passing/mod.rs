@@ -246,6 +246,7 @@ impl World {
         loop {
             match self.phone.poll_output() {
                 Output::Send(transmit) => self.transmit(true, transmit.bytes),
+                Output::CodeEnded(_) => {}
                 Output::Event(event) => self.said.push(event),
                 Output::Media(MediaCommand::TakePort) => self.give_port(),
                 Output::Media(MediaCommand::Stop { line }) => {
