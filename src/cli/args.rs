@@ -191,7 +191,7 @@ pub struct DemoOptions {
     #[arg(help = msg!("Without a window: the telephone works by itself"))]
     #[arg(long)]
     pub headless: bool,
-    #[arg(help = msg!("One call: a client rings, is answered, and is passed on to the manager"))]
+    #[arg(help = msg!("One call: a client rings, is answered, and is passed on by the desk's rules, past a manager who is busy and one who does not answer"))]
     #[arg(long, conflicts_with = "calls")]
     pub once: bool,
     #[arg(help = msg!("End after so many calls [default: never]"))]
@@ -245,9 +245,9 @@ pub struct CallOptions {
     #[arg(help = msg!("With return: how long each target may ring [default: 20]"))]
     #[arg(long, value_name = "S", value_parser = seconds, requires = "transfer")]
     pub ring_for: Option<Duration>,
-    /// Transfer to the manager whom the client's card names; who has none is said goodbye to. For `demo`.
+    /// Pass the client on by the desk's rules; whom nobody takes is said goodbye to. For `demo`.
     #[arg(skip)]
-    pub to_manager: bool,
+    pub by_rules: bool,
 }
 
 impl CallOptions {

@@ -293,6 +293,7 @@ impl Driver {
                     }
                     handle.intent(intent);
                 }
+                Do::FetchChain(question) => handle.fetch_chain(question),
                 Do::Finish => handle.shut_down(FAREWELL),
             }
         }

@@ -3,7 +3,7 @@
 use super::args::CallOptions;
 use super::verdict::{Trouble, Verdict};
 use crate::agent::{Card, CardAnswer, Event, Intent};
-use crate::desk_api::Unavailable;
+use crate::desk_api::{ClientCard, ClientTypeId, TransferQuestion, Unavailable};
 use crate::domain::chain::TransferChain;
 use crate::instant::Instant;
 use crate::media::{AudioDirection, NoAudioCause, StreamStats};
@@ -56,6 +56,8 @@ pub enum Task {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Do {
     Intent(Intent),
+    /// Ask the desk where a client goes.
+    FetchChain(TransferQuestion),
     /// Shut the telephone down; the verdict stands.
     Finish,
 }
@@ -121,6 +123,9 @@ struct Call {
     held_by_us: bool,
     held_by_them: bool,
     targets: VecDeque<String>,
+    /// By the desk's rules, and what it was asked for them.
+    chain: Option<TransferChain>,
+    question: Option<TransferQuestion>,
     /// A transfer is under way.
     passing_on: bool,
     transfer: Option<Trouble>,
@@ -167,6 +172,7 @@ impl Script {
             Notice::Agent(Event::Phone(event)) => self.on_phone(now, event),
             Notice::Agent(Event::Card { line, card }) => self.on_card(*line, card),
             Notice::Agent(Event::CardTaken { .. } | Event::ClientChosen { .. } | Event::Chain { .. }) => {}
+            Notice::Chain { question, answer } => self.on_chain(question, answer),
             Notice::Desk(trouble) => {
                 // What an earlier run left behind is said whoever asked for the desk, and is no failure of this one.
                 if self.desk_required || *trouble == DeskTrouble::OtherToken {
@@ -178,7 +184,6 @@ impl Script {
             Notice::Device(_)
             | Notice::Directory(_)
             | Notice::Calls(_)
-            | Notice::Chain { .. }
             | Notice::Devices { .. }
             | Notice::SoundTest(_)
             | Notice::Levels { .. } => {}
@@ -479,15 +484,21 @@ impl Script {
             }
             Step::Transfer => match call.targets.pop_front() {
                 Some(target) => Intent::BlindTransfer { line, target },
-                None if self.passes_to_managers() => Intent::HangUp { line },
-                None => return,
+                None => match call.chain.take() {
+                    Some(chain) => Intent::PassOn { line, chain: Box::new(chain) },
+                    None if self.goes_by_rules() => Intent::HangUp { line },
+                    None => return,
+                },
             },
         };
         self.want(intent);
     }
 
-    /// The client is with us again: on to the chain's next target.
+    /// The client is with us again: on to the next target.
     fn on_returned(&mut self, line: LineId) {
+        if self.goes_by_rules() {
+            return self.want(Intent::HangUp { line });
+        }
         let kept = |call: &mut Call| matches!(call.transfer, Some(Trouble::TransferFailed(_)));
         if self.call_on(line).is_some_and(kept) {
             self.step(line, Step::Transfer);
@@ -610,17 +621,33 @@ impl Script {
     fn on_card(&mut self, line: LineId, card: &Card) {
         match &card.answer {
             CardAnswer::Unavailable { why } => self.on_desk_trouble(why),
-            CardAnswer::Found { clients, .. } if self.passes_to_managers() => {
-                let [client] = clients.as_slice() else { return };
-                let extension = client.manager.as_ref().and_then(|manager| manager.extension.clone());
-                self.in_call(line, |call| call.targets = extension.into_iter().collect());
+            CardAnswer::Found { clients, .. } if self.goes_by_rules() => {
+                let Some(question) = question(clients) else { return };
+                self.in_call(line, |call| call.question = Some(question.clone()));
+                self.wanted.push_back(Do::FetchChain(question));
             }
             CardAnswer::Found { .. } => {}
         }
     }
 
-    fn passes_to_managers(&self) -> bool {
-        matches!(&self.task, Task::Answer { options, .. } if options.to_manager)
+    /// Until the client is passed on, it is known whose lines are taken.
+    fn on_chain(&mut self, question: &TransferQuestion, answer: &Result<TransferChain, Unavailable>) {
+        match answer {
+            Ok(chain) => {
+                for call in self.calls.values_mut().filter(|call| call.question.as_ref() == Some(question)) {
+                    call.chain = Some(chain.clone());
+                }
+                let chains = self.calls.values().filter_map(|call| call.chain.as_ref());
+                let targets = chains.flat_map(|chain| &chain.steps).flat_map(|step| &step.targets);
+                let extensions = targets.map(|target| target.extension.clone()).collect();
+                self.want(Intent::Watch { extensions });
+            }
+            Err(why) => self.on_desk_trouble(why),
+        }
+    }
+
+    fn goes_by_rules(&self) -> bool {
+        matches!(&self.task, Task::Answer { options, .. } if options.by_rules)
     }
 
     fn on_desk_trouble(&mut self, why: &Unavailable) {
@@ -663,6 +690,8 @@ impl Call {
             held_by_us: false,
             held_by_them: false,
             targets,
+            chain: None,
+            question: None,
             passing_on: false,
             transfer: None,
             silence: None,
@@ -705,6 +734,18 @@ impl Call {
     }
 }
 
+/// Whom nobody knows is a new client. None: one of several, and only a person can ask which.
+fn question(clients: &[ClientCard]) -> Option<TransferQuestion> {
+    match clients {
+        [] => {
+            let client_type = Some(ClientTypeId("new".to_owned()));
+            Some(TransferQuestion { client_type, ..TransferQuestion::default() })
+        }
+        [client] => Some(TransferQuestion { client: Some(client.id), ..TransferQuestion::default() }),
+        _ => None,
+    }
+}
+
 fn targets(options: &CallOptions) -> VecDeque<String> {
     options.transfer.clone().unwrap_or_default().into()
 }
@@ -719,7 +760,7 @@ fn steps(options: &CallOptions) -> Vec<(Duration, Step)> {
     if let Some(target) = &options.conference {
         steps.push((options.conference_at.unwrap_or_default(), Step::Consult(target.clone())));
     }
-    if options.transfer.is_some() || options.to_manager {
+    if options.transfer.is_some() || options.by_rules {
         steps.push((options.transfer_at.unwrap_or_default(), Step::Transfer));
     }
     steps.extend(options.seconds.map(|at| (at, Step::HangUp)));

@@ -149,6 +149,11 @@ impl Handle {
         self.remote.intent(intent);
     }
 
+    /// See [`Remote::fetch_chain`].
+    pub fn fetch_chain(&self, question: TransferQuestion) {
+        self.remote.fetch_chain(question);
+    }
+
     /// See [`Notices::next`].
     pub async fn next(&mut self) -> Option<(Instant, Notice)> {
         self.notices.next().await

@@ -428,39 +428,43 @@ fn the_desk_counts_only_where_it_was_asked_for() {
 }
 
 #[test]
-fn a_client_is_passed_on_to_the_manager_of_the_card_and_who_has_none_is_said_goodbye_to() {
-    let client = |manager: serde_json::Value| {
+fn a_client_is_passed_on_by_the_desks_rules_and_one_of_several_is_said_goodbye_to() {
+    let client = || -> crate::desk_api::ClientCard {
         serde_json::from_value(serde_json::json!({
             "id": "01890000-0000-7000-8000-000000000000",
             "name": "ООО «Ромашка»",
             "client_type": {"id": "market", "names": {"en": "market trader"}},
             "standing": {"currency": "RUB"},
-            "manager": manager,
         }))
         .unwrap()
     };
-    let reachable = || client(serde_json::json!({"id": "ivanova", "name": "Иванова", "extension": "201"}));
-    let chain = Box::new(TransferChain::of(["201".to_owned()], seconds(20.0)));
-    let passed_on = Intent::PassOn { line: LINE, chain };
-    let goodbye = || Intent::HangUp { line: LINE };
-    for (clients, intent) in [
-        (vec![reachable()], passed_on),
-        (vec![client(serde_json::json!({"id": "orlova", "name": "Орлова"}))], goodbye()),
-        (vec![client(serde_json::Value::Null)], goodbye()),
-        (vec![reachable(), reachable()], goodbye()),
-        (vec![], goodbye()),
-    ] {
-        let mut play = answer(CallOptions {
-            to_manager: true,
-            transfer_at: Some(seconds(3.0)),
-            ..CallOptions::default()
-        });
-        play.registered().rings();
+    let known = TransferQuestion { client: Some(client().id), ..TransferQuestion::default() };
+    let client_type = Some(crate::desk_api::ClientTypeId("new".to_owned()));
+    let new = TransferQuestion { client_type, ..TransferQuestion::default() };
+    let chain = || TransferChain::of(["201".to_owned(), "302".to_owned()], seconds(20.0));
+    let goodbye = intent(Intent::HangUp { line: LINE });
+    for (clients, question) in
+        [(vec![client()], Some(known)), (vec![], Some(new)), (vec![client(), client()], None)]
+    {
+        let by_rules = true;
+        let mut play =
+            answer(CallOptions { by_rules, transfer_at: Some(seconds(3.0)), ..CallOptions::default() });
+        play.registered().rings().asked();
         let found = CardAnswer::Found { clients, source: crate::agent::Source::Desk, age: Duration::ZERO };
         let card = crate::agent::Card { answer: found, took: Duration::ZERO };
         play.script.handle(play.now, &Notice::Agent(Event::Card { line: LINE, card }));
+        assert_eq!(play.drain().asked(), question.iter().cloned().map(Do::FetchChain).collect::<Vec<_>>());
+        let mut passed_on = goodbye.clone();
+        if let Some(question) = question {
+            play.script.handle(play.now, &Notice::Chain { question, answer: Ok(chain()) });
+            let extensions = vec!["201".to_owned(), "302".to_owned()];
+            assert_eq!(play.drain().asked(), [intent(Intent::Watch { extensions })]);
+            passed_on = intent(Intent::PassOn { line: LINE, chain: Box::new(chain()) });
+        }
         play.answered().waits(2.9).asked();
-        assert_eq!(play.waits(0.2).asked(), [Do::Intent(intent)]);
+        assert_eq!(play.waits(0.2).asked(), [passed_on]);
+        play.hears(E::Returned { line: LINE });
+        assert_eq!(play.asked(), [goodbye.clone()], "nobody had time");
     }
 }
 
