@@ -191,7 +191,7 @@ pub struct DemoOptions {
     #[arg(help = msg!("Without a window: the telephone works by itself"))]
     #[arg(long)]
     pub headless: bool,
-    #[arg(help = msg!("One call: a client rings, is answered, and is passed on to the manager"))]
+    #[arg(help = msg!("One call: a client rings, is answered, and is passed on by the desk's rules, past a manager who is busy and one who does not answer"))]
     #[arg(long, conflicts_with = "calls")]
     pub once: bool,
     #[arg(help = msg!("End after so many calls [default: never]"))]
@@ -254,9 +254,9 @@ pub struct CallOptions {
     #[arg(help = msg!("For --transfer rules: the department of a client whom nobody knows yet"))]
     #[arg(long, value_name = "ID", requires = "transfer", value_parser = setting::<String>)]
     pub department: Option<String>,
-    /// Transfer to the manager whom the client's card names; who has none is said goodbye to. For `demo`.
+    /// Whom nobody takes is said goodbye to. For `demo`.
     #[arg(skip)]
-    pub to_manager: bool,
+    pub parts: bool,
 }
 
 impl CallOptions {

@@ -1,7 +1,7 @@
 //! `patchcord demo`: the window, or the telephone by itself, with a practice PBX in the same process and an order desk with sample clients as its child.
 //! Nothing of the user's own settings is read, and nothing is left behind.
 
-use super::args::{Arguments, CallOptions, Common, DemoOptions};
+use super::args::{Arguments, BY_RULES, CallOptions, Common, DemoOptions};
 use super::book::Book;
 use super::script::{Script, Task};
 use super::sound::Sound;
@@ -24,6 +24,9 @@ use std::time::Duration;
 const OPERATOR: &str = "101";
 const PASSWORD: &str = "pw-101";
 const CLIENTS: &str = "300";
+/// Seconds that each target rings, and the least that a desk takes.
+const RINGS_FOR: u32 = 12;
+const LEAST_RINGING: u32 = 5;
 /// As an operator does it: looks at the card first, hears what is wanted, passes the client on.
 const RINGS: Duration = Duration::from_secs(2);
 const TALKS: Duration = Duration::from_secs(4);
@@ -64,7 +67,8 @@ pub(super) fn task(options: &DemoOptions) -> Task {
         reject: None,
         swap_at: None,
         options: CallOptions {
-            to_manager: true,
+            transfer: Some(vec![BY_RULES.to_owned()]),
+            parts: true,
             transfer_at: Some(TALKS / options.speed),
             ..CallOptions::default()
         },
@@ -135,7 +139,7 @@ impl Stage {
     async fn set(process: Process, cat: &Catalogue, options: &DemoOptions) -> Result<Self, Refusal> {
         let mut stops = Stops::listen();
         let desk = tokio::select! {
-            desk = Desk::start() => desk.map_err(|fault| (Exit::Desk, fault.say(cat)))?,
+            desk = Desk::start(options.speed) => desk.map_err(|fault| (Exit::Desk, fault.say(cat)))?,
             () = stops.next() => return Err((Exit::Interrupted, say!(cat, "Stopped."))),
         };
         let pbx = start_pbx(process, options).map_err(|error| {
@@ -235,7 +239,11 @@ impl Drop for Practice {
 
 fn start_pbx(process: Process, options: &DemoOptions) -> io::Result<PracticePbx> {
     let plays = plays(options).map_or(Plays::Endlessly, Plays::Calls);
-    let programme = Programme::new(plays, options.speed, options.seed);
+    // A newcomer at the window begins with the easy one.
+    let programme = match options.headless && options.once {
+        true => Programme::of_one_long_way(options.speed, options.seed),
+        false => Programme::new(plays, options.speed, options.seed),
+    };
     let local = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     PracticePbx::start(process, PracticeSetup { local, programme })
 }
@@ -325,13 +333,16 @@ impl DeskFault {
 }
 
 impl Desk {
-    async fn start() -> Result<Self, DeskFault> {
+    async fn start(speed: u32) -> Result<Self, DeskFault> {
         let program = std::env::current_exe()?.with_file_name("patchcord-desk");
         if !program.is_file() {
             return Err(DeskFault::NoProgram(program));
         }
         let folder = Folder::make()?;
         let database = format!("sqlite:{}", folder.0.join("desk.db").display());
+        let settings = folder.0.join("desk.toml");
+        let ring_seconds = (RINGS_FOR / speed).max(LEAST_RINGING);
+        std::fs::write(&settings, format!("[transfer]\nring_seconds = {ring_seconds}\n"))?;
         let token = Command::new(&program)
             .args(["token", "new", "--role", "operator", "--person", OPERATOR, "--database", &database])
             .stdin(Stdio::null())
@@ -344,6 +355,8 @@ impl Desk {
         let mut command = Command::new(&program);
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--sample", CLIENTS, "--database", &database])
+            .arg("--config")
+            .arg(&settings)
             .arg("--port-file")
             .arg(&port)
             // It ends with us, however we end.

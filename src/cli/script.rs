@@ -3,7 +3,7 @@
 use super::args::{BY_RULES, CallOptions};
 use super::verdict::{Trouble, Verdict};
 use crate::agent::{Card, CardAnswer, ChainNews, Event, Intent};
-use crate::desk_api::{ClientId, PurposeId, TransferQuestion, Unavailable};
+use crate::desk_api::{ClientId, ClientTypeId, PurposeId, TransferQuestion, Unavailable};
 use crate::domain::chain::TransferChain;
 use crate::instant::Instant;
 use crate::media::{AudioDirection, NoAudioCause, StreamStats};
@@ -130,6 +130,8 @@ struct Call {
     /// Whom the desk knows the far end as, once it has said so; `Some(None)` is nobody.
     client: Option<Option<ClientId>>,
     rules: Rules,
+    /// It is time to pass the client on by the rules.
+    rules_due: bool,
     /// A transfer is under way.
     passing_on: bool,
     transfer: Option<Trouble>,
@@ -137,13 +139,13 @@ struct Call {
     stats: Option<StreamStats>,
 }
 
-/// What is done about a transfer by the company's rules.
-#[derive(PartialEq)]
+/// What is known of where the client goes by the company's rules.
 enum Rules {
-    NotWanted,
-    /// It is time, and not known yet who calls.
-    Due,
+    NotAsked,
     Asked(TransferQuestion),
+    Known(TransferChain),
+    /// The client is on the way, or the desk did not say.
+    Over,
 }
 
 impl Script {
@@ -497,8 +499,8 @@ impl Script {
             }
             Step::Transfer if call.targets.front().is_some_and(|target| target == BY_RULES) => {
                 call.targets.clear();
-                call.rules = Rules::Due;
-                return self.ask_the_rules(line);
+                call.rules_due = true;
+                return self.pass_by_rules(line);
             }
             Step::TransferStranger => {
                 call.client = call.client.or(Some(None));
@@ -510,7 +512,6 @@ impl Script {
             }
             Step::Transfer => match call.targets.pop_front() {
                 Some(target) => Intent::BlindTransfer { line, target },
-                None if self.passes_to_managers() => Intent::HangUp { line },
                 None => return,
             },
         };
@@ -518,11 +519,16 @@ impl Script {
     }
 
     fn ask_the_rules(&mut self, line: LineId) {
-        let Some(options) = self.options() else { return };
+        let Some(options) = self.options().filter(|options| options.transfers_by_rules()) else { return };
         let (purpose, department) = (options.purpose.clone().map(PurposeId), options.department.clone());
-        let Some(call) = self.calls.get_mut(&line).filter(|call| call.rules == Rules::Due) else { return };
+        let new = options.parts.then(|| ClientTypeId("new".to_owned()));
+        let Some(call) = self.calls.get_mut(&line).filter(|call| matches!(call.rules, Rules::NotAsked))
+        else {
+            return;
+        };
         let Some(client) = call.client else { return };
-        let question = TransferQuestion { client, purpose, department, client_type: None };
+        let client_type = new.filter(|_| client.is_none());
+        let question = TransferQuestion { client, purpose, department, client_type };
         call.rules = Rules::Asked(question.clone());
         self.wanted.push_back(Do::FetchChain(question));
     }
@@ -532,30 +538,54 @@ impl Script {
         let asked = |call: &Call| matches!(&call.rules, Rules::Asked(asked) if asked == question);
         let Some((line, call)) = self.calls.iter_mut().find(|(_, call)| asked(call)) else { return };
         let line = *line;
-        call.rules = Rules::NotWanted;
         match answer {
-            Ok(chain) if returns => self.want(Intent::PassOn { line, chain: Box::new(chain.clone()) }),
             Ok(chain) => {
-                let targets = chain.steps.iter().flat_map(|step| &step.targets);
-                call.targets = targets.map(|target| target.extension.clone()).collect();
-                match call.targets.is_empty() {
-                    true => self.on_nobody_left(line),
-                    false => self.step(line, Step::Transfer),
+                call.rules = Rules::Known(chain.clone());
+                let extensions = extensions(chain);
+                // Whose line is taken is known by the time the client is passed on.
+                if returns && !extensions.is_empty() {
+                    self.want(Intent::Watch { extensions });
                 }
+                self.pass_by_rules(line);
             }
-            Err(why) => self.on_desk_trouble(why),
+            Err(why) => {
+                call.rules = Rules::Over;
+                self.on_desk_trouble(why);
+            }
+        }
+    }
+
+    fn pass_by_rules(&mut self, line: LineId) {
+        let returns = self.options().is_some_and(CallOptions::transfers_with_return);
+        let Some(call) = self.calls.get_mut(&line).filter(|call| call.rules_due) else { return };
+        let Rules::Known(chain) = &call.rules else { return };
+        let chain = chain.clone();
+        call.rules = Rules::Over;
+        if returns {
+            return self.want(Intent::PassOn { line, chain: Box::new(chain) });
+        }
+        call.targets = extensions(&chain).into();
+        match call.targets.is_empty() {
+            true => self.on_nobody_left(line),
+            false => self.step(line, Step::Transfer),
         }
     }
 
     /// Where nobody was called, nothing else says so.
     fn on_nobody_left(&mut self, line: LineId) {
-        self.in_call(line, |call| {
-            call.transfer = call.transfer.take().or(Some(Trouble::TransferFailed(None)))
-        });
+        let Some(call) = self.calls.get_mut(&line) else { return };
+        let nobody_was_called = call.transfer.is_none();
+        call.transfer = call.transfer.take().or(Some(Trouble::TransferFailed(None)));
+        if nobody_was_called && self.parts() {
+            self.want(Intent::HangUp { line });
+        }
     }
 
     /// The client is with us again: on to the chain's next target.
     fn on_returned(&mut self, line: LineId) {
+        if self.parts() {
+            return self.want(Intent::HangUp { line });
+        }
         let kept = |call: &mut Call| matches!(call.transfer, Some(Trouble::TransferFailed(_)));
         if self.call_on(line).is_some_and(kept) {
             self.step(line, Step::Transfer);
@@ -691,17 +721,12 @@ impl Script {
         }
         match &card.answer {
             CardAnswer::Unavailable { why } => self.on_desk_trouble(why),
-            CardAnswer::Found { clients, .. } if self.passes_to_managers() => {
-                let [client] = clients.as_slice() else { return };
-                let extension = client.manager.as_ref().and_then(|manager| manager.extension.clone());
-                self.in_call(line, |call| call.targets = extension.into_iter().collect());
-            }
             CardAnswer::Found { .. } => {}
         }
     }
 
-    fn passes_to_managers(&self) -> bool {
-        matches!(&self.task, Task::Answer { options, .. } if options.to_manager)
+    fn parts(&self) -> bool {
+        self.options().is_some_and(|options| options.parts)
     }
 
     fn on_desk_trouble(&mut self, why: &Unavailable) {
@@ -745,7 +770,8 @@ impl Call {
             held_by_them: false,
             targets,
             client: None,
-            rules: Rules::NotWanted,
+            rules: Rules::NotAsked,
+            rules_due: false,
             passing_on: false,
             transfer: None,
             silence: None,
@@ -788,6 +814,12 @@ impl Call {
     }
 }
 
+/// Of all who may be called, in the rule's order.
+fn extensions(chain: &TransferChain) -> Vec<String> {
+    let targets = chain.steps.iter().flat_map(|step| &step.targets);
+    targets.map(|target| target.extension.clone()).collect()
+}
+
 fn targets(options: &CallOptions) -> VecDeque<String> {
     options.transfer.clone().unwrap_or_default().into()
 }
@@ -802,7 +834,7 @@ fn steps(options: &CallOptions) -> Vec<(Duration, Step)> {
     if let Some(target) = &options.conference {
         steps.push((options.conference_at.unwrap_or_default(), Step::Consult(target.clone())));
     }
-    if options.transfer.is_some() || options.to_manager {
+    if options.transfer.is_some() {
         let at = options.transfer_at.unwrap_or_default();
         steps.push((at, Step::Transfer));
         if options.transfers_by_rules() {

@@ -4,6 +4,7 @@ use super::faults;
 use crate::agent::{Card, CardAnswer, ChainNews, Event, Source};
 use crate::audio::{Change, Device, Role};
 use crate::desk_api::{ClientCard, HandedOver, Handover, TransferWay as HandoverWay, Unavailable};
+use crate::domain::chain::{PassedOverWhy, TransferChain};
 use crate::domain::line_state::LineState;
 use crate::media::{AudioDirection, NoAudioCause, StreamStats};
 use crate::phone::{
@@ -25,6 +26,7 @@ pub fn line(cat: &Catalogue, notice: &Notice) -> Option<String> {
             say!(cat, "Line {line}: {fault}", line = line, fault = faults::sound(cat, fault))
         }
         Notice::Device(change) => device_in_use(cat, change),
+        Notice::Chain { answer: Ok(chain), .. } => way(cat, chain),
         // Windows alone take part in queues and parking.
         Notice::Agent(
             Event::CardTaken { .. } | Event::ClientChosen { .. } | Event::Queue(_) | Event::Parked(_),
@@ -39,6 +41,27 @@ pub fn line(cat: &Catalogue, notice: &Notice) -> Option<String> {
         | Notice::Stopped(_) => return None,
     };
     Some(line.replace(steers_the_terminal, " "))
+}
+
+/// Where a client goes by the desk's rules, and who is not there.
+fn way(cat: &Catalogue, chain: &TransferChain) -> String {
+    let targets = chain.steps.iter().flat_map(|step| &step.targets);
+    let names: Vec<String> =
+        targets.map(|target| format!("{} ({})", target.name, target.extension)).collect();
+    let away = chain.steps.iter().flat_map(|step| &step.passed_over).filter_map(|passed| {
+        let (PassedOverWhy::Absent { until }, Some(name)) = (passed.why, &passed.name) else { return None };
+        Some(say!(cat, "{name} is away until {date}.", name = name, date = until))
+    });
+    let way = match names.is_empty() {
+        true => say!(cat, "By the rule “{rule}” nobody can be called.", rule = chain.rule),
+        false => say!(
+            cat,
+            "By the rule “{rule}” the client goes to {names}.",
+            rule = chain.rule,
+            names = names.join(", ")
+        ),
+    };
+    std::iter::once(way).chain(away).collect::<Vec<_>>().join(" ")
 }
 
 fn chain_line(cat: &Catalogue, line: u32, news: &ChainNews) -> String {

@@ -1,20 +1,22 @@
 //! Calls between registered telephones and simulated people.
 
-use super::numbers::{Part, RINGS_IN_VAIN, part};
+use super::line::{Leg, LegStage, Line, Remote};
+use super::numbers::{COLLEAGUES, OPERATORS, Part, RINGS_IN_VAIN, THINKS};
+use super::passing::{Journey, JourneyKey, Step};
 use super::pbx::{Load, MediaOrder, Note, Output, PracticeConfig};
+use super::people::People;
 use super::programme::{Client, Programme};
 use super::registrar::Registrar;
-use super::voice::{Speech, Voice};
+use super::voice::Voice;
 use crate::instant::Instant;
 use crate::media::{Codec, Direction, Negotiation, NegotiationConfig, StreamPlan, is_answerable};
 use crate::sip::message::{Host, NameAddr, StatusCode, Uri};
 use crate::sip::{
-    self, Account, CallKey, CallPolicy, Event, Invite, Party, Password, ReferAsked, UserAgent,
-    UserAgentConfig,
+    self, Account, CallKey, CallPolicy, Event, Invite, Party, Password, UserAgent, UserAgentConfig,
 };
 use crate::transmit::{Received, Transport};
 use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -24,37 +26,56 @@ const CODECS: [Codec; 2] = [Codec::Pcma, Codec::Pcmu];
 const MOST_CALLS: usize = 64;
 /// A client whom nobody passes on hangs up after so long.
 const TALKS: Duration = Duration::from_secs(60);
-/// From a REFER to the target's first ring, or refusal.
-const REACHES_TARGET: Duration = Duration::from_millis(300);
-/// A telephone that does not say BYE to a leg without a client gets ours.
-const EMPTY_LEG: Duration = Duration::from_secs(10);
 /// Until a port comes, or a call may begin.
-const SOON: Duration = Duration::from_millis(100);
+pub(super) const SOON: Duration = Duration::from_millis(100);
 
 pub(super) struct Calls {
-    exchange: UserAgent,
+    pub(super) exchange: UserAgent,
     local: SocketAddr,
-    programme: Programme,
-    calls: BTreeMap<CallKey, Call>,
-    timers: Vec<(Instant, Timer)>,
-    port: Option<SocketAddr>,
+    pub(super) programme: Programme,
+    pub(super) people: People,
+    pub(super) calls: BTreeMap<CallKey, Call>,
+    pub(super) journeys: BTreeMap<JourneyKey, Journey>,
+    pub(super) timers: Vec<(Instant, Timer)>,
+    pub(super) port: Option<SocketAddr>,
     chance: ChaCha20Rng,
-    out: VecDeque<Output>,
+    pub(super) out: VecDeque<Output>,
 }
 
-struct Call {
-    negotiation: Negotiation,
-    voice: Voice,
+pub(super) struct Call {
+    pub negotiation: Negotiation,
+    /// Who is at our end.
+    pub person: Person,
+    /// The telephone's extension.
+    pub telephone: String,
+    /// The telephone has called.
+    pub dialled: bool,
+    pub answered: bool,
     /// The telephone's, until it is answered.
     offer: Option<Vec<u8>>,
-    is_clients: bool,
+    /// The telephone has put the person on hold.
     held: bool,
     /// The person at our end has gone to somebody else.
-    empty: bool,
+    pub empty: bool,
+    /// How often the person has come back.
+    pub returns: u8,
+    /// Comes back from there, and nobody has answered yet.
+    pub from: Option<JourneyKey>,
+}
+
+/// A client, or whoever was called.
+#[derive(Clone)]
+pub(super) struct Person {
+    pub number: String,
+    pub name: Option<&'static str>,
+    pub withheld: bool,
+    pub voice: Voice,
+    /// Has called.
+    pub is_client: bool,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
-enum Timer {
+pub(super) enum Timer {
     /// The next client calls.
     Visit,
     /// The client loses patience.
@@ -63,13 +84,13 @@ enum Timer {
     Refuse(CallKey, StatusCode),
     /// The person has said everything.
     Leave(CallKey),
-    /// A transfer's target rings.
-    TargetRings(CallKey),
-    Decided {
+    /// What becomes of a REFER is known.
+    Referred {
         call: CallKey,
         target: String,
-        status: StatusCode,
+        id: Option<String>,
     },
+    Journey(JourneyKey, Step),
     HangUp(CallKey),
 }
 
@@ -78,11 +99,14 @@ impl Calls {
         let mut seed = [0; 32];
         chance.fill_bytes(&mut seed);
         let PracticeConfig { local, programme } = config;
+        let people = People::new(programme.speed(), ChaCha20Rng::from_rng(&mut chance));
         Self {
             exchange: UserAgent::exchange(identity(local), seed),
             local,
             programme,
+            people,
             calls: BTreeMap::new(),
+            journeys: BTreeMap::new(),
             timers: Vec::new(),
             port: None,
             chance,
@@ -104,7 +128,7 @@ impl Calls {
 
     pub fn next_deadline(&self) -> Option<Instant> {
         let own = self.timers.iter().map(|(at, _)| *at).min();
-        own.into_iter().chain(self.exchange.next_deadline()).min()
+        own.into_iter().chain(self.exchange.next_deadline()).chain(self.people.next_deadline()).min()
     }
 
     pub fn give_port(&mut self, port: SocketAddr) {
@@ -126,7 +150,8 @@ impl Calls {
     }
 
     pub fn load(&self) -> Load {
-        Load { calls: self.calls.len(), timers: self.timers.len(), sip: self.exchange.load() }
+        let calls = self.calls.len() + self.journeys.len();
+        Load { calls, timers: self.timers.len(), watches: 0, sip: self.exchange.load() }
     }
 
     pub fn drain(&mut self, now: Instant, out: &mut VecDeque<Output>) {
@@ -166,8 +191,8 @@ impl Calls {
                 self.hang_up(now, call);
             }
             Timer::HangUp(call) => self.hang_up(now, call),
-            Timer::TargetRings(call) => self.report(now, call, StatusCode::RINGING),
-            Timer::Decided { call, target, status } => self.on_decided(now, call, target, status),
+            Timer::Referred { call, target, id } => self.on_referred(now, call, target, id),
+            Timer::Journey(key, step) => self.on_journey(now, key, step, registrar),
         }
     }
 
@@ -185,31 +210,49 @@ impl Calls {
         let Some(contact) = registrar.contact(now, extension).cloned() else { return };
         let Some(port) = self.port else { return self.visit_after(now, SOON) };
         let Some(client) = self.programme.take() else { return };
-        self.use_port();
-        let mut negotiation = self.negotiation(port);
-        let offer = negotiation.offer(Direction::SendRecv);
-        let call = self.exchange.invite_for(now, &self.party(client, extension), contact, offer);
-        let call_state = Call { is_clients: true, ..Call::new(negotiation, Voice::Speech(client.speech)) };
-        self.calls.insert(call, call_state);
+        self.people.play(client.roles);
+        let person = Person::from(client);
+        let returned = None;
+        let call = self.call_telephone(now, port, person, extension.to_owned(), contact, returned);
         self.timers.push((now + self.programme.paced(client.patience), Timer::GiveUp(call)));
         self.out.push_back(Output::Note(Note::Calls { number: client.number }));
     }
 
-    fn party(&self, client: &Client, extension: &str) -> Party {
+    pub(super) fn call_telephone(
+        &mut self,
+        now: Instant,
+        port: SocketAddr,
+        person: Person,
+        telephone: String,
+        contact: Uri,
+        returned: Option<String>,
+    ) -> CallKey {
+        self.use_port();
+        let mut negotiation = self.negotiation(port);
+        let offer = negotiation.offer(Direction::SendRecv);
+        let party = self.party(&person, &telephone, returned);
+        let call = self.exchange.invite_for(now, &party, contact, offer);
+        self.calls.insert(call, Call::new(negotiation, person, telephone));
+        call
+    }
+
+    fn party(&self, person: &Person, extension: &str, returned: Option<String>) -> Party {
         let known =
-            NameAddr { display: client.name.map(str::to_owned), ..NameAddr::new(self.uri(client.number)) };
-        let from = match client.withheld {
+            NameAddr { display: person.name.map(str::to_owned), ..NameAddr::new(self.uri(&person.number)) };
+        let from = match person.withheld {
             true => anonymous(),
             false => known.clone(),
         };
         let to = NameAddr::new(self.uri(extension));
-        Party { from, asserted: Some(known), withheld: client.withheld, to }
+        Party { from, asserted: Some(known), withheld: person.withheld, to, returned }
     }
 
     fn on_accepted(&mut self, now: Instant, call: CallKey, answer: Option<&[u8]>) {
-        self.timers.retain(|(_, timer)| *timer != Timer::GiveUp(call));
-        if !self.calls.contains_key(&call) {
-            return;
+        self.timers.retain(|(_, timer)| ![Timer::GiveUp(call), Timer::HangUp(call)].contains(timer));
+        let Some(state) = self.calls.get_mut(&call) else { return };
+        state.answered = true;
+        if let Some(journey) = state.from.take() {
+            self.journeys.remove(&journey);
         }
         match answer {
             Some(answer) => self.agree(call, answer),
@@ -242,15 +285,14 @@ impl Calls {
             return self.refuse(now, call, StatusCode::NOT_ACCEPTABLE_HERE);
         }
         let number = invite.target.user.as_deref().unwrap_or_default();
-        let voice = match part(number) {
-            Part::Absent => return self.refuse(now, call, StatusCode::NOT_FOUND),
+        let voice = match self.people.part(number) {
+            Part::NoSuchNumber => return self.refuse(now, call, StatusCode::NOT_FOUND),
             Part::Busy => return self.refuse(now, call, StatusCode::BUSY_HERE),
+            Part::Offline => return self.refuse(now, call, StatusCode::TEMPORARILY_UNAVAILABLE),
             Part::NobodyAnswers => {
-                let _ = self.exchange.ring(now, call);
-                let refuse = Timer::Refuse(call, StatusCode::TEMPORARILY_UNAVAILABLE);
-                self.timers.push((now + self.programme.paced(RINGS_IN_VAIN), refuse));
-                Voice::Speech(Speech::Manager)
+                self.ring_and_refuse(now, call, RINGS_IN_VAIN, StatusCode::TEMPORARILY_UNAVAILABLE)
             }
+            Part::Refuses => self.ring_and_refuse(now, call, THINKS, StatusCode::DECLINE),
             Part::Answers { after, voice } => {
                 if !after.is_zero() {
                     let _ = self.exchange.ring(now, call);
@@ -261,7 +303,22 @@ impl Calls {
         };
         self.use_port();
         let negotiation = self.negotiation(port);
-        self.calls.insert(call, Call { offer: invite.offer.clone(), ..Call::new(negotiation, voice) });
+        let person =
+            Person { number: number.to_owned(), name: None, withheld: false, voice, is_client: false };
+        let telephone = invite.identity.from.as_ref().and_then(|from| from.uri.user.clone());
+        let state = Call {
+            offer: invite.offer.clone(),
+            dialled: true,
+            ..Call::new(negotiation, person, telephone.unwrap_or_default())
+        };
+        self.calls.insert(call, state);
+    }
+
+    /// Nobody will hear the voice.
+    fn ring_and_refuse(&mut self, now: Instant, call: CallKey, after: Duration, status: StatusCode) -> Voice {
+        let _ = self.exchange.ring(now, call);
+        self.timers.push((now + self.programme.paced(after), Timer::Refuse(call, status)));
+        Voice::Music
     }
 
     fn answer(&mut self, now: Instant, call: CallKey) {
@@ -275,6 +332,7 @@ impl Calls {
             },
             None => (state.negotiation.offer(Direction::SendRecv), None),
         };
+        state.answered = true;
         let _ = self.exchange.accept(now, call, body);
         if let Some(plan) = plan {
             self.apply(call, plan);
@@ -309,7 +367,7 @@ impl Calls {
     fn apply(&mut self, call: CallKey, plan: StreamPlan) {
         if let Some(state) = self.calls.get_mut(&call).filter(|state| !state.empty) {
             state.held = plan.held_by_them;
-            self.out.push_back(Output::Media(MediaOrder::Apply { call, plan, voice: state.voice }));
+            self.out.push_back(Output::Media(MediaOrder::Apply { call, plan, voice: state.person.voice }));
         }
     }
 
@@ -318,71 +376,69 @@ impl Calls {
         self.timers.retain(|(_, timer)| !timer.ends_with(call));
         let Some(state) = self.calls.remove(&call) else { return };
         self.out.push_back(Output::Media(MediaOrder::Stop { call, port: state.negotiation.local() }));
-        if state.is_clients
-            && !self.a_client_is_here()
-            && let Some(wait) = self.programme.next_after()
-        {
+        if let Some(journey) = state.from {
+            self.on_nobody_back(now, journey);
+        } else if state.person.is_client && !state.empty {
+            self.client_has_gone(now);
+        }
+    }
+
+    /// The next one comes when nobody is left.
+    pub(super) fn client_has_gone(&mut self, now: Instant) {
+        if self.a_client_is_here() {
+            return;
+        }
+        self.people.relax();
+        if let Some(wait) = self.programme.next_after() {
             self.visit_after(now, wait);
         }
     }
 
-    // -- a client is passed on
+    // -- what lines do
 
-    fn on_refer(&mut self, now: Instant, call: CallKey, refer: &ReferAsked) {
-        let target = refer.target.user.clone().unwrap_or_default();
-        if self.exchange.answer_refer(now, call, Ok(())).is_err() {
-            return;
+    /// What can be watched.
+    pub fn knows_line(extension: &str) -> bool {
+        COLLEAGUES.contains(&extension) || OPERATORS.contains(&extension)
+    }
+
+    /// The state of a line; `registered`: a telephone is there, where it is an operator's.
+    pub fn line(&self, extension: &str, registered: bool) -> Line {
+        let part = self.people.part(extension);
+        let mut legs = Vec::new();
+        if part == Part::Busy {
+            let remote = self.people.client_of(extension).map(|number| self.remote(number, None));
+            legs.push(Leg { id: "talk".into(), stage: LegStage::Talks, called: false, remote });
         }
-        if let Some(replaces) = &refer.replaces {
-            let other = self
-                .calls
-                .keys()
-                .find(|key| **key != call && self.exchange.call_id(**key) == Some(&replaces.call_id));
-            return match other.copied() {
-                Some(other) => {
-                    self.on_decided(now, call, target, StatusCode::OK);
-                    self.vacate(now, other);
-                }
-                None => self.report(now, call, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST),
+        for (key, call) in self.calls.iter().filter(|(_, call)| !call.empty) {
+            let stage = match call.answered {
+                false => LegStage::Rings,
+                true => LegStage::Talks,
             };
-        }
-        let reached = self.programme.paced(REACHES_TARGET);
-        let (after, status) = match part(&target) {
-            Part::Answers { after, .. } => (reached + self.programme.paced(after), StatusCode::OK),
-            Part::Busy => (reached, StatusCode::BUSY_HERE),
-            Part::NobodyAnswers => {
-                (reached + self.programme.paced(RINGS_IN_VAIN), StatusCode::TEMPORARILY_UNAVAILABLE)
+            let id = format!("call-{}", key.0);
+            if call.dialled && call.person.number == extension {
+                let remote = Some(self.remote(&call.telephone, None));
+                legs.push(Leg { id, stage, called: false, remote });
+            } else if call.telephone == extension {
+                let stage = if call.held { LegStage::Holds } else { stage };
+                let named = Some(self.remote(&call.person.number, call.person.name));
+                let remote = named.filter(|_| !call.person.withheld);
+                legs.push(Leg { id, stage, called: call.dialled, remote });
             }
-            Part::Absent => (reached, StatusCode::NOT_FOUND),
+        }
+        for (key, journey) in self.journeys.iter().filter(|(_, journey)| journey.rings_at(extension)) {
+            let remote = Some(self.remote(&journey.person.number, journey.person.name));
+            let id = format!("journey-{}", key.0);
+            legs.push(Leg { id, stage: LegStage::Rings, called: false, remote });
+        }
+        let open = match OPERATORS.contains(&extension) {
+            true => registered,
+            false => part != Part::Offline,
         };
-        if after > reached {
-            self.timers.push((now + reached, Timer::TargetRings(call)));
-        }
-        self.timers.push((now + after, Timer::Decided { call, target, status }));
+        Line { open, legs }
     }
 
-    /// As an Asterisk does it: where there is such an extension the client goes there, and does not come back.
-    fn on_decided(&mut self, now: Instant, call: CallKey, target: String, status: StatusCode) {
-        self.report(now, call, status);
-        match status {
-            StatusCode::NOT_FOUND => return,
-            StatusCode::OK => self.out.push_back(Output::Note(Note::Talks { with: target })),
-            _ => self.out.push_back(Output::Note(Note::Lost { on_the_way_to: target })),
-        }
-        self.vacate(now, call);
-    }
-
-    fn vacate(&mut self, now: Instant, call: CallKey) {
-        let Some(state) = self.calls.get_mut(&call) else { return };
-        state.empty = true;
-        let port = state.negotiation.local();
-        self.out.push_back(Output::Media(MediaOrder::Stop { call, port }));
-        self.timers.push((now + EMPTY_LEG, Timer::HangUp(call)));
-    }
-
-    fn report(&mut self, now: Instant, call: CallKey, status: StatusCode) {
-        // A telephone that wants to hear nothing is told nothing.
-        let _ = self.exchange.refer_progress(now, call, status, status.default_reason());
+    fn remote(&self, number: &str, name: Option<&str>) -> Remote {
+        Remote { name: name.map(str::to_owned), uri: self.uri(number).to_string() }
     }
 
     // -- below; what comes too late for a call changes nothing
@@ -391,7 +447,7 @@ impl Calls {
         let _ = self.exchange.reject(now, call, status);
     }
 
-    fn hang_up(&mut self, now: Instant, call: CallKey) {
+    pub(super) fn hang_up(&mut self, now: Instant, call: CallKey) {
         let _ = self.exchange.hang_up(now, call);
     }
 
@@ -400,7 +456,8 @@ impl Calls {
     }
 
     fn a_client_is_here(&self) -> bool {
-        self.calls.values().any(|call| call.is_clients)
+        let called = self.calls.values().filter(|call| !call.empty).map(|call| &call.person);
+        called.chain(self.journeys.values().map(|journey| &journey.person)).any(|person| person.is_client)
     }
 
     fn use_port(&mut self) {
@@ -419,8 +476,31 @@ impl Calls {
 }
 
 impl Call {
-    const fn new(negotiation: Negotiation, voice: Voice) -> Self {
-        Self { negotiation, voice, offer: None, is_clients: false, held: false, empty: false }
+    const fn new(negotiation: Negotiation, person: Person, telephone: String) -> Self {
+        Self {
+            negotiation,
+            person,
+            telephone,
+            dialled: false,
+            answered: false,
+            offer: None,
+            held: false,
+            empty: false,
+            returns: 0,
+            from: None,
+        }
+    }
+}
+
+impl From<&Client> for Person {
+    fn from(client: &Client) -> Self {
+        Self {
+            number: client.number.to_owned(),
+            name: client.name,
+            withheld: client.withheld,
+            voice: Voice::Speech(client.speech),
+            is_client: true,
+        }
     }
 }
 
@@ -433,7 +513,7 @@ impl Timer {
             | Self::Refuse(call, _)
             | Self::Leave(call)
             | Self::HangUp(call) => *call == ended,
-            Self::Visit | Self::TargetRings(_) | Self::Decided { .. } => false,
+            Self::Visit | Self::Referred { .. } | Self::Journey(..) => false,
         }
     }
 }

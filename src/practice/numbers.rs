@@ -1,40 +1,56 @@
-//! Who can be called here, and what they do. The people's extensions are those of the order desk's sample.
+//! Who can be called here, and what they do unless they have something better to do (`people`). Extensions are those of the
+//! order desk's sample.
 
 use super::voice::{Speech, Voice};
 use std::time::Duration;
 
 /// Extensions that telephones may register. 105 is asked for SHA-256 first.
 pub(super) const OPERATORS: [&str; 5] = ["101", "102", "103", "104", "105"];
+/// Managers and heads: their lines can be watched.
+pub(super) const COLLEAGUES: [&str; 7] = ["201", "202", "203", "204", "301", "302", "303"];
 
 /// What becomes of a call to a number, or of a client who is passed on to it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Part {
     /// Rings so long, then answers.
     Answers { after: Duration, voice: Voice },
-    /// 486.
+    /// 486: talks with somebody.
     Busy,
-    /// Rings, then 480.
+    /// Rings until the caller has had enough.
     NobodyAnswers,
-    /// 404, as for a number that does not exist.
-    Absent,
+    /// Rings, then 603.
+    Refuses,
+    /// 480 at once: no telephone is there.
+    Offline,
+    /// 404.
+    NoSuchNumber,
 }
 
-/// How long the telephone of somebody rings who does not answer.
-pub(super) const RINGS_IN_VAIN: Duration = Duration::from_secs(12);
+/// How long the telephone of somebody rings who never answers; 480 then.
+pub(super) const RINGS_IN_VAIN: Duration = Duration::from_secs(120);
+/// Until somebody refuses a call.
+pub(super) const THINKS: Duration = Duration::from_secs(2);
 
-pub(super) fn part(number: &str) -> Part {
-    let answers = |seconds, voice| Part::Answers { after: Duration::from_secs(seconds), voice };
+pub(super) fn usual_part(number: &str) -> Part {
     match number {
-        "201" | "301" => answers(3, Voice::Speech(Speech::Manager)),
-        "302" => answers(7, Voice::Speech(Speech::Manager)),
         "202" => Part::NobodyAnswers,
         "203" => Part::Busy,
+        _ => answer_of(number),
+    }
+}
+
+/// How this one answers, if at all.
+pub(super) fn answer_of(number: &str) -> Part {
+    let answers = |seconds, voice| Part::Answers { after: Duration::from_secs(seconds), voice };
+    match number {
+        "201" | "203" | "204" | "301" => answers(3, Voice::Speech(Speech::Manager)),
+        "202" | "302" | "303" => answers(4, Voice::Speech(Speech::Manager)),
         "600" => answers(0, Voice::Echo),
         "602" => answers(0, Voice::Music),
         "700" => answers(5, Voice::Speech(Speech::Manager)),
         // The public network: a client who is called back.
         outside if is_outside(outside) => answers(4, Voice::Speech(Speech::Russian)),
-        _ => Part::Absent,
+        _ => Part::NoSuchNumber,
     }
 }
 

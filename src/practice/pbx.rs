@@ -4,6 +4,7 @@ use super::calls::Calls;
 use super::programme::Programme;
 use super::registrar::{Change, Registrar};
 use super::voice::Voice;
+use super::watchers::Watchers;
 use crate::instant::Instant;
 use crate::media::StreamPlan;
 use crate::sip::message::codec::{self, Parsed};
@@ -31,6 +32,7 @@ pub struct PracticeConfig {
 pub struct Practice {
     registrar: Registrar,
     calls: Calls,
+    watchers: Watchers,
     out: VecDeque<Output>,
 }
 
@@ -74,7 +76,7 @@ pub enum Note {
     Talks {
         with: String,
     },
-    /// A client was passed on to somebody who could not be had, and is gone.
+    /// A client was passed on to somebody who could not be had, nobody took him back, and he is gone.
     Lost {
         on_the_way_to: String,
     },
@@ -86,6 +88,7 @@ pub enum Note {
 pub struct Load {
     pub calls: usize,
     pub timers: usize,
+    pub watches: usize,
     pub sip: crate::sip::Load,
 }
 
@@ -95,8 +98,9 @@ impl Practice {
         let mut part = [0; 32];
         chance.fill_bytes(&mut part);
         let registrar = Registrar::new(part);
+        let watchers = Watchers::new(config.local, ChaCha20Rng::from_rng(&mut chance));
         let calls = Calls::new(config, chance);
-        Self { registrar, calls, out: VecDeque::from([Output::Media(MediaOrder::TakePort)]) }
+        Self { registrar, calls, watchers, out: VecDeque::from([Output::Media(MediaOrder::TakePort)]) }
     }
 
     // -- what changes it
@@ -106,8 +110,14 @@ impl Practice {
             Ok(Parsed::Message(Message::Request(request))) if request.method == Method::Register => {
                 self.on_register(now, request, &input);
             }
-            Ok(Parsed::Message(Message::Request(request))) if begins_a_call(&request) => {
-                match self.registrar.admit_call(now, &request) {
+            Ok(Parsed::Message(Message::Request(request))) if request.method == Method::Subscribe => {
+                self.on_subscribe(now, request, &input);
+            }
+            Ok(Parsed::Message(Message::Response(response))) if self.watchers.on_response(&response) => {}
+            Ok(Parsed::Message(Message::Request(request)))
+                if request.method == Method::Invite && begins_a_dialog(&request) =>
+            {
+                match self.registrar.admit_dialog(now, &request) {
                     Ok(()) => self.calls.handle_input(now, input),
                     Err(refusal) => self.answer(request, &input, *refusal),
                 }
@@ -140,12 +150,17 @@ impl Practice {
     }
 
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.calls.next_deadline()
+        self.calls.next_deadline().into_iter().chain(self.watchers.next_deadline()).min()
+    }
+
+    #[cfg(test)]
+    pub(super) const fn people(&mut self) -> &mut super::people::People {
+        &mut self.calls.people
     }
 
     #[doc(hidden)]
     pub fn load(&self) -> Load {
-        self.calls.load()
+        Load { watches: self.watchers.len(), ..self.calls.load() }
     }
 
     // -- below
@@ -163,6 +178,17 @@ impl Practice {
         }
     }
 
+    fn on_subscribe(&mut self, now: Instant, request: Request, input: &Received) {
+        if begins_a_dialog(&request)
+            && let Err(refusal) = self.registrar.admit_dialog(now, &request)
+        {
+            return self.answer(request, input, *refusal);
+        }
+        let tag = self.registrar.tag_for(&request);
+        let response = self.watchers.subscribe(now, &request, input, &tag, Calls::knows_line);
+        self.answer(request, input, response);
+    }
+
     /// Without a transaction: a repeated request gets the same answer anew (RFC 3261 §8.2.7).
     fn answer(&mut self, mut request: Request, input: &Received, mut response: Response) {
         let to = mark_received(&mut request, input.from);
@@ -176,10 +202,13 @@ impl Practice {
 
     fn drain(&mut self, now: Instant) {
         self.calls.drain(now, &mut self.out);
+        self.calls.people.live(now, self.watchers.watch_lines());
+        let line =
+            |extension: &str| self.calls.line(extension, self.registrar.contact(now, extension).is_some());
+        self.out.extend(self.watchers.tell(now, line).into_iter().map(Output::Send));
     }
 }
 
-fn begins_a_call(request: &Request) -> bool {
-    let in_a_dialog = request.headers.require::<To>().is_ok_and(|to| to.tag().is_some());
-    request.method == Method::Invite && !in_a_dialog
+fn begins_a_dialog(request: &Request) -> bool {
+    request.headers.require::<To>().is_ok_and(|to| to.tag().is_none())
 }

@@ -1,5 +1,6 @@
 //! Which clients call, and when: clients of every kind one after another, shuffled by a seed.
 
+use super::people::Role;
 use super::voice::Speech;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -14,7 +15,7 @@ pub enum Plays {
     Endlessly,
 }
 
-/// The order of calls. The first client of all is known, and his manager answers.
+/// The order of calls. The first client of all is known, and his manager answers: an easy one for a newcomer.
 pub struct Programme {
     left: Plays,
     /// How many times as fast as people are.
@@ -36,6 +37,8 @@ pub struct Client {
     pub patience: Duration,
     /// Calls while another one talks.
     pub interrupts: bool,
+    /// What those do meanwhile to whom the desk's rules lead.
+    pub roles: &'static [(&'static str, Role)],
 }
 
 const CLIENT: Client = Client {
@@ -45,25 +48,60 @@ const CLIENT: Client = Client {
     speech: Speech::Russian,
     patience: Duration::from_secs(30),
     interrupts: false,
+    roles: &[("201", Role::Answers), ("302", Role::Answers)],
 };
 
 /// Each once before any calls again.
-const CLIENTS: [Client; 8] = [
+const CLIENTS: [Client; 11] = [
     // Known; the manager, 201, answers.
     Client { number: "+79160000001", name: Some("Ветров Николай"), ..CLIENT },
-    // Two firms of one owner have this number.
-    Client { number: "+79490458680", ..CLIENT },
-    Client { number: "+821055830269", name: Some("한빛 식품"), speech: Speech::Korean, ..CLIENT },
-    // The manager, 202, does not answer.
-    Client { number: "+79298091736", ..CLIENT },
-    // The manager, 203, is busy.
-    Client { number: "+79109399071", interrupts: true, ..CLIENT },
-    // Nobody knows this number.
+    KEY_CLIENT,
+    // The manager, 202, is away by the desk's calendar, and the deputy, 201, refuses: another key account manager, 204.
+    Client {
+        number: "+79165935746",
+        roles: &[("202", Role::Offline), ("201", Role::Refuses), ("204", Role::Answers)],
+        ..CLIENT
+    },
+    // The manager, 202, is away by the desk's calendar; the deputy, 201, answers.
+    Client { number: "+79298091736", roles: &[("202", Role::Offline), ("201", Role::Answers)], ..CLIENT },
+    // The manager, 203, is busy; the head of the department, 303, takes the call.
+    Client {
+        number: "+79109399071",
+        interrupts: true,
+        roles: &[("203", Role::Busy), ("303", Role::Answers)],
+        ..CLIENT
+    },
+    // Two firms of one owner have this number. The manager, 201, does not answer.
+    Client {
+        number: "+79490458680",
+        roles: &[("201", Role::NobodyAnswers), ("302", Role::Answers)],
+        ..CLIENT
+    },
+    // Owes money: the manager, 201, or the finance department, 301.
+    Client {
+        number: "+821055830269",
+        name: Some("한빛 식품"),
+        speech: Speech::Korean,
+        roles: &[("201", Role::Busy), ("301", Role::Answers)],
+        ..CLIENT
+    },
+    // Nobody has time: the client comes back.
+    Client { number: "+79040140636", roles: &[("201", Role::Refuses), ("302", Role::Busy)], ..CLIENT },
+    // Nobody knows this number: a head assigns the manager.
     Client { number: "+79059999999", speech: Speech::English, ..CLIENT },
     Client { number: "+79059999998", withheld: true, speech: Speech::English, ..CLIENT },
     // Gives up soon.
     Client { number: "+79486784401", patience: Duration::from_millis(1500), ..CLIENT },
 ];
+
+/// A key client: the manager, 201, is busy, another key account manager, 204, does not answer, the head of wholesale, 302,
+/// takes the call.
+const KEY_CLIENT: Client = Client {
+    number: "+79920706406",
+    speech: Speech::English,
+    roles: &[("201", Role::Busy), ("204", Role::NobodyAnswers), ("302", Role::Answers)],
+    ..CLIENT
+};
 
 /// From a telephone's coming to the first call.
 const FIRST: Duration = Duration::from_secs(1);
@@ -81,6 +119,15 @@ impl Programme {
         programme.deck.retain(|client| *client != first);
         programme.next = programme.spend().then_some(first);
         programme
+    }
+
+    /// One call alone, which is passed on through busy and no answer.
+    pub fn of_one_long_way(speed: u32, seed: u64) -> Self {
+        Self { next: Some(&KEY_CLIENT), ..Self::new(Plays::Nothing, speed, seed) }
+    }
+
+    pub(super) const fn speed(&self) -> u32 {
+        self.speed
     }
 
     /// What takes people so long takes so long here.

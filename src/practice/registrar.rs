@@ -73,8 +73,13 @@ impl Registrar {
         (response, change)
     }
 
-    /// Whether a call may be made by whom its From names. The refusal asks for the password.
-    pub fn admit_call(&self, now: Instant, request: &Request) -> Result<(), Box<Response>> {
+    /// Of our end of a dialog that this request makes: the same each time.
+    pub fn tag_for(&self, request: &Request) -> String {
+        self.guard.tag_for(request.headers.first(CallId::NAME).unwrap_or_default())
+    }
+
+    /// Whether whom its From names may call, or watch. The refusal asks for the password.
+    pub fn admit_dialog(&self, now: Instant, request: &Request) -> Result<(), Box<Response>> {
         use crate::sip::message::From;
         let user = request.headers.require::<From>().ok().and_then(|from| from.uri.user.clone());
         self.admit(now, request, &user.unwrap_or_default(), Asker::Proxy)
@@ -155,7 +160,7 @@ impl Registrar {
         if let Ok(mut to) = response.headers.require::<To>()
             && to.tag().is_none()
         {
-            to.set_tag(&self.guard.tag_for(request.headers.first(CallId::NAME).unwrap_or_default()));
+            to.set_tag(&self.tag_for(request));
             response.headers.set(&to);
         }
         if status == StatusCode::INTERVAL_TOO_BRIEF {

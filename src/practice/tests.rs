@@ -1,11 +1,13 @@
 //! A real telephone on the practice PBX, on virtual time: what an operator would notice.
 
+use super::people::Role;
 use super::*;
+use crate::domain::line_state::LineState;
 use crate::instant::Instant;
 use crate::media::{Codec, Direction, StreamPlan, StreamStats};
 use crate::phone::{
     self, CallOutcome, ClientIs, Command, Event, IdentitySource, LineId, MediaCommand, PbxBehaviour, Phone,
-    PhoneConfig, Side, TransferOutcome,
+    PhoneConfig, ReturnReason, Side, TransferOutcome,
 };
 use crate::sip::message::codec::{self, Parsed};
 use crate::sip::message::{Message, Response};
@@ -15,7 +17,7 @@ use crate::sip::{
 use crate::transmit::{Received, Transport};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -61,6 +63,8 @@ struct World {
     /// Datagrams under way: where to, and what.
     under_way: VecDeque<(SocketAddr, SocketAddr, Vec<u8>)>,
     events: Vec<Event>,
+    /// As the telephone told them last.
+    lines: BTreeMap<String, LineState>,
     notes: Vec<Note>,
     /// What the PBX was told to do with its voices.
     media: Vec<MediaOrder>,
@@ -73,6 +77,10 @@ struct World {
 
 impl World {
     fn with(plays: Plays, seed: u64, extension: &str, password: &str) -> Self {
+        Self::with_programme(Programme::new(plays, 1, seed), extension, password)
+    }
+
+    fn with_programme(programme: Programme, extension: &str, password: &str) -> Self {
         let config = PhoneConfig {
             auto_answer: false,
             sip: account(extension, password),
@@ -83,13 +91,13 @@ impl World {
             register: true,
         };
         let now = Instant::START + secs(10);
-        let programme = Programme::new(plays, 1, seed);
         let mut world = Self {
             now,
             phone: Phone::new(now, config, [7; 32]),
             pbx: Practice::new(PracticeConfig { local: address(PBX), programme }, [8; 32]),
             under_way: VecDeque::new(),
             events: Vec::new(),
+            lines: BTreeMap::new(),
             notes: Vec::new(),
             media: Vec::new(),
             sent: Vec::new(),
@@ -171,7 +179,12 @@ impl World {
                     self.sent.push(sent.bytes.clone());
                     self.under_way.push_back((address(TELEPHONE), sent.to, sent.bytes));
                 }
-                phone::Output::Event(event) => self.events.push(event),
+                phone::Output::Event(event) => {
+                    if let Event::LineStateChanged { extension, state, .. } = &event {
+                        self.lines.insert(extension.clone(), *state);
+                    }
+                    self.events.push(event);
+                }
                 phone::Output::Media(MediaCommand::TakePort) => {
                     let port = self.port(TELEPHONE);
                     self.phone.handle(self.now, phone::Input::MediaPort(port));
@@ -205,6 +218,15 @@ impl World {
     fn events(&mut self) -> Vec<Event> {
         let events = std::mem::take(&mut self.events);
         events.into_iter().filter(|event| !matches!(event, Event::Media { .. })).collect()
+    }
+
+    fn lines(&self) -> Vec<(&str, LineState)> {
+        self.lines.iter().map(|(extension, state)| (extension.as_str(), *state)).collect()
+    }
+
+    fn line(&mut self, extension: &str) -> LineState {
+        self.pass(secs(1));
+        self.lines[extension]
     }
 
     fn plan(&self) -> &StreamPlan {
@@ -272,9 +294,9 @@ fn a_client_whom_nobody_answers_gives_up() {
 
 #[test]
 fn clients_of_every_kind_call_one_after_another() {
-    let mut world = World::playing(Plays::Calls(8), 3);
+    let mut world = World::playing(Plays::Calls(11), 3);
     let mut callers = Vec::new();
-    for _ in 0..120 {
+    for _ in 0..160 {
         world.pass(secs(1));
         for event in world.events() {
             if let Event::RingingIn { line, caller, .. } = event {
@@ -284,7 +306,7 @@ fn clients_of_every_kind_call_one_after_another() {
         }
     }
     let numbers: BTreeSet<_> = callers.iter().filter_map(|caller| caller.number.clone()).collect();
-    assert_eq!((callers.len(), numbers.len()), (8, 7));
+    assert_eq!((callers.len(), numbers.len()), (11, 10));
     let withheld: Vec<_> = callers.iter().filter(|caller| caller.withheld).collect();
     let [withheld] = withheld.as_slice() else { panic!("one client withholds the number") };
     assert_eq!((&withheld.number, &withheld.name), (&None, &None));
@@ -343,33 +365,160 @@ fn an_operator_may_hang_up_and_the_next_client_comes() {
 fn a_client_who_is_passed_on_to_a_manager_stays_there() {
     let mut world = World::talking();
     world.command(Command::BlindTransfer { line: LINE, target: "201".into() });
-    world.pass(secs(2));
-    assert!(!world.events().iter().any(|event| matches!(event, Event::Transferred { .. })), "it rings there");
-    world.pass(secs(2));
+    world.pass(secs(1));
     let events = world.events();
-    assert!(
-        events
-            .iter()
-            .any(|event| matches!(event, Event::Transferred { outcome: TransferOutcome::HandedOver, .. }))
-    );
+    let handed_over =
+        |event: &Event| matches!(event, Event::Transferred { outcome: TransferOutcome::HandedOver, .. });
+    assert!(events.iter().any(handed_over), "{events:?}");
+    world.pass(secs(3));
     assert!(world.notes.contains(&Note::Talks { with: "201".into() }));
+    world.pass(secs(60));
+    assert_eq!(world.events(), [], "nobody comes back");
 }
 
+/// As an Asterisk does it with `config/asterisk`.
 #[test]
-fn a_client_is_lost_where_an_asterisk_loses_it() {
-    for (target, status, within) in [("202", 480, 14), ("203", 486, 2)] {
+fn a_client_whom_nobody_takes_rings_at_the_operator_again() {
+    for (target, reason, within) in
+        [("202", ReturnReason::NoAnswer, 22), ("203", ReturnReason::Busy, 2), ("302", ReturnReason::Busy, 2)]
+    {
         let mut world = World::talking();
+        world.pbx.people().play(&[("302", Role::Busy)]);
         world.command(Command::BlindTransfer { line: LINE, target: target.into() });
         world.pass(secs(within));
         let events = world.events();
-        let failed = |event: &Event| {
-            matches!(event, Event::TransferFailed { status: Some(said), client: ClientIs::Lost, .. }
-                if *said == status)
-        };
-        assert!(events.iter().any(failed), "{target}: {events:?}");
-        assert!(events.iter().any(|event| matches!(event, Event::Ended { .. })));
-        assert!(world.notes.contains(&Note::Lost { on_the_way_to: target.into() }));
+        let back = events.iter().find_map(|event| match event {
+            Event::RingingIn { line, caller, .. } => Some((*line, caller.clone())),
+            _ => None,
+        });
+        let (line, caller) = back.unwrap_or_else(|| panic!("{target}: {events:?}"));
+        assert_eq!(caller.number.as_deref(), Some("+79160000001"));
+        let returned = caller.returned.expect("it is said who comes back");
+        assert_eq!((returned.target.as_str(), returned.reason), (target, reason));
+        assert!(returned.id.is_some(), "the telephone's own name of the transfer");
+        world.command(Command::Answer { line });
+        world.command(Command::BlindTransfer { line, target: "201".into() });
+        world.pass(secs(6));
+        assert!(world.notes.contains(&Note::Talks { with: "201".into() }));
+        assert_eq!(world.pbx.load().calls, 0);
     }
+}
+
+#[test]
+fn a_client_whom_the_operator_does_not_take_back_either_is_lost_at_last() {
+    let mut world = World::talking();
+    world.command(Command::BlindTransfer { line: LINE, target: "203".into() });
+    world.pass(secs(20));
+    let rings = |world: &mut World| {
+        world.events().iter().filter(|event| matches!(event, Event::RingingIn { .. })).count()
+    };
+    assert_eq!(rings(&mut world), 1);
+    world.pass(secs(10));
+    assert_eq!(rings(&mut world), 1, "once more");
+    world.pass(secs(20));
+    assert!(world.notes.contains(&Note::Lost { on_the_way_to: "203".into() }));
+    assert_eq!(world.pbx.load().calls, 0);
+}
+
+/// A key client: the manager talks, another key account manager does not answer, the head of wholesale takes the call.
+#[test]
+fn busy_no_answer_and_the_head_take_their_parts() {
+    let mut world = World::with_programme(Programme::of_one_long_way(1, 1), "101", "pw-101");
+    world.command(Command::Watch { extensions: ["201", "204", "302"].map(str::to_owned).into() });
+    world.pass(secs(2));
+    assert_eq!(
+        world.lines(),
+        [("201", LineState::Talking), ("204", LineState::Free), ("302", LineState::Free)]
+    );
+    world.command(Command::Answer { line: LINE });
+    let pass_on = |world: &mut World, target: &str| {
+        let (target, ring_for) = (target.to_owned(), secs(12));
+        world.command(Command::ReturnTransfer {
+            line: LINE,
+            target,
+            ring_for,
+            proof: phone::Proof::None,
+            comes_back: false,
+            shown_as: None,
+        });
+    };
+    pass_on(&mut world, "204");
+    world.pass(secs(1));
+    assert_eq!(world.line("204"), LineState::Ringing);
+    world.pass(secs(12));
+    assert_eq!(world.line("204"), LineState::Free, "rang until it was given up");
+    pass_on(&mut world, "302");
+    world.pass(secs(6));
+    let events = world.events();
+    let joined = |event: &Event| matches!(event, Event::Transferred { outcome: TransferOutcome::Joined, .. });
+    assert!(events.iter().any(joined), "{events:?}");
+    assert_eq!(world.line("302"), LineState::Talking, "with the client");
+}
+
+#[test]
+fn people_have_a_life_of_their_own_while_somebody_watches_them() {
+    let lives = |watched: bool| {
+        let mut world = World::quiet();
+        if watched {
+            world.command(Command::Watch { extensions: ["201", "302", "303"].map(str::to_owned).into() });
+        }
+        let mut states = BTreeSet::new();
+        for _ in 0..600 {
+            world.pass(secs(1));
+            states.extend(world.lines().into_iter().map(|(_, state)| state));
+        }
+        states.into_iter().collect::<Vec<_>>()
+    };
+    assert_eq!(lives(true), [LineState::Free, LineState::Talking, LineState::Offline]);
+    assert_eq!(lives(false), []);
+}
+
+#[test]
+fn an_operators_line_is_told_with_who_rings_there() {
+    let mut world = World::playing(Plays::Calls(1), 1);
+    world.command(Command::Watch { extensions: vec!["101".into(), "102".into()] });
+    world.pass(Duration::from_millis(500));
+    assert_eq!(world.lines(), [("101", LineState::Free), ("102", LineState::Offline)]);
+    world.pass(secs(2));
+    let events = world.events();
+    let rings = events.iter().rev().find_map(|event| match event {
+        Event::LineStateChanged { rings: Some(caller), .. } => Some(caller),
+        _ => None,
+    });
+    assert_eq!(rings.and_then(|caller| caller.number.as_deref()), Some("+79160000001"), "{events:?}");
+    world.command(Command::Answer { line: LINE });
+    assert_eq!(world.line("101"), LineState::Talking);
+    world.command(Command::Hold { line: LINE });
+    assert_eq!(world.line("101"), LineState::Held);
+    world.command(Command::HangUp { line: LINE });
+    assert_eq!(world.line("101"), LineState::Free);
+}
+
+#[test]
+fn watching_ends_with_the_registration_and_nothing_is_left() {
+    let mut world = World::quiet();
+    world.command(Command::Watch { extensions: vec!["201".into(), "999".into()] });
+    world.pass(secs(400));
+    assert_eq!(world.pbx.load().watches, 3, "dialogs and presence of 201, and our own messages");
+    assert_eq!(world.line("999"), LineState::Unknown);
+    world.command(Command::Unregister);
+    world.pass(secs(2));
+    assert_eq!(world.pbx.load().watches, 0);
+}
+
+#[test]
+fn who_watches_and_never_answers_is_given_up() {
+    let mut world = World::quiet();
+    world.command(Command::Watch { extensions: vec!["201".into()] });
+    // The telephone is switched off without a word.
+    for _ in 0..700 {
+        let Some(next) = world.pbx.next_deadline() else { break };
+        world.now = next.max(world.now);
+        world.pbx.handle_timeout(world.now);
+        world.drain_pbx();
+        world.under_way.clear();
+    }
+    assert_eq!(world.pbx.load().watches, 0);
 }
 
 #[test]
@@ -416,12 +565,12 @@ fn some_cannot_be_had() {
     for (number, outcome, status) in [
         ("202", CallOutcome::Failed, 480),
         ("203", CallOutcome::Busy, 486),
-        ("303", CallOutcome::Failed, 404),
+        ("399", CallOutcome::Failed, 404),
         ("12", CallOutcome::Failed, 404),
     ] {
         let mut world = World::quiet();
         world.command(Command::Dial { target: number.into() });
-        world.pass(secs(20));
+        world.pass(secs(130));
         assert_eq!(world.end(), (outcome, Some(status)), "{number}");
     }
 }
@@ -447,13 +596,15 @@ fn an_hour_of_calls_leaves_nothing_behind() {
         world.pass(secs(1));
         for event in world.events() {
             match event {
-                Event::RingingIn { line, .. } => {
-                    rung += 1;
+                Event::RingingIn { line, caller, .. } => {
+                    rung += usize::from(caller.returned.is_none());
                     let target = ["201", "202", "203", "999"][rung % 4].to_owned();
                     world.command(Command::Answer { line });
                     world.command(Command::BlindTransfer { line, target });
                 }
-                Event::Returned { line } => world.command(Command::HangUp { line }),
+                Event::Returned { line } | Event::TransferFailed { line, .. } => {
+                    world.command(Command::HangUp { line });
+                }
                 _ => {}
             }
         }
@@ -463,7 +614,12 @@ fn an_hour_of_calls_leaves_nothing_behind() {
         highest = highest.max(load.calls + load.timers + load.sip.calls + load.sip.transactions);
     }
     assert!(highest < 200, "{highest} things remembered at a time");
-    world.pass(secs(300));
+    // Who was still passed on may have come back and wait.
+    for line in [LINE, LineId(2)] {
+        world.pass(secs(150));
+        world.command(Command::HangUp { line });
+    }
+    world.pass(secs(40));
     let load = world.pbx.load();
     assert_eq!((load.calls, load.timers, load.sip.calls), (0, 0, 0), "{load:?}");
 }
@@ -486,6 +642,7 @@ fn what_is_foreign_gets_a_clear_answer_or_none() {
     assert_eq!(world.hears(&request("INVITE", "sip:600@192.0.2.1", "")), [407]);
     assert_eq!(world.hears(&request("MESSAGE", &pbx, "")), [405]);
     assert_eq!(world.hears(&request("JUGGLE", &pbx, "")), [501]);
+    assert_eq!(world.hears(&request("SUBSCRIBE", "sip:201@192.0.2.1", "Event: dialog\n")), [407]);
     assert_eq!(world.hears(&request("BYE", &pbx, "")), [481]);
     assert_eq!(world.hears(&request("ACK", &pbx, "")), [0; 0]);
     assert_eq!(world.hears("no SIP at all\n\n"), [0; 0]);

@@ -12,6 +12,8 @@ pub struct Party {
     pub withheld: bool,
     /// The number that was dialled.
     pub to: NameAddr,
+    /// X-Patchcord-Return: somebody whom the telephone had passed on, and why nobody took them.
+    pub returned: Option<String>,
 }
 
 impl Party {
@@ -26,6 +28,9 @@ impl Party {
         invite.headers.set(&To(self.to.clone()));
         if let Some(asserted) = &self.asserted {
             invite.headers.push_typed(&PAssertedIdentity(asserted.clone()));
+        }
+        if let Some(returned) = &self.returned {
+            invite.headers.push("X-Patchcord-Return", returned.clone());
         }
         if self.withheld {
             invite.headers.push_typed(&Privacy(vec!["id".into()]));

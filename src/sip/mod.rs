@@ -27,6 +27,7 @@ mod wire;
 
 pub use self::core::mark_received;
 pub use account::{Account, CallPolicy, Password, UserAgentConfig};
+pub use dialog::Dialog;
 pub use event::{
     CallKey, EndedBy, Event, Failure, Identity, Invite, NotNow, Output, ProbeKey, ReferAsked, ReferProgress,
     SubscriptionKey, SubscriptionLoss,

@@ -75,7 +75,7 @@ fn our_telephone_breaks_no_rule_towards_the_practice_pbx() {
     };
     let mut captures = Vec::new();
     let answered = work(
-        &"answer --calls 2 --after 0.3 --hold-at 0.3 --resume-at 0.8 --transfer 303,201 --transfer-at 1.2 --transfer-mode blind"
+        &"answer --calls 2 --after 0.3 --hold-at 0.3 --resume-at 0.8 --transfer 399,201 --transfer-at 1.2 --transfer-mode blind"
             .split(' ')
             .collect::<Vec<_>>(),
     );

@@ -428,39 +428,40 @@ fn the_desk_counts_only_where_it_was_asked_for() {
     }
 }
 
-fn client(manager: serde_json::Value) -> crate::desk_api::ClientCard {
+fn client() -> crate::desk_api::ClientCard {
     serde_json::from_value(serde_json::json!({
         "id": "01890000-0000-7000-8000-000000000000",
         "name": "ООО «Ромашка»",
         "client_type": {"id": "market", "names": {"en": "market trader"}},
         "standing": {"currency": "RUB"},
-        "manager": manager,
     }))
     .unwrap()
 }
 
 #[test]
-fn a_client_is_passed_on_to_the_manager_of_the_card_and_who_has_none_is_said_goodbye_to() {
-    let reachable = || client(serde_json::json!({"id": "ivanova", "name": "Иванова", "extension": "201"}));
-    let chain = Box::new(TransferChain::of(["201".to_owned()], seconds(20.0)));
-    let passed_on = Intent::PassOn { line: LINE, chain };
-    let goodbye = || Intent::HangUp { line: LINE };
-    for (clients, intent) in [
-        (vec![reachable()], passed_on),
-        (vec![client(serde_json::json!({"id": "orlova", "name": "Орлова"}))], goodbye()),
-        (vec![client(serde_json::Value::Null)], goodbye()),
-        (vec![reachable(), reachable()], goodbye()),
-        (vec![], goodbye()),
-    ] {
+fn a_practised_client_whom_nobody_takes_is_said_goodbye_to() {
+    let chain = || TransferChain::of(["201".to_owned(), "302".to_owned()], seconds(20.0));
+    for (clients, client_type) in [(vec![client()], None), (vec![], Some(ClientTypeId("new".to_owned())))] {
         let mut play = answer(CallOptions {
-            to_manager: true,
+            parts: true,
             transfer_at: Some(seconds(3.0)),
-            ..CallOptions::default()
+            transfer_mode: None,
+            ..transferring(&["rules"])
         });
-        play.registered().rings();
-        play.card(clients);
+        let id = clients.first().map(|client| client.id);
+        let question = TransferQuestion { client: id, client_type, ..TransferQuestion::default() };
+        assert_eq!(
+            play.registered().rings().card(clients).asked().last(),
+            Some(&Do::FetchChain(question.clone()))
+        );
+        play.script.handle(play.now, &Notice::Chain { question, answer: Ok(chain()) });
+        let extensions = vec!["201".to_owned(), "302".to_owned()];
+        assert_eq!(play.drain().asked(), [intent(Intent::Watch { extensions })], "lines are known in time");
         play.answered().waits(2.9).asked();
-        assert_eq!(play.waits(0.2).asked(), [Do::Intent(intent)]);
+        let passed_on = intent(Intent::PassOn { line: LINE, chain: Box::new(chain()) });
+        assert_eq!(play.waits(0.2).asked(), [passed_on]);
+        play.transfer_fails(486, ClientIs::Kept).hears(E::Returned { line: LINE });
+        assert_eq!(play.asked(), [intent(Intent::HangUp { line: LINE })]);
     }
 }
 
@@ -497,15 +498,17 @@ impl Play {
 fn a_transfer_by_the_rules_asks_the_desk_once_it_is_known_who_calls() {
     let chain = TransferChain::of(["201".to_owned(), "302".to_owned()], seconds(9.0));
     let passed_on = Intent::PassOn { line: LINE, chain: Box::new(chain.clone()) };
-    for (mode, then) in [(None, intent(passed_on)), (Some("blind"), transfer_to("201"))] {
+    let watch = Intent::Watch { extensions: vec!["201".to_owned(), "302".to_owned()] };
+    let with_return = vec![intent(watch), intent(passed_on)];
+    for (mode, then) in [(None, with_return), (Some("blind"), vec![transfer_to("201")])] {
         let mut play = by_rules(mode);
         play.registered().rings().answered().waits(1.0);
         assert!(!play.asked().iter().any(|asked| matches!(asked, Do::FetchChain(_))), "nobody knows yet");
-        let client = client(serde_json::Value::Null);
+        let client = client();
         let id = client.id;
         play.card(vec![client.clone()]).card(vec![client]);
         assert_eq!(play.asked, [Do::FetchChain(where_to(Some(id)))], "once, whoever says it first");
-        assert_eq!(play.desk_answers(Ok(chain.clone())).asked(), [then]);
+        assert_eq!(play.desk_answers(Ok(chain.clone())).asked(), then);
     }
 }
 
@@ -516,7 +519,7 @@ fn who_is_not_known_goes_where_the_rules_send_strangers() {
     let mut withheld = by_rules(None);
     withheld.registered().rings().answered().waits(3.0);
     for mut play in [known_to_nobody, withheld] {
-        assert!(play.asked().ends_with(&[Do::FetchChain(where_to(None))]));
+        assert!(play.asked().contains(&Do::FetchChain(where_to(None))));
         assert_eq!(play.waits(9.0).asked(), [], "asked once");
     }
 }
@@ -526,7 +529,7 @@ fn rules_that_name_nobody_and_a_desk_that_is_away_are_no_transfer_done() {
     for mode in [None, Some("blind")] {
         let nobody = || TransferChain::of([], seconds(20.0));
         let mut play = by_rules(mode);
-        play.registered().rings().card(vec![]).answered().desk_answers(Ok(nobody()));
+        play.registered().rings().answered().card(vec![]).desk_answers(Ok(nobody()));
         if mode.is_none() {
             let news = ChainNews::NobodyLeft;
             play.script.handle(play.now, &Notice::Agent(Event::Chain { line: LINE, news }));
@@ -536,7 +539,7 @@ fn rules_that_name_nobody_and_a_desk_that_is_away_are_no_transfer_done() {
     }
     let mut play = by_rules(None);
     play.script.desk_required = true;
-    play.registered().rings().card(vec![]).answered().desk_answers(Err(Unavailable::Down));
+    play.registered().rings().answered().card(vec![]).desk_answers(Err(Unavailable::Down));
     play.figures(9).ended(EndedBy::Them, CallOutcome::Completed, None);
     assert_eq!(play.exit(), Exit::Desk);
 }

@@ -45,6 +45,7 @@ fn people(today: Date) -> Vec<DirectoryEntry> {
         person("ivanova", "Иванова Анна", Job::Manager, "201", "wholesale", &["key", "market"]),
         person("petrov", "Петров Сергей", Job::Manager, "202", "wholesale", &["key", "own_outlet", "retail"]),
         person("kim", "Ким Елена", Job::Manager, "203", "regional", &["regional", "retail"]),
+        person("belov", "Белов Игорь", Job::Manager, "204", "wholesale", &["key"]),
         person("kuznetsova", "Кузнецова Ольга", Job::Finance, "301", "finance", &[]),
         person("orlova", "Орлова Мария", Job::Head, "302", "wholesale", &["key", "new"]),
         person("sidorov", "Сидоров Павел", Job::Head, "303", "regional", &["regional", "new"]),

@@ -139,8 +139,13 @@ impl Pbx {
 
     pub fn client_calls(&mut self, now: Instant) {
         let address = |user: &str| NameAddr::new(format!("sip:{user}@pbx.example").parse().unwrap());
-        let party =
-            Party { from: address("+79161234567"), asserted: None, withheld: false, to: address("operator") };
+        let party = Party {
+            from: address("+79161234567"),
+            asserted: None,
+            withheld: false,
+            returned: None,
+            to: address("operator"),
+        };
         let contact = self.registrar.contact("operator").expect("registered").clone();
         let mut negotiation = self.negotiation();
         let offer = negotiation.offer(Direction::SendRecv);
