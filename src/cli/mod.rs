@@ -21,7 +21,7 @@ mod words;
 
 use crate::agent::{Event, Intent};
 use crate::command_line;
-use crate::config::{self, Places, Settings};
+use crate::config::{self, Places, Settings, TransferMode};
 use crate::logging;
 use crate::phone;
 use crate::secrets::Secret;
@@ -157,7 +157,11 @@ impl Run {
 
     async fn drive(self, process: Process, arguments: &Arguments) -> Exit {
         let desk_required = arguments.common.desk.is_some() || by_rules(arguments);
-        let script = Script::new(task(arguments.subcommand()), desk_required);
+        let mut task = task(arguments.subcommand());
+        if self.settings.transfer == Some(TransferMode::Blind) {
+            task.pass_on_blindly();
+        }
+        let script = Script::new(task, desk_required);
         let figures = (arguments.common.verbose > 0).then_some(FIGURES_EVERY);
         let sound = self.sound;
         let devices = sound::wishes(arguments.common.audio.as_deref(), &self.settings);

@@ -54,6 +54,15 @@ pub enum Task {
     },
 }
 
+impl Task {
+    /// Where the command line says no way.
+    pub fn pass_on_blindly(&mut self) {
+        if let Self::Call { options, .. } | Self::Answer { options, .. } = self {
+            options.transfer_mode.get_or_insert_with(|| "blind".to_owned());
+        }
+    }
+}
+
 /// What the script wants done.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Do {

@@ -18,7 +18,7 @@ impl Screen {
             Key::Escape if press.is_plain() => return self.on_act(now, wall, Act::Close),
             Key::Enter if press.is_plain() => return self.on_enter(now, wall),
             Key::Enter if self.transfer.is_open && self.can_transfer() && self.palette.is_none() => {
-                let how = if press.control { How::Blind } else { How::Consult };
+                let how = if press.control { How::OtherWay } else { How::Consult };
                 return self.transfer_chosen(now, wall.date(), how);
             }
             Key::Up | Key::Down if press.is_plain() => {
@@ -63,7 +63,7 @@ impl Screen {
         if let Some(open) = &self.palette {
             self.on_act(now, wall, Act::PaletteRun(open.chosen));
         } else if self.transfer.is_open && self.can_transfer() {
-            self.transfer_chosen(now, wall.date(), How::WithReturn);
+            self.transfer_chosen(now, wall.date(), How::CompanysWay);
         } else {
             self.on_act(now, wall, Act::FinishWrapUp);
         }

@@ -26,6 +26,9 @@ pub struct ScreenConfig {
     pub lacks_desk_token: bool,
     /// The account's number, for the top bar.
     pub extension: String,
+    /// Whom the operator picks gets the client from the PBX at once; else with return, and the other way by another key. By the rules a
+    /// client always goes with return.
+    pub passes_blindly: bool,
     /// What the PBX does beyond calls.
     pub offers: Offers,
 }

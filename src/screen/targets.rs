@@ -57,8 +57,10 @@ impl Choosing {
 /// How a client gets to a target.
 #[derive(Clone, Copy)]
 pub(super) enum How {
-    WithReturn,
-    Blind,
+    /// As the settings say.
+    CompanysWay,
+    /// Blindly where that is with return, and with return where it is blindly.
+    OtherWay,
     /// The operator speaks with the target first.
     Consult,
 }
@@ -252,14 +254,14 @@ impl Screen {
         };
         let (Some(line), is_row) = (self.front, marked.is_some()) else { return };
         match (target, how) {
-            (None, _) | (_, How::WithReturn) if is_row => self.transfer_to(now, chosen, today),
+            (None, _) | (_, How::CompanysWay) if is_row => self.transfer_to(now, chosen, today),
             (None, _) => {}
-            (Some(target), How::WithReturn) => self.pass_to(target),
+            (Some(target), How::CompanysWay) => self.pass_to(target),
             _ if self.state() == State::Transferring => {
                 self.reply(msg!("The client is on the way: take them back first, F4"));
             }
             _ if !self.is_steady(now, chosen) => self.reply(msg!("The list has just changed: look again")),
-            (Some(target), How::Blind) => self.want(Intent::BlindTransfer { line, target }),
+            (Some(target), How::OtherWay) => self.pass_on_in(target, !self.config.passes_blindly),
             (Some(target), How::Consult) => {
                 self.transfer.close();
                 self.consult(line, target);
@@ -278,13 +280,21 @@ impl Screen {
         self.transfer.chosen = moved(self.transfer.chosen, down, rows);
     }
 
+    /// In the company's way; a client who is on the way goes on with return.
     pub(super) fn pass_to(&mut self, target: String) {
-        if let Some(line) = self.front {
-            if self.state() != State::Transferring {
-                self.change(line, |call| call.tried.clear());
-            }
-            self.want(Intent::PassTo { line, target });
+        let blindly = self.config.passes_blindly && self.state() != State::Transferring;
+        self.pass_on_in(target, blindly);
+    }
+
+    fn pass_on_in(&mut self, target: String, blindly: bool) {
+        let Some(line) = self.front else { return };
+        if self.state() != State::Transferring {
+            self.change(line, |call| call.tried.clear());
         }
+        self.want(match blindly {
+            true => Intent::BlindTransfer { line, target },
+            false => Intent::PassTo { line, target },
+        });
     }
 
     /// The lines of all who have one are watched.

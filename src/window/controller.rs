@@ -11,6 +11,7 @@ use super::tray::Tray;
 use super::{Beginning, ui};
 use crate::agent::{CardAnswer, Event, Source};
 use crate::audio::{Change, Role, SoundFault};
+use crate::config::TransferMode;
 use crate::desktop::hotkey::{self, Grabbed};
 use crate::desktop::notice::{self, Notices, Pressed};
 use crate::instant::Instant;
@@ -572,6 +573,7 @@ fn screen_config(options: &Options) -> ScreenConfig {
         lacks_desk_token: settings.desk.is_some() && !options.has_desk(),
         extension: settings.user.clone().unwrap_or_default(),
         lines: settings.lines.unwrap_or(2).into(),
+        passes_blindly: settings.transfer == Some(TransferMode::Blind),
         offers: Offers {
             watch: settings.watch.unwrap_or(true),
             pick_up: settings.pickup.is_some(),

@@ -66,6 +66,7 @@ impl World {
             has_desk: true,
             lacks_desk_token: false,
             extension: "101".into(),
+            passes_blindly: false,
             offers: Offers { watch: true, ..Offers::default() },
         };
         change(&mut config);

@@ -247,6 +247,22 @@ fn ctrl_enter_passes_blindly_and_shift_enter_asks_first() {
     }
 }
 
+#[test]
+fn where_the_company_passes_on_blindly_the_keys_change_places() {
+    let (line, target) = (FIRST, "201".to_owned());
+    for (key, intent) in [
+        ("Enter", Intent::BlindTransfer { line, target: target.clone() }),
+        ("Ctrl+Enter", Intent::PassTo { line, target }),
+    ] {
+        let mut world = talking_with("kim");
+        world.screen.config.passes_blindly = true;
+        world.press("F8");
+        world.wishes.clear();
+        world.press(key);
+        assert_eq!(world.intents(), [intent]);
+    }
+}
+
 /// The operator has asked the head, while the client waits.
 fn consulting() -> World {
     let mut world = talking_with("kim");
