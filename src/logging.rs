@@ -49,6 +49,8 @@ fn redact_line(line: &str) -> String {
         _ if line.starts_with("a=crypto:") || line.starts_with("k=") => {
             line.chars().take_while(|c| !c.is_whitespace()).chain(" …".chars()).collect()
         }
+        // The target may be a client's number.
+        "x-patchcord-return" => "X-Patchcord-Return: …".into(),
         // DTMF by INFO may be a card code.
         "signal" => "Signal: …".into(),
         _ if line.to_ascii_lowercase().starts_with("signal=") => "Signal=…".into(),
@@ -64,8 +66,9 @@ fn mask_quoted(line: &str) -> String {
         if index > 0 {
             masked.push('"');
         }
-        // Quoted texts before an address are names; others (realm, nonce) stand behind a `=`.
-        let is_name = index % 2 == 1 && !masked.trim_end_matches('"').ends_with('=');
+        // Quoted texts before an address are names, and so are those in dialog-info; others (realm, nonce) stand behind a `=`.
+        let before = masked.trim_end_matches('"');
+        let is_name = index % 2 == 1 && (!before.ends_with('=') || before.ends_with("display="));
         if is_name { masked.push_str(&Masked(part).to_string()) } else { masked.push_str(part) }
     }
     masked
@@ -133,12 +136,16 @@ mod tests {
         let message = "INVITE sip:79161234567@pbx SIP/2.0\r\nFrom: \"Anna Ivanova\" <sip:+79031112233@pbx>;tag=1\r\n\
             Contact: Boris <sip:79261234567@h>, Vera Petrova <sip:x@h>\r\n\
             Authorization: Digest username=\"101\", response=\"abcdef\"\r\nP-Asserted-Identity: tel:+79031112233\r\n\
-            Via: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bK1\r\n\r\na=crypto:1 AES_CM_128 inline:secretkey\r\nSignal=5\r\n7\r\nRoute: <SIP:+79998887766@pbx>\r\n";
+            Via: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bK1\r\n\r\na=crypto:1 AES_CM_128 inline:secretkey\r\nSignal=5\r\n7\r\nRoute: <SIP:+79998887766@pbx>\r\n\
+            X-Patchcord-Return: 3fa9;reason=busy;target=+79165554433\r\n\
+            <remote><identity display=\"Galina Orlova\">sip:302@pbx</identity></remote>\r\n";
         let logged = Redacted(message.as_bytes()).to_string();
         for secret in [
             "9161234567",
             "oris",
             "etrova",
+            "rlova",
+            "9165554433",
             "9261234567",
             "9031112233",
             "nna",

@@ -25,7 +25,7 @@ impl Phone {
     fn try_code(&mut self, now: Instant, code: &str) -> Result<(), Refusal> {
         let uri = target::parse(code, &self.domain).map_err(|_| Refusal::BadTarget)?;
         let mut session = self.open_session()?;
-        let call = self.user_agent.invite(now, uri, Some(session.offer(Direction::SendRecv)));
+        let call = self.user_agent.errand(now, None, uri, session.offer(Direction::SendRecv));
         let mut errand = Line::new(self.free_line(), call, CallDirection::Out, now);
         errand.serves = Some(Serves::Code { until: now + CODE_TIME });
         (errand.session, errand.aside) = (Some(session), true);
@@ -59,14 +59,14 @@ impl Phone {
 
     /// Calls that people know of.
     pub(super) fn calls_of_people(&self) -> impl Iterator<Item = &Line> {
-        self.lines.values().filter(|line| !matches!(line.serves, Some(Serves::Code { .. })))
+        self.lines.values().filter(|line| line.serves.is_none())
     }
 }
 
 impl Line {
     pub(super) fn code_deadline(&self) -> Option<Instant> {
         match self.serves {
-            Some(Serves::Code { until, .. }) if self.stage != Stage::Ending => Some(until),
+            Some(Serves::Code { until }) if self.stage != Stage::Ending => Some(until),
             _ => None,
         }
     }

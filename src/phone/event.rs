@@ -219,6 +219,7 @@ pub enum MediaCommand {
     /// The line's port is free again; its stream, if one was started, is over.
     Stop {
         line: LineId,
+        port: SocketAddr,
     },
     /// `Input::MediaPort` wanted: the last one given is in use now.
     TakePort,
@@ -599,7 +600,7 @@ impl fmt::Debug for MediaCommand {
             Self::Conference { lines } => write!(f, "Conference({lines:?})"),
             Self::Mute { on } => write!(f, "Mute({on})"),
             Self::Tone { tone } => write!(f, "Tone({tone:?})"),
-            Self::Stop { line } => write!(f, "Stop({line})"),
+            Self::Stop { line, .. } => write!(f, "Stop({line})"),
             Self::TakePort => f.write_str("TakePort"),
         }
     }

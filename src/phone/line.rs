@@ -242,8 +242,8 @@ impl Line {
     }
 
     pub fn stop_media(&mut self, means: &mut Means<'_>) {
-        if self.session.take().is_some() {
-            means.command(MediaCommand::Stop { line: self.id });
+        if let Some(session) = self.session.take() {
+            means.command(MediaCommand::Stop { line: self.id, port: session.local() });
         }
     }
 

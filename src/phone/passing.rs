@@ -40,9 +40,14 @@ impl Phone {
             return Err(Refusal::WrongState);
         }
         let client = client.call;
+        // What answers on a line that talks already may be its mailbox.
+        let proof = match proof {
+            Proof::LineState if self.line_talks(&target) == Some(true) => Proof::Key,
+            proof => proof,
+        };
         // Beyond the calls that may stand: a client who waits, too, must not keep another from being passed on.
         let mut session = self.open_session()?;
-        let call = self.user_agent.invite_as(now, shown_as, uri, session.offer(Direction::SendRecv));
+        let call = self.user_agent.errand(now, shown_as, uri, session.offer(Direction::SendRecv));
         let mut errand = Line::new(self.free_line(), call, CallDirection::Out, now);
         (errand.session, errand.aside, errand.serves) = (Some(session), true, Some(Serves::Client(client)));
         self.output.hush(errand.id);

@@ -189,7 +189,7 @@ impl World {
                     let port = self.port(TELEPHONE);
                     self.phone.handle(self.now, phone::Input::MediaPort(port));
                 }
-                phone::Output::Media(MediaCommand::Stop { line }) => {
+                phone::Output::Media(MediaCommand::Stop { line, .. }) => {
                     let stats = StreamStats::default();
                     self.phone.handle(self.now, phone::Input::StreamStats { line, stats });
                 }

@@ -209,7 +209,7 @@ impl Screen {
     }
 
     fn on_resumed(&mut self, line: LineId) {
-        self.change(line, |call| (call.held_since, call.hold_refused) = (None, false));
+        self.change(line, |call| (call.held_since, call.hold_refused, call.waits_for) = (None, false, None));
         self.set_front(Some(line));
         self.announce(say!(&self.cat, "Off hold: {who}", who = self.who_on(line)));
     }

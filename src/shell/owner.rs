@@ -488,21 +488,19 @@ impl Owner {
                 self.tell_media(ToMedia::Mute { on });
             }
             MediaCommand::Digits { line, digits } => self.tell_media(ToMedia::Digits { line, digits }),
-            MediaCommand::Stop { line } => {
+            MediaCommand::Stop { line, port } => {
+                // Of a call that never spoke it is still here.
+                self.free_pairs.remove(&port);
                 if self.streams.remove(&line) {
                     self.tell_media(ToMedia::Stop { line });
                 }
-                self.offer_freed_ports();
+                if self.streams.is_empty() {
+                    // Those of a network that we have left are nobody's.
+                    let ip = self.network.socket.local().ip();
+                    self.free_pairs.retain(|local, _| local.ip() == ip);
+                }
+                self.offer_wanted_port();
             }
-        }
-    }
-
-    /// After a call that took a port and never spoke, its pair is still here; all but the newest, which
-    /// the telephone holds for its next call, can go.
-    fn offer_freed_ports(&mut self) {
-        if self.streams.is_empty() && self.lines.len() <= 1 {
-            self.free_pairs.clear();
-            self.offer_port();
         }
     }
 

@@ -193,21 +193,17 @@ impl UserAgent {
         self.calls.invite(&mut self.core, target, offer, |_| {})
     }
 
-    /// Under this display name in From, where there is one; the address stays ours.
-    pub fn invite_as(
-        &mut self,
-        now: Instant,
-        display: Option<String>,
-        target: Uri,
-        offer: Vec<u8>,
-    ) -> CallKey {
+    /// A call that is not among those that may stand. Under this display name in From, where there is one; the address stays ours.
+    pub fn errand(&mut self, now: Instant, display: Option<String>, target: Uri, offer: Vec<u8>) -> CallKey {
         self.core.wire.now = now;
-        self.calls.invite(&mut self.core, target, Some(offer), |invite| {
+        let key = self.calls.invite(&mut self.core, target, Some(offer), |invite| {
             if let (Some(display), Ok(mut from)) = (display, invite.headers.require::<From>()) {
                 from.0.display = Some(display);
                 invite.headers.set(&from);
             }
-        })
+        });
+        self.calls.set_apart(key);
+        key
     }
 
     /// An exchange's call to a telephone, whose Contact is `target`, on behalf of somebody else.

@@ -72,8 +72,8 @@ impl Story {
             "{story}"
         );
         assert_eq!(along["number"], self.number.as_str(), "{story}");
-        let cards = told.manager.said.iter().filter(|said| said.is("card"));
-        let last = cards.last().expect("a card");
+        let mut cards = told.manager.said.iter().filter(|said| said.is("card"));
+        let last = cards.next_back().expect("a card");
         assert_eq!(last.event["clients"][0]["name"], self.name.as_str(), "{story}");
         assert!(!last.event["handed_over"].is_null(), "{story}");
     }

@@ -107,7 +107,7 @@ impl World {
             match self.agent.poll_effect() {
                 Effect::Send(transmit) => self.pbx.take(&transmit),
                 Effect::Media(phone::MediaCommand::TakePort) => self.give_port(),
-                Effect::Media(phone::MediaCommand::Stop { line }) => {
+                Effect::Media(phone::MediaCommand::Stop { line, .. }) => {
                     let stats = StreamStats::default();
                     self.handle(Input::Phone(phone::Input::StreamStats { line, stats }));
                 }

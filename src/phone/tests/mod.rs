@@ -124,8 +124,8 @@ impl World {
                     self.next_port += 2;
                     self.phone.handle(self.now, Input::MediaPort(local));
                 }
-                Output::Media(MediaCommand::Stop { line }) => {
-                    self.media.push(MediaCommand::Stop { line });
+                Output::Media(MediaCommand::Stop { line, port }) => {
+                    self.media.push(MediaCommand::Stop { line, port });
                     self.phone.handle(self.now, Input::StreamStats { line, stats: StreamStats::default() });
                 }
                 Output::Media(command) => self.media.push(command),

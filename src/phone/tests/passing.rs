@@ -407,8 +407,11 @@ fn nothing_is_said_of_the_call_to_the_target_and_its_line_is_free_afterwards() {
 }
 
 #[test]
-fn a_second_client_answered_meanwhile_keeps_the_operator() {
+fn a_second_client_rings_while_the_first_is_passed_on() {
     let mut passing = Passing::to_201(true);
+    passing.world.events();
+    passing.world.ring("", Some(ALAW));
+    assert!(matches!(passing.world.events()[..], [Event::RingingIn { .. }]), "one line is free");
     passing.world.command(Command::Dial { target: "302".into() });
     assert_eq!(passing.world.events().last(), Some(&Event::Refused { line: None, why: Refusal::Busy }));
     passing.world.command(Command::Swap);

@@ -101,6 +101,22 @@ fn whoever_answers_is_believed_where_nothing_is_known_of_the_line() {
 }
 
 #[test]
+fn whoever_answers_on_a_line_that_talked_before_is_asked_for_a_key() {
+    let mut world = World::with(|config| config.sip.max_calls = 2);
+    let mut manager = world.watches("201");
+    world.tells_presence(&mut manager, "open");
+    world.tells_dialog(&mut manager, "confirmed");
+    world.pbx.forget();
+    let mut passing = Passing::begin(world, Proof::LineState, true);
+    passing.answers();
+    passing.world.advance(Duration::from_secs(1));
+    assert!(!passing.world.pbx.has("REFER"), "a mailbox may have answered");
+    assert_eq!(near_end(&passing.world, SECOND), NearEnd::Prompt);
+    passing.presses();
+    passing.is_joined();
+}
+
+#[test]
 fn whoever_is_asked_for_a_key_gets_the_client_by_pressing_it() {
     let mut passing = Passing::by_key();
     passing.presses();

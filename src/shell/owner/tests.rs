@@ -196,6 +196,22 @@ async fn a_route_that_stays_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_call_being_dialled_keeps_its_ports_when_a_code_ends() {
+    tokio::task::LocalSet::new()
+        .run_until(async {
+            let mut desk = Desk::new().await;
+            desk.owner.on_order(Order::Intent(Intent::Dial { target: "200".into() }));
+            desk.hears("INVITE");
+            let offered: Vec<SocketAddr> = desk.owner.free_pairs.keys().copied().collect();
+            assert!(!offered.is_empty());
+            let port = "127.0.0.1:9".parse().unwrap();
+            desk.owner.on_media_command(MediaCommand::Stop { line: LineId(9), port });
+            assert!(offered.iter().all(|local| desk.owner.free_pairs.contains_key(local)), "{offered:?}");
+        })
+        .await;
+}
+
+#[tokio::test]
 async fn a_call_being_dialled_keeps_its_ports_when_the_route_changes() {
     tokio::task::LocalSet::new()
         .run_until(async {

@@ -31,7 +31,7 @@ use super::wire::Due;
 use incoming::Incoming;
 use outgoing::Outgoing;
 use session::Session;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum CallTimer {
@@ -66,6 +66,8 @@ pub enum CallTimer {
 pub struct Calls {
     calls: BTreeMap<CallKey, Call>,
     opened_so_far: u64,
+    /// Ours that nobody counts among the calls that may stand.
+    errands: BTreeSet<CallKey>,
 }
 
 enum Call {
@@ -82,11 +84,6 @@ enum Next {
 }
 
 impl Calls {
-    /// Calls that somebody hears or waits in.
-    pub fn active(&self) -> usize {
-        self.calls.values().filter(|call| !call.is_over()).count()
-    }
-
     /// All that are remembered, those included that only answer what still arrives.
     pub fn len(&self) -> usize {
         self.calls.len()
@@ -131,6 +128,12 @@ impl Calls {
         let call = Outgoing::start(core, key, target, offer, mention);
         self.calls.insert(key, Call::Outgoing(Box::new(call)));
         key
+    }
+
+    /// This call keeps no other from standing.
+    pub fn set_apart(&mut self, key: CallKey) {
+        self.errands.retain(|errand| self.calls.contains_key(errand));
+        self.errands.insert(key);
     }
 
     pub fn ring(
@@ -308,7 +311,9 @@ impl Calls {
         let Ok(replaces) = self.replaced(core, id, &request) else {
             return;
         };
-        let others = self.active().saturating_sub(usize::from(replaces.is_some()));
+        let counts = |(key, call): &(&CallKey, &Call)| !call.is_over() && !self.errands.contains(key);
+        let standing = self.calls.iter().filter(counts).count();
+        let others = standing.saturating_sub(usize::from(replaces.is_some()));
         let full = others >= core.config.max_calls;
         let key = self.next_key();
         let Some(call) = Incoming::start(core, key, id, request, offer, replaces) else {

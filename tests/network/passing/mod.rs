@@ -249,7 +249,7 @@ impl World {
                 Output::CodeEnded(_) => {}
                 Output::Event(event) => self.said.push(event),
                 Output::Media(MediaCommand::TakePort) => self.give_port(),
-                Output::Media(MediaCommand::Stop { line }) => {
+                Output::Media(MediaCommand::Stop { line, .. }) => {
                     let stats = StreamStats::default();
                     self.phone.handle(self.now, Input::StreamStats { line, stats });
                 }
