@@ -217,6 +217,7 @@ impl Dialled {
 
 impl Agent {
     pub(super) fn on_intent(&mut self, now: Instant, intent: Intent) {
+        self.leave_the_chain(&intent);
         let command = match intent {
             Intent::Dial { target } => return self.dial(now, &target, None),
             Intent::Consult { line, target } => return self.dial(now, &target, Some(line)),

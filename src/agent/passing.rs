@@ -2,7 +2,7 @@
 //! client, or nobody is left and the client is back with the operator. In between the client hears music and is ours.
 
 use super::colleagues::Colleagues;
-use super::{Agent, Event};
+use super::{Agent, Event, Intent};
 use crate::domain::chain::{Attempt, ChainStep, NextTarget, StepKind, TransferChain, next_target};
 use crate::domain::line_state::LineState;
 use crate::instant::Instant;
@@ -234,6 +234,23 @@ impl Agent {
         self.passings.remove(&line);
         self.say(Event::Chain { line, news: ChainNews::NobodyLeft });
         self.phone.handle(now, phone::Input::Command(Command::BringBack { line }));
+    }
+
+    /// What the operator does with a client who waits for somebody takes the place of the chain.
+    pub(super) fn leave_the_chain(&mut self, intent: &Intent) {
+        // Of several who wait none is swapped.
+        let alone = self.passings.values().filter(|passing| passing.waits()).count() == 1;
+        let concerns = |line: LineId| match *intent {
+            Intent::Swap => alone,
+            Intent::Conference { on } => on,
+            Intent::Resume { line: of }
+            | Intent::Consult { line: of, .. }
+            | Intent::BlindTransfer { line: of, .. }
+            | Intent::Park { line: of } => of == line,
+            Intent::Join { line: of, with } => [of, with].contains(&line),
+            _ => false,
+        };
+        self.passings.retain(|line, passing| !passing.waits() || !concerns(*line));
     }
 
     pub(super) fn follow_passing(&mut self, now: Instant, event: &phone::Event) {

@@ -10,7 +10,7 @@ use crate::media::{AudioDirection, NoAudioCause, StreamStats};
 use crate::phone::{self, CallOutcome, ClientIs, EndedBy, LineId, Refusal, Side};
 use crate::shell::{DeskTrouble, Notice};
 use crate::sip::Failure;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 /// A call shorter than this may end before the first packet has arrived.
@@ -139,9 +139,11 @@ struct Call {
     /// Whom the desk knows the far end as, once it has said so; `Some(None)` is nobody.
     client: Option<Option<ClientId>>,
     rules: Rules,
+    /// Whose lines are of interest for this client.
+    watched: Vec<String>,
     /// It is time to pass the client on by the rules.
     rules_due: bool,
-    /// A transfer is under way.
+    /// A transfer is under way, or a chain of them.
     passing_on: bool,
     transfer: Option<Trouble>,
     silence: Option<NoAudioCause>,
@@ -282,18 +284,26 @@ impl Script {
             E::Referred { line, to, .. } => self.on_referred(*line, *to),
             E::Answered { line, .. } => self.on_answered(now, *line),
             E::Held { line, by } => self.in_call(*line, |call| *call.held_by(*by) = true),
-            E::Resumed { line, by } => self.in_call(*line, |call| *call.held_by(*by) = false),
+            E::Resumed { line, by } => self.in_call(*line, |call| {
+                *call.held_by(*by) = false;
+                call.passing_on &= *by == Side::Them;
+            }),
             E::HoldFailed { status, .. } => self.verdict.add(Trouble::HoldRefused(*status)),
             E::TransferStarted { line, .. } => self.in_call(*line, |call| call.passing_on = true),
             E::DigitsFailed { status, .. } => self.verdict.add(Trouble::DigitsRefused(*status)),
             E::Transferred { line, .. } => self.in_call(*line, |call| call.transfer = None),
-            E::TransferFailed { line, status, client, .. } => {
+            E::TransferFailed { line, status, client, why, .. } => {
                 let trouble = match client {
                     ClientIs::Kept | ClientIs::Left => Trouble::TransferFailed(*status),
                     ClientIs::Lost => Trouble::ClientLost(*status),
                     ClientIs::Unknown => Trouble::ClientUnknown,
                 };
-                self.in_call(*line, |call| (call.passing_on, call.transfer) = (false, Some(trouble)));
+                let returns = self.options().is_some_and(CallOptions::transfers_with_return);
+                // Between two targets of a chain the client waits for the next one.
+                let goes_on = returns && *client == ClientIs::Kept && *why != phone::TransferFault::TakenBack;
+                self.in_call(*line, |call| {
+                    (call.passing_on, call.transfer) = (call.passing_on && goes_on, Some(trouble));
+                });
             }
             E::Returned { line } => self.on_returned(*line),
             E::NoAudio { line, direction: AudioDirection::In, cause } => {
@@ -517,6 +527,7 @@ impl Script {
             }
             Step::Transfer if !call.targets.is_empty() && returns => {
                 let targets = std::mem::take(&mut call.targets);
+                call.goes_through_a_chain();
                 Intent::PassOn { line, chain: Box::new(TransferChain::of(targets, ring_for)) }
             }
             Step::Transfer => match call.targets.pop_front() {
@@ -550,16 +561,20 @@ impl Script {
         match answer {
             Ok(chain) => {
                 call.rules = Rules::Known(chain.clone());
-                let extensions = extensions(chain);
-                // Whose line is taken is known by the time the client is passed on.
-                if returns && !extensions.is_empty() {
+                call.watched = extensions(chain);
+                // Whose line is taken is known by the time the client is passed on. A list replaces the one before.
+                if returns && !call.watched.is_empty() {
+                    let watched = self.calls.values().flat_map(|call| call.watched.iter().cloned());
+                    let extensions = watched.collect::<BTreeSet<_>>().into_iter().collect();
                     self.want(Intent::Watch { extensions });
                 }
                 self.pass_by_rules(line);
             }
             Err(why) => {
-                call.rules = Rules::Over;
+                // The desk names nobody, and the client learns so when it is time.
+                call.rules = Rules::Known(TransferChain::of([], RING_TIME));
                 self.on_desk_trouble(why);
+                self.pass_by_rules(line);
             }
         }
     }
@@ -571,6 +586,7 @@ impl Script {
         let chain = chain.clone();
         call.rules = Rules::Over;
         if returns {
+            call.goes_through_a_chain();
             return self.want(Intent::PassOn { line, chain: Box::new(chain) });
         }
         call.targets = extensions(&chain).into();
@@ -583,6 +599,7 @@ impl Script {
     /// Where nobody was called, nothing else says so.
     fn on_nobody_left(&mut self, line: LineId) {
         let Some(call) = self.calls.get_mut(&line) else { return };
+        call.passing_on = false;
         let nobody_was_called = call.transfer.is_none();
         call.transfer = call.transfer.take().or(Some(Trouble::TransferFailed(None)));
         if nobody_was_called && self.parts() {
@@ -592,6 +609,7 @@ impl Script {
 
     /// The client is with us again: on to the chain's next target.
     fn on_returned(&mut self, line: LineId) {
+        self.in_call(line, |call| call.passing_on = false);
         if self.parts() {
             return self.want(Intent::HangUp { line });
         }
@@ -780,6 +798,7 @@ impl Call {
             targets,
             client: None,
             rules: Rules::NotAsked,
+            watched: Vec::new(),
             rules_due: false,
             passing_on: false,
             transfer: None,
@@ -805,6 +824,11 @@ impl Call {
         let silent = self.answered && !self.excused && self.audio_never_came(talked);
         let silence = silent.then(|| Trouble::NoAudio(self.silence.unwrap_or(NoAudioCause::NothingArrives)));
         [ending, self.transfer, silence]
+    }
+
+    /// Only a client who is not on hold is taken on.
+    fn goes_through_a_chain(&mut self) {
+        self.passing_on |= !self.held_by_us && !self.held_by_them;
     }
 
     fn held_by(&mut self, side: Side) -> &mut bool {

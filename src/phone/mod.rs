@@ -309,6 +309,7 @@ impl Phone {
         let uri = target::parse(&target, &self.domain).map_err(|_| Refusal::BadTarget)?;
         let (line, mut means) = self.line(now, id).ok_or(Refusal::NoSuchLine)?;
         let until = now + means.pbx.hold_time;
+        line.seek_no_more(&mut means);
         line.begin_transfer(&mut means, Transfer::blind(target, uri, until))
     }
 

@@ -59,9 +59,14 @@ impl Phone {
     }
 
     pub(super) fn bring_back(&mut self, now: Instant, id: LineId) -> Result<(), Refusal> {
+        // Who was set aside for another call stays so only as long as the operator speaks there.
+        let is_free = !self.lines.values().any(Line::is_in_conversation);
         let (line, mut means) = self.line(now, id).ok_or(Refusal::NoSuchLine)?;
         if !line.may_be_passed_on() {
             return Err(Refusal::WrongState);
+        }
+        if is_free {
+            line.take_up(&mut means);
         }
         line.bring_back(&mut means);
         Ok(())

@@ -331,6 +331,47 @@ fn a_busy_own_manager_is_waited_for_and_called_as_soon_as_the_line_is_free() {
 }
 
 #[test]
+fn what_the_operator_does_with_a_client_who_waits_ends_the_chain() {
+    let mut own = step(StepRole::OwnManager, &["201"]);
+    own.when_busy = WhenBusy::Wait { seconds: 10 };
+    let waits = TransferChain { steps: vec![own, step(StepRole::OwnManager, &["302"])], ..chain() };
+    let (resume, swap) = (Intent::Resume { line: LINE }, Intent::Swap);
+    for intent in [resume, swap, Intent::Park { line: LINE }] {
+        let mut world = World::new();
+        world.talk();
+        world.pbx.forget();
+        world.colleague_is("201", LineState::Talking);
+        world.intend(Intent::PassOn { line: LINE, chain: Box::new(waits.clone()) });
+        let hold = world.pbx.request("INVITE");
+        world.refuse(&hold, 488);
+        world.intend(intent);
+        world.pbx.forget();
+        world.colleague_is("201", LineState::Free);
+        world.advance(Duration::from_secs(10));
+        let called = |line: &String| line.contains("INVITE");
+        assert!(!world.pbx.seen().iter().any(called), "nobody is called for a client in good hands");
+    }
+}
+
+#[test]
+fn operator_jumps_to_the_queue_while_somebody_rings() {
+    let mut queue = step(StepRole::Queue, &["700"]);
+    queue.kind = StepKind::Queue;
+    let mut world = World::new();
+    let chain = TransferChain { steps: vec![step(StepRole::OwnManager, &["201"]), queue], ..chain() };
+    let (mut client, first) = world.passing(chain);
+    world.rings(&first);
+    world.intend(Intent::PassTo { line: LINE, target: "700".into() });
+    world.given_up(&first);
+    let refer = world.pbx.request("REFER");
+    assert!(refer.headers.first("Refer-To").unwrap().contains("700"));
+    let taken = world.pbx.reply(&refer, 202, None);
+    world.hears(&taken);
+    world.notify(&mut client, "SIP/2.0 200 OK");
+    assert_eq!(world.steps()[1].2, Some(TransferResult::HandedOver));
+}
+
+#[test]
 fn whose_line_is_taken_is_passed_over_and_it_is_said() {
     let mut world = World::new();
     world.colleague_is("201", LineState::Offline);

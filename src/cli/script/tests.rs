@@ -948,6 +948,63 @@ fn who_is_being_passed_on_is_not_taken_back_because_another_call_ends() {
 }
 
 #[test]
+fn who_waits_for_the_next_of_a_chain_is_not_taken_back_because_another_call_ends() {
+    for nobody_left in [false, true] {
+        let mut play = Play::new(Task::Answer {
+            calls: 2,
+            after: seconds(0.0),
+            timeout: None,
+            reject: None,
+            swap_at: None,
+            options: CallOptions {
+                transfer_mode: None,
+                transfer_at: Some(seconds(3.0)),
+                ..transferring(&["201", "302"])
+            },
+        });
+        play.registered().rings().answered().waits(3.0);
+        play.hears(E::TransferStarted { line: LINE, target: "201".into(), way: phone::TransferWay::Return });
+        play.transfer_fails(486, ClientIs::Kept).rings_on(LineId(2)).answered_on(LineId(2));
+        if nobody_left {
+            let news = ChainNews::NobodyLeft;
+            play.script.handle(play.now, &Notice::Agent(Event::Chain { line: LINE, news }));
+        }
+        play.asked();
+        play.ended_on(LineId(2), EndedBy::Them, CallOutcome::Completed, None);
+        let resumed = play.asked() == [intent(Intent::Resume { line: LINE })];
+        assert_eq!(resumed, nobody_left);
+    }
+}
+
+#[test]
+fn a_client_whom_no_rule_sends_anywhere_is_told_so_when_it_is_time() {
+    let mut play =
+        answer(CallOptions { parts: true, transfer_at: Some(seconds(3.0)), ..transferring(&["rules"]) });
+    play.registered().rings().answered().card(vec![client()]).desk_answers(Err(Unavailable::Down)).asked();
+    assert_eq!(play.waits(2.9).asked(), []);
+    assert_eq!(play.waits(0.2).asked(), [intent(Intent::HangUp { line: LINE })]);
+    play.figures(9).ended(EndedBy::Us, CallOutcome::Completed, None);
+    assert_eq!(play.exit(), Exit::TransferFailed);
+}
+
+#[test]
+fn lines_of_all_clients_who_are_to_be_passed_on_are_watched() {
+    let mut play = by_rules(None);
+    let Task::Answer { calls, .. } = &mut play.script.task else { panic!("the task is to answer") };
+    *calls = 2;
+    let chain = |extension: &str| Ok(TransferChain::of([extension.to_owned()], seconds(9.0)));
+    play.registered().rings().card(vec![client()]).desk_answers(chain("302"));
+    play.rings_on(LineId(2));
+    let answer =
+        CardAnswer::Found { clients: vec![], source: crate::agent::Source::Desk, age: Duration::ZERO };
+    let card = Card { answer, took: Duration::ZERO, handed_over: None };
+    play.script.handle(play.now, &Notice::Agent(Event::Card { line: LineId(2), card }));
+    play.drain().desk_answers(chain("201"));
+    let extensions = vec!["201".to_owned(), "302".to_owned()];
+    assert!(play.asked().contains(&intent(Intent::Watch { extensions })));
+}
+
+#[test]
 fn watching_begins_when_registered_and_lasts_as_long_as_it_was_told() {
     for (stay, over) in [(Some(seconds(3.0)), true), (None, false)] {
         let extensions = vec!["201".to_owned()];

@@ -164,3 +164,17 @@ fn a_client_who_comes_back_from_a_transfer_waits_while_the_operator_talks_to_ano
     world.command(Command::Swap);
     assert!(body(&world.pbx.request("INVITE")).contains("a=sendrecv"));
 }
+
+#[test]
+fn a_client_set_aside_for_another_is_brought_back_once_the_operator_is_free() {
+    let (mut world, _, mut second) = both();
+    let bring_back = Command::BringBack { line: LINE };
+    world.command(bring_back.clone());
+    assert!(!world.pbx.has("INVITE"), "not while the operator talks with another");
+    let bye = world.pbx.ask(&mut second, "BYE", "", None);
+    world.hears(&bye);
+    world.command(bring_back);
+    world.answer_reinvite(&alaw(9, "sendrecv"));
+    assert!(world.events().contains(&Event::Returned { line: LINE }));
+    assert!(!is_muted(&world, LINE));
+}
