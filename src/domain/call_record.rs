@@ -328,7 +328,10 @@ mod tests {
             ("2026-05-01T09:00:00Z".parse().unwrap(), "2026-05-01T10:07:00Z".parse().unwrap());
         let mut closed = open.clone();
         closed.cut_off(later);
-        assert_eq!((closed.revision, closed.ended_at, closed.outcome), (5, Some(later), Some(Outcome::Failed)));
+        assert_eq!(
+            (closed.revision, closed.ended_at, closed.outcome),
+            (5, Some(later), Some(Outcome::Failed))
+        );
         let results: Vec<_> = closed.transfers.iter().map(|step| step.result).collect();
         assert_eq!(results, [Some(TransferResult::Kept), Some(TransferResult::Unknown)]);
         // No call ends before it was answered, whatever was done to the clock on the wall.

@@ -238,15 +238,16 @@ fn what_a_killed_telephone_left_open_is_closed_once_though_the_desk_had_it() {
     file.delivered(standing(1, 1).id, 1, &[]).unwrap();
     file.append(&standing(2, 1)).unwrap();
     file.append(&standing(1, 2)).unwrap();
-    let killed_at = Timestamp::try_from(std::fs::metadata(folder.path()).unwrap().modified().unwrap()).unwrap();
+    let killed_at =
+        Timestamp::try_from(std::fs::metadata(folder.path()).unwrap().modified().unwrap()).unwrap();
     drop(file);
     let (file, recovered) = folder.open("token");
-    let closed = |record: &CallRecord| {
-        (record.call_id.clone(), record.revision, record.ended_at, record.outcome)
-    };
+    let closed =
+        |record: &CallRecord| (record.call_id.clone(), record.revision, record.ended_at, record.outcome);
     let ends: Vec<_> = recovered.waiting.iter().map(closed).collect();
     let failed = Some(Outcome::Failed);
-    let expected = [("call-1".into(), 3, Some(killed_at), failed), ("call-2".into(), 2, Some(killed_at), failed)];
+    let expected =
+        [("call-1".into(), 3, Some(killed_at), failed), ("call-2".into(), 2, Some(killed_at), failed)];
     assert_eq!(ends, expected);
     // Killed again before the desk had it: the same revision says the same.
     drop(file);
