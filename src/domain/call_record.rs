@@ -118,6 +118,17 @@ impl CallRecord {
         let is_part = |c: char| matches!(c, 'a'..='z' | '0'..='9' | '_');
         (1..=Self::LONGEST_RESULT).contains(&word.len()) && word.chars().all(is_part)
     }
+
+    /// The next revision of an entry whose telephone was gone before the call was over. `last_seen`: when that telephone
+    /// was last known to work.
+    pub fn cut_off(&mut self, last_seen: Timestamp) {
+        self.revision = self.revision.saturating_add(1);
+        self.ended_at = Some(last_seen.max(self.answered_at.unwrap_or(self.started_at)));
+        self.outcome = Some(Outcome::Failed);
+        for step in &mut self.transfers {
+            step.result.get_or_insert(TransferResult::Unknown);
+        }
+    }
 }
 
 impl fmt::Debug for CallRecord {
@@ -208,7 +219,7 @@ pub enum Outcome {
     Refused,
     /// The called side was busy.
     Busy,
-    /// The network or a server did not let it through.
+    /// The network or a server did not let it through, or the operator's telephone was gone before its end.
     Failed,
     /// We gave up before it was answered.
     Cancelled,
@@ -305,6 +316,28 @@ mod tests {
         for bad in ["", "Passed", "passed on", "передан", longer.as_str()] {
             assert!(!CallRecord::is_result(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_call_whose_telephone_was_killed_ends_when_that_was_last_seen_and_its_open_steps_are_unknown() {
+        let json = r#"{"id":"01890a5d-ac96-774b-bcce-b302099a8057","revision":4,"call_id":"a","direction":"inbound",
+            "operator":"anna","started_at":"2026-05-01T10:00:00Z","answered_at":"2026-05-01T10:00:05Z","transfers":[
+            {"target":"201","way":"return","result":"kept"},{"target":"302","way":"return"}]}"#;
+        let open: CallRecord = serde_json::from_str(json).unwrap();
+        let (earlier, later): (Timestamp, Timestamp) =
+            ("2026-05-01T09:00:00Z".parse().unwrap(), "2026-05-01T10:07:00Z".parse().unwrap());
+        let mut closed = open.clone();
+        closed.cut_off(later);
+        assert_eq!(
+            (closed.revision, closed.ended_at, closed.outcome),
+            (5, Some(later), Some(Outcome::Failed))
+        );
+        let results: Vec<_> = closed.transfers.iter().map(|step| step.result).collect();
+        assert_eq!(results, [Some(TransferResult::Kept), Some(TransferResult::Unknown)]);
+        // No call ends before it was answered, whatever was done to the clock on the wall.
+        let mut closed = open;
+        closed.cut_off(earlier);
+        assert_eq!(closed.ended_at, closed.answered_at);
     }
 
     #[test]

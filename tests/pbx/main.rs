@@ -12,6 +12,7 @@ mod bad_input;
 mod cards;
 mod colleagues;
 mod conference;
+mod confirming;
 mod consultation;
 mod desk;
 mod devices;

@@ -121,7 +121,7 @@ impl Case {
         };
         match (self.target, left) {
             (Target::Answers, _) => &[With::Target],
-            (Target::VoicemailPicksUp, _) => &[With::Machine],
+            (Target::VoicemailPicksUp, _) if self.way == Way::Blind => &[With::Machine],
             // Whether the PBX had joined them before is a matter of milliseconds.
             (Target::AnswersAndHangsUp, With::Head) if self.way == Way::Return => {
                 &[With::TargetHungUp, With::Head]
@@ -193,6 +193,15 @@ impl Case {
         let answers = match self.target {
             Target::Answers => Answers::AtOnce,
             Target::RefusesAfterRinging | Target::NeverAnswers | Target::AnswersAndHangsUp => Answers::ByHand,
+            // The telephone rings, and then its voicemail has the call: the PBX's hint says that the line is free.
+            Target::VoicemailPicksUp => {
+                instead(1, &format!("Dial(PJSIP/{number},2)"));
+                instead(2, "Answer()");
+                instead(3, "Playtones(1004)"); // the greeting
+                instead(4, "Wait(8)");
+                instead(5, "VoiceMail(109@default,s)");
+                Answers::ByHand
+            }
             Target::BusyAtOnce => {
                 instead(1, "Busy(10)");
                 return None;
@@ -201,15 +210,6 @@ impl Case {
             Target::NoSuchNumber => {
                 let all = format!("_{}0[1-3]@people", &number[..1]);
                 story.pbx.cli(&format!("dialplan remove extension {all}"));
-                return None;
-            }
-            Target::VoicemailPicksUp => {
-                instead(1, "Ringing()");
-                instead(2, "Wait(1)");
-                instead(3, "Answer()");
-                instead(4, "Playtones(1004)"); // the greeting
-                instead(5, "Wait(8)");
-                instead(6, "VoiceMail(109@default,s)");
                 return None;
             }
         };

@@ -117,7 +117,7 @@ fn a_restart_when_the_pbx_is_asked_to_join_is_said_as_it_is() {
 }
 
 #[test]
-fn a_telephone_that_is_killed_leaves_the_client_in_music_and_his_entry_open() {
+fn a_telephone_that_is_killed_leaves_the_client_in_music_and_the_next_one_closes_his_entry() {
     let story = Story::begin();
     story.pbx.forgive("bye-missing"); // it was killed
     let mut desk = Desk::start(&story.pbx, 20);
@@ -148,6 +148,7 @@ fn a_telephone_that_is_killed_leaves_the_client_in_music_and_his_entry_open() {
     let calls = desk.calls();
     assert_eq!(calls.len(), 1, "{calls:?}");
     let step = &calls[0]["transfers"][0];
-    assert_eq!((&step["target"], &step["result"]), (&"201".into(), &serde_json::Value::Null), "{step}");
-    assert!(calls[0]["ended_at"].is_null(), "nobody knows how it ended: {}", calls[0]);
+    assert_eq!((&step["target"], &step["result"]), (&"201".into(), &"unknown".into()), "{step}");
+    assert_eq!(calls[0]["outcome"], "failed", "{}", calls[0]);
+    assert!(calls[0]["ended_at"].as_str() >= calls[0]["answered_at"].as_str(), "{}", calls[0]);
 }

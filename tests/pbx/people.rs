@@ -99,6 +99,11 @@ impl Baresip {
         self.command("hangup", "");
     }
 
+    /// Into the call that stands.
+    pub fn press(&self, digits: &str) {
+        self.command("sndcode", digits);
+    }
+
     /// One of baresip's long commands.
     fn command(&self, name: &str, parameters: &str) {
         let text = serde_json::json!({ "command": name, "params": parameters, "token": "t" }).to_string();

@@ -2,11 +2,16 @@
 //!
 //! A row is its length (u32, little-endian) and what [`RowCipher`] made of it. A row that was being written when the
 //! process or the power went is cut off; it had not been acknowledged.
+//!
+//! The entry of a call that goes on stays in the file though the desk has it: whoever opens the file next finds there what a
+//! telephone that was killed has left open, and closes it.
 
+use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
@@ -30,7 +35,7 @@ enum Row {
 
 /// What a file held when it was opened.
 pub(super) struct Recovered {
-    /// Not delivered, in the order of their first rows, the latest revision of each.
+    /// Not delivered, in the order of their first rows, the latest revision of each. All calls of them are over.
     pub waiting: Vec<CallRecord>,
     /// Rows of another token, kept as they are.
     pub unreadable: usize,
@@ -44,6 +49,8 @@ pub(super) struct OutboxFile {
     length: u64,
     /// Rows of another token.
     foreign: Vec<Vec<u8>>,
+    /// Entries of calls that go on, delivered or not.
+    standing: BTreeMap<CallRecordId, CallRecord>,
     cipher: RowCipher,
     chance: ChaCha20Rng,
     // Held for as long as the outbox lives.
@@ -56,6 +63,7 @@ impl OutboxFile {
         let lock = take_lock(path)?;
         let mut file = private().read(true).write(true).create(true).truncate(false).open(path)?;
         sync_folder(path)?;
+        let last_seen = Timestamp::try_from(file.metadata()?.modified()?).map_err(io::Error::other)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         let cipher = RowCipher::of(token);
@@ -71,17 +79,27 @@ impl OutboxFile {
             file.sync_all()?;
         }
         file.seek(SeekFrom::End(0))?;
-        let recovered =
+        let mut recovered =
             Recovered { waiting: scan.waiting, unreadable: scan.foreign.len(), damaged: scan.damaged };
+        let (path, length, standing) = (path.to_owned(), sound as u64, BTreeMap::new());
         let chance = ChaCha20Rng::from_seed(seed);
-        let (path, length) = (path.to_owned(), sound as u64);
-        Ok((Self { path, file, length, foreign: scan.foreign, cipher, chance, _lock: lock }, recovered))
+        let mut outbox =
+            Self { path, file, length, foreign: scan.foreign, standing, cipher, chance, _lock: lock };
+        for record in recovered.waiting.iter_mut().filter(|record| record.ended_at.is_none()) {
+            record.cut_off(last_seen);
+            outbox.append(record)?;
+        }
+        Ok((outbox, recovered))
     }
 
     /// On disk when it returns.
     pub fn append(&mut self, record: &CallRecord) -> Result<(), OutboxError> {
         let row = self.row(&Row::Entry(Box::new(record.clone())))?;
         self.write(&row)?;
+        match record.ended_at {
+            None => self.standing.insert(record.id, record.clone()),
+            Some(_) => self.standing.remove(&record.id),
+        };
         self.file.sync_data()?;
         Ok(())
     }
@@ -94,13 +112,14 @@ impl OutboxFile {
         revision: u32,
         waiting: &[CallRecord],
     ) -> Result<(), OutboxError> {
-        if waiting.is_empty() && self.foreign.is_empty() {
+        let nothing_left = waiting.is_empty() && self.standing.is_empty();
+        if nothing_left && self.foreign.is_empty() {
             self.file.set_len(0)?;
             self.file.seek(SeekFrom::Start(0))?;
             self.length = 0;
             return Ok(());
         }
-        if waiting.is_empty() {
+        if nothing_left {
             // Delivered rows of ours must not look like waiting ones of another token to whoever comes next.
             let others = self.left(&[])?;
             return self.put_in_place(&others);
@@ -137,7 +156,10 @@ impl OutboxFile {
         for sealed in &self.foreign {
             bytes.extend(framed(sealed).ok_or(OutboxError::TooLarge)?);
         }
-        for record in waiting {
+        let is_waiting = |id: &CallRecordId| waiting.iter().any(|record| record.id == *id);
+        let standing: Vec<CallRecord> =
+            self.standing.values().filter(|record| !is_waiting(&record.id)).cloned().collect();
+        for record in waiting.iter().chain(&standing) {
             bytes.extend(self.row(&Row::Entry(Box::new(record.clone())))?);
         }
         Ok(bytes)
@@ -187,7 +209,8 @@ impl Scan {
         match serde_json::from_slice(text) {
             Ok(Row::Entry(record)) => merge(&mut self.waiting, *record),
             Ok(Row::Delivered { id, revision }) => {
-                self.waiting.retain(|record| record.id != id || record.revision > revision);
+                let is_left = |record: &CallRecord| record.revision > revision || record.ended_at.is_none();
+                self.waiting.retain(|record| record.id != id || is_left(record));
             }
             Err(_) => self.damaged += 1,
         }

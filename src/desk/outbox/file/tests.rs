@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 
 use super::*;
-use crate::desk_api::{Direction, Party, Picked};
+use crate::desk_api::{Direction, Outcome, Party, Picked};
 
 struct Folder(PathBuf);
 
@@ -45,13 +45,18 @@ fn record(number: u8, revision: u32) -> CallRecord {
         matched: None,
         started_at: Timestamp::UNIX_EPOCH,
         answered_at: None,
-        ended_at: None,
-        outcome: None,
+        ended_at: Some(Timestamp::UNIX_EPOCH),
+        outcome: Some(Outcome::Completed),
         status: None,
         transfers: vec![],
         result: None,
         picked: Picked::default(),
     }
+}
+
+/// Of a call that goes on.
+fn standing(number: u8, revision: u32) -> CallRecord {
+    CallRecord { ended_at: None, outcome: None, ..record(number, revision) }
 }
 
 fn revisions(recovered: &Recovered) -> Vec<(String, u32)> {
@@ -223,4 +228,50 @@ fn a_long_outage_does_not_leave_a_long_file() {
     drop(file);
     let (_, recovered) = folder.open("token");
     assert_eq!(revisions(&recovered), [("call-2".into(), 1), ("call-3".into(), 1)]);
+}
+
+#[test]
+fn what_a_killed_telephone_left_open_is_closed_once_though_the_desk_had_it() {
+    let folder = Folder::new("open");
+    let (mut file, _) = folder.open("token");
+    file.append(&standing(1, 1)).unwrap();
+    file.delivered(standing(1, 1).id, 1, &[]).unwrap();
+    file.append(&standing(2, 1)).unwrap();
+    file.append(&standing(1, 2)).unwrap();
+    let killed_at =
+        Timestamp::try_from(std::fs::metadata(folder.path()).unwrap().modified().unwrap()).unwrap();
+    drop(file);
+    let (file, recovered) = folder.open("token");
+    let closed =
+        |record: &CallRecord| (record.call_id.clone(), record.revision, record.ended_at, record.outcome);
+    let ends: Vec<_> = recovered.waiting.iter().map(closed).collect();
+    let failed = Some(Outcome::Failed);
+    let expected =
+        [("call-1".into(), 3, Some(killed_at), failed), ("call-2".into(), 2, Some(killed_at), failed)];
+    assert_eq!(ends, expected);
+    // Killed again before the desk had it: the same revision says the same.
+    drop(file);
+    let (mut file, recovered) = folder.open("token");
+    assert_eq!(recovered.waiting.iter().map(closed).collect::<Vec<_>>(), expected);
+    file.delivered(standing(1, 1).id, 3, &[record(2, 2)]).unwrap();
+    file.delivered(standing(2, 1).id, 2, &[]).unwrap();
+    assert!(folder.bytes().is_empty());
+}
+
+#[test]
+fn a_call_that_goes_on_outlives_a_file_that_is_written_anew() {
+    let folder = Folder::new("goes-on");
+    let (mut file, _) = folder.open("old");
+    file.append(&record(9, 1)).unwrap();
+    drop(file);
+    let (mut file, _) = folder.open("token");
+    file.append(&standing(1, 1)).unwrap();
+    file.append(&record(2, 1)).unwrap();
+    file.delivered(standing(1, 1).id, 1, &[record(2, 1)]).unwrap();
+    let left = file.left(&[record(2, 1)]).unwrap();
+    file.put_in_place(&left).unwrap();
+    file.delivered(record(2, 1).id, 1, &[]).unwrap();
+    drop(file);
+    let (_, recovered) = folder.open("token");
+    assert_eq!((revisions(&recovered), recovered.unreadable), (vec![("call-1".into(), 2)], 1));
 }
