@@ -10,7 +10,7 @@ use crate::media::{AudioDirection, NoAudioCause, StreamStats};
 use crate::phone::{self, CallOutcome, ClientIs, EndedBy, LineId, Refusal, Side};
 use crate::shell::{DeskTrouble, Notice};
 use crate::sip::Failure;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 /// A call shorter than this may end before the first packet has arrived.
@@ -130,6 +130,8 @@ struct Call {
     /// Whom the desk knows the far end as, once it has said so; `Some(None)` is nobody.
     client: Option<Option<ClientId>>,
     rules: Rules,
+    /// The extensions to which they lead.
+    named: Vec<String>,
     /// It is time to pass the client on by the rules.
     rules_due: bool,
     /// A transfer is under way.
@@ -541,10 +543,11 @@ impl Script {
         match answer {
             Ok(chain) => {
                 call.rules = Rules::Known(chain.clone());
-                let extensions = extensions(chain);
-                // Whose line is taken is known by the time the client is passed on.
-                if returns && !extensions.is_empty() {
-                    self.want(Intent::Watch { extensions });
+                call.named = extensions(chain);
+                // Whose line is taken is known by the time the client is passed on. Other clients' targets stay watched.
+                if returns && !call.named.is_empty() {
+                    let all: BTreeSet<_> = self.calls.values().flat_map(|call| call.named.clone()).collect();
+                    self.want(Intent::Watch { extensions: all.into_iter().collect() });
                 }
                 self.pass_by_rules(line);
             }
@@ -771,6 +774,7 @@ impl Call {
             targets,
             client: None,
             rules: Rules::NotAsked,
+            named: Vec::new(),
             rules_due: false,
             passing_on: false,
             transfer: None,
