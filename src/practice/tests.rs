@@ -131,6 +131,19 @@ impl World {
         world
     }
 
+    /// The first client waits, and the operator talks with a colleague, both lines being watched.
+    fn consulting(colleague: &str) -> Self {
+        let mut world = Self::talking();
+        world.pbx.people().play(&[("201", Role::Answers), ("301", Role::Answers)]);
+        world.command(Command::Watch { extensions: ["101", colleague].map(str::to_owned).into() });
+        world.command(Command::Dial { target: colleague.into() });
+        world.pass(secs(5));
+        let events = world.events();
+        let answers = |event: &Event| matches!(event, Event::Answered { line, .. } if *line == LineId(2));
+        assert!(events.iter().any(answers), "{events:?}");
+        world
+    }
+
     fn port(&mut self, of: &str) -> SocketAddr {
         self.next_port += 2;
         SocketAddr::new(address(of).ip(), self.next_port)
@@ -453,6 +466,54 @@ fn busy_no_answer_and_the_head_take_their_parts() {
     let joined = |event: &Event| matches!(event, Event::Transferred { outcome: TransferOutcome::Joined, .. });
     assert!(events.iter().any(joined), "{events:?}");
     assert_eq!(world.line("302"), LineState::Talking, "with the client");
+}
+
+/// The client waits while the operator asks the finance department, and both then speak without the operator.
+#[test]
+fn after_a_consultation_client_and_finance_talk_on_alone() {
+    let mut world = World::consulting("301");
+    assert_eq!((world.line("101"), world.line("301")), (LineState::Talking, LineState::Talking));
+    world.command(Command::Join { line: LINE, with: LineId(2) });
+    world.pass(secs(2));
+    let events = world.events();
+    let joined = |event: &Event| matches!(event, Event::Transferred { outcome: TransferOutcome::Joined, .. });
+    assert!(events.iter().any(joined), "{events:?}");
+    let ended = events.iter().filter(|event| matches!(event, Event::Ended { .. })).count();
+    assert_eq!(ended, 2, "the operator has nobody: {events:?}");
+    assert_eq!(world.notes.last(), Some(&Note::Talks { with: "301".into() }));
+    assert_eq!((world.line("101"), world.line("301")), (LineState::Free, LineState::Talking));
+    assert_eq!(world.pbx.load().calls, 0);
+}
+
+/// One who was asked may not have time; the client has waited and is heard again.
+#[test]
+fn a_client_is_heard_again_when_the_one_who_was_asked_hangs_up() {
+    let mut world = World::consulting("301");
+    world.command(Command::HangUp { line: LineId(2) });
+    world.command(Command::Resume { line: LINE });
+    world.pass(secs(1));
+    assert!(!world.plan().held_by_them, "the client is off hold");
+    assert_eq!((world.line("101"), world.line("301")), (LineState::Talking, LineState::Free));
+    assert_eq!(world.notes, [Note::Here { extension: "101".into() }, Note::Calls { number: "+79160000001" }]);
+}
+
+#[test]
+fn client_manager_and_operator_confer_until_the_operator_leaves_one() {
+    let mut world = World::consulting("201");
+    world.media.clear();
+    world.command(Command::Conference { on: true });
+    world.pass(secs(1));
+    let both = |event: &Event| matches!(event, Event::Conference { lines: Some(_) });
+    assert!(world.events().iter().any(both));
+    assert!(!world.plan().held_by_them, "the client is heard by both");
+    assert_eq!((world.line("101"), world.line("201")), (LineState::Talking, LineState::Talking));
+    world.command(Command::HangUp { line: LineId(2) });
+    world.pass(secs(1));
+    let events = world.events();
+    assert!(events.iter().any(|event| matches!(event, Event::Conference { lines: None })), "{events:?}");
+    assert_eq!((world.line("101"), world.line("201")), (LineState::Talking, LineState::Free));
+    world.command(Command::HangUp { line: LINE });
+    assert_eq!(world.line("101"), LineState::Free);
 }
 
 #[test]

@@ -329,6 +329,14 @@ pub fn call(id: Uuid, revision: u32) -> Value {
     })
 }
 
+/// Nobody need close it.
+pub fn ended_call(id: Uuid, revision: u32) -> Value {
+    let mut call = call(id, revision);
+    call["ended_at"] = json!("2026-05-06T07:08:19.123456Z");
+    call["outcome"] = json!("missed");
+    call
+}
+
 pub fn call_path(id: Uuid) -> String {
     format!("/v1/calls/{id}")
 }

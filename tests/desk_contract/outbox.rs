@@ -14,13 +14,13 @@ use serde_json::json;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use uuid::Uuid;
 
-use super::fixture::{self, Folder, call, call_path, new_call_id};
+use super::fixture::{self, Folder, call, call_path, ended_call, new_call_id};
 use super::telephone::{answer, block_on, misbehaving, read_request, telephone};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
 fn record(id: Uuid, revision: u32) -> CallRecord {
-    serde_json::from_value(call(id, revision)).unwrap()
+    serde_json::from_value(ended_call(id, revision)).unwrap()
 }
 
 async fn open(path: &Path, token: &str) -> Outbox {
