@@ -73,7 +73,7 @@ fn the_four_chains_of_the_duties_hold_where_nobody_wrote_others() {
     let key = add(&desk, "key", Some("petrov"), "0");
     let asked = chain(&desk, &[("client", &key), ("purpose", "order")]);
     assert_eq!((asked.rule.as_str(), asked.order), ("key_client", ChainOrder::InOrder));
-    assert_eq!(extensions(&asked), [vec!["201"], vec![], vec!["302"]]);
+    assert_eq!(extensions(&asked), [vec!["201"], vec!["204"], vec!["302"]]);
     assert_eq!(
         asked.steps[0].targets[0].stands_in_for.as_ref().map(|person| person.0.as_str()),
         Some("petrov")
