@@ -47,7 +47,7 @@ fn a_colleagues_row_says_who_rings_there_and_its_call_is_picked_up_by_one_key() 
     assert!(spoken.contains("ringing: +7 916 123-45-67, can be picked up"), "{spoken}");
     let pick_up = Intent::PickUp { extension: "201".into() };
     world.press("F12");
-    assert_eq!(world.intents(), [pick_up.clone()]);
+    assert_eq!(world.intents(), std::slice::from_ref(&pick_up));
     world.act(Act::CallColleague(kim));
     assert_eq!(world.intents(), [pick_up], "the row's own button does the same");
 }
