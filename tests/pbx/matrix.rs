@@ -237,7 +237,10 @@ impl Case {
         phone.wait("registered", seconds(10));
         story.client.dial(&format!("sip:{account}@{}", story.pbx.trunk()));
         let begun = phone.wait("transfer_started", seconds(12)).event;
-        assert_eq!(begun["target"], self.extension(), "{begun}");
+        // With return, whose line is known to be taken is not even called.
+        let passed_over =
+            self.way == Way::Return && matches!(self.target, Target::BusyAtOnce | Target::Offline);
+        assert!(passed_over || begun["target"] == self.extension(), "{begun}");
         phone
     }
 
