@@ -116,7 +116,8 @@ impl Agent {
         let Some(view) = self.view.lines.get(&line) else {
             return self.refuse(Some(line), Refusal::NoSuchLine);
         };
-        let Some(number) = self.office.parking.number().map(str::to_owned) else {
+        let may_go = view.state == super::LineState::Talking && view.in_transfer.is_none();
+        let Some(number) = self.office.parking.number().filter(|_| may_go).map(str::to_owned) else {
             return self.refuse(Some(line), Refusal::WrongState);
         };
         let mut clients = view.candidates();

@@ -117,8 +117,8 @@ impl Parking {
         if let Some(at) = found {
             return Some(self.gone.remove(at).1);
         }
-        let place = self.taken.values().find(|parked| is_it(parked))?.place.clone();
-        self.taken.remove(&place)
+        // The ring may be here before the word that the place is free; until then somebody still waits in it.
+        self.taken.values().find(|parked| is_it(parked)).cloned()
     }
 
     /// The operator takes the client back: who calls next is not that one.
@@ -197,6 +197,21 @@ mod tests {
         let back = parking.comes_back(&client().caller).expect("the client");
         assert_eq!((back.place.as_str(), back.since), ("701", at(1)));
         assert_eq!(parking.comes_back(&client().caller), None, "who calls after that is a caller");
+    }
+
+    #[test]
+    fn a_client_stays_parked_while_another_calls_from_his_number() {
+        let mut parking = parking();
+        parking.begin(at(1), LINE, client());
+        transferred(&mut parking, at(1));
+        place(&mut parking, at(1), "701", LineState::Talking);
+        assert!(
+            parking.comes_back(&client().caller).is_some(),
+            "it may be the client: the place is not told free yet"
+        );
+        assert_eq!(ours(&parking), [("701".into(), true)]);
+        place(&mut parking, at(31), "701", LineState::Free);
+        assert!(parking.comes_back(&client().caller).is_some(), "now it is");
     }
 
     #[test]

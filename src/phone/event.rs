@@ -146,9 +146,8 @@ pub enum Command {
 /// What tells a person who answers from a machine: mailboxes, announcements and queues say 200 like a person.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Proof {
-    /// Nothing: whatever answers has the client.
-    None,
-    /// The line of the target itself: one that is watched, and does not talk though something has answered for it, is no person's.
+    /// The line of the target itself: one that is watched, and does not talk though something has answered for it, is no person's. Of
+    /// one that is not watched whatever answers has the client.
     LineState,
     /// A key that whoever answers is asked to press.
     Key,

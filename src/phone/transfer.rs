@@ -215,7 +215,7 @@ impl Line {
         let time = match proof {
             Proof::LineState if talks == Some(false) => LINE_STATE_TIME,
             Proof::Key => KEY_TIME,
-            Proof::None | Proof::LineState => {
+            Proof::LineState => {
                 self.join_target(means);
                 return false;
             }

@@ -450,7 +450,7 @@ fn busy_no_answer_and_the_head_take_their_parts() {
             line: LINE,
             target,
             ring_for,
-            proof: phone::Proof::None,
+            proof: phone::Proof::LineState,
             comes_back: false,
             shown_as: None,
         });

@@ -1,7 +1,6 @@
 //! What is heard of simulated people: sentences recorded beforehand (`speech/README.md`), an echo, music.
 
-use crate::media::{Codec, FRAME_SAMPLES, Frame, SAMPLE_RATE_HZ, SILENCE};
-use std::f32::consts::TAU;
+use crate::media::{Codec, FRAME_SAMPLES, Frame, SAMPLE_RATE_HZ, SILENCE, StandIn};
 use std::sync::Arc;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,44 +23,43 @@ pub enum Speech {
 const PAUSE: usize = 3 * SAMPLE_RATE_HZ as usize;
 /// The line's own noise, so that a pause is not taken for a dead line.
 const NOISE: i16 = 24;
-/// A quiet chord, its notes one after another.
-const NOTES_HZ: [f32; 6] = [261.63, 329.63, 392.0, 523.25, 392.0, 329.63];
-const NOTE: usize = SAMPLE_RATE_HZ as usize / 2;
-const LOUDNESS: f32 = 3_000.0;
 
 /// Gives a voice frame by frame, for ever.
 pub struct Speaker {
-    sentence: Option<Arc<[i16]>>,
-    music: bool,
+    says: Says,
     position: usize,
+}
+
+enum Says {
+    Sentence(Arc<[i16]>),
+    Music(StandIn),
+    Nothing,
 }
 
 impl Speaker {
     pub fn new(voice: Voice) -> Self {
-        let sentence = match voice {
-            Voice::Speech(speech) => Some(Codec::Pcma.decode(recorded(speech)).into()),
-            Voice::Echo | Voice::Music => None,
+        let says = match voice {
+            Voice::Speech(speech) => Says::Sentence(Codec::Pcma.decode(recorded(speech)).into()),
+            Voice::Music => Says::Music(StandIn::music()),
+            Voice::Echo => Says::Nothing,
         };
-        Self { sentence, music: voice == Voice::Music, position: 0 }
+        Self { says, position: 0 }
     }
 
     pub fn next_frame(&mut self) -> Frame {
         let mut frame = SILENCE;
-        for (sample, at) in frame.iter_mut().zip(self.position..) {
-            *sample = self.sample(at);
+        match &mut self.says {
+            Says::Sentence(sentence) => {
+                for (sample, at) in frame.iter_mut().zip(self.position..) {
+                    *sample =
+                        sentence.get(at % (sentence.len() + PAUSE)).copied().unwrap_or_else(|| noise(at));
+                }
+            }
+            Says::Music(music) => frame = music.next_frame(),
+            Says::Nothing => {}
         }
         self.position = self.position.wrapping_add(FRAME_SAMPLES);
         frame
-    }
-
-    fn sample(&self, at: usize) -> i16 {
-        match &self.sentence {
-            Some(sentence) => {
-                sentence.get(at % (sentence.len() + PAUSE)).copied().unwrap_or_else(|| noise(at))
-            }
-            None if self.music => note(at),
-            None => 0,
-        }
     }
 }
 
@@ -77,13 +75,6 @@ const fn recorded(speech: Speech) -> &'static [u8] {
 /// Uneven enough to be no tone.
 const fn noise(at: usize) -> i16 {
     if at.wrapping_mul(2_654_435_761) & 0x4_0000 == 0 { NOISE } else { -NOISE }
-}
-
-fn note(at: usize) -> i16 {
-    let hz = NOTES_HZ.get(at / NOTE % NOTES_HZ.len()).copied().unwrap_or_default();
-    let into = (at % NOTE) as f32 / NOTE as f32;
-    let phase = TAU * hz * (at % NOTE) as f32 / SAMPLE_RATE_HZ as f32;
-    (LOUDNESS * (1.0 - into) * phase.sin()) as i16
 }
 
 #[cfg(test)]

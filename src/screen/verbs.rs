@@ -66,7 +66,9 @@ impl Screen {
             Act::Park,
             Act::Palette,
         ];
-        let acts = self.acts_of_state().into_iter().chain(office).map(Deed::Act);
+        let acts = self.acts_of_state();
+        let office = office.into_iter().filter(|act| !acts.contains(act)).collect::<Vec<_>>();
+        let acts = acts.into_iter().chain(office).map(Deed::Act);
         let places = [Field::Dial, Field::Calls, Field::Card].map(Deed::Focus);
         let is_valid = |deed: &Deed| KEYS.iter().any(|(_, bound)| bound == deed) && self.can_do(deed);
         let hint = |deed: Deed| Hint { key: key_of(&deed), label: self.label(&deed) };

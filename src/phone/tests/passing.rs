@@ -24,7 +24,7 @@ impl Passing {
     }
 
     fn to_201(comes_back: bool) -> Self {
-        Self::begin(World::with(|config| config.sip.max_calls = 2), Proof::None, comes_back)
+        Self::begin(World::with(|config| config.sip.max_calls = 2), Proof::LineState, comes_back)
     }
 
     pub(super) fn begin(mut world: World, proof: Proof, comes_back: bool) -> Self {
@@ -198,7 +198,7 @@ fn client_stays_on_hold_between_two_targets() {
         line: LINE,
         target,
         ring_for,
-        proof: Proof::None,
+        proof: Proof::LineState,
         comes_back: false,
         shown_as: None,
     });
@@ -225,7 +225,7 @@ fn the_pbx_has_put_the_targets_call_together_before_it_is_asked_to_join() {
 fn a_target_faster_than_the_hold_is_joined_when_it_is_agreed() {
     let mut world = World::with(|config| config.sip.max_calls = 2);
     let client = world.talking();
-    let (invite, target) = Passing::call(&mut world, Proof::None, true);
+    let (invite, target) = Passing::call(&mut world, Proof::LineState, true);
     let mut passing = Passing { world, client, invite, target };
     passing.answers();
     assert!(!passing.world.pbx.has("REFER"), "one thing at a time in a dialog");
@@ -237,7 +237,7 @@ fn a_target_faster_than_the_hold_is_joined_when_it_is_agreed() {
 fn a_hold_that_nobody_answers_delays_the_join_by_two_seconds() {
     let mut world = World::with(|config| config.sip.max_calls = 2);
     let client = world.talking();
-    let (invite, target) = Passing::call(&mut world, Proof::None, true);
+    let (invite, target) = Passing::call(&mut world, Proof::LineState, true);
     let mut passing = Passing { world, client, invite, target };
     passing.answers();
     passing.world.events();
@@ -317,7 +317,7 @@ fn client_hangs_up_during_the_join_and_the_target_is_not_left_alone() {
 fn target_who_hangs_up_before_the_pbx_is_asked_has_refused() {
     let mut world = World::with(|config| config.sip.max_calls = 2);
     let client = world.talking();
-    let (invite, target) = Passing::call(&mut world, Proof::None, true);
+    let (invite, target) = Passing::call(&mut world, Proof::LineState, true);
     let mut passing = Passing { world, client, invite, target };
     passing.answers();
     passing.world.events();
@@ -380,7 +380,7 @@ fn a_client_can_be_passed_on_while_another_waits() {
     let client = world.talking();
     world.ring("", Some(ALAW));
     world.events();
-    let (invite, target) = Passing::call(&mut world, Proof::None, true);
+    let (invite, target) = Passing::call(&mut world, Proof::LineState, true);
     world.answer_reinvite(&alaw(8, "recvonly"));
     let mut passing = Passing { world, client, invite, target };
     passing.joining();

@@ -163,6 +163,9 @@ fn no_order_of_inputs_breaks_the_window_or_moves_the_keyboard_by_itself() {
                 shown.lists.hints.iter().all(|hint| !hint.key.is_empty() && !hint.label.is_empty()),
                 "{said}"
             );
+            let keys: std::collections::BTreeSet<&str> =
+                shown.lists.hints.iter().map(|hint| hint.key.as_str()).collect();
+            assert_eq!(keys.len(), shown.lists.hints.len(), "{said}: a key twice");
             assert!(shown.lists.verbs.iter().all(|verb| !verb.label.is_empty()), "{said}");
             if let Some(palette) = &shown.lists.palette {
                 assert!(palette.rows.iter().all(|row| !row.label.is_empty()), "{said}");

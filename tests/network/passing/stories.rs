@@ -84,7 +84,7 @@ fn pass_on(world: &mut World, number: &str, comes_back: bool) {
         line: CLIENT,
         target,
         ring_for: RINGS,
-        proof: Proof::None,
+        proof: Proof::LineState,
         comes_back,
         shown_as: None,
     });
