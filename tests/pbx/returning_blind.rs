@@ -193,6 +193,26 @@ fn a_client_whose_operator_has_left_waits_in_the_queue_and_a_colleague_sees_why(
 }
 
 #[test]
+fn a_client_whom_no_queue_takes_any_more_is_never_left_in_silence() {
+    let story = Story::with_returns();
+    story.pbx.cli("dialplan set global PATCHCORD_QUEUE_TIME 3");
+    let begun = std::time::Instant::now();
+    let phone = story.passed_blindly("603", "1", &[]);
+    phone.finish(seconds(20)).exited(0);
+    // He is in the queue by then, and it does not take him a second time.
+    std::thread::sleep(seconds(2));
+    story.pbx.cli("dialplan set global PATCHCORD_QUEUE nobody");
+    // Some rounds without a queue.
+    std::thread::sleep(seconds(16));
+    story.client.hang_up();
+    let called = begun.elapsed().as_secs_f64();
+    story.client.wait("CALL_CLOSED", seconds(5));
+    // A recording is as long as something came.
+    let heard = story.client.heard().len() as f64 / RATE as f64;
+    assert!(called - heard < 3.0, "{:.1} s without a packet", called - heard);
+}
+
+#[test]
 fn a_client_whom_nobody_of_the_queue_answers_rings_at_the_head() {
     let story = Story::with_returns();
     story.pbx.cli("dialplan set global PATCHCORD_QUEUE_TIME 3");
