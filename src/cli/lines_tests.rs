@@ -329,8 +329,16 @@ fn transfers() -> Vec<E> {
         events.push(E::TransferStarted { line: LINE, target: target(), way });
     }
     use TransferFault as F;
-    let faults =
-        [F::NotTaken, F::TargetFailed, F::NoAnswer, F::NoWord, F::CallEnded, F::TakenBack, F::OtherTarget];
+    let faults = [
+        F::NotTaken,
+        F::TargetFailed,
+        F::NoAnswer,
+        F::NoPerson,
+        F::NoWord,
+        F::CallEnded,
+        F::TakenBack,
+        F::OtherTarget,
+    ];
     for why in faults {
         for client in [ClientIs::Kept, ClientIs::Lost, ClientIs::Left, ClientIs::Unknown] {
             let (status, reason) = (Some(404), "Not Found".to_owned());
@@ -428,4 +436,16 @@ fn client() -> ClientCard {
         "manager": {"id": "01890000-0000-7000-8000-000000000001", "name": "Иванова"},
     }))
     .unwrap()
+}
+
+#[test]
+fn why_nobody_took_the_client_is_said_where_there_is_no_status() {
+    let said = |why| {
+        let (target, reason) = ("204".to_owned(), String::new());
+        let failed =
+            E::TransferFailed { line: LINE, target, status: None, reason, client: ClientIs::Kept, why };
+        words::line(&Catalogue::new(Language::English), &Notice::Agent(Event::Phone(failed))).unwrap()
+    };
+    assert!(said(TransferFault::NoAnswer).contains("no answer"));
+    assert!(said(TransferFault::NoPerson).contains("no person answered"));
 }

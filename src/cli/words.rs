@@ -8,7 +8,8 @@ use crate::domain::chain::{PassedOverWhy, TransferChain};
 use crate::domain::line_state::LineState;
 use crate::media::{AudioDirection, NoAudioCause, StreamStats};
 use crate::phone::{
-    self, CallOutcome, Caller, ClientIs, Refusal, ReturnReason, Side, TransferOutcome, TransferWay,
+    self, CallOutcome, Caller, ClientIs, Refusal, ReturnReason, Side, TransferFault, TransferOutcome,
+    TransferWay,
 };
 use crate::shell::Notice;
 use crate::sip::Failure;
@@ -231,8 +232,13 @@ fn phone_line(cat: &Catalogue, event: &phone::Event) -> String {
             line = line,
             target = target
         ),
-        E::TransferFailed { line, target, status, client, .. } => {
-            let status = status.map_or_else(|| "–".to_owned(), |status| status.to_string());
+        E::TransferFailed { line, target, status, client, why, .. } => {
+            let without = match why {
+                TransferFault::NoAnswer => cat.get(msg!("no answer")),
+                TransferFault::NoPerson => cat.get(msg!("no person answered")),
+                _ => "–",
+            };
+            let status = status.map_or_else(|| without.to_owned(), |status| status.to_string());
             match client {
                 ClientIs::Kept => say!(
                     cat,
