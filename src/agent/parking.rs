@@ -37,13 +37,21 @@ pub struct ParkedClient {
 /// From the PBX's word that it has the client until a place is taken, and from a free place until the client rings again.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+struct Left {
+    /// No place that was taken before is theirs.
+    begun: Instant,
+    /// When the PBX said that it has them: the hold before may have taken its time.
+    told: Instant,
+    client: ParkedClient,
+}
+
 #[derive(Default)]
 pub(super) struct Parking {
     places: ParkingPlaces,
     /// Clients on the way there.
     leaving: BTreeMap<LineId, (Instant, ParkedClient)>,
     /// Clients who have left, and whose place is not known yet.
-    left: Vec<(Instant, ParkedClient)>,
+    left: Vec<Left>,
     taken: BTreeMap<String, Parked>,
     /// Clients whose place became free a moment ago.
     gone: Vec<(Instant, Parked)>,
@@ -66,11 +74,11 @@ impl Parking {
     pub fn follow(&mut self, now: Instant, event: &Event) {
         let recent = |(since, _): &(Instant, Parked)| now.since(*since) < PATIENCE;
         self.gone.retain(recent);
-        self.left.retain(|(since, _)| now.since(*since) < PATIENCE);
+        self.left.retain(|left| now.since(left.told) < PATIENCE);
         match event {
             Event::Transferred { line, .. } => {
-                if let Some((since, client)) = self.leaving.remove(line) {
-                    self.left.push((since, client));
+                if let Some((begun, client)) = self.leaving.remove(line) {
+                    self.left.push(Left { begun, told: now, client });
                 }
             }
             Event::TransferFailed { line, .. } | Event::Ended { line, .. } => {
@@ -97,11 +105,11 @@ impl Parking {
 
     /// The place may be told before the PBX's word, or after it.
     fn find_places(&mut self) {
-        self.left.retain(|(begun, client)| {
-            let free = |parked: &&mut Parked| parked.client.is_none() && parked.since >= *begun;
+        self.left.retain(|left| {
+            let free = |parked: &&mut Parked| parked.client.is_none() && parked.since >= left.begun;
             let place = self.taken.values_mut().filter(free).min_by_key(|parked| parked.since);
             place.is_none_or(|parked| {
-                parked.client = Some(client.clone());
+                parked.client = Some(left.client.clone());
                 false
             })
         });
@@ -185,6 +193,15 @@ mod tests {
             }
             assert_eq!(ours(&parking), [("701".into(), false), ("702".into(), true)]);
         }
+    }
+
+    #[test]
+    fn the_place_is_learnt_though_hold_and_transfer_took_their_time() {
+        let mut parking = parking();
+        parking.begin(at(1), LINE, client());
+        transferred(&mut parking, at(8));
+        place(&mut parking, at(9), "701", LineState::Talking);
+        assert_eq!(ours(&parking), [("701".into(), true)]);
     }
 
     #[test]
