@@ -38,8 +38,8 @@ struct Given {
     written: Option<Handover>,
     /// The call to whoever is asked about the client.
     consulted_on: Option<LineId>,
-    /// Others speak with the client now.
-    is_passed_on: bool,
+    /// Others speak with the client now, or may: only the PBX knows.
+    may_be_there: bool,
 }
 
 /// Of a call that came in.
@@ -75,6 +75,10 @@ impl Handovers {
         self.asked.values().filter_map(Asked::due).min()
     }
 
+    fn may_be_there(&self, line: LineId) -> bool {
+        self.given.get(&line).is_some_and(|given| given.may_be_there)
+    }
+
     /// Whom a call from here was about, that nobody answers for any more.
     fn consulted_on(&self, line: LineId) -> Option<LineId> {
         self.given.iter().find(|(_, given)| given.consulted_on == Some(line)).map(|(client, _)| *client)
@@ -90,7 +94,7 @@ impl Agent {
         let came_along = self.handovers.had(line).map(|had| (had.handover.picked, had.handover.note));
         let (picked, note) = came_along.unwrap_or_default();
         let given = self.handovers.given.entry(line).or_default();
-        given.consulted_on = None;
+        (given.consulted_on, given.may_be_there) = (None, false);
         let handover = Handover {
             id: client.id,
             revision: given.written.as_ref().map_or(0, |written| written.revision),
@@ -138,8 +142,16 @@ impl Agent {
         }
     }
 
+    /// Whom the PBX may have given to the target has the card there until it is too old to be shown.
+    fn goes(&mut self, line: LineId, may_be_there: bool) {
+        if let Some(given) = self.handovers.given.get_mut(&line) {
+            given.may_be_there = may_be_there;
+        }
+        self.keep(line);
+    }
+
     fn keep(&mut self, line: LineId) {
-        if self.handovers.given.get(&line).is_some_and(|given| !given.is_passed_on) {
+        if !self.handovers.may_be_there(line) {
             self.add(line, |written| Handover { to: None, ..written });
         }
     }
@@ -237,12 +249,11 @@ impl Agent {
                 };
                 self.hand_over(*line, target, way);
             }
-            phone::Event::TransferFailed { line, .. } => self.keep(*line),
-            phone::Event::Transferred { line, .. } => {
-                if let Some(given) = self.handovers.given.get_mut(line) {
-                    given.is_passed_on = true;
-                }
+            phone::Event::Transferred { line, .. } => self.goes(*line, true),
+            phone::Event::TransferFailed { line, client, .. } => {
+                self.goes(*line, *client == phone::ClientIs::Unknown);
             }
+            phone::Event::Returned { line } if self.handovers.may_be_there(*line) => self.goes(*line, false),
             phone::Event::Ended { line, .. } => {
                 let client = self.handovers.consulted_on(*line).unwrap_or(*line);
                 self.keep(client);

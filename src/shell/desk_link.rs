@@ -9,9 +9,10 @@ use crate::desk_api::{
 };
 use crate::domain::chain::TransferChain;
 use crate::domain::number::PhoneNumber;
+use crate::instant::Instant;
 use crate::secrets::Secret;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
@@ -65,8 +66,9 @@ pub(super) struct DeskLink {
     words: UnboundedSender<FromDesk>,
     inbox: UnboundedReceiver<FromDesk>,
     warmer: Option<JoinHandle<()>>,
-    /// What goes along with clients, in the order in which it happens.
-    handovers: UnboundedSender<Handover>,
+    /// What goes along with clients, in the order in which it happens, and when that was.
+    handovers: UnboundedSender<(Instant, Handover)>,
+    clock: Clock,
 }
 
 impl DeskLink {
@@ -87,6 +89,7 @@ impl DeskLink {
             inbox,
             warmer: None,
             handovers,
+            clock,
         };
         let Some(setup) = setup else { return Ok(link) };
         let config = DeskConfig::new(setup.url.clone(), setup.token.clone());
@@ -95,14 +98,14 @@ impl DeskLink {
         link.keeper = Some(tokio::task::spawn_local(keeping));
         let warm = desk.clone();
         link.warmer = Some(tokio::task::spawn_local(async move { warm.keep_warm().await }));
-        tokio::task::spawn_local(hand_over(desk.clone(), given));
+        tokio::task::spawn_local(hand_over(desk.clone(), clock, given));
         link.desk = Some(desk);
         Ok(link)
     }
 
     /// Without a desk the receiver is gone, and nothing goes along.
     pub(super) fn hand_over(&self, handover: Handover) {
-        let _ = self.handovers.send(handover);
+        let _ = self.handovers.send((self.clock.now(), handover));
     }
 
     pub(super) fn ask_handovers(&self, ask: HandoverAsk, to: String, number: Option<PhoneNumber>) {
@@ -210,10 +213,38 @@ impl Unsent {
     }
 }
 
+/// The desk shows them to nobody any more.
+const HANDOVER_LIFE: Duration = Duration::from_secs(5 * 60);
+
+/// Handovers that the desk was not told yet, the last of each call.
+#[derive(Default)]
+struct Untold(VecDeque<(Instant, Handover)>);
+
+impl Untold {
+    fn add(&mut self, given: Instant, handover: Handover) {
+        self.0.retain(|(_, known)| known.id != handover.id);
+        self.0.push_back((given, handover));
+    }
+
+    fn next(&mut self, now: Instant) -> Option<Handover> {
+        self.0.retain(|(given, _)| now.since(*given) < HANDOVER_LIFE);
+        self.0.pop_front().map(|(_, handover)| handover)
+    }
+}
+
 /// One after the other, so that a later word is never overtaken by an earlier one; each is said once, since it means nothing
-/// a moment later.
-async fn hand_over(desk: Desk, mut given: UnboundedReceiver<Handover>) {
-    while let Some(handover) = given.recv().await {
+/// a moment later. A desk that was away is not told what has passed meanwhile.
+async fn hand_over(desk: Desk, clock: Clock, mut given: UnboundedReceiver<(Instant, Handover)>) {
+    let mut untold = Untold::default();
+    loop {
+        while let Ok((when, handover)) = given.try_recv() {
+            untold.add(when, handover);
+        }
+        let Some(handover) = untold.next(clock.now()) else {
+            let Some((when, handover)) = given.recv().await else { return };
+            untold.add(when, handover);
+            continue;
+        };
         if let Err(why) = desk.hand_over(&handover).await {
             tracing::warn!(why = why.code(), "the client goes on without what was learned");
         }

@@ -125,8 +125,32 @@ fn a_client_whom_the_target_has_is_not_taken_back_from_the_card() {
 fn a_client_who_hangs_up_on_the_way_waits_for_nobody() {
     let mut world = World::new();
     let mut leg = world.talk();
+    world.intend(Intent::BlindTransfer { line: LINE, target: "201".into() });
+    world.hang_up_theirs(&mut leg);
+    assert_eq!(world.handed_to(), [Some("201"), None]);
+}
+
+#[test]
+fn where_only_the_pbx_knows_who_has_the_client_the_target_keeps_the_card() {
+    let mut world = World::new();
+    let mut leg = world.talk();
     world.refer();
     world.hang_up_theirs(&mut leg);
+    assert_eq!(world.handed_to(), [Some("201")]);
+}
+
+#[test]
+fn a_client_who_was_taken_back_in_time_leaves_no_card() {
+    let mut world = World::new();
+    let mut leg = world.talk();
+    world.refer();
+    world.pbx.forget();
+    world.intend(Intent::Resume { line: LINE });
+    let resume = world.pbx.request("INVITE");
+    let resumed = world.pbx.reply(&resume, 200, Some(&alaw(9, "sendrecv")));
+    world.hears(&resumed);
+    assert_eq!(world.handed_to(), [Some("201")], "the PBX has not said a word yet");
+    world.notify(&mut leg, "SIP/2.0 404 Not Found");
     assert_eq!(world.handed_to(), [Some("201"), None]);
 }
 

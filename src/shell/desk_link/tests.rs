@@ -110,6 +110,28 @@ fn troubles(words: Vec<FromDesk>) -> Vec<DeskTrouble> {
     words.into_iter().filter_map(trouble).collect()
 }
 
+fn handover(number: u8, revision: u32) -> Handover {
+    serde_json::from_value(serde_json::json!({
+        "id": format!("01890000-0000-7000-8000-0000000000{number:02}"), "revision": revision,
+        "to": "201", "way": "return", "from": "101", "operator": "101",
+    }))
+    .unwrap()
+}
+
+#[test]
+fn a_desk_that_was_away_is_told_only_what_still_matters() {
+    let at = |seconds| Instant::from_start(Duration::from_secs(seconds));
+    let mut untold = Untold::default();
+    untold.add(at(0), handover(1, 1));
+    untold.add(at(200), handover(2, 1));
+    untold.add(at(201), handover(3, 1));
+    untold.add(at(202), handover(2, 2));
+    let mut told = || untold.next(at(300)).map(|handover| (handover.id, handover.revision));
+    assert_eq!(told(), Some((handover(3, 1).id, 1)), "the first is too old");
+    assert_eq!(told(), Some((handover(2, 2).id, 2)), "and of each call the last counts");
+    assert_eq!(told(), None);
+}
+
 #[test]
 fn an_outbox_is_a_file_of_its_own_whatever_the_user_is_called() {
     let folder = Path::new("/state");
