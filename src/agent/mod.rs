@@ -76,6 +76,8 @@ pub enum Input {
         answer: Result<Vec<HandedOver>, Unavailable>,
     },
     Intent(Intent),
+    /// The telephone is about to end: codes that the PBX carries out are left, and none is begun.
+    Leave,
 }
 
 /// Taken one by one after each change until `Idle`.
@@ -187,6 +189,7 @@ impl Agent {
             Input::Card { lookup, answer } => self.on_card(now, lookup, answer),
             Input::Handovers { ask, answer } => self.on_handovers(now, ask, answer),
             Input::Intent(intent) => self.on_intent(now, intent),
+            Input::Leave => self.leave_office(now),
         }
         self.drain_phone(now, wall);
         self.dialled = None;

@@ -22,6 +22,8 @@ pub(super) struct Office {
     queue: Queue,
     /// Lines that are watched for these.
     watched: Vec<String>,
+    /// The telephone is about to end.
+    leaves: bool,
 }
 
 impl Office {
@@ -33,6 +35,7 @@ impl Office {
             parking: Parking::new(codes.parking),
             queue: Queue::new(codes.queue),
             watched,
+            leaves: false,
         }
     }
 
@@ -66,7 +69,9 @@ impl Agent {
     pub(super) fn work_in_office(&mut self, now: Instant) {
         let on_the_way = self.view.lines.values().any(|line| line.in_transfer.is_some());
         self.office.queue.pass_on(now, on_the_way || !self.passings.is_empty());
-        if let Some(code) = self.office.queue.next_code(now) {
+        if !self.office.leaves
+            && let Some(code) = self.office.queue.next_code(now)
+        {
             self.phone.handle(now, phone::Input::Command(Command::Code { code }));
         }
         let queue = self.office.queue.view(now);
@@ -77,6 +82,11 @@ impl Agent {
         if parked != self.view.parked {
             self.say(Event::Parked(parked));
         }
+    }
+
+    pub(super) fn leave_office(&mut self, now: Instant) {
+        self.office.leaves = true;
+        self.phone.handle(now, phone::Input::Command(Command::EndCodes));
     }
 
     pub(super) fn follow_in_office(&mut self, now: Instant, event: &phone::Event) {

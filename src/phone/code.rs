@@ -46,9 +46,12 @@ impl Phone {
     }
 
     pub(super) fn end_codes_in_time(&mut self, now: Instant) {
-        let due = |line: &&Line| {
-            line.stage != Stage::Ending && line.code_deadline().is_some_and(|until| until <= now)
-        };
+        self.end_codes(now, |until| until <= now);
+    }
+
+    /// Those whose time this is.
+    pub(super) fn end_codes(&mut self, now: Instant, is_due: impl Fn(Instant) -> bool) {
+        let due = |line: &&Line| line.code_deadline().is_some_and(&is_due);
         let due: Vec<_> = self.lines.values().filter(due).map(|line| line.id).collect();
         for id in due {
             if let Some((line, mut means)) = self.line(now, id) {

@@ -65,6 +65,8 @@ pub enum Command {
     Code {
         code: String,
     },
+    /// Codes that the PBX is carrying out are left to it.
+    EndCodes,
     /// `200`, `sip:200@host`, `+7 495 …`, `tel:…`.
     Dial {
         target: String,
@@ -568,6 +570,7 @@ impl fmt::Debug for Command {
             Self::Probe { .. } => f.write_str("Probe"),
             Self::Watch { extensions } => write!(f, "Watch({} of them)", extensions.len()),
             Self::Code { .. } => f.write_str("Code"),
+            Self::EndCodes => f.write_str("EndCodes"),
             Self::Dial { .. } => f.write_str("Dial"),
             Self::Answer { line } => write!(f, "Answer({line})"),
             Self::Reject { line, status } => write!(f, "Reject({line}, {status})"),

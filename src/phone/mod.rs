@@ -200,6 +200,7 @@ impl Phone {
             Command::Probe { target } => (None, self.probe(now, target)),
             Command::Watch { extensions } => (None, self.watch(now, extensions)),
             Command::Code { code } => return self.dial_code(now, code),
+            Command::EndCodes => return self.end_codes(now, |_| true),
             Command::Dial { target } => (None, self.dial(now, target)),
             Command::Answer { line } => (Some(line), self.answer(now, line)),
             Command::Reject { line, status } => (Some(line), self.reject(now, line, status)),

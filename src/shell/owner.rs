@@ -622,6 +622,7 @@ impl Owner {
             return;
         }
         self.closing_until = Some(self.clock.now() + within);
+        self.tell(Input::Leave);
         for line in self.lines.clone() {
             self.tell(Input::Intent(Intent::HangUp { line }));
         }

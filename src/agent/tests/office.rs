@@ -100,6 +100,21 @@ fn no_call_of_the_queue_comes_while_a_client_is_passed_on() {
 }
 
 #[test]
+fn who_leaves_begins_no_code_and_does_not_wait_for_the_last_one() {
+    let mut world = office();
+    let resume = world.pbx.request("INVITE");
+    let trying = world.pbx.reply(&resume, 180, None);
+    world.hears(&trying);
+    world.handle(Input::Leave);
+    world.pbx.request("CANCEL");
+    let ended = world.pbx.reply(&resume, 487, None);
+    world.hears(&ended);
+    world.intend(Intent::BeAway { reason: Some(crate::domain::pause::PauseReason::Rest) });
+    world.advance(Duration::from_secs(5));
+    assert!(!world.pbx.has("INVITE"), "nobody is there any more to pause for");
+}
+
+#[test]
 fn codes_are_no_calls_in_the_register() {
     let mut world = office();
     code(&mut world, "*48");

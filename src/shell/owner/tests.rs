@@ -447,6 +447,24 @@ async fn leaving_waits_until_the_goodbye_of_a_call_has_arrived() {
 }
 
 #[tokio::test]
+async fn leaving_says_goodbye_to_a_code_that_the_pbx_has_answered() {
+    tokio::task::LocalSet::new()
+        .run_until(async {
+            let mut desk = Desk::new().await;
+            let audio = UdpSocket::bind((FIRST, 0)).unwrap().local_addr().unwrap();
+            desk.owner.registration = Registration::None;
+            let code = phone::Command::Code { code: "*48".into() };
+            desk.owner.tell(Input::Phone(phone::Input::Command(code)));
+            let invite = desk.asks("INVITE");
+            desk.answers(&invite, &sdp(audio)).await;
+            desk.owner.on_order(Order::ShutDown { within: Duration::from_secs(3) });
+            desk.hears("BYE");
+            assert!(!desk.owner.is_closed());
+        })
+        .await;
+}
+
+#[tokio::test]
 async fn a_range_of_one_pair_serves_one_call_after_another() {
     tokio::task::LocalSet::new()
         .run_until(async {
