@@ -187,8 +187,9 @@ impl Phone {
 }
 
 impl Line {
-    fn may_be_passed_on(&self) -> bool {
-        self.stage == Stage::Talking && !self.is_in_transfer() && self.serves.is_none()
+    pub(super) fn may_be_passed_on(&self) -> bool {
+        let is_with_us = !self.is_in_transfer() && !self.may_still_be_joined();
+        self.stage == Stage::Talking && is_with_us && self.serves.is_none()
     }
 
     /// Others speak without us.

@@ -60,8 +60,9 @@ enum Step {
     Asked { until: Instant },
     /// At least one NOTIFY came.
     Watching { until: Instant },
-    /// Given up or taken back; but the PBX may still move the client, and then says so.
-    LetGo,
+    /// Given up or taken back; but the PBX may still move the client, and then says so. Until then the target's call is not
+    /// touched either: a BYE that crosses the join would leave the client with nobody.
+    LetGo { until: Option<Instant> },
 }
 
 impl Transfer {
@@ -90,12 +91,16 @@ impl Transfer {
             | Step::Proving { until }
             | Step::Asked { until }
             | Step::Watching { until } => Some(until),
-            Step::LetGo => None,
+            Step::LetGo { until } => until,
         }
     }
 
     fn is_under_way(&self) -> bool {
-        self.step != Step::LetGo
+        !matches!(self.step, Step::LetGo { .. })
+    }
+
+    fn may_still_join(&self) -> bool {
+        matches!(self.step, Step::LetGo { until: Some(_) })
     }
 
     fn way(&self) -> TransferWay {
@@ -116,13 +121,13 @@ impl Transfer {
 
     /// The PBX has been asked to move the client.
     fn is_asked(&self) -> bool {
-        matches!(self.step, Step::Asked { .. } | Step::Watching { .. } | Step::LetGo)
+        matches!(self.step, Step::Asked { .. } | Step::Watching { .. } | Step::LetGo { .. })
     }
 }
 
 impl Line {
     pub fn begin_transfer(&mut self, means: &mut Means<'_>, transfer: Transfer) -> Result<(), Refusal> {
-        if self.stage != Stage::Talking || self.is_in_transfer() {
+        if !self.may_be_passed_on() {
             return Err(Refusal::WrongState);
         }
         let (target, way) = (transfer.target.clone(), transfer.way());
@@ -144,10 +149,15 @@ impl Line {
         self.transfer.as_ref().is_some_and(Transfer::is_under_way)
     }
 
+    /// The PBX may be joining the client with somebody, though the operator has taken him back.
+    pub fn may_still_be_joined(&self) -> bool {
+        self.transfer.as_ref().is_some_and(Transfer::may_still_join)
+    }
+
     /// The client of this line is to be joined with the far end of that call.
     pub fn joins(&self, call: CallKey) -> bool {
-        let transfer = self.transfer.as_ref().filter(|transfer| transfer.is_under_way());
-        transfer.and_then(Transfer::with) == Some(call)
+        let may_join = |transfer: &&Transfer| transfer.is_under_way() || transfer.may_still_join();
+        self.transfer.as_ref().filter(may_join).and_then(Transfer::with) == Some(call)
     }
 
     /// The PBX has been asked to move the client.
@@ -289,8 +299,11 @@ impl Line {
             Step::Calling { .. } | Step::Proving { .. } | Step::Holding { .. } => {
                 self.transfer_failed(means, None, String::new(), ClientIs::Kept, TransferFault::TakenBack);
             }
-            Step::Asked { .. } | Step::Watching { .. } => self.let_go(means, TransferFault::TakenBack),
-            Step::LetGo => {}
+            Step::Asked { until } | Step::Watching { until } => {
+                let until = transfer.with().map(|_| until);
+                self.let_go(means, TransferFault::TakenBack, until);
+            }
+            Step::LetGo { .. } => {}
         }
     }
 
@@ -402,15 +415,17 @@ impl Line {
     }
 
     fn no_word(&mut self, means: &mut Means<'_>) {
-        if self.is_in_transfer() {
-            self.let_go(means, TransferFault::NoWord);
+        match self.transfer.as_mut() {
+            Some(transfer) if transfer.is_under_way() => self.let_go(means, TransferFault::NoWord, None),
+            Some(transfer) => transfer.step = Step::LetGo { until: None },
+            None => {}
         }
     }
 
     /// Off hold, with an eye on a late NOTIFY.
-    fn let_go(&mut self, means: &mut Means<'_>, why: TransferFault) {
+    fn let_go(&mut self, means: &mut Means<'_>, why: TransferFault, until: Option<Instant>) {
         let Some(transfer) = self.transfer.as_mut() else { return };
-        transfer.step = Step::LetGo;
+        transfer.step = Step::LetGo { until };
         let target = transfer.target.clone();
         let (status, reason, client) = (None, String::new(), ClientIs::Unknown);
         means.say(Event::TransferFailed { line: self.id, target, status, reason, client, why });

@@ -276,16 +276,43 @@ fn taken_back_in_the_middle_of_a_join_the_last_word_decides() {
         passing.joining();
         passing.world.command(Command::Resume { line: LINE });
         assert_eq!(passing.world.events(), [failed(None, "", ClientIs::Unknown, TransferFault::TakenBack)]);
-        passing.world.pbx.request("BYE");
         passing.world.answer_reinvite(&alaw(9, "sendrecv"));
         passing.world.events();
+        assert!(!passing.world.pbx.has("BYE"), "the PBX may be joining the two in this moment");
         passing.notify(word, OVER);
+        let bye = passing.world.pbx.request("BYE");
+        assert_eq!(bye.headers.first("Call-ID") == Some(passing.target.call_id()), is_here);
+        assert_eq!(passing.world.pbx.has("BYE"), !is_here);
         let said = passing.world.events();
         match is_here {
             true => assert_eq!(said, [Event::Returned { line: LINE }]),
             false => assert!(matches!(said[..], [Event::Transferred { .. }, Event::Ended { .. }])),
         }
     }
+}
+
+#[test]
+fn taken_back_in_the_middle_of_a_join_the_target_is_not_kept_for_ever() {
+    let mut passing = Passing::new();
+    passing.joining();
+    passing.world.command(Command::Resume { line: LINE });
+    passing.world.answer_reinvite(&alaw(9, "sendrecv"));
+    passing.world.events();
+    let (target, ring_for, proof) = ("202".to_owned(), PATIENCE, Proof::LineState);
+    passing.world.command(Command::ReturnTransfer {
+        line: LINE,
+        target,
+        ring_for,
+        proof,
+        comes_back: true,
+        shown_as: None,
+    });
+    let why = Refusal::WrongState;
+    assert_eq!(passing.world.events(), [Event::Refused { line: Some(LINE), why }], "one join at a time");
+    passing.world.advance(Duration::from_secs(5));
+    let bye = passing.world.pbx.request("BYE");
+    assert_eq!(bye.headers.first("Call-ID"), Some(passing.target.call_id()));
+    assert!(!passing.world.pbx.has("BYE"), "whether the client is there, nobody has said");
 }
 
 #[test]

@@ -92,6 +92,10 @@ pub struct Pbx {
     legs: BTreeMap<CallKey, Negotiation>,
     client_leg: Option<CallKey>,
     answered: BTreeSet<CallKey>,
+    /// The call to a target with whom the client is just being joined.
+    joining: Option<CallKey>,
+    /// The operator's telephone hung up on one: on a real PBX the client may then be with nobody.
+    pub crossed: bool,
     /// Branches of REFERs that were answered without the user agent.
     referred: BTreeSet<String>,
     said_twice: bool,
@@ -116,6 +120,8 @@ impl Pbx {
             legs: BTreeMap::new(),
             client_leg: None,
             answered: BTreeSet::new(),
+            joining: None,
+            crossed: false,
             referred: BTreeSet::new(),
             said_twice: false,
             todo: vec![],
@@ -282,6 +288,7 @@ impl Pbx {
     fn on_ended(&mut self, call: CallKey, by_operator: bool) {
         self.legs.remove(&call);
         self.answered.remove(&call);
+        self.crossed |= by_operator && self.joining == Some(call) && self.client == Client::WithOperator;
         if Some(call) == self.client_leg {
             self.client_leg = None;
             if self.client == Client::WithOperator {
@@ -343,7 +350,10 @@ impl Pbx {
         }
         self.ua.answer_refer(now, call, Ok(())).unwrap();
         match self.manner {
-            Manner::Joins(after) => self.todo.push((now + after, Todo::Join(call, replaces))),
+            Manner::Joins(after) => {
+                self.joining = self.replaced(&replaces);
+                self.todo.push((now + after, Todo::Join(call, replaces)));
+            }
             Manner::Late(after) => {
                 let joined = self.join(now, &replaces);
                 self.todo.push((now + after, Todo::Report(call, joined)));
@@ -354,9 +364,8 @@ impl Pbx {
 
     /// The client gets the place of the operator in the call to the target, if that one stands.
     fn join(&mut self, now: Instant, replaces: &Replaces) -> StatusCode {
-        let named = |leg: &&CallKey| self.ua.call_id(**leg) == Some(&replaces.call_id);
-        let target = self.answered.iter().find(named).copied();
-        match target.filter(|_| self.client == Client::WithOperator) {
+        self.joining = None;
+        match self.replaced(replaces).filter(|_| self.client == Client::WithOperator) {
             Some(target) => {
                 self.client = Client::WithTarget;
                 self.ua.hang_up(now, target).expect("it stands");
@@ -364,6 +373,11 @@ impl Pbx {
             }
             None => StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST,
         }
+    }
+
+    fn replaced(&self, replaces: &Replaces) -> Option<CallKey> {
+        let named = |leg: &&CallKey| self.ua.call_id(**leg) == Some(&replaces.call_id);
+        self.answered.iter().find(named).copied()
     }
 
     fn report(&mut self, now: Instant, call: CallKey, status: StatusCode) {

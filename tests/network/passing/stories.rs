@@ -174,15 +174,16 @@ fn client_hangs_up(world: &mut World) -> bool {
     world.wait(secs(60), World::is_over)
 }
 
-/// Races with the answer, the REFER and the last word: the client is with one of the two.
+/// Races with the answer, the REFER and the last word: the client is with one of the two, and nobody hung up on them meanwhile.
 fn taken_back(world: &mut World) -> bool {
     in_the_middle(world);
     world.wish(Command::Resume { line: CLIENT });
     world.wait(secs(60), |world| world.saw(returned) || world.is_over());
-    match world.pbx.client {
+    let ended_well = match world.pbx.client {
         Client::WithTarget => world.saw(transferred),
         _ => world.saw(returned) && world.pbx.hears_operator(),
-    }
+    };
+    ended_well && !world.pbx.crossed
 }
 
 /// By mistake or not: nothing of it is left.
