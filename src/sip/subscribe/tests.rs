@@ -468,6 +468,18 @@ fn whoever_leaves_unsubscribes_and_comes_back_to_all() {
 }
 
 #[test]
+fn what_was_not_granted_yet_is_refused_by_who_leaves_and_so_ended() {
+    let mut bench = Bench::registered();
+    bench.watch(Package::Presence);
+    let subscribe = bench.subscribe();
+    bench.ua.unregister(bench.now);
+    bench.request(Method::Register);
+    let notify = bench.notify(&subscribe, 0, "active;expires=300", Package::Presence, OPEN);
+    bench.hear_request(&notify);
+    bench.response(481);
+}
+
+#[test]
 fn what_is_wanted_no_more_is_gone_even_if_the_pbx_never_says_so() {
     let mut bench = Bench::registered();
     let (key, _) = bench.watching(Package::Presence, OPEN);

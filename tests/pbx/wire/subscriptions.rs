@@ -2,7 +2,7 @@
 
 use super::{Findings, Seen};
 
-/// A NOTIFY that ends a subscription may cross a SUBSCRIBE on its way.
+/// What makes or ends a subscription may cross what the telephone sends.
 const CROSSING: f64 = 0.1;
 
 struct Subscription {
@@ -10,6 +10,7 @@ struct Subscription {
     ours: String,
     /// Their tag, once a 2xx or a NOTIFY has named it.
     theirs: Option<String>,
+    granted: Option<f64>,
     /// What the first SUBSCRIBE asked for.
     uri: String,
     package: String,
@@ -18,8 +19,9 @@ struct Subscription {
     /// Number and branch of our last SUBSCRIBE.
     last: (u64, String),
     ended: Option<f64>,
-    /// The same was subscribed to anew since.
-    replaced: bool,
+    /// The same was subscribed to anew since, or the telephone left before it was granted: 481 to its NOTIFY ends it
+    /// (RFC 6665 §4.1.3).
+    given_up: bool,
 }
 
 pub fn check(seen: &[Seen], findings: &mut Findings) {
@@ -28,6 +30,10 @@ pub fn check(seen: &[Seen], findings: &mut Findings) {
         let method = each.sip.cseq().map_or("", |(_, method)| method);
         match (each.outgoing, each.sip.status(), method) {
             (true, None, "SUBSCRIBE") => on_subscribe(&mut all, each, findings),
+            (true, None, "REGISTER") if each.sip.first("expires") == Some("0") => {
+                let is_new = |granted: f64| each.at - granted < CROSSING;
+                all.iter_mut().for_each(|known| known.given_up |= known.granted.is_none_or(is_new));
+            }
             (false, Some(200..300), "SUBSCRIBE") => on_granted(&mut all, each),
             (false, None, "NOTIFY") => on_notify(&mut all, each),
             (true, Some(status), "NOTIFY") => on_answer(&all, each, status, findings),
@@ -62,18 +68,19 @@ fn on_subscribe(all: &mut Vec<Subscription>, each: &Seen, findings: &mut Finding
         });
         let package = package(each);
         for older in all.iter_mut().filter(|older| older.uri == uri && older.package == package) {
-            older.replaced = true;
+            older.given_up = true;
         }
         all.push(Subscription {
             call_id: each.sip.call_id().to_owned(),
             ours: each.sip.tag_of_from().unwrap_or_default(),
             theirs: None,
+            granted: None,
             uri,
             package,
             target: None,
             last: this,
             ended: None,
-            replaced: false,
+            given_up: false,
         });
         return;
     };
@@ -99,12 +106,14 @@ fn on_subscribe(all: &mut Vec<Subscription>, each: &Seen, findings: &mut Finding
 fn on_granted(all: &mut [Subscription], each: &Seen) {
     let Some(known) = find(all, each, each.sip.tag_of_from()) else { return };
     known.theirs = known.theirs.take().or_else(|| each.sip.tag_of_to());
+    known.granted.get_or_insert(each.at);
     known.target = each.sip.contact().or_else(|| known.target.take());
 }
 
 fn on_notify(all: &mut [Subscription], each: &Seen) {
     let Some(known) = find(all, each, each.sip.tag_of_to()) else { return };
     known.theirs = each.sip.tag_of_from();
+    known.granted.get_or_insert(each.at);
     known.target = each.sip.contact().or_else(|| known.target.take());
     let state = each.sip.first("subscription-state").unwrap_or_default();
     if state.starts_with("terminated") {
@@ -112,11 +121,11 @@ fn on_notify(all: &mut [Subscription], each: &Seen) {
     }
 }
 
-/// What was subscribed to is taken, until it is subscribed to anew.
+/// What was subscribed to is taken, until it is given up.
 fn on_answer(all: &[Subscription], each: &Seen, status: u16, findings: &mut Findings) {
     let ours = each.sip.tag_of_to().unwrap_or_default();
     let known = all.iter().find(|known| known.call_id == each.sip.call_id() && known.ours == ours);
-    let Some(known) = known.filter(|known| !known.replaced) else { return };
+    let Some(known) = known.filter(|known| !known.given_up) else { return };
     findings
         .expect(status == 200, "notify-subscribed", each.index, || format!("{status}, {}", known.package));
 }

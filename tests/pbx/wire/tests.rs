@@ -158,6 +158,27 @@ fn a_request_may_be_sent_again_by_udp_and_over_another_connection() {
 }
 
 #[test]
+fn what_was_just_being_granted_may_be_refused_by_who_leaves() {
+    let part = |text, at: usize| parts(text)[at].2.clone();
+    let refused = part(WATCHING, 3).replace("200 OK", "481 Call/Transaction Does Not Exist");
+    let is_broken = |register: &str, at: f64| {
+        let mut watching = vec![
+            (true, 0.0, part(WATCHING, 0)),
+            (false, 0.01, part(WATCHING, 1)),
+            (true, at, register.to_owned()),
+            (false, at + 0.01, part(WATCHING, 2)),
+            (true, at + 0.02, refused.clone()),
+        ];
+        watching.sort_by(|a, b| a.1.total_cmp(&b.1));
+        check(&captured(watching, None)).iter().any(|each| each.rule == "notify-subscribed")
+    };
+    let register = part(INBOUND, 0);
+    let leaves = register.replace("Expires: 300", "Expires: 0");
+    assert!(is_broken(&register, 0.015) && is_broken(&leaves, 0.5));
+    assert!(!is_broken(&leaves, 0.005) && !is_broken(&leaves, 0.015));
+}
+
+#[test]
 fn no_rule_is_without_a_planted_fault() {
     let sources = [
         include_str!("messages.rs"),
@@ -240,6 +261,10 @@ fn played(text: &str, fault: Option<Fault>) -> Vec<Captured> {
         Some(RepeatWith(at, later, from, to)) => again(&mut messages, at, later, from, to),
         Some(Delay(at, by)) => messages[at].1 += by,
     }
+    captured(messages, fault)
+}
+
+fn captured(messages: Vec<(bool, f64, String)>, fault: Option<Fault>) -> Vec<Captured> {
     let peer = "127.0.0.1:5070".parse().expect("an address");
     let connection = matches!(fault, Some(RepeatByTcp(..))).then_some(peer);
     let captured = |(outgoing, at, text): (bool, f64, String)| Captured {
