@@ -230,7 +230,7 @@ struct Driver {
 
 impl Driver {
     async fn run(mut self, mut handle: Handle) -> Exit {
-        let (output, reader_gone) = match Output::start() {
+        let (output, reader_gone) = match Output::start(handle.kept()) {
             Ok(output) => output,
             Err(_) => return Exit::OurFault,
         };

@@ -1,6 +1,7 @@
 //! The owner's line to the order desk: look-ups run beside the calls, register entries wait in the
 //! outbox until the desk has them. Nothing here is ever waited for by a call.
 
+use super::kept::Kept;
 use crate::agent::{CardAnswer, HandoverAsk, LookupId};
 use crate::clock::Clock;
 use crate::desk::{Desk, DeskConfig, DeskProblem, Notice, Outbox, OutboxError};
@@ -61,6 +62,7 @@ pub(super) struct DeskLink {
     operator: String,
     records: UnboundedSender<CallRecord>,
     unsent: Unsent,
+    kept: Kept,
     /// The task that writes the register.
     keeper: Option<JoinHandle<()>>,
     words: UnboundedSender<FromDesk>,
@@ -77,13 +79,14 @@ impl DeskLink {
         let (words, inbox) = unbounded_channel();
         let (records, register) = unbounded_channel();
         let (handovers, given) = unbounded_channel();
-        let unsent = Unsent::default();
+        let (unsent, kept) = (Unsent::default(), Kept::default());
         let operator = setup.as_ref().map(|setup| setup.operator.clone()).unwrap_or_default();
         let mut link = Self {
             desk: None,
             operator,
             records,
             unsent,
+            kept,
             keeper: None,
             words,
             inbox,
@@ -94,7 +97,8 @@ impl DeskLink {
         let Some(setup) = setup else { return Ok(link) };
         let config = DeskConfig::new(setup.url.clone(), setup.token.clone());
         let desk = Desk::new(DeskConfig { ca_file: setup.ca_file.clone(), ..config }, clock)?;
-        let keeping = keep_register(desk.clone(), setup, register, link.unsent.clone(), link.words.clone());
+        let records = Records { register, kept: link.kept.clone() };
+        let keeping = keep_register(desk.clone(), setup, records, link.unsent.clone(), link.words.clone());
         link.keeper = Some(tokio::task::spawn_local(keeping));
         let warm = desk.clone();
         link.warmer = Some(tokio::task::spawn_local(async move { warm.keep_warm().await }));
@@ -160,7 +164,12 @@ impl DeskLink {
         // Without a desk the receiver is gone, and nothing is to be kept.
         if self.records.send(record).is_ok() {
             self.unsent.add(id, revision);
+            self.kept.give();
         }
+    }
+
+    pub(super) fn kept(&self) -> Kept {
+        self.kept.clone()
     }
 
     pub(super) async fn next(&mut self) -> FromDesk {
@@ -184,6 +193,7 @@ impl DeskLink {
         {
             keeper.abort();
         }
+        self.kept.end();
         let mut last_words = Vec::new();
         while let Ok(word) = self.inbox.try_recv() {
             last_words.push(word);
@@ -251,11 +261,17 @@ async fn hand_over(desk: Desk, clock: Clock, mut given: UnboundedReceiver<(Insta
     }
 }
 
+/// Register entries as they come.
+struct Records {
+    register: UnboundedReceiver<CallRecord>,
+    kept: Kept,
+}
+
 /// Keeps and sends register entries until no more come and all are sent.
 async fn keep_register(
     desk: Desk,
     setup: DeskSetup,
-    mut register: UnboundedReceiver<CallRecord>,
+    mut records: Records,
     unsent: Unsent,
     words: UnboundedSender<FromDesk>,
 ) {
@@ -264,7 +280,7 @@ async fn keep_register(
         Err(error) => {
             tracing::error!(%error, "the outbox of the call register cannot be opened");
             say(&words, DeskTrouble::NoDisk);
-            return send_at_once(&desk, register, &unsent).await;
+            return send_at_once(&desk, records, &unsent).await;
         }
     };
     adopt_left_behind(&outbox, &setup).await;
@@ -274,8 +290,9 @@ async fn keep_register(
     }
     let (notices, mut news) = unbounded_channel();
     let keeping = async {
-        while let Some(record) = register.recv().await {
+        while let Some(record) = records.register.recv().await {
             keep(&outbox, record, &words).await;
+            records.kept.keep();
         }
         // Whoever ends the telephone limits this.
         outbox.flush(Duration::MAX).await
@@ -319,8 +336,9 @@ fn say(words: &UnboundedSender<FromDesk>, trouble: DeskTrouble) {
 }
 
 /// Without a disk each entry gets one attempt.
-async fn send_at_once(desk: &Desk, mut register: UnboundedReceiver<CallRecord>, unsent: &Unsent) {
-    while let Some(record) = register.recv().await {
+async fn send_at_once(desk: &Desk, mut records: Records, unsent: &Unsent) {
+    records.kept.end();
+    while let Some(record) = records.register.recv().await {
         if desk.put_call(&record).await.is_ok() {
             unsent.delivered(record.id, record.revision);
         }

@@ -5,6 +5,7 @@
 //! window) holds a [`Handle`]: intents go in, notices come out.
 
 mod desk_link;
+mod kept;
 mod media_thread;
 mod meter;
 mod owner;
@@ -14,6 +15,7 @@ mod recorder;
 mod setup;
 
 pub use desk_link::DeskTrouble;
+pub use kept::Kept;
 pub use media_thread::Audio;
 pub use playing::SoundTest;
 pub use practice_pbx::{PracticePbx, PracticeSetup};
@@ -124,6 +126,7 @@ enum Order {
 pub struct Handle {
     remote: Remote,
     notices: Notices,
+    kept: Kept,
 }
 
 /// What a telephone is told by. Dropping the last one shuts the telephone down.
@@ -142,6 +145,11 @@ impl Handle {
     /// For who speaks and listens in different places.
     pub fn split(self) -> (Remote, Notices) {
         (self.remote, self.notices)
+    }
+
+    /// Which register entries are on disk.
+    pub fn kept(&self) -> Kept {
+        self.kept.clone()
     }
 
     /// See [`Remote::intent`].

@@ -170,8 +170,9 @@ pub(super) async fn assemble(
             .unwrap_or_else(|| Language::from_environment(|name| std::env::var(name).ok())),
     };
     let desk = DeskLink::new(clock, desk_setup).map_err(StartFault::BadDesk)?;
+    let kept = desk.kept();
     let owner = Owner::new(clock, agent, network, desk, voice, setup.register, outbox);
-    Ok((owner, Handle { remote: Remote { orders }, notices: Notices { notices } }, inbox))
+    Ok((owner, Handle { remote: Remote { orders }, notices: Notices { notices }, kept }, inbox))
 }
 
 pub(super) async fn resolve(host: &HostPort, transport: Transport) -> Result<SocketAddr, StartFault> {

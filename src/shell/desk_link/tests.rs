@@ -189,6 +189,24 @@ fn with_a_disk_that_does_not_answer_the_end_comes_in_the_time_given() {
 }
 
 #[test]
+fn an_entry_counts_as_kept_when_it_is_on_disk() {
+    let folder = Folder::new("kept");
+    block_on(async {
+        let link = link(&desk(is_silent), folder.0.clone());
+        let kept = link.kept();
+        link.record(record(1, 1));
+        assert!(!kept.has(kept.given()));
+        let waiting = async {
+            while !kept.has(kept.given()) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, waiting).await.expect("a disk");
+        assert!(std::fs::metadata(outbox_path(&folder.0, "101", 1)).unwrap().len() > 0);
+    });
+}
+
+#[test]
 fn what_an_earlier_run_left_counts_until_the_desk_has_it() {
     let folder = Folder::new("earlier");
     let unsent = |desk_url: &str, entries: &[CallRecord]| {
