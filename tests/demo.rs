@@ -100,10 +100,12 @@ fn the_desks_report_after_a_demonstration_has_nobody_lost() {
         let said: Value = serde_json::from_slice(&report.output().expect("a report").stdout).expect("JSON");
         said["transfers"]["all"].clone()
     };
-    until("the last entries", seconds(10), || report()["reached"].as_u64() >= Some(7));
+    until("the last entries", seconds(60), || {
+        let all = report();
+        all["reached"].as_u64() >= Some(7) && all["returned"].as_u64() >= Some(3)
+    });
     let all = report();
     assert_eq!((&all["lost"], &all["unknown"]), (&Value::from(0), &Value::from(0)), "{all}");
-    assert!(all["returned"].as_u64() >= Some(3), "{all}");
     kill_process(Pid::from_child(&demo), Signal::INT).expect("a signal");
     assert_eq!(demo.wait().expect("a child").code(), Some(130));
     std::fs::remove_dir_all(&folder).expect("a folder");
