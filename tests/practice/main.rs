@@ -65,7 +65,7 @@ fn a_telephone_of_another_make_hears_its_own_echo() {
     sound::must_be_heard("an echo", &baresip.voice, 0.5, 3.5, &baresip.heard());
 }
 
-/// Registers, is called, holds, fails to pass the client on, passes him on, calls out, and goes.
+/// Registers, is called, holds, fails to pass the client on, passes him on, calls out, confers, watches lines, and goes.
 #[test]
 fn our_telephone_breaks_no_rule_towards_the_practice_pbx() {
     let (line, scratch) = (Line::open(), TempDir::new("practice"));
@@ -84,7 +84,12 @@ fn our_telephone_breaks_no_rule_towards_the_practice_pbx() {
     assert!(called.has("answered"), "{}", called.story());
     let busy = work(&["call", "203"]);
     busy.exited(5);
-    for ended in [&answered, &called, &busy] {
+    let conferred = work(&["call", "201", "--conference", "302", "--seconds", "2"]);
+    assert!(conferred.has("conference"), "{}", conferred.story());
+    // So long that one of the subscriptions is refreshed.
+    let watched = work(&["watch", "201", "204", "302", "102", "999", "--seconds", "25"]);
+    assert!(watched.has("blf"), "{}", watched.story());
+    for ended in [&answered, &called, &busy, &conferred, &watched] {
         captures.push(line.capture_of(ended.one("ready")["local"].as_str().expect("an address")));
     }
     for capture in captures {

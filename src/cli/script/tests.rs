@@ -481,9 +481,13 @@ fn where_to(client: Option<ClientId>) -> TransferQuestion {
 
 impl Play {
     fn card(&mut self, clients: Vec<crate::desk_api::ClientCard>) -> &mut Self {
+        self.card_on(LINE, clients)
+    }
+
+    fn card_on(&mut self, line: LineId, clients: Vec<crate::desk_api::ClientCard>) -> &mut Self {
         let answer = CardAnswer::Found { clients, source: crate::agent::Source::Desk, age: Duration::ZERO };
         let card = Card { answer, took: Duration::ZERO, handed_over: None };
-        self.script.handle(self.now, &Notice::Agent(Event::Card { line: LINE, card }));
+        self.script.handle(self.now, &Notice::Agent(Event::Card { line, card }));
         self.drain()
     }
 
@@ -510,6 +514,20 @@ fn a_transfer_by_the_rules_asks_the_desk_once_it_is_known_who_calls() {
         assert_eq!(play.asked, [Do::FetchChain(where_to(Some(id)))], "once, whoever says it first");
         assert_eq!(play.desk_answers(Ok(chain.clone())).asked(), then);
     }
+}
+
+#[test]
+fn a_second_client_leaves_the_lines_of_the_first_ones_targets_watched() {
+    let options = transferring(&["rules"]);
+    let options = CallOptions { transfer_mode: None, ..options };
+    let mut play = answer(options);
+    let Task::Answer { calls, .. } = &mut play.script.task else { unreachable!("it answers") };
+    *calls = 2;
+    let chain = |target: &str| TransferChain::of([target.to_owned()], seconds(9.0));
+    play.registered().rings().card(vec![client()]).desk_answers(Ok(chain("302"))).asked();
+    play.rings_on(ONWARD).card_on(ONWARD, vec![]).desk_answers(Ok(chain("201")));
+    let extensions = vec!["201".to_owned(), "302".to_owned()];
+    assert!(play.asked().contains(&intent(Intent::Watch { extensions })));
 }
 
 #[test]
