@@ -44,7 +44,16 @@ impl Screen {
         self.config.offers.pick_up
             && self.can_dial()
             && extension != self.config.extension
+            && !self.calls_there(extension)
             && line.is_some_and(|line| line.state == LineState::Ringing)
+    }
+
+    /// It rings there for us: we call, or a client of ours is on the way.
+    fn calls_there(&self, extension: &str) -> bool {
+        self.calls.values().any(|call| match &call.passing {
+            Some(passing) => passing.target == extension,
+            None => call.answered.is_none() && call.dialled == extension,
+        })
     }
 
     pub(super) fn can_pick_up_somebody(&self) -> bool {

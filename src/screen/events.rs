@@ -205,6 +205,9 @@ impl Screen {
         let is_passed_on = self.view.lines.get(&line).is_some_and(|view| view.in_transfer.is_some());
         if self.front == Some(line) && !is_passed_on {
             self.announce(say!(&self.cat, "On hold: {who}", who = self.who_on(line)));
+            // After a conference: keys are meant for whom the operator talks with.
+            let talking = self.view.lines.iter().find(|(_, view)| talks(view)).map(|(line, _)| *line);
+            self.set_front(talking.or(self.front));
         }
     }
 
@@ -273,7 +276,7 @@ impl Screen {
     /// The client whom nobody took, unless the operator talks with somebody else by now.
     fn comes_to_front(&mut self, line: LineId) {
         let front = self.front.and_then(|line| self.view.lines.get(&line));
-        if !front.is_some_and(|front| front.state == LineState::Talking && !front.held_by_us) {
+        if !front.is_some_and(talks) {
             self.set_front(Some(line));
         }
     }
@@ -282,6 +285,7 @@ impl Screen {
         self.alert_over(line);
         let Some(call) = self.calls.remove(&line) else { return };
         let (answered, passed_on) = (call.answered.is_some(), call.passed_to.is_some());
+        let joined = passed_on && call.way == Some(TransferWay::Consultation);
         let (call_id, incoming, consults) = (view.call_id.clone(), call.incoming, call.consults);
         let who = self.who(Seen { view: &view, call: &call });
         self.remember(Seen { view: &view, call: &call }, end.outcome, end.talked);
@@ -294,7 +298,7 @@ impl Screen {
         }
         // A question to a colleague comes to nothing that the company counts.
         if answered && consults.is_none() {
-            self.begin_wrap_up(now, call_id, passed_on);
+            self.begin_wrap_up(now, call_id, passed_on, joined.then_some(line));
         }
         if let Some(client) = consults.filter(|_| end.by != EndedBy::Transfer) {
             self.come_back_to(client);
@@ -312,10 +316,10 @@ impl Screen {
     }
 
     /// The consultation is over, and the client has waited for the end of it; not while the operator talks with somebody else.
+    /// Who is busy says so before the client's hold is agreed.
     fn come_back_to(&mut self, client: LineId) {
-        let waits = |view: &LineView| view.held_by_us && view.in_transfer.is_none();
-        let talks = |view: &LineView| view.state == LineState::Talking && !view.held_by_us;
-        let free = !self.view.lines.values().any(talks);
+        let waits = |view: &LineView| view.state == LineState::Talking && view.in_transfer.is_none();
+        let free = !self.view.lines.iter().any(|(line, view)| *line != client && talks(view));
         if free && self.view.lines.get(&client).is_some_and(waits) {
             self.want(Intent::Resume { line: client });
         }
@@ -389,4 +393,9 @@ impl Screen {
             change(call);
         }
     }
+}
+
+/// The operator is heard there.
+fn talks(view: &LineView) -> bool {
+    view.state == LineState::Talking && !view.held_by_us
 }

@@ -1,10 +1,12 @@
 //! After a conversation: its result, inferred, confirmed by one key or by time (duty 14).
 
 use super::bars::whole_seconds;
+use super::call::Standing;
 use super::{CallResult, Screen, WrapUp, words};
 use crate::agent::Intent;
 use crate::domain::call_result::CallResult as Result;
 use crate::instant::Instant;
+use crate::phone::LineId;
 use crate::text::say;
 use std::time::Duration;
 
@@ -19,10 +21,18 @@ pub(super) struct Running {
 pub(super) const GRACE: Duration = Duration::from_secs(1);
 
 impl Screen {
-    /// Whoever is on the line already wants the operator: then the inferred result stands at once.
-    pub(super) fn begin_wrap_up(&mut self, now: Instant, call_id: String, passed_on: bool) {
+    /// Whoever is on the line already wants the operator: then the inferred result stands at once. Not the colleague with
+    /// whom the client was joined, whose call ends in the same moment.
+    pub(super) fn begin_wrap_up(
+        &mut self,
+        now: Instant,
+        call_id: String,
+        passed_on: bool,
+        joined: Option<LineId>,
+    ) {
         let chosen = if passed_on { Result::PassedOn } else { Result::Information };
-        if !self.calls.is_empty() || self.config.wrap_up.is_zero() {
+        let goes_on = |call: &Standing| joined.is_none() || call.consults != joined;
+        if self.calls.values().any(goes_on) || self.config.wrap_up.is_zero() {
             return self.conclude(call_id, chosen);
         }
         self.wrap_up = Some(Running { call_id, chosen, since: now, until: now + self.config.wrap_up });

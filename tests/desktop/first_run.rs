@@ -63,10 +63,8 @@ fn a_password_that_is_nowhere_is_asked_for_with_the_reason() {
     let stage = Stage::set();
     let _store = key_store(&stage);
     let mut reader = Reader::start(&stage);
-    let settings = stage.home().join(".config/patchcord/patchcord.toml");
-    std::fs::create_dir_all(settings.parent().expect("a folder")).expect("a folder");
-    let text = format!("[account]\nuser = \"{OPERATOR}\"\n[pbx]\nserver = \"{}\"\n", stage.pbx.server());
-    std::fs::write(settings, text).expect("a file");
+    let server = stage.pbx.server();
+    stage.settings(&format!("[account]\nuser = \"{OPERATOR}\"\n[pbx]\nserver = \"{server}\"\n"));
     let _window = start(&stage);
     reader.comes_to("password text", "Password");
     let field = reader.finds("password text", "Password");

@@ -45,11 +45,17 @@ pub struct Stage {
     display: String,
     bus: String,
     home: PathBuf,
+    /// Whose telephone the window is.
+    operator: &'static str,
     pub pbx: Pbx,
 }
 
 impl Stage {
     pub fn set() -> Self {
+        Self::set_for(OPERATOR)
+    }
+
+    pub fn set_for(operator: &'static str) -> Self {
         let pbx = Pbx::start();
         let home = pbx.scratch.path().join("home");
         std::fs::create_dir_all(home.join("run")).expect("a directory");
@@ -60,7 +66,7 @@ impl Stage {
         let desk = Desk::start(&pbx, 300);
         let sound = SoundServer::start(pbx.scratch.path(), &["headset"]);
         sound.make_default("headset");
-        let mut stage = Self { _others: Vec::new(), desk, sound, display, bus, home, pbx };
+        let mut stage = Self { _others: Vec::new(), desk, sound, display, bus, home, operator, pbx };
         let manager = stage.beside(Command::new("openbox").args(["--sm-disable"]));
         stage.until_manager();
         let mut launcher = Command::new("/usr/libexec/at-spi-bus-launcher");
@@ -143,10 +149,17 @@ impl Stage {
         self.says("import", &["-window", "root", &folder.join(format!("{name}.png")).to_string_lossy()]);
     }
 
+    /// What the window's settings file says.
+    pub fn settings(&self, text: &str) {
+        let file = self.home.join(".config/patchcord/patchcord.toml");
+        std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+        std::fs::write(file, text).expect("a file");
+    }
+
     /// The program with the account's secrets in its environment, and no settings.
     pub fn patchcord(&self, arguments: &[&str]) -> Command {
         let mut command = program(arguments);
-        self.env(&mut command).env("PATCHCORD_PASSWORD", format!("pw-{OPERATOR}"));
+        self.env(&mut command).env("PATCHCORD_PASSWORD", format!("pw-{}", self.operator));
         command.env("PATCHCORD_DESK_TOKEN", &self.desk.operator);
         command
     }
@@ -154,8 +167,8 @@ impl Stage {
     /// The operator's window, registered at the PBX. What it sends is held against the RFCs when the test ends.
     pub fn window(&self) -> Window {
         let window = self.mortal_window();
-        let is_ours =
-            |text: &str| text.starts_with("REGISTER ") && text.contains(&format!("sip:{OPERATOR}@"));
+        let account = format!("sip:{}@", self.operator);
+        let is_ours = |text: &str| text.starts_with("REGISTER ") && text.contains(&account);
         let captured = self.pbx.capture();
         let ours = captured.iter().filter(|sent| is_ours(&String::from_utf8_lossy(&sent.raw)));
         self.pbx.judge(ours.take(1).map(|sent| sent.peer.to_string()).collect());
@@ -165,7 +178,8 @@ impl Stage {
     /// One that will be killed: nobody can say goodbye then.
     pub fn mortal_window(&self) -> Window {
         let (server, desk) = (self.pbx.server(), self.desk.url());
-        let account = ["window", "--user", OPERATOR, "--server", &server, "--desk", &desk, "--lang", "en"];
+        let account =
+            ["window", "--user", self.operator, "--server", &server, "--desk", &desk, "--lang", "en"];
         let window = self.open(&mut self.patchcord(&account));
         self.until_registered();
         window
@@ -178,12 +192,12 @@ impl Stage {
     }
 
     pub fn until_registered(&self) {
-        self.pbx.until_contact(OPERATOR, seconds(20));
+        self.pbx.until_contact(self.operator, seconds(20));
     }
 
     /// A client's way in.
     pub fn number_of_the_desk(&self) -> String {
-        format!("sip:{OPERATOR}@{}", self.pbx.trunk())
+        format!("sip:{}@{}", self.operator, self.pbx.trunk())
     }
 }
 

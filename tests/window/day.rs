@@ -2,12 +2,15 @@
 
 use crate::stage::Window;
 use jiff::civil::date;
-use patchcord::agent::{Card, CardAnswer, ChainNews, Event, Intent, Source};
-use patchcord::config::{HostPort, Setting as _, Settings};
+use patchcord::agent::{
+    Card, CardAnswer, ChainNews, Event, Intent, Parked, ParkedClient, QueueState, QueueTrouble, QueueView,
+    Source,
+};
+use patchcord::config::{HostPort, ParkingRange, Setting as _, Settings};
 use patchcord::desk_api::{
     CallRecord, CallRecordId, ClientCard, ClientId, ClientType, ClientTypeId, Department, Direction,
-    Directory, DirectoryEntry, Job, Manager, Money, Names, Outcome, Party, PersonId, Picked, PriceColumn,
-    Standing, TransferQuestion,
+    Directory, DirectoryEntry, HandedOver, Job, Manager, Money, Names, Outcome, Party, PersonId, Picked,
+    PriceColumn, Standing, TransferQuestion,
 };
 use patchcord::domain::chain::{Purpose, PurposeId, TransferChain};
 use patchcord::domain::client::PriceColumnReason;
@@ -60,6 +63,14 @@ impl Day {
             server: HostPort::parse("pbx.example.com"),
             desk: Some("https://desk.example.com".into()),
             wrap_up: Some(Duration::from_secs(20)),
+            pickup: Some("*8{extension}".into()),
+            park: Some("700".into()),
+            parking_places: ParkingRange::parse("701-709"),
+            queue_log_in: Some("*45".into()),
+            queue_log_out: Some("*46".into()),
+            queue_pause: Some("*47{reason}".into()),
+            queue_resume: Some("*48".into()),
+            queue_state: Some("*49{extension}".into()),
             numbering: NumberingPlan::russia(),
             ..Settings::default()
         };
@@ -265,6 +276,46 @@ impl Day {
         self.pass(Duration::from_secs(12));
     }
 
+    /// Petrov calls, with a client who waits at his telephone.
+    pub fn is_handed(&self) {
+        self.rings(FIRST, "202");
+        let written = serde_json::json!({
+            "id": "01890a5d-ac96-774b-bcce-b302099a8057", "revision": 1, "to": "101", "way": "return", "from": "202",
+            "operator": "petrov", "party": { "written": HANBIT, "number": HANBIT },
+            "picked": { "purpose": "payment", "department": "wholesale" },
+            "note": "Просит отсрочку на месяц, обещает заплатить в пятницу.",
+        });
+        let clients = vec![hanbit()];
+        let answer =
+            CardAnswer::Found { clients: clients.clone(), source: Source::Desk, age: Duration::ZERO };
+        let handover = serde_json::from_value(written).unwrap();
+        let handed =
+            HandedOver { handover, from_name: "Петров Сергей".into(), clients, age_seconds: 1 };
+        let card = Card { answer, took: Duration::ZERO, handed_over: Some(Box::new(handed)) };
+        self.answer(Input::Agent(Event::Card { line: FIRST, card }));
+        self.pass(Duration::from_secs(3));
+    }
+
+    /// A colleague's telephone rings, one client of ours and one of somebody else's are parked.
+    pub fn helps_out(&self) {
+        self.lines();
+        let (extension, since) = ("203".to_owned(), Instant::START);
+        let caller = |number: &str| Caller { number: Some(number.into()), ..Caller::default() };
+        let rings = Some(caller(OTHER));
+        let state = LineState::Ringing;
+        self.phone(Phone::LineStateChanged { extension, state, rings, refused: None, since });
+        let ours = ParkedClient { caller: caller(HANBIT), card: Some(hanbit().id), call_id: "call-1".into() };
+        let parked = [("701", None), ("702", Some(ours))];
+        let parked = parked.map(|(place, client)| Parked { place: place.into(), since, client }).to_vec();
+        self.answer(Input::Agent(Event::Parked(parked)));
+        self.queue(QueueState::Ready, None);
+        self.pass(Duration::from_secs(80));
+    }
+
+    fn queue(&self, state: QueueState, trouble: Option<QueueTrouble>) {
+        self.answer(Input::Agent(Event::Queue(QueueView { state, trouble })));
+    }
+
     /// Whom Kim had not taken.
     pub fn returns(&self) {
         let returned = Return { id: None, target: "201".into(), reason: ReturnReason::NoAnswer };
@@ -302,7 +353,7 @@ pub struct State {
     pub enter: Turn,
 }
 
-pub const STATES: [State; 24] = [
+pub const STATES: [State; 27] = [
     State { name: "ready", enter: |_| {} },
     State { name: "break", enter: |day| day.act(Act::Break(0)) },
     State { name: "no-line", enter: Day::loses_line },
@@ -394,6 +445,15 @@ pub const STATES: [State; 24] = [
         },
     },
     State { name: "returned", enter: Day::returns },
+    State { name: "handed-over", enter: Day::is_handed },
+    State { name: "office", enter: Day::helps_out },
+    State {
+        name: "queue-still-sends",
+        enter: |day| {
+            day.act(Act::Break(0));
+            day.queue(QueueState::Ready, Some(QueueTrouble::StillSends));
+        },
+    },
     State { name: "second-rings", enter: Day::second_rings },
     State { name: "two-calls", enter: Day::two_calls },
     State { name: "wrap-up", enter: Day::wraps_up },

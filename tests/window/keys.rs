@@ -26,17 +26,18 @@ pub fn words(intent: &Intent) -> String {
         Intent::TakeCalls { on } => format!("take calls {on}"),
         Intent::Conference { on } => format!("conference {on}"),
         Intent::Register => "register".into(),
+        Intent::PickUp { extension } => format!("pick up {extension}"),
+        Intent::Park { line } => format!("park {line}"),
+        Intent::TakeParked { place } => format!("take back {place}"),
+        Intent::BeAway { reason: Some(_) } => "pause".into(),
+        Intent::BeAway { reason: None } => "end the pause".into(),
         Intent::Unregister
         | Intent::Probe { .. }
         | Intent::Watch { .. }
         | Intent::Swap
         | Intent::Pick { .. }
         | Intent::Note { .. }
-        | Intent::BeAway { .. }
         | Intent::JoinQueue { .. }
-        | Intent::PickUp { .. }
-        | Intent::Park { .. }
-        | Intent::TakeParked { .. }
         | Intent::ChooseClient { .. } => "other".into(),
     }
 }
@@ -45,10 +46,25 @@ fn did(day: &Day) -> Vec<String> {
     day.intents().iter().map(words).collect()
 }
 
-const KEYS: [&str; 11] = ["F2", "F3", "F4", "Shift+F4", "F5", "F6", "F8", "F10", "Alt+F2", "Alt+F3", "Alt+1"];
+const KEYS: [&str; 14] = [
+    "F2",
+    "F3",
+    "F4",
+    "Shift+F4",
+    "F5",
+    "F6",
+    "F8",
+    "Shift+F8",
+    "F10",
+    "F12",
+    "Shift+F12",
+    "Alt+F2",
+    "Alt+F3",
+    "Alt+1",
+];
 
 /// To keys, they are states that stand here already.
-const LIKE_OTHERS: [&str; 8] = [
+const LIKE_OTHERS: [&str; 10] = [
     "ringing-new",
     "ringing-several",
     "transfer-list",
@@ -57,6 +73,8 @@ const LIKE_OTHERS: [&str; 8] = [
     "what-it-is-about",
     "lines",
     "returned",
+    "handed-over",
+    "queue-still-sends",
 ];
 
 /// What a key asks the telephone for, or what it opens; empty: nothing.
@@ -94,13 +112,18 @@ fn act(state: &str, key: &str) -> &'static str {
         ("consulting" | "conference", "F5") => "mute true",
         ("consulting" | "conference", "F6") => "turns the keypad",
         ("consulting" | "conference", "F8") => "join 1 with 2",
-        ("wrap-up", "F10") => "conclude information, take calls true",
+        ("wrap-up", "F10") => "conclude information, take calls true, end the pause",
+        ("two-calls" | "consulting", "Shift+F8") => "park 2",
+        ("hold" | "conference", "Shift+F8") => "park 1",
+        ("office", "F12") => "pick up 203",
+        ("office", "Shift+F12") => "take back 702",
         (state, key) if talks.contains(&state) => match key {
             "F3" => "hang up 1",
             "F4" => "hold 1",
             "F5" => "mute true",
             "F6" => "turns the keypad",
             "F8" => "opens the list",
+            "Shift+F8" => "park 1",
             "Alt+1" => "pass 1 to 201",
             _ => "",
         },
@@ -319,6 +342,6 @@ fn the_line_menu_goes_by_keys() {
     day.press("Enter");
     day.press("Down");
     day.press("Enter");
-    assert_eq!(did(&day), ["take calls false"]);
+    assert_eq!(did(&day), ["take calls false", "pause"]);
     day.sees(Role::Text, "On a break: lunch");
 }

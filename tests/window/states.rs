@@ -13,13 +13,13 @@ fn sheet(state: &str, cat: &Catalogue) -> (String, Vec<(&'static str, &'static s
     let talking =
         vec![("Hold", "F4"), ("Hang up", "F3"), ("Mute", "F5"), ("Keypad", "F6"), ("Transfer", "F8")];
     match state {
-        "ready" => (word("Waiting for a call"), vec![("Break", "Ctrl+B")]),
-        "break" => {
+        "ready" | "office" => (word("Waiting for a call"), vec![("Break", "Ctrl+B")]),
+        "break" | "queue-still-sends" => {
             let reason = say!(cat, "On a break: {reason}", reason = word("lunch"));
             (reason, vec![("Back to work", "Ctrl+B")])
         }
         "no-line" => (word("No line"), vec![("Retry now", "")]),
-        "ringing" | "ringing-new" | "ringing-several" => {
+        "ringing" | "ringing-new" | "ringing-several" | "handed-over" => {
             (word("Ringing"), vec![("Answer", "F2"), ("Reject", "F3")])
         }
         "dialling" => (word("Calling"), vec![("Cancel", "F3")]),

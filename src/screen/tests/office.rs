@@ -65,6 +65,23 @@ fn a_call_that_was_picked_up_is_a_clients_and_no_call_of_ours() {
 }
 
 #[test]
+fn what_rings_there_for_us_is_not_picked_up() {
+    let mut world = office();
+    watching(&mut world);
+    world.dials(FIRST, "201");
+    line(&mut world, "201", LineState::Ringing, Some(caller("101")));
+    world.wishes.clear();
+    world.press("F12");
+    assert_eq!(world.intents(), [], "the operator calls there");
+    world.ended(FIRST, CallOutcome::Cancelled, 0);
+
+    world.talks(FIRST, HANBIT);
+    world.passing_with_return(FIRST, "201");
+    world.press("F12");
+    assert_eq!(world.intents(), [], "the client is on the way there");
+}
+
+#[test]
 fn whoever_talks_on_every_line_picks_up_nobody() {
     let mut world = office();
     watching(&mut world);

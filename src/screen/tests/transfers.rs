@@ -296,6 +296,34 @@ fn after_a_consultation_the_client_comes_off_hold_by_itself() {
     assert_eq!(world.intents(), [], "they have been joined");
 }
 
+/// Who is busy says so sooner than the client's end agrees to the hold.
+#[test]
+fn a_colleague_who_is_busy_at_once_leaves_nobody_on_hold() {
+    let mut world = talking_with("kim");
+    world.press("F8");
+    world.press("Shift+Enter");
+    world.dials(SECOND, "201");
+    world.wishes.clear();
+    world.ends(SECOND, EndedBy::Them, CallOutcome::Busy, Some(486), 0);
+    assert_eq!(world.intents(), [Intent::Resume { line: FIRST }]);
+}
+
+#[test]
+fn whom_the_operator_talks_with_after_a_conference_stands_on_the_card() {
+    let mut world = consulting();
+    world.phone(phone::Event::Resumed { line: FIRST, by: Side::Us });
+    world.phone(phone::Event::Conference { lines: Some([FIRST, SECOND]) });
+    world.phone(phone::Event::Conference { lines: None });
+    world.phone(phone::Event::Held { line: FIRST, by: Side::Us });
+    let shown = world.shown();
+    assert_eq!((shown.state, shown.call.name.as_str()), (State::Talking, "Orlova Maria"));
+    assert_eq!(shown.other.map(|other| other.text).as_deref(), Some("Hanbit Build, on hold"));
+    world.pass(2);
+    world.wishes.clear();
+    world.press("F3");
+    assert_eq!(world.intents(), [Intent::HangUp { line: SECOND }], "not the client");
+}
+
 #[test]
 fn two_clients_are_not_joined() {
     let mut world = talking_with("kim");

@@ -62,6 +62,26 @@ fn a_call_that_was_passed_on_is_inferred_so() {
 }
 
 #[test]
+fn a_client_who_was_joined_with_a_colleague_has_a_wrap_up_too() {
+    let mut world = World::new();
+    world.talks(FIRST, HANBIT);
+    world.pass(1);
+    world.press("F8");
+    world.press("Shift+Enter");
+    world.phone(phone::Event::Held { line: FIRST, by: Side::Us });
+    world.dials(SECOND, "302");
+    world.answered(SECOND);
+    world.passing_by(phone::TransferWay::Consultation, FIRST, "302");
+    let (target, outcome) = ("302".into(), TransferOutcome::Joined);
+    world.phone(phone::Event::Transferred { line: FIRST, target, outcome });
+    for line in [FIRST, SECOND] {
+        world.ends(line, EndedBy::Transfer, CallOutcome::Completed, None, 60);
+    }
+    assert_eq!(world.shown().state, State::WrapUp);
+    assert_eq!(chosen(&world).as_deref(), Some("passed on"));
+}
+
+#[test]
 fn time_confirms_too_unless_something_is_typed() {
     let mut world = talked();
     world.pass(15);
