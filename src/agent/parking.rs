@@ -243,6 +243,14 @@ mod tests {
     }
 
     #[test]
+    fn who_waits_longest_stands_first() {
+        let mut parking = parking();
+        place(&mut parking, at(1), "702", LineState::Talking);
+        place(&mut parking, at(5), "701", LineState::Talking);
+        assert_eq!(ours(&parking), [("702".into(), false), ("701".into(), false)]);
+    }
+
+    #[test]
     fn a_client_who_was_kept_waits_nowhere() {
         let mut parking = parking();
         parking.begin(at(1), LINE, client());

@@ -646,6 +646,26 @@ mod tests {
     }
 
     #[test]
+    fn a_line_state_from_before_the_code_says_nothing_of_it() {
+        let mut day = Day::ready();
+        day.away(Some(Lunch));
+        day.ended(Done);
+        day.reads(LineState::Free);
+        day.reads(LineState::Talking);
+        day.pass(60);
+        assert_eq!((day.sent(), day.state()), (vec!["*471".to_owned()], QueueState::Paused(Some(Lunch))));
+    }
+
+    #[test]
+    fn nobody_is_paused_whom_no_code_could_bring_back() {
+        let codes = QueueCodes { pause: Some("*47{reason}".into()), ..QueueCodes::default() };
+        let mut queue = Queue::new(codes);
+        queue.registered = true;
+        queue.be_away(Some(Lunch));
+        assert_eq!(queue.next_code(Instant::START), None);
+    }
+
+    #[test]
     fn without_codes_nothing_is_dialled() {
         let mut queue = Queue::new(QueueCodes::default());
         queue.registered = true;

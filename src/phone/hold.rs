@@ -125,13 +125,15 @@ impl Line {
         if self.aside {
             return;
         }
-        self.hold.returning = true;
         self.take_off_hold(means);
+        self.hold.returning = true;
         self.note_return(means);
     }
 
-    /// As `bring_back`, when nobody knows whether the client is there at all.
+    /// As `bring_back`, when nobody knows whether the client is there at all: nothing is said of a return, whatever was to be
+    /// said after the target before this one.
     pub fn take_off_hold(&mut self, means: &mut Means<'_>) {
+        self.hold.returning = false;
         if self.aside {
             return;
         }

@@ -258,6 +258,42 @@ fn the_card_stays_when_the_client_takes_the_operators_place() {
 }
 
 #[test]
+fn of_two_clients_from_one_operator_the_last_one_rings() {
+    let mut world = World::new();
+    world.ring(COLLEAGUE);
+    let mut before = handed(TransferWay::Return, 9);
+    before.handover.note = Some("of the one before".into());
+    world.answer_handovers(vec![handed(TransferWay::Return, 1), before]);
+    let along = world.cards()[0].handed_over.clone().unwrap();
+    assert_eq!(along.handover.note.as_deref(), Some("asks for a month"));
+}
+
+#[test]
+fn a_stranger_who_calls_meanwhile_brings_no_card() {
+    let mut world = World::new();
+    world.ring("P-Asserted-Identity: <sip:+79160000001@192.0.2.1>\r\n");
+    world.answer_handovers(vec![handed(TransferWay::Return, 1)]);
+    assert_eq!(world.cards(), []);
+}
+
+#[test]
+fn what_came_along_goes_on_with_the_client() {
+    let mut world = World::new();
+    let (mut leg, _) = world.ring(COLLEAGUE);
+    world.answer_handovers(vec![handed(TransferWay::Return, 1)]);
+    world.intend(Intent::Answer { line: LINE });
+    leg.follow(&world.pbx.response(200));
+    let ack = world.pbx.ack(&leg, None);
+    world.hears(&ack);
+    world.update(&mut leg, CLIENT);
+    let chain = TransferChain::of(["302".to_owned()], Duration::from_secs(15));
+    world.intend(Intent::PassOn { line: LINE, chain: Box::new(chain) });
+    let goes_on = world.handovers.last().unwrap();
+    assert_eq!(goes_on.note.as_deref(), Some("asks for a month"));
+    assert_eq!(goes_on.picked.purpose, Some(PurposeId("debt".into())));
+}
+
+#[test]
 fn another_client_in_the_operators_place_has_another_card() {
     let mut world = World::new();
     let (mut leg, _) = world.ring(COLLEAGUE);

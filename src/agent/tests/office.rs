@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::line_state::LineState as ColleagueIs;
 
-fn office() -> World {
+pub(super) fn office() -> World {
     let text = |code: &str| Some(code.to_owned());
     World::with(|config| {
         config.phone.sip.max_calls = 2;
@@ -17,7 +17,7 @@ fn office() -> World {
 
 /// The code that the telephone dials now is carried out.
 #[track_caller]
-fn code(world: &mut World, wanted: &str) {
+pub(super) fn code(world: &mut World, wanted: &str) {
     let invite = world.pbx.request("INVITE");
     assert!(invite.uri.to_string().starts_with(&format!("sip:{wanted}@")), "{}", invite.uri);
     let mut leg = Leg::of(&invite);

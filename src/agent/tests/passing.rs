@@ -1,5 +1,6 @@
 //! A client goes through a chain: somebody has the client at every moment, and the register knows each step.
 
+use super::office::{code, office};
 use super::*;
 use crate::domain::chain::{
     ChainOrder, ChainStep, ChainTarget, Pick, StepKind, StepRole, TransferChain, WhenBusy,
@@ -328,6 +329,26 @@ fn a_busy_own_manager_is_waited_for_and_called_as_soon_as_the_line_is_free() {
         }
         assert_eq!(world.called().1, if frees { "201" } else { "302" });
     }
+}
+
+#[test]
+fn while_a_client_waits_for_somebody_the_queue_sends_no_call_and_a_taken_line_is_said_once() {
+    let mut own = step(StepRole::OwnManager, &["201"]);
+    own.when_busy = WhenBusy::Wait { seconds: 10 };
+    let mut world = office();
+    code(&mut world, "*48");
+    world.talk();
+    world.pbx.forget();
+    world.colleague_is("201", LineState::Talking);
+    world.intend(Intent::PassOn {
+        line: LINE,
+        chain: Box::new(TransferChain { steps: vec![own], ..chain() }),
+    });
+    let uris: Vec<String> = (0..2).map(|_| world.pbx.request("INVITE").uri.to_string()).collect();
+    assert!(uris.iter().any(|uri| uri.starts_with("sip:*477@")), "{uris:?}");
+    world.colleague_is("201", LineState::Talking);
+    let over = |event: &&Event| matches!(event, Event::Chain { news: ChainNews::PassedOver { .. }, .. });
+    assert_eq!(world.events.iter().filter(over).count(), 1);
 }
 
 #[test]

@@ -385,6 +385,18 @@ fn client_returns_when_the_join_comes_to_nothing() {
 }
 
 #[test]
+fn a_client_whom_the_second_target_may_have_is_not_called_back() {
+    let mut passing = Passing::to_201(false);
+    passing.refuses(486);
+    (passing.invite, passing.target) = Passing::call(&mut passing.world, Proof::LineState, false);
+    passing.joining();
+    passing.world.advance(Duration::from_secs(5));
+    assert_eq!(passing.world.events(), [failed(None, "", ClientIs::Unknown, TransferFault::NoWord)]);
+    passing.world.answer_reinvite(&alaw(9, "sendrecv"));
+    assert_eq!(passing.world.events(), [Event::Resumed { line: LINE, by: Side::Us }]);
+}
+
+#[test]
 fn without_a_word_in_five_seconds_the_client_comes_off_hold_and_no_bye_is_sent() {
     let mut passing = Passing::new();
     passing.joining();

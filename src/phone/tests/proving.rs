@@ -67,6 +67,18 @@ fn client_is_joined_when_the_line_of_whoever_answers_talks() {
 }
 
 #[test]
+fn another_colleague_who_begins_to_talk_proves_nothing() {
+    let (mut passing, _manager) = Passing::to_colleague();
+    passing.world.command(Command::Watch { extensions: vec!["201".into(), "202".into()] });
+    passing.world.advance(Duration::from_millis(100));
+    let mut other = passing.world.grant_colleague();
+    passing.answers();
+    passing.world.tells_dialog(&mut other, "confirmed");
+    passing.world.advance(BRIDGING);
+    assert!(!passing.world.pbx.has("REFER"));
+}
+
+#[test]
 fn client_is_joined_at_once_when_the_line_talked_before_the_answer_came() {
     let (mut passing, mut manager) = Passing::to_colleague();
     passing.world.tells_dialog(&mut manager, "confirmed");

@@ -18,6 +18,10 @@ impl World {
         self.command(Command::Watch { extensions: vec![extension.into()] });
         self.advance(Duration::from_millis(100));
         assert!(matches!(self.events()[..], [Event::Watching { .. }]));
+        self.grant_colleague()
+    }
+
+    pub(super) fn grant_colleague(&mut self) -> Colleague {
         let dialogs = self.grant_subscription();
         let presence = self.grant_subscription();
         Colleague { dialogs, presence, version: 0 }
@@ -35,6 +39,18 @@ impl World {
             "<dialog-info version=\"{}\" state=\"full\"><dialog id=\"1\" direction=\"recipient\">\
              <remote><identity display=\"Ivan Petrov\">sip:+79161234567@192.0.2.1</identity></remote>\
              <state>{state}</state></dialog></dialog-info>",
+            colleague.version
+        );
+        colleague.version += 1;
+        let kind = "application/dialog-info+xml";
+        let notify = self.pbx.tell(&mut colleague.dialogs, "dialog", kind, "active", &body);
+        self.hears(&notify);
+    }
+
+    fn tells_ringing(&mut self, colleague: &mut Colleague, caller: &str) {
+        let body = format!(
+            "<dialog-info version=\"{}\" state=\"full\"><dialog id=\"1\" direction=\"recipient\"><remote>\
+             <identity>sip:{caller}@192.0.2.1</identity></remote><state>early</state></dialog></dialog-info>",
             colleague.version
         );
         colleague.version += 1;
@@ -90,6 +106,33 @@ fn who_rings_at_a_colleague_is_named_and_since_when() {
     assert_eq!((state, since), (LineState::Ringing, began));
     assert_eq!(caller.number.as_deref(), Some("+79161234567"));
     assert_eq!(caller.name.as_deref(), Some("Ivan Petrov"));
+    world.tells_ringing(&mut manager, "+79160000001");
+    let told = world.events().pop();
+    assert!(matches!(told, Some(Event::LineStateChanged { since, .. }) if since == began), "{told:?}");
+}
+
+#[test]
+fn a_caller_without_a_number_rings_without_a_name() {
+    let mut world = World::new();
+    let mut manager = world.watches("201");
+    world.tells_ringing(&mut manager, "invalid");
+    let told = world.events().pop();
+    assert!(matches!(told, Some(Event::LineStateChanged { state: LineState::Ringing, rings: None, .. })));
+}
+
+#[test]
+fn messages_are_told_when_they_change_and_not_at_each_refresh() {
+    let mut world = World::new();
+    world.watches("201");
+    let mut mailbox = world.grant_subscription();
+    let mut told = |waiting: &str| {
+        let body = format!("Messages-Waiting: {waiting}\r\n");
+        let kind = "application/simple-message-summary";
+        let notify = world.pbx.tell(&mut mailbox, "message-summary", kind, "active", &body);
+        world.hears(&notify);
+        world.events().len()
+    };
+    assert_eq!(["no", "no", "yes", "yes", "no"].map(&mut told), [1, 0, 1, 0, 1]);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Session timers (RFC 4028): a session that nobody refreshes is over.
 //!
 //! Asked for only where the configuration says so. Where the PBX asks, it is the one to refresh if it can; if it leaves that
-//! to us, we do it halfway, by UPDATE where its Allow has it, else by a re-INVITE that repeats what we last said.
+//! to us, we do it halfway, by UPDATE where its Allow has it, else by a re-INVITE that repeats what we last said. One that has
+//! not done it shortly before the end is asked so, too, before the call is given up.
 
 use super::CallTimer;
 use super::session::{Over, Session};
@@ -58,7 +59,7 @@ pub(super) fn refuse_brief(core: &mut Core, id: ServerId, request: &Request) -> 
     true
 }
 
-/// BYE goes a little before the end, so that both sides see the same one (§10).
+/// A little before the end, so that both sides see the same one (§10).
 fn until_bye(interval: Duration) -> Duration {
     interval - (interval / 3).min(Duration::from_secs(32))
 }
@@ -189,22 +190,23 @@ impl Session {
             (Due::Call(self.key, CallTimer::Refresh), Due::Call(self.key, CallTimer::SessionExpired));
         core.wire.timers.cancel(&refresh);
         core.wire.timers.cancel(&expired);
-        let Some(Timing { seconds, ours }) = self.timing else {
-            return;
-        };
+        self.count(core);
+    }
+
+    /// Who was to be refreshed and was not may have been kept from it by an outage that is over, and the client hears music
+    /// still: the other end is asked at the moment at which §10 would have us say BYE, and has the rest of the time.
+    fn count(&self, core: &mut Core) {
+        let Some(Timing { seconds, ours }) = self.timing else { return };
         let interval = Duration::from_secs(seconds.into());
-        if ours {
-            core.wire.after(refresh, interval / 2);
-        }
-        core.wire.after(expired, until_bye(interval));
+        let (ask, give_up) =
+            if ours { (interval / 2, until_bye(interval)) } else { (until_bye(interval), interval) };
+        core.wire.after(Due::Call(self.key, CallTimer::Refresh), ask);
+        core.wire.after(Due::Call(self.key, CallTimer::SessionExpired), give_up);
     }
 
     /// Our 2xx may have been long on its way, and the other side counts from when it came.
     pub(super) fn time_from_ack(&self, core: &mut Core) {
-        if let Some(Timing { seconds, .. }) = self.timing {
-            let expired = Due::Call(self.key, CallTimer::SessionExpired);
-            core.wire.after(expired, until_bye(Duration::from_secs(seconds.into())));
-        }
+        self.count(core);
     }
 
     fn expires_soon(&self, core: &Core) -> bool {

@@ -28,7 +28,7 @@ fn timing(headers: &crate::sip::message::Headers) -> (Option<String>, Option<u32
 #[test]
 fn the_pbx_refreshes_by_update_or_reinvite_and_the_call_lives_on() {
     let mut bench = Bench::new();
-    let timers = [("Supported", "timer"), ("Session-Expires", "90"), ("Min-SE", "90")];
+    let timers = [("Supported", "timer"), ("Session-Expires", "90"), ("Min-SE", "90"), ("Allow", "UPDATE")];
     let invite = bench.pbx_request(Method::Invite, &timers, OFFER);
     bench.hear_request(&invite);
     let Some(Event::Invited { call, .. }) = bench.event() else { panic!() };
@@ -53,11 +53,20 @@ fn the_pbx_refreshes_by_update_or_reinvite_and_the_call_lives_on() {
     bench.pass(secs(59));
     assert!(bench.is_silent());
     bench.pass(secs(2));
+    let asked = bench.request(Method::Update);
+    let said = [("Session-Expires", "90;refresher=uas")];
+    assert_eq!(asked.headers.first(said[0].0), Some(said[0].1), "it stopped refreshing, and is asked");
+    bench.forget();
+    bench.respond_with(&asked, 200, &said, b"");
+    assert!(bench.is_silent(), "it was an outage: nobody is hung up on");
+    bench.pass(secs(61));
+    bench.request(Method::Update);
+    bench.pass(secs(28));
+    assert!(bench.event().is_none());
+    bench.forget();
+    bench.pass(secs(2));
     bench.request(Method::Bye);
-    assert!(
-        matches!(bench.event(), Some(Event::Ended { by: EndedBy::Network, .. })),
-        "it stopped refreshing"
-    );
+    assert!(matches!(bench.event(), Some(Event::Ended { by: EndedBy::Network, .. })), "it is gone");
 }
 
 #[test]
@@ -207,7 +216,7 @@ fn a_session_whose_200_was_long_on_its_way_is_given_its_whole_time() {
     bench.hear_request(&ack);
     bench.events();
     // The caller, who refreshes halfway, has heard of the call only now.
-    bench.pass(secs(59));
+    bench.pass(secs(89));
     assert!(!bench.events().iter().any(|event| matches!(event, Event::Ended { .. })));
     bench.pass(secs(2));
     assert!(bench.events().iter().any(|event| matches!(event, Event::Ended { .. })));
