@@ -49,6 +49,8 @@ pub(super) struct Line {
     pub held_by_them: bool,
     /// The operator talks on another line: is not heard here, whatever becomes of the hold.
     pub aside: bool,
+    /// When the operator last came to it.
+    pub operator_came_at: Option<Instant>,
     /// To go by INFO, one after another; the first is under way.
     pub digits: VecDeque<char>,
     pub transfer: Option<Transfer>,
@@ -138,6 +140,7 @@ impl Line {
             hold: Hold::default(),
             held_by_them: false,
             aside: false,
+            operator_came_at: None,
             digits: VecDeque::new(),
             transfer: None,
             asked_by: None,
@@ -177,6 +180,9 @@ impl Line {
         self.stage = Stage::Talking;
         self.answered_at = Some(means.now);
         self.hold.begin();
+        if self.is_in_conversation() {
+            self.operator_came_at = Some(means.now);
+        }
         self.apply_plan(means);
         if let Some(codec) = self.codec() {
             let (took, automatic) = (means.now.since(self.began), self.automatic);
