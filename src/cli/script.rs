@@ -198,6 +198,9 @@ impl Script {
             Notice::Agent(Event::Phone(event)) => self.on_phone(now, event),
             Notice::Agent(Event::Card { line, card }) => self.on_card(*line, card),
             Notice::Agent(Event::Chain { line, news: ChainNews::NobodyLeft }) => self.on_nobody_left(*line),
+            Notice::Agent(Event::Chain { line, news: ChainNews::Stopped }) => {
+                self.in_call(*line, |call| call.passing_on = false);
+            }
             Notice::Agent(
                 Event::CardTaken { .. }
                 | Event::ClientChosen { .. }
