@@ -710,3 +710,22 @@ fn whatever_the_operator_does_the_client_hears_somebody_and_the_events_say_how_i
         }
     }
 }
+
+#[test]
+fn a_former_target_who_has_the_client_after_all_is_the_step_that_came_about() {
+    let mut world = World::new();
+    let mut client = world.talk();
+    world.refer();
+    world.intend(Intent::Resume { line: LINE });
+    world.settle();
+    world.pbx.forget();
+    world.intend(Intent::PassTo { line: LINE, target: "302".into() });
+    let invite = world.rings_somewhere();
+    world.rings(&invite);
+    world.settle();
+    world.notify(&mut client, "SIP/2.0 200 OK");
+    let results: Vec<_> = world.steps().into_iter().map(|(target, _, result, _)| (target, result)).collect();
+    let wanted = [("201", TransferResult::HandedOver), ("302", TransferResult::Kept)];
+    assert_eq!(results, wanted.map(|(target, result)| (target.to_owned(), Some(result))));
+    assert!(world.agent.passings.is_empty());
+}
