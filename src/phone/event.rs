@@ -572,16 +572,7 @@ impl Command {
             | Self::ReturnTransfer { line, .. }
             | Self::BringBack { line }
             | Self::Join { line, .. } => Some(line),
-            Self::Register
-            | Self::Unregister
-            | Self::Probe { .. }
-            | Self::Watch { .. }
-            | Self::Code { .. }
-            | Self::Dial { .. }
-            | Self::Swap
-            | Self::Conference { .. }
-            | Self::Mute { .. }
-            | Self::TakeCalls { .. } => None,
+            _ => None,
         }
     }
 }

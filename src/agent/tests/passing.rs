@@ -680,7 +680,6 @@ fn whatever_the_operator_does_the_client_hears_somebody_and_the_events_say_how_i
         Intent::PassTo { line: LINE, target: bad() },
         Intent::Mute { on: true },
         Intent::TakeCalls { on: false },
-        Intent::Note { line: LINE, note: "in a hurry".into() },
         Intent::Digits { line: LINE, digits: "1".into() },
     ];
     for way in [Way::Calling, Way::Waiting, Way::WithoutPort, Way::Joining] {
