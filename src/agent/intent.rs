@@ -150,6 +150,25 @@ impl fmt::Debug for Intent {
 }
 
 impl Intent {
+    /// Whom a refusal is about. A colleague who cannot be called is not the client's matter.
+    const fn line(&self) -> Option<LineId> {
+        match *self {
+            Self::Answer { line }
+            | Self::Reject { line, .. }
+            | Self::HangUp { line }
+            | Self::Hold { line }
+            | Self::Resume { line }
+            | Self::Park { line }
+            | Self::ChooseClient { line, .. }
+            | Self::Digits { line, .. }
+            | Self::BlindTransfer { line, .. }
+            | Self::PassOn { line, .. }
+            | Self::PassTo { line, .. }
+            | Self::Join { line, .. } => Some(line),
+            _ => None,
+        }
+    }
+
     /// None for what concerns the desk alone.
     fn into_command(self) -> Option<Command> {
         let command = match self {
@@ -217,67 +236,70 @@ impl Dialled {
 
 impl Agent {
     pub(super) fn on_intent(&mut self, now: Instant, intent: Intent) {
-        self.leave_the_chain(&intent);
-        let command = match intent {
-            Intent::Dial { target } => return self.dial(now, &target, None),
-            Intent::Consult { line, target } => return self.dial(now, &target, Some(line)),
-            Intent::BlindTransfer { line, target } => match self.by_dialling_rules(&target) {
-                Ok(dialled) => Command::BlindTransfer { line, target: dialled.target },
-                Err(why) => return self.refuse(Some(line), why),
-            },
-            Intent::ChooseClient { line, client } => return self.choose_client(line, client),
-            Intent::Conclude { call_id, result } => return self.conclude(&call_id, result),
-            Intent::Pick { line, picked } => return self.pick(line, picked),
-            Intent::Note { line, note } => return self.note(line, note),
-            Intent::PassOn { line, chain } => return self.pass_on(now, line, *chain),
-            Intent::PassTo { line, target } => return self.pass_to(now, line, target),
-            Intent::BeAway { reason } => return self.office.queue().be_away(reason),
-            Intent::JoinQueue { on } => return self.office.queue().be_member(on),
-            Intent::PickUp { extension } => return self.pick_up(now, &extension),
-            Intent::Park { line } => return self.park(now, line),
-            Intent::TakeParked { place } => return self.take_parked(now, place),
-            Intent::Watch { extensions } => {
-                Command::Watch { extensions: self.office.with_own_lines(extensions) }
-            }
-            other => match other.into_command() {
-                Some(command) => command,
-                None => return,
-            },
-        };
-        self.phone.handle(now, phone::Input::Command(command));
-    }
-
-    fn dial(&mut self, now: Instant, typed: &str, about: Option<LineId>) {
-        match self.by_dialling_rules(typed) {
-            Ok(dialled) => {
-                let target = dialled.target.clone();
-                self.dialled = Some(Dialled { about, ..dialled });
-                self.phone.handle(now, phone::Input::Command(Command::Dial { target }));
-            }
-            Err(why) => self.refuse(None, why),
+        let (line, taken) = (intent.line(), self.taken_in_hand(&intent));
+        match self.carry_out(now, intent) {
+            Ok(()) => self.stop_chains(&taken),
+            Err(why) => self.refuse(line, why),
         }
     }
 
-    fn choose_client(&mut self, line: LineId, client: ClientId) {
-        let Some(view) = self.view.lines.get(&line) else {
-            return self.refuse(Some(line), Refusal::NoSuchLine);
-        };
+    fn carry_out(&mut self, now: Instant, intent: Intent) -> Result<(), Refusal> {
+        match intent {
+            Intent::Dial { target } => return self.dial(now, &target, None),
+            Intent::Consult { line, target } => return self.dial(now, &target, Some(line)),
+            Intent::BlindTransfer { line, target } => {
+                let target = self.by_dialling_rules(&target)?.target;
+                return self.phone.command(now, Command::BlindTransfer { line, target });
+            }
+            Intent::ChooseClient { line, client } => return self.choose_client(line, client),
+            Intent::Conclude { call_id, result } => return self.conclude(&call_id, result),
+            Intent::PassOn { line, chain } => return self.pass_on(now, line, *chain),
+            Intent::PassTo { line, target } => return self.pass_to(now, line, target),
+            Intent::Park { line } => return self.park(now, line),
+            Intent::Pick { line, picked } => self.pick(line, picked),
+            Intent::Note { line, note } => self.note(line, note),
+            Intent::BeAway { reason } => self.office.queue().be_away(reason),
+            Intent::JoinQueue { on } => self.office.queue().be_member(on),
+            Intent::PickUp { extension } => self.pick_up(now, &extension),
+            Intent::TakeParked { place } => self.take_parked(now, place),
+            Intent::Watch { extensions } => {
+                let extensions = self.office.with_own_lines(extensions);
+                return self.phone.command(now, Command::Watch { extensions });
+            }
+            other => {
+                if let Some(command) = other.into_command() {
+                    return self.phone.command(now, command);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn dial(&mut self, now: Instant, typed: &str, about: Option<LineId>) -> Result<(), Refusal> {
+        let dialled = self.by_dialling_rules(typed)?;
+        let target = dialled.target.clone();
+        self.dialled = Some(Dialled { about, ..dialled });
+        self.phone.command(now, Command::Dial { target })
+    }
+
+    fn choose_client(&mut self, line: LineId, client: ClientId) -> Result<(), Refusal> {
+        let view = self.view.lines.get(&line).ok_or(Refusal::NoSuchLine)?;
         if !view.candidates().any(|candidate| candidate.id == client) {
-            return self.refuse(Some(line), Refusal::WrongState);
+            return Err(Refusal::WrongState);
         }
         let record = self.register.choose(line, client);
         self.record(record);
         self.say(Event::ClientChosen { line, client });
+        Ok(())
     }
 
-    fn conclude(&mut self, call_id: &str, result: String) {
+    fn conclude(&mut self, call_id: &str, result: String) -> Result<(), Refusal> {
         if !CallRecord::is_result(&result) {
-            return self.refuse(None, Refusal::WrongState);
+            return Err(Refusal::WrongState);
         }
-        match self.register.conclude(call_id, result) {
-            None => self.refuse(None, Refusal::NoSuchLine),
-            record => self.record(record),
-        }
+        let record = self.register.conclude(call_id, result).ok_or(Refusal::NoSuchLine)?;
+        self.record(Some(record));
+        Ok(())
     }
 
     /// A typed extension (`… доб. 123`) is sent as digits once the other side has answered.

@@ -122,14 +122,11 @@ impl Agent {
         }
     }
 
-    pub(super) fn park(&mut self, now: Instant, line: LineId) {
-        let Some(view) = self.view.lines.get(&line) else {
-            return self.refuse(Some(line), Refusal::NoSuchLine);
-        };
+    pub(super) fn park(&mut self, now: Instant, line: LineId) -> Result<(), Refusal> {
+        let view = self.view.lines.get(&line).ok_or(Refusal::NoSuchLine)?;
         let may_go = view.state == super::LineState::Talking && view.in_transfer.is_none();
-        let Some(number) = self.office.parking.number().filter(|_| may_go).map(str::to_owned) else {
-            return self.refuse(Some(line), Refusal::WrongState);
-        };
+        let number = self.office.parking.number().filter(|_| may_go).map(str::to_owned);
+        let target = number.ok_or(Refusal::WrongState)?;
         let mut clients = view.candidates();
         let alone = clients.next().filter(|_| clients.next().is_none()).map(|client| client.id);
         let client = ParkedClient {
@@ -137,8 +134,9 @@ impl Agent {
             card: view.chosen.or(alone),
             call_id: view.call_id.clone(),
         };
+        self.phone.command(now, Command::BlindTransfer { line, target })?;
         self.office.parking.begin(now, line, client);
-        self.phone.handle(now, phone::Input::Command(Command::BlindTransfer { line, target: number }));
+        Ok(())
     }
 
     /// One whom the operator had parked, and nobody took, comes as one whom nobody answered.

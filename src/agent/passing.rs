@@ -11,6 +11,11 @@ use std::time::Duration;
 
 /// How long somebody rings whom the operator picked.
 const RING_TIME: Duration = Duration::from_secs(20);
+/// With less of the chain's time left nobody is called any more.
+const LEAST_RING_TIME: Duration = Duration::from_secs(5);
+/// Between attempts to call somebody while the telephone has no port for the call, and how long they are made.
+const PORT_PAUSE: Duration = Duration::from_millis(250);
+const PORT_TIME: Duration = Duration::from_secs(5);
 /// Why somebody was called, in the register, whom the operator picked.
 const PICKED: &str = "picked";
 
@@ -23,6 +28,8 @@ pub enum ChainNews {
     WaitingFor { name: String, extension: String, time: Duration },
     /// Nobody is left, and the client comes back to the operator.
     NobodyLeft,
+    /// The operator does something else with the client, and nobody else of the chain is called.
+    Stopped,
 }
 
 /// A client on the way through a chain.
@@ -37,19 +44,17 @@ pub(super) struct Passing {
     stage: Stage,
 }
 
-#[derive(PartialEq)]
 enum Stage {
-    /// The telephone was told to call somebody, and has not said yet that it does.
-    Asked,
-    Calling,
+    /// Somebody is called. A person, who cannot be called for another client meanwhile; several may go to one machine.
+    Calling { person: Option<String> },
     /// Somebody is busy, and worth waiting for.
-    Waiting {
-        extension: String,
-        until: Instant,
-    },
+    Waiting { extension: String, since: Instant, until: Instant },
+    /// There was no port for a call to this one.
+    Again { target: Target, at: Instant, until: Instant },
 }
 
 /// Whom to call, without a hold on the chain.
+#[derive(Clone)]
 struct Target {
     extension: String,
     kind: StepKind,
@@ -94,10 +99,22 @@ enum Next {
     Nobody,
 }
 
+impl Target {
+    fn person(&self) -> Option<&String> {
+        Some(&self.extension).filter(|_| self.kind == StepKind::Person)
+    }
+}
+
 impl Passing {
-    fn decide(&mut self, now: Instant, colleagues: &Colleagues) -> (Vec<ChainNews>, Next) {
+    /// `called`: who is called for other clients.
+    fn decide(&mut self, now: Instant, colleagues: &Colleagues, called: &[String]) -> (Vec<ChainNews>, Next) {
         let tried: Vec<&str> = self.tried.iter().map(String::as_str).collect();
-        let decision = next_target(&self.chain, &tried, |extension| colleagues.line(now, extension));
+        let decision = next_target(&self.chain, &tried, |extension| {
+            match called.iter().any(|called| called == extension) {
+                true => (LineState::Ringing, None),
+                false => colleagues.line(now, extension),
+            }
+        });
         let mut news = Vec::new();
         for taken in &decision.passed_over {
             let (name, extension) = (taken.target.name.clone(), taken.target.extension.clone());
@@ -107,116 +124,176 @@ impl Passing {
                 news.push(ChainNews::PassedOver { name, extension, state: taken.state });
             }
         }
-        let next = match decision.next {
-            _ if now >= self.until => Next::Nobody,
-            NextTarget::Call(attempt) => Next::Call(Target::of(&attempt, &self.chain)),
-            // The first one is proposed; whoever wants another says so.
-            NextTarget::Choose(choices) => {
-                choices.first().map_or(Next::Nobody, |first| Next::Call(Target::of(first, &self.chain)))
+        let rest = self.until.since(now);
+        let call = |attempt: &Attempt<'_>| {
+            let target = Target::of(attempt, &self.chain);
+            match target.person() {
+                Some(_) if rest < target.ring_for.min(LEAST_RING_TIME) => Next::Nobody,
+                _ => Next::Call(Target { ring_for: target.ring_for.min(rest), ..target }),
             }
+        };
+        let next = match decision.next {
+            _ if rest.is_zero() => Next::Nobody,
+            NextTarget::Call(attempt) => call(&attempt),
+            // The first one is proposed; whoever wants another says so.
+            NextTarget::Choose(choices) => choices.first().map_or(Next::Nobody, call),
             NextTarget::Wait { attempt, seconds } => Next::Wait {
                 name: attempt.target.name.clone(),
                 extension: attempt.target.extension.clone(),
-                time: Duration::from_secs(seconds.into()),
+                time: Duration::from_secs(seconds.into()).min(rest),
             },
             NextTarget::Exhausted => Next::Nobody,
         };
         (news, next)
     }
 
-    fn waits(&self) -> bool {
-        matches!(self.stage, Stage::Waiting { .. })
+    fn is_calling(&self) -> bool {
+        matches!(self.stage, Stage::Calling { .. })
+    }
+
+    fn calls(&self) -> Option<&String> {
+        match &self.stage {
+            Stage::Calling { person } => person.as_ref(),
+            Stage::Again { target, .. } => target.person(),
+            Stage::Waiting { .. } => None,
+        }
+    }
+
+    fn waits_since(&self) -> Option<Instant> {
+        match self.stage {
+            Stage::Waiting { since, .. } => Some(since),
+            Stage::Calling { .. } | Stage::Again { .. } => None,
+        }
     }
 
     pub fn deadline(&self) -> Option<Instant> {
         match self.stage {
             Stage::Waiting { until, .. } => Some(until.min(self.until)),
-            Stage::Asked | Stage::Calling => None,
+            Stage::Again { at, .. } => Some(at),
+            Stage::Calling { .. } => None,
         }
     }
 }
 
 impl Agent {
     /// The client goes through the chain.
-    pub(super) fn pass_on(&mut self, now: Instant, line: LineId, chain: TransferChain) {
-        if self.begin_passing(now, line, chain) {
-            self.pass_further(now, line);
-        }
+    pub(super) fn pass_on(
+        &mut self,
+        now: Instant,
+        line: LineId,
+        chain: TransferChain,
+    ) -> Result<(), Refusal> {
+        self.begin_passing(now, line, chain)?;
+        self.pass_further(now, line);
+        Ok(())
     }
 
     /// The client goes to this target; where a chain is under way, instead of whoever is called now, and it goes on after that.
-    pub(super) fn pass_to(&mut self, now: Instant, line: LineId, target: String) {
+    pub(super) fn pass_to(&mut self, now: Instant, line: LineId, target: String) -> Result<(), Refusal> {
         let on_the_way = self.passings.contains_key(&line);
-        let alone = TransferChain::of([], RING_TIME);
-        if on_the_way || self.begin_passing(now, line, alone) {
-            let Some(passing) = self.passings.get(&line) else { return };
-            let target = Target::picked(target, &passing.chain);
-            if let Err(why) = self.call(now, line, target) {
-                if !on_the_way {
-                    self.passings.remove(&line);
-                }
-                self.refuse(Some(line), why);
-            }
+        if !on_the_way {
+            self.begin_passing(now, line, TransferChain::of([], RING_TIME))?;
         }
+        let passing = self.passings.get(&line).ok_or(Refusal::NoSuchLine)?;
+        let target = Target::picked(target, &passing.chain);
+        let done = self.call(now, line, target);
+        if done.is_err() && !on_the_way {
+            self.passings.remove(&line);
+        }
+        done
     }
 
-    fn begin_passing(&mut self, now: Instant, line: LineId, chain: TransferChain) -> bool {
-        let view = self.view.lines.get(&line);
-        let why = match view {
-            None => Refusal::NoSuchLine,
-            Some(view) if view.state == super::LineState::Talking && view.in_transfer.is_none() => {
-                let until = now + Duration::from_secs(chain.total_seconds.into());
-                let (tried, passed_over, stage) = (Vec::new(), Vec::new(), Stage::Asked);
-                self.passings.insert(line, Passing { chain, tried, passed_over, until, stage });
-                return true;
-            }
-            Some(_) => Refusal::WrongState,
-        };
-        self.refuse(Some(line), why);
-        false
+    fn begin_passing(&mut self, now: Instant, line: LineId, chain: TransferChain) -> Result<(), Refusal> {
+        let view = self.view.lines.get(&line).ok_or(Refusal::NoSuchLine)?;
+        if view.state != super::LineState::Talking || view.in_transfer.is_some() {
+            return Err(Refusal::WrongState);
+        }
+        let until = now + Duration::from_secs(chain.total_seconds.into());
+        let stage = Stage::Calling { person: None };
+        let passing = Passing { chain, tried: Vec::new(), passed_over: Vec::new(), until, stage };
+        self.passings.insert(line, passing);
+        Ok(())
     }
 
     /// To the next one who may answer.
     fn pass_further(&mut self, now: Instant, line: LineId) {
+        let others = self.passings.iter().filter(|(other, _)| **other != line);
+        let called: Vec<String> = others.filter_map(|(_, passing)| passing.calls().cloned()).collect();
         while let Some(passing) = self.passings.get_mut(&line) {
-            let (passed_over, next) = passing.decide(now, &self.view.colleagues);
+            let (passed_over, next) = passing.decide(now, &self.view.colleagues, &called);
             for news in passed_over {
                 self.say(Event::Chain { line, news });
             }
-            match next {
-                Next::Call(target) => {
-                    // A number that cannot be dialled has been tried, and the next one is asked for.
-                    if self.call(now, line, target).is_ok() {
-                        return;
-                    }
-                }
+            let target = match next {
+                Next::Call(target) => target,
                 Next::Wait { name, extension, time } => {
                     return self.wait_for(now, line, name, extension, time);
                 }
                 Next::Nobody => return self.nobody_is_left(now, line),
+            };
+            match self.call(now, line, target) {
+                Ok(()) => return,
+                // It has been tried, and the next one is asked for.
+                Err(Refusal::BadTarget) => self.refuse(Some(line), Refusal::BadTarget),
+                Err(why) => return self.cannot_call(now, line, why),
             }
         }
     }
 
-    /// Whoever it is counts as tried from now on.
+    /// Whoever is called counts as tried from now on, and so does what is no number.
     fn call(&mut self, now: Instant, line: LineId, target: Target) -> Result<(), Refusal> {
-        let dialled = self.by_dialling_rules(&target.extension);
-        let Some(passing) = self.passings.get_mut(&line) else { return Err(Refusal::NoSuchLine) };
-        passing.tried.push(target.extension.clone());
-        let dialled = dialled?;
-        passing.stage = Stage::Asked;
-        self.register.explain(line, target.why);
-        let shown_as = self.client_in_words(line);
-        let Target { ring_for, proof, kind, .. } = target;
-        let command = match (kind, dialled.target) {
-            (StepKind::Person, target) => {
-                Command::ReturnTransfer { line, target, ring_for, proof, comes_back: false, shown_as }
+        let done = self.by_dialling_rules(&target.extension).and_then(|dialled| {
+            let command = self.command_to_call(line, &target, dialled.target);
+            self.phone.command(now, command)
+        });
+        let passing = self.passings.get_mut(&line).ok_or(Refusal::NoSuchLine)?;
+        match done {
+            Ok(()) => {
+                passing.stage = Stage::Calling { person: target.person().cloned() };
+                self.register.explain(line, target.why);
             }
+            Err(Refusal::NoMediaPort) => {
+                let until = match passing.stage {
+                    Stage::Again { until, .. } => until,
+                    Stage::Calling { .. } | Stage::Waiting { .. } => now + PORT_TIME,
+                };
+                if now >= until {
+                    return Err(Refusal::NoMediaPort);
+                }
+                passing.stage = Stage::Again { target, at: now + PORT_PAUSE, until };
+                return Ok(());
+            }
+            Err(Refusal::BadTarget) => {}
+            Err(why) => return Err(why),
+        }
+        passing.tried.push(target.extension);
+        done
+    }
+
+    fn command_to_call(&self, line: LineId, target: &Target, dialled: String) -> Command {
+        let Target { ring_for, proof, kind, .. } = *target;
+        match kind {
+            StepKind::Person => Command::ReturnTransfer {
+                line,
+                target: dialled,
+                ring_for,
+                proof,
+                comes_back: false,
+                shown_as: self.client_in_words(line),
+            },
             // A machine answers always: what it says is no person's word.
-            (StepKind::Queue | StepKind::Voicemail, target) => Command::BlindTransfer { line, target },
-        };
-        self.phone.handle(now, phone::Input::Command(command));
-        Ok(())
+            StepKind::Queue | StepKind::Voicemail => Command::BlindTransfer { line, target: dialled },
+        }
+    }
+
+    /// The telephone does not do it. Whom it calls, or the PBX is joining, by now is left alone.
+    fn cannot_call(&mut self, now: Instant, line: LineId, why: Refusal) {
+        self.refuse(Some(line), why);
+        let in_transfer = self.view.lines.get(&line).is_some_and(|view| view.in_transfer.is_some());
+        match self.passings.get_mut(&line) {
+            Some(passing) if in_transfer => passing.stage = Stage::Calling { person: None },
+            _ => self.nobody_is_left(now, line),
+        }
     }
 
     fn wait_for(&mut self, now: Instant, line: LineId, name: String, extension: String, time: Duration) {
@@ -224,50 +301,61 @@ impl Agent {
         if matches!(&passing.stage, Stage::Waiting { extension: waited, .. } if *waited == extension) {
             return;
         }
-        let until = now + time;
-        passing.stage = Stage::Waiting { extension: extension.clone(), until };
-        self.phone.handle(now, phone::Input::Command(Command::Hold { line }));
+        let since = passing.waits_since().unwrap_or(now);
+        passing.stage = Stage::Waiting { extension: extension.clone(), since, until: now + time };
+        // Refused: the call is over, and the chain with it.
+        let _ = self.phone.command(now, Command::Hold { line });
         self.say(Event::Chain { line, news: ChainNews::WaitingFor { name, extension, time } });
     }
 
     fn nobody_is_left(&mut self, now: Instant, line: LineId) {
         self.passings.remove(&line);
         self.say(Event::Chain { line, news: ChainNews::NobodyLeft });
-        self.phone.handle(now, phone::Input::Command(Command::BringBack { line }));
+        // Refused: the client is gone, or on the way to somebody else.
+        let _ = self.phone.command(now, Command::BringBack { line });
     }
 
-    /// What the operator does with a client who waits for somebody takes the place of the chain.
-    pub(super) fn leave_the_chain(&mut self, intent: &Intent) {
-        // Of several who wait none is swapped.
-        let alone = self.passings.values().filter(|passing| passing.waits()).count() == 1;
-        let concerns = |line: LineId| match *intent {
-            Intent::Swap => alone,
+    /// Clients with whom the operator does something else than the chain, if this is done. One for whom somebody is called is taken
+    /// back by the telephone.
+    pub(super) fn taken_in_hand(&self, intent: &Intent) -> Vec<LineId> {
+        let swapped = self.phone.swaps_to();
+        let concerns = |line: LineId, passing: &Passing| match *intent {
+            Intent::BlindTransfer { line: of, .. } => of == line,
+            _ if passing.is_calling() => false,
+            Intent::Swap => swapped == Some(line),
             Intent::Conference { on } => on,
-            Intent::Resume { line: of }
-            | Intent::Consult { line: of, .. }
-            | Intent::BlindTransfer { line: of, .. }
-            | Intent::Park { line: of } => of == line,
+            Intent::Resume { line: of } | Intent::Consult { line: of, .. } | Intent::Park { line: of } => {
+                of == line
+            }
             Intent::Join { line: of, with } => [of, with].contains(&line),
             _ => false,
         };
-        self.passings.retain(|line, passing| !passing.waits() || !concerns(*line));
+        self.passings
+            .iter()
+            .filter(|(line, passing)| concerns(**line, passing))
+            .map(|(line, _)| *line)
+            .collect()
+    }
+
+    pub(super) fn stop_chains(&mut self, lines: &[LineId]) {
+        for line in lines {
+            if self.passings.remove(line).is_some() {
+                self.say(Event::Chain { line: *line, news: ChainNews::Stopped });
+            }
+        }
     }
 
     pub(super) fn follow_passing(&mut self, now: Instant, event: &phone::Event) {
         match event {
-            phone::Event::TransferStarted { line, .. } => {
-                if let Some(passing) = self.passings.get_mut(line) {
-                    passing.stage = Stage::Calling;
-                }
-            }
             phone::Event::TransferFailed { line, client, why, .. } if self.passings.contains_key(line) => {
                 match (client, why) {
+                    // On the way to whom the operator picked instead.
+                    (ClientIs::Kept, _) if self.asks_again(*line) => {}
+                    (ClientIs::Kept, TransferFault::OtherTarget) => {}
                     (
                         ClientIs::Kept,
                         TransferFault::TargetFailed | TransferFault::NoAnswer | TransferFault::NoPerson,
                     ) => self.pass_further(now, *line),
-                    // On the way to whom the operator picked instead.
-                    (ClientIs::Kept, TransferFault::OtherTarget) => {}
                     (ClientIs::Kept, TransferFault::NotTaken) => self.nobody_is_left(now, *line),
                     _ => drop(self.passings.remove(line)),
                 }
@@ -275,30 +363,23 @@ impl Agent {
             phone::Event::Transferred { line, .. } | phone::Event::Ended { line, .. } => {
                 self.passings.remove(line);
             }
-            phone::Event::Resumed { line, by: phone::Side::Us } | phone::Event::Returned { line }
-                if self.passings.get(line).is_some_and(Passing::waits) =>
-            {
-                self.passings.remove(line);
-            }
-            phone::Event::LineStateChanged { .. } => {
-                let waiting = self.passings.iter().filter(|(_, passing)| passing.waits());
-                let waiting: Vec<LineId> = waiting.map(|(line, _)| *line).collect();
-                for line in waiting {
-                    self.pass_further(now, line);
-                }
-            }
-            phone::Event::Refused { line: Some(line), .. } => self.on_call_refused(now, *line),
-            _ => {}
+            phone::Event::TransferFailed { .. } | phone::Event::LineStateChanged { .. } => {}
+            _ => return,
         }
+        self.look_again(now);
     }
 
-    /// The telephone does not call whom it was told to. Whom the PBX is joining by now is not taken out of that.
-    fn on_call_refused(&mut self, now: Instant, line: LineId) {
-        let in_transfer = self.view.lines.get(&line).is_some_and(|view| view.in_transfer.is_some());
-        match self.passings.get_mut(&line) {
-            Some(passing) if passing.stage == Stage::Asked && in_transfer => passing.stage = Stage::Calling,
-            Some(passing) if passing.stage == Stage::Asked => self.nobody_is_left(now, line),
-            _ => {}
+    fn asks_again(&self, line: LineId) -> bool {
+        self.passings.get(&line).is_some_and(|passing| matches!(passing.stage, Stage::Again { .. }))
+    }
+
+    /// Whoever is waited for may be free now: for the client who has waited the longest.
+    fn look_again(&mut self, now: Instant) {
+        let waits = |(line, passing): (&LineId, &Passing)| Some((passing.waits_since()?, *line));
+        let mut waiting: Vec<(Instant, LineId)> = self.passings.iter().filter_map(waits).collect();
+        waiting.sort();
+        for (_, line) in waiting {
+            self.pass_further(now, line);
         }
     }
 
@@ -307,12 +388,20 @@ impl Agent {
         let lines: Vec<LineId> =
             self.passings.iter().filter(|(_, passing)| due(passing)).map(|(line, _)| *line).collect();
         for line in lines {
-            if let Some(passing) = self.passings.get_mut(&line)
-                && let Stage::Waiting { extension, .. } = &passing.stage
-            {
-                passing.tried.push(extension.clone());
+            let Some(passing) = self.passings.get_mut(&line) else { continue };
+            match &passing.stage {
+                Stage::Waiting { extension, .. } => {
+                    passing.tried.push(extension.clone());
+                    self.pass_further(now, line);
+                }
+                Stage::Again { target, .. } => {
+                    let target = target.clone();
+                    if let Err(why) = self.call(now, line, target) {
+                        self.cannot_call(now, line, why);
+                    }
+                }
+                Stage::Calling { .. } => {}
             }
-            self.pass_further(now, line);
         }
     }
 }

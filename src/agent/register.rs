@@ -205,24 +205,24 @@ impl Register {
                     seconds: None,
                 });
             }),
-            phone::Event::Transferred { line, outcome, .. } => {
+            phone::Event::Transferred { line, target, outcome } => {
                 let result = match outcome {
                     TransferOutcome::Joined => TransferResult::Joined,
                     TransferOutcome::HandedOver => TransferResult::HandedOver,
                 };
-                self.revise(*line, |entry| entry.end_step(now, result, Some(200)))
+                self.revise(*line, |entry| entry.end_step(now, Some(target), result, Some(200)))
             }
-            phone::Event::TransferFailed { line, status, client, .. } => {
+            phone::Event::TransferFailed { line, target, status, client, .. } => {
                 let result = match client {
                     ClientIs::Kept => TransferResult::Kept,
                     ClientIs::Lost => TransferResult::Lost,
                     ClientIs::Left => TransferResult::Left,
                     ClientIs::Unknown => TransferResult::Unknown,
                 };
-                self.revise(*line, |entry| entry.end_step(now, result, *status))
+                self.revise(*line, |entry| entry.end_step(now, Some(target), result, *status))
             }
             phone::Event::Returned { line } if self.last_result(*line) == Some(TransferResult::Unknown) => {
-                self.revise(*line, |entry| entry.end_step(now, TransferResult::Kept, None))
+                self.revise(*line, |entry| entry.end_step(now, None, TransferResult::Kept, None))
             }
             phone::Event::Ended { line, outcome, status, .. } => {
                 let record = self.revise(*line, |entry| {
@@ -393,14 +393,26 @@ impl Entry {
         }
     }
 
-    fn end_step(&mut self, now: Instant, result: TransferResult, status: Option<u16>) {
+    /// `target`: whose step, where that is known; it may be one before the last.
+    fn end_step(
+        &mut self,
+        now: Instant,
+        target: Option<&String>,
+        result: TransferResult,
+        status: Option<u16>,
+    ) {
         let seconds = now.since(self.transfer_begun).as_secs();
         // The client may be back before the PBX's word that it had taken him.
         let result = if self.came_back { TransferResult::Kept } else { result };
-        if let Some(step) = self.record.transfers.last_mut() {
+        let steps = &mut self.record.transfers;
+        let last = steps.len().saturating_sub(1);
+        let at = steps.iter().rposition(|step| target.is_none_or(|target| step.target == *target));
+        if let Some((at, step)) = at.and_then(|at| Some((at, steps.get_mut(at)?))) {
             step.result = Some(result);
             step.status = status.or(step.status);
-            step.seconds = Some(u32::try_from(seconds).unwrap_or(u32::MAX));
+            if at == last {
+                step.seconds = Some(u32::try_from(seconds).unwrap_or(u32::MAX));
+            }
         }
     }
 }

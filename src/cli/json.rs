@@ -61,6 +61,7 @@ fn chain_line(line: Line, id: LineId, news: &ChainNews, book: &Book) -> String {
             line.call("waiting_for", id, book).with("target", extension).with("seconds", &time.as_secs())
         }
         ChainNews::NobodyLeft => line.call("nobody_left", id, book),
+        ChainNews::Stopped => line.call("chain_stopped", id, book),
     };
     line.end()
 }

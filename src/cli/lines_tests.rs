@@ -191,7 +191,7 @@ fn chain_news() -> Vec<ChainNews> {
     let passed_over =
         states.map(|state| ChainNews::PassedOver { name: name.clone(), extension: extension.clone(), state });
     let mut news = passed_over.to_vec();
-    news.extend([ChainNews::WaitingFor { name, extension, time }, ChainNews::NobodyLeft]);
+    news.extend([ChainNews::WaitingFor { name, extension, time }, ChainNews::NobodyLeft, ChainNews::Stopped]);
     news
 }
 

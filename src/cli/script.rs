@@ -1,16 +1,18 @@
 //! What a subcommand does, step by step: notices and time in, intents and a verdict out. Pure.
 
-use super::args::{BY_RULES, CallOptions};
+mod passing;
+
+use super::args::CallOptions;
 use super::verdict::{Trouble, Verdict};
 use crate::agent::{Card, CardAnswer, ChainNews, Event, Intent};
-use crate::desk_api::{ClientId, ClientTypeId, PurposeId, TransferQuestion, Unavailable};
-use crate::domain::chain::TransferChain;
+use crate::desk_api::{TransferQuestion, Unavailable};
 use crate::instant::Instant;
 use crate::media::{AudioDirection, NoAudioCause, StreamStats};
 use crate::phone::{self, CallOutcome, ClientIs, EndedBy, LineId, Refusal, Side};
 use crate::shell::{DeskTrouble, Notice};
 use crate::sip::Failure;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use passing::{ByRules, LOOK_UP_TIME};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 /// A call shorter than this may end before the first packet has arrived.
@@ -23,11 +25,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const NOT_HERE: u16 = 480;
 /// What a call is told for which there is no time: one stands, or those of `--calls` have come.
 const BUSY: u16 = 486;
-/// How long a target rings unless said otherwise.
-const RING_TIME: Duration = Duration::from_secs(20);
-/// How long a transfer by the rules waits for the desk to say who calls. Of a number that is not told it says nothing.
-const LOOK_UP_TIME: Duration = Duration::from_secs(3);
-
 pub enum Task {
     Register {
         stay: Duration,
@@ -136,27 +133,12 @@ struct Call {
     held_by_us: bool,
     held_by_them: bool,
     targets: VecDeque<String>,
-    /// Whom the desk knows the far end as, once it has said so; `Some(None)` is nobody.
-    client: Option<Option<ClientId>>,
-    rules: Rules,
-    /// Whose lines are of interest for this client.
-    watched: Vec<String>,
-    /// It is time to pass the client on by the rules.
-    rules_due: bool,
+    by_rules: ByRules,
     /// A transfer is under way, or a chain of them.
     passing_on: bool,
     transfer: Option<Trouble>,
     silence: Option<NoAudioCause>,
     stats: Option<StreamStats>,
-}
-
-/// What is known of where the client goes by the company's rules.
-enum Rules {
-    NotAsked,
-    Asked(TransferQuestion),
-    Known(TransferChain),
-    /// The client is on the way, or the desk did not say.
-    Over,
 }
 
 impl Script {
@@ -198,6 +180,9 @@ impl Script {
             Notice::Agent(Event::Phone(event)) => self.on_phone(now, event),
             Notice::Agent(Event::Card { line, card }) => self.on_card(*line, card),
             Notice::Agent(Event::Chain { line, news: ChainNews::NobodyLeft }) => self.on_nobody_left(*line),
+            Notice::Agent(Event::Chain { line, news: ChainNews::Stopped }) => {
+                self.in_call(*line, |call| call.passing_on = false);
+            }
             Notice::Agent(
                 Event::CardTaken { .. }
                 | Event::ClientChosen { .. }
@@ -495,10 +480,7 @@ impl Script {
     }
 
     fn step(&mut self, line: LineId, step: Step) {
-        let options = self.options();
-        let returns = options.is_some_and(CallOptions::transfers_with_return);
-        let ring_for = options.and_then(|options| options.ring_for).unwrap_or(RING_TIME);
-        let Some(call) = self.calls.get_mut(&line) else { return };
+        let Some(call) = self.calls.get(&line) else { return };
         let intent = match step {
             Step::Digits(digits) => Intent::Digits { line, digits },
             Step::Hold => Intent::Hold { line },
@@ -516,107 +498,10 @@ impl Script {
                 }
                 Intent::HangUp { line }
             }
-            Step::Transfer if call.targets.front().is_some_and(|target| target == BY_RULES) => {
-                call.targets.clear();
-                call.rules_due = true;
-                return self.pass_by_rules(line);
-            }
-            Step::TransferStranger => {
-                call.client = call.client.or(Some(None));
-                return self.ask_the_rules(line);
-            }
-            Step::Transfer if !call.targets.is_empty() && returns => {
-                let targets = std::mem::take(&mut call.targets);
-                call.goes_through_a_chain();
-                Intent::PassOn { line, chain: Box::new(TransferChain::of(targets, ring_for)) }
-            }
-            Step::Transfer => match call.targets.pop_front() {
-                Some(target) => Intent::BlindTransfer { line, target },
-                None => return,
-            },
+            Step::Transfer => return self.pass_on(line),
+            Step::TransferStranger => return self.on_stranger(line),
         };
         self.want(intent);
-    }
-
-    fn ask_the_rules(&mut self, line: LineId) {
-        let Some(options) = self.options().filter(|options| options.transfers_by_rules()) else { return };
-        let (purpose, department) = (options.purpose.clone().map(PurposeId), options.department.clone());
-        let new = options.parts.then(|| ClientTypeId("new".to_owned()));
-        let Some(call) = self.calls.get_mut(&line).filter(|call| matches!(call.rules, Rules::NotAsked))
-        else {
-            return;
-        };
-        let Some(client) = call.client else { return };
-        let client_type = new.filter(|_| client.is_none());
-        let question = TransferQuestion { client, purpose, department, client_type };
-        call.rules = Rules::Asked(question.clone());
-        self.wanted.push_back(Do::FetchChain(question));
-    }
-
-    fn on_chain(&mut self, question: &TransferQuestion, answer: &Result<TransferChain, Unavailable>) {
-        let returns = self.options().is_some_and(CallOptions::transfers_with_return);
-        let asked = |call: &Call| matches!(&call.rules, Rules::Asked(asked) if asked == question);
-        let Some((line, call)) = self.calls.iter_mut().find(|(_, call)| asked(call)) else { return };
-        let line = *line;
-        match answer {
-            Ok(chain) => {
-                call.rules = Rules::Known(chain.clone());
-                call.watched = extensions(chain);
-                // Whose line is taken is known by the time the client is passed on. A list replaces the one before.
-                if returns && !call.watched.is_empty() {
-                    let watched = self.calls.values().flat_map(|call| call.watched.iter().cloned());
-                    let extensions = watched.collect::<BTreeSet<_>>().into_iter().collect();
-                    self.want(Intent::Watch { extensions });
-                }
-                self.pass_by_rules(line);
-            }
-            Err(why) => {
-                // The desk names nobody, and the client learns so when it is time.
-                call.rules = Rules::Known(TransferChain::of([], RING_TIME));
-                self.on_desk_trouble(why);
-                self.pass_by_rules(line);
-            }
-        }
-    }
-
-    fn pass_by_rules(&mut self, line: LineId) {
-        let returns = self.options().is_some_and(CallOptions::transfers_with_return);
-        let Some(call) = self.calls.get_mut(&line).filter(|call| call.rules_due) else { return };
-        let Rules::Known(chain) = &call.rules else { return };
-        let chain = chain.clone();
-        call.rules = Rules::Over;
-        if returns {
-            call.goes_through_a_chain();
-            return self.want(Intent::PassOn { line, chain: Box::new(chain) });
-        }
-        call.targets = extensions(&chain).into();
-        match call.targets.is_empty() {
-            true => self.on_nobody_left(line),
-            false => self.step(line, Step::Transfer),
-        }
-    }
-
-    /// Where nobody was called, nothing else says so.
-    fn on_nobody_left(&mut self, line: LineId) {
-        let Some(call) = self.calls.get_mut(&line) else { return };
-        call.passing_on = false;
-        let nobody_was_called = call.transfer.is_none();
-        call.transfer = call.transfer.take().or(Some(Trouble::TransferFailed(None)));
-        if nobody_was_called && self.parts() {
-            self.want(Intent::HangUp { line });
-        }
-    }
-
-    /// The client is with us again: on to the chain's next target.
-    fn on_returned(&mut self, line: LineId) {
-        self.in_call(line, |call| call.passing_on = false);
-        if self.parts() {
-            return self.want(Intent::HangUp { line });
-        }
-        let kept = |call: &mut Call| matches!(call.transfer, Some(Trouble::TransferFailed(_)));
-        if self.call_on(line).is_some_and(kept) {
-            self.step(line, Step::Transfer);
-        }
     }
 
     fn on_ended(&mut self, now: Instant, line: LineId, end: (EndedBy, CallOutcome, Option<u16>, Duration)) {
@@ -743,8 +628,7 @@ impl Script {
         if let CardAnswer::Found { clients, .. } = &card.answer {
             // The best one of several: nobody is here to choose.
             let client = clients.first().map(|client| client.id);
-            self.in_call(line, |call| call.client = Some(client));
-            self.ask_the_rules(line);
+            self.on_client(line, client);
         }
         match &card.answer {
             CardAnswer::Unavailable { why } => self.on_desk_trouble(why),
@@ -796,10 +680,7 @@ impl Call {
             held_by_us: false,
             held_by_them: false,
             targets,
-            client: None,
-            rules: Rules::NotAsked,
-            watched: Vec::new(),
-            rules_due: false,
+            by_rules: ByRules::default(),
             passing_on: false,
             transfer: None,
             silence: None,
@@ -826,11 +707,6 @@ impl Call {
         [ending, self.transfer, silence]
     }
 
-    /// Only a client who is not on hold is taken on.
-    fn goes_through_a_chain(&mut self) {
-        self.passing_on |= !self.held_by_us && !self.held_by_them;
-    }
-
     fn held_by(&mut self, side: Side) -> &mut bool {
         match side {
             Side::Us => &mut self.held_by_us,
@@ -845,12 +721,6 @@ impl Call {
         let held = self.held_by_them || self.held_by_us && self.silence.is_none();
         (nothing || useless) && talked >= TOO_SHORT_FOR_AUDIO && !held
     }
-}
-
-/// Of all who may be called, in the rule's order.
-fn extensions(chain: &TransferChain) -> Vec<String> {
-    let targets = chain.steps.iter().flat_map(|step| &step.targets);
-    targets.map(|target| target.extension.clone()).collect()
 }
 
 fn targets(options: &CallOptions) -> VecDeque<String> {

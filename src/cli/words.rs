@@ -87,6 +87,7 @@ fn chain_line(cat: &Catalogue, line: u32, news: &ChainNews) -> String {
             seconds = time.as_secs()
         ),
         ChainNews::NobodyLeft => say!(cat, "Line {line}: nobody is left to pass the client to.", line = line),
+        ChainNews::Stopped => say!(cat, "Line {line}: nobody else is called for the client.", line = line),
     }
 }
 

@@ -90,7 +90,7 @@ pub enum Command {
     Resume {
         line: LineId,
     },
-    /// The call that waits on hold is resumed, and the one that talks waits.
+    /// A call that waits on hold is resumed, and the one that talks waits. Of several, the one last spoken with before.
     Swap,
     /// On: both calls that were answered have the operator and hear each other; exactly two, and nobody is dialled or passed
     /// on. It ends with one of them, and with whatever gives one to hold: another call, resuming one, a transfer; the other then goes
@@ -558,6 +558,25 @@ pub enum Refusal {
     TooManyDigits,
     /// More extensions than may be watched.
     TooManyWatched,
+}
+
+impl Command {
+    /// Whom it is about; a refusal names that line.
+    pub(super) const fn line(&self) -> Option<LineId> {
+        match *self {
+            Self::Answer { line }
+            | Self::Reject { line, .. }
+            | Self::HangUp { line }
+            | Self::Hold { line }
+            | Self::Resume { line }
+            | Self::Digits { line, .. }
+            | Self::BlindTransfer { line, .. }
+            | Self::ReturnTransfer { line, .. }
+            | Self::BringBack { line }
+            | Self::Join { line, .. } => Some(line),
+            _ => None,
+        }
+    }
 }
 
 /// Names the command and its line; targets and digits are left out, as they are clients' numbers

@@ -114,6 +114,7 @@ impl Line {
     /// This line gets the operator.
     pub fn take_up(&mut self, means: &mut Means<'_>) {
         self.moved_until = None;
+        self.operator_came_at = Some(means.now);
         if std::mem::take(&mut self.aside) {
             self.apply_plan(means);
         }

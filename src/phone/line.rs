@@ -49,9 +49,13 @@ pub(super) struct Line {
     pub held_by_them: bool,
     /// The operator talks on another line: is not heard here, whatever becomes of the hold.
     pub aside: bool,
+    /// When the operator last came to it.
+    pub operator_came_at: Option<Instant>,
     /// To go by INFO, one after another; the first is under way.
     pub digits: VecDeque<char>,
     pub transfer: Option<Transfer>,
+    /// One that was let go before that, and of which the PBX may still say that it came about.
+    pub former_transfer: Option<Transfer>,
     /// The call whose far end asked for this one, until this one is decided.
     pub asked_by: Option<AskedBy>,
     /// We talk where the far end sent us: it has to end this call by then.
@@ -138,8 +142,10 @@ impl Line {
             hold: Hold::default(),
             held_by_them: false,
             aside: false,
+            operator_came_at: None,
             digits: VecDeque::new(),
             transfer: None,
+            former_transfer: None,
             asked_by: None,
             moved_until: None,
             rings: false,
@@ -177,6 +183,9 @@ impl Line {
         self.stage = Stage::Talking;
         self.answered_at = Some(means.now);
         self.hold.begin();
+        if self.is_in_conversation() {
+            self.operator_came_at = Some(means.now);
+        }
         self.apply_plan(means);
         if let Some(codec) = self.codec() {
             let (took, automatic) = (means.now.since(self.began), self.automatic);

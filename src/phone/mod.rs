@@ -147,8 +147,24 @@ impl Phone {
             }
             Input::Stream { line, event } => self.on_stream_event(now, line, event),
             Input::StreamStats { line, stats } => self.on_stream_stats(line, stats),
-            Input::Command(command) => self.carry_out(now, command),
+            Input::Command(command) => {
+                let line = command.line();
+                if let Err(why) = self.carry_out(now, command) {
+                    self.say(Event::Refused { line, why });
+                }
+            }
         }
+        self.settle(now);
+    }
+
+    /// As by `handle`; but that it is refused is told here alone, not by an event.
+    pub fn command(&mut self, now: Instant, command: Command) -> Result<(), Refusal> {
+        let done = self.carry_out(now, command);
+        self.settle(now);
+        done
+    }
+
+    fn settle(&mut self, now: Instant) {
         self.drain_user_agent(now);
         self.move_lines(now);
         self.end_errands(now);
@@ -193,36 +209,34 @@ impl Phone {
         lines.chain(farewells).chain(self.user_agent.next_deadline()).min()
     }
 
-    fn carry_out(&mut self, now: Instant, command: Command) {
-        let (line, done) = match command {
-            Command::Register => return self.user_agent.register(now),
-            Command::Unregister => return self.user_agent.unregister(now),
-            Command::Probe { target } => (None, self.probe(now, target)),
-            Command::Watch { extensions } => (None, self.watch(now, extensions)),
-            Command::Code { code } => return self.dial_code(now, code),
-            Command::EndCodes => return self.end_codes(now, |_| true),
-            Command::Dial { target } => (None, self.dial(now, target)),
-            Command::Answer { line } => (Some(line), self.answer(now, line)),
-            Command::Reject { line, status } => (Some(line), self.reject(now, line, status)),
-            Command::HangUp { line } => (Some(line), self.hang_up(now, line)),
-            Command::Hold { line } => (Some(line), self.hold(now, line)),
-            Command::Resume { line } => (Some(line), self.resume(now, line)),
-            Command::Swap => (None, self.swap(now)),
-            Command::Conference { on } => (None, self.confer(now, on)),
-            Command::Mute { on } => (None, self.mute(on)),
-            Command::TakeCalls { on } => return self.take_calls(on),
-            Command::Digits { line, digits } => (Some(line), self.send_digits(now, line, digits)),
-            Command::BlindTransfer { line, target } => (Some(line), self.blind_transfer(now, line, target)),
+    fn carry_out(&mut self, now: Instant, command: Command) -> Result<(), Refusal> {
+        match command {
+            Command::Register => self.user_agent.register(now),
+            Command::Unregister => self.user_agent.unregister(now),
+            Command::Probe { target } => self.probe(now, target)?,
+            Command::Watch { extensions } => self.watch(now, extensions)?,
+            Command::Code { code } => self.dial_code(now, code),
+            Command::EndCodes => self.end_codes(now, |_| true),
+            Command::Dial { target } => self.dial(now, target)?,
+            Command::Answer { line } => self.answer(now, line)?,
+            Command::Reject { line, status } => self.reject(now, line, status)?,
+            Command::HangUp { line } => self.hang_up(now, line)?,
+            Command::Hold { line } => self.hold(now, line)?,
+            Command::Resume { line } => self.resume(now, line)?,
+            Command::Swap => self.swap(now)?,
+            Command::Conference { on } => self.confer(now, on)?,
+            Command::Mute { on } => self.mute(on)?,
+            Command::TakeCalls { on } => self.take_calls(on),
+            Command::Digits { line, digits } => self.send_digits(now, line, digits)?,
+            Command::BlindTransfer { line, target } => self.blind_transfer(now, line, target)?,
             Command::ReturnTransfer { line, target, ring_for, proof, comes_back, shown_as } => {
                 let errand = passing::Errand { target, ring_for, proof, comes_back, shown_as };
-                (Some(line), self.return_transfer(now, line, errand))
+                self.return_transfer(now, line, errand)?;
             }
-            Command::BringBack { line } => (Some(line), self.bring_back(now, line)),
-            Command::Join { line, with } => (Some(line), self.join(now, line, with)),
-        };
-        if let Err(why) = done {
-            self.say(Event::Refused { line, why });
+            Command::BringBack { line } => self.bring_back(now, line)?,
+            Command::Join { line, with } => self.join(now, line, with)?,
         }
+        Ok(())
     }
 
     fn probe(&mut self, now: Instant, target: String) -> Result<(), Refusal> {
@@ -265,11 +279,18 @@ impl Phone {
     }
 
     fn swap(&mut self, now: Instant) -> Result<(), Refusal> {
-        let mut waiting = self.lines.values().filter(|line| line.waits()).map(|line| line.id);
-        match (waiting.next(), waiting.next()) {
-            (Some(id), None) => self.resume(now, id),
-            _ => Err(Refusal::WrongState),
-        }
+        let id = self.swaps_to().ok_or(Refusal::WrongState)?;
+        self.resume(now, id)
+    }
+
+    /// Of those who wait, whom the operator spoke with last before the one whom they speak with, or spoke with until they held
+    /// that one too. So a consultation and its client take turns whoever else waits, and a swap that was a slip is undone by another.
+    pub fn swaps_to(&self) -> Option<LineId> {
+        let present = self.lines.values().filter(|line| line.may_be_moved());
+        let present = present.max_by_key(|line| (line.is_in_conversation(), line.operator_came_at));
+        let present = present.map(|line| line.id);
+        let waiting = self.lines.values().filter(|line| line.waits());
+        waiting.max_by_key(|line| (Some(line.id) != present, line.operator_came_at)).map(|line| line.id)
     }
 
     fn mute(&mut self, on: bool) -> Result<(), Refusal> {

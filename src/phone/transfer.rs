@@ -132,7 +132,7 @@ impl Line {
         }
         let (target, way) = (transfer.target.clone(), transfer.way());
         means.say(Event::TransferStarted { line: self.id, target, way });
-        self.transfer = Some(transfer);
+        self.former_transfer = self.transfer.replace(transfer).or(self.former_transfer.take());
         if self.hold.in_force() && self.hold.is_settled() {
             self.on_hold_settled(means);
             return Ok(());
@@ -187,7 +187,10 @@ impl Line {
             }
         };
         match (asked, transfer.step) {
-            (Ok(()), _) => transfer.step = Step::Asked { until: now + patience },
+            (Ok(()), _) => {
+                transfer.step = Step::Asked { until: now + patience };
+                self.former_transfer = None;
+            }
             (Err(_), Step::Holding { until, .. }) if until > now && transfer.with().is_some() => {
                 transfer.step = Step::Holding { until, ask_at: Some(now + BUSY_PAUSE) };
             }
@@ -265,7 +268,14 @@ impl Line {
 
     /// The call whose far end the client has been joined with: it is over for us.
     pub fn on_refer_progress(&mut self, means: &mut Means<'_>, progress: ReferProgress) -> Option<CallKey> {
-        let with = self.transfer.as_ref().filter(|_| self.stage == Stage::Talking)?.with();
+        if self.stage != Stage::Talking {
+            return None;
+        }
+        if !self.is_asked_for() {
+            self.on_late_word(means, &progress);
+            return None;
+        }
+        let with = self.transfer.as_ref()?.with();
         match progress {
             ReferProgress::Taken => self.transfer_goes_on(means, 202),
             ReferProgress::Status { status, last: false, .. } if status.is_provisional() => {
@@ -291,6 +301,26 @@ impl Line {
         None
     }
 
+    /// Of the former transfer, while the PBX has not been asked for the present one: whoever is called now is not meant. Only that
+    /// the client has gone there after all ends this one, too.
+    fn on_late_word(&mut self, means: &mut Means<'_>, progress: &ReferProgress) {
+        let ReferProgress::Status { status, last: true, .. } = progress else { return };
+        let Some(former) = self.former_transfer.take() else { return };
+        if status.is_success() {
+            if let Some(present) = self.transfer.replace(former) {
+                means.say(Event::TransferFailed {
+                    line: self.id,
+                    target: present.target,
+                    status: None,
+                    reason: String::new(),
+                    client: ClientIs::Kept,
+                    why: TransferFault::OtherTarget,
+                });
+            }
+            self.passed_on(means);
+        }
+    }
+
     /// The operator wants the client back before the last word.
     pub fn take_back(&mut self, means: &mut Means<'_>) {
         let Some(transfer) = self.transfer.as_ref() else { return };
@@ -310,7 +340,7 @@ impl Line {
     /// The call ended while its transfer was under way.
     pub fn transfer_ends_with_call(&mut self, means: &mut Means<'_>, by: sip::EndedBy) {
         let Some(transfer) = self.transfer.take().filter(Transfer::is_under_way) else { return };
-        let client = match (transfer.is_asked(), by) {
+        let client = match (transfer.is_asked() || self.former_transfer.is_some(), by) {
             // Nobody else has been asked to take the client.
             (false, sip::EndedBy::Us | sip::EndedBy::Them) => ClientIs::Left,
             (false, sip::EndedBy::Network) => ClientIs::Lost,
@@ -394,8 +424,8 @@ impl Line {
         let waits = match transfer.way {
             Way::Return { .. } if why == TransferFault::OtherTarget => true,
             Way::Return { comes_back, .. } => !comes_back && why != TransferFault::TakenBack,
-            // The operator talks with the target still.
-            Way::Consultation { .. } => why != TransferFault::TakenBack,
+            // Where the operator talks with the target still; else there is nobody but the client to go on with.
+            Way::Consultation { .. } => self.aside && why != TransferFault::TakenBack,
             Way::Blind { .. } => false,
         };
         if !(taken_back && client == ClientIs::Kept) {

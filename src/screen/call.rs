@@ -208,7 +208,7 @@ impl Outcome {
 impl Screen {
     /// Two that ring: the second. One that rings while another call stands: that one.
     pub(super) fn waiting(&self) -> Option<LineId> {
-        self.beside(|line| line.state == LineState::Ringing)
+        self.beside(LineState::Ringing).min_by_key(|(_, call)| call.map(|call| call.began)).map(|(id, _)| id)
     }
 
     /// Nobody has answered there yet.
@@ -221,14 +221,16 @@ impl Screen {
         self.turned.is_some_and(|turned| now.since(turned) < GRACE)
     }
 
-    /// The call that the operator can go back to.
+    /// The call that the operator can go back to: of several, the one last spoken with.
     pub(super) fn other(&self) -> Option<LineId> {
-        self.beside(|line| line.state == LineState::Talking)
+        let held_since = |(_, call): &(LineId, Option<&Standing>)| call.and_then(|call| call.held_since);
+        self.beside(LineState::Talking).max_by_key(held_since).map(|(id, _)| id)
     }
 
-    fn beside(&self, wanted: impl Fn(&LineView) -> bool) -> Option<LineId> {
-        let lines = self.view.lines.iter().filter(|(id, line)| Some(**id) != self.front && wanted(line));
-        lines.min_by_key(|(id, _)| self.calls.get(id).map(|call| call.began)).map(|(id, _)| *id)
+    fn beside(&self, state: LineState) -> impl Iterator<Item = (LineId, Option<&Standing>)> {
+        let lines =
+            self.view.lines.iter().filter(move |(id, line)| Some(**id) != self.front && line.state == state);
+        lines.map(|(id, _)| (*id, self.calls.get(id)))
     }
 
     /// Who comes to the card when the call there has ended: conversations first, then whoever has rung the longest.

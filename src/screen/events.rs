@@ -255,6 +255,7 @@ impl Screen {
                 self.announce(say!(&self.cat, "Waiting for {name}", name = name));
                 self.change(line, |call| call.waits_for = Some(name));
             }
+            ChainNews::Stopped => self.change(line, |call| call.waits_for = None),
             ChainNews::NobodyLeft => {
                 let last = self.calls.get_mut(&line).and_then(|call| call.tried.pop());
                 self.transfer_ends(line, last.map_or(Outcome::NobodyThere, Outcome::NobodyLeft));

@@ -22,8 +22,10 @@ const NEXT_WORD: Duration = Duration::from_secs(120);
 pub struct Refer {
     call: CallKey,
     id: ClientId,
-    /// Number of the REFER: names its subscription where a dialog has several (RFC 3515 §2.4.6).
-    seq: Option<u32>,
+    /// Number of the REFER: names its subscription where a dialog has several (RFC 3515 §2.4.6). Before it is answered it may go out
+    /// again with a higher one, for a challenge.
+    seq: u32,
+    is_answered: bool,
     state: State,
     last_said: Option<StatusCode>,
 }
@@ -56,8 +58,8 @@ pub fn transfer_id(call_id: &str) -> String {
 }
 
 impl Refer {
-    pub const fn new(call: CallKey, id: ClientId) -> Self {
-        Self { call, id, seq: None, state: State::Asked, last_said: None }
+    pub const fn new(call: CallKey, id: ClientId, seq: u32) -> Self {
+        Self { call, id, seq, is_answered: false, state: State::Asked, last_said: None }
     }
 
     pub fn is_about(&self, id: ClientId) -> bool {
@@ -76,10 +78,11 @@ impl Refer {
 
     /// Whether a NOTIFY with this `id` is about this REFER.
     pub fn is_named(&self, id: Option<&str>) -> bool {
-        match (id, self.seq) {
-            (Some(id), Some(seq)) => id.parse() == Ok(seq),
-            _ => true,
-        }
+        id.is_none_or(|id| match id.parse::<u32>() {
+            Ok(seq) if self.is_answered => seq == self.seq,
+            Ok(seq) => seq >= self.seq,
+            Err(_) => false,
+        })
     }
 
     /// Nobody wants to hear more.
@@ -91,7 +94,8 @@ impl Refer {
         match outcome {
             Outcome::Response(response) if response.status.is_provisional() => {}
             Outcome::Response(response) if response.status.is_success() => {
-                self.seq = response.headers.require::<CSeq>().ok().map(|cseq| cseq.seq);
+                self.is_answered = true;
+                self.seq = response.headers.require::<CSeq>().map_or(self.seq, |cseq| cseq.seq);
                 if self.state == State::Asked {
                     self.state = State::Taken;
                     core.wire.after(self.due(), FIRST_WORD);

@@ -30,6 +30,7 @@ struct World {
     asks: Vec<HandoverAsk>,
     media: Vec<phone::MediaCommand>,
     next_port: u16,
+    gives_ports: bool,
 }
 
 impl World {
@@ -55,6 +56,7 @@ impl World {
             asks: Vec::new(),
             media: Vec::new(),
             next_port: 4000,
+            gives_ports: true,
         };
         world.give_port();
         world.intend(Intent::Register);
@@ -106,7 +108,7 @@ impl World {
         loop {
             match self.agent.poll_effect() {
                 Effect::Send(transmit) => self.pbx.take(&transmit),
-                Effect::Media(phone::MediaCommand::TakePort) => self.give_port(),
+                Effect::Media(phone::MediaCommand::TakePort) if self.gives_ports => self.give_port(),
                 Effect::Media(phone::MediaCommand::Stop { line, .. }) => {
                     let stats = StreamStats::default();
                     self.handle(Input::Phone(phone::Input::StreamStats { line, stats }));

@@ -1,5 +1,6 @@
 use super::*;
 use crate::cli::verdict::Exit;
+use crate::desk_api::{ClientId, ClientTypeId, PurposeId};
 use crate::domain::chain::TransferChain;
 use crate::media::Codec;
 use crate::phone::{Caller, Event as E, Return, ReturnReason};
@@ -967,7 +968,7 @@ fn who_is_being_passed_on_is_not_taken_back_because_another_call_ends() {
 
 #[test]
 fn who_waits_for_the_next_of_a_chain_is_not_taken_back_because_another_call_ends() {
-    for nobody_left in [false, true] {
+    for last_news in [None, Some(ChainNews::NobodyLeft), Some(ChainNews::Stopped)] {
         let mut play = Play::new(Task::Answer {
             calls: 2,
             after: seconds(0.0),
@@ -983,14 +984,14 @@ fn who_waits_for_the_next_of_a_chain_is_not_taken_back_because_another_call_ends
         play.registered().rings().answered().waits(3.0);
         play.hears(E::TransferStarted { line: LINE, target: "201".into(), way: phone::TransferWay::Return });
         play.transfer_fails(486, ClientIs::Kept).rings_on(LineId(2)).answered_on(LineId(2));
-        if nobody_left {
-            let news = ChainNews::NobodyLeft;
+        let is_over = last_news.is_some();
+        if let Some(news) = last_news {
             play.script.handle(play.now, &Notice::Agent(Event::Chain { line: LINE, news }));
         }
         play.asked();
         play.ended_on(LineId(2), EndedBy::Them, CallOutcome::Completed, None);
         let resumed = play.asked() == [intent(Intent::Resume { line: LINE })];
-        assert_eq!(resumed, nobody_left);
+        assert_eq!(resumed, is_over);
     }
 }
 

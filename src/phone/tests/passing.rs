@@ -527,3 +527,37 @@ fn only_two_answered_calls_can_be_joined() {
         assert_eq!(world.events(), [Event::Refused { line: Some(line), why: Refusal::WrongState }]);
     }
 }
+
+#[test]
+fn a_client_with_whom_the_operator_spoke_last_is_back_when_the_join_fails() {
+    let mut passing = consulting();
+    passing.world.command(Command::Resume { line: LINE });
+    passing.world.answer_reinvite(&alaw(9, "sendrecv"));
+    passing.world.answer_reinvite(&alaw(8, "recvonly"));
+    passing.world.events();
+    passing.world.command(Command::Join { line: LINE, with: SECOND });
+    passing.world.answer_reinvite(&alaw(10, "recvonly"));
+    let refer = passing.world.pbx.request("REFER");
+    let refusal = passing.world.pbx.reply(&refer, 603, None);
+    passing.world.hears(&refusal);
+    passing.is_back(11);
+    assert!(is_muted(&passing.world, SECOND), "the head waits, as before");
+    passing.world.command(Command::Swap);
+    passing.world.answer_reinvite(&alaw(12, "recvonly"));
+    passing.world.answer_reinvite(&alaw(9, "sendrecv"));
+    assert!(!is_muted(&passing.world, SECOND), "and can be spoken with");
+}
+
+#[test]
+fn a_client_whose_head_is_gone_is_back_when_the_join_fails() {
+    let mut passing = consulting();
+    passing.world.command(Command::Join { line: LINE, with: SECOND });
+    let refer = passing.world.pbx.request("REFER");
+    let taken = passing.world.pbx.reply(&refer, 202, None);
+    passing.world.hears(&taken);
+    let mut head = passing.target.clone();
+    passing.world.hang_up_theirs(&mut head);
+    passing.world.events();
+    passing.notify("SIP/2.0 603 Decline", OVER);
+    passing.is_back(9);
+}

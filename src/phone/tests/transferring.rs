@@ -491,6 +491,55 @@ fn the_next_person_can_be_tried_after_a_failure() {
     assert!(matches!(world.events().last(), Some(Event::Ended { by: EndedBy::Transfer, .. })));
 }
 
+/// A transfer to 201 that the operator took back, and another one with return to 202, who rings.
+fn another_begun() -> (World, Leg) {
+    let mut world = World::new();
+    let leg = referred(&mut world);
+    world.command(Command::Resume { line: LINE });
+    world.answer_reinvite(&alaw(9, "sendrecv"));
+    let (target, ring_for, proof) = ("202".to_owned(), Duration::from_secs(40), Proof::LineState);
+    let (line, comes_back, shown_as) = (LINE, true, None);
+    world.command(Command::ReturnTransfer { line, target, ring_for, proof, comes_back, shown_as });
+    let invite = world.outgoing();
+    let ringing = world.pbx.reply(&invite, 180, None);
+    world.hears(&ringing);
+    world.answer_reinvite(&alaw(10, "recvonly"));
+    world.events();
+    (world, leg)
+}
+
+#[test]
+fn what_is_said_late_of_a_former_transfer_is_not_said_of_the_present_one() {
+    for (status_line, state) in
+        [("SIP/2.0 404 Not Found", OVER), ("SIP/2.0 180 Ringing", ACTIVE), ("SIP/2.0 180 Ringing", OVER)]
+    {
+        let (mut world, mut leg) = another_begun();
+        notify(&mut world, &mut leg, status_line, state);
+        assert_eq!(world.events(), [], "{status_line}, {state}");
+        assert!(!world.pbx.has("CANCEL"), "202 rings on");
+    }
+    let (mut world, _) = another_begun();
+    world.advance(Duration::from_secs(35));
+    assert_eq!(world.events(), [], "nor that nothing was said");
+}
+
+#[test]
+fn a_client_whom_the_former_target_has_after_all_is_there_and_nobody_rings_for_him() {
+    let (mut world, mut leg) = another_begun();
+    notify(&mut world, &mut leg, "SIP/2.0 200 OK", OVER);
+    let said = world.events();
+    let outcome = TransferOutcome::HandedOver;
+    assert!(matches!(
+        &said[0],
+        Event::TransferFailed { target, client: ClientIs::Kept, why: TransferFault::OtherTarget, .. }
+            if target == "202"
+    ));
+    assert_eq!(said[1], Event::Transferred { line: LINE, target: "201".into(), outcome });
+    assert!(matches!(said[2..], [Event::Ended { line: LINE, by: EndedBy::Transfer, .. }]), "{said:?}");
+    world.pbx.request("BYE");
+    world.pbx.request("CANCEL");
+}
+
 #[test]
 fn bad_target_of_a_transfer_leaves_the_client_alone() {
     let mut world = World::new();

@@ -178,3 +178,46 @@ fn a_client_set_aside_for_another_is_brought_back_once_the_operator_is_free() {
     assert!(world.events().contains(&Event::Returned { line: LINE }));
     assert!(!is_muted(&world, LINE));
 }
+
+/// As if people spoke for a second.
+fn after_a_second(world: &mut World, command: Command) {
+    world.advance(Duration::from_secs(1));
+    world.command(command);
+    while world.pbx.has("INVITE") {
+        let reinvite = world.pbx.request("INVITE");
+        let direction = if body(&reinvite).contains("a=sendonly") { "recvonly" } else { "sendrecv" };
+        let version = reinvite.headers.first("CSeq").unwrap().split(' ').next().unwrap().parse().unwrap();
+        let reply = world.pbx.reply(&reinvite, 200, Some(&alaw(version, direction)));
+        world.hears(&reply);
+    }
+}
+
+#[test]
+fn a_swap_goes_to_whom_the_operator_spoke_with_before() {
+    let resume = |line| Command::Resume { line: LineId(line) };
+    let hold = |line| Command::Hold { line: LineId(line) };
+    // What was done since three clients were answered one after the other, and who is spoken with after a swap.
+    for (before, swapped) in [
+        (vec![], 2),
+        (vec![Command::Swap], 3),
+        (vec![resume(1)], 3),
+        (vec![resume(1), resume(2)], 1),
+        (vec![resume(1), hold(1)], 3),
+        (vec![hold(3)], 2),
+        (vec![hold(3), resume(1), hold(1), resume(2)], 1),
+    ] {
+        let mut world = World::with(|config| config.sip.max_calls = 3);
+        for line in [1, 2, 3] {
+            let (mut leg, _) = world.ring("", Some(ALAW));
+            after_a_second(&mut world, Command::Answer { line: LineId(line) });
+            leg.follow(&world.pbx.response(200));
+            let ack = world.pbx.ack(&leg, None);
+            world.hears(&ack);
+        }
+        let case = format!("{before:?}");
+        before.into_iter().for_each(|command| after_a_second(&mut world, command));
+        after_a_second(&mut world, Command::Swap);
+        let spoken_with: Vec<u32> = (1..=3).filter(|line| !is_muted(&world, LineId(*line))).collect();
+        assert_eq!(spoken_with, [swapped], "{case}");
+    }
+}

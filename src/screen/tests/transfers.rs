@@ -224,6 +224,20 @@ fn who_was_tried_on_the_way_stands_beside_the_call_and_is_said() {
 }
 
 #[test]
+fn a_client_for_whom_nobody_is_called_any_more_waits_for_nobody() {
+    let mut world = talking_with("kim");
+    let (name, extension, time) = ("Kim Seoyeon".into(), "201".into(), Duration::from_secs(10));
+    world.on_the_way(FIRST, ChainNews::WaitingFor { name, extension, time });
+    let waits = |world: &World| {
+        let call = world.shown().call;
+        call.detail.contains("Kim Seoyeon") || call.notes.iter().any(|note| note.text.contains("Kim Seoyeon"))
+    };
+    assert!(waits(&world));
+    world.on_the_way(FIRST, ChainNews::Stopped);
+    assert!(!waits(&world));
+}
+
+#[test]
 fn somebody_else_can_be_picked_while_it_rings() {
     let mut world = talking_with("kim");
     world.passing_with_return(FIRST, "201");

@@ -3,7 +3,7 @@
 use super::session::{Session, is_gone};
 use crate::sip::core::{Core, Owner, Purpose, refuse_method};
 use crate::sip::event::NotNow;
-use crate::sip::message::{Event, Method, Request, StatusCode, Uri};
+use crate::sip::message::{CSeq, Event, Method, Request, StatusCode, Uri};
 use crate::sip::refer::{self, Refer};
 use crate::sip::referred::{Answered, Referred};
 use crate::sip::transaction::{Outcome, Reply, ServerId};
@@ -17,8 +17,9 @@ impl Session {
         }
         let mut request = self.build(core, Method::Refer);
         refer::fill(core, &mut request, target);
+        let seq = request.headers.require::<CSeq>().map_or(0, |cseq| cseq.seq);
         let id = self.send(core, Purpose::Refer, request);
-        self.refer = Some(Refer::new(self.key, id));
+        self.refer = Some(Refer::new(self.key, id, seq));
         Ok(())
     }
 

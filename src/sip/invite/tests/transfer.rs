@@ -268,3 +268,27 @@ fn a_pbx_that_takes_a_transfer_and_will_say_nothing_is_believed() {
     bench.pass(secs(200));
     assert!(bench.is_silent());
 }
+
+#[test]
+fn what_names_another_refer_is_not_about_this_one() {
+    for (names, said) in [(-1, None), (0, Some((404, true)))] {
+        for is_taken in [true, false] {
+            let mut bench = Bench::new();
+            let (_, invite, ok, refer) = refer(&mut bench);
+            if is_taken {
+                bench.respond(&refer, 202);
+                progress(&mut bench);
+            }
+            let named = i64::from(seq(&refer)) + names;
+            let mut notify = notify(&mut bench, &(invite, ok), 1, "SIP/2.0 404 Not Found", OVER);
+            notify.headers.remove("Event");
+            notify.headers.push("Event", format!("refer;id={named}"));
+            bench.hear_request(&notify);
+            if said.is_some() && !is_taken {
+                assert_eq!(progress(&mut bench), Some(ReferProgress::Taken));
+            }
+            assert_eq!(status(&mut bench), said, "taken {is_taken}");
+            bench.response(if said.is_some() { 200 } else { 481 });
+        }
+    }
+}
