@@ -15,13 +15,19 @@ const NOT_ACCEPTABLE_HERE: u16 = 488;
 const BUSY_HERE: u16 = 486;
 
 impl Phone {
+    /// Nobody took this client: who passed them on has them again, also while the result of that call is still to be picked.
+    fn had_passed_on(&self, caller: &Caller) -> bool {
+        let transfer = caller.returned.as_ref().and_then(|returned| returned.id.as_ref());
+        transfer.is_some_and(|transfer| self.passed_on.contains(transfer))
+    }
+
     pub(super) fn on_invited(&mut self, now: Instant, call: CallKey, invite: Invite) {
         let caller = self.identify(&invite);
         let answerable = invite.offer.as_ref().is_none_or(|offer| is_answerable(offer, &self.codecs).is_ok());
         if !answerable {
             return self.decline(now, call, &invite, caller, NOT_ACCEPTABLE_HERE);
         }
-        if !self.takes_calls && invite.replaces.is_none() {
+        if !self.takes_calls && invite.replaces.is_none() && !self.had_passed_on(&caller) {
             return self.decline(now, call, &invite, caller, BUSY_HERE);
         }
         let id = self.free_line();

@@ -46,9 +46,12 @@ use line::{Line, Means, Serves, Stage};
 use outbox::Outbox;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use transfer::Transfer;
+
+/// Clients who may still be given back.
+const MOST_PASSED_ON: usize = 16;
 
 /// What a telephone needs to begin.
 #[derive(Clone, Debug)]
@@ -79,8 +82,10 @@ pub struct Phone {
     /// The operator is heard on no line.
     muted: bool,
     conference: Conference,
-    /// New calls ring; else they hear busy.
+    /// New calls ring; else they hear busy, but for clients whom the PBX gives back.
     takes_calls: bool,
+    /// Names of the last transfers from which clients may be given back.
+    passed_on: VecDeque<String>,
     /// What the operator was last given to hear of a call that is dialled.
     tone: Option<CallTone>,
     lines: BTreeMap<LineId, Line>,
@@ -116,6 +121,7 @@ impl Phone {
             muted: false,
             conference: Conference::default(),
             takes_calls: true,
+            passed_on: VecDeque::new(),
             tone: None,
             lines: BTreeMap::new(),
             lines_by_call: BTreeMap::new(),
@@ -332,7 +338,13 @@ impl Phone {
         let (line, mut means) = self.line(now, id).ok_or(Refusal::NoSuchLine)?;
         let until = now + means.pbx.hold_time;
         line.seek_no_more(&mut means);
-        line.begin_transfer(&mut means, Transfer::blind(target, uri, until))
+        let call = line.call;
+        line.begin_transfer(&mut means, Transfer::blind(target, uri, until))?;
+        self.passed_on.extend(self.user_agent.call_id(call).map(sip::transfer_id));
+        if self.passed_on.len() > MOST_PASSED_ON {
+            self.passed_on.pop_front();
+        }
+        Ok(())
     }
 
     /// What the core did goes out in its order; what it says may lead to more.

@@ -118,12 +118,11 @@ fn a_blind_operator_hears_who_was_tried_who_is_back_and_who_rings_elsewhere() {
     head.wait("CALL_CLOSED", seconds(5));
     stage.press(&["Return"]);
 
-    // Passed on blindly to a telephone that is off: the PBX gives the client back.
+    // Passed on blindly to a telephone that is off: the PBX gives the client back, in the wrap-up.
     let again = comes(&stage, &mut reader, CLIENT, CLIENT_NAME);
     looks_for(&stage, &mut reader, OFFLINE.0);
     stage.press(&["ctrl+Return"]);
     reader.hears(&format!("Passed to {}", OFFLINE.1));
-    stage.press(&["Return"]);
     reader.hears(&format!("{CLIENT_NAME} is back from {}", OFFLINE.1));
     let call = reader.finds("panel", "Current call: Ringing");
     assert!(call.name.contains(CLIENT_NAME), "{}", call.name);

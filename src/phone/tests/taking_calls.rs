@@ -51,6 +51,26 @@ fn a_call_that_stands_may_be_given_another_far_end() {
     world.pbx.response(200);
 }
 
+/// A wrap-up follows at once when a client was passed on.
+#[test]
+fn a_client_whom_the_operator_passed_on_and_nobody_took_rings_all_the_same() {
+    let returned = |transfer: &str| format!("X-Patchcord-Return: {transfer};reason=busy;target=201\r\n");
+    let mut world = World::new();
+    let mut leg = world.talking();
+    world.command(Command::BlindTransfer { line: LINE, target: "201".into() });
+    world.command(Command::TakeCalls { on: false });
+    let bye = world.pbx.ask(&mut leg, "BYE", "", None);
+    world.hears(&bye);
+    world.events();
+    world.ring(&returned(&crate::sip::transfer_id(leg.call_id())), Some(ALAW));
+    let events = world.events();
+    assert!(matches!(events[..], [Event::RingingIn { .. }]), "{events:?} {:?}", world.pbx.seen());
+
+    let mut world = on_a_break();
+    world.ring(&returned("0123456789abcdef"), Some(ALAW));
+    world.pbx.response(486);
+}
+
 #[test]
 fn an_operator_on_a_break_may_call() {
     let mut world = on_a_break();
