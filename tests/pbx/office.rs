@@ -242,6 +242,45 @@ fn a_parked_client_is_shown_in_his_place_and_taken_back() {
     client.wait("CALL_CLOSED", seconds(5));
 }
 
+/// The PBX's own way back would hang up on the client.
+#[test]
+fn a_parked_client_comes_back_though_the_operator_takes_no_calls() {
+    let pbx = Pbx::start_with(&["--parking", "3"]);
+    let operator = Operator::start(&pbx, "101");
+    let client = Baresip::customer(&pbx, CLIENT);
+    client.dial(&format!("sip:101@{}", pbx.trunk()));
+    until("a call", seconds(5), || operator.rings());
+    operator.answer();
+    operator.want(Intent::Park { line: operator.line() });
+    operator.until("parked", |event| matches!(event, Event::Phone(phone::Event::Ended { .. })));
+    operator.want(Intent::TakeCalls { on: false });
+    operator.until("the client rings", is_back);
+    client.hang_up();
+}
+
+fn is_back(event: &Event) -> bool {
+    let Event::Phone(phone::Event::RingingIn { caller, .. }) = event else { return false };
+    let back = caller.returned.as_ref();
+    back.is_some_and(|back| back.target == "751" && back.reason == ReturnReason::NoAnswer)
+}
+
+#[test]
+fn a_parked_client_whose_operator_is_gone_waits_in_the_queue() {
+    let pbx = Pbx::start_with(&["--parking", "3"]);
+    let operator = Operator::start(&pbx, "101");
+    let client = Baresip::customer(&pbx, CLIENT);
+    client.dial(&format!("sip:101@{}", pbx.trunk()));
+    until("a call", seconds(5), || operator.rings());
+    operator.answer();
+    operator.want(Intent::Park { line: operator.line() });
+    operator.until("parked", |event| matches!(event, Event::Phone(phone::Event::Ended { .. })));
+    drop(operator);
+    let colleague = Operator::start(&pbx, "103");
+    colleague.want(Intent::JoinQueue { on: true });
+    until("the queue's call", seconds(30), || colleague.rings());
+    client.hang_up();
+}
+
 #[test]
 fn a_parked_client_whom_nobody_takes_comes_back_as_such() {
     let pbx = Pbx::start_with(&["--parking", "3"]);
@@ -252,12 +291,6 @@ fn a_parked_client_whom_nobody_takes_comes_back_as_such() {
     operator.answer();
     operator.want(Intent::Park { line: operator.line() });
     operator.until("parked", |event| matches!(event, Event::Phone(phone::Event::Ended { .. })));
-    operator.until("the client rings again", |event| match event {
-        Event::Phone(phone::Event::RingingIn { caller, .. }) => {
-            let back = caller.returned.as_ref();
-            back.is_some_and(|back| back.target == "751" && back.reason == ReturnReason::NoAnswer)
-        }
-        _ => false,
-    });
+    operator.until("the client rings again", is_back);
     client.hang_up();
 }
