@@ -1,4 +1,4 @@
-//! The body of a NOTIFY, read as each package would.
+//! The bodies of NOTIFYs, read and put together as each package would.
 
 #![no_main]
 
@@ -7,5 +7,5 @@
 mod exercise;
 
 libfuzzer_sys::fuzz_target!(|octets: &[u8]| {
-    exercise::exercise_notification(octets);
+    exercise::exercise_notifications(octets);
 });

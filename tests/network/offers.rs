@@ -3,7 +3,7 @@
 
 mod tests;
 
-use crate::rules::{PATIENCE, Seen, Verdict, must};
+use crate::rules::{FORGOTTEN, Seen, Verdict, must};
 use patchcord::instant::Instant;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -235,7 +235,7 @@ impl Offers {
 impl Talk {
     /// Who asked has given up by now.
     fn expire(&mut self, now: Instant) {
-        self.open.take_if(|open| now.since(open.since) > PATIENCE);
+        self.open.take_if(|open| now.since(open.since) >= FORGOTTEN);
     }
 
     /// RFC 3264 §6: as many media lines as the offer, in its order.

@@ -9,10 +9,10 @@ use std::time::Duration;
 const T1: Duration = Duration::from_millis(500);
 const T2: Duration = Duration::from_secs(4);
 /// 64·T1, and what a timer may be late.
-pub const PATIENCE: Duration = Duration::from_millis(32_100);
+const PATIENCE: Duration = Duration::from_millis(32_100);
 
 /// 64·T1: nobody knows the transaction any more.
-const FORGOTTEN: Duration = Duration::from_secs(32);
+pub const FORGOTTEN: Duration = Duration::from_secs(32);
 
 /// A message as far as the rules look into it.
 #[derive(Clone)]
@@ -123,6 +123,8 @@ struct Asked {
 struct Dialog {
     seq: Option<u32>,
     over: bool,
+    /// By their BYE. One that overtook their 2xx is followed by ours, since nobody wants the call any more.
+    left: bool,
 }
 
 pub type Verdict = Result<(), String>;
@@ -237,7 +239,8 @@ impl Side {
                 // A dialog that was not known yet may still begin, with a 2xx that comes late.
                 if seen.method == "BYE" && status < 300 {
                     let tag = seen.to_tag.clone().unwrap_or_default();
-                    self.dialog(&seen.call_id, &tag, Some(&seen.from_tag)).over = true;
+                    let dialog = self.dialog(&seen.call_id, &tag, Some(&seen.from_tag));
+                    (dialog.over, dialog.left) = (true, true);
                 }
                 Ok(())
             }
@@ -327,7 +330,8 @@ impl Side {
         must(dialog.seq.is_none_or(|before| seen.seq > before), "a CSeq that does not rise")?;
         dialog.seq = Some(seen.seq);
         // The subscription of a REFER outlives its call (RFC 5057).
-        must(!dialog.over || seen.method == "NOTIFY", "a request in a dialog that is over")?;
+        let may_go = seen.method == "NOTIFY" || seen.method == "BYE" && std::mem::take(&mut dialog.left);
+        must(!dialog.over || may_go, "a request in a dialog that is over")?;
         dialog.over |= seen.method == "BYE";
         Ok(())
     }
@@ -338,7 +342,7 @@ impl Side {
             let request = &asked.request;
             let same = (&request.call_id, &request.from_tag) == (&seen.call_id, &seen.from_tag);
             let open = asked.finals == 0 && !asked.failed;
-            same && request.method == "INVITE" && open && now.since(asked.first) < PATIENCE
+            same && request.method == "INVITE" && open && now.since(asked.first) < FORGOTTEN
         });
         must(!ours, "an INVITE while another of ours is open")?;
         let theirs = self.heard.values().any(|heard| {

@@ -5,7 +5,7 @@ use patchcord::sip::digest::Authenticator;
 use patchcord::sip::message::codec::{self, Malformed, Parsed};
 use patchcord::sip::message::framer::Framer;
 use patchcord::sip::message::*;
-use patchcord::sip::{Account, News, Package, Password};
+use patchcord::sip::{Account, DialogState, News, Package, Password};
 use std::fmt::Debug;
 use std::time::Duration;
 
@@ -25,18 +25,22 @@ pub fn exercise(octets: &[u8]) -> bool {
     }
 }
 
-/// A NOTIFY's body. Whether any package can read it; what it says is bounded whatever it holds.
-pub fn exercise_notification(octets: &[u8]) -> bool {
-    let packages = [Package::Dialog, Package::Presence, Package::MessageSummary];
-    let read: Vec<News> = packages.into_iter().filter_map(|package| package.news_in(octets)).collect();
-    for news in &read {
-        if let News::Dialogs(dialogs) = news {
-            assert!(dialogs.len() <= 32);
-            let parties = dialogs.iter().filter_map(|dialog| dialog.remote.as_ref());
-            parties.for_each(|party| check_uri(&party.uri));
-        }
+/// The bodies of one subscription's NOTIFYs, between zeros. How many any package can read; what is known after each is bounded
+/// whatever they hold, and the last one brings nothing when it comes again.
+pub fn exercise_notifications(octets: &[u8]) -> usize {
+    let bodies = || octets.split(|octet| *octet == 0);
+    let news = Package::Dialog.news_in(bodies());
+    for each in &news {
+        let News::Dialogs(dialogs) = each else { panic!("{each:?}") };
+        assert!(dialogs.len() <= 32);
+        assert!(dialogs.iter().all(|dialog| dialog.state != DialogState::Terminated));
+        let parties = dialogs.iter().filter_map(|dialog| dialog.remote.as_ref());
+        parties.for_each(|party| check_uri(&party.uri));
     }
-    !read.is_empty()
+    let again = Package::Dialog.news_in(bodies().chain(bodies().last()));
+    assert_eq!(again, news);
+    let others = [Package::Presence, Package::MessageSummary];
+    news.len() + others.iter().map(|package| package.news_in(bodies()).len()).sum::<usize>()
 }
 
 /// Cut anywhere, a stream holds the same frames; and what is cut out of one is what one datagram would hold.

@@ -2,7 +2,7 @@
 //! reads the same when printed.
 
 use crate::data;
-use crate::exercise::{exercise, exercise_field, exercise_notification};
+use crate::exercise::{exercise, exercise_field, exercise_notifications};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::path::Path;
@@ -144,7 +144,7 @@ fn inputs_kept_from_fuzzing_harm_nothing() {
     });
     let headers = replay("sip_header", |octets| exercise_field(&String::from_utf8_lossy(octets)));
     let notifications = replay("notification", |octets| {
-        exercise_notification(octets);
+        exercise_notifications(octets);
     });
     assert!(replayed >= 9 && headers >= 6 && notifications >= 6);
 }

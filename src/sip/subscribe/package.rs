@@ -84,13 +84,16 @@ impl Package {
         }
     }
 
-    /// What this body says by itself.
+    /// What the bodies of one subscription say, one after the other.
     #[doc(hidden)]
-    pub fn news_in(self, body: &[u8]) -> Option<News> {
-        match self.read_body(body, &mut Table::default())? {
+    pub fn news_in<'a>(self, bodies: impl Iterator<Item = &'a [u8]>) -> Vec<News> {
+        let mut table = Table::default();
+        let read = bodies.filter_map(|body| self.read_body(body, &mut table));
+        let news = read.filter_map(|read| match read {
             Read::News(news) | Read::NewsWithGap(news) => Some(news),
             Read::Nothing => None,
-        }
+        });
+        news.collect()
     }
 
     /// Message counts in a NOTIFY that belongs to no subscription (RFC 3842 §3.2).

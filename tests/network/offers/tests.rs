@@ -112,7 +112,7 @@ fn a_second_offer_while_one_is_open_is_noticed() {
         Played::called().say("UPDATE 5", 1, AUDIO).hear("INVITE 2", 1, AUDIO).say("491 INVITE 2", 0, "");
     refused.holds();
     let mut given_up = Played::called().say("INVITE 5", 1, AUDIO);
-    given_up.now = given_up.now + PATIENCE * 2;
+    given_up.now = given_up.now + FORGOTTEN * 2;
     given_up.say("INVITE 6", 1, AUDIO).holds();
 }
 

@@ -16,7 +16,7 @@ use patchcord::sip::{
     Account, CallKey, CallPolicy, EndedBy, Event, Invite, Load, Output, Party, Password, UserAgent,
     UserAgentConfig,
 };
-use patchcord::transmit::{Received, Transport};
+use patchcord::transmit::{Hop, Received, Transport};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -85,6 +85,8 @@ pub struct Pbx {
     pub manner: Manner,
     /// Music plays, where the client is with the operator.
     pub held: bool,
+    /// Client and target were put together.
+    pub was_joined: bool,
     pub lines: Lines,
     registrar: Proxy,
     ua: UserAgent,
@@ -103,19 +105,24 @@ pub struct Pbx {
     ports: u16,
     lives: u8,
     seed: u64,
-    out: Vec<Vec<u8>>,
+    identity: UserAgentConfig,
+    /// From where the telephone spoke last.
+    operator: SocketAddr,
+    out: Vec<(SocketAddr, Vec<u8>)>,
 }
 
 impl Pbx {
-    pub fn new(seed: u64) -> Self {
+    pub fn new(seed: u64, transport: Transport, session: Option<Duration>) -> Self {
+        let identity = identity(transport, session);
         Self {
             client: Client::WithOperator,
             fates: BTreeMap::new(),
             manner: Manner::Joins(Duration::ZERO),
             held: false,
+            was_joined: false,
             lines: Lines::default(),
             registrar: Proxy::new(),
-            ua: UserAgent::exchange(identity(), chance(seed, 0)),
+            ua: UserAgent::exchange(identity.clone(), chance(seed, 0)),
             aside: Aside::default(),
             legs: BTreeMap::new(),
             client_leg: None,
@@ -128,6 +135,8 @@ impl Pbx {
             ports: 20_000,
             lives: 0,
             seed,
+            identity,
+            operator: OPERATOR.parse().unwrap(),
             out: vec![],
         }
     }
@@ -135,6 +144,11 @@ impl Pbx {
     /// The client hears the operator.
     pub fn hears_operator(&self) -> bool {
         self.client == Client::WithOperator && !self.held
+    }
+
+    /// Somebody was called for the client, and that call stands.
+    pub fn has_other_legs(&self) -> bool {
+        self.legs.keys().any(|leg| Some(*leg) != self.client_leg)
     }
 
     pub fn knows_operator(&self) -> bool {
@@ -173,7 +187,7 @@ impl Pbx {
     /// Nobody is remembered: calls, registrations, subscriptions.
     pub fn restart(&mut self) {
         self.lives += 1;
-        self.ua = UserAgent::exchange(identity(), chance(self.seed, self.lives));
+        self.ua = UserAgent::exchange(self.identity.clone(), chance(self.seed, self.lives));
         self.registrar.restart();
         self.aside.restart();
         self.legs.clear();
@@ -203,14 +217,21 @@ impl Pbx {
 
     // -- messages and time
 
-    pub fn on_datagram(&mut self, now: Instant, bytes: Vec<u8>) {
-        let (from, local) = (OPERATOR.parse().unwrap(), proxy::ADDRESS.parse().unwrap());
+    /// The connection from there is gone.
+    pub fn disconnected(&mut self, now: Instant, from: SocketAddr) {
+        self.ua.handle_closed(now, Hop { transport: self.identity.transport, to: from });
+    }
+
+    pub fn on_datagram(&mut self, now: Instant, from: SocketAddr, bytes: Vec<u8>) {
+        self.operator = from;
+        let local = proxy::ADDRESS.parse().unwrap();
         let taken = match codec::parse(&bytes) {
             Ok(Parsed::Message(Message::Request(request))) => match request.method {
                 Method::Register => self.registrar_takes(from, &bytes),
                 Method::Options if request.uri.user.is_none() => self.registrar_takes(from, &bytes),
                 Method::Subscribe => {
-                    self.out.extend(self.lines.on_subscribe(now, &mut self.aside, &request));
+                    let answer = self.lines.on_subscribe(now, &mut self.aside, &request);
+                    self.out.extend(answer.map(|octets| (from, octets)));
                     true
                 }
                 Method::Refer => self.takes_refer(now, &request),
@@ -220,12 +241,13 @@ impl Pbx {
             _ => false,
         };
         if !taken {
-            self.ua.handle_input(now, Received { transport: Transport::Udp, from, local, bytes });
+            let transport = self.identity.transport;
+            self.ua.handle_input(now, Received { transport, from, local, bytes });
         }
     }
 
     fn registrar_takes(&mut self, from: SocketAddr, bytes: &[u8]) -> bool {
-        self.out.extend(self.registrar.on_packet(from, bytes).into_iter().map(|(_, octets)| octets));
+        self.out.extend(self.registrar.on_packet(from, bytes));
         true
     }
 
@@ -243,19 +265,20 @@ impl Pbx {
         own.into_iter().chain(self.ua.next_deadline()).chain(self.aside.next_deadline()).min()
     }
 
-    /// What goes to the operator.
-    pub fn drain(&mut self, now: Instant) -> Vec<Vec<u8>> {
+    /// What goes to the operator, and where the PBX believes him.
+    pub fn drain(&mut self, now: Instant) -> Vec<(SocketAddr, Vec<u8>)> {
         loop {
             match self.ua.poll_output() {
                 Output::Send(transmit) => {
                     self.say_twice(now, &transmit.bytes);
-                    self.out.push(transmit.bytes);
+                    self.out.push((transmit.to, transmit.bytes));
                 }
                 Output::Event(event) => self.on_event(now, event),
                 Output::Idle => break,
             }
         }
-        self.out.extend(self.aside.drain().into_iter().map(|(_, octets)| octets));
+        let operator = self.operator;
+        self.out.extend(self.aside.drain().into_iter().map(|(_, octets)| (operator, octets)));
         std::mem::take(&mut self.out)
     }
 
@@ -367,7 +390,7 @@ impl Pbx {
         self.joining = None;
         match self.replaced(replaces).filter(|_| self.client == Client::WithOperator) {
             Some(target) => {
-                self.client = Client::WithTarget;
+                (self.client, self.was_joined) = (Client::WithTarget, true);
                 self.ua.hang_up(now, target).expect("it stands");
                 StatusCode::OK
             }
@@ -400,7 +423,7 @@ impl Pbx {
             Manner::NoSubscription => response.headers.push("Refer-Sub", "false"),
             _ => {}
         }
-        self.out.push(response.to_bytes());
+        self.out.push((self.operator, response.to_bytes()));
         let branch = request.headers.require::<Via>().unwrap().branch().unwrap().to_owned();
         if self.referred.insert(branch) && joins {
             let target = request.headers.require::<ReferTo>().unwrap().uri.clone();
@@ -440,7 +463,7 @@ fn chance(seed: u64, life: u8) -> [u8; 32] {
     chance
 }
 
-fn identity() -> UserAgentConfig {
+fn identity(transport: Transport, session: Option<Duration>) -> UserAgentConfig {
     let local = proxy::ADDRESS.parse().unwrap();
     UserAgentConfig {
         account: Account {
@@ -454,11 +477,11 @@ fn identity() -> UserAgentConfig {
             display: None,
             expires: Duration::ZERO,
         },
-        transport: Transport::Udp,
+        transport,
         server: local,
         local,
         user_agent: "PBX/test".into(),
         max_calls: 16,
-        calls: CallPolicy { take_refers: true, ..CallPolicy::default() },
+        calls: CallPolicy { take_refers: true, session_expires: session, ..CallPolicy::default() },
     }
 }

@@ -1,14 +1,19 @@
 //! What becomes of a client who is passed on. Each story says whether it went as hoped.
 
+use super::disasters::{self, BOTH, DOWN, Task, UP};
 use super::pbx::{Client, Fate, Manner};
-use super::{CLIENT, World};
+use super::{CLIENT, SESSION, World};
 use crate::world::secs;
 use patchcord::domain::line_state::LineState;
 use patchcord::phone::{ClientIs, Command, Event, Proof, TransferFault};
+use patchcord::transmit::Transport;
 use std::time::Duration;
 
 pub struct Story {
     pub name: &'static str,
+    pub transport: Transport,
+    /// The PBX wants to hear of the client's call so often (RFC 4028).
+    pub session: Option<Duration>,
     /// Requests, and answers to them, whose loss explains another end.
     pub may_be_late: &'static [&'static str],
     pub tell: fn(&mut World) -> bool,
@@ -18,7 +23,20 @@ const PASSING: &[&str] = &["INVITE", "ACK", "BYE", "CANCEL", "REFER", "NOTIFY"];
 const RINGS: Duration = secs(20);
 
 const fn story(name: &'static str, tell: fn(&mut World) -> bool) -> Story {
-    Story { name, may_be_late: PASSING, tell }
+    let (transport, session) = (Transport::Udp, None);
+    Story { name, transport, session, may_be_late: PASSING, tell }
+}
+
+const fn of_a_line(name: &'static str, tell: fn(&mut World) -> bool) -> Story {
+    Story { may_be_late: &["REGISTER", "SUBSCRIBE", "NOTIFY"], ..story(name, tell) }
+}
+
+const fn in_the_dark(name: &'static str, tell: fn(&mut World) -> bool) -> Story {
+    Story { session: Some(SESSION), ..story(name, tell) }
+}
+
+const fn by_tcp(name: &'static str, tell: fn(&mut World) -> bool) -> Story {
+    Story { transport: Transport::Tcp, ..in_the_dark(name, tell) }
 }
 
 pub const STORIES: &[Story] = &[
@@ -44,24 +62,39 @@ pub const STORIES: &[Story] = &[
     story("passed on, the last word after our BYE", word_after_bye),
     story("passed on, the PBX restarts", pbx_restarts),
     story("joined after a consultation", consultation),
-    Story {
-        name: "a colleague's line",
-        may_be_late: &["REGISTER", "SUBSCRIBE", "NOTIFY"],
-        tell: line_states,
-    },
-    Story {
-        name: "a colleague's line, the PBX restarts",
-        may_be_late: &["REGISTER", "SUBSCRIBE", "NOTIFY"],
-        tell: line_states_over_a_restart,
-    },
+    of_a_line("a colleague's line", line_states),
+    of_a_line("a colleague's line, the PBX restarts", line_states_over_a_restart),
+    in_the_dark("passed on, the network is gone", |world| disasters::network_gone(world, Task::Return, BOTH)),
+    in_the_dark("passed on, nothing arrives here", |world| {
+        disasters::network_gone(world, Task::Return, DOWN)
+    }),
+    in_the_dark("passed on, nothing leaves here", |world| disasters::network_gone(world, Task::Return, UP)),
+    in_the_dark("a chain, the network is gone", |world| disasters::network_gone(world, Task::Chain, BOTH)),
+    in_the_dark("a chain, nothing arrives here", |world| disasters::network_gone(world, Task::Chain, DOWN)),
+    in_the_dark("a chain, nothing leaves here", |world| disasters::network_gone(world, Task::Chain, UP)),
+    in_the_dark("consulted, the network is gone", |world| {
+        disasters::network_gone(world, Task::Consult, BOTH)
+    }),
+    in_the_dark("consulted, nothing arrives here", |world| {
+        disasters::network_gone(world, Task::Consult, DOWN)
+    }),
+    in_the_dark("consulted, nothing leaves here", |world| disasters::network_gone(world, Task::Consult, UP)),
+    by_tcp("by TCP, passed on", |world| joined_by(world, Manner::Joins(Duration::ZERO))),
+    by_tcp("by TCP, passed on to somebody busy", |world| refused(world, 486)),
+    by_tcp("by TCP, passed on, the third answers", chain),
+    by_tcp("by TCP, passed on, and taken back", taken_back),
+    by_tcp("by TCP, joined after a consultation", consultation),
+    by_tcp("by TCP, passed on, it breaks", |world| disasters::connection_breaks(world, Task::Return)),
+    by_tcp("by TCP, a chain, it breaks", |world| disasters::connection_breaks(world, Task::Chain)),
+    by_tcp("by TCP, consulted, it breaks", |world| disasters::connection_breaks(world, Task::Consult)),
 ];
 
-fn millis(ms: u64) -> Duration {
+pub fn millis(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
 /// Somebody there answers after so long, and stays.
-fn answers(world: &mut World, number: &str) -> Duration {
+pub fn answers(world: &mut World, number: &str) -> Duration {
     let after = millis(world.below(6_000));
     world.pbx.fates.insert(number.into(), Fate::Answers { after, leaves: None });
     after
@@ -78,7 +111,7 @@ fn in_the_middle(world: &mut World) {
     world.uneventful = world.is_over();
 }
 
-fn pass_on(world: &mut World, number: &str, comes_back: bool) {
+pub fn pass_on(world: &mut World, number: &str, comes_back: bool) {
     let target = number.to_owned();
     world.wish(Command::ReturnTransfer {
         line: CLIENT,
@@ -94,7 +127,7 @@ fn failed(why: TransferFault) -> impl Fn(&Event) -> bool {
     move |event| matches!(event, Event::TransferFailed { why: w, .. } if *w == why)
 }
 
-fn transferred(event: &Event) -> bool {
+pub fn transferred(event: &Event) -> bool {
     matches!(event, Event::Transferred { .. })
 }
 
