@@ -111,7 +111,7 @@ impl Screen {
                 self.can_transfer()
             }
             Act::Topic => self.can_pick_topics(),
-            Act::Join => self.consultation().is_some(),
+            Act::Join => self.can_join(),
             Act::Conference => self.view.conference.is_some() || self.two_talk(),
             Act::CallColleague(_) => !self.can_transfer() && self.can_dial(),
             Act::Dial => self.can_dial() && !self.dial.text.trim().is_empty(),
@@ -172,11 +172,7 @@ impl Screen {
                 self.focus(Field::Transfer);
             }
             Act::Topic => self.ask_next_topic(),
-            Act::Join => {
-                if let Some((line, with)) = self.consultation() {
-                    self.want(Intent::Join { line, with });
-                }
-            }
+            Act::Join => self.join(),
             Act::Conference => {
                 let on = self.view.conference.is_none();
                 self.want(Intent::Conference { on });
@@ -198,7 +194,7 @@ impl Screen {
             Act::ChooseClient(index) => self.choose_client(index),
             Act::PickUp => self.pick_up_first(),
             Act::PickUpFrom(extension) => self.pick_up(extension),
-            Act::Park => self.want_on(self.front, |line| Intent::Park { line }),
+            Act::Park => self.park(),
             Act::TakeFirstParked => self.take_parked(self.first_parked()),
             Act::TakeParked(index) => self.take_parked(index),
             Act::JoinQueue(on) => self.want(Intent::JoinQueue { on }),

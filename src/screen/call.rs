@@ -1,8 +1,9 @@
 //! The call on the card, the one that waits, the one that rings beside it, and what became of the last.
 
 use super::format::{clock, tame};
+use super::keys::{Deed, key_of};
 use super::wrap_up::GRACE;
-use super::{Act, Call, Level, Meters, Other, Screen, Sound, State, Tone, Waiting, Word, words};
+use super::{Act, Call, Field, Level, Meters, Other, Screen, Sound, State, Tone, Waiting, Word, words};
 use crate::agent::{CardAnswer, LineState, LineView};
 use crate::desk_api::{ClientCard, ClientId, DirectoryEntry, Picked, TransferQuestion};
 use crate::domain::chain::TransferChain;
@@ -44,6 +45,8 @@ pub(super) struct Standing {
     /// The client about whom, or for whom, the operator called here.
     pub consults: Option<LineId>,
     pub passed_to: Option<String>,
+    /// The next transfer is to the PBX's parking.
+    pub parks: bool,
     pub silent: Vec<(AudioDirection, NoAudioCause)>,
     pub hold_refused: bool,
     /// What it goes on without.
@@ -109,6 +112,7 @@ impl Standing {
             waits_for: None,
             consults: None,
             passed_to: None,
+            parks: false,
             silent: Vec::new(),
             hold_refused: false,
             lost: None,
@@ -184,6 +188,16 @@ pub(super) enum Outcome {
     NobodyLeft(Tried),
     /// Nobody could be tried.
     NobodyThere,
+    /// Hung up while a colleague was asked.
+    LeftWaiting {
+        who: String,
+    },
+    /// The colleague who was to be asked could not be had; the client is back.
+    NotAsked {
+        who: String,
+        outcome: CallOutcome,
+        status: Option<u16>,
+    },
     Ended {
         who: String,
         incoming: bool,
@@ -200,7 +214,12 @@ impl Outcome {
         match self {
             Self::Passed { .. } => true,
             Self::NotPassed(failed) => failed.client != ClientIs::Kept,
-            Self::Ended { .. } | Self::Refused(_) | Self::NobodyLeft(_) | Self::NobodyThere => false,
+            Self::Ended { .. }
+            | Self::Refused(_)
+            | Self::NobodyLeft(_)
+            | Self::NobodyThere
+            | Self::LeftWaiting { .. }
+            | Self::NotAsked { .. } => false,
         }
     }
 }
@@ -266,7 +285,20 @@ impl Screen {
 
     /// Whom a call was passed to: by name where the directory knows one.
     pub(super) fn target_name(&self, target: &str) -> String {
-        self.colleague(target).map_or_else(|| self.for_people(target), |person| person.name.clone())
+        match self.colleague(target) {
+            Some(person) => person.name.clone(),
+            None if self.parking.contains(target) => say!(&self.cat, "parking place {place}", place = target),
+            None => self.for_people(target),
+        }
+    }
+
+    /// From where a client comes back, and why.
+    fn came_back_words(&self, from: &Return) -> (String, &str) {
+        let why = match self.parking.contains(&from.target) {
+            true => msg!("nobody took the client"),
+            false => words::came_back(from.reason),
+        };
+        (self.target_name(&from.target), self.cat.get(why))
     }
 
     /// The client's, colleague's or network's name.
@@ -300,13 +332,17 @@ impl Screen {
             name => {
                 let who = name.unwrap_or_else(|| self.number_words(seen));
                 match seen.came_back_from() {
-                    Some(from) => say!(
-                        &self.cat,
-                        "{who} is back from {target}: {reason}",
-                        who = who,
-                        target = self.target_name(&from.target),
-                        reason = self.cat.get(words::came_back(from.reason))
-                    ),
+                    Some(from) => {
+                        let (target, reason) = self.came_back_words(from);
+                        let cat = &self.cat;
+                        say!(
+                            cat,
+                            "{who} is back from {target}: {reason}",
+                            who = who,
+                            target = target,
+                            reason = reason
+                        )
+                    }
                     None => say!(&self.cat, "{who} is calling", who = who),
                 }
             }
@@ -399,7 +435,7 @@ impl Screen {
         let word = |tone, text| Word { tone, text };
         let mut notes = Vec::new();
         if let Some(from) = seen.came_back_from().filter(|_| call.way.is_none()) {
-            let (target, reason) = (self.target_name(&from.target), cat.get(words::came_back(from.reason)));
+            let (target, reason) = self.came_back_words(from);
             notes.push(word(
                 Tone::Warning,
                 say!(cat, "Back from {target}: {reason}", target = target, reason = reason),
@@ -426,12 +462,41 @@ impl Screen {
             notes.push(word(Tone::Hold, say!(cat, "Waiting for {name}", name = name)));
         }
         notes.extend(self.outcome_words());
-        notes.extend(self.reply.map(|reply| word(Tone::Warning, cat.get(reply).to_owned())));
+        notes.extend(self.reply.map(|reply| word(Tone::Warning, self.reply_words(reply))));
         notes
     }
 
-    /// The last outcome, in words.
+    /// The last outcome, in words, with the key that helps now.
     pub(super) fn outcome_words(&self) -> Option<Word> {
+        let Word { tone, text } = self.what_came_out()?;
+        let deed = self.outcome.as_ref().and_then(|outcome| self.what_helps(outcome));
+        let Some(deed) = deed.filter(|deed| self.can_do(deed)) else { return Some(Word { tone, text }) };
+        let (key, label) = (key_of(&deed), self.label(&deed));
+        let text = say!(&self.cat, "{what}. {key}: {label}", what = text, key = key, label = label);
+        Some(Word { tone, text })
+    }
+
+    fn what_helps(&self, outcome: &Outcome) -> Option<Deed> {
+        let client_is_here = self.client_line() == self.front;
+        let failed = match outcome {
+            Outcome::NotPassed(failed) if failed.why == TransferFault::TakenBack => return None,
+            Outcome::NotPassed(failed) => failed,
+            Outcome::NobodyLeft(_) | Outcome::NobodyThere | Outcome::NotAsked { .. } => {
+                return Some(Deed::Act(Act::Transfer));
+            }
+            Outcome::LeftWaiting { .. } => return Some(Deed::Focus(Field::Calls)),
+            Outcome::Passed { .. } | Outcome::Ended { .. } | Outcome::Refused(_) => return None,
+        };
+        Some(match failed.client {
+            ClientIs::Lost | ClientIs::Left => Deed::Focus(Field::Calls),
+            ClientIs::Unknown if client_is_here => Deed::Act(Act::Hold),
+            ClientIs::Kept if client_is_here && self.state() == State::OnHold => Deed::Act(Act::Hold),
+            ClientIs::Kept if client_is_here => Deed::Act(Act::Transfer),
+            ClientIs::Kept | ClientIs::Unknown => Deed::Act(Act::Swap),
+        })
+    }
+
+    fn what_came_out(&self) -> Option<Word> {
         let cat = &self.cat;
         let (tone, text) = match self.outcome.as_ref()? {
             Outcome::Passed { target } => {
@@ -447,6 +512,13 @@ impl Screen {
             }
             Outcome::NobodyThere => {
                 (Tone::Warning, say!(cat, "Nobody can be called now; the client is with you"))
+            }
+            Outcome::LeftWaiting { who } => {
+                (Tone::Bad, say!(cat, "{who} has hung up while waiting", who = who))
+            }
+            Outcome::NotAsked { who, outcome, status } => {
+                let what = self.ended_words(who, false, *outcome, *status, Duration::ZERO).1;
+                (Tone::Warning, say!(cat, "{what}; the client is back with you", what = what))
             }
             Outcome::Ended { who, incoming, outcome, status, talked } => {
                 self.ended_words(who, *incoming, *outcome, *status, *talked)
@@ -468,7 +540,7 @@ impl Screen {
             }
             ClientIs::Kept => say!(cat, "{what}; the client is back with you", what = what),
             ClientIs::Lost => say!(cat, "{what}; the PBX has dropped the client. Call back", what = what),
-            ClientIs::Left => say!(cat, "The call ended before {target} had it", target = target),
+            ClientIs::Left => say!(cat, "The client hung up before {target} had the call", target = target),
             ClientIs::Unknown => {
                 say!(cat, "No word about {target}; ask whether the client is still there", target = target)
             }

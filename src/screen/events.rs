@@ -17,6 +17,8 @@ use std::time::Duration;
 /// The end of a call, as the telephone says it.
 struct End {
     by: EndedBy,
+    /// Card and list of targets were theirs.
+    was_client: bool,
     outcome: CallOutcome,
     status: Option<u16>,
     talked: Duration,
@@ -24,6 +26,7 @@ struct End {
 
 impl Screen {
     pub(super) fn on_event(&mut self, now: Instant, wall: &Zoned, event: Event) {
+        let clients_line = self.client_line();
         let ended = match &event {
             // The view forgets it with this event, and its last words are still to be said.
             Event::Phone(phone::Event::Ended { line, .. }) => self.view.lines.get(line).cloned(),
@@ -34,7 +37,8 @@ impl Screen {
         match event {
             Event::Phone(phone::Event::Ended { line, by, outcome, status, talked, .. }) => {
                 if let Some(view) = ended {
-                    self.on_ended(now, line, view, &End { by, outcome, status, talked });
+                    let was_client = clients_line == Some(line);
+                    self.on_ended(now, line, view, &End { by, was_client, outcome, status, talked });
                 }
             }
             Event::Phone(event) => self.on_phone_event(now, wall, event),
@@ -117,10 +121,15 @@ impl Screen {
                 self.outcome = Some(Outcome::Refused(why));
                 self.announce_outcome();
             }
-            E::Refused { line: None, why } if self.dial.waits() => {
-                self.consults = None;
-                self.dial.refuse(why);
-            }
+            E::Refused { line: None, why } if self.dial.waits() => match self.consults.take() {
+                None => self.dial.refuse(why),
+                // It was the list where the operator asked for it.
+                Some(_) => {
+                    self.dial.forget_sent();
+                    self.outcome = Some(Outcome::Refused(why));
+                    self.announce_outcome();
+                }
+            },
             E::Refused { why: Refusal::NoSuchLine | Refusal::WrongState, .. } => {}
             E::Refused { why, .. } => {
                 self.outcome = Some(Outcome::Refused(why));
@@ -215,6 +224,9 @@ impl Screen {
     }
 
     fn on_transfer_started(&mut self, now: Instant, line: LineId, target: String, way: TransferWay) {
+        if self.calls.get_mut(&line).is_some_and(|call| std::mem::take(&mut call.parks)) {
+            self.parking.insert(target.clone());
+        }
         let words = say!(&self.cat, "Passing to {target}", target = self.target_name(&target));
         // Who was tried before is said in the same breath.
         let tried = self.calls.get(&line).and_then(|call| call.tried.last());
@@ -286,8 +298,11 @@ impl Screen {
         let who = self.who(Seen { view: &view, call: &call });
         self.remember(Seen { view: &view, call: &call }, end.outcome, end.talked);
         let was_front = self.front == Some(line);
+        let waited = end.was_client && !was_front && view.held_by_us;
+        if was_front || end.was_client {
+            self.last = Some(LastCall { line, view, call });
+        }
         if was_front {
-            self.last = Some(LastCall { view, call });
             self.set_front(self.next_front());
             // One that we ended ourselves was meant; so is what follows.
             self.turned = self.front.filter(|_| end.by != EndedBy::Us).map(|_| now);
@@ -296,29 +311,38 @@ impl Screen {
         if answered && consults.is_none() {
             self.begin_wrap_up(now, call_id, passed_on);
         }
-        if let Some(client) = consults.filter(|_| end.by != EndedBy::Transfer) {
-            self.come_back_to(client);
-        }
+        let back =
+            consults.filter(|_| end.by != EndedBy::Transfer).is_some_and(|client| self.come_back_to(client));
         // A transfer has had its own last word, and a conversation that goes on is of more interest than one that is over.
         let is_told = end.by == EndedBy::Transfer || self.outcome.as_ref().is_some_and(Outcome::is_last_word);
+        if waited && !is_told && end.by == EndedBy::Them {
+            self.outcome = Some(Outcome::LeftWaiting { who });
+            return self.announce_outcome();
+        }
         let is_news = !(answered && (is_told || self.front.is_some()));
         if is_news && (was_front || self.outcome.is_none()) {
             let &End { outcome, status, talked, .. } = end;
-            self.outcome = Some(Outcome::Ended { who, incoming, outcome, status, talked });
+            self.outcome = Some(match back && !answered {
+                true => Outcome::NotAsked { who, outcome, status },
+                false => Outcome::Ended { who, incoming, outcome, status, talked },
+            });
             self.announce_outcome();
         } else if answered && !is_told {
             self.announce(say!(&self.cat, "Call ended: {who}, {time}", who = who, time = clock(end.talked)));
         }
     }
 
-    /// The consultation is over, and the client has waited for the end of it; not while the operator talks with somebody else.
-    fn come_back_to(&mut self, client: LineId) {
+    /// The consultation is over, and the client has waited for the end of it; not while the operator talks with somebody else. Whether
+    /// they are back.
+    fn come_back_to(&mut self, client: LineId) -> bool {
         let waits = |view: &LineView| view.held_by_us && view.in_transfer.is_none();
         let talks = |view: &LineView| view.state == LineState::Talking && !view.held_by_us;
         let free = !self.view.lines.values().any(talks);
-        if free && self.view.lines.get(&client).is_some_and(waits) {
+        let comes = free && self.view.lines.get(&client).is_some_and(waits);
+        if comes {
             self.want(Intent::Resume { line: client });
         }
+        comes
     }
 
     fn on_card(&mut self, now: Instant, wall: &Zoned, line: LineId, card: &Card) {

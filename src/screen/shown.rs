@@ -188,6 +188,8 @@ pub struct Targets {
     pub heading: String,
     /// What the operator has said the call is about: "order · Wholesale"; else that it can be said. Empty: it cannot.
     pub topic: String,
+    /// `F7`.
+    pub topic_key: String,
     /// What has to be picked before the rules can say where the client goes.
     pub need: String,
     /// While a call can be passed on.

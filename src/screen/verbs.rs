@@ -21,11 +21,11 @@ impl Screen {
             State::Away => vec![Act::Retry],
             State::Ringing => vec![Act::Answer, Act::Reject],
             State::Dialing => vec![Act::HangUp],
-            State::Talking if self.consultation().is_some() => {
+            State::Talking if self.can(&Act::Join) => {
                 // The last one has a row of its own, which its longest label needs. The way back stands beside who waits.
                 vec![Act::Join, Act::HangUp, Act::Mute, Act::Keypad, Act::Conference]
             }
-            State::OnHold if self.consultation().is_some() => {
+            State::OnHold if self.can(&Act::Join) => {
                 vec![Act::Join, Act::Hold, Act::HangUp, Act::Conference]
             }
             State::Talking => vec![Act::Hold, Act::HangUp, Act::Mute, Act::Keypad, Act::Transfer],
@@ -83,7 +83,7 @@ impl Screen {
     }
 
     fn candidates_hint(&self) -> Option<Hint> {
-        let seen = self.front_seen().filter(|_| self.asks_who_it_is())?;
+        let seen = self.client_seen().filter(|_| self.asks_who_it_is())?;
         let last = seen.clients()?.len().min(9);
         Some(Hint { key: format!("Alt+1…{last}"), label: say!(&self.cat, "Choose the client") })
     }

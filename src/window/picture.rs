@@ -140,6 +140,7 @@ impl Picture {
         screen.set_counters(text(&lists.counters));
         screen.set_targets_heading(text(&lists.targets.heading));
         screen.set_targets_topic(text(&lists.targets.topic));
+        screen.set_targets_topic_key(text(&lists.targets.topic_key));
         screen.set_targets_need(text(&lists.targets.need));
         screen.set_targets_enabled(lists.targets.enabled);
         screen.set_targets_can_call(lists.targets.can_call);
