@@ -95,9 +95,10 @@ pub enum Intent {
         line: LineId,
         picked: Picked,
     },
-    /// What the operator has written down; goes along when the client is passed on. Empty: nothing.
+    /// What the operator has written down, during the call or after it, as with `Conclude`; goes along when the client is passed on,
+    /// and into the call's register entry. Empty: nothing.
     Note {
-        line: LineId,
+        call_id: String,
         note: String,
     },
     Digits {
@@ -135,7 +136,7 @@ impl fmt::Debug for Intent {
             Self::PassTo { line, .. } => write!(f, "PassTo({line})"),
             Self::Consult { line, .. } => write!(f, "Consult({line})"),
             Self::Pick { line, .. } => write!(f, "Pick({line})"),
-            Self::Note { line, .. } => write!(f, "Note({line})"),
+            Self::Note { .. } => f.write_str("Note"),
             Self::BeAway { reason } => write!(f, "BeAway({reason:?})"),
             Self::JoinQueue { on } => write!(f, "JoinQueue({on})"),
             Self::PickUp { .. } => f.write_str("PickUp"),
@@ -228,7 +229,7 @@ impl Agent {
             Intent::ChooseClient { line, client } => return self.choose_client(line, client),
             Intent::Conclude { call_id, result } => return self.conclude(&call_id, result),
             Intent::Pick { line, picked } => return self.pick(line, picked),
-            Intent::Note { line, note } => return self.note(line, note),
+            Intent::Note { call_id, note } => return self.note(&call_id, note),
             Intent::PassOn { line, chain } => return self.pass_on(now, line, *chain),
             Intent::PassTo { line, target } => return self.pass_to(now, line, target),
             Intent::BeAway { reason } => return self.office.queue().be_away(reason),

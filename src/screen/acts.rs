@@ -84,6 +84,7 @@ impl Screen {
             Deed::Act(act) => self.can(act),
             Deed::Call(_) => self.can_dial(),
             Deed::Pass(_) => self.can_transfer(),
+            Deed::Focus(Field::Note) => self.can_note(),
             Deed::Focus(_) | Deed::Region { .. } | Deed::Zoom(_) | Deed::NextTheme => true,
         }
     }
@@ -126,6 +127,7 @@ impl Screen {
             Act::Ready => self.duty.is_away(),
             Act::Break(reason) => *reason < BREAKS.len(),
             Act::Result(_) | Act::FinishWrapUp => state == State::WrapUp,
+            Act::NoteEdited(_) => self.can_note(),
             Act::PaletteQuery(_) | Act::PaletteRun(_) => self.palette.is_some(),
             Act::Retry => !self.is_registered(),
             Act::DialEdited(_)
@@ -185,6 +187,7 @@ impl Screen {
                 self.give_more_time(now);
                 self.edit_dial(&text);
             }
+            Act::NoteEdited(text) => self.edit_note(now, &text),
             Act::Dial => self.dial_typed(),
             Act::Redial(row) => {
                 if let Some(number) = self.recent.number(row) {

@@ -42,9 +42,13 @@ pub(super) struct Standing {
     pub tried: Vec<Tried>,
     /// Whose line is taken, and worth waiting for.
     pub waits_for: Option<String>,
-    /// The client about whom, or for whom, the operator called here.
+    /// The operator called here for a client's sake.
+    pub is_question: bool,
+    /// That client, while their call stands: the line is soon another one's.
     pub consults: Option<LineId>,
     pub passed_to: Option<String>,
+    /// What the operator has written down.
+    pub note: String,
     /// The next transfer is to the PBX's parking.
     pub parks: bool,
     pub silent: Vec<(AudioDirection, NoAudioCause)>,
@@ -110,8 +114,10 @@ impl Standing {
             chain: None,
             tried: Vec::new(),
             waits_for: None,
+            is_question: false,
             consults: None,
             passed_to: None,
+            note: String::new(),
             parks: false,
             silent: Vec::new(),
             hold_refused: false,
@@ -540,7 +546,7 @@ impl Screen {
             }
             ClientIs::Kept => say!(cat, "{what}; the client is back with you", what = what),
             ClientIs::Lost => say!(cat, "{what}; the PBX has dropped the client. Call back", what = what),
-            ClientIs::Left => say!(cat, "The client hung up before {target} had the call", target = target),
+            ClientIs::Left => say!(cat, "The call ended before {target} had it", target = target),
             ClientIs::Unknown => {
                 say!(cat, "No word about {target}; ask whether the client is still there", target = target)
             }

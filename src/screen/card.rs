@@ -8,13 +8,11 @@ use super::{Candidate, Card, Row, Screen, Tone, Word, words};
 use crate::agent::{CardAnswer, Intent, LineView};
 use crate::desk_api::{ClientCard, DeliveryTerms, Money};
 use crate::instant::Instant;
-use crate::phone::LineId;
 use crate::text::say;
 use jiff::Zoned;
 
 /// The call whose card stays, dimmed, until the next one.
 pub(super) struct LastCall {
-    pub line: LineId,
     pub view: LineView,
     pub call: Standing,
 }
@@ -22,16 +20,14 @@ pub(super) struct LastCall {
 impl Screen {
     pub(super) fn card_shown(&self, wall: &Zoned) -> Card {
         let last = self.last.as_ref().map(|last| Seen { view: &last.view, call: &last.call });
-        // The client who hung up is still whom the colleague is asked about.
-        let asked_about_last = |seen: &Seen<'_>| {
-            seen.call.consults.is_some_and(|client| Some(client) == self.last.as_ref().map(|last| last.line))
-        };
+        // Whose client has hung up is still asked about them.
+        let lacks_client = |seen: &Seen<'_>| seen.call.is_question && seen.call.consults.is_none();
         let cat = &self.cat;
         let empty = |note| Card { note, ..Card::default() };
         if !self.config.has_desk {
             return empty(say!(cat, "There is no order desk, hence no client cards."));
         }
-        match (self.client_seen().filter(|seen| !asked_about_last(seen)), last) {
+        match (self.client_seen().filter(|seen| !lacks_client(seen)), last) {
             (Some(seen), _) => self.card_of(seen, wall),
             (None, Some(seen)) => {
                 let time = moment(cat, seen.call.started_at, wall);

@@ -14,7 +14,7 @@ impl Screen {
     /// whose sake the operator called; nobody where that was not said and more than two calls stand.
     pub(super) fn consultation(&self) -> Option<(LineId, LineId)> {
         let front = self.front?;
-        let about = self.calls.get(&front)?.consults.filter(|client| self.view.lines.contains_key(client));
+        let about = self.calls.get(&front)?.consults;
         let asked = self.calls.iter().find(|(_, call)| call.consults == Some(front)).map(|(line, _)| *line);
         if let Some(pair) = about.map(|client| (client, front)).or(asked.map(|asked| (front, asked))) {
             return Some(pair);
@@ -35,9 +35,8 @@ impl Screen {
     /// The client of whom card and list of targets are: who waits, as long as a colleague is asked; else whoever is on the card of
     /// the call. Somebody in the public network is a client, too, unless called for the client's sake.
     pub(super) fn client_line(&self) -> Option<LineId> {
-        let is_asked = |line| {
-            self.calls.get(&line).is_some_and(|call| call.consults.is_some()) || self.is_colleague(line)
-        };
+        let is_asked =
+            |line| self.calls.get(&line).is_some_and(|call| call.is_question) || self.is_colleague(line);
         match self.consultation() {
             Some((client, asked)) if is_asked(asked) => Some(client),
             _ => self.front,

@@ -184,7 +184,12 @@ impl Screen {
         let fetched = self.fetched.take();
         let incoming = fetched.is_some();
         let dialled = Some(fetched.unwrap_or(typed));
-        let call = Standing { consults, incoming, ..Standing::new(now, wall.timestamp(), dialled) };
+        let call = Standing {
+            is_question: consults.is_some(),
+            consults,
+            incoming,
+            ..Standing::new(now, wall.timestamp(), dialled)
+        };
         self.calls.insert(line, call);
         self.outcome = None;
         self.set_front(Some(line));
@@ -295,12 +300,16 @@ impl Screen {
         let Some(call) = self.calls.remove(&line) else { return };
         let (answered, passed_on) = (call.answered.is_some(), call.passed_to.is_some());
         let (call_id, incoming, consults) = (view.call_id.clone(), call.incoming, call.consults);
+        let is_question = call.is_question;
+        for asked in self.calls.values_mut().filter(|asked| asked.consults == Some(line)) {
+            asked.consults = None;
+        }
         let who = self.who(Seen { view: &view, call: &call });
         self.remember(Seen { view: &view, call: &call }, end.outcome, end.talked);
         let was_front = self.front == Some(line);
         let waited = end.was_client && !was_front && view.held_by_us;
         if was_front || end.was_client {
-            self.last = Some(LastCall { line, view, call });
+            self.last = Some(LastCall { view, call });
         }
         if was_front {
             self.set_front(self.next_front());
@@ -308,7 +317,7 @@ impl Screen {
             self.turned = self.front.filter(|_| end.by != EndedBy::Us).map(|_| now);
         }
         // A question to a colleague comes to nothing that the company counts.
-        if answered && consults.is_none() {
+        if answered && !is_question {
             self.begin_wrap_up(now, call_id, passed_on);
         }
         let back =

@@ -20,6 +20,7 @@ mod format;
 mod handed_over;
 mod input;
 mod keys;
+mod notes;
 mod palette;
 mod proposals;
 mod recent;
@@ -231,6 +232,7 @@ impl Screen {
             keypad: self.keypad.clone(),
             dial: self.dial.text.clone(),
             dial_fault: self.dial_fault(),
+            note: self.note_shown(),
             can_dial: self.can_dial() && !self.dial.text.trim().is_empty(),
             wrap_up: self.wrap_up_shown(now),
             lists: self.lists.get_or_init(|| Rc::new(self.lists(now, wall))).clone(),

@@ -29,6 +29,8 @@ pub struct Shown {
     pub dial: String,
     pub dial_fault: String,
     pub can_dial: bool,
+    /// While there is a call to write about.
+    pub note: Option<Note>,
     /// Some in the wrap-up.
     pub wrap_up: Option<WrapUp>,
     pub lists: Rc<Lists>,
@@ -280,6 +282,23 @@ pub struct RecentCall {
     pub result: String,
     pub can_redial: bool,
     pub spoken: String,
+}
+
+/// What the operator writes down about a call.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Note {
+    /// The call: what is typed next must not go to another one.
+    pub call_id: String,
+    pub text: String,
+    /// `Ctrl+N`.
+    pub key: String,
+}
+
+/// Without the text: it is about a client.
+impl fmt::Debug for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Note")
+    }
 }
 
 #[derive(Clone, PartialEq, Debug)]

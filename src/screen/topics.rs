@@ -56,7 +56,7 @@ impl Screen {
     /// Those that are worth asking about this call, in the order in which they are asked: the type of somebody who is known
     /// is the desk's to say.
     fn topics(&self) -> Vec<Topic> {
-        let seen = self.client_seen().filter(|seen| self.can_transfer() && seen.call.consults.is_none());
+        let seen = self.client_seen().filter(|seen| self.can_transfer() && !seen.call.is_question);
         let Some(seen) = seen else { return Vec::new() };
         let order: &[Topic] = match seen.clients().is_some_and(|clients| !clients.is_empty()) {
             true => &[Topic::Purpose, Topic::Department],

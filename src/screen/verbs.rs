@@ -69,7 +69,7 @@ impl Screen {
         let acts = self.acts_of_state();
         let office = office.into_iter().filter(|act| !acts.contains(act)).collect::<Vec<_>>();
         let acts = acts.into_iter().chain(office).map(Deed::Act);
-        let places = [Field::Dial, Field::Calls, Field::Card].map(Deed::Focus);
+        let places = [Field::Note, Field::Dial, Field::Calls, Field::Card].map(Deed::Focus);
         let is_valid = |deed: &Deed| KEYS.iter().any(|(_, bound)| bound == deed) && self.can_do(deed);
         let hint = |deed: Deed| Hint { key: key_of(&deed), label: self.label(&deed) };
         let valid = acts.chain(places).filter(is_valid).map(hint);
@@ -93,6 +93,7 @@ impl Screen {
         let act = match deed {
             Deed::Act(act) => act,
             Deed::Focus(Field::Dial) => return say!(&self.cat, "Dial"),
+            Deed::Focus(Field::Note) => return say!(&self.cat, "Note about the call"),
             Deed::Focus(Field::Card) => return say!(&self.cat, "Client card"),
             Deed::Focus(Field::Calls) => return say!(&self.cat, "Recent calls"),
             Deed::NextTheme => return say!(&self.cat, "Light, dark or high contrast"),

@@ -555,6 +555,7 @@ fn earlier_calls() -> Vec<CallRecord> {
             transfers: Vec::new(),
             result: talked.then(|| "order".into()),
             picked: Picked::default(),
+            note: None,
         }
     };
     vec![

@@ -663,9 +663,16 @@ fn a_client_who_hangs_up_while_waiting_is_told_and_the_card_stays_while_the_coll
     assert_eq!(world.spoken(), [words]);
     let card = world.shown().lists.card.clone();
     assert_eq!((card.title.as_str(), card.past), ("Hanbit Build", true));
-    world.ended(SECOND, CallOutcome::Completed, 50);
     world.rings(FIRST, OTHER);
-    assert_ne!(world.shown().lists.card.title, "Hanbit Build");
+    world.phone(phone::Event::Held { line: SECOND, by: Side::Us });
+    world.answered(FIRST);
+    world.card(FIRST, vec![client("Alpha", "petrov")]);
+    world.ended(SECOND, CallOutcome::Completed, 50);
+    assert!(
+        world.intents().iter().all(|intent| !matches!(intent, Intent::Resume { .. })),
+        "nobody comes back by that"
+    );
+    assert_eq!(world.shown().lists.card.title, "Alpha", "another client, on the same line");
 }
 
 #[test]
