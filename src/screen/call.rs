@@ -476,17 +476,24 @@ impl Screen {
     pub(super) fn outcome_words(&self) -> Option<Word> {
         let Word { tone, text } = self.what_came_out()?;
         let deed = self.outcome.as_ref().and_then(|outcome| self.what_helps(outcome));
-        let Some(deed) = deed.filter(|deed| self.can_do(deed)) else { return Some(Word { tone, text }) };
+        // On the key of the list is the join first.
+        let is_free = |deed: &Deed| *deed != Deed::Act(Act::Transfer) || !self.can_join();
+        let Some(deed) = deed.filter(|deed| self.can_do(deed) && is_free(deed)) else {
+            return Some(Word { tone, text });
+        };
         let (key, label) = (key_of(&deed), self.label(&deed));
         let text = say!(&self.cat, "{what}. {key}: {label}", what = text, key = key, label = label);
         Some(Word { tone, text })
     }
 
     fn what_helps(&self, outcome: &Outcome) -> Option<Deed> {
-        let client_is_here = self.client_line() == self.front;
+        let client_is_here = !self.client_waits();
         let failed = match outcome {
             Outcome::NotPassed(failed) if failed.why == TransferFault::TakenBack => return None,
             Outcome::NotPassed(failed) => failed,
+            Outcome::NobodyLeft(_) | Outcome::NobodyThere if !client_is_here => {
+                return Some(Deed::Act(Act::Swap));
+            }
             Outcome::NobodyLeft(_) | Outcome::NobodyThere | Outcome::NotAsked { .. } => {
                 return Some(Deed::Act(Act::Transfer));
             }
@@ -514,7 +521,11 @@ impl Screen {
             }
             Outcome::NobodyLeft(tried) => {
                 let what = self.tried_words(tried);
-                (Tone::Warning, say!(cat, "{what}; the client is back with you", what = what))
+                let text = match self.client_waits() {
+                    true => say!(cat, "{what}; the client waits on hold", what = what),
+                    false => say!(cat, "{what}; the client is back with you", what = what),
+                };
+                (Tone::Warning, text)
             }
             Outcome::NobodyThere => {
                 (Tone::Warning, say!(cat, "Nobody can be called now; the client is with you"))
@@ -541,7 +552,7 @@ impl Screen {
         }
         let (what, target) = (self.not_had(failed), self.target_name(&failed.target));
         match failed.client {
-            ClientIs::Kept if failed.way == Some(TransferWay::Consultation) => {
+            ClientIs::Kept if failed.way == Some(TransferWay::Consultation) || self.client_waits() => {
                 say!(cat, "{what}; the client waits on hold", what = what)
             }
             ClientIs::Kept => say!(cat, "{what}; the client is back with you", what = what),

@@ -43,6 +43,11 @@ impl Screen {
         }
     }
 
+    /// The operator talks with whoever is asked.
+    pub(super) fn client_waits(&self) -> bool {
+        self.client_line() != self.front
+    }
+
     pub(super) fn client_seen(&self) -> Option<Seen<'_>> {
         self.seen(self.client_line()?)
     }

@@ -170,7 +170,7 @@ impl Screen {
         let cat = &self.cat;
         match (self.transfer.asks, self.client_seen()) {
             (Some(topic), _) => cat.get(topic.heading()).to_owned(),
-            (None, Some(seen)) if enabled && self.client_line() != self.front => {
+            (None, Some(seen)) if enabled && self.client_waits() => {
                 say!(cat, "Pass {who} to", who = self.who(seen))
             }
             (None, _) if enabled => say!(cat, "Pass the client to"),
@@ -288,7 +288,7 @@ impl Screen {
             Reply::ListChanged => say!(cat, "The list has just changed: look again"),
             Reply::OnTheWay => {
                 // Who talks with somebody else meanwhile takes the client back by turning to them.
-                let act = if self.client_line() == self.front { Act::Hold } else { Act::Swap };
+                let act = if self.client_waits() { Act::Swap } else { Act::Hold };
                 let key = key_of(&Deed::Act(act));
                 say!(cat, "The client is on the way: take them back first, {key}", key = key)
             }

@@ -609,6 +609,15 @@ fn while_a_colleague_is_asked_card_and_keys_are_the_waiting_clients() {
 }
 
 #[test]
+fn a_client_whom_nobody_took_while_a_colleague_is_asked_waits_on() {
+    let mut world = consulting();
+    world.passing_with_return(FIRST, "201");
+    world.not_passed(FIRST, "201", Some(486), ClientIs::Kept);
+    world.on_the_way(FIRST, ChainNews::NobodyLeft);
+    assert_eq!(outcome(&world).1, "Kim Seoyeon: busy; the client waits on hold. Shift+F4: Swap");
+}
+
+#[test]
 fn the_card_is_the_clients_from_the_moment_in_which_the_colleague_is_called() {
     let mut world = talking_with("kim");
     world.phone(phone::Event::Held { line: FIRST, by: Side::Us });
