@@ -34,7 +34,7 @@ fn faults(day: &Day) -> Vec<String> {
         note.zip(heading).is_some_and(|(note, heading)| {
             let [left, _, width, _] = note.place;
             let edge = heading.place[1];
-            y < edge && y + h > edge && x + w > left && x < left + width
+            y <= edge && y + h > edge && x + w > left && x < left + width
         })
     };
     let in_sight = |one: &&Element| {
