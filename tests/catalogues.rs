@@ -73,6 +73,27 @@ fn every_placeholder_gets_a_value_and_every_value_has_a_placeholder() {
     }
 }
 
+/// Keys come from the window's table of keys, as `{key}`: texts that name one themselves would go on naming it when the table
+/// changes. The one exception says which keys may stand in the settings.
+#[test]
+fn no_text_names_a_function_key() {
+    let names_key = |text: &str| {
+        let after =
+            text.split(|c: char| !c.is_ascii_alphanumeric()).filter_map(|word| word.strip_prefix('F'));
+        after.into_iter().any(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let is_setting = |msgid: &str| msgid.ends_with("or one of F1 to F12");
+    for language in Language::ALL {
+        for (msgid, entry) in catalogue(language).into_iter().filter(|(msgid, _)| !is_setting(msgid)) {
+            assert!(!names_key(&msgid) && !names_key(&entry.msgstr), "{}: {msgid:?}", language.code());
+        }
+    }
+    let ui = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/window/ui");
+    for file in source_files(&ui) {
+        assert!(!names_key(&std::fs::read_to_string(&file).unwrap()), "{}", file.display());
+    }
+}
+
 fn catalogue(language: Language) -> BTreeMap<String, po::Entry> {
     let entries =
         po::entries(language.source()).unwrap_or_else(|bad| panic!("{}.po: line {}", language.code(), bad.0));

@@ -119,9 +119,12 @@ impl Agent {
         }
     }
 
-    /// What is written down while the client is on the way already goes after.
-    pub(super) fn note(&mut self, line: LineId, note: String) {
+    /// What is written down while the client is on the way already goes after; after the call it is for the entry alone.
+    pub(super) fn note(&mut self, call_id: &str, note: String) {
         let note = Some(note).filter(|note| !note.is_empty());
+        self.register.note(call_id, note.clone());
+        let standing = self.view.lines.iter().find(|(_, line)| line.call_id == call_id);
+        let Some(line) = standing.map(|(line, _)| *line) else { return };
         self.handovers.given.entry(line).or_default().note = note.clone();
         self.add(line, |written| Handover { note, ..written });
     }

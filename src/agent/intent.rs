@@ -95,9 +95,10 @@ pub enum Intent {
         line: LineId,
         picked: Picked,
     },
-    /// What the operator has written down; goes along when the client is passed on. Empty: nothing.
+    /// What the operator has written down, during the call or after it, as with `Conclude`; goes along when the client is passed on,
+    /// and into the call's register entry. Empty: nothing.
     Note {
-        line: LineId,
+        call_id: String,
         note: String,
     },
     Digits {
@@ -135,7 +136,7 @@ impl fmt::Debug for Intent {
             Self::PassTo { line, .. } => write!(f, "PassTo({line})"),
             Self::Consult { line, .. } => write!(f, "Consult({line})"),
             Self::Pick { line, .. } => write!(f, "Pick({line})"),
-            Self::Note { line, .. } => write!(f, "Note({line})"),
+            Self::Note { .. } => f.write_str("Note"),
             Self::BeAway { reason } => write!(f, "BeAway({reason:?})"),
             Self::JoinQueue { on } => write!(f, "JoinQueue({on})"),
             Self::PickUp { .. } => f.write_str("PickUp"),
@@ -257,7 +258,7 @@ impl Agent {
             Intent::PassTo { line, target } => return self.pass_to(now, line, target),
             Intent::Park { line } => return self.park(now, line),
             Intent::Pick { line, picked } => self.pick(line, picked),
-            Intent::Note { line, note } => self.note(line, note),
+            Intent::Note { call_id, note } => self.note(&call_id, note),
             Intent::BeAway { reason } => self.office.queue().be_away(reason),
             Intent::JoinQueue { on } => self.office.queue().be_member(on),
             Intent::PickUp { extension } => self.pick_up(now, &extension),

@@ -296,9 +296,7 @@ impl Register {
 
     /// What a call came to; none for one that is not known, or not any more.
     pub fn conclude(&mut self, call_id: &str, result: String) -> Option<CallRecord> {
-        let standing = self.entries.values_mut().map(|entry| &mut entry.record);
-        let mut known = standing.chain(self.ended.iter_mut().rev());
-        let record = known.find(|record| record.call_id == call_id)?;
+        let record = self.known(call_id)?;
         record.result = Some(result);
         record.revision = record.revision.saturating_add(1);
         Some(record.clone())
@@ -307,6 +305,19 @@ impl Register {
     /// What the call is about; none for a line that does not stand.
     pub fn pick(&mut self, line: LineId, picked: Picked) -> Option<CallRecord> {
         self.revise(line, |entry| entry.record.picked = picked)
+    }
+
+    /// What the operator has written down: with the next revision, of which there is one at the end of the call, and one when it is
+    /// concluded.
+    pub fn note(&mut self, call_id: &str, note: Option<String>) {
+        if let Some(record) = self.known(call_id) {
+            record.note = note;
+        }
+    }
+
+    fn known(&mut self, call_id: &str) -> Option<&mut CallRecord> {
+        let standing = self.entries.values_mut().map(|entry| &mut entry.record);
+        standing.chain(self.ended.iter_mut().rev()).find(|record| record.call_id == call_id)
     }
 
     pub fn take_extension(&mut self, line: LineId) -> Option<String> {
@@ -346,6 +357,7 @@ impl Register {
             transfers: Vec::new(),
             result: None,
             picked: Picked::default(),
+            note: None,
         }
     }
 

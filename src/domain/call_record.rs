@@ -85,6 +85,9 @@ pub struct CallRecord {
     /// What the operator picked, so that the rules could say where the client goes.
     #[serde(default, skip_serializing_if = "Picked::is_empty")]
     pub picked: Picked,
+    /// What the operator wrote down; at most [`CallRecord::LONGEST_NOTE`] characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// What a call is about, as the operator picked it (duties 2, 15, 19). Ids of the company's data.
@@ -112,6 +115,8 @@ impl Picked {
 impl CallRecord {
     /// Characters of a result.
     pub const LONGEST_RESULT: usize = 40;
+    /// Characters of a note, as of one that goes along with a client.
+    pub const LONGEST_NOTE: usize = super::handover::Handover::LONGEST_NOTE;
 
     /// Whether this can be a result, or a step's reason.
     pub fn is_result(word: &str) -> bool {

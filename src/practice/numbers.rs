@@ -33,7 +33,8 @@ pub(super) const THINKS: Duration = Duration::from_secs(2);
 
 pub(super) fn usual_part(number: &str) -> Part {
     match number {
-        "202" => Part::NobodyAnswers,
+        // Away by the desk's calendar, and the telephone is switched off: called or watched, it is as one that is not registered.
+        "202" => Part::Offline,
         "203" => Part::Busy,
         _ => answer_of(number),
     }

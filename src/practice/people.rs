@@ -92,6 +92,8 @@ impl People {
             let next = match self.lives.get(number) {
                 Some((_, until)) if *until > now => continue,
                 None => usual_role(number),
+                // Not for a coffee.
+                Some(_) if usual_role(number) == Role::Offline => Role::Offline,
                 Some((Role::Answers, _)) if self.chance.next_u32().is_multiple_of(3) => Role::Offline,
                 Some((Role::Answers, _)) => Role::Busy,
                 Some(_) => Role::Answers,
@@ -116,6 +118,7 @@ fn usual_role(number: &str) -> Role {
     match usual_part(number) {
         Part::Busy => Role::Busy,
         Part::NobodyAnswers => Role::NobodyAnswers,
+        Part::Offline => Role::Offline,
         _ => Role::Answers,
     }
 }

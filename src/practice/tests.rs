@@ -392,11 +392,14 @@ fn a_client_who_is_passed_on_to_a_manager_stays_there() {
 /// As an Asterisk does it with `config/asterisk`.
 #[test]
 fn a_client_whom_nobody_takes_rings_at_the_operator_again() {
-    for (target, reason, within) in
-        [("202", ReturnReason::NoAnswer, 22), ("203", ReturnReason::Busy, 2), ("302", ReturnReason::Busy, 2)]
-    {
+    for (target, reason, within) in [
+        ("202", ReturnReason::Offline, 2),
+        ("204", ReturnReason::NoAnswer, 22),
+        ("203", ReturnReason::Busy, 2),
+        ("302", ReturnReason::Busy, 2),
+    ] {
         let mut world = World::talking();
-        world.pbx.people().play(&[("302", Role::Busy)]);
+        world.pbx.people().play(&[("204", Role::NobodyAnswers), ("302", Role::Busy)]);
         world.command(Command::BlindTransfer { line: LINE, target: target.into() });
         world.pass(secs(within));
         let events = world.events();
@@ -532,6 +535,17 @@ fn people_have_a_life_of_their_own_while_somebody_watches_them() {
     };
     assert_eq!(lives(true), [LineState::Free, LineState::Talking, LineState::Offline]);
     assert_eq!(lives(false), []);
+}
+
+#[test]
+fn whoever_is_away_by_the_calendar_is_not_registered_all_day() {
+    let mut world = World::quiet();
+    world.command(Command::Watch { extensions: vec!["202".into()] });
+    world.pass(Duration::from_millis(500));
+    for _ in 0..600 {
+        assert_eq!(world.lines(), [("202", LineState::Offline)]);
+        world.pass(secs(1));
+    }
 }
 
 #[test]

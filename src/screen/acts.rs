@@ -84,6 +84,7 @@ impl Screen {
             Deed::Act(act) => self.can(act),
             Deed::Call(_) => self.can_dial(),
             Deed::Pass(_) => self.can_transfer(),
+            Deed::Focus(Field::Note) => self.can_note(),
             Deed::Focus(_) | Deed::Region { .. } | Deed::Zoom(_) | Deed::NextTheme => true,
         }
     }
@@ -111,7 +112,7 @@ impl Screen {
                 self.can_transfer()
             }
             Act::Topic => self.can_pick_topics(),
-            Act::Join => self.consultation().is_some(),
+            Act::Join => self.can_join(),
             Act::Conference => self.view.conference.is_some() || self.two_talk(),
             Act::CallColleague(_) => !self.can_transfer() && self.can_dial(),
             Act::Dial => self.can_dial() && !self.dial.text.trim().is_empty(),
@@ -126,6 +127,7 @@ impl Screen {
             Act::Ready => self.duty.is_away(),
             Act::Break(reason) => *reason < BREAKS.len(),
             Act::Result(_) | Act::FinishWrapUp => state == State::WrapUp,
+            Act::NoteEdited(_) => self.can_note(),
             Act::PaletteQuery(_) | Act::PaletteRun(_) => self.palette.is_some(),
             Act::Retry => !self.is_registered(),
             Act::DialEdited(_)
@@ -172,11 +174,7 @@ impl Screen {
                 self.focus(Field::Transfer);
             }
             Act::Topic => self.ask_next_topic(),
-            Act::Join => {
-                if let Some((line, with)) = self.consultation() {
-                    self.want(Intent::Join { line, with });
-                }
-            }
+            Act::Join => self.join(),
             Act::Conference => {
                 let on = self.view.conference.is_none();
                 self.want(Intent::Conference { on });
@@ -189,6 +187,7 @@ impl Screen {
                 self.give_more_time(now);
                 self.edit_dial(&text);
             }
+            Act::NoteEdited(text) => self.edit_note(now, &text),
             Act::Dial => self.dial_typed(),
             Act::Redial(row) => {
                 if let Some(number) = self.recent.number(row) {
@@ -198,7 +197,7 @@ impl Screen {
             Act::ChooseClient(index) => self.choose_client(index),
             Act::PickUp => self.pick_up_first(),
             Act::PickUpFrom(extension) => self.pick_up(extension),
-            Act::Park => self.want_on(self.front, |line| Intent::Park { line }),
+            Act::Park => self.park(),
             Act::TakeFirstParked => self.take_parked(self.first_parked()),
             Act::TakeParked(index) => self.take_parked(index),
             Act::JoinQueue(on) => self.want(Intent::JoinQueue { on }),

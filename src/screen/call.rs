@@ -1,8 +1,9 @@
 //! The call on the card, the one that waits, the one that rings beside it, and what became of the last.
 
 use super::format::{clock, tame};
+use super::keys::{Deed, key_of};
 use super::wrap_up::GRACE;
-use super::{Act, Call, Level, Meters, Other, Screen, Sound, State, Tone, Waiting, Word, words};
+use super::{Act, Call, Field, Level, Meters, Other, Screen, Sound, State, Tone, Waiting, Word, words};
 use crate::agent::{CardAnswer, LineState, LineView};
 use crate::desk_api::{ClientCard, ClientId, DirectoryEntry, Picked, TransferQuestion};
 use crate::domain::chain::TransferChain;
@@ -41,9 +42,15 @@ pub(super) struct Standing {
     pub tried: Vec<Tried>,
     /// Whose line is taken, and worth waiting for.
     pub waits_for: Option<String>,
-    /// The client about whom, or for whom, the operator called here.
+    /// The operator called here for a client's sake.
+    pub is_question: bool,
+    /// That client, while their call stands: the line is soon another one's.
     pub consults: Option<LineId>,
     pub passed_to: Option<String>,
+    /// What the operator has written down.
+    pub note: String,
+    /// The next transfer is to the PBX's parking.
+    pub parks: bool,
     pub silent: Vec<(AudioDirection, NoAudioCause)>,
     pub hold_refused: bool,
     /// What it goes on without.
@@ -107,8 +114,11 @@ impl Standing {
             chain: None,
             tried: Vec::new(),
             waits_for: None,
+            is_question: false,
             consults: None,
             passed_to: None,
+            note: String::new(),
+            parks: false,
             silent: Vec::new(),
             hold_refused: false,
             lost: None,
@@ -184,6 +194,16 @@ pub(super) enum Outcome {
     NobodyLeft(Tried),
     /// Nobody could be tried.
     NobodyThere,
+    /// Hung up while a colleague was asked.
+    LeftWaiting {
+        who: String,
+    },
+    /// The colleague who was to be asked could not be had; the client is back.
+    NotAsked {
+        who: String,
+        outcome: CallOutcome,
+        status: Option<u16>,
+    },
     Ended {
         who: String,
         incoming: bool,
@@ -200,7 +220,12 @@ impl Outcome {
         match self {
             Self::Passed { .. } => true,
             Self::NotPassed(failed) => failed.client != ClientIs::Kept,
-            Self::Ended { .. } | Self::Refused(_) | Self::NobodyLeft(_) | Self::NobodyThere => false,
+            Self::Ended { .. }
+            | Self::Refused(_)
+            | Self::NobodyLeft(_)
+            | Self::NobodyThere
+            | Self::LeftWaiting { .. }
+            | Self::NotAsked { .. } => false,
         }
     }
 }
@@ -268,7 +293,20 @@ impl Screen {
 
     /// Whom a call was passed to: by name where the directory knows one.
     pub(super) fn target_name(&self, target: &str) -> String {
-        self.colleague(target).map_or_else(|| self.for_people(target), |person| person.name.clone())
+        match self.colleague(target) {
+            Some(person) => person.name.clone(),
+            None if self.parking.contains(target) => say!(&self.cat, "parking place {place}", place = target),
+            None => self.for_people(target),
+        }
+    }
+
+    /// From where a client comes back, and why.
+    fn came_back_words(&self, from: &Return) -> (String, &str) {
+        let why = match self.parking.contains(&from.target) {
+            true => msg!("nobody took the client"),
+            false => words::came_back(from.reason),
+        };
+        (self.target_name(&from.target), self.cat.get(why))
     }
 
     /// The client's, colleague's or network's name.
@@ -302,13 +340,17 @@ impl Screen {
             name => {
                 let who = name.unwrap_or_else(|| self.number_words(seen));
                 match seen.came_back_from() {
-                    Some(from) => say!(
-                        &self.cat,
-                        "{who} is back from {target}: {reason}",
-                        who = who,
-                        target = self.target_name(&from.target),
-                        reason = self.cat.get(words::came_back(from.reason))
-                    ),
+                    Some(from) => {
+                        let (target, reason) = self.came_back_words(from);
+                        let cat = &self.cat;
+                        say!(
+                            cat,
+                            "{who} is back from {target}: {reason}",
+                            who = who,
+                            target = target,
+                            reason = reason
+                        )
+                    }
                     None => say!(&self.cat, "{who} is calling", who = who),
                 }
             }
@@ -401,7 +443,7 @@ impl Screen {
         let word = |tone, text| Word { tone, text };
         let mut notes = Vec::new();
         if let Some(from) = seen.came_back_from().filter(|_| call.way.is_none()) {
-            let (target, reason) = (self.target_name(&from.target), cat.get(words::came_back(from.reason)));
+            let (target, reason) = self.came_back_words(from);
             notes.push(word(
                 Tone::Warning,
                 say!(cat, "Back from {target}: {reason}", target = target, reason = reason),
@@ -428,12 +470,48 @@ impl Screen {
             notes.push(word(Tone::Hold, say!(cat, "Waiting for {name}", name = name)));
         }
         notes.extend(self.outcome_words());
-        notes.extend(self.reply.map(|reply| word(Tone::Warning, cat.get(reply).to_owned())));
+        notes.extend(self.reply.map(|reply| word(Tone::Warning, self.reply_words(reply))));
         notes
     }
 
-    /// The last outcome, in words.
+    /// The last outcome, in words, with the key that helps now.
     pub(super) fn outcome_words(&self) -> Option<Word> {
+        let Word { tone, text } = self.what_came_out()?;
+        let deed = self.outcome.as_ref().and_then(|outcome| self.what_helps(outcome));
+        // On the key of the list is the join first.
+        let is_free = |deed: &Deed| *deed != Deed::Act(Act::Transfer) || !self.can_join();
+        let Some(deed) = deed.filter(|deed| self.can_do(deed) && is_free(deed)) else {
+            return Some(Word { tone, text });
+        };
+        let (key, label) = (key_of(&deed), self.label(&deed));
+        let text = say!(&self.cat, "{what}. {key}: {label}", what = text, key = key, label = label);
+        Some(Word { tone, text })
+    }
+
+    fn what_helps(&self, outcome: &Outcome) -> Option<Deed> {
+        let client_is_here = !self.client_waits();
+        let failed = match outcome {
+            Outcome::NotPassed(failed) if failed.why == TransferFault::TakenBack => return None,
+            Outcome::NotPassed(failed) => failed,
+            Outcome::NobodyLeft(_) | Outcome::NobodyThere if !client_is_here => {
+                return Some(Deed::Act(Act::Swap));
+            }
+            Outcome::NobodyLeft(_) | Outcome::NobodyThere | Outcome::NotAsked { .. } => {
+                return Some(Deed::Act(Act::Transfer));
+            }
+            Outcome::LeftWaiting { .. } => return Some(Deed::Focus(Field::Calls)),
+            Outcome::Passed { .. } | Outcome::Ended { .. } | Outcome::Refused(_) => return None,
+        };
+        Some(match failed.client {
+            ClientIs::Lost | ClientIs::Left => Deed::Focus(Field::Calls),
+            ClientIs::Unknown if client_is_here => Deed::Act(Act::Hold),
+            ClientIs::Kept if client_is_here && self.state() == State::OnHold => Deed::Act(Act::Hold),
+            ClientIs::Kept if client_is_here => Deed::Act(Act::Transfer),
+            ClientIs::Kept | ClientIs::Unknown => Deed::Act(Act::Swap),
+        })
+    }
+
+    fn what_came_out(&self) -> Option<Word> {
         let cat = &self.cat;
         let (tone, text) = match self.outcome.as_ref()? {
             Outcome::Passed { target } => {
@@ -445,10 +523,21 @@ impl Screen {
             }
             Outcome::NobodyLeft(tried) => {
                 let what = self.tried_words(tried);
-                (Tone::Warning, say!(cat, "{what}; the client is back with you", what = what))
+                let text = match self.client_waits() {
+                    true => say!(cat, "{what}; the client waits on hold", what = what),
+                    false => say!(cat, "{what}; the client is back with you", what = what),
+                };
+                (Tone::Warning, text)
             }
             Outcome::NobodyThere => {
                 (Tone::Warning, say!(cat, "Nobody can be called now; the client is with you"))
+            }
+            Outcome::LeftWaiting { who } => {
+                (Tone::Bad, say!(cat, "{who} has hung up while waiting", who = who))
+            }
+            Outcome::NotAsked { who, outcome, status } => {
+                let what = self.ended_words(who, false, *outcome, *status, Duration::ZERO).1;
+                (Tone::Warning, say!(cat, "{what}; the client is back with you", what = what))
             }
             Outcome::Ended { who, incoming, outcome, status, talked } => {
                 self.ended_words(who, *incoming, *outcome, *status, *talked)
@@ -465,7 +554,7 @@ impl Screen {
         }
         let (what, target) = (self.not_had(failed), self.target_name(&failed.target));
         match failed.client {
-            ClientIs::Kept if failed.way == Some(TransferWay::Consultation) => {
+            ClientIs::Kept if failed.way == Some(TransferWay::Consultation) || self.client_waits() => {
                 say!(cat, "{what}; the client waits on hold", what = what)
             }
             ClientIs::Kept => say!(cat, "{what}; the client is back with you", what = what),

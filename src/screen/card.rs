@@ -20,12 +20,14 @@ pub(super) struct LastCall {
 impl Screen {
     pub(super) fn card_shown(&self, wall: &Zoned) -> Card {
         let last = self.last.as_ref().map(|last| Seen { view: &last.view, call: &last.call });
+        // Whose client has hung up is still asked about them.
+        let lacks_client = |seen: &Seen<'_>| seen.call.is_question && seen.call.consults.is_none();
         let cat = &self.cat;
         let empty = |note| Card { note, ..Card::default() };
         if !self.config.has_desk {
             return empty(say!(cat, "There is no order desk, hence no client cards."));
         }
-        match (self.front_seen(), last) {
+        match (self.client_seen().filter(|seen| !lacks_client(seen)), last) {
             (Some(seen), _) => self.card_of(seen, wall),
             (None, Some(seen)) => {
                 let time = moment(cat, seen.call.started_at, wall);
@@ -38,7 +40,7 @@ impl Screen {
 
     /// Takes one of several clients.
     pub(super) fn choose_client(&mut self, index: usize) {
-        let Some(line) = self.front else { return };
+        let Some(line) = self.client_line() else { return };
         let Some(seen) = self.seen(line) else { return };
         let clients = seen.clients().unwrap_or_default();
         let Some(client) = clients.get(index).map(|client| client.id) else { return };
@@ -47,7 +49,7 @@ impl Screen {
 
     /// Several have this number, and there is something to choose.
     pub(super) fn can_choose_client(&self, index: usize) -> bool {
-        let clients = self.front_seen().and_then(Seen::clients).unwrap_or_default();
+        let clients = self.client_seen().and_then(Seen::clients).unwrap_or_default();
         clients.len() > 1 && index < clients.len()
     }
 
@@ -56,7 +58,7 @@ impl Screen {
         let is_open = self.transfer.is_open && self.can_transfer();
         let several =
             |seen: Seen<'_>| seen.client().is_none() && seen.clients().is_some_and(|all| all.len() > 1);
-        !is_open && self.front_seen().is_some_and(several)
+        !is_open && self.client_seen().is_some_and(several)
     }
 
     pub(super) fn has_just_been_chosen(&self, now: Instant) -> bool {

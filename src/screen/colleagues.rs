@@ -94,7 +94,14 @@ impl Screen {
     // -- parked
 
     pub(super) fn can_park(&self) -> bool {
-        self.config.offers.park && matches!(self.state(), State::Talking | State::OnHold)
+        let state = self.client_line().and_then(|line| self.call_state(line));
+        self.config.offers.park && matches!(state, Some(State::Talking | State::OnHold))
+    }
+
+    pub(super) fn park(&mut self) {
+        let Some(line) = self.client_line() else { return };
+        self.change(line, |call| call.parks = true);
+        self.want(Intent::Park { line });
     }
 
     pub(super) fn can_take_parked(&self, index: usize) -> bool {
@@ -130,6 +137,7 @@ impl Screen {
 
     /// Said when it is known where the operator's client waits.
     pub(super) fn on_parked(&mut self, before: &[Parked]) {
+        self.parking.extend(self.view.parked.iter().map(|parked| parked.place.clone()));
         let known = |parked: &&Parked| {
             parked.client.is_some() && before.iter().all(|b| b.place != parked.place || b.client.is_none())
         };

@@ -36,6 +36,11 @@ impl DialField {
         }
     }
 
+    /// It was not for the field.
+    pub fn forget_sent(&mut self) {
+        self.sent = None;
+    }
+
     /// It is dialled: the field is free for the next one, unless something else is typed there already.
     pub fn take_sent(&mut self) -> Option<String> {
         let sent = self.sent.take()?;

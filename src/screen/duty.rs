@@ -4,6 +4,7 @@ use super::words::BREAKS;
 use super::{Act, Choice, Screen, State, Tone, Word};
 use crate::agent::{Intent, LineState, Registration};
 use crate::instant::Instant;
+use crate::phone::LineId;
 use crate::text::say;
 use std::time::Duration;
 
@@ -87,20 +88,23 @@ impl Screen {
     }
 
     pub(super) fn state(&self) -> State {
-        let Some(line) = self.front.and_then(|line| self.view.lines.get(&line)) else {
-            return match () {
-                () if self.wrap_up.is_some() => State::WrapUp,
-                () if self.duty.is_away() || !self.is_registered() => State::Away,
-                () => State::Ready,
-            };
-        };
-        match line.state {
+        self.front.and_then(|line| self.call_state(line)).unwrap_or(match () {
+            () if self.wrap_up.is_some() => State::WrapUp,
+            () if self.duty.is_away() || !self.is_registered() => State::Away,
+            () => State::Ready,
+        })
+    }
+
+    /// None where no call stands.
+    pub(super) fn call_state(&self, line: LineId) -> Option<State> {
+        let line = self.view.lines.get(&line)?;
+        Some(match line.state {
             LineState::Ringing => State::Ringing,
             LineState::Dialing => State::Dialing,
             LineState::Talking if line.in_transfer.is_some() => State::Transferring,
             LineState::Talking if line.held_by_us => State::OnHold,
             LineState::Talking => State::Talking,
-        }
+        })
     }
 
     /// Without a line nothing else is true.

@@ -17,6 +17,8 @@ use std::time::Duration;
 /// The end of a call, as the telephone says it.
 struct End {
     by: EndedBy,
+    /// Card and list of targets were theirs.
+    was_client: bool,
     outcome: CallOutcome,
     status: Option<u16>,
     talked: Duration,
@@ -24,6 +26,7 @@ struct End {
 
 impl Screen {
     pub(super) fn on_event(&mut self, now: Instant, wall: &Zoned, event: Event) {
+        let clients_line = self.client_line();
         let ended = match &event {
             // The view forgets it with this event, and its last words are still to be said.
             Event::Phone(phone::Event::Ended { line, .. }) => self.view.lines.get(line).cloned(),
@@ -34,7 +37,8 @@ impl Screen {
         match event {
             Event::Phone(phone::Event::Ended { line, by, outcome, status, talked, .. }) => {
                 if let Some(view) = ended {
-                    self.on_ended(now, line, view, &End { by, outcome, status, talked });
+                    let was_client = clients_line == Some(line);
+                    self.on_ended(now, line, view, &End { by, was_client, outcome, status, talked });
                 }
             }
             Event::Phone(event) => self.on_phone_event(now, wall, event),
@@ -117,10 +121,15 @@ impl Screen {
                 self.outcome = Some(Outcome::Refused(why));
                 self.announce_outcome();
             }
-            E::Refused { line: None, why } if self.dial.waits() => {
-                self.consults = None;
-                self.dial.refuse(why);
-            }
+            E::Refused { line: None, why } if self.dial.waits() => match self.consults.take() {
+                None => self.dial.refuse(why),
+                // It was the list where the operator asked for it.
+                Some(_) => {
+                    self.dial.forget_sent();
+                    self.outcome = Some(Outcome::Refused(why));
+                    self.announce_outcome();
+                }
+            },
             E::Refused { why: Refusal::NoSuchLine | Refusal::WrongState, .. } => {}
             E::Refused { why, .. } => {
                 self.outcome = Some(Outcome::Refused(why));
@@ -175,7 +184,12 @@ impl Screen {
         let fetched = self.fetched.take();
         let incoming = fetched.is_some();
         let dialled = Some(fetched.unwrap_or(typed));
-        let call = Standing { consults, incoming, ..Standing::new(now, wall.timestamp(), dialled) };
+        let call = Standing {
+            is_question: consults.is_some(),
+            consults,
+            incoming,
+            ..Standing::new(now, wall.timestamp(), dialled)
+        };
         self.calls.insert(line, call);
         self.outcome = None;
         self.set_front(Some(line));
@@ -218,6 +232,9 @@ impl Screen {
     }
 
     fn on_transfer_started(&mut self, now: Instant, line: LineId, target: String, way: TransferWay) {
+        if self.calls.get_mut(&line).is_some_and(|call| std::mem::take(&mut call.parks)) {
+            self.parking.insert(target.clone());
+        }
         let words = say!(&self.cat, "Passing to {target}", target = self.target_name(&target));
         // Who was tried before is said in the same breath.
         let tried = self.calls.get(&line).and_then(|call| call.tried.last());
@@ -288,28 +305,41 @@ impl Screen {
         let (answered, passed_on) = (call.answered.is_some(), call.passed_to.is_some());
         let joined = passed_on && call.way == Some(TransferWay::Consultation);
         let (call_id, incoming, consults) = (view.call_id.clone(), call.incoming, call.consults);
+        let is_question = call.is_question;
+        for asked in self.calls.values_mut().filter(|asked| asked.consults == Some(line)) {
+            asked.consults = None;
+        }
         let who = self.who(Seen { view: &view, call: &call });
         self.remember(Seen { view: &view, call: &call }, end.outcome, end.talked);
         let was_front = self.front == Some(line);
-        if was_front {
+        let waited = end.was_client && !was_front && view.held_by_us;
+        if was_front || end.was_client {
             self.last = Some(LastCall { view, call });
+        }
+        if was_front {
             self.set_front(self.next_front());
             // One that we ended ourselves was meant; so is what follows.
             self.turned = self.front.filter(|_| end.by != EndedBy::Us).map(|_| now);
         }
         // A question to a colleague comes to nothing that the company counts.
-        if answered && consults.is_none() {
+        if answered && !is_question {
             self.begin_wrap_up(now, call_id, passed_on, joined.then_some(line));
         }
-        if let Some(client) = consults.filter(|_| end.by != EndedBy::Transfer) {
-            self.come_back_to(client);
-        }
+        let back =
+            consults.filter(|_| end.by != EndedBy::Transfer).is_some_and(|client| self.come_back_to(client));
         // A transfer has had its own last word, and a conversation that goes on is of more interest than one that is over.
         let is_told = end.by == EndedBy::Transfer || self.outcome.as_ref().is_some_and(Outcome::is_last_word);
+        if waited && !is_told && end.by == EndedBy::Them {
+            self.outcome = Some(Outcome::LeftWaiting { who });
+            return self.announce_outcome();
+        }
         let is_news = !(answered && (is_told || self.front.is_some()));
         if is_news && (was_front || self.outcome.is_none()) {
             let &End { outcome, status, talked, .. } = end;
-            self.outcome = Some(Outcome::Ended { who, incoming, outcome, status, talked });
+            self.outcome = Some(match back && !answered {
+                true => Outcome::NotAsked { who, outcome, status },
+                false => Outcome::Ended { who, incoming, outcome, status, talked },
+            });
             self.announce_outcome();
         } else if answered && !is_told {
             self.announce(say!(&self.cat, "Call ended: {who}, {time}", who = who, time = clock(end.talked)));
@@ -317,13 +347,15 @@ impl Screen {
     }
 
     /// The consultation is over, and the client has waited for the end of it; not while the operator talks with somebody else.
-    /// Who is busy says so before the client's hold is agreed.
-    fn come_back_to(&mut self, client: LineId) {
+    /// Who is busy says so before the client's hold is agreed. Whether they are back.
+    fn come_back_to(&mut self, client: LineId) -> bool {
         let waits = |view: &LineView| view.state == LineState::Talking && view.in_transfer.is_none();
         let free = !self.view.lines.iter().any(|(line, view)| *line != client && talks(view));
-        if free && self.view.lines.get(&client).is_some_and(waits) {
+        let comes = free && self.view.lines.get(&client).is_some_and(waits);
+        if comes {
             self.want(Intent::Resume { line: client });
         }
+        comes
     }
 
     fn on_card(&mut self, now: Instant, wall: &Zoned, line: LineId, card: &Card) {

@@ -151,6 +151,8 @@ pub enum Act {
     CallColleague(usize),
     /// To what is typed, as a number.
     TransferTyped,
+    /// What is typed into the note about the call.
+    NoteEdited(String),
     /// What is typed into the dial field; numbers are grouped as they are typed.
     DialEdited(String),
     Dial,
@@ -188,6 +190,7 @@ impl fmt::Debug for Act {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TransferQuery(_) => f.write_str("TransferQuery"),
+            Self::NoteEdited(_) => f.write_str("NoteEdited"),
             Self::DialEdited(_) => f.write_str("DialEdited"),
             Self::PaletteQuery(_) => f.write_str("PaletteQuery"),
             Self::Digit(_) => f.write_str("Digit"),
@@ -292,6 +295,7 @@ pub enum Field {
     Results,
     Calls,
     Card,
+    Note,
 }
 
 /// Who calls, for the desktop's notification.

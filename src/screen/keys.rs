@@ -62,6 +62,7 @@ pub(super) const KEYS: &[(Press, Deed)] = &[
     (control('k'), Deed::Act(Act::Palette)),
     (control('d'), Deed::Focus(Field::Dial)),
     (control('l'), Deed::Focus(Field::Card)),
+    (control('n'), Deed::Focus(Field::Note)),
     (control('3'), Deed::Focus(Field::Calls)),
     (f(11), Deed::Region { back: false }),
     (shift_f(11), Deed::Region { back: true }),

@@ -12,6 +12,7 @@ mod bars;
 mod call;
 mod card;
 mod colleagues;
+mod consultation;
 mod dial;
 mod duty;
 mod events;
@@ -19,6 +20,7 @@ mod format;
 mod handed_over;
 mod input;
 mod keys;
+mod notes;
 mod palette;
 mod proposals;
 mod recent;
@@ -51,7 +53,7 @@ use jiff::Zoned;
 use jiff::civil::Date;
 use recent::Recent;
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -82,9 +84,11 @@ pub struct Screen {
     transfer: targets::Choosing,
     steadiness: rows::Steadiness,
     /// Why the last key did nothing, where the operator may wonder.
-    reply: Option<&'static str>,
+    reply: Option<targets::Reply>,
     /// The client for whose sake the next call is dialled.
     consults: Option<LineId>,
+    /// Numbers and places of the PBX's parking, as far as they were seen.
+    parking: BTreeSet<String>,
     /// Extensions whose lines the telephone was asked to watch.
     watched: Vec<String>,
     /// A client's call at the PBX is being fetched: who it is, as far as that is known.
@@ -129,6 +133,7 @@ impl Screen {
             steadiness: rows::Steadiness::default(),
             reply: None,
             consults: None,
+            parking: BTreeSet::new(),
             watched: Vec::new(),
             fetched: None,
             said_away: None,
@@ -227,6 +232,7 @@ impl Screen {
             keypad: self.keypad.clone(),
             dial: self.dial.text.clone(),
             dial_fault: self.dial_fault(),
+            note: self.note_shown(),
             can_dial: self.can_dial() && !self.dial.text.trim().is_empty(),
             wrap_up: self.wrap_up_shown(now),
             lists: self.lists.get_or_init(|| Rc::new(self.lists(now, wall))).clone(),

@@ -60,10 +60,10 @@ impl Screen {
         let results = (0..CallResult::ALL.len()).map(Act::Result);
         let breaks = (0..BREAKS.len()).map(Act::Break);
         let acts = calls.into_iter().chain(results).chain(breaks).chain([Act::DoNotDisturb]);
-        let places = [Field::Dial, Field::Card, Field::Calls].map(Deed::Focus);
+        let places = [Field::Dial, Field::Card, Field::Note, Field::Calls].map(Deed::Focus);
         let mut deeds: Vec<Deed> = acts.filter(|act| self.can(act)).map(Deed::Act).collect();
         deeds.extend(self.office_deeds());
-        deeds.extend(places);
+        deeds.extend(places.into_iter().filter(|place| self.can_do(place)));
         deeds.extend([Deed::NextTheme, Deed::Act(Act::Settings), Deed::Act(Act::Quit)]);
         deeds
     }

@@ -59,7 +59,7 @@ impl Screen {
 
     /// Whoever has just picked what the call is about, and hears the list, wants to know where that leads.
     fn say_where_it_goes(&mut self, now: Instant, question: &TransferQuestion) {
-        let picked = self.front_seen().filter(|seen| seen.call.question.as_ref() == Some(question));
+        let picked = self.client_seen().filter(|seen| seen.call.question.as_ref() == Some(question));
         if self.transfer.is_open && picked.is_some_and(|seen| !seen.call.picked.is_empty()) {
             let first = self.proposals(now).into_iter().next();
             self.wishes.extend(first.map(|first| Wish::Announce(format!("{}, {}", first.name, first.then))));
@@ -68,7 +68,7 @@ impl Screen {
 
     /// In the rule's order; none while nobody of it may answer.
     pub(super) fn proposals(&self, now: Instant) -> Vec<Proposal> {
-        let chain = self.front_seen().and_then(Seen::chain);
+        let chain = self.client_seen().and_then(Seen::chain);
         let Some(chain) = chain.filter(|_| self.transfer.query.trim().is_empty()) else { return Vec::new() };
         match next_target(&chain, &[], |extension| self.view.colleagues.line(now, extension)).next {
             NextTarget::Call(first) | NextTarget::Wait { attempt: first, .. } => {
@@ -88,7 +88,7 @@ impl Screen {
 
     /// The rules lead to nobody, since nobody has said which department is meant.
     pub(super) fn rules_need_department(&self) -> bool {
-        let chain = self.front_seen().and_then(|seen| seen.call.chain.as_ref());
+        let chain = self.client_seen().and_then(|seen| seen.call.chain.as_ref());
         let lacks =
             |step: &ChainStep| step.passed_over.iter().any(|one| one.why == PassedOverWhy::NoDepartment);
         chain.is_some_and(|chain| {
@@ -113,7 +113,10 @@ impl Screen {
 
     /// The client goes the way of the rules.
     pub(super) fn pass_by_rules(&mut self, proposal: Proposal) {
-        let Some(line) = self.front else { return };
+        let Some(line) = self.client_line() else { return };
+        if self.join_with(&proposal.extension) {
+            return;
+        }
         self.change(line, |call| call.tried.clear());
         self.want(Intent::PassOn { line, chain: Box::new(proposal.chain) });
     }

@@ -29,6 +29,8 @@ pub struct Shown {
     pub dial: String,
     pub dial_fault: String,
     pub can_dial: bool,
+    /// While there is a call to write about.
+    pub note: Option<Note>,
     /// Some in the wrap-up.
     pub wrap_up: Option<WrapUp>,
     pub lists: Rc<Lists>,
@@ -188,6 +190,8 @@ pub struct Targets {
     pub heading: String,
     /// What the operator has said the call is about: "order · Wholesale"; else that it can be said. Empty: it cannot.
     pub topic: String,
+    /// `F7`.
+    pub topic_key: String,
     /// What has to be picked before the rules can say where the client goes.
     pub need: String,
     /// While a call can be passed on.
@@ -278,6 +282,23 @@ pub struct RecentCall {
     pub result: String,
     pub can_redial: bool,
     pub spoken: String,
+}
+
+/// What the operator writes down about a call.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Note {
+    /// The call: what is typed next must not go to another one.
+    pub call_id: String,
+    pub text: String,
+    /// `Ctrl+N`.
+    pub key: String,
+}
+
+/// Without the text: it is about a client.
+impl fmt::Debug for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Note")
+    }
 }
 
 #[derive(Clone, PartialEq, Debug)]

@@ -2,16 +2,16 @@
 
 use super::call::Seen;
 use super::format::{day, fold, has_words, moment};
-use super::keys::key_of_nth;
+use super::keys::{Deed, key_of, key_of_nth};
 use super::rows::Row;
 use super::topics::{Pick, Topic};
-use super::{Screen, State, Target, Targets, Tone, Word};
+use super::{Act, Screen, State, Target, Targets, Tone, Word};
 use crate::agent::Intent;
 use crate::desk_api::{Absence, ClientCard, DirectoryEntry};
 use crate::domain::line_state::LineState;
 use crate::instant::Instant;
 use crate::phone::{LineId, MOST_WATCHED, TransferWay};
-use crate::text::{msg, say};
+use crate::text::say;
 use jiff::Zoned;
 use jiff::civil::Date;
 
@@ -65,6 +65,13 @@ pub(super) enum How {
     Consult,
 }
 
+/// Why a key did nothing.
+#[derive(Clone, Copy)]
+pub(super) enum Reply {
+    ListChanged,
+    OnTheWay,
+}
+
 /// Somebody with a telephone.
 pub(super) struct Reachable {
     pub name: String,
@@ -77,11 +84,19 @@ pub(super) struct Reachable {
 impl Screen {
     /// A call that is answered. One that is being passed on with return can go to somebody else instead.
     pub(super) fn can_transfer(&self) -> bool {
-        match self.state() {
-            State::Talking | State::OnHold => true,
-            State::Transferring => self.front.is_some_and(|line| self.passes_with_return(line)),
-            _ => false,
-        }
+        let Some(client) = self.client_line() else { return false };
+        // Whoever waits for an answer has no hand for the list.
+        !matches!(self.state(), State::Ringing | State::Dialing)
+            && match self.call_state(client) {
+                Some(State::Talking | State::OnHold) => true,
+                Some(State::Transferring) => self.passes_with_return(client),
+                _ => false,
+            }
+    }
+
+    /// The client is on the way to somebody.
+    fn is_passed_on(&self) -> bool {
+        self.client_line().and_then(|line| self.call_state(line)) == Some(State::Transferring)
     }
 
     /// Or did, until the event that is being followed.
@@ -95,19 +110,6 @@ impl Screen {
         let other = self.other().and_then(|other| self.view.lines.get(&other));
         matches!(self.state(), State::Talking | State::OnHold)
             && other.is_some_and(|other| other.in_transfer.is_none())
-    }
-
-    /// The client who waits, and the one whom the operator called meanwhile: they can be joined.
-    pub(super) fn consultation(&self) -> Option<(LineId, LineId)> {
-        let (front, other) = (self.front?, self.other()?);
-        let incoming = |line: &LineId| self.calls.get(line).is_some_and(|call| call.incoming);
-        match (incoming(&front), incoming(&other)) {
-            _ if !self.two_talk() => None,
-            (true, false) => Some((front, other)),
-            (false, _) => Some((other, front)),
-            // Two clients have nothing to say to each other.
-            (true, true) => None,
-        }
     }
 
     pub(super) fn targets_shown(&self, now: Instant, wall: &Zoned) -> Targets {
@@ -125,7 +127,7 @@ impl Screen {
             () if self.config.has_desk => say!(cat, "The order desk has given no directory. Type a number."),
             () => say!(cat, "Type a number."),
         };
-        let topic = self.front_seen().map(|seen| self.picked_words(seen)).unwrap_or_default();
+        let topic = self.client_seen().map(|seen| self.picked_words(seen)).unwrap_or_default();
         let topic = if topic.is_empty() { say!(cat, "What it is about") } else { topic };
         let shown = rows.into_iter().enumerate().map(|(index, row)| Target {
             key: if enabled && !self.asks_who_it_is() { key_of_nth(index) } else { String::new() },
@@ -147,9 +149,11 @@ impl Screen {
         });
         Targets {
             heading: self.targets_heading(enabled),
+            topic_key: key_of(&Deed::Act(Act::Topic)),
             topic: if self.can_pick_topics() { topic } else { String::new() },
             need: if self.rules_need_department() && self.transfer.asks.is_none() {
-                say!(cat, "The rules need to know the department: F7")
+                let key = key_of(&Deed::Act(Act::Topic));
+                say!(cat, "The rules need to know the department: {key}", key = key)
             } else {
                 String::new()
             },
@@ -161,14 +165,12 @@ impl Screen {
         }
     }
 
-    /// Whoever was asked about a client is no client, and is passed on just the same.
+    /// By name while the operator talks with somebody else.
     fn targets_heading(&self, enabled: bool) -> String {
         let cat = &self.cat;
-        match (self.transfer.asks, self.front_seen()) {
+        match (self.transfer.asks, self.client_seen()) {
             (Some(topic), _) => cat.get(topic.heading()).to_owned(),
-            (None, Some(seen))
-                if enabled && self.consultation().is_some_and(|(client, _)| Some(client) != self.front) =>
-            {
+            (None, Some(seen)) if enabled && self.client_waits() => {
                 say!(cat, "Pass {who} to", who = self.who(seen))
             }
             (None, _) if enabled => say!(cat, "Pass the client to"),
@@ -178,7 +180,7 @@ impl Screen {
 
     /// Not the one from whom this client has just come back.
     pub(super) fn mark_somebody_else(&mut self, now: Instant, today: Date) {
-        let from = self.front_seen().and_then(Seen::came_back_from).map(|from| from.target.as_str());
+        let from = self.client_seen().and_then(Seen::came_back_from).map(|from| from.target.as_str());
         let others = self.rows(now, today).0.iter().position(|row| row.extension() != from);
         self.transfer.chosen = others.unwrap_or_default();
     }
@@ -191,8 +193,12 @@ impl Screen {
     }
 
     fn person_shown(&self, person: Reachable, now: Instant, wall: &Zoned) -> Target {
-        let Reachable { name, extension, department, role } = person;
-        let state = self.line_state_of(&extension, now, wall);
+        let Reachable { name, extension, department, mut role } = person;
+        let mut state = self.line_state_of(&extension, now, wall);
+        if self.asked_extension() == Some(extension.as_str()) {
+            state = Word { tone: Tone::Busy, text: say!(&self.cat, "being asked") };
+            role = Word { tone: Tone::Neutral, text: say!(&self.cat, "takes the client over") };
+        }
         let place = joined([&department, &extension], " ");
         Target {
             spoken: joined([&name, &state.text, &role.text, &place], ", "),
@@ -207,11 +213,11 @@ impl Screen {
     /// A client who is on the way goes to this one instead. Nobody is passed to whoever has just come into the row.
     pub(super) fn transfer_to(&mut self, now: Instant, index: usize, today: Date) {
         if !self.is_steady(now, index) {
-            return self.reply(msg!("The list has just changed: look again"));
+            return self.reply(Reply::ListChanged);
         }
         match self.rows(now, today).0.into_iter().nth(index) {
             Some(Row::Pick(pick)) => self.pick(now, pick),
-            Some(Row::ByRules(proposal)) if self.state() == State::Transferring => {
+            Some(Row::ByRules(proposal)) if self.is_passed_on() => {
                 self.pass_to(proposal.extension);
             }
             Some(Row::ByRules(proposal)) => self.pass_by_rules(proposal),
@@ -252,27 +258,41 @@ impl Screen {
             None if rows.is_empty() => self.typed_target(),
             None => return,
         };
-        let (Some(line), is_row) = (self.front, marked.is_some()) else { return };
+        let (Some(line), is_row) = (self.client_line(), marked.is_some()) else { return };
         match (target, how) {
             (None, _) | (_, How::CompanysWay) if is_row => self.transfer_to(now, chosen, today),
             (None, _) => {}
             (Some(target), How::CompanysWay) => self.pass_to(target),
-            _ if self.state() == State::Transferring => {
-                self.reply(msg!("The client is on the way: take them back first, F4"));
+            _ if self.is_passed_on() => {
+                self.reply(Reply::OnTheWay);
             }
-            _ if !self.is_steady(now, chosen) => self.reply(msg!("The list has just changed: look again")),
+            _ if !self.is_steady(now, chosen) => self.reply(Reply::ListChanged),
             (Some(target), How::OtherWay) => self.pass_on_in(target, !self.config.passes_blindly),
             (Some(target), How::Consult) => {
                 self.transfer.close();
-                self.consult(line, target);
+                if !self.join_with(&target) {
+                    self.consult(line, target);
+                }
             }
         }
     }
 
-    /// Why a key did nothing.
-    fn reply(&mut self, why: &'static str) {
+    fn reply(&mut self, why: Reply) {
         self.reply = Some(why);
-        self.announce(self.cat.get(why).to_owned());
+        self.announce(self.reply_words(why));
+    }
+
+    pub(super) fn reply_words(&self, why: Reply) -> String {
+        let cat = &self.cat;
+        match why {
+            Reply::ListChanged => say!(cat, "The list has just changed: look again"),
+            Reply::OnTheWay => {
+                // Who talks with somebody else meanwhile takes the client back by turning to them.
+                let act = if self.client_waits() { Act::Swap } else { Act::Hold };
+                let key = key_of(&Deed::Act(act));
+                say!(cat, "The client is on the way: take them back first, {key}", key = key)
+            }
+        }
     }
 
     pub(super) fn move_in_targets(&mut self, now: Instant, down: bool, today: Date) {
@@ -282,13 +302,16 @@ impl Screen {
 
     /// In the company's way; a client who is on the way goes on with return.
     pub(super) fn pass_to(&mut self, target: String) {
-        let blindly = self.config.passes_blindly && self.state() != State::Transferring;
+        let blindly = self.config.passes_blindly && !self.is_passed_on();
         self.pass_on_in(target, blindly);
     }
 
     fn pass_on_in(&mut self, target: String, blindly: bool) {
-        let Some(line) = self.front else { return };
-        if self.state() != State::Transferring {
+        let Some(line) = self.client_line() else { return };
+        if self.join_with(&target) {
+            return;
+        }
+        if !self.is_passed_on() {
             self.change(line, |call| call.tried.clear());
         }
         self.want(match blindly {
@@ -338,7 +361,7 @@ impl Screen {
 
     /// Everybody with a telephone but oneself, found by words in name, department or extension.
     pub(super) fn reachable(&self, query: &str, today: Date) -> Vec<Reachable> {
-        let client = self.front_seen().and_then(Seen::client);
+        let client = self.client_seen().and_then(Seen::client);
         let mut people = self.in_charge_first(client, today);
         people.retain(|person| person.extension != self.config.extension);
         if !query.trim().is_empty() {

@@ -56,7 +56,7 @@ impl Screen {
     /// Those that are worth asking about this call, in the order in which they are asked: the type of somebody who is known
     /// is the desk's to say.
     fn topics(&self) -> Vec<Topic> {
-        let seen = self.front_seen().filter(|seen| self.can_transfer() && seen.call.consults.is_none());
+        let seen = self.client_seen().filter(|seen| self.can_transfer() && !seen.call.is_question);
         let Some(seen) = seen else { return Vec::new() };
         let order: &[Topic] = match seen.clients().is_some_and(|clients| !clients.is_empty()) {
             true => &[Topic::Purpose, Topic::Department],
@@ -92,7 +92,7 @@ impl Screen {
 
     /// The list opens with what the rules need to know first.
     pub(super) fn ask_what_rules_need(&mut self) {
-        let Some(seen) = self.front_seen() else { return };
+        let Some(seen) = self.client_seen() else { return };
         let needs = match &seen.call.chain {
             Some(_) => self.rules_need_department(),
             None => seen.is_new_client() && seen.call.picked.is_empty() && self.desk_fault.is_none(),
@@ -106,7 +106,7 @@ impl Screen {
 
     /// What can be picked of the topic that is asked for, as far as it fits what is typed.
     pub(super) fn picks(&self) -> Vec<Pick> {
-        let (Some(topic), Some(seen)) = (self.transfer.asks, self.front_seen()) else { return Vec::new() };
+        let (Some(topic), Some(seen)) = (self.transfer.asks, self.client_seen()) else { return Vec::new() };
         let query = fold(&self.transfer.query);
         let mut picks = self.choices_of(topic, &seen.call.picked);
         picks.retain(|pick| has_words(&fold(&pick.name), &query));
@@ -143,7 +143,7 @@ impl Screen {
 
     /// The same one once more takes it back.
     pub(super) fn pick(&mut self, now: Instant, pick: Pick) {
-        let Some(line) = self.front else { return };
+        let Some(line) = self.client_line() else { return };
         let Some(call) = self.calls.get_mut(&line) else { return };
         pick.topic.pick(&mut call.picked, (!pick.is_picked).then_some(pick.id));
         let picked = call.picked.clone();

@@ -21,11 +21,11 @@ impl Screen {
             State::Away => vec![Act::Retry],
             State::Ringing => vec![Act::Answer, Act::Reject],
             State::Dialing => vec![Act::HangUp],
-            State::Talking if self.consultation().is_some() => {
+            State::Talking if self.can(&Act::Join) => {
                 // The last one has a row of its own, which its longest label needs. The way back stands beside who waits.
                 vec![Act::Join, Act::HangUp, Act::Mute, Act::Keypad, Act::Conference]
             }
-            State::OnHold if self.consultation().is_some() => {
+            State::OnHold if self.can(&Act::Join) => {
                 vec![Act::Join, Act::Hold, Act::HangUp, Act::Conference]
             }
             State::Talking => vec![Act::Hold, Act::HangUp, Act::Mute, Act::Keypad, Act::Transfer],
@@ -69,7 +69,7 @@ impl Screen {
         let acts = self.acts_of_state();
         let office = office.into_iter().filter(|act| !acts.contains(act)).collect::<Vec<_>>();
         let acts = acts.into_iter().chain(office).map(Deed::Act);
-        let places = [Field::Dial, Field::Calls, Field::Card].map(Deed::Focus);
+        let places = [Field::Note, Field::Dial, Field::Calls, Field::Card].map(Deed::Focus);
         let is_valid = |deed: &Deed| KEYS.iter().any(|(_, bound)| bound == deed) && self.can_do(deed);
         let hint = |deed: Deed| Hint { key: key_of(&deed), label: self.label(&deed) };
         let valid = acts.chain(places).filter(is_valid).map(hint);
@@ -83,7 +83,7 @@ impl Screen {
     }
 
     fn candidates_hint(&self) -> Option<Hint> {
-        let seen = self.front_seen().filter(|_| self.asks_who_it_is())?;
+        let seen = self.client_seen().filter(|_| self.asks_who_it_is())?;
         let last = seen.clients()?.len().min(9);
         Some(Hint { key: format!("Alt+1…{last}"), label: say!(&self.cat, "Choose the client") })
     }
@@ -93,6 +93,7 @@ impl Screen {
         let act = match deed {
             Deed::Act(act) => act,
             Deed::Focus(Field::Dial) => return say!(&self.cat, "Dial"),
+            Deed::Focus(Field::Note) => return say!(&self.cat, "Note about the call"),
             Deed::Focus(Field::Card) => return say!(&self.cat, "Client card"),
             Deed::Focus(Field::Calls) => return say!(&self.cat, "Recent calls"),
             Deed::NextTheme => return say!(&self.cat, "Light, dark or high contrast"),

@@ -52,7 +52,7 @@ pub(super) const fn refusal(why: Refusal) -> &'static str {
         Refusal::NoSuchLine => msg!("There is no such call any more."),
         Refusal::WrongState => msg!("The call is not in a state for that."),
         Refusal::BadTarget => msg!("This is neither a number nor an address that can be called."),
-        Refusal::Busy => msg!("As many calls stand as may."),
+        Refusal::Busy => msg!("All your lines are taken: one call has to end first."),
         Refusal::NoMediaPort => msg!("No UDP port is free for audio."),
         Refusal::NoDigits => msg!("The other side takes no digits."),
         Refusal::TooManyDigits => msg!("Too many digits still wait to be sent; these were not."),

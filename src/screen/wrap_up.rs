@@ -11,7 +11,7 @@ use crate::text::say;
 use std::time::Duration;
 
 pub(super) struct Running {
-    call_id: String,
+    pub call_id: String,
     chosen: Result,
     since: Instant,
     until: Instant,

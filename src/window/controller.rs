@@ -443,6 +443,7 @@ impl Shared {
         };
         screen.on_transfer_query(typed(Act::TransferQuery));
         screen.on_dial_edited(typed(Act::DialEdited));
+        screen.on_note_edited(typed(Act::NoteEdited));
         screen.on_palette_edited(typed(Act::PaletteQuery));
         let shared = self.clone();
         screen.on_digit(move |digit| {
@@ -550,6 +551,7 @@ fn focus(window: &ui::OperatorWindow, field: Field) {
         Field::Results => window.invoke_focus_results(),
         Field::Calls => window.invoke_focus_calls(),
         Field::Card => window.invoke_focus_card(),
+        Field::Note => window.invoke_focus_note(),
         // They take the keyboard when they open.
         Field::Palette | Field::Keypad => {}
     }

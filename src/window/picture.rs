@@ -103,7 +103,10 @@ impl Picture {
         let closed = |open: fn(&Shown) -> bool| self.last.as_ref().is_some_and(open) && !open(&shown);
         // They have had the keyboard, and are gone or out of sight at once.
         let transfer = window.get_transfer_has_keyboard() && closed(|shown| shown.lists.targets.enabled);
-        if transfer || closed(|shown| shown.lists.palette.is_some()) {
+        // What is typed about one call must not go on in the note about another.
+        let noted = |shown: &Shown| shown.note.as_ref().map(|note| note.call_id.clone());
+        let note = window.get_note_has_keyboard() && self.last.as_ref().map(noted) != Some(noted(&shown));
+        if transfer || note || closed(|shown| shown.lists.palette.is_some()) {
             window.invoke_focus_nothing();
         }
         window.set_caption(text(&shown.title));
@@ -124,6 +127,9 @@ impl Picture {
         screen.set_dial(text(&shown.dial));
         screen.set_dial_fault(text(&shown.dial_fault));
         screen.set_can_dial(shown.can_dial);
+        screen.set_note_open(shown.note.is_some());
+        screen.set_note(text(shown.note.as_ref().map_or("", |note| &note.text)));
+        screen.set_note_key(text(shown.note.as_ref().map_or("", |note| &note.key)));
         screen.set_wrapping_up(shown.wrap_up.is_some());
         screen.set_countdown(text(shown.wrap_up.as_ref().map_or("", |wrap_up| &wrap_up.countdown)));
         self.bars.show(shown.bars.iter().map(bar));
@@ -140,6 +146,7 @@ impl Picture {
         screen.set_counters(text(&lists.counters));
         screen.set_targets_heading(text(&lists.targets.heading));
         screen.set_targets_topic(text(&lists.targets.topic));
+        screen.set_targets_topic_key(text(&lists.targets.topic_key));
         screen.set_targets_need(text(&lists.targets.need));
         screen.set_targets_enabled(lists.targets.enabled);
         screen.set_targets_can_call(lists.targets.can_call);

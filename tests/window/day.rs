@@ -615,6 +615,7 @@ fn earlier_calls() -> Vec<CallRecord> {
             transfers: Vec::new(),
             result: talked.then(|| "order".into()),
             picked: Picked::default(),
+            note: None,
         }
     };
     vec![

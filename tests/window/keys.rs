@@ -104,7 +104,7 @@ fn act(state: &str, key: &str) -> &'static str {
         ("consulting", "F3") => "hang up 2",
         ("consulting", "F4") => "hold 2",
         ("consulting", "Shift+F4") => "resume 1",
-        ("consulting", "Alt+1") => "pass 2 to 201",
+        ("consulting", "Alt+1") => "pass 1 to 201",
         ("conference", "F3") => "hang up 1",
         ("conference", "F4") => "hold 1",
         ("conference", "Shift+F4") => "resume 2",

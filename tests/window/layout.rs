@@ -26,9 +26,20 @@ fn faults(day: &Day) -> Vec<String> {
     let mut faults = Vec::new();
     // What is scrolled is cut off at the edge of its list.
     let (top, bottom) = (column.place[1], column.place[1] + column.place[3]);
+    let label = day.say("Note about the call");
+    let note = elements.iter().find(|one| one.role == Role::TextInput && one.label == label);
+    let heading = elements.iter().find(|one| one.role == Role::Text && one.label == label);
+    // So is the client's card, above the note.
+    let is_under_note = |[x, y, w, h]: [f32; 4]| {
+        note.zip(heading).is_some_and(|(note, heading)| {
+            let [left, _, width, _] = note.place;
+            let edge = heading.place[1];
+            y <= edge && y + h > edge && x + w > left && x < left + width
+        })
+    };
     let in_sight = |one: &&Element| {
         let [_, y, _, h] = one.place;
-        y + h <= bottom && (y >= top || y + h <= top)
+        y + h <= bottom && (y >= top || y + h <= top) && !is_under_note(one.place)
     };
     for one in elements.iter().filter(in_sight) {
         let [x, _, w, _] = one.place;

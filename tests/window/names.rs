@@ -98,6 +98,7 @@ fn the_main_page_is_walked_by_tab_in_reading_order() {
             "ListItem Иванова Алёна, Wholesale 203",
             "ListItem Lebedev Ilya, Support 102",
             "Groupbox Client card: 한빛건설 Hanbit Build",
+            "TextInput Note about the call",
             "Tab Calls",
             "Tab Settings",
             "Switch Missed only",

@@ -2,6 +2,7 @@
 
 use crate::day::{Day, FIRST, HANBIT, OTHER, SECOND, Turn, client, day_in, hanbit};
 use crate::stage::Role;
+use patchcord::agent::Intent;
 use patchcord::phone::{CallOutcome, Event};
 use patchcord::text::Language;
 use std::time::Duration;
@@ -51,6 +52,52 @@ fn a_ring_does_not_interrupt_the_dial_field() {
 #[test]
 fn a_second_ring_does_not_interrupt_the_search_for_a_colleague() {
     typed_around(&day_in("talking", Language::Korean), "이름, 부서 또는 번호", a_client_calls);
+}
+
+#[test]
+fn a_second_ring_does_not_interrupt_the_note_about_the_call() {
+    typed_around(&day_in("talking", Language::Korean), "통화 메모", a_client_calls);
+}
+
+#[test]
+fn a_note_is_written_in_lines_and_finished_after_the_client_has_hung_up() {
+    let day = day_in("talking", Language::English);
+    let (note, said) =
+        ("Note about the call", |day: &Day| day.sees(Role::TextInput, "Note about the call").value);
+    day.press("Ctrl+n");
+    assert_eq!(day.keyboard(), Some((Role::TextInput, note.to_owned())));
+    day.type_text("pays");
+    day.press("Enter");
+    day.type_text("on Mon");
+    day.ends(FIRST, CallOutcome::Completed);
+    day.settle();
+    assert_eq!(
+        day.keyboard(),
+        Some((Role::TextInput, note.to_owned())),
+        "the client is gone, the note is not"
+    );
+    day.type_text("day1");
+    assert_eq!(said(&day), "pays\non Monday1", "a digit is no result here");
+    let wrote = day.intents().into_iter().rev().find_map(|intent| match intent {
+        Intent::Note { note, .. } => Some(note),
+        _ => None,
+    });
+    assert_eq!(wrote.as_deref(), Some("pays\non Monday1"));
+    day.press("F10");
+    day.settle();
+    assert_ne!(day.keyboard().map(|(role, _)| role), Some(Role::TextInput));
+}
+
+#[test]
+fn what_is_typed_about_one_client_does_not_go_on_about_another() {
+    let day = day_in("talking", Language::English);
+    day.rings(SECOND, OTHER);
+    day.press("Ctrl+n");
+    day.type_text("pays");
+    day.ends(FIRST, CallOutcome::Completed);
+    day.settle();
+    day.type_text("on Monday");
+    assert_eq!(day.sees(Role::TextInput, "Note about the call").value, "");
 }
 
 #[test]

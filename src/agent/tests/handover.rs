@@ -54,7 +54,7 @@ impl World {
         self.answer_lookup(found(&["Romashka"], Source::Desk));
         let picked = Picked { purpose: Some(PurposeId("debt".into())), ..Picked::default() };
         self.intend(Intent::Pick { line: LINE, picked });
-        self.intend(Intent::Note { line: LINE, note: "pays on Monday".into() });
+        self.notes("pays on Monday");
         self.pbx.forget();
         let targets = targets.iter().map(|target| (*target).to_owned());
         let chain = TransferChain::of(targets, Duration::from_secs(15));
@@ -68,6 +68,11 @@ impl World {
         self.hears(&held);
         self.pbx.request("ACK");
         call
+    }
+
+    fn notes(&mut self, note: &str) {
+        let call_id = self.the_entry().call_id;
+        self.intend(Intent::Note { call_id, note: note.into() });
     }
 
     fn does_not_answer(&mut self, invite: &Request) {
@@ -155,10 +160,24 @@ fn a_client_who_was_taken_back_in_time_leaves_no_card() {
 }
 
 #[test]
+fn what_is_noted_stands_in_the_calls_entry_also_when_it_is_noted_after_the_call() {
+    let mut world = World::new();
+    let mut leg = world.talk();
+    world.notes("pays on Monday");
+    world.hang_up_theirs(&mut leg);
+    assert_eq!(world.the_entry().note.as_deref(), Some("pays on Monday"));
+    world.notes("pays on Tuesday");
+    let call_id = world.the_entry().call_id;
+    world.intend(Intent::Conclude { call_id, result: "information".into() });
+    assert_eq!(world.the_entry().note.as_deref(), Some("pays on Tuesday"));
+    assert!(world.handovers.is_empty(), "nobody has got the client");
+}
+
+#[test]
 fn what_is_noted_while_the_client_is_on_the_way_goes_after() {
     let mut world = World::new();
     world.passed_on(&["201"]);
-    world.intend(Intent::Note { line: LINE, note: "pays on Tuesday".into() });
+    world.notes("pays on Tuesday");
     assert_eq!(world.handed_to(), [Some("201"), Some("201")]);
     assert_eq!(world.handovers[1].note.as_deref(), Some("pays on Tuesday"));
 }

@@ -28,6 +28,7 @@ fn record(call_id: &str, at: &str, outcome: Outcome) -> CallRecord {
         transfers: Vec::new(),
         result: (outcome == Outcome::Completed).then(|| "order".into()),
         picked: Picked::default(),
+        note: None,
     }
 }
 

@@ -4,7 +4,7 @@ use super::*;
 use std::fmt::Write as _;
 
 /// Those that every state has for itself.
-const KEYS: [&str; 26] = [
+const KEYS: [&str; 27] = [
     "F1",
     "F2",
     "F3",
@@ -24,6 +24,7 @@ const KEYS: [&str; 26] = [
     "Alt+1",
     "Alt+9",
     "Ctrl+B",
+    "Ctrl+N",
     "Ctrl+Shift+D",
     "1",
     "9",

@@ -4,6 +4,7 @@ mod calls;
 mod cards;
 mod day;
 mod keys;
+mod notes;
 mod office;
 mod rambling;
 mod returns;

@@ -4,6 +4,7 @@ use super::*;
 use crate::agent::{Parked, ParkedClient, QueueState, QueueTrouble, QueueView};
 use crate::domain::line_state::LineState;
 use crate::domain::pause::PauseReason;
+use crate::phone::{Return, ReturnReason};
 
 fn office() -> World {
     World::with(|config| {
@@ -194,4 +195,42 @@ fn nobody_is_watched_where_the_settings_say_so() {
     let mut world = World::with(|config| config.offers = Offers::default());
     world.handle(Input::Directory(Ok(directory())));
     assert_eq!(world.intents(), []);
+}
+
+#[test]
+fn a_parked_client_whom_nobody_took_comes_back_from_their_place() {
+    let mut world = office();
+    let ours = parked(&world, "702", Some(HANBIT));
+    world.handle(Input::Agent(Event::Parked(vec![ours])));
+    world.handle(Input::Agent(Event::Parked(Vec::new())));
+    world.wishes.clear();
+    let returned = Return { id: None, target: "702".into(), reason: ReturnReason::NoAnswer };
+    world.rings_from(FIRST, Caller { returned: Some(returned), ..caller(HANBIT) });
+    assert_eq!(world.spoken()[0], "+7 495 555-01-42 is back from parking place 702: nobody took the client");
+}
+
+#[test]
+fn a_client_who_cannot_be_parked_is_said_to_be_back_from_there() {
+    let mut world = office();
+    world.talks(FIRST, HANBIT);
+    world.press("Shift+F8");
+    assert_eq!(world.intents(), [Intent::Park { line: FIRST }]);
+    world.passing(FIRST, "700");
+    assert_eq!(world.shown().call.state, "Passing to parking place 700");
+    world.not_passed(FIRST, "700", Some(486), ClientIs::Kept);
+    world.phone(phone::Event::Resumed { line: FIRST, by: Side::Us });
+    let words = world.shown().call.notes.last().cloned().unwrap_or_default().text;
+    assert_eq!(words, "parking place 700: busy; the client is back with you. F8: Transfer");
+}
+
+#[test]
+fn in_a_consultation_the_client_is_parked_and_not_the_colleague() {
+    let mut world = office();
+    world.talks(FIRST, HANBIT);
+    world.phone(phone::Event::Held { line: FIRST, by: Side::Us });
+    world.dials(SECOND, "302");
+    world.answered(SECOND);
+    world.wishes.clear();
+    world.press("Shift+F8");
+    assert_eq!(world.intents(), [Intent::Park { line: FIRST }]);
 }

@@ -75,7 +75,8 @@ impl Chance {
     fn act(&mut self) -> Act {
         let index = self.below(14) as usize;
         let text = (*self.of(&["", "2", "kim", "89161234567", "+7", "петр"])).to_owned();
-        match self.below(14) {
+        match self.below(15) {
+            13 => Act::NoteEdited(text),
             0 => Act::TransferQuery(text),
             1 => Act::TransferTo(index),
             2 => Act::DialEdited(text),

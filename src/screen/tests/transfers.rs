@@ -156,7 +156,7 @@ fn a_client_whom_nobody_took_is_back_and_it_is_said_why() {
     world.phone(phone::Event::Resumed { line: FIRST, by: Side::Us });
     world.phone(phone::Event::Returned { line: FIRST });
     assert_eq!(world.shown().state, State::Talking);
-    let words = "Kim Seoyeon: busy; the client is back with you";
+    let words = "Kim Seoyeon: busy; the client is back with you. F8: Transfer";
     assert_eq!(outcome(&world), (Tone::Warning, words.into()));
     assert_eq!(world.spoken()[0], words);
     world.press("F8");
@@ -172,7 +172,8 @@ fn a_lost_client_and_one_of_whom_nothing_is_known_are_told_apart() {
     let mut world = talking_with("kim");
     world.passing(FIRST, "201");
     world.not_passed(FIRST, "201", Some(503), ClientIs::Lost);
-    let words = "Kim Seoyeon did not take the call; the PBX has dropped the client. Call back";
+    let words =
+        "Kim Seoyeon did not take the call; the PBX has dropped the client. Call back. Ctrl+3: Recent calls";
     assert_eq!(outcome(&world), (Tone::Bad, words.into()));
     world.ends(FIRST, EndedBy::Network, CallOutcome::Completed, None, 30);
     assert_eq!(world.shown().call.detail, words, "the end of the call does not cover it");
@@ -180,7 +181,10 @@ fn a_lost_client_and_one_of_whom_nothing_is_known_are_told_apart() {
     let mut world = talking_with("kim");
     world.passing(FIRST, "201");
     world.not_passed(FIRST, "201", None, ClientIs::Unknown);
-    assert_eq!(outcome(&world).1, "No word about Kim Seoyeon; ask whether the client is still there");
+    assert_eq!(
+        outcome(&world).1,
+        "No word about Kim Seoyeon; ask whether the client is still there. F4: Resume"
+    );
 }
 
 #[test]
@@ -471,7 +475,10 @@ fn a_join_that_the_pbx_refuses_is_said_to_be_the_targets_and_not_that_nobody_cou
     let (client, why) = (ClientIs::Kept, TransferFault::NotTaken);
     world.phone(phone::Event::TransferFailed { line: FIRST, target, status, reason, client, why });
     world.on_the_way(FIRST, ChainNews::NobodyLeft);
-    assert_eq!(outcome(&world).1, "Kim Seoyeon did not take the call; the client is back with you");
+    assert_eq!(
+        outcome(&world).1,
+        "Kim Seoyeon did not take the call; the client is back with you. F8: Transfer"
+    );
 }
 
 #[test]
@@ -606,12 +613,143 @@ fn a_client_whose_join_failed_is_said_to_wait() {
     world.passing_by(TransferWay::Consultation, FIRST, "302");
     world.wishes.clear();
     world.not_passed(FIRST, "302", Some(503), ClientIs::Kept);
-    assert_eq!(world.spoken(), ["Orlova Maria did not take the call; the client waits on hold"]);
+    assert_eq!(
+        world.spoken(),
+        ["Orlova Maria did not take the call; the client waits on hold. Shift+F4: Swap"]
+    );
 }
 
 #[test]
 fn whom_the_list_passes_on_is_said_while_a_colleague_is_asked() {
     let world = consulting();
-    assert_eq!(world.shown().lists.targets.heading, "Pass Orlova Maria to");
-    assert_eq!(world.shown().lists.targets.topic, "", "a colleague calls for nothing");
+    assert_eq!(world.shown().lists.targets.heading, "Pass Hanbit Build to");
+}
+
+#[test]
+fn while_a_colleague_is_asked_card_and_keys_are_the_waiting_clients() {
+    let mut world = consulting();
+    for swapped in [false, true] {
+        if swapped {
+            world.phone(phone::Event::Held { line: SECOND, by: Side::Us });
+            world.phone(phone::Event::Resumed { line: FIRST, by: Side::Us });
+        }
+        world.pass(1);
+        world.wishes.clear();
+        assert_eq!(world.shown().lists.card.title, "Hanbit Build");
+        assert_eq!(
+            names(&world)[..2],
+            [
+                "Kim Seoyeon, own manager, Wholesale 201 | own manager · Wholesale · 201",
+                "Orlova Maria, being asked, takes the client over, Wholesale 302 | takes the client over · Wholesale · 302",
+            ]
+        );
+        world.press("Alt+1");
+        assert_eq!(world.intents(), [to("201")], "the client, not the head");
+        world.press("Alt+2");
+        assert_eq!(world.intents(), [Intent::Join { line: FIRST, with: SECOND }], "she is on the line");
+    }
+}
+
+#[test]
+fn a_client_whom_nobody_took_while_a_colleague_is_asked_waits_on() {
+    let mut world = consulting();
+    world.passing_with_return(FIRST, "201");
+    world.not_passed(FIRST, "201", Some(486), ClientIs::Kept);
+    world.on_the_way(FIRST, ChainNews::NobodyLeft);
+    assert_eq!(outcome(&world).1, "Kim Seoyeon: busy; the client waits on hold. Shift+F4: Swap");
+}
+
+#[test]
+fn the_card_is_the_clients_from_the_moment_in_which_the_colleague_is_called() {
+    let mut world = talking_with("kim");
+    world.phone(phone::Event::Held { line: FIRST, by: Side::Us });
+    world.dials(SECOND, "302");
+    assert_eq!(world.shown().lists.card.title, "Hanbit Build");
+    world.press("Alt+1");
+    assert_eq!(world.intents(), [], "nobody has answered yet");
+}
+
+#[test]
+fn another_client_who_is_called_has_the_card_of_their_own() {
+    let mut world = talking_with("kim");
+    world.phone(phone::Event::Held { line: FIRST, by: Side::Us });
+    world.dials(SECOND, OTHER);
+    world.answered(SECOND);
+    world.card(SECOND, vec![client("Alpha", "petrov")]);
+    world.pass(1);
+    world.wishes.clear();
+    assert_eq!(world.shown().lists.card.title, "Alpha");
+    world.press("Alt+1");
+    assert_eq!(world.intents(), [Intent::PassTo { line: SECOND, target: "203".into() }]);
+}
+
+#[test]
+fn of_two_clients_the_one_is_meant_for_whose_sake_a_colleague_is_asked() {
+    let third = LineId(3);
+    let mut world = World::with(|config| config.lines = 3);
+    world.talks(FIRST, HANBIT);
+    world.card(FIRST, vec![hanbit()]);
+    world.phone(phone::Event::Held { line: FIRST, by: Side::Us });
+    world.talks(SECOND, OTHER);
+    world.card(SECOND, vec![client("Alpha", "petrov")]);
+    world.pass(1);
+    world.press("F8");
+    world.press("Shift+Enter");
+    world.phone(phone::Event::Held { line: SECOND, by: Side::Us });
+    world.dials(third, "203");
+    world.answered(third);
+    world.pass(1);
+    world.wishes.clear();
+    assert_eq!(world.shown().lists.card.title, "Alpha");
+    world.press("F8");
+    assert_eq!(world.intents(), [Intent::Join { line: SECOND, with: third }]);
+}
+
+#[test]
+fn a_client_who_hangs_up_while_waiting_is_told_and_the_card_stays_while_the_colleague_is_there() {
+    let mut world = consulting();
+    world.ended(FIRST, CallOutcome::Completed, 40);
+    let words = "Hanbit Build has hung up while waiting. Ctrl+3: Recent calls";
+    assert_eq!(outcome(&world), (Tone::Bad, words.into()));
+    assert_eq!(world.spoken(), [words]);
+    let card = world.shown().lists.card.clone();
+    assert_eq!((card.title.as_str(), card.past), ("Hanbit Build", true));
+    world.rings(FIRST, OTHER);
+    world.phone(phone::Event::Held { line: SECOND, by: Side::Us });
+    world.answered(FIRST);
+    world.card(FIRST, vec![client("Alpha", "petrov")]);
+    world.ended(SECOND, CallOutcome::Completed, 50);
+    assert!(
+        world.intents().iter().all(|intent| !matches!(intent, Intent::Resume { .. })),
+        "nobody comes back by that"
+    );
+    assert_eq!(world.shown().lists.card.title, "Alpha", "another client, on the same line");
+}
+
+#[test]
+fn a_colleague_who_refuses_to_be_asked_leaves_the_client_with_the_operator() {
+    let mut world = talking_with("kim");
+    world.press("F8");
+    world.press("Down");
+    world.press("Shift+Enter");
+    world.phone(phone::Event::Held { line: FIRST, by: Side::Us });
+    world.dials(SECOND, "302");
+    world.wishes.clear();
+    world.ends(SECOND, EndedBy::Them, CallOutcome::Refused, Some(603), 0);
+    assert_eq!(outcome(&world).1, "Orlova Maria: call refused; the client is back with you. F8: Transfer");
+    assert_eq!(world.intents(), [Intent::Resume { line: FIRST }]);
+}
+
+#[test]
+fn a_question_for_which_there_is_no_line_is_answered_where_it_was_asked() {
+    let mut world = talking_with("kim");
+    world.press("F8");
+    world.press("Shift+Enter");
+    world.wishes.clear();
+    world.phone(phone::Event::Refused { line: None, why: phone::Refusal::Busy });
+    let words = "All your lines are taken: one call has to end first.";
+    assert_eq!(world.spoken(), [words]);
+    assert_eq!(outcome(&world).1, words);
+    let shown = world.shown();
+    assert_eq!((shown.dial.as_str(), shown.dial_fault.as_str()), ("", ""), "nobody typed anything there");
 }

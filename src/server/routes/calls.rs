@@ -107,17 +107,18 @@ fn check(id: CallRecordId, record: &CallRecord) -> Result<(), Refusal> {
         fault("revision", FieldFault::Malformed);
     }
     let texts = [
-        ("call_id", Some(&record.call_id)),
-        ("operator", Some(&record.operator)),
-        ("caller.written", record.caller.written.as_ref()),
-        ("caller.name", record.caller.name.as_ref()),
-        ("called.written", record.called.written.as_ref()),
-        ("called.name", record.called.name.as_ref()),
+        ("call_id", Some(&record.call_id), LONGEST_TEXT),
+        ("operator", Some(&record.operator), LONGEST_TEXT),
+        ("caller.written", record.caller.written.as_ref(), LONGEST_TEXT),
+        ("caller.name", record.caller.name.as_ref(), LONGEST_TEXT),
+        ("called.written", record.called.written.as_ref(), LONGEST_TEXT),
+        ("called.name", record.called.name.as_ref(), LONGEST_TEXT),
+        ("note", record.note.as_ref(), CallRecord::LONGEST_NOTE),
     ];
-    for (field, _) in
-        texts.iter().filter(|(_, text)| text.is_some_and(|text| text.chars().count() > LONGEST_TEXT))
-    {
-        fault(field, FieldFault::TooLong);
+    for (field, text, longest) in texts {
+        if text.is_some_and(|text| text.chars().count() > longest) {
+            fault(field, FieldFault::TooLong);
+        }
     }
     match &record.result {
         Some(result) if result.chars().count() > CallRecord::LONGEST_RESULT => {

@@ -51,6 +51,7 @@ fn record(number: u8, revision: u32) -> CallRecord {
         transfers: vec![],
         result: None,
         picked: Picked::default(),
+        note: None,
     }
 }
 
