@@ -223,12 +223,11 @@ impl World {
                 Event::TransferFailed { line: CLIENT, client, .. } => {
                     *steps.last_mut().unwrap() = Some(ClientWas::At(*client));
                 }
-                Event::Returned { line: CLIENT } => match steps.last_mut() {
-                    Some(last @ Some(ClientWas::At(ClientIs::Unknown))) => {
+                Event::Returned { line: CLIENT } => {
+                    if let Some(last @ Some(ClientWas::At(ClientIs::Unknown))) = steps.last_mut() {
                         *last = Some(ClientWas::At(ClientIs::Kept));
                     }
-                    _ => {}
-                },
+                }
                 _ => {}
             }
         }
