@@ -52,14 +52,21 @@ need_pbx() {
   need baresip-core baresip
 }
 
-# Debian starts a service with its installation and at each boot: nobody asked for a proxy on port 5060.
-need_kamailio() {
-  need kamailio /usr/sbin/kamailio
-  if [[ " ${missing[*]} " == *" kamailio "* && -d /run/systemd/system ]]; then
+# Debian starts a service with its installation and at each boot: nobody asked for a proxy on port 5060, or a database.
+need_without_service() {
+  local package=$1 path=$2
+  need "$package" "$path"
+  if [[ " ${missing[*]} " == *" $package "* && -d /run/systemd/system ]]; then
     local root=()
     [ "$(id -u)" = 0 ] || root=(sudo)
-    "${root[@]}" systemctl --quiet mask kamailio.service || true
+    "${root[@]}" systemctl --quiet mask "$package.service" || true
   fi
+}
+
+need_kamailio() { need_without_service kamailio /usr/sbin/kamailio; }
+
+need_postgres() {
+  compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || need_without_service postgresql /usr/lib/postgresql
 }
 
 # Linking several test programs at once takes more memory than compiling them.

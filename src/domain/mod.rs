@@ -9,4 +9,5 @@ pub mod handover;
 pub mod line_state;
 pub mod number;
 pub mod pause;
+pub mod trade;
 pub mod transfer_report;

@@ -5,7 +5,6 @@ mod rules;
 mod serve;
 
 use std::ffi::OsString;
-use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,7 +13,7 @@ use clap::{Parser, Subcommand};
 use jiff::civil::{Date, DateTime};
 
 use super::settings::{self, Settings, SettingsError};
-use super::store::{Bearer, DatabaseFile, DatabaseProblem, OpenError, Store, StoreError};
+use super::store::{Bearer, Database, DatabaseProblem, OpenError, Store, StoreError};
 use super::token;
 use crate::clock;
 use crate::command_line::{self, Unfit, fitting, setting};
@@ -75,7 +74,7 @@ struct ServeArguments {
     #[arg(long, value_name = "ADDR:PORT", value_parser = listen)]
     listen: Option<SocketAddr>,
     #[arg(help = msg!("The database; made if it is missing"))]
-    #[arg(long, value_name = "sqlite:FILE")]
+    #[arg(long, value_name = "DATABASE")]
     database: Option<String>,
     #[arg(help = msg!("Fill an empty database with N clients of a food wholesaler"))]
     #[arg(long, value_name = "N", value_parser = sample_size)]
@@ -96,7 +95,7 @@ enum TokenCommand {
     #[command(about = msg!("Make a token and print it; it is kept nowhere and cannot be shown again"))]
     New {
         #[arg(help = msg!("The database; made if it is missing"))]
-        #[arg(long, value_name = "sqlite:FILE")]
+        #[arg(long, value_name = "DATABASE")]
         database: String,
         #[arg(help = msg!("What it may do: operator, manager, head, admin or service"))]
         #[arg(long, value_name = "ROLE")]
@@ -121,7 +120,7 @@ struct CheckArguments {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     #[arg(help = msg!("Check departments and persons as well, against the directory of this database"))]
-    #[arg(long, value_name = "sqlite:FILE")]
+    #[arg(long, value_name = "DATABASE")]
     database: Option<String>,
     #[arg(help = msg!("One JSON object on stdout"))]
     #[arg(long)]
@@ -132,7 +131,7 @@ struct CheckArguments {
 #[derive(clap::Args)]
 struct DataArguments {
     #[arg(help = msg!("The database [default: that of the settings file]"))]
-    #[arg(long, value_name = "sqlite:FILE")]
+    #[arg(long, value_name = "DATABASE")]
     database: Option<String>,
     #[arg(help = msg!("Settings file, like the sample config/desk.toml"))]
     #[arg(long, value_name = "FILE")]
@@ -212,7 +211,7 @@ enum Failure {
         problem: DatabaseProblem,
     },
     Open {
-        file: DatabaseFile,
+        database: Database,
         error: OpenError,
     },
     NoDatabase,
@@ -226,7 +225,7 @@ enum Failure {
     },
     BadRole(String),
     BadPerson,
-    NoSuchDatabase(DatabaseFile),
+    NoSuchDatabase(Database),
     NoClient(String),
     /// Name and id of each.
     ManyClients(Vec<(String, ClientId)>),
@@ -284,7 +283,7 @@ async fn new_token(database: &str, role: &str, person: String) -> Result<(), Fai
     if !person_fits || person.contains(char::is_control) {
         return Err(Failure::BadPerson);
     }
-    let store = open(database_file(database)?).await?;
+    let store = open(database_named(database)?).await?;
     let token = token::new().map_err(Failure::Entropy)?;
     let bearer = Bearer { person: person.trim().to_owned(), role };
     store.add_token(token::hash(token.expose()), &bearer, clock::wall()).await.map_err(Failure::Store)?;
@@ -293,26 +292,26 @@ async fn new_token(database: &str, role: &str, person: String) -> Result<(), Fai
     Ok(())
 }
 
-fn database_file(flag: &str) -> Result<DatabaseFile, Failure> {
-    DatabaseFile::parse(flag).map_err(|problem| Failure::Database { text: flag.to_owned(), problem })
+fn database_named(flag: &str) -> Result<Database, Failure> {
+    Database::parse(flag).map_err(|problem| Failure::Database { text: flag.to_owned(), problem })
 }
 
-async fn open(file: DatabaseFile) -> Result<Store, Failure> {
-    Store::open(&file).await.map_err(|error| Failure::Open { file, error })
+async fn open(database: Database) -> Result<Store, Failure> {
+    Store::open(&database).await.map_err(|error| Failure::Open { database, error })
 }
 
 /// Whoever only asks makes no database.
 async fn open_existing(flag: &str) -> Result<Store, Failure> {
-    let file = database_file(flag)?;
-    if file.0.exists() { open(file).await } else { Err(Failure::NoSuchDatabase(file)) }
+    let database = database_named(flag)?;
+    if database.is_there() { open(database).await } else { Err(Failure::NoSuchDatabase(database)) }
 }
 
 /// The flag's, else that of the settings.
 async fn open_named(flag: Option<&str>, settings: &Settings) -> Result<Store, Failure> {
     match (flag, &settings.database) {
         (Some(flag), _) => open_existing(flag).await,
-        (None, Some(file)) if file.0.exists() => open(file.clone()).await,
-        (None, Some(file)) => Err(Failure::NoSuchDatabase(file.clone())),
+        (None, Some(database)) if database.is_there() => open(database.clone()).await,
+        (None, Some(database)) => Err(Failure::NoSuchDatabase(database.clone())),
         (None, None) => Err(Failure::NoDatabase),
     }
 }
@@ -329,7 +328,7 @@ impl Failure {
         match self {
             Self::Settings(error) => error.say(cat),
             Self::Database { text, problem } => say_database(text, *problem, cat),
-            Self::Open { file, error } => say_open(file, error, cat),
+            Self::Open { database, error } => say_open(database, error, cat),
             Self::NoDatabase => {
                 say!(cat, "No database. Say which with --database sqlite:FILE or in the settings file.")
             }
@@ -388,10 +387,22 @@ fn say_failed(error: &dyn std::error::Error, cat: &Catalogue) -> String {
     say!(cat, "The desk failed. Its log says why.")
 }
 
-fn say_open(file: &DatabaseFile, error: &OpenError, cat: &Catalogue) -> String {
+fn say_open(database: &Database, error: &OpenError, cat: &Catalogue) -> String {
     tracing::debug!(%error, "the database cannot be used");
-    let file = file.0.display();
+    let file = database;
     match error {
+        OpenError::Open(error) if matches!(database, Database::Postgres(_)) => {
+            let why = match error.as_database_error() {
+                Some(error) => error.message().to_owned(),
+                None => error.to_string(),
+            };
+            say!(
+                cat,
+                "PostgreSQL at {file} cannot be used: {why}. Check address, name and password; the password comes from PGPASSWORD or ~/.pgpass.",
+                file = file,
+                why = why
+            )
+        }
         OpenError::Create(error) => say!(
             cat,
             "The database {file} cannot be created: {why}. Check the path and its permissions.",
@@ -415,17 +426,19 @@ fn say_open(file: &DatabaseFile, error: &OpenError, cat: &Catalogue) -> String {
 
 fn say_database(text: &str, problem: DatabaseProblem, cat: &Catalogue) -> String {
     match problem {
-        DatabaseProblem::NotYet => say!(cat, "PostgreSQL is not supported yet. Use sqlite:FILE."),
+        DatabaseProblem::Password => say!(
+            cat,
+            "A password does not belong into the database's address: others can read it there. Give it in PGPASSWORD or ~/.pgpass."
+        ),
+        DatabaseProblem::BadUrl => say!(
+            cat,
+            "“{text}” is no address of a PostgreSQL database. Write it like postgres://desk@db.example.com/desk.",
+            text = text
+        ),
         DatabaseProblem::NoSuchKind => {
             say!(cat, "“{text}” is not a database. Write it like sqlite:desk.db.", text = text)
         }
         DatabaseProblem::NoFile => say!(cat, "The database needs a file: sqlite:FILE."),
-    }
-}
-
-impl fmt::Display for DatabaseFile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.display().fmt(f)
     }
 }
 

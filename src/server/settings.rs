@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use super::sample;
-use super::store::DatabaseFile;
+use super::store::Database;
 use crate::config::{ConfigError, Document, Expected, Section, Setting as _, read_file};
 use crate::desk_api::{ClientType, ClientTypeId, Names};
 use crate::domain::chain::rules::RuleFault;
@@ -18,7 +18,10 @@ pub(crate) use words::say_fault;
 
 pub(super) const LISTEN: Expected =
     Expected { what: msg!("an address and a port, 0 for any"), example: "127.0.0.1:8420" };
-const DATABASE: Expected = Expected { what: msg!("sqlite: and a file's path"), example: "sqlite:desk.db" };
+const DATABASE: Expected = Expected {
+    what: msg!("sqlite: and a file's path, or a postgres:// address without a password"),
+    example: "sqlite:desk.db",
+};
 const ID: Expected = Expected { what: msg!("a text of one line"), example: "cafe" };
 const ENGLISH: Expected = Expected { what: msg!("a text of one line"), example: "café" };
 const NAMES: &str = "names = { en = \"café\", ko = \"카페\", ru = \"кафе\" }";
@@ -29,7 +32,7 @@ const RUSSIAN: Expected = Expected { what: msg!("a text of one line"), example: 
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub listen: Option<SocketAddr>,
-    pub database: Option<DatabaseFile>,
+    pub database: Option<Database>,
     /// How the company's clients write their numbers; Russia's way where nothing is said.
     pub plan: NumberingPlan,
     pub client_types: Vec<ClientType>,
@@ -99,7 +102,7 @@ impl Settings {
         let (transfers, faults) = Transfers::read(&root, &client_types)?;
         let settings = Self {
             listen: root.text("listen", LISTEN, SocketAddr::parse)?,
-            database: root.text("database", DATABASE, |text| DatabaseFile::parse(text).ok())?,
+            database: root.text("database", DATABASE, |text| Database::parse(text).ok())?,
             plan: numbering.desk_numbering()?,
             client_types,
             transfers,
@@ -292,7 +295,7 @@ mod tests {
             ("listen = \"127.0.0.1:0\"\n\n[numbering]\ncuontry = \"KR\"", 4, &["cuontry", "country"][..]),
             ("listen = \"here\"", 1, &["listen", "here", "\"127.0.0.1:8420\""]),
             ("# one\ndatabase = 5", 2, &["database", "5", "\"sqlite:desk.db\""]),
-            ("\ndatabase = \"postgres://a/b\"", 2, &["database", "postgres://a/b", "\"sqlite:desk.db\""]),
+            ("\ndatabase = \"postgres://a:b@c/d\"", 2, &["database", "\"sqlite:desk.db\""]),
             ("listen 127.0.0.1", 1, &["listen 127.0.0.1", "TOML"]),
             ("numbering = 5", 1, &["numbering", "[numbering]"]),
             ("[numbering]\ncountry = \"XX\"", 2, &["country", "XX", "\"RU\""]),

@@ -16,8 +16,14 @@ use uuid::Uuid;
 pub const BINARY: &str = env!("CARGO_BIN_EXE_patchcord-desk");
 const START: Duration = Duration::from_secs(20);
 
-/// A folder of one test's own, gone with it.
+/// A folder and a database of one test's own, gone with it. The database is a file in the folder, or, where
+/// `scripts/postgres` runs the tests, one in its server.
 pub struct Folder(PathBuf);
+
+/// The folder of PostgreSQL's socket.
+fn postgres() -> Option<String> {
+    std::env::var("PATCHCORD_TEST_POSTGRES").ok()
+}
 
 impl Folder {
     pub fn new() -> Self {
@@ -25,7 +31,35 @@ impl Folder {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("patchcord-desk-test-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
-        Self(path)
+        let folder = Self(path);
+        if let Some(socket) = postgres() {
+            let made =
+                Command::new("createdb").args(["-h", &socket, "-U", "desk", folder.name()]).status().unwrap();
+            assert!(made.success(), "PostgreSQL makes no database");
+        }
+        folder
+    }
+
+    /// All that the database keeps, as others could read it; SQLite's files are their owner's alone.
+    pub fn kept(&self) -> Vec<Vec<u8>> {
+        if let Some(socket) = postgres() {
+            let dump =
+                Command::new("pg_dump").args(["-h", &socket, "-U", "desk", self.name()]).output().unwrap();
+            assert!(dump.status.success());
+            return vec![dump.stdout];
+        }
+        let files = ["desk.db", "desk.db-wal"].map(|name| self.path(name));
+        #[cfg(unix)]
+        for file in &files {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::metadata(file).unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{} is its owner's alone", file.display());
+        }
+        files.map(|file| std::fs::read(file).unwrap()).into()
+    }
+
+    fn name(&self) -> &str {
+        self.0.file_name().and_then(std::ffi::OsStr::to_str).unwrap()
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -33,12 +67,19 @@ impl Folder {
     }
 
     pub fn database(&self) -> String {
-        format!("sqlite:{}", self.path("desk.db").display())
+        match postgres() {
+            Some(socket) => format!("postgres://desk@{}/{}", socket.replace('/', "%2F"), self.name()),
+            None => format!("sqlite:{}", self.path("desk.db").display()),
+        }
     }
 }
 
 impl Drop for Folder {
     fn drop(&mut self) {
+        if let Some(socket) = postgres() {
+            let _ =
+                Command::new("dropdb").args(["-h", &socket, "-U", "desk", "--force", self.name()]).status();
+        }
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::ToSpan;
 use tokio::net::TcpListener;
 
-use super::{Failure, ServeArguments, database_file, open};
+use super::{Failure, ServeArguments, database_named, open};
 use crate::clock;
 use crate::server::app::{Desk, router};
 use crate::server::listener::Connections;
@@ -27,7 +27,7 @@ pub(super) async fn serve(arguments: ServeArguments, cat: &Catalogue) -> Result<
     let settings = Settings::read(arguments.config.as_deref()).map_err(Failure::Settings)?;
     let address = arguments.listen.or(settings.listen).unwrap_or(LISTEN);
     let database = match (&arguments.database, &settings.database) {
-        (Some(flag), _) => database_file(flag)?,
+        (Some(flag), _) => database_named(flag)?,
         (None, Some(file)) => file.clone(),
         (None, None) => return Err(Failure::NoDatabase),
     };

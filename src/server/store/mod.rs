@@ -1,11 +1,21 @@
-//! Where the desk keeps everything. What is kept is named here; how, in the module of the database.
+//! Where the desk keeps everything: in one SQLite file, or in PostgreSQL, where several desks may work on it.
 //!
-//! An acknowledged write is on disk. Another database comes in beside `sqlite` with the same front.
+//! An acknowledged write is on disk. `connect` alone knows one database from the other.
 
-mod sqlite;
+mod calls;
+mod clients;
+mod commands;
+mod connect;
+mod directory;
+mod handovers;
+mod revisions;
+mod tokens;
+mod transfers;
 
-pub(crate) use sqlite::SqliteStore as Store;
+pub(crate) use connect::Store;
+use connect::{Statement, Transaction, micros, set_fact, until_done};
 
+use std::fmt;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -45,6 +55,12 @@ pub(crate) enum WriteError {
     Store(#[from] StoreError),
 }
 
+impl WriteError {
+    fn was_in_the_way(&self) -> bool {
+        matches!(self, Self::Store(error) if error.was_in_the_way())
+    }
+}
+
 /// The database did not do its work.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
@@ -52,6 +68,13 @@ pub(crate) enum StoreError {
     Database(#[from] sqlx::Error),
     #[error("the database holds a document of another shape: {0}")]
     Document(#[from] serde_json::Error),
+}
+
+impl StoreError {
+    /// The write may be done again.
+    fn was_in_the_way(&self) -> bool {
+        matches!(self, Self::Database(error) if connect::was_in_the_way(error))
+    }
 }
 
 /// Why a database cannot be used.
@@ -79,30 +102,93 @@ pub(crate) struct CallFilter {
     pub limit: u32,
 }
 
-/// The part of `--database` after `sqlite:`.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct DatabaseFile(pub PathBuf);
+/// Where everything is kept: `--database`.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Database {
+    /// `sqlite:FILE`.
+    Sqlite(PathBuf),
+    /// `postgres://USER@HOST/NAME`, without a password.
+    Postgres(PostgresUrl),
+}
+
+/// Has no password in it, and checks the server's certificate where it goes through a network.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct PostgresUrl(String);
+
+impl PostgresUrl {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(file) => file.display().fmt(f),
+            Self::Postgres(url) => url.0.fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum DatabaseProblem {
-    /// PostgreSQL comes later.
-    NotYet,
     NoSuchKind,
     NoFile,
+    /// Arguments and plain files are no place for it.
+    Password,
+    /// Not to be read as a URL, or one that names no database.
+    BadUrl,
 }
 
-impl DatabaseFile {
+impl Database {
     pub fn parse(text: &str) -> Result<Self, DatabaseProblem> {
         if text.starts_with("postgres:") || text.starts_with("postgresql:") {
-            return Err(DatabaseProblem::NotYet);
+            return postgres(text).map(|url| Self::Postgres(PostgresUrl(url)));
         }
         let file = text.strip_prefix("sqlite:").ok_or(DatabaseProblem::NoSuchKind)?;
         let file = file.strip_prefix("//").unwrap_or(file);
         if file.is_empty() || file == ":memory:" {
             return Err(DatabaseProblem::NoFile);
         }
-        Ok(Self(PathBuf::from(file)))
+        Ok(Self::Sqlite(PathBuf::from(file)))
     }
+
+    /// False for a file that would have to be made first.
+    pub fn is_there(&self) -> bool {
+        match self {
+            Self::Sqlite(file) => file.exists(),
+            Self::Postgres(_) => true,
+        }
+    }
+}
+
+fn postgres(text: &str) -> Result<String, DatabaseProblem> {
+    let mut url = reqwest::Url::parse(text).map_err(|_| DatabaseProblem::BadUrl)?;
+    if url.password().is_some() || url.query_pairs().any(|(name, _)| name == "password") {
+        return Err(DatabaseProblem::Password);
+    }
+    if url.path().trim_start_matches('/').is_empty() {
+        return Err(DatabaseProblem::BadUrl);
+    }
+    let says_how = url.query_pairs().any(|(name, _)| matches!(&*name, "sslmode" | "ssl-mode"));
+    // A socket is given as `host=/…`, or as a host that begins with an escaped slash.
+    let socket = url.query_pairs().any(|(name, value)| name == "host" && value.starts_with('/'));
+    let host = url.host_str().unwrap_or_default();
+    let is_near = socket
+        || host.is_empty()
+        || host.starts_with("%2F")
+        || host == "localhost"
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    if !says_how && !is_near {
+        url.query_pairs_mut().append_pair("sslmode", "verify-full");
+    }
+    Ok(url.into())
 }
 
 /// What became of a call's entry.

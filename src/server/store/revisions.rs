@@ -1,8 +1,8 @@
 //! Documents that are written again and again, whole: the highest revision stays, whatever overtakes what.
 
 use serde::de::DeserializeOwned;
-use sqlx::{Sqlite, Transaction};
 
+use super::Transaction;
 use crate::desk_api::{CallRecordId, Change};
 use crate::server::store::{StoreError, WriteError};
 
@@ -16,16 +16,16 @@ pub(super) struct Kept {
 impl Kept {
     /// `select`: `revision, recorded_by, document` by the id.
     pub async fn find<T: DeserializeOwned + PartialEq>(
-        tx: &mut Transaction<'_, Sqlite>,
+        tx: &mut Transaction<'_>,
         select: &'static str,
         id: CallRecordId,
         new: &T,
     ) -> Result<Option<Self>, StoreError> {
-        let row: Option<(u32, String, String)> =
+        let row: Option<(i64, String, String)> =
             sqlx::query_as(select).bind(id.to_string()).fetch_optional(&mut **tx).await?;
-        let kept = |(revision, recorded_by, document): (u32, String, String)| {
+        let kept = |(revision, recorded_by, document): (i64, String, String)| {
             let is_same = serde_json::from_str::<T>(&document)? == *new;
-            Ok(Self { revision, recorded_by, is_same })
+            Ok(Self { revision: u32::try_from(revision).unwrap_or(u32::MAX), recorded_by, is_same })
         };
         row.map(kept).transpose()
     }

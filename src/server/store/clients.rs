@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
-use sqlx::{QueryBuilder, Sqlite, Transaction};
 
-use super::{SqliteStore, commands, directory, micros, set_fact};
+use super::{Statement, Store, Transaction, commands, directory, micros, set_fact, until_done};
 use crate::desk_api::{
     Change, ClientCard, ClientDraft, ClientId, ClientPhone, ClientType, Department, Directory,
     DirectoryEntry, Manager,
@@ -14,7 +13,7 @@ use crate::desk_api::{
 use crate::domain::number::{NumberingPlan, PhoneNumber};
 use crate::server::store::{Command, StoreError, WriteError};
 
-/// Clients per statement when a database is filled: SQLite binds 32766 values at most.
+/// Clients per statement when a database is filled: 32766 values are bound at most.
 const FILL_AT_ONCE: usize = 200;
 /// The fact that says by which plan numbers were indexed.
 const PLAN: &str = "numbering_plan";
@@ -33,7 +32,7 @@ macro_rules! card_joins {
     };
 }
 
-impl SqliteStore {
+impl Store {
     /// Those who have this number: whom its caller was last taken for first, then owners of it as their main number.
     pub async fn clients_by_number(
         &self,
@@ -45,9 +44,9 @@ impl SqliteStore {
             card_columns!(),
             " FROM client_phones f JOIN clients c ON c.id = f.client ",
             card_joins!(),
-            "WHERE f.number = ? ORDER BY (SELECT MAX(started_at) FROM calls \
-             WHERE json_extract(document, '$.caller.number') = ? AND client = c.id) DESC, \
-             f.position, c.updated_at DESC, c.id LIMIT ?"
+            "WHERE f.number = $1 ORDER BY COALESCE((SELECT MAX(started_at) FROM calls \
+             WHERE caller_number = $2 AND client = c.id), 0) DESC, \
+             f.position, c.updated_at DESC, c.id LIMIT $3"
         );
         let query =
             sqlx::query_as(sql).bind(as_column(number)).bind(number.to_string()).bind(i64::from(limit));
@@ -67,9 +66,9 @@ impl SqliteStore {
             " FROM clients c ",
             card_joins!(),
             // The inner query reads the index of names alone, not the documents.
-            "WHERE c.id IN (SELECT id FROM clients WHERE search_name LIKE ?1 ESCAPE '!' \
-             ORDER BY CASE WHEN search_name LIKE ?2 ESCAPE '!' THEN 0 ELSE 1 END, search_name, id LIMIT ?3) \
-             ORDER BY CASE WHEN c.search_name LIKE ?2 ESCAPE '!' THEN 0 ELSE 1 END, c.search_name, c.id"
+            "WHERE c.id IN (SELECT id FROM clients WHERE search_name LIKE $1 ESCAPE '!' \
+             ORDER BY CASE WHEN search_name LIKE $2 ESCAPE '!' THEN 0 ELSE 1 END, search_name, id LIMIT $3) \
+             ORDER BY CASE WHEN c.search_name LIKE $2 ESCAPE '!' THEN 0 ELSE 1 END, c.search_name, c.id"
         );
         let escaped = escape_like(&text.to_lowercase());
         let query = sqlx::query_as(sql)
@@ -81,7 +80,7 @@ impl SqliteStore {
     }
 
     pub async fn client(&self, id: ClientId, plan: &NumberingPlan) -> Result<Option<ClientCard>, StoreError> {
-        let sql = concat!(card_columns!(), " FROM clients c ", card_joins!(), "WHERE c.id = ?");
+        let sql = concat!(card_columns!(), " FROM clients c ", card_joins!(), "WHERE c.id = $1");
         let row: Option<Row> = sqlx::query_as(sql).bind(id.to_string()).fetch_optional(&self.readers).await?;
         row.map(|row| card(row, plan)).transpose()
     }
@@ -94,12 +93,22 @@ impl SqliteStore {
         draft: &ClientDraft,
         plan: &NumberingPlan,
     ) -> Result<Change, WriteError> {
+        until_done!(self.try_write_client(command, id, draft, plan))
+    }
+
+    async fn try_write_client(
+        &self,
+        command: &Command<'_>,
+        id: ClientId,
+        draft: &ClientDraft,
+        plan: &NumberingPlan,
+    ) -> Result<Change, WriteError> {
         let mut tx = self.begin().await?;
         if let Some(change) = commands::answered(&mut tx, command).await? {
             return Ok(change);
         }
         let department = check_references(&mut tx, draft).await?;
-        let existed: Option<String> = sqlx::query_scalar("SELECT id FROM clients WHERE id = ?")
+        let existed: Option<String> = sqlx::query_scalar("SELECT id FROM clients WHERE id = $1")
             .bind(id.to_string())
             .fetch_optional(&mut *tx)
             .await
@@ -122,7 +131,7 @@ impl SqliteStore {
     ) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         let used: Option<i64> = sqlx::query_scalar(
-            "SELECT 1 WHERE EXISTS (SELECT 1 FROM clients) OR EXISTS (SELECT 1 FROM people) \
+            "SELECT CAST(1 AS BIGINT) WHERE EXISTS (SELECT 1 FROM clients) OR EXISTS (SELECT 1 FROM people) \
              OR EXISTS (SELECT 1 FROM departments)",
         )
         .fetch_optional(&mut *tx)
@@ -142,6 +151,10 @@ impl SqliteStore {
 
     /// Reads every client's numbers anew when the plan differs from the one they were read by. Says how many.
     pub async fn index_by(&self, plan: &NumberingPlan) -> Result<usize, StoreError> {
+        until_done!(self.try_index_by(plan))
+    }
+
+    async fn try_index_by(&self, plan: &NumberingPlan) -> Result<usize, StoreError> {
         let plan_text = format!("{plan:?}");
         if self.fact(PLAN).await?.as_deref() == Some(&plan_text) {
             return Ok(0);
@@ -200,16 +213,17 @@ fn optional<T: DeserializeOwned>(document: Option<&str>) -> Result<Option<T>, St
 
 /// What the draft refers to must be there. Gives the department: the draft's own, else the manager's.
 async fn check_references(
-    tx: &mut Transaction<'_, Sqlite>,
+    tx: &mut Transaction<'_>,
     draft: &ClientDraft,
 ) -> Result<Option<String>, WriteError> {
     let mut unknown = Vec::new();
-    if document(tx, "SELECT document FROM client_types WHERE id = ?", &draft.client_type.0).await?.is_none() {
+    if document(tx, "SELECT document FROM client_types WHERE id = $1", &draft.client_type.0).await?.is_none()
+    {
         unknown.push("client_type");
     }
     let mut department = draft.department.clone();
     if let Some(manager) = &draft.manager {
-        match document(tx, "SELECT document FROM people WHERE id = ?", &manager.0).await? {
+        match document(tx, "SELECT document FROM people WHERE id = $1", &manager.0).await? {
             None => unknown.push("manager"),
             Some(person) if department.is_none() => {
                 let person: DirectoryEntry = serde_json::from_str(&person).map_err(StoreError::from)?;
@@ -219,7 +233,7 @@ async fn check_references(
         }
     }
     if let Some(id) = &department
-        && document(tx, "SELECT document FROM departments WHERE id = ?", id).await?.is_none()
+        && document(tx, "SELECT document FROM departments WHERE id = $1", id).await?.is_none()
     {
         unknown.push("department");
     }
@@ -227,7 +241,7 @@ async fn check_references(
 }
 
 async fn document(
-    tx: &mut Transaction<'_, Sqlite>,
+    tx: &mut Transaction<'_>,
     sql: &'static str,
     id: &str,
 ) -> Result<Option<String>, StoreError> {
@@ -240,14 +254,14 @@ fn department_of(people: &Directory, draft: &ClientDraft) -> Option<String> {
 }
 
 async fn upsert(
-    tx: &mut Transaction<'_, Sqlite>,
+    tx: &mut Transaction<'_>,
     id: ClientId,
     draft: &ClientDraft,
     department: Option<&str>,
     at: Timestamp,
 ) -> Result<(), StoreError> {
     let sql = "INSERT INTO clients (id, name, search_name, client_type, manager, department, document, updated_at) \
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name, \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO UPDATE SET name = excluded.name, \
                search_name = excluded.search_name, client_type = excluded.client_type, manager = excluded.manager, \
                department = excluded.department, document = excluded.document, updated_at = excluded.updated_at";
     sqlx::query(sql)
@@ -265,7 +279,7 @@ async fn upsert(
 }
 
 async fn insert_many(
-    tx: &mut Transaction<'_, Sqlite>,
+    tx: &mut Transaction<'_>,
     clients: &[(ClientId, ClientDraft)],
     people: &Directory,
     plan: &NumberingPlan,
@@ -276,19 +290,19 @@ async fn insert_many(
         rows.push((id.to_string(), draft, department_of(people, draft), serde_json::to_string(draft)?));
     }
     let columns = "id, name, search_name, client_type, manager, department, document, updated_at";
-    let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO clients (");
-    insert.push(columns).push(") ");
-    insert.push_values(&rows, |mut row, (id, draft, department, document)| {
-        row.push_bind(id)
-            .push_bind(&draft.name)
-            .push_bind(draft.name.to_lowercase())
-            .push_bind(&draft.client_type.0)
-            .push_bind(draft.manager.as_ref().map(|manager| manager.0.as_str()))
-            .push_bind(department)
-            .push_bind(document)
-            .push_bind(micros(at));
-    });
-    insert.build().execute(&mut **tx).await?;
+    let mut insert = Statement::new(&format!("INSERT INTO clients ({columns}) VALUES "));
+    insert.rows(rows, |row, (id, draft, department, document)| {
+        row.bind(id)?
+            .bind(draft.name.clone())?
+            .bind(draft.name.to_lowercase())?
+            .bind(draft.client_type.0.clone())?
+            .bind(draft.manager.as_ref().map(|manager| manager.0.clone()))?
+            .bind(department)?
+            .bind(document)?
+            .bind(micros(at))?;
+        Ok(())
+    })?;
+    insert.execute(tx).await?;
     let phones = clients.iter().flat_map(|(id, draft)| {
         numbers(draft, plan).into_iter().map(|(position, number)| (number, id.to_string(), position))
     });
@@ -296,32 +310,36 @@ async fn insert_many(
     if phones.is_empty() {
         return Ok(());
     }
-    let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO client_phones (number, client, position) ");
-    insert.push_values(phones, |mut row, (number, client, position)| {
-        row.push_bind(as_column(number)).push_bind(client).push_bind(position);
-    });
-    insert.build().execute(&mut **tx).await?;
+    let mut insert = Statement::new("INSERT INTO client_phones (number, client, position) VALUES ");
+    insert.rows(phones, |row, (number, client, position)| {
+        row.bind(as_column(number))?.bind(client)?.bind(position)?;
+        Ok(())
+    })?;
+    insert.execute(tx).await?;
     Ok(())
 }
 
 async fn index_phones(
-    tx: &mut Transaction<'_, Sqlite>,
+    tx: &mut Transaction<'_>,
     id: ClientId,
     draft: &ClientDraft,
     plan: &NumberingPlan,
 ) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM client_phones WHERE client = ?").bind(id.to_string()).execute(&mut **tx).await?;
+    sqlx::query("DELETE FROM client_phones WHERE client = $1")
+        .bind(id.to_string())
+        .execute(&mut **tx)
+        .await?;
     insert_phones(tx, id, draft, plan).await
 }
 
 async fn insert_phones(
-    tx: &mut Transaction<'_, Sqlite>,
+    tx: &mut Transaction<'_>,
     id: ClientId,
     draft: &ClientDraft,
     plan: &NumberingPlan,
 ) -> Result<(), StoreError> {
     for (position, number) in numbers(draft, plan) {
-        sqlx::query("INSERT INTO client_phones (number, client, position) VALUES (?, ?, ?)")
+        sqlx::query("INSERT INTO client_phones (number, client, position) VALUES ($1, $2, $3)")
             .bind(as_column(number))
             .bind(id.to_string())
             .bind(position)

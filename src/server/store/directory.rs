@@ -2,13 +2,12 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sqlx::{Sqlite, Transaction};
 
-use super::SqliteStore;
+use super::{Store, Transaction, until_done};
 use crate::desk_api::{ClientType, Directory};
 use crate::server::store::StoreError;
 
-impl SqliteStore {
+impl Store {
     /// Purposes are no data of the store: the settings have them.
     pub async fn directory(&self) -> Result<Directory, StoreError> {
         Ok(Directory {
@@ -21,6 +20,10 @@ impl SqliteStore {
 
     /// Takes the company's list of client types over. Types that left the list stay for the clients that have them.
     pub async fn set_client_types(&self, types: &[ClientType]) -> Result<(), StoreError> {
+        until_done!(self.try_set_client_types(types))
+    }
+
+    async fn try_set_client_types(&self, types: &[ClientType]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         insert_types(&mut tx, types).await?;
         Ok(tx.commit().await?)
@@ -33,23 +36,23 @@ impl SqliteStore {
 }
 
 pub(super) async fn insert_directory(
-    tx: &mut Transaction<'_, Sqlite>,
+    tx: &mut Transaction<'_>,
     directory: &Directory,
 ) -> Result<(), StoreError> {
     insert_types(tx, &directory.client_types).await?;
-    let departments = "INSERT INTO departments (id, position, document) VALUES (?, ?, ?)";
+    let departments = "INSERT INTO departments (id, position, document) VALUES ($1, $2, $3)";
     for (position, department) in directory.departments.iter().enumerate() {
         insert(tx, departments, &department.id, position, department).await?;
     }
-    let people = "INSERT INTO people (id, position, document) VALUES (?, ?, ?)";
+    let people = "INSERT INTO people (id, position, document) VALUES ($1, $2, $3)";
     for (position, person) in directory.people.iter().enumerate() {
         insert(tx, people, &person.id.0, position, person).await?;
     }
     Ok(())
 }
 
-async fn insert_types(tx: &mut Transaction<'_, Sqlite>, types: &[ClientType]) -> Result<(), StoreError> {
-    let sql = "INSERT INTO client_types (id, position, document) VALUES (?, ?, ?) \
+async fn insert_types(tx: &mut Transaction<'_>, types: &[ClientType]) -> Result<(), StoreError> {
+    let sql = "INSERT INTO client_types (id, position, document) VALUES ($1, $2, $3) \
                ON CONFLICT (id) DO UPDATE SET position = excluded.position, document = excluded.document";
     for (position, client_type) in types.iter().enumerate() {
         insert(tx, sql, &client_type.id.0, position, client_type).await?;
@@ -58,7 +61,7 @@ async fn insert_types(tx: &mut Transaction<'_, Sqlite>, types: &[ClientType]) ->
 }
 
 async fn insert(
-    tx: &mut Transaction<'_, Sqlite>,
+    tx: &mut Transaction<'_>,
     sql: &'static str,
     id: &str,
     position: usize,

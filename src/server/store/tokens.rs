@@ -2,13 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::{SqliteStore, micros};
+use super::{Store, micros};
 use crate::desk_api::Role;
 use crate::server::store::{Bearer, StoreError};
 
-impl SqliteStore {
+impl Store {
     pub async fn add_token(&self, hash: [u8; 32], bearer: &Bearer, at: Timestamp) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO tokens (hash, person, role, created_at) VALUES (?, ?, ?, ?)")
+        sqlx::query("INSERT INTO tokens (hash, person, role, created_at) VALUES ($1, $2, $3, $4)")
             .bind(hash.as_slice())
             .bind(&bearer.person)
             .bind(bearer.role.as_str())
@@ -19,7 +19,7 @@ impl SqliteStore {
     }
 
     pub async fn bearer(&self, hash: [u8; 32]) -> Result<Option<Bearer>, StoreError> {
-        let row: Option<(String, String)> = sqlx::query_as("SELECT person, role FROM tokens WHERE hash = ?")
+        let row: Option<(String, String)> = sqlx::query_as("SELECT person, role FROM tokens WHERE hash = $1")
             .bind(hash.as_slice())
             .fetch_optional(&self.readers)
             .await?;

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::revisions::{Kept, judge};
-use super::{SqliteStore, commands, micros};
+use super::{Store, commands, micros, until_done};
 use crate::desk_api::{CallReceipt, Change, Handover};
 use crate::domain::number::PhoneNumber;
 use crate::server::store::{CallWritten, Command, StoreError};
@@ -13,9 +13,18 @@ const KEPT: SignedDuration = SignedDuration::from_mins(5);
 /// Handovers that are told at most.
 const LIMIT: i64 = 20;
 
-impl SqliteStore {
+impl Store {
     /// One per call, as the call register has one entry; older ones of all calls are gone by this.
     pub async fn write_handover(
+        &self,
+        command: &Command<'_>,
+        handover: &Handover,
+        may_correct: bool,
+    ) -> CallWritten {
+        until_done!(self.try_write_handover(command, handover, may_correct))
+    }
+
+    async fn try_write_handover(
         &self,
         command: &Command<'_>,
         handover: &Handover,
@@ -26,12 +35,12 @@ impl SqliteStore {
             return Ok(receipt);
         }
         forget(&mut *tx, command.at).await?;
-        let select = "SELECT revision, recorded_by, document FROM handovers WHERE id = ?";
+        let select = "SELECT revision, recorded_by, document FROM handovers WHERE id = $1";
         let kept = Kept::find(&mut tx, select, handover.id, handover).await?;
         let (change, revision) = judge(kept.as_ref(), handover.revision, command.person, may_correct)?;
         if matches!(change, Change::Created | Change::Replaced) {
             let sql = "INSERT INTO handovers (id, revision, recorded_by, target, number, written_at, document) \
-                       VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, \
+                       VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, \
                        target = excluded.target, number = excluded.number, written_at = excluded.written_at, \
                        document = excluded.document";
             sqlx::query(sql)
@@ -60,8 +69,8 @@ impl SqliteStore {
         number: Option<PhoneNumber>,
         at: Timestamp,
     ) -> Result<Vec<(Handover, Timestamp)>, StoreError> {
-        let sql = "SELECT document, written_at FROM handovers WHERE target IS NOT NULL AND written_at >= ? \
-                   AND (target = ? OR number = ?) ORDER BY written_at DESC, id DESC LIMIT ?";
+        let sql = "SELECT document, written_at FROM handovers WHERE target IS NOT NULL AND written_at >= $1 \
+                   AND (target = $2 OR number = $3) ORDER BY written_at DESC, id DESC LIMIT $4";
         let rows: Vec<(String, i64)> = sqlx::query_as(sql)
             .bind(micros(at - KEPT))
             .bind(to)
@@ -81,8 +90,11 @@ impl SqliteStore {
     }
 }
 
-async fn forget(database: impl sqlx::SqliteExecutor<'_>, at: Timestamp) -> Result<(), StoreError> {
-    let query = sqlx::query("DELETE FROM handovers WHERE written_at < ?").bind(micros(at - KEPT));
+async fn forget(
+    database: impl sqlx::Executor<'_, Database = sqlx::Any>,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let query = sqlx::query("DELETE FROM handovers WHERE written_at < $1").bind(micros(at - KEPT));
     query.execute(database).await?;
     Ok(())
 }

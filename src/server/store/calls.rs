@@ -1,16 +1,23 @@
 //! The call register (duty 14).
 
-use sqlx::{QueryBuilder, Sqlite, Transaction};
-
 use super::revisions::{Kept, judge};
-use super::{SqliteStore, commands, micros};
+use super::{Statement, Store, Transaction, commands, micros, until_done};
 use crate::desk_api::{CallReceipt, CallRecord, CallRecordId, Change};
 use crate::server::store::{CallFilter, CallWritten, Command, StoreError};
 
-impl SqliteStore {
+impl Store {
     /// One entry per call: made, replaced by a higher revision, or left as it is. `may_correct` lets a person
     /// write another's entry.
     pub async fn write_call(
+        &self,
+        command: &Command<'_>,
+        record: &CallRecord,
+        may_correct: bool,
+    ) -> CallWritten {
+        until_done!(self.try_write_call(command, record, may_correct))
+    }
+
+    async fn try_write_call(
         &self,
         command: &Command<'_>,
         record: &CallRecord,
@@ -20,7 +27,7 @@ impl SqliteStore {
         if let Some(receipt) = commands::answered(&mut tx, command).await? {
             return Ok(receipt);
         }
-        let select = "SELECT revision, recorded_by, document FROM calls WHERE id = ?";
+        let select = "SELECT revision, recorded_by, document FROM calls WHERE id = $1";
         let kept = Kept::find(&mut tx, select, record.id, record).await?;
         let (change, revision) = judge(kept.as_ref(), record.revision, command.person, may_correct)?;
         if matches!(change, Change::Created | Change::Replaced) {
@@ -35,7 +42,7 @@ impl SqliteStore {
     /// The entry and the person who recorded it.
     pub async fn call(&self, id: CallRecordId) -> Result<Option<(CallRecord, String)>, StoreError> {
         let row: Option<(String, String)> =
-            sqlx::query_as("SELECT document, recorded_by FROM calls WHERE id = ?")
+            sqlx::query_as("SELECT document, recorded_by FROM calls WHERE id = $1")
                 .bind(id.to_string())
                 .fetch_optional(&self.readers)
                 .await?;
@@ -44,41 +51,44 @@ impl SqliteStore {
 
     /// The latest first.
     pub async fn calls(&self, filter: &CallFilter) -> Result<Vec<CallRecord>, StoreError> {
-        let mut query = QueryBuilder::<Sqlite>::new("SELECT document FROM calls WHERE 1 = 1");
+        let mut query = Statement::new("SELECT document FROM calls WHERE 1 = 1");
         if let Some(from) = filter.from {
-            query.push(" AND started_at >= ").push_bind(micros(from));
+            query.push(" AND started_at >= ").bind(micros(from))?;
         }
         if let Some(to) = filter.to {
-            query.push(" AND started_at < ").push_bind(micros(to));
+            query.push(" AND started_at < ").bind(micros(to))?;
         }
         if let Some(person) = &filter.recorded_by {
-            query.push(" AND recorded_by = ").push_bind(person.clone());
+            query.push(" AND recorded_by = ").bind(person.clone())?;
         }
         if let Some(operator) = &filter.operator {
-            query.push(" AND operator = ").push_bind(operator.clone());
+            query.push(" AND operator = ").bind(operator.clone())?;
         }
         if let Some(client) = filter.client {
-            query.push(" AND client = ").push_bind(client.to_string());
+            query.push(" AND client = ").bind(client.to_string())?;
         }
         if let Some(call_id) = &filter.call_id {
-            query.push(" AND call_id = ").push_bind(call_id.clone());
+            query.push(" AND call_id = ").bind(call_id.clone())?;
         }
-        query.push(" ORDER BY started_at DESC, id DESC LIMIT ").push_bind(i64::from(filter.limit));
-        let rows: Vec<String> = query.build_query_scalar().fetch_all(&self.readers).await?;
+        query.push(" ORDER BY started_at DESC, id DESC LIMIT ").bind(i64::from(filter.limit))?;
+        let (text, values) = query.into_parts();
+        let rows: Vec<String> = sqlx::query_scalar_with(text, values).fetch_all(&self.readers).await?;
         rows.iter().map(|document| Ok(serde_json::from_str(document)?)).collect()
     }
 }
 
 async fn upsert(
-    tx: &mut Transaction<'_, Sqlite>,
+    tx: &mut Transaction<'_>,
     command: &Command<'_>,
     record: &CallRecord,
 ) -> Result<(), StoreError> {
     // Who recorded a call first stays its owner when a head corrects it.
-    let sql = "INSERT INTO calls (id, revision, recorded_by, operator, client, call_id, started_at, document) \
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, \
-               operator = excluded.operator, client = excluded.client, call_id = excluded.call_id, \
-               started_at = excluded.started_at, document = excluded.document";
+    let sql = "INSERT INTO calls (id, revision, recorded_by, operator, client, call_id, started_at, caller_number, \
+               was_spoken, transfers, document) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+               ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, operator = excluded.operator, \
+               client = excluded.client, call_id = excluded.call_id, started_at = excluded.started_at, \
+               caller_number = excluded.caller_number, was_spoken = excluded.was_spoken, \
+               transfers = excluded.transfers, document = excluded.document";
     sqlx::query(sql)
         .bind(record.id.to_string())
         .bind(i64::from(record.revision))
@@ -87,6 +97,9 @@ async fn upsert(
         .bind(record.client.map(|client| client.to_string()))
         .bind(&record.call_id)
         .bind(micros(record.started_at))
+        .bind(record.caller.number.map(|number| number.to_string()))
+        .bind(i64::from(record.answered_at.is_some() && record.ended_at.is_some()))
+        .bind(i64::try_from(record.transfers.len()).unwrap_or(i64::MAX))
         .bind(serde_json::to_string(record)?)
         .execute(&mut **tx)
         .await?;

@@ -1,0 +1,107 @@
+//! What lies in the warehouse, batch by batch.
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+/// Goods that came together and expire together.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub struct Batch {
+    /// As the warehouse calls it.
+    pub id: String,
+    /// The last day of its life; none: it has no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "desk", schema(value_type = Option<String>, format = Date))]
+    pub expires: Option<Date>,
+    /// Pieces or kilograms that nobody has been promised.
+    #[serde(with = "rust_decimal::serde::str")]
+    #[cfg_attr(feature = "desk", schema(value_type = String))]
+    pub free: Decimal,
+}
+
+impl Batch {
+    /// It lives for so many days more when it is delivered.
+    fn lasts(&self, delivered: Date, days: u16) -> bool {
+        self.expires.is_none_or(|expires| {
+            delivered.checked_add(jiff::Span::new().days(i64::from(days))).is_ok_and(|least| expires >= least)
+        })
+    }
+}
+
+/// Which batches a quantity is taken from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Allocation {
+    /// Those and how much of each, the first to expire first.
+    pub from: Vec<(String, Decimal)>,
+    /// What they lack.
+    pub short: Decimal,
+}
+
+/// Takes from what lives for `least_life` days more on the day of delivery, the first to expire first, of the same day by the
+/// warehouse's name.
+pub fn allocate(batches: &[Batch], quantity: Decimal, delivered: Date, least_life: u16) -> Allocation {
+    let mut fitting: Vec<&Batch> = batches
+        .iter()
+        .filter(|batch| batch.lasts(delivered, least_life) && batch.free > Decimal::ZERO)
+        .collect();
+    fitting.sort_by_key(|batch| (batch.expires.is_none(), batch.expires, &batch.id));
+    let mut allocation = Allocation { from: Vec::new(), short: quantity.max(Decimal::ZERO) };
+    for batch in fitting {
+        let taken = batch.free.min(allocation.short);
+        if taken.is_zero() {
+            break;
+        }
+        allocation.from.push((batch.id.clone(), taken));
+        allocation.short -= taken;
+    }
+    allocation
+}
+
+/// What a client could have of it on a day.
+pub fn available(batches: &[Batch], delivered: Date, least_life: u16) -> Decimal {
+    let fitting = batches.iter().filter(|batch| batch.lasts(delivered, least_life));
+    fitting.fold(Decimal::ZERO, |sum, batch| sum.saturating_add(batch.free.max(Decimal::ZERO)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    fn batch(id: &str, expires: Option<Date>, free: i64) -> Batch {
+        Batch { id: id.into(), expires, free: free.into() }
+    }
+
+    #[test]
+    fn what_expires_first_goes_first_if_it_lives_long_enough() {
+        let day = date(2026, 12, 1);
+        let batches = [
+            batch("salt", None, 100),
+            batch("c", Some(date(2027, 3, 1)), 10),
+            batch("a", Some(date(2026, 12, 20)), 5),
+            batch("empty", Some(date(2026, 12, 21)), 0),
+            batch("b", Some(date(2026, 12, 31)), 7),
+            batch("sold twice", Some(date(2026, 12, 25)), -3),
+        ];
+        // wanted, least life → from, short
+        let table: [(i64, u16, &[(&str, i64)], i64); 8] = [
+            (3, 0, &[("a", 3)], 0),
+            (8, 0, &[("a", 5), ("b", 3)], 0),
+            (8, 19, &[("a", 5), ("b", 3)], 0),
+            (8, 20, &[("b", 7), ("c", 1)], 0),
+            (8, 31, &[("c", 8)], 0),
+            (8, 365, &[("salt", 8)], 0),
+            (200, 0, &[("a", 5), ("b", 7), ("c", 10), ("salt", 100)], 78),
+            (0, 0, &[], 0),
+        ];
+        for (wanted, life, from, short) in table {
+            let allocation = allocate(&batches, wanted.into(), day, life);
+            let from: Vec<(String, Decimal)> =
+                from.iter().map(|(id, taken)| ((*id).into(), Decimal::from(*taken))).collect();
+            assert_eq!(allocation, Allocation { from, short: short.into() }, "{wanted} {life}");
+        }
+        assert_eq!(available(&batches, day, 0), 122.into());
+        assert_eq!(available(&batches, day, 31), 110.into());
+    }
+}

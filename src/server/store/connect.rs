@@ -1,0 +1,236 @@
+//! How each database is opened, and what it does differently: nothing else in the store knows which one it is.
+//!
+//! Statements are written once, in the SQL that both understand, with `$1` for a bound value. SQLite has one
+//! writer; PostgreSQL runs writes side by side as if they were one after the other, and whoever was in the way does it again.
+
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::migrate::Migrator;
+use sqlx::{Any, AnyPool, ConnectOptions as _, Executor as _};
+
+use super::{Database, OpenError, StoreError};
+
+/// Concurrent look-ups; each has a thread of its own in SQLite's driver.
+const READERS: u32 = 4;
+/// Connections to PostgreSQL, for look-ups and writes.
+const CONNECTIONS: u32 = 16;
+/// Longest wait for a free connection.
+const ACQUIRE: Duration = Duration::from_secs(5);
+
+/// In WAL mode NORMAL may lose the last commits with the power; what we acknowledge stays. Another process may write
+/// for so many milliseconds.
+const SQLITE_SESSION: &str =
+    "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL";
+/// Look-ups see what is committed; writes ask for more.
+const POSTGRES_SESSION: &str =
+    "SET statement_timeout = '10s'; SET lock_timeout = '5s'; SET synchronous_commit = on";
+
+static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("src/server/store/migrations/sqlite");
+static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("src/server/store/migrations/postgres");
+
+pub(super) type Transaction<'a> = sqlx::Transaction<'a, Any>;
+
+/// Everything that the desk keeps.
+#[derive(Clone)]
+pub(crate) struct Store {
+    pub(super) writer: AnyPool,
+    pub(super) readers: AnyPool,
+    begin: &'static str,
+}
+
+impl Store {
+    /// Opens the database and brings it to this version. SQLite's file is made for its owner alone.
+    pub async fn open(database: &Database) -> Result<Self, OpenError> {
+        sqlx::any::install_default_drivers();
+        match database {
+            Database::Sqlite(file) => open_sqlite(file).await,
+            Database::Postgres(url) => open_postgres(url.as_str()).await,
+        }
+    }
+
+    /// Waits for what is under way; SQLite folds its log into the file.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    /// The store answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1").execute(&self.readers).await?;
+        Ok(())
+    }
+
+    /// A small setting of the store's own.
+    pub async fn fact(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let row = sqlx::query_scalar("SELECT value FROM facts WHERE name = $1").bind(name.to_owned());
+        Ok(row.fetch_optional(&self.readers).await?)
+    }
+
+    /// A write that happens as if it were alone.
+    pub(super) async fn begin(&self) -> Result<Transaction<'static>, StoreError> {
+        Ok(self.writer.begin_with(self.begin).await?)
+    }
+}
+
+async fn open_sqlite(file: &Path) -> Result<Store, OpenError> {
+    create_private(file)?;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+    let url = |mode: &str| {
+        let mut url = options.to_url_lossy();
+        url.query_pairs_mut().clear().append_pair("mode", mode);
+        url
+    };
+    let pool = |size| {
+        let pool = AnyPoolOptions::new().max_connections(size).acquire_timeout(ACQUIRE).idle_timeout(None);
+        pool.after_connect(|connection, _| {
+            Box::pin(async move { connection.execute(SQLITE_SESSION).await.map(drop) })
+        })
+    };
+    let connect =
+        |mode| AnyConnectOptions::from_url(&url(mode)).map(|options| options.disable_statement_logging());
+    let writer = pool(1).connect_with(connect("rw")?).await?;
+    writer.execute("PRAGMA journal_mode = WAL").await?;
+    SQLITE_MIGRATIONS.run(&writer).await?;
+    let readers = pool(READERS).min_connections(1).connect_with(connect("ro")?).await?;
+    // The write lock is held from the beginning: no write fails half-way because another process wrote meanwhile.
+    Ok(Store { writer, readers, begin: "BEGIN IMMEDIATE" })
+}
+
+async fn open_postgres(url: &str) -> Result<Store, OpenError> {
+    let options = AnyConnectOptions::from_url(
+        &url.parse().map_err(|error| sqlx::Error::Configuration(Box::new(error)))?,
+    )?;
+    let pool = AnyPoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(ACQUIRE)
+        .after_connect(|connection, _| {
+            Box::pin(async move { connection.execute(POSTGRES_SESSION).await.map(drop) })
+        })
+        .connect_with(options.disable_statement_logging())
+        .await?;
+    POSTGRES_MIGRATIONS.run(&pool).await?;
+    Ok(Store { writer: pool.clone(), readers: pool, begin: "BEGIN ISOLATION LEVEL SERIALIZABLE" })
+}
+
+fn create_private(file: &Path) -> Result<(), std::io::Error> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(file) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+pub(super) async fn set_fact(tx: &mut Transaction<'_>, name: &str, value: &str) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO facts (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value")
+        .bind(name.to_owned())
+        .bind(value.to_owned())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+pub(super) fn micros(at: Timestamp) -> i64 {
+    at.as_microsecond()
+}
+
+/// How often a write is done again that another one was in the way of.
+pub(super) const ATTEMPTS: u32 = 20;
+
+/// Nothing of it was done, because another write was in the way (SQLSTATE class 40), or made the same row first (23505).
+pub(super) fn was_in_the_way(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    matches!(code.as_deref(), Some("40001" | "40P01" | "23505"))
+}
+
+/// Does a write again while others are in its way.
+macro_rules! until_done {
+    ($attempt:expr) => {{
+        let mut left = $crate::server::store::connect::ATTEMPTS;
+        loop {
+            match $attempt.await {
+                Err(error) if left > 0 && error.was_in_the_way() => left -= 1,
+                done => break done,
+            }
+        }
+    }};
+}
+pub(super) use until_done;
+
+/// A statement that is put together, with its values.
+pub(super) struct Statement {
+    text: String,
+    values: sqlx::any::AnyArguments,
+    count: usize,
+}
+
+impl Statement {
+    pub fn new(text: &str) -> Self {
+        Self { text: text.to_owned(), values: sqlx::any::AnyArguments::default(), count: 0 }
+    }
+
+    pub fn push(&mut self, text: &str) -> &mut Self {
+        self.text.push_str(text);
+        self
+    }
+
+    pub fn bind<'q, T: sqlx::Encode<'q, Any> + sqlx::Type<Any>>(
+        &mut self,
+        value: T,
+    ) -> Result<&mut Self, StoreError> {
+        sqlx::Arguments::add(&mut self.values, value).map_err(sqlx::Error::Encode)?;
+        self.count += 1;
+        self.text.push_str(&format!("${}", self.count));
+        Ok(self)
+    }
+
+    /// `($1, $2), ($3, $4)`: of each row, what `bind` binds.
+    pub fn rows<R>(
+        &mut self,
+        rows: impl IntoIterator<Item = R>,
+        bind: impl Fn(&mut Row<'_>, R) -> Result<(), StoreError>,
+    ) -> Result<&mut Self, StoreError> {
+        for (number, row) in rows.into_iter().enumerate() {
+            self.push(if number == 0 { "(" } else { "), (" });
+            bind(&mut Row { statement: self, is_first: true }, row)?;
+        }
+        Ok(self.push(")"))
+    }
+
+    pub async fn execute(self, tx: &mut Transaction<'_>) -> Result<(), StoreError> {
+        let (text, values) = self.into_parts();
+        sqlx::query_with(text, values).execute(&mut **tx).await?;
+        Ok(())
+    }
+
+    pub fn into_parts(self) -> (sqlx::AssertSqlSafe<String>, sqlx::any::AnyArguments) {
+        // Made of our own words alone; values are bound.
+        (sqlx::AssertSqlSafe(self.text), self.values)
+    }
+}
+
+/// One row of values.
+pub(super) struct Row<'a> {
+    statement: &'a mut Statement,
+    is_first: bool,
+}
+
+impl Row<'_> {
+    pub fn bind<'q, T: sqlx::Encode<'q, Any> + sqlx::Type<Any>>(
+        &mut self,
+        value: T,
+    ) -> Result<&mut Self, StoreError> {
+        if !std::mem::take(&mut self.is_first) {
+            self.statement.push(", ");
+        }
+        self.statement.bind(value)?;
+        Ok(self)
+    }
+}
