@@ -37,7 +37,7 @@ pub fn exercise_notifications(octets: &[u8]) -> usize {
         let parties = dialogs.iter().filter_map(|dialog| dialog.remote.as_ref());
         parties.for_each(|party| check_uri(&party.uri));
     }
-    let again = Package::Dialog.news_in(bodies().chain(bodies().last()));
+    let again = Package::Dialog.news_in(bodies().chain(bodies().next_back()));
     assert_eq!(again, news);
     let others = [Package::Presence, Package::MessageSummary];
     news.len() + others.iter().map(|package| package.news_in(bodies()).len()).sum::<usize>()

@@ -85,20 +85,20 @@ mod tests {
             batch("sold twice", Some(date(2026, 12, 25)), -3),
         ];
         // wanted, least life → from, short
-        let table: [(i64, u16, &[(&str, i64)], i64); 8] = [
-            (3, 0, &[("a", 3)], 0),
-            (8, 0, &[("a", 5), ("b", 3)], 0),
-            (8, 19, &[("a", 5), ("b", 3)], 0),
-            (8, 20, &[("b", 7), ("c", 1)], 0),
-            (8, 31, &[("c", 8)], 0),
-            (8, 365, &[("salt", 8)], 0),
-            (200, 0, &[("a", 5), ("b", 7), ("c", 10), ("salt", 100)], 78),
-            (0, 0, &[], 0),
+        let table = [
+            (3, 0, vec![("a", 3)], 0),
+            (8, 0, vec![("a", 5), ("b", 3)], 0),
+            (8, 19, vec![("a", 5), ("b", 3)], 0),
+            (8, 20, vec![("b", 7), ("c", 1)], 0),
+            (8, 31, vec![("c", 8)], 0),
+            (8, 365, vec![("salt", 8)], 0),
+            (200, 0, vec![("a", 5), ("b", 7), ("c", 10), ("salt", 100)], 78),
+            (0, 0, vec![], 0),
         ];
         for (wanted, life, from, short) in table {
-            let allocation = allocate(&batches, wanted.into(), day, life);
+            let allocation = allocate(&batches, Decimal::from(wanted), day, life);
             let from: Vec<(String, Decimal)> =
-                from.iter().map(|(id, taken)| ((*id).into(), Decimal::from(*taken))).collect();
+                from.into_iter().map(|(id, taken): (&str, i64)| (id.into(), Decimal::from(taken))).collect();
             assert_eq!(allocation, Allocation { from, short: short.into() }, "{wanted} {life}");
         }
         assert_eq!(available(&batches, day, 0), 122.into());
