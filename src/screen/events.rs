@@ -306,9 +306,6 @@ impl Screen {
         let joined = passed_on && call.way == Some(TransferWay::Consultation);
         let (call_id, incoming, consults) = (view.call_id.clone(), call.incoming, call.consults);
         let is_question = call.is_question;
-        for asked in self.calls.values_mut().filter(|asked| asked.consults == Some(line)) {
-            asked.consults = None;
-        }
         let who = self.who(Seen { view: &view, call: &call });
         self.remember(Seen { view: &view, call: &call }, end.outcome, end.talked);
         let was_front = self.front == Some(line);
@@ -324,6 +321,9 @@ impl Screen {
         // A question to a colleague comes to nothing that the company counts.
         if answered && !is_question {
             self.begin_wrap_up(now, call_id, passed_on, joined.then_some(line));
+        }
+        for asked in self.calls.values_mut().filter(|asked| asked.consults == Some(line)) {
+            asked.consults = None;
         }
         let back =
             consults.filter(|_| end.by != EndedBy::Transfer).is_some_and(|client| self.come_back_to(client));
