@@ -113,8 +113,8 @@ fn act(state: &str, key: &str) -> &'static str {
         ("consulting" | "conference", "F6") => "turns the keypad",
         ("consulting" | "conference", "F8") => "join 1 with 2",
         ("wrap-up", "F10") => "conclude information, take calls true, end the pause",
-        ("two-calls" | "consulting", "Shift+F8") => "park 2",
-        ("hold" | "conference", "Shift+F8") => "park 1",
+        ("two-calls", "Shift+F8") => "park 2",
+        ("hold" | "conference" | "consulting", "Shift+F8") => "park 1",
         ("office", "F12") => "pick up 203",
         ("office", "Shift+F12") => "take back 702",
         (state, key) if talks.contains(&state) => match key {
