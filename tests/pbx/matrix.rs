@@ -102,7 +102,7 @@ impl Case {
         vec![
             case(Client::Key, Target::BusyAtOnce, Way::Return),
             case(Client::Debtor, Target::RefusesAfterRinging, Way::Return),
-            case(Client::New, Target::NeverAnswers, Way::Blind),
+            case(Client::New, Target::VoicemailPicksUp, Way::Blind),
             case(Client::Other, Target::Answers, Way::Return),
         ]
     }
@@ -121,7 +121,6 @@ impl Case {
         };
         match (self.target, left) {
             (Target::Answers, _) => &[With::Target],
-            (Target::VoicemailPicksUp, _) if self.way == Way::Blind => &[With::Machine],
             // Whether the PBX had joined them before is a matter of milliseconds.
             (Target::AnswersAndHangsUp, With::Head) if self.way == Way::Return => {
                 &[With::TargetHungUp, With::Head]
@@ -291,7 +290,6 @@ impl Case {
                     Some(With::Operator)
                 }
                 Way::Blind => match self.target {
-                    Target::VoicemailPicksUp if is("transferred") => Some(With::Machine),
                     Target::Answers if target.is_some_and(|target| target.has("CALL_ESTABLISHED")) => {
                         Some(With::Target)
                     }
