@@ -214,6 +214,23 @@ impl<'a> Section<'a> {
         self.text(key, expected, parse)?.ok_or_else(|| self.text.error(&self.span, missing))
     }
 
+    /// As `text`, for an address that may hold a password where none belongs: one with an `@` is not repeated.
+    pub fn address<T>(
+        &self,
+        key: &'static str,
+        expected: Expected,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, ConfigError> {
+        self.text(key, expected, parse).map_err(|mut error| {
+            if let Fault::BadValue { value, .. } = &mut error.fault
+                && value.contains('@')
+            {
+                "…".clone_into(value);
+            }
+            error
+        })
+    }
+
     /// A password or token: whatever is wrong with it, it is not repeated.
     pub fn secret(&self, key: &'static str) -> Result<Option<Secret>, ConfigError> {
         let read = self.text(key, value::SECRET, |text| {

@@ -76,7 +76,7 @@ impl Phone {
         let passed_on: Vec<LineId> = passed_on.map(|line| line.id).collect();
         for id in passed_on {
             if let Some((line, mut means)) = self.line(now, id) {
-                line.take_up(&mut means);
+                line.expect_operator(&mut means);
             }
         }
     }

@@ -113,8 +113,13 @@ impl Line {
 
     /// This line gets the operator.
     pub fn take_up(&mut self, means: &mut Means<'_>) {
-        self.moved_until = None;
         self.operator_came_at = Some(means.now);
+        self.expect_operator(means);
+    }
+
+    /// No other line has the operator any more.
+    pub fn expect_operator(&mut self, means: &mut Means<'_>) {
+        self.moved_until = None;
         if std::mem::take(&mut self.aside) {
             self.apply_plan(means);
         }
@@ -127,6 +132,11 @@ impl Line {
             return;
         }
         self.take_off_hold(means);
+        self.returns(means);
+    }
+
+    /// `Event::Returned` as soon as the client is off hold.
+    pub fn returns(&mut self, means: &mut Means<'_>) {
         self.hold.returning = true;
         self.note_return(means);
     }

@@ -433,6 +433,8 @@ impl Line {
             means.say(Event::TransferFailed { line: self.id, target, status, reason, client, why });
         }
         match client {
+            // Off hold since the client was taken back, or on hold again because the operator wished it so.
+            ClientIs::Kept if taken_back => self.returns(means),
             ClientIs::Kept if waits => self.hold.will_return(),
             ClientIs::Kept => self.bring_back(means),
             ClientIs::Lost | ClientIs::Left => {

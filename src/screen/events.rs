@@ -130,7 +130,11 @@ impl Screen {
                     self.announce_outcome();
                 }
             },
-            E::Refused { why: Refusal::NoSuchLine | Refusal::WrongState, .. } => {}
+            E::Refused { why: Refusal::NoSuchLine | Refusal::WrongState, line } => {
+                if let Some(line) = line {
+                    self.change(line, |call| call.parks = false);
+                }
+            }
             E::Refused { why, .. } => {
                 self.outcome = Some(Outcome::Refused(why));
                 self.announce_outcome();
@@ -310,7 +314,8 @@ impl Screen {
         self.remember(Seen { view: &view, call: &call }, end.outcome, end.talked);
         let was_front = self.front == Some(line);
         let waited = end.was_client && !was_front && view.held_by_us;
-        if was_front || end.was_client {
+        // A question's end leaves the card, and the note that is finished in the wrap-up, the client's.
+        if (was_front || end.was_client) && !is_question {
             self.last = Some(LastCall { view, call });
         }
         if was_front {

@@ -425,6 +425,8 @@ fn say_open(database: &Database, error: &OpenError, cat: &Catalogue) -> String {
 }
 
 fn say_database(text: &str, problem: DatabaseProblem, cat: &Catalogue) -> String {
+    // What stands before it may be a password.
+    let text = text.rsplit_once('@').map_or(text.to_owned(), |(_, host)| format!("…@{host}"));
     match problem {
         DatabaseProblem::Password => say!(
             cat,

@@ -102,7 +102,7 @@ impl Settings {
         let (transfers, faults) = Transfers::read(&root, &client_types)?;
         let settings = Self {
             listen: root.text("listen", LISTEN, SocketAddr::parse)?,
-            database: root.text("database", DATABASE, |text| Database::parse(text).ok())?,
+            database: root.address("database", DATABASE, |text| Database::parse(text).ok())?,
             plan: numbering.desk_numbering()?,
             client_types,
             transfers,

@@ -103,6 +103,16 @@ fn neither_tokens_nor_client_data_are_said_or_kept_readable() {
 }
 
 #[test]
+fn the_database_is_the_file_that_was_named_whatever_stands_in_its_name() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path("inner")).unwrap();
+    let database = format!("sqlite:{}/../заказы a%20b:1?#.db", folder.path("inner").display());
+    new_token(&database, Role::Operator, "anna");
+    let length = std::fs::metadata(folder.path("заказы a%20b:1?#.db")).unwrap().len();
+    assert!(length > 0, "the token is in the file that was named");
+}
+
+#[test]
 fn whatever_is_asked_wrongly_ends_with_2_and_says_what_to_do() {
     let folder = Folder::new();
     let database = folder.database();

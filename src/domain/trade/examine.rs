@@ -213,6 +213,8 @@ pub enum Fault {
         /// By how much, at the most that the goods may weigh.
         by: Money,
     },
+    /// The prices are in another currency than the credit: somebody has to say whether it suffices.
+    OtherCurrency,
     /// More must be offered first (duty 7).
     TooFewOffers {
         /// How many more.
@@ -282,7 +284,8 @@ impl Fault {
             | Self::Overdue { .. }
             | Self::OverLimit { .. }
             | Self::BelowMinimum { .. }
-            | Self::OverCredit { .. } => Severity::Holds,
+            | Self::OverCredit { .. }
+            | Self::OtherCurrency => Severity::Holds,
             _ => Severity::Stops,
         }
     }
@@ -306,7 +309,7 @@ pub fn examine(order: &Order, facts: &Facts) -> Examined {
     let add = |sum: Sum, line: &Line| sum.and(line.priced.sum).unwrap_or(sum);
     let total = lines.iter().fold(Sum::default(), add);
     let most = lines.iter().fold(Decimal::ZERO, |sum, line| sum.saturating_add(line.most.0));
-    examination.sums(total.gross, Money(most));
+    examination.sums(total.gross, Money(most), column);
     examination.offers();
     examination.delivery();
     examination.read_back(total.gross);
@@ -384,7 +387,7 @@ impl<'a> Examination<'a> {
                     self.faults.push(Fault::ColumnNotPermitted);
                     return Some(by_rule);
                 }
-                Some(ColumnChoice { column: chosen.clone(), ..by_rule })
+                price::chosen(column_rules, buyer, chosen, *today)
             }
             _ => Some(by_rule),
         }
@@ -417,6 +420,17 @@ impl<'a> Examination<'a> {
                 (Err(fault), _) => self.faults.push(fault),
             }
         }
+        // A gift is given of what the lines leave, and stands in nobody's way.
+        for line in &mut priced {
+            line.priced.gifts.retain(|gift| {
+                let left = self.left_of(gift.product);
+                let is_there = left >= gift.quantity;
+                if is_there {
+                    self.left.insert(gift.product, left - gift.quantity);
+                }
+                is_there
+            });
+        }
         priced
     }
 
@@ -434,24 +448,10 @@ impl<'a> Examination<'a> {
             self.faults.push(Fault::NotPermitted { line: number, permission: permission.clone() });
         }
         let client_type = &facts.buyer.client_type;
-        let promotions = promotion::in_order(
-            &facts.promotions,
-            client_type,
-            &goods.product,
-            measured.counted,
-            facts.today,
-        );
-        let mut gifts = promotion::gifts(&promotions, measured.counted);
+        let promotions =
+            promotion::in_order(&facts.promotions, client_type, goods, measured.counted, facts.today);
+        let gifts = promotion::gifts(&promotions, measured.counted);
         self.take(line.number, line.product, measured.counted);
-        // A gift that is not there is not given; it stands in nobody's way.
-        gifts.retain(|gift| {
-            let left = self.left_of(gift.product);
-            let is_there = left >= gift.quantity;
-            if is_there {
-                self.left.insert(gift.product, left - gift.quantity);
-            }
-            is_there
-        });
         let no_price = || Fault::NoPrice { line: number };
         let column = column.ok_or_else(no_price)?;
         let price = price::unit_price(&goods.prices, &column.id, &promotions).ok_or_else(no_price)?;
@@ -479,7 +479,7 @@ impl<'a> Examination<'a> {
         self.left.insert(product, (available - counted).max(Decimal::ZERO));
     }
 
-    fn sums(&mut self, total: Money, most: Money) {
+    fn sums(&mut self, total: Money, most: Money, column: Option<&Column>) {
         let Facts { minimum, standing, is_prepaid, .. } = self.facts;
         if let Some(minimum) = *minimum
             && total < minimum
@@ -487,10 +487,10 @@ impl<'a> Examination<'a> {
         {
             self.faults.push(Fault::BelowMinimum { minimum });
         }
-        if let Some(left) = standing.credit_left
-            && !is_prepaid
-            && most > left
-        {
+        let Some(left) = standing.credit_left.filter(|_| !is_prepaid) else { return };
+        if column.is_some_and(|column| column.currency != standing.currency) {
+            self.faults.push(Fault::OtherCurrency);
+        } else if most > left {
             self.faults.push(Fault::OverCredit { by: Money(most.0 - left.0) });
         }
     }

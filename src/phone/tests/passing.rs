@@ -291,6 +291,23 @@ fn taken_back_in_the_middle_of_a_join_the_last_word_decides() {
     }
 }
 
+/// The microphone is open to nobody whom the operator has put on hold.
+#[test]
+fn taken_back_and_put_on_hold_the_client_stays_there_whatever_the_pbx_says_then() {
+    let mut passing = Passing::new();
+    passing.joining();
+    passing.world.command(Command::Resume { line: LINE });
+    passing.world.answer_reinvite(&alaw(9, "sendrecv"));
+    passing.world.command(Command::Hold { line: LINE });
+    passing.world.answer_reinvite(&alaw(9, "recvonly"));
+    passing.world.events();
+    passing.notify("SIP/2.0 481 Call Does Not Exist", OVER);
+    assert!(!passing.world.pbx.has("INVITE"), "nobody has asked to take the client off hold");
+    assert_eq!(passing.world.events(), []);
+    passing.world.command(Command::Resume { line: LINE });
+    passing.world.answer_reinvite(&alaw(9, "sendrecv"));
+}
+
 #[test]
 fn taken_back_in_the_middle_of_a_join_the_target_is_not_kept_for_ever() {
     let mut passing = Passing::new();

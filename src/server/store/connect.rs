@@ -79,11 +79,12 @@ impl Store {
 
 async fn open_sqlite(file: &Path) -> Result<Store, OpenError> {
     create_private(file)?;
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+    // Whole, since a URL would read dots and percent signs in its own way.
+    let file = std::fs::canonicalize(file)?;
     let url = |mode: &str| {
-        let mut url = options.to_url_lossy();
-        url.query_pairs_mut().clear().append_pair("mode", mode);
-        url
+        let file = reqwest::Url::from_file_path(&file).map_err(|()| sqlx::Error::BeginFailed)?;
+        let url = format!("sqlite://{}?mode={mode}", file.path());
+        url.parse::<reqwest::Url>().map_err(|error| sqlx::Error::Configuration(Box::new(error)))
     };
     let pool = |size| {
         let pool = AnyPoolOptions::new().max_connections(size).acquire_timeout(ACQUIRE).idle_timeout(None);
@@ -92,7 +93,7 @@ async fn open_sqlite(file: &Path) -> Result<Store, OpenError> {
         })
     };
     let connect =
-        |mode| AnyConnectOptions::from_url(&url(mode)).map(|options| options.disable_statement_logging());
+        |mode| AnyConnectOptions::from_url(&url(mode)?).map(|options| options.disable_statement_logging());
     let writer = pool(1).connect_with(connect("rw")?).await?;
     writer.execute("PRAGMA journal_mode = WAL").await?;
     SQLITE_MIGRATIONS.run(&writer).await?;

@@ -168,6 +168,15 @@ impl Database {
     }
 }
 
+/// Not through a network.
+fn is_near(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host.starts_with('/')
+        || host.starts_with("%2f")
+        || host == "localhost"
+        || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
 fn postgres(text: &str) -> Result<String, DatabaseProblem> {
     let mut url = reqwest::Url::parse(text).map_err(|_| DatabaseProblem::BadUrl)?;
     if url.password().is_some() || url.query_pairs().any(|(name, _)| name == "password") {
@@ -177,15 +186,14 @@ fn postgres(text: &str) -> Result<String, DatabaseProblem> {
         return Err(DatabaseProblem::BadUrl);
     }
     let says_how = url.query_pairs().any(|(name, _)| matches!(&*name, "sslmode" | "ssl-mode"));
-    // A socket is given as `host=/…`, or as a host that begins with an escaped slash.
-    let socket = url.query_pairs().any(|(name, value)| name == "host" && value.starts_with('/'));
-    let host = url.host_str().unwrap_or_default();
-    let is_near = socket
-        || host.is_empty()
-        || host.starts_with("%2F")
-        || host == "localhost"
-        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-    if !says_how && !is_near {
+    // Parameters come before the host of the address; a host that begins with an escaped slash is a socket.
+    let named = url.query_pairs().filter(|(name, _)| matches!(&**name, "host" | "hostaddr"));
+    let mut hosts: Vec<String> = named.map(|(_, host)| host.into_owned()).collect();
+    hosts.extend(url.host_str().filter(|host| !host.is_empty()).map(str::to_lowercase));
+    if hosts.is_empty() {
+        return Err(DatabaseProblem::BadUrl);
+    }
+    if !says_how && !hosts.iter().all(|host| is_near(host)) {
         url.query_pairs_mut().append_pair("sslmode", "verify-full");
     }
     Ok(url.into())

@@ -17,7 +17,9 @@ fn postgresql_through_a_network_shows_its_certificate_unless_told_otherwise() {
         ("postgres://desk@10.0.0.1:5433/desk", "postgres://desk@10.0.0.1:5433/desk?sslmode=verify-full"),
         ("postgresql://desk@localhost/desk", "postgresql://desk@localhost/desk"),
         ("postgres://desk@127.0.0.1/desk", "postgres://desk@127.0.0.1/desk"),
-        ("postgres:///desk", "postgres:///desk"),
+        ("postgres://desk@[::1]/desk", "postgres://desk@[::1]/desk"),
+        ("postgres://desk@%2Frun%2Fpostgresql/desk", "postgres://desk@%2Frun%2Fpostgresql/desk"),
+        ("postgres://localhost/desk?host=db", "postgres://localhost/desk?host=db&sslmode=verify-full"),
         ("postgres:///desk?host=/run/postgresql", "postgres:///desk?host=/run/postgresql"),
         ("postgres://desk@db/desk?sslmode=require", "postgres://desk@db/desk?sslmode=require"),
     ];
@@ -27,5 +29,6 @@ fn postgresql_through_a_network_shows_its_certificate_unless_told_otherwise() {
     assert_eq!(url("postgres://desk:secret@db/desk"), Err(DatabaseProblem::Password));
     assert_eq!(url("postgres://desk@db/desk?password=secret"), Err(DatabaseProblem::Password));
     assert_eq!(url("postgres://db"), Err(DatabaseProblem::BadUrl));
+    assert_eq!(url("postgres:///desk"), Err(DatabaseProblem::BadUrl), "the environment would say where");
     assert_eq!(url("postgres://[db/desk"), Err(DatabaseProblem::BadUrl));
 }

@@ -425,6 +425,23 @@ fn a_gift_is_taken_from_the_stock_and_only_given_while_it_lasts() {
 }
 
 #[test]
+fn a_gift_takes_nothing_that_a_later_line_has_ordered() {
+    let both = agreed(|order, facts| {
+        order.lines.push(line(2, CHEESE, "20", Unit::Piece));
+        let effect = Effect::Gift { every: 24.into(), product: CHEESE, quantity: 1.into() };
+        facts.promotions = vec![promotion("cheese", effect)];
+        facts.standing.credit_left = None;
+    });
+    assert_eq!((both.lines[0].gifts.len(), both.faults), (0, vec![]));
+}
+
+#[test]
+fn credit_in_another_currency_is_somebody_s_decision() {
+    let faults = faults_of(|_, facts| facts.standing.currency = "KRW".into());
+    assert_eq!(faults, [Fault::OtherCurrency]);
+}
+
+#[test]
 fn a_promotion_shows_in_the_line_with_its_name() {
     let examined = agreed(|_, facts| {
         facts.promotions = vec![promotion("tea week", Effect::Off(Percent(decimal("5"))))];
