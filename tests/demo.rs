@@ -89,8 +89,9 @@ fn the_desks_report_after_a_demonstration_has_nobody_lost() {
         .stdout(Stdio::piped())
         .spawn()
         .expect("patchcord");
-    let lines = BufReader::new(demo.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
-    let ended = lines.filter(|line| line.contains("\"ended\"")).take(11).count();
+    // Held until the end: a demonstration whose reader goes away is over, and its desk's folder gone with it.
+    let mut lines = BufReader::new(demo.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
+    let ended = lines.by_ref().filter(|line| line.contains("\"ended\"")).take(11).count();
     assert_eq!(ended, 11, "clients of every kind");
     let desk = std::fs::read_dir(&folder).expect("a folder").next().expect("the desk's").expect("an entry");
     let database = format!("sqlite:{}", desk.path().join("desk.db").display());
@@ -108,6 +109,7 @@ fn the_desks_report_after_a_demonstration_has_nobody_lost() {
     assert_eq!((&all["lost"], &all["unknown"]), (&Value::from(0), &Value::from(0)), "{all}");
     kill_process(Pid::from_child(&demo), Signal::INT).expect("a signal");
     assert_eq!(demo.wait().expect("a child").code(), Some(130));
+    drop(lines);
     std::fs::remove_dir_all(&folder).expect("a folder");
 }
 
