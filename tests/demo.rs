@@ -216,7 +216,9 @@ fn demo(arguments: &[&str], passed_on: &[&str]) -> Vec<Value> {
     let mut demo = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/demo"));
     // Told of the package that is tested, cargo would build half of what we need anew: `ring` watches these.
     for (name, _) in std::env::vars() {
-        if name.starts_with("CARGO_MANIFEST") || name.starts_with("CARGO_PKG") {
+        if name == "OUT_DIR"
+            || ["CARGO_MANIFEST", "CARGO_PKG", "CARGO_CFG"].iter().any(|of| name.starts_with(of))
+        {
             demo.env_remove(name);
         }
     }
