@@ -437,10 +437,10 @@ fn whose_line_is_taken_is_passed_over_and_it_is_said() {
     assert!(world.events.contains(&Event::Chain { line: LINE, news }));
 }
 
-#[test]
-fn somebody_else_who_is_picked_too_late_stops_no_join() {
+/// The client is being joined with the first of the chain, and somebody else is picked.
+fn picked_too_late() -> (World, Leg) {
     let mut world = World::new();
-    let (mut client, first) = world.passing(chain());
+    let (client, first) = world.passing(chain());
     let answer = world.pbx.reply(&first, 200, Some(ALAW));
     world.hears(&answer);
     world.advance(Duration::from_millis(100));
@@ -449,8 +449,21 @@ fn somebody_else_who_is_picked_too_late_stops_no_join() {
     assert!(!world.pbx.has("INVITE"));
     let left = Event::Chain { line: LINE, news: ChainNews::NobodyLeft };
     assert!(!world.events.contains(&left), "the client is being joined with the first");
+    (world, client)
+}
+
+#[test]
+fn somebody_else_who_is_picked_too_late_stops_no_join() {
+    let (mut world, mut client) = picked_too_late();
     world.notify(&mut client, "SIP/2.0 200 OK");
     assert_eq!(world.steps()[0].2, Some(TransferResult::Joined));
+}
+
+#[test]
+fn somebody_else_who_is_picked_too_late_ends_no_chain() {
+    let (mut world, mut client) = picked_too_late();
+    world.notify(&mut client, "SIP/2.0 503 Service Unavailable");
+    assert_eq!(world.called().1, "202", "the join came to nothing, and the next one is called");
 }
 
 // -- several clients, and whatever the operator does
