@@ -242,17 +242,23 @@ fn a_parked_client_is_shown_in_his_place_and_taken_back() {
     client.wait("CALL_CLOSED", seconds(5));
 }
 
+/// A client who called 101, and whom that operator has parked.
+fn parked_by(operator: &Operator<'_>) -> Baresip {
+    let client = Baresip::customer(operator.pbx, CLIENT);
+    client.dial(&format!("sip:101@{}", operator.pbx.trunk()));
+    until("a call", seconds(5), || operator.rings());
+    operator.answer();
+    operator.want(Intent::Park { line: operator.line() });
+    operator.until("parked", |event| matches!(event, Event::Phone(phone::Event::Ended { .. })));
+    client
+}
+
 /// The PBX's own way back would hang up on the client.
 #[test]
 fn a_parked_client_comes_back_though_the_operator_takes_no_calls() {
     let pbx = Pbx::start_with(&["--parking", "3"]);
     let operator = Operator::start(&pbx, "101");
-    let client = Baresip::customer(&pbx, CLIENT);
-    client.dial(&format!("sip:101@{}", pbx.trunk()));
-    until("a call", seconds(5), || operator.rings());
-    operator.answer();
-    operator.want(Intent::Park { line: operator.line() });
-    operator.until("parked", |event| matches!(event, Event::Phone(phone::Event::Ended { .. })));
+    let client = parked_by(&operator);
     operator.want(Intent::TakeCalls { on: false });
     operator.until("the client rings", is_back);
     client.hang_up();
@@ -268,12 +274,7 @@ fn is_back(event: &Event) -> bool {
 fn a_parked_client_whose_operator_is_gone_waits_in_the_queue() {
     let pbx = Pbx::start_with(&["--parking", "3"]);
     let operator = Operator::start(&pbx, "101");
-    let client = Baresip::customer(&pbx, CLIENT);
-    client.dial(&format!("sip:101@{}", pbx.trunk()));
-    until("a call", seconds(5), || operator.rings());
-    operator.answer();
-    operator.want(Intent::Park { line: operator.line() });
-    operator.until("parked", |event| matches!(event, Event::Phone(phone::Event::Ended { .. })));
+    let client = parked_by(&operator);
     drop(operator);
     let colleague = Operator::start(&pbx, "103");
     colleague.want(Intent::JoinQueue { on: true });
@@ -285,12 +286,7 @@ fn a_parked_client_whose_operator_is_gone_waits_in_the_queue() {
 fn a_parked_client_whom_nobody_takes_comes_back_as_such() {
     let pbx = Pbx::start_with(&["--parking", "3"]);
     let operator = Operator::start(&pbx, "101");
-    let client = Baresip::customer(&pbx, CLIENT);
-    client.dial(&format!("sip:101@{}", pbx.trunk()));
-    until("a call", seconds(5), || operator.rings());
-    operator.answer();
-    operator.want(Intent::Park { line: operator.line() });
-    operator.until("parked", |event| matches!(event, Event::Phone(phone::Event::Ended { .. })));
+    let client = parked_by(&operator);
     operator.until("the client rings again", is_back);
     client.hang_up();
 }

@@ -30,7 +30,7 @@ const SQLITE_SESSION: &str =
 const POSTGRES_SESSION: &str =
     "SET statement_timeout = '10s'; SET lock_timeout = '5s'; SET synchronous_commit = on";
 
-static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("src/server/store/migrations/sqlite");
+pub(super) static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("src/server/store/migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("src/server/store/migrations/postgres");
 
 pub(super) type Transaction<'a> = sqlx::Transaction<'a, Any>;
