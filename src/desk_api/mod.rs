@@ -6,9 +6,11 @@
 //! on the other side.
 
 mod answer;
+mod order;
 mod problem;
 
 pub use answer::{BadAnswer, CardAnswer, Source, Unavailable};
+pub use order::{ActOnOrder, OrderEntry, OrderEvent, OrderReceipt, Orders, PlaceOrder, Products};
 pub use problem::{FieldFault, FieldProblem, PROBLEM_JSON, Problem, ProblemCode};
 
 pub use crate::domain::call_record::{
@@ -25,6 +27,10 @@ pub use crate::domain::client::{
 };
 pub use crate::domain::directory::{Absence, Department, Directory, DirectoryEntry, Job, PersonId};
 pub use crate::domain::handover::{HandedOver, Handover};
+pub use crate::domain::trade::examine::{Examined, Fault, Goods, ServedBy, Severity};
+pub use crate::domain::trade::order::{Order, OrderAct, OrderId, OrderState};
+pub use crate::domain::trade::product::{Product, ProductId};
+pub use crate::domain::trade::terms::Terms;
 pub use crate::domain::transfer_report::{
     TransferCounts, TransferReport, TransfersOfDay, TransfersOfOperator,
 };
@@ -36,7 +42,7 @@ pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// The paths of the contract, as templates and filled in.
 pub mod paths {
-    use super::{CallRecordId, ClientId};
+    use super::{CallRecordId, ClientId, OrderId};
 
     /// `GET ?phone=` or `?q=`: [`super::Clients`].
     pub const CLIENTS: &str = "/v1/clients";
@@ -56,6 +62,18 @@ pub mod paths {
     pub const TRANSFER_CHAIN: &str = "/v1/transfer-chain";
     /// `GET ?from=&to=`, both days included: [`super::TransferReport`].
     pub const TRANSFER_REPORT: &str = "/v1/reports/transfers";
+    /// `GET`: [`super::Terms`].
+    pub const TERMS: &str = "/v1/clients/{id}/terms";
+    /// `GET ?q=&client=&day=&limit=`: [`super::Products`].
+    pub const PRODUCTS: &str = "/v1/products";
+    /// `GET ?client=&state=&taken_by=&limit=`: [`super::Orders`].
+    pub const ORDERS: &str = "/v1/orders";
+    /// `GET`: [`super::OrderEntry`]; `PUT` of a [`super::Order`], answered by [`super::OrderReceipt`].
+    pub const ORDER: &str = "/v1/orders/{id}";
+    /// `POST` of a [`super::PlaceOrder`], answered by [`super::OrderReceipt`].
+    pub const PLACE_ORDER: &str = "/v1/orders/{id}/place";
+    /// `POST` of an [`super::ActOnOrder`], answered by [`super::OrderReceipt`].
+    pub const ORDER_ACTS: &str = "/v1/orders/{id}/acts";
     /// The contract as OpenAPI, for everybody.
     pub const OPENAPI: &str = "/openapi.json";
     /// 200 as soon as requests are answered, for everybody.
@@ -64,6 +82,26 @@ pub mod paths {
     /// The path of one client.
     pub fn client(id: ClientId) -> String {
         format!("{CLIENTS}/{id}")
+    }
+
+    /// The path of what an order of one client goes by.
+    pub fn terms(id: ClientId) -> String {
+        format!("{CLIENTS}/{id}/terms")
+    }
+
+    /// The path of one order.
+    pub fn order(id: OrderId) -> String {
+        format!("{ORDERS}/{id}")
+    }
+
+    /// Where one order is placed.
+    pub fn place_order(id: OrderId) -> String {
+        format!("{ORDERS}/{id}/place")
+    }
+
+    /// Where one order is moved on.
+    pub fn order_acts(id: OrderId) -> String {
+        format!("{ORDERS}/{id}/acts")
     }
 
     /// The path of one call's entry.

@@ -13,3 +13,4 @@ pub mod price;
 pub mod product;
 pub mod promotion;
 pub mod stock;
+pub mod terms;

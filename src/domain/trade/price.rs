@@ -56,13 +56,16 @@ pub struct ColumnRule {
 }
 
 /// What the rules look at.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub struct Buyer {
     /// The client's type.
     pub client_type: ClientTypeId,
     /// The column of the contract.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contract: Option<ColumnId>,
     /// Bought in the last thirty days.
+    #[serde(default)]
     pub month: Money,
 }
 
