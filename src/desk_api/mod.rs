@@ -10,7 +10,7 @@ mod order;
 mod problem;
 
 pub use answer::{BadAnswer, CardAnswer, Source, Unavailable};
-pub use order::{ActOnOrder, OrderEntry, OrderEvent, OrderReceipt, Orders, PlaceOrder, Products};
+pub use order::{ActOnOrder, OrderEntry, OrderEvent, OrderNews, OrderReceipt, Orders, PlaceOrder, Products};
 pub use problem::{FieldFault, FieldProblem, PROBLEM_JSON, Problem, ProblemCode};
 
 pub use crate::domain::call_record::{

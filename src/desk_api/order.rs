@@ -115,3 +115,33 @@ pub struct Orders {
     /// At most as many as were asked for.
     pub orders: Vec<OrderEntry>,
 }
+
+/// What becomes of an order on its way from the operator's computer to the desk.
+#[derive(Clone, PartialEq, Debug)]
+pub enum OrderNews {
+    /// An order of an earlier run, which the desk may not have; told once at the beginning.
+    Found(Box<Order>),
+    /// This revision outlives the process: it is on this computer's disk.
+    Kept {
+        /// Whose.
+        id: OrderId,
+        /// Which.
+        revision: u32,
+    },
+    /// The desk has taken a write, and says where the order is now. To be placed and being placed are two things.
+    Answered(Box<OrderReceipt>),
+    /// The desk will never take this write as it is.
+    Refused {
+        /// Whose.
+        id: OrderId,
+        /// Which.
+        revision: u32,
+        /// Why.
+        code: super::ProblemCode,
+    },
+    /// The desk cannot be asked now; the write waits and is sent by itself.
+    Waits {
+        /// Whose.
+        id: OrderId,
+    },
+}
