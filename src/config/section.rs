@@ -2,11 +2,12 @@
 
 use super::value::{self, Expected, Setting};
 use crate::secrets::Secret;
+use serde::de::DeserializeOwned;
 use std::cell::Cell;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeTable, DeValue, Deserializer};
 
 /// What is wrong with a settings file, and where.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -285,6 +286,29 @@ impl<'a> Section<'a> {
             Ok((self.text.line(item.span().start), read))
         };
         array.iter().map(read).collect::<Result<Vec<_>, _>>().map(Some)
+    }
+
+    /// A section of the company's data as its type reads it; `holds` says whether it holds together. What does not fit is told
+    /// by its own line.
+    pub fn data<T: DeserializeOwned>(
+        &self,
+        key: &'static str,
+        expected: Expected,
+        holds: impl FnOnce(&T) -> bool,
+    ) -> Result<Option<T>, ConfigError> {
+        let Some(value) = self.find(key) else { return Ok(None) };
+        let example = || expected.example.to_owned();
+        let table = value.get_ref().as_table();
+        let table = table.ok_or_else(|| self.bad(key, value, expected.what, example()))?;
+        let read = T::deserialize(Deserializer::from(Spanned::new(value.span(), table.clone())));
+        let span = match read {
+            Ok(data) if holds(&data) => return Ok(Some(data)),
+            Ok(_) => value.span(),
+            Err(error) => error.span().unwrap_or_else(|| value.span()),
+        };
+        let line = self.text.source.lines().nth(self.text.line(span.start) - 1).unwrap_or_default();
+        let fault = Fault::BadValue { key, value: shown(line, 60), what: expected.what, example: example() };
+        Err(self.text.error(&span, fault))
     }
 
     /// Where the section begins.

@@ -8,10 +8,12 @@
 mod answer;
 mod order;
 mod problem;
+mod trade;
 
 pub use answer::{BadAnswer, CardAnswer, Source, Unavailable};
 pub use order::{ActOnOrder, OrderEntry, OrderEvent, OrderNews, OrderReceipt, Orders, PlaceOrder, Products};
 pub use problem::{FieldFault, FieldProblem, PROBLEM_JSON, Problem, ProblemCode};
+pub use trade::{AddressData, ClientTrade, Entity, ProductData};
 
 pub use crate::domain::call_record::{
     CallRecord, CallRecordId, Direction, Match, Outcome, Party, Picked, TransferResult, TransferStep,
@@ -42,7 +44,7 @@ pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// The paths of the contract, as templates and filled in.
 pub mod paths {
-    use super::{CallRecordId, ClientId, OrderId};
+    use super::{CallRecordId, ClientId, OrderId, ProductId};
 
     /// `GET ?phone=` or `?q=`: [`super::Clients`].
     pub const CLIENTS: &str = "/v1/clients";
@@ -66,6 +68,10 @@ pub mod paths {
     pub const TERMS: &str = "/v1/clients/{id}/terms";
     /// `GET ?q=&client=&day=&limit=`: [`super::Products`].
     pub const PRODUCTS: &str = "/v1/products";
+    /// `PUT` of a [`super::ProductData`], by the company's other programs.
+    pub const PRODUCT: &str = "/v1/products/{id}";
+    /// `GET`, `PUT` of a [`super::ClientTrade`], by the company's other programs.
+    pub const CLIENT_TRADE: &str = "/v1/clients/{id}/trade";
     /// `GET ?client=&state=&taken_by=&limit=`: [`super::Orders`].
     pub const ORDERS: &str = "/v1/orders";
     /// `GET`: [`super::OrderEntry`]; `PUT` of a [`super::Order`], answered by [`super::OrderReceipt`].
@@ -87,6 +93,16 @@ pub mod paths {
     /// The path of what an order of one client goes by.
     pub fn terms(id: ClientId) -> String {
         format!("{CLIENTS}/{id}/terms")
+    }
+
+    /// The path of what the company writes of one client's buying.
+    pub fn client_trade(id: ClientId) -> String {
+        format!("{CLIENTS}/{id}/trade")
+    }
+
+    /// The path of one product.
+    pub fn product(id: ProductId) -> String {
+        format!("{PRODUCTS}/{id}")
     }
 
     /// The path of one order.

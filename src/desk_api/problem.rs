@@ -137,6 +137,10 @@ codes! {
     CommandReused = "command_reused", 409;
     /// This revision is kept with other content.
     RevisionConflict = "revision_conflict", 409;
+    /// That cannot be done to an order where it is in its life.
+    OrderMovedOn = "order_moved_on", 409;
+    /// The order's goods are being picked, or will be at once.
+    AfterCutOff = "after_cut_off", 409;
     /// The body is larger than the desk takes.
     BodyTooLarge = "body_too_large", 413;
     /// The address is longer than the desk takes.

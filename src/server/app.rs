@@ -7,11 +7,11 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, put};
+use axum::routing::{get, post, put};
 
 use super::problem::Refusal;
-use super::routes::{calls, clients, directory, handovers, meta, transfers};
-use super::settings::Transfers;
+use super::routes::{calls, clients, directory, handovers, meta, orders, products, transfers};
+use super::settings::{Orders, Transfers};
 use super::store::Store;
 use crate::desk_api::{ProblemCode, paths};
 use crate::domain::number::NumberingPlan;
@@ -29,12 +29,21 @@ pub(crate) struct Desk {
     pub store: Store,
     pub plan: Arc<NumberingPlan>,
     pub transfers: Arc<Transfers>,
+    pub orders: Arc<Orders>,
 }
 
 pub(crate) fn router(desk: Desk) -> Router {
     Router::new()
         .route(paths::CLIENTS, get(clients::find))
         .route(paths::CLIENT, get(clients::show).put(clients::put))
+        .route(paths::TERMS, get(products::terms))
+        .route(paths::CLIENT_TRADE, get(products::show_trade).put(products::put_trade))
+        .route(paths::PRODUCTS, get(products::find))
+        .route(paths::PRODUCT, put(products::put))
+        .route(paths::ORDERS, get(orders::list))
+        .route(paths::ORDER, get(orders::show).put(orders::put))
+        .route(paths::PLACE_ORDER, post(orders::place))
+        .route(paths::ORDER_ACTS, post(orders::act))
         .route(paths::DIRECTORY, get(directory::show))
         .route(paths::CALLS, get(calls::list))
         .route(paths::CALL, get(calls::show).put(calls::put))

@@ -90,6 +90,10 @@ impl From<WriteError> for Refusal {
                     fields.into_iter().map(|field| FieldProblem::new(field, FieldFault::Unknown)).collect();
                 Self::fields(ProblemCode::Invalid, problems)
             }
+            WriteError::NotFound => ProblemCode::NotFound.into(),
+            WriteError::NotAllowed => ProblemCode::Forbidden.into(),
+            WriteError::NotNow => ProblemCode::OrderMovedOn.into(),
+            WriteError::AfterCutOff => ProblemCode::AfterCutOff.into(),
             WriteError::Store(error) => error.into(),
         }
     }
@@ -138,6 +142,10 @@ fn title(code: ProblemCode, cat: &Catalogue) -> String {
         ProblemCode::RequestTimeout => say!(cat, "The request did not arrive in time."),
         ProblemCode::CommandReused => say!(cat, "This command id was used for another command."),
         ProblemCode::RevisionConflict => say!(cat, "This revision was written before with other content."),
+        ProblemCode::OrderMovedOn => say!(cat, "The order has moved on; this cannot be done to it now."),
+        ProblemCode::AfterCutOff => {
+            say!(cat, "The time for changes is over: the goods are being picked, or will be at once.")
+        }
         ProblemCode::BodyTooLarge => say!(cat, "The request is too large."),
         ProblemCode::UriTooLong => say!(cat, "The address is too long."),
         ProblemCode::UnsupportedMediaType => say!(cat, "The content must be application/json."),

@@ -1,5 +1,6 @@
 //! The desk's settings file.
 
+mod orders;
 mod transfer;
 mod words;
 
@@ -13,6 +14,7 @@ use crate::desk_api::{ClientType, ClientTypeId, Names};
 use crate::domain::chain::rules::RuleFault;
 use crate::domain::number::NumberingPlan;
 use crate::text::{Catalogue, msg};
+pub(crate) use orders::Orders;
 pub(crate) use transfer::Transfers;
 pub(crate) use words::say_fault;
 
@@ -37,6 +39,7 @@ pub(crate) struct Settings {
     pub plan: NumberingPlan,
     pub client_types: Vec<ClientType>,
     pub transfers: Transfers,
+    pub orders: Orders,
 }
 
 /// Why settings cannot be used.
@@ -77,6 +80,7 @@ impl Default for Settings {
             plan: NumberingPlan::default(),
             client_types: sample::usual_types(),
             transfers: Transfers::default(),
+            orders: sample::order_rules(),
         }
     }
 }
@@ -106,6 +110,7 @@ impl Settings {
             plan: numbering.desk_numbering()?,
             client_types,
             transfers,
+            orders: Orders::read(&root)?,
         };
         root.refuse_unknown()?;
         numbering.refuse_unknown()?;

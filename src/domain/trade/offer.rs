@@ -1,6 +1,6 @@
 //! What an operator offers beyond what the client asks for (duties 7, 8).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -111,6 +111,54 @@ impl Habit {
     }
 }
 
+/// One time that a client bought a product.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Purchase {
+    /// What.
+    pub product: ProductId,
+    /// When.
+    pub day: Date,
+    /// How much.
+    pub ordered: UsualQuantity,
+}
+
+/// The habits in what a client bought, the most frequent first.
+pub fn habits(purchases: &[Purchase]) -> Vec<Habit> {
+    let mut by_product: BTreeMap<ProductId, Vec<Purchase>> = BTreeMap::new();
+    for purchase in purchases {
+        by_product.entry(purchase.product).or_default().push(*purchase);
+    }
+    let mut habits: Vec<Habit> = by_product.into_values().filter_map(habit_of).collect();
+    habits.sort_by(|a, b| b.times.cmp(&a.times).then(a.product.cmp(&b.product)));
+    habits
+}
+
+/// Of one product.
+fn habit_of(mut purchases: Vec<Purchase>) -> Option<Habit> {
+    purchases.sort_by_key(|purchase| purchase.day);
+    let last = *purchases.last()?;
+    // Two lines of one day are one time.
+    let mut days: Vec<Date> = purchases.iter().map(|purchase| purchase.day).collect();
+    days.dedup();
+    let gap = |pair: &[Date]| match pair {
+        [before, after] => after.since(*before).ok().map(|span| span.get_days()),
+        _ => None,
+    };
+    let mut gaps: Vec<i32> = days.windows(2).filter_map(gap).collect();
+    gaps.sort_unstable();
+    let middle = gaps.get(gaps.len() / 2).copied().unwrap_or(0);
+    let count = |ordered: UsualQuantity| purchases.iter().filter(|other| other.ordered == ordered).count();
+    // Of quantities as frequent as each other the latest.
+    let usual = purchases.iter().max_by_key(|purchase| (count(purchase.ordered), purchase.day))?.ordered;
+    Some(Habit {
+        product: last.product,
+        usual,
+        times: u32::try_from(days.len()).unwrap_or(u32::MAX),
+        every_days: u32::try_from(middle).unwrap_or(0),
+        last: last.day,
+    })
+}
+
 /// Where offers come from.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OfferSources<'a> {
@@ -209,6 +257,30 @@ mod tests {
             let found = offers(&sources, &BTreeSet::new(), today, |_| true, 9);
             assert_eq!(found.len(), usize::from(offered), "{times} {every} {last}");
         }
+    }
+
+    #[test]
+    fn a_habit_is_what_a_client_bought_most_often_and_how_many_days_lay_between() {
+        let bought = |number, day, quantity: i64| Purchase {
+            product: product(number),
+            day,
+            ordered: UsualQuantity { quantity: quantity.into(), unit: Unit::Case },
+        };
+        let purchases = [
+            bought(1, date(2026, 11, 22), 2),
+            bought(1, date(2026, 11, 8), 3),
+            bought(1, date(2026, 11, 15), 2),
+            bought(1, date(2026, 11, 15), 1),
+            bought(1, date(2026, 10, 1), 3),
+            bought(2, date(2026, 11, 20), 5),
+        ];
+        let habits = habits(&purchases);
+        let told: Vec<_> = habits
+            .iter()
+            .map(|habit| (habit.product, habit.usual.quantity, habit.times, habit.every_days, habit.last))
+            .collect();
+        let weekly = (product(1), 2.into(), 4, 7, date(2026, 11, 22));
+        assert_eq!(told, [weekly, (product(2), 5.into(), 1, 0, date(2026, 11, 20))]);
     }
 
     #[test]

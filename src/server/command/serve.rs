@@ -38,8 +38,12 @@ pub(super) async fn serve(arguments: ServeArguments, cat: &Catalogue) -> Result<
     let listener = TcpListener::bind(address).await.map_err(|error| Failure::Listen { address, error })?;
     let store = open(database).await?;
     prepare(&store, &settings, arguments.sample, cat).await?;
-    let desk =
-        Desk { store: store.clone(), plan: Arc::new(settings.plan), transfers: Arc::new(settings.transfers) };
+    let desk = Desk {
+        store: store.clone(),
+        plan: Arc::new(settings.plan),
+        transfers: Arc::new(settings.transfers),
+        orders: Arc::new(settings.orders),
+    };
     answer(listener, desk, &arguments, cat).await?;
     store.close().await;
     Ok(())
@@ -62,7 +66,9 @@ async fn prepare(
     let Some(size) = sample_size else { return Ok(()) };
     let today = now.to_zoned(jiff::tz::TimeZone::system()).date();
     let directory = sample::directory(types, today);
-    let filled = store.fill(&directory, sample::clients(size), plan, now).await.map_err(Failure::Store)?;
+    let goods = sample::products(today);
+    let filled = store.fill(&directory, sample::clients(size), &goods, plan, now);
+    let filled = filled.await.map_err(Failure::Store)?;
     let said = if filled {
         say!(cat, "Sample clients: {count}.", count = size)
     } else {

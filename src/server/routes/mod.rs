@@ -5,4 +5,6 @@ pub(super) mod clients;
 pub(super) mod directory;
 pub(super) mod handovers;
 pub(super) mod meta;
+pub(super) mod orders;
+pub(super) mod products;
 pub(super) mod transfers;

@@ -1,13 +1,18 @@
 //! Sample data: a food wholesaler with clients of every type and standing, the same for the same number of clients and day.
 
 mod clients;
+mod goods;
 mod people;
 
 pub use clients::{DEMO_CLIENT, DEMO_PHONE};
 
+use std::path::Path;
+
 use jiff::civil::Date;
 
+use super::settings::Orders;
 use crate::desk_api::{ClientDraft, ClientId, ClientType, ClientTypeId, Directory, Names};
+pub(crate) use goods::{products, trade};
 
 /// The company on this day: people, departments, client types. Extensions are those of the practice PBX.
 pub(crate) fn directory(types: &[ClientType], today: Date) -> Directory {
@@ -33,6 +38,13 @@ pub(crate) fn usual_types() -> Vec<ClientType> {
         named("regional", "regional client", "지방 거래처", "региональный клиент"),
         named("new", "new client", "신규 고객", "новый клиент"),
     ]
+}
+
+/// How the sample company sells: as the sample of the settings says.
+pub(crate) fn order_rules() -> Orders {
+    let sample = include_str!("../../../config/desk.toml");
+    // A test reads it.
+    Orders::parse(sample, Path::new("desk.toml")).unwrap_or_default()
 }
 
 #[cfg(test)]

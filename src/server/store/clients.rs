@@ -5,12 +5,15 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
-use super::{Statement, Store, Transaction, commands, directory, micros, set_fact, until_done};
+use super::{
+    Statement, Store, Transaction, commands, directory, micros, products, set_fact, trade, until_done,
+};
 use crate::desk_api::{
     Change, ClientCard, ClientDraft, ClientId, ClientPhone, ClientType, Department, Directory,
-    DirectoryEntry, Manager,
+    DirectoryEntry, Manager, ProductData,
 };
 use crate::domain::number::{NumberingPlan, PhoneNumber};
+use crate::server::sample;
 use crate::server::store::{Command, StoreError, WriteError};
 
 /// Clients per statement when a database is filled: 32766 values are bound at most.
@@ -126,6 +129,7 @@ impl Store {
         &self,
         people: &Directory,
         clients: impl Iterator<Item = (ClientId, ClientDraft)>,
+        goods: &[ProductData],
         plan: &NumberingPlan,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
@@ -144,6 +148,12 @@ impl Store {
         while clients.peek().is_some() {
             let some: Vec<_> = clients.by_ref().take(FILL_AT_ONCE).collect();
             insert_many(&mut tx, &some, people, plan, at).await?;
+            for (id, draft) in &some {
+                trade::put_trade(&mut tx, *id, &sample::trade(draft)).await?;
+            }
+        }
+        for product in goods {
+            products::put_product(&mut tx, product, at).await?;
         }
         tx.commit().await?;
         Ok(true)

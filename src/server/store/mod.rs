@@ -8,12 +8,16 @@ mod commands;
 mod connect;
 mod directory;
 mod handovers;
+mod orders;
+mod products;
 mod revisions;
 mod tokens;
+mod trade;
 mod transfers;
 
 pub(crate) use connect::Store;
 use connect::{Statement, Transaction, micros, set_fact, until_done};
+pub(crate) use orders::OrderFilter;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -51,6 +55,14 @@ pub(crate) enum WriteError {
     /// Names of the fields that refer to nothing.
     #[error("refers to something that does not exist")]
     Unknown(Vec<&'static str>),
+    #[error("there is nothing to write to")]
+    NotFound,
+    #[error("that is for others to do")]
+    NotAllowed,
+    #[error("that is not done to an order in this state")]
+    NotNow,
+    #[error("the time for changes is over")]
+    AfterCutOff,
     #[error(transparent)]
     Store(#[from] StoreError),
 }

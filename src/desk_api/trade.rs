@@ -1,0 +1,95 @@
+//! What the company's other programs write for order taking: products with prices and stock, and each client's terms.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::client::Money;
+use crate::domain::trade::credit::Account;
+use crate::domain::trade::delivery::RouteId;
+use crate::domain::trade::order::EntityId;
+use crate::domain::trade::price::{ColumnId, Prices};
+use crate::domain::trade::product::{Product, ProductId};
+use crate::domain::trade::stock::Batch;
+
+/// A product, whole: what is not said does not hold any more.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub struct ProductData {
+    /// What it is.
+    pub product: Product,
+    /// By column; contract prices are the client's.
+    pub prices: Prices,
+    /// What lies in the warehouse; what orders have been promised of it is not taken off.
+    #[serde(default)]
+    pub batches: Vec<Batch>,
+    /// The day it came into the assortment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "desk", schema(value_type = Option<String>, format = Date))]
+    pub new_since: Option<Date>,
+    /// The commercial service wants it sold; 1 is the most urgent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pushed: Option<u32>,
+    /// What the operator says then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phrase: Option<String>,
+}
+
+/// What a client may buy, who pays, and where goods go; whole.
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub struct ClientTrade {
+    /// Legal entities; none: the client itself, with the standing of its card.
+    pub entities: Vec<Entity>,
+    /// Where goods go, the usual one first.
+    pub addresses: Vec<AddressData>,
+    /// What not everybody may buy: `alcohol`.
+    pub permissions: BTreeSet<String>,
+    /// The column that was agreed in writing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contract_column: Option<ColumnId>,
+    /// Prices of single products that were agreed in writing.
+    pub contract_prices: BTreeMap<ProductId, Money>,
+    /// Goods must live for so many days when they come; none: as the company says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub least_life_days: Option<u16>,
+}
+
+/// A legal entity with its account.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub struct Entity {
+    /// In data.
+    pub id: EntityId,
+    /// As on its papers.
+    pub name: String,
+    /// What it owes; orders that the desk has are added.
+    pub account: Account,
+}
+
+/// An address with its route.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub struct AddressData {
+    /// Among the client's, kept for life.
+    pub number: u32,
+    /// As the driver reads it.
+    pub text: String,
+    /// Which lorry goes there; none: no lorry of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<RouteId>,
+}
+
+/// Client data: never in logs.
+macro_rules! mask_debug {
+    ($($type:ident),*) => {$(
+        impl std::fmt::Debug for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($type)).finish_non_exhaustive()
+            }
+        }
+    )*};
+}
+mask_debug!(ClientTrade, Entity, AddressData);

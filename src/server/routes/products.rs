@@ -1,0 +1,202 @@
+//! Reference information for orders: what a client's order goes by, and goods with prices and stock (duties 5, 9, 10, 18).
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use jiff::civil::Date;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::clock;
+use crate::desk_api::{
+    Change, ClientId, ClientTrade, FieldFault, FieldProblem, Problem, ProblemCode, ProductData, ProductId,
+    Products, Terms, paths,
+};
+use crate::server::app::Desk;
+use crate::server::auth::{Caller, DataWriter};
+use crate::server::body::{CommandId, JsonBody};
+use crate::server::problem::Refusal;
+use crate::server::query::{PathId, Query, malformed, optional};
+
+const USUAL_LIMIT: u32 = 20;
+const HIGHEST_LIMIT: u32 = 100;
+const LONGEST_SEARCH: usize = 200;
+const LONGEST_TEXT: usize = 300;
+const MOST_WORDS: usize = 50;
+const MOST_BATCHES: usize = 500;
+const MOST_ENTITIES: usize = 200;
+
+/// What an order of this client goes by now.
+#[utoipa::path(get, path = "/v1/clients/{id}/terms", tag = "orders",
+    params(("id" = String, Path, description = "UUID")),
+    responses((status = 200, body = Terms), (status = 404, body = Problem)))]
+pub(crate) async fn terms(
+    State(desk): State<Desk>,
+    _: Caller,
+    PathId(id): PathId,
+) -> Result<Json<Terms>, Refusal> {
+    let terms = desk.store.terms(ClientId(id), &desk.orders, clock::wall()).await?;
+    terms.map(Json).ok_or(ProblemCode::NotFound.into())
+}
+
+/// What the company's programs wrote of this client's buying.
+#[utoipa::path(get, path = "/v1/clients/{id}/trade", tag = "orders",
+    params(("id" = String, Path, description = "UUID")),
+    responses((status = 200, body = ClientTrade), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub(crate) async fn show_trade(
+    State(desk): State<Desk>,
+    _: DataWriter,
+    PathId(id): PathId,
+) -> Result<Json<ClientTrade>, Refusal> {
+    let trade = desk.store.client_trade(ClientId(id)).await?;
+    trade.map(Json).ok_or(ProblemCode::NotFound.into())
+}
+
+/// Replaces what is known of this client's buying: legal entities and their accounts, addresses, permissions, contract.
+#[utoipa::path(put, path = "/v1/clients/{id}/trade", tag = "orders", request_body = ClientTrade,
+    params(("id" = String, Path, description = "UUID"),
+        ("Idempotency-Key" = String, Header, description = "Command id, a UUID; the same on every repeat")),
+    responses((status = 200, body = ClientTrade), (status = 403, body = Problem), (status = 404, body = Problem),
+        (status = 422, body = Problem)))]
+pub(crate) async fn put_trade(
+    State(desk): State<Desk>,
+    DataWriter(writer): DataWriter,
+    PathId(id): PathId,
+    command: CommandId,
+    JsonBody(trade): JsonBody<ClientTrade>,
+) -> Result<Json<ClientTrade>, Refusal> {
+    check_trade(&trade, &desk)?;
+    let id = ClientId(id);
+    let command = command.command(&writer.person, &paths::client_trade(id), &trade)?;
+    desk.store.write_client_trade(&command, id, &trade).await?;
+    Ok(Json(trade))
+}
+
+fn check_trade(trade: &ClientTrade, desk: &Desk) -> Result<(), Refusal> {
+    let mut faults = Vec::new();
+    let mut fault = |field: &str, fault| faults.push(FieldProblem::new(field, fault));
+    if trade.entities.len() > MOST_ENTITIES {
+        fault("entities", FieldFault::TooLong);
+    }
+    if trade.addresses.len() > MOST_ENTITIES {
+        fault("addresses", FieldFault::TooLong);
+    }
+    for (i, address) in trade.addresses.iter().enumerate() {
+        if trade.addresses.iter().take(i).any(|other| other.number == address.number) {
+            fault(&format!("addresses[{i}].number"), FieldFault::Contradicts);
+        }
+        if address.route.as_ref().is_some_and(|route| desk.orders.route(route).is_none()) {
+            fault(&format!("addresses[{i}].route"), FieldFault::Unknown);
+        }
+    }
+    for (i, entity) in trade.entities.iter().enumerate() {
+        if trade.entities.iter().take(i).any(|other| other.id == entity.id) {
+            fault(&format!("entities[{i}].id"), FieldFault::Contradicts);
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::fields(ProblemCode::Invalid, faults)) }
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Find {
+    /// Beginnings of words of name, article, barcode or synonym.
+    q: Option<String>,
+    /// Whose contract prices, and for whom goods live long enough.
+    client: Option<String>,
+    /// The day they come (ISO 8601); today where it is not known.
+    day: Option<String>,
+    /// At most so many, 20 unless told, 100 at most.
+    limit: Option<String>,
+}
+
+/// Products that fit what was typed, the best first.
+#[utoipa::path(get, path = "/v1/products", tag = "orders", params(Find),
+    responses((status = 200, body = Products), (status = 400, body = Problem)))]
+pub(crate) async fn find(
+    State(desk): State<Desk>,
+    _: Caller,
+    Query(find): Query<Find>,
+) -> Result<Json<Products>, Refusal> {
+    let missing = || Refusal::field(ProblemCode::MalformedRequest, "q", FieldFault::Missing);
+    let text = find.q.filter(|text| !text.trim().is_empty()).ok_or_else(missing)?;
+    if text.chars().count() > LONGEST_SEARCH {
+        return Err(Refusal::field(ProblemCode::MalformedRequest, "q", FieldFault::TooLong));
+    }
+    let client = optional::<Uuid>(find.client.as_deref(), "client")?.map(ClientId);
+    let day: Option<Date> = optional(find.day.as_deref(), "day")?;
+    let limit = optional(find.limit.as_deref(), "limit")?.unwrap_or(USUAL_LIMIT);
+    if !(1..=HIGHEST_LIMIT).contains(&limit) {
+        return Err(malformed("limit"));
+    }
+    let products = desk.store.find_products(&text, client, day, limit, &desk.orders, clock::wall()).await?;
+    Ok(Json(Products { products }))
+}
+
+/// Makes or replaces a product, with its prices and its stock.
+#[utoipa::path(put, path = "/v1/products/{id}", tag = "orders", request_body = ProductData,
+    params(("id" = String, Path, description = "UUID made by the sender"),
+        ("Idempotency-Key" = String, Header, description = "Command id, a UUID; the same on every repeat")),
+    responses((status = 200, body = ProductData), (status = 201, body = ProductData), (status = 403, body = Problem),
+        (status = 422, body = Problem)))]
+pub(crate) async fn put(
+    State(desk): State<Desk>,
+    DataWriter(writer): DataWriter,
+    PathId(id): PathId,
+    command: CommandId,
+    JsonBody(data): JsonBody<ProductData>,
+) -> Result<(StatusCode, Json<ProductData>), Refusal> {
+    check(ProductId(id), &data)?;
+    let command = command.command(&writer.person, &paths::product(data.product.id), &data)?;
+    let change = desk.store.write_product(&command, &data).await?;
+    let status = if change == Change::Created { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Json(data)))
+}
+
+fn check(id: ProductId, data: &ProductData) -> Result<(), Refusal> {
+    let mut faults = Vec::new();
+    let mut fault = |field: &str, fault| faults.push(FieldProblem::new(field, fault));
+    let product = &data.product;
+    if product.id != id {
+        fault("product.id", FieldFault::Contradicts);
+    }
+    for (field, text) in [("product.code", &product.code), ("product.name", &product.name)] {
+        match text.trim().chars().count() {
+            0 => fault(field, FieldFault::Missing),
+            1..=LONGEST_TEXT => {}
+            _ => fault(field, FieldFault::TooLong),
+        }
+    }
+    if product.packings.is_empty() {
+        fault("product.packings", FieldFault::Missing);
+    }
+    for (i, packing) in product.packings.iter().enumerate() {
+        if !packing.holds.is_sign_positive() || packing.holds.is_zero() {
+            fault(&format!("product.packings[{i}].holds"), FieldFault::Malformed);
+        }
+        if !packing.multiple.is_sign_positive() || packing.multiple.is_zero() {
+            fault(&format!("product.packings[{i}].multiple"), FieldFault::Malformed);
+        }
+        if product.packings.iter().take(i).any(|other| other.unit == packing.unit) {
+            fault(&format!("product.packings[{i}].unit"), FieldFault::Contradicts);
+        }
+    }
+    if product.synonyms.len() > MOST_WORDS {
+        fault("product.synonyms", FieldFault::TooLong);
+    }
+    if product.barcodes.len() > MOST_WORDS {
+        fault("product.barcodes", FieldFault::TooLong);
+    }
+    if data.batches.len() > MOST_BATCHES {
+        fault("batches", FieldFault::TooLong);
+    }
+    for (i, batch) in data.batches.iter().enumerate() {
+        if data.batches.iter().take(i).any(|other| other.id == batch.id) {
+            fault(&format!("batches[{i}].id"), FieldFault::Contradicts);
+        }
+        if batch.free.is_sign_negative() && !batch.free.is_zero() {
+            fault(&format!("batches[{i}].free"), FieldFault::Malformed);
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::fields(ProblemCode::Invalid, faults)) }
+}

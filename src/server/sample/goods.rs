@@ -1,0 +1,134 @@
+//! The sample's assortment, and what its clients may buy of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Span;
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use crate::desk_api::{AddressData, ClientDraft, ClientTrade, ProductData};
+use crate::domain::client::Money;
+use crate::domain::trade::amount::Percent;
+use crate::domain::trade::delivery::RouteId;
+use crate::domain::trade::price::{ColumnId, Prices};
+use crate::domain::trade::product::{Packing, Product, ProductId, Unit, Weight};
+use crate::domain::trade::stock::Batch;
+
+/// A line of goods: group, name, synonyms, pieces in a case, price of a piece in kopecks, and how it is sold.
+struct Kind(&'static str, &'static str, &'static [&'static str], i64, i64, Sold);
+
+#[derive(Clone, Copy, PartialEq)]
+enum Sold {
+    ByPiece,
+    /// Ordered by the piece of so many grams, priced by the kilogram.
+    ByWeight(i64),
+    Loose,
+    /// To those who have the permission.
+    Licensed,
+}
+
+const KINDS: &[Kind] = &[
+    Kind("tea", "Чай чёрный листовой", &["tea"], 24, 189_00, Sold::ByPiece),
+    Kind("tea", "Чай зелёный", &["green tea"], 24, 205_00, Sold::ByPiece),
+    Kind("coffee", "Кофе молотый", &["coffee"], 12, 412_50, Sold::ByPiece),
+    Kind("coffee", "Кофе растворимый", &["instant coffee"], 12, 365_00, Sold::ByPiece),
+    Kind("grain", "Рис круглозёрный", &["rice"], 10, 98_40, Sold::ByPiece),
+    Kind("grain", "Гречка ядрица", &["buckwheat"], 10, 84_90, Sold::ByPiece),
+    Kind("grain", "Мука пшеничная", &["flour"], 25, 42_00, Sold::Loose),
+    Kind("sweets", "Конфеты шоколадные", &["chocolates", "candy"], 6, 540_00, Sold::ByPiece),
+    Kind("sweets", "Печенье овсяное", &["cookies"], 14, 96_00, Sold::ByPiece),
+    Kind("canned", "Горошек зелёный", &["peas"], 12, 71_30, Sold::ByPiece),
+    Kind("canned", "Тунец в масле", &["tuna"], 24, 134_00, Sold::ByPiece),
+    Kind("oil", "Масло подсолнечное", &["oil", "sunflower"], 15, 142_00, Sold::ByPiece),
+    Kind("dairy", "Сыр Российский", &["cheese"], 4, 690_00, Sold::ByWeight(2_500)),
+    Kind("dairy", "Масло сливочное", &["butter"], 20, 182_00, Sold::ByPiece),
+    Kind("meat", "Колбаса варёная", &["sausage"], 8, 455_00, Sold::ByWeight(1_200)),
+    Kind("drinks", "Сок яблочный", &["juice"], 12, 88_00, Sold::ByPiece),
+    Kind("drinks", "Вода минеральная", &["water"], 6, 46_00, Sold::ByPiece),
+    Kind("wine", "Вино красное сухое", &["wine"], 6, 520_00, Sold::Licensed),
+];
+const BRANDS: &[&str] = &["«Домашний»", "«Северный»", "«Золотое поле»", "«Восточный дворик»"];
+
+/// Four brands of each kind. `today`: batches expire after it, and the last brand is new.
+pub(crate) fn products(today: Date) -> Vec<ProductData> {
+    let all = BRANDS.iter().enumerate().flat_map(|(brand, name)| {
+        KINDS.iter().enumerate().map(move |(kind, data)| (brand, *name, kind, data))
+    });
+    all.map(|(brand, name, kind, data)| product(brand, name, kind, data, today)).collect()
+}
+
+/// The identity of one of them.
+fn id(brand: usize, kind: usize) -> ProductId {
+    let number = brand * KINDS.len() + kind;
+    ProductId(Uuid::from_u128(0x7061_7463_6863_4f72_8000_0000_0000_0000 + number as u128))
+}
+
+fn product(brand: usize, brand_name: &str, kind: usize, data: &Kind, today: Date) -> ProductData {
+    let Kind(group, name, synonyms, in_case, kopecks, sold) = *data;
+    let number = 1001 + brand * KINDS.len() + kind;
+    let packing = |unit, holds: i64| Packing { unit, holds: Decimal::from(holds), multiple: Decimal::ONE };
+    let packings = match sold {
+        Sold::Loose => vec![packing(Unit::Kilogram, 1), packing(Unit::Pack, in_case)],
+        _ => vec![packing(Unit::Case, in_case), packing(Unit::Piece, 1)],
+    };
+    let weight = match sold {
+        Sold::ByWeight(grams) => {
+            Some(Weight { average: Decimal::new(grams, 3), tolerance: Percent(Decimal::from(8)) })
+        }
+        _ => None,
+    };
+    let dearer = 100 + 7 * i64::try_from(brand).unwrap_or(0);
+    let column = |id: &str, percent: i64| {
+        (ColumnId(id.to_owned()), Money(Decimal::new(kopecks * dearer * percent / 10_000, 2)))
+    };
+    let batch = |id: &str, days: i64, quantity: i64| Batch {
+        id: id.to_owned(),
+        expires: today.checked_add(Span::new().days(days)).ok(),
+        free: Decimal::from(quantity),
+    };
+    // Some goods are short, so that there is something to settle.
+    let plenty = if number % 17 == 0 { 5 } else { 40 * in_case };
+    let barcode = |digits: usize| format!("460{digits:010}");
+    ProductData {
+        product: Product {
+            id: id(brand, kind),
+            code: number.to_string(),
+            name: format!("{name} {brand_name}"),
+            synonyms: synonyms.iter().map(|word| (*word).to_owned()).collect(),
+            barcodes: vec![barcode(number)],
+            group: Some(group.to_owned()),
+            packings,
+            weight,
+            tax_kind: if sold == Sold::Licensed { "standard" } else { "food" }.to_owned(),
+            permission: (sold == Sold::Licensed).then(|| "alcohol".to_owned()),
+            substitutes: (1..BRANDS.len()).map(|other| id((brand + other) % BRANDS.len(), kind)).collect(),
+        },
+        prices: Prices {
+            columns: BTreeMap::from([column("1", 100), column("2", 93), column("3", 88)]),
+            contract: None,
+            floor: Some(column("floor", 80).1),
+        },
+        batches: vec![batch("A", 20, plenty / 4), batch("B", 120, plenty)],
+        new_since: (brand + 1 == BRANDS.len())
+            .then(|| today.checked_sub(Span::new().days(10)).ok())
+            .flatten(),
+        pushed: (number % 23 == 0).then(|| u32::try_from(number / 23).unwrap_or(1)),
+        phrase: (number % 23 == 0)
+            .then(|| format!("{name}: со склада завтра, цена держится до конца месяца.")),
+    }
+}
+
+/// Where this client's goods go; some may buy wine.
+pub(crate) fn trade(client: &ClientDraft) -> ClientTrade {
+    let is_regional = client.client_type.0 == "regional";
+    let route = RouteId(if is_regional { "region" } else { "city" }.to_owned());
+    let address = client.delivery.as_ref().and_then(|delivery| delivery.address.clone());
+    let addresses = address.map(|text| AddressData { number: 1, text, route: Some(route) });
+    let is_licensed = client.name.chars().count().is_multiple_of(3);
+    ClientTrade {
+        addresses: addresses.into_iter().collect(),
+        permissions: is_licensed.then(|| "alcohol".to_owned()).into_iter().collect::<BTreeSet<_>>(),
+        ..ClientTrade::default()
+    }
+}

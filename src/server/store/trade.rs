@@ -1,0 +1,451 @@
+//! What an order of one client goes by: put together from the client, the company's rules, and what the client bought
+//! (duties 3, 5 to 13).
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
+use rust_decimal::Decimal;
+use sqlx::AnyConnection;
+
+use super::products::{self, Look, product_id};
+use super::{Statement, Store, Transaction, commands, micros, until_done};
+use crate::desk_api::{
+    AddressData, Change, ClientDraft, ClientId, ClientTrade, Order, OrderState, ProductId, ServedBy, Terms,
+};
+use crate::domain::client::Money;
+use crate::domain::trade::credit::CreditTerms;
+use crate::domain::trade::delivery::{OpenSlot, Slot};
+use crate::domain::trade::examine::Examined;
+use crate::domain::trade::offer::{self, Habit, Purchase, UsualQuantity};
+use crate::domain::trade::order::{EntityId, Receiver};
+use crate::domain::trade::price::Buyer;
+use crate::domain::trade::terms::{Address, PastOrder, Payer, Pushed};
+use crate::server::settings::Orders;
+use crate::server::store::{Command, StoreError, WriteError};
+
+/// Products of each kind that are told with the terms: what is said in one call.
+const MOST_OFFERS: i64 = 20;
+const MOST_HABITS: usize = 150;
+/// Orders of before that are told.
+const PAST_ORDERS: i64 = 5;
+/// The name of the only legal entity of a client without others.
+const ITSELF: &str = "itself";
+
+/// For which order terms are told.
+#[derive(Clone, Copy)]
+pub(super) struct Ask<'a> {
+    pub client: ClientId,
+    /// What it holds itself is not in its way.
+    pub order: Option<&'a Order>,
+    pub at: Timestamp,
+}
+
+impl Ask<'_> {
+    fn order_id(&self) -> String {
+        self.order.map(|order| order.id.to_string()).unwrap_or_default()
+    }
+}
+
+/// What the company's programs wrote of this client, and what follows from it.
+pub(super) struct Found {
+    pub terms: Terms,
+    pub data: ClientTrade,
+    pub least_life: u16,
+}
+
+impl Store {
+    /// What an order of this client goes by now; none: there is no such client.
+    pub async fn terms(
+        &self,
+        client: ClientId,
+        rules: &Orders,
+        at: Timestamp,
+    ) -> Result<Option<Terms>, StoreError> {
+        let mut db = self.readers.acquire().await?;
+        let found = terms(&mut db, Ask { client, order: None, at }, rules).await?;
+        Ok(found.map(|found| found.terms))
+    }
+
+    /// What the company's programs wrote of this client; none: there is no such client.
+    pub async fn client_trade(&self, client: ClientId) -> Result<Option<ClientTrade>, StoreError> {
+        let mut db = self.readers.acquire().await?;
+        let sql = "SELECT id FROM clients WHERE id = $1";
+        let known: Option<String> =
+            sqlx::query_scalar(sql).bind(client.to_string()).fetch_optional(&mut *db).await?;
+        match known {
+            Some(_) => Ok(Some(trade_of(&mut db, client).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Replaces what is known of a client's buying.
+    pub async fn write_client_trade(
+        &self,
+        command: &Command<'_>,
+        client: ClientId,
+        data: &ClientTrade,
+    ) -> Result<Change, WriteError> {
+        until_done!(self.try_write_client_trade(command, client, data))
+    }
+
+    async fn try_write_client_trade(
+        &self,
+        command: &Command<'_>,
+        client: ClientId,
+        data: &ClientTrade,
+    ) -> Result<Change, WriteError> {
+        let mut tx = self.begin().await?;
+        if let Some(change) = commands::answered(&mut tx, command).await? {
+            return Ok(change);
+        }
+        let sql = "SELECT id FROM clients WHERE id = $1";
+        let known: Option<String> = sqlx::query_scalar(sql)
+            .bind(client.to_string())
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(StoreError::from)?;
+        if known.is_none() {
+            return Err(WriteError::NotFound);
+        }
+        put_trade(&mut tx, client, data).await?;
+        commands::keep_answer(&mut tx, command, &Change::Replaced).await?;
+        tx.commit().await.map_err(StoreError::from)?;
+        Ok(Change::Replaced)
+    }
+}
+
+pub(super) async fn put_trade(
+    tx: &mut Transaction<'_>,
+    client: ClientId,
+    data: &ClientTrade,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO client_trade (client, document) VALUES ($1, $2) \
+               ON CONFLICT (client) DO UPDATE SET document = excluded.document";
+    // Prices stand in a table of their own: a client may have thousands.
+    let document = ClientTrade { contract_prices: BTreeMap::new(), ..data.clone() };
+    let document = serde_json::to_string(&document)?;
+    sqlx::query(sql).bind(client.to_string()).bind(document).execute(&mut **tx).await?;
+    let sql = "DELETE FROM contract_prices WHERE client = $1";
+    sqlx::query(sql).bind(client.to_string()).execute(&mut **tx).await?;
+    let prices: Vec<_> = data.contract_prices.iter().collect();
+    for some in prices.chunks(1000) {
+        let mut insert = Statement::new("INSERT INTO contract_prices (client, product, price) VALUES ");
+        insert.rows(some, |row, (product, price)| {
+            row.bind(client.to_string())?.bind(product.to_string())?.bind(price.0.to_string())?;
+            Ok(())
+        })?;
+        insert.execute(tx).await?;
+    }
+    Ok(())
+}
+
+/// None: there is no such client.
+pub(super) async fn terms(
+    db: &mut AnyConnection,
+    ask: Ask<'_>,
+    rules: &Orders,
+) -> Result<Option<Found>, StoreError> {
+    let sql = "SELECT document FROM clients WHERE id = $1";
+    let document: Option<String> =
+        sqlx::query_scalar(sql).bind(ask.client.to_string()).fetch_optional(&mut *db).await?;
+    let Some(document) = document else { return Ok(None) };
+    let draft: ClientDraft = serde_json::from_str(&document)?;
+    let data = trade_of(db, ask.client).await?;
+    let zone = rules.zone();
+    let today = ask.at.to_zoned(zone.clone()).date();
+    let past = past_orders(db, ask).await?;
+    let habits = habits(db, ask.client, today).await?;
+    let (pushed, new, typical) = assortment(db, &draft, rules, today).await?;
+    let mut named: Vec<ProductId> = habits.iter().map(|habit| habit.product).collect();
+    named.extend(pushed.iter().map(|pushed| pushed.product).chain(new.iter().chain(&typical).copied()));
+    named.extend(past.iter().flat_map(|past| past.order.lines.iter().map(|line| line.product)));
+    named.extend(ask.order.into_iter().flat_map(|order| order.lines.iter().map(|line| line.product)));
+    let least_life = data.least_life_days.unwrap_or(rules.least_life_days);
+    let delivered = ask.order.and_then(|order| order.delivery.slot).map_or(today, |slot| slot.date);
+    let look = Look {
+        client: Some(ask.client),
+        order: ask.order.map(|order| order.id),
+        delivered,
+        least_life,
+        at: ask.at,
+    };
+    let terms = Terms {
+        client: ask.client,
+        today,
+        served_by: served_by(db, ask.client, &draft, rules).await?,
+        buyer: Buyer {
+            client_type: draft.client_type.clone(),
+            contract: data.contract_column.clone(),
+            month: month(db, ask).await?,
+        },
+        payers: payers(db, ask, &draft, &data, rules, today).await?,
+        permissions: data.permissions.clone(),
+        is_regional: rules.regional_types.contains(&draft.client_type),
+        addresses: addresses(db, ask, &draft, &data, rules, &zone, &past).await?,
+        least_offers: rules.least_offers,
+        price_list: rules.price_list(),
+        goods: products::goods(db, &named, look).await?,
+        habits,
+        pushed,
+        new,
+        typical,
+        orders: past.into_iter().map(Past::told).collect(),
+    };
+    Ok(Some(Found { terms, data, least_life }))
+}
+
+pub(super) async fn trade_of(db: &mut AnyConnection, client: ClientId) -> Result<ClientTrade, StoreError> {
+    let sql = "SELECT document FROM client_trade WHERE client = $1";
+    let document: Option<String> =
+        sqlx::query_scalar(sql).bind(client.to_string()).fetch_optional(db).await?;
+    Ok(document.as_deref().map(serde_json::from_str).transpose()?.unwrap_or_default())
+}
+
+/// Key clients are their managers'; new ones, who have no manager and nobody has spoken with, the head's (duty 3).
+async fn served_by(
+    db: &mut AnyConnection,
+    client: ClientId,
+    draft: &ClientDraft,
+    rules: &Orders,
+) -> Result<ServedBy, StoreError> {
+    if rules.key_types.contains(&draft.client_type) {
+        return Ok(ServedBy::KeyManager);
+    }
+    if draft.manager.is_some() {
+        return Ok(ServedBy::Operator);
+    }
+    let sql = "SELECT started_at FROM calls WHERE client = $1 AND was_spoken = 1 LIMIT 1";
+    let spoken: Option<i64> = sqlx::query_scalar(sql).bind(client.to_string()).fetch_optional(db).await?;
+    Ok(if spoken.is_some() { ServedBy::Operator } else { ServedBy::Head })
+}
+
+/// Bought in the last thirty days.
+async fn month(db: &mut AnyConnection, ask: Ask<'_>) -> Result<Money, StoreError> {
+    let since = ask.at.checked_sub(Span::new().hours(30 * 24)).unwrap_or(Timestamp::MIN);
+    let sql = "SELECT CAST(COALESCE(SUM(total), 0) AS BIGINT) FROM orders WHERE client = $1 AND placed_at >= $2 \
+               AND state NOT IN ('draft', 'held', 'awaiting_payment', 'cancelled', 'refused_at_door')";
+    let total: i64 =
+        sqlx::query_scalar(sql).bind(ask.client.to_string()).bind(micros(since)).fetch_one(db).await?;
+    Ok(Money(Decimal::new(total, 4)))
+}
+
+/// Each with its account, and with what the desk's own orders take of it.
+async fn payers(
+    db: &mut AnyConnection,
+    ask: Ask<'_>,
+    draft: &ClientDraft,
+    data: &ClientTrade,
+    rules: &Orders,
+    today: Date,
+) -> Result<Vec<Payer>, StoreError> {
+    let sql = "SELECT payer, CAST(SUM(amount) AS BIGINT) FROM holds WHERE client = $1 AND order_id <> $2 \
+               AND (kept_until IS NULL OR kept_until > $3) GROUP BY payer";
+    let rows: Vec<(String, i64)> = sqlx::query_as(sql)
+        .bind(ask.client.to_string())
+        .bind(ask.order_id())
+        .bind(micros(ask.at))
+        .fetch_all(db)
+        .await?;
+    let held: BTreeMap<String, Decimal> =
+        rows.into_iter().map(|(payer, amount)| (payer, Decimal::new(amount, 4))).collect();
+    let held = |payer: &str| held.get(payer).copied().unwrap_or_default();
+    if data.entities.is_empty() {
+        let mut standing = draft.standing.clone();
+        if let Some(left) = &mut standing.credit_left {
+            left.0 = (left.0 - held(ITSELF)).max(Decimal::ZERO);
+        }
+        let payer = Payer {
+            id: EntityId(ITSELF.to_owned()),
+            name: draft.name.clone(),
+            standing,
+            is_prepaid: false,
+            payments_until: None,
+        };
+        return Ok(vec![payer]);
+    }
+    let payers = data.entities.iter().map(|entity| {
+        let mut account = entity.account.clone();
+        account.open_orders.0 = account.open_orders.0.saturating_add(held(&entity.id.0));
+        Payer {
+            id: entity.id.clone(),
+            name: entity.name.clone(),
+            standing: account.standing(rules.tolerance, today),
+            is_prepaid: account.terms == CreditTerms::Prepaid,
+            payments_until: account.payments_until,
+        }
+    });
+    Ok(payers.collect())
+}
+
+async fn addresses(
+    db: &mut AnyConnection,
+    ask: Ask<'_>,
+    draft: &ClientDraft,
+    data: &ClientTrade,
+    rules: &Orders,
+    zone: &TimeZone,
+    past: &[Past],
+) -> Result<Vec<Address>, StoreError> {
+    let written = if data.addresses.is_empty() {
+        let text = draft.delivery.as_ref().and_then(|delivery| delivery.address.clone());
+        text.map(|text| AddressData { number: 1, text, route: None }).into_iter().collect()
+    } else {
+        data.addresses.clone()
+    };
+    let warehouse = rules.warehouse(zone);
+    let mut addresses = Vec::with_capacity(written.len());
+    for AddressData { number, text, route } in written {
+        let route = route.as_ref().and_then(|id| rules.route(id));
+        let slots: Vec<OpenSlot> = match route {
+            Some(route) => {
+                let booked = booked(db, ask, &route.id.0).await?;
+                let count = |slot: Slot| booked.get(&slot_key(slot)).copied().unwrap_or(0);
+                route.open_slots(ask.at, &warehouse, count)
+            }
+            None => Vec::new(),
+        };
+        addresses.push(Address {
+            number,
+            text,
+            minimum: route.and_then(|route| route.minimum),
+            slots,
+            receivers: receivers(past, number),
+        });
+    }
+    Ok(addresses)
+}
+
+/// As the columns `day` and `window_from` of a hold.
+pub(super) fn slot_key(slot: Slot) -> (String, String) {
+    (slot.date.to_string(), slot.window.from.to_string())
+}
+
+/// Orders of others in each slot of a route, from today on.
+async fn booked(
+    db: &mut AnyConnection,
+    ask: Ask<'_>,
+    route: &str,
+) -> Result<BTreeMap<(String, String), u32>, StoreError> {
+    let yesterday = ask.at.to_zoned(TimeZone::UTC).date().yesterday().unwrap_or(Date::MIN);
+    let sql = "SELECT day, window_from, COUNT(*) FROM holds WHERE route = $1 AND day >= $2 AND order_id <> $3 \
+               AND (kept_until IS NULL OR kept_until > $4) GROUP BY day, window_from";
+    let rows: Vec<(String, String, i64)> = sqlx::query_as(sql)
+        .bind(route.to_owned())
+        .bind(yesterday.to_string())
+        .bind(ask.order_id())
+        .bind(micros(ask.at))
+        .fetch_all(db)
+        .await?;
+    let count = |(day, from, count)| ((day, from), u32::try_from(count).unwrap_or(u32::MAX));
+    Ok(rows.into_iter().map(count).collect())
+}
+
+/// Who took goods at this address, the last one first; being there is asked anew each time.
+fn receivers(past: &[Past], address: u32) -> Vec<Receiver> {
+    let mut receivers: Vec<Receiver> = Vec::new();
+    for past in past.iter().filter(|past| past.order.delivery.address == Some(address)) {
+        let Some(receiver) = past.order.delivery.receiver.clone() else { continue };
+        let is_same = |known: &Receiver| known.name == receiver.name && known.phone == receiver.phone;
+        if !receivers.iter().any(is_same) {
+            receivers.push(Receiver { confirmed: false, ..receiver });
+        }
+    }
+    receivers
+}
+
+/// An order of before, whole.
+struct Past {
+    order: Order,
+    examined: Examined,
+    state: OrderState,
+    number: Option<u64>,
+    placed_at: Timestamp,
+}
+
+impl Past {
+    fn told(self) -> PastOrder {
+        PastOrder {
+            id: self.order.id,
+            number: self.number,
+            state: self.state,
+            placed_at: self.placed_at,
+            slot: self.order.delivery.slot,
+            total: self.examined.total.gross,
+            currency: self.examined.currency.unwrap_or_default(),
+            lines: self.order.lines,
+        }
+    }
+}
+
+async fn past_orders(db: &mut AnyConnection, ask: Ask<'_>) -> Result<Vec<Past>, StoreError> {
+    let sql = "SELECT document, examined, state, number, placed_at FROM orders WHERE client = $1 AND placed_at IS NOT NULL \
+               AND state <> 'draft' AND id <> $2 ORDER BY placed_at DESC LIMIT $3";
+    let rows: Vec<(String, String, String, Option<i64>, i64)> = sqlx::query_as(sql)
+        .bind(ask.client.to_string())
+        .bind(ask.order_id())
+        .bind(PAST_ORDERS)
+        .fetch_all(db)
+        .await?;
+    let past = |(order, examined, state, number, placed_at): (String, String, String, Option<i64>, i64)| {
+        Ok(Past {
+            order: serde_json::from_str(&order)?,
+            examined: serde_json::from_str(&examined)?,
+            state: super::orders::state(&state)?,
+            number: number.and_then(|number| u64::try_from(number).ok()),
+            placed_at: Timestamp::from_microsecond(placed_at).unwrap_or_default(),
+        })
+    };
+    rows.into_iter().map(past).collect()
+}
+
+async fn habits(db: &mut AnyConnection, client: ClientId, today: Date) -> Result<Vec<Habit>, StoreError> {
+    let year_ago = today.checked_sub(Span::new().days(365)).unwrap_or(Date::MIN);
+    let sql =
+        "SELECT product, placed_on, quantity, unit FROM order_lines WHERE client = $1 AND placed_on >= $2";
+    let rows: Vec<(String, String, String, String)> =
+        sqlx::query_as(sql).bind(client.to_string()).bind(year_ago.to_string()).fetch_all(db).await?;
+    let mut purchases = Vec::with_capacity(rows.len());
+    for (product, day, quantity, unit) in rows {
+        let (Ok(day), Ok(quantity)) = (day.parse(), quantity.parse()) else { continue };
+        let unit = serde_json::from_value(serde_json::Value::String(unit))?;
+        purchases.push(Purchase {
+            product: product_id(&product)?,
+            day,
+            ordered: UsualQuantity { quantity, unit },
+        });
+    }
+    let mut habits = offer::habits(&purchases);
+    habits.truncate(MOST_HABITS);
+    Ok(habits)
+}
+
+/// What is pushed, new, and typical of the client's type.
+async fn assortment(
+    db: &mut AnyConnection,
+    draft: &ClientDraft,
+    rules: &Orders,
+    today: Date,
+) -> Result<(Vec<Pushed>, Vec<ProductId>, Vec<ProductId>), StoreError> {
+    let sql = "SELECT id, phrase FROM products WHERE pushed IS NOT NULL ORDER BY pushed, id LIMIT $1";
+    let rows: Vec<(String, Option<String>)> =
+        sqlx::query_as(sql).bind(MOST_OFFERS).fetch_all(&mut *db).await?;
+    let push = |(product, phrase): (String, _)| Ok(Pushed { product: product_id(&product)?, phrase });
+    let pushed = rows.into_iter().map(push).collect::<Result<Vec<_>, StoreError>>()?;
+    let since = today.checked_sub(Span::new().days(i64::from(rules.new_days))).unwrap_or(Date::MIN);
+    let sql = "SELECT id FROM products WHERE new_since >= $1 AND new_since <= $2 ORDER BY new_since DESC, id LIMIT $3";
+    let rows: Vec<String> = sqlx::query_scalar(sql)
+        .bind(since.to_string())
+        .bind(today.to_string())
+        .bind(MOST_OFFERS)
+        .fetch_all(&mut *db)
+        .await?;
+    let new = rows.iter().map(|id| product_id(id)).collect::<Result<Vec<_>, _>>()?;
+    let sql =
+        "SELECT product FROM typical_products WHERE client_type = $1 ORDER BY clients DESC, product LIMIT $2";
+    let rows: Vec<String> =
+        sqlx::query_scalar(sql).bind(draft.client_type.0.clone()).bind(MOST_OFFERS).fetch_all(db).await?;
+    let typical = rows.iter().map(|id| product_id(id)).collect::<Result<Vec<_>, _>>()?;
+    Ok((pushed, new, typical))
+}
