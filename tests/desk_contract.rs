@@ -16,6 +16,8 @@ mod errors;
 mod fixture;
 #[path = "desk_contract/handovers.rs"]
 mod handovers;
+#[path = "desk_contract/orders.rs"]
+mod orders;
 #[path = "desk_contract/outbox.rs"]
 mod outbox;
 #[path = "desk_contract/process.rs"]

@@ -355,7 +355,10 @@ impl Store {
                 }
                 command.person.clone_into(&mut row.taken_by);
             }
-            OrderAct::Release => row.held_for.clear(),
+            OrderAct::Release => {
+                row.held_for.clear();
+                take_credit(&mut tx, &row).await?;
+            }
             OrderAct::Pay => keep_for_good(&mut tx, id).await?,
             OrderAct::Deliver | OrderAct::Close => ship(&mut tx, id).await?,
             OrderAct::Return | OrderAct::Cancel | OrderAct::RefuseAtDoor => {
@@ -502,7 +505,10 @@ async fn promise(
         insert.execute(tx).await?;
     }
     let payer = found.terms.payer(order);
-    let amount = if payer.is_some_and(|payer| payer.is_prepaid) { Decimal::ZERO } else { examined.most.0 };
+    // What is beyond the credit takes none until somebody has released it, or it would be in the way of what is not.
+    let is_beyond = examined.faults.iter().any(|fault| matches!(fault, Fault::OverCredit { .. }));
+    let pays_first = payer.is_some_and(|payer| payer.is_prepaid);
+    let amount = if pays_first || is_beyond { Decimal::ZERO } else { examined.most.0 };
     let address = found.data.addresses.iter().find(|known| Some(known.number) == order.delivery.address);
     let route = address.and_then(|address| address.route.as_ref()).filter(|id| rules.route(id).is_some());
     let slot = route.and(order.delivery.slot).map(slot_key);
@@ -528,6 +534,16 @@ async fn let_go(tx: &mut Transaction<'_>, id: OrderId) -> Result<(), StoreError>
     for sql in ["DELETE FROM reservations WHERE order_id = $1", "DELETE FROM holds WHERE order_id = $1"] {
         sqlx::query(sql).bind(id.to_string()).execute(&mut **tx).await?;
     }
+    Ok(())
+}
+
+/// An order that was held takes its credit, whatever is left of it.
+async fn take_credit(tx: &mut Transaction<'_>, row: &Row) -> Result<(), StoreError> {
+    sqlx::query("UPDATE holds SET amount = $2 WHERE order_id = $1")
+        .bind(row.order.id.to_string())
+        .bind(ten_thousandths(row.examined.most.0))
+        .execute(&mut **tx)
+        .await?;
     Ok(())
 }
 

@@ -1,0 +1,482 @@
+//! Orders: what one goes by, how it is written and placed, what is promised with it and to whom.
+//!
+//! Columns, routes and rules are those of the sample settings.
+
+use patchcord::desk_api::{Goods, OrderEntry, OrderReceipt, Terms};
+use reqwest::header::AUTHORIZATION;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::fixture::{Desk, Folder, call, call_path, new_call_id, random};
+
+/// A client whom the operator serves, and something to sell.
+struct Shop {
+    desk: Desk,
+    client: Uuid,
+    product: Uuid,
+    /// A word that finds the product and nothing else.
+    word: String,
+}
+
+/// Ten roubles a piece, twelve in a case.
+fn goods(product: Uuid, word: &str, pieces: u32) -> Value {
+    json!({
+        "product": {
+            "id": product, "code": word, "name": format!("Tea {word}"), "tax_kind": "food",
+            "packings": [{"unit": "case", "holds": "12"}, {"unit": "piece", "holds": "1"}],
+        },
+        "prices": {"columns": {"1": "10", "2": "9", "3": "8"}},
+        "batches": [{"id": "A", "expires": "2099-01-01", "free": pieces.to_string()}],
+    })
+}
+
+impl Shop {
+    fn open(pieces: u32) -> Self {
+        Self::open_at(Desk::own(&[]), pieces)
+    }
+
+    fn open_at(desk: Desk, pieces: u32) -> Self {
+        let (product, word) = (Uuid::from_u128(random()), format!("w{:x}", random()));
+        let put = desk.put("service", &format!("/v1/products/{product}"), &goods(product, &word, pieces));
+        assert_eq!(put.status, 201, "{}", put.text);
+        let client = Self::client(&desk, json!({}));
+        Self { desk, client, product, word }
+    }
+
+    /// Spoken with before, hence no new one.
+    fn client(desk: &Desk, more: Value) -> Uuid {
+        let id = Uuid::from_u128(random());
+        let mut client = desk.client("Romashka", &[]);
+        client["delivery"] = json!({"address": "Pavilion 14"});
+        client["standing"] = json!({"currency": "RUB", "limit": "100000", "credit_left": "50000", "overdue": "0", "over_limit": "0"});
+        for (key, value) in more.as_object().unwrap() {
+            client[key] = value.clone();
+        }
+        assert_eq!(desk.put("admin", &format!("/v1/clients/{id}"), &client).status, 201);
+        let trade = json!({"addresses": [{"number": 1, "text": "Pavilion 14", "route": "city"}]});
+        let put = desk.put("service", &format!("/v1/clients/{id}/trade"), &trade);
+        assert_eq!(put.status, 200, "{}", put.text);
+        let mut spoken = call(new_call_id(), 1);
+        spoken["client"] = json!(id);
+        spoken["answered_at"] = json!("2026-05-06T07:08:10Z");
+        spoken["ended_at"] = json!("2026-05-06T07:09:10Z");
+        spoken["outcome"] = json!("completed");
+        let put =
+            desk.put("operator", &call_path(serde_json::from_value(spoken["id"].clone()).unwrap()), &spoken);
+        assert_eq!(put.status, 201, "{}", put.text);
+        id
+    }
+
+    fn terms(&self) -> Terms {
+        terms(&self.desk, self.client)
+    }
+
+    /// A whole order of so many cases, but for the read-back.
+    fn order(&self, cases: u32) -> Value {
+        self.order_of(self.client, cases)
+    }
+
+    fn order_of(&self, client: Uuid, cases: u32) -> Value {
+        let slot = serde_json::to_value(terms(&self.desk, client).addresses[0].slots[0].slot).unwrap();
+        json!({
+            "id": new_call_id(), "revision": 1, "client": client,
+            "lines": [{"number": 1, "product": self.product, "quantity": cases.to_string(), "unit": "case"}],
+            "delivery": {
+                "address": 1, "slot": slot, "pays_on_delivery": false,
+                "receiver": {"name": "Anna", "phone": "+79160000000", "may_sign": true, "confirmed": true},
+            },
+        })
+    }
+
+    fn write(&self, who: &str, order: &Value) -> OrderReceipt {
+        receipt(&self.desk.put(who, &path(order), order).text)
+    }
+
+    /// Reads the total to the client and writes it down.
+    fn agree(&self, who: &str, order: &mut Value) -> OrderReceipt {
+        let total = self.write(who, order).examined.total.gross;
+        order["revision"] = json!(order["revision"].as_u64().unwrap() + 1);
+        order["agreed_total"] = json!(total);
+        self.write(who, order)
+    }
+
+    fn place(&self, who: &str, order: &Value) -> OrderReceipt {
+        let place = json!({"revision": order["revision"]});
+        receipt(&self.post(who, &format!("{}/place", path(order)), &place).text)
+    }
+
+    fn act(&self, who: &str, order: &Value, act: &str) -> super::fixture::Reply {
+        self.post(who, &format!("{}/acts", path(order)), &json!({"act": act, "reason": "the client says so"}))
+    }
+
+    fn post(&self, who: &str, path: &str, body: &Value) -> super::fixture::Reply {
+        let request = self.post_request(who, path, Uuid::from_u128(random()), body);
+        self.desk.send_all(vec![request]).pop().unwrap()
+    }
+
+    fn post_request(&self, who: &str, path: &str, command: Uuid, body: &Value) -> reqwest::RequestBuilder {
+        let mut request = self.desk.put_request(who, path, command, body).build().unwrap();
+        *request.method_mut() = reqwest::Method::POST;
+        assert!(request.headers().contains_key(AUTHORIZATION));
+        reqwest::RequestBuilder::from_parts(reqwest::Client::new(), request)
+    }
+
+    fn found(&self) -> Goods {
+        let client = self.client.to_string();
+        let reply = self.desk.get("operator", "/v1/products", &[("q", &self.word), ("client", &client)]);
+        assert_eq!(reply.status, 200, "{}", reply.text);
+        let mut products: Vec<Goods> = serde_json::from_value(reply.body["products"].clone()).unwrap();
+        assert_eq!(products.len(), 1);
+        products.remove(0)
+    }
+
+    fn free(&self) -> String {
+        self.found().available.normalize().to_string()
+    }
+}
+
+fn terms(desk: &Desk, client: Uuid) -> Terms {
+    let reply = desk.get("operator", &format!("/v1/clients/{client}/terms"), &[]);
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    serde_json::from_value(reply.body).unwrap()
+}
+
+fn path(order: &Value) -> String {
+    format!("/v1/orders/{}", order["id"].as_str().unwrap())
+}
+
+fn receipt(text: &str) -> OrderReceipt {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+fn state(receipt: &OrderReceipt) -> Value {
+    serde_json::to_value(receipt.state).unwrap()
+}
+
+/// The rules that stand in the way, by name.
+fn faults(receipt: &OrderReceipt) -> Vec<String> {
+    let faults = serde_json::to_value(&receipt.examined.faults).unwrap();
+    faults.as_array().unwrap().iter().map(|fault| fault["rule"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn an_order_that_the_client_agreed_to_is_placed_and_takes_stock_and_credit() {
+    let shop = Shop::open(1200);
+    let before = shop.terms();
+    assert_eq!(serde_json::to_value(before.served_by).unwrap(), "operator");
+    let mut order = shop.order(30);
+    let first = shop.write("operator", &order);
+    assert_eq!(faults(&first), ["not_read_back"]);
+    assert_eq!(first.examined.total.gross.to_string(), "3240.00", "360 pieces by column 2");
+    assert_eq!(shop.free(), "1200", "a draft promises nothing");
+    let agreed = shop.agree("operator", &mut order);
+    assert_eq!(faults(&agreed), [""; 0]);
+    assert!(agreed.reserved_until.is_some());
+    assert_eq!(shop.free(), "840", "kept from the read-back on");
+    let placed = shop.place("operator", &order);
+    assert_eq!(state(&placed), "placed", "{:?}", faults(&placed));
+    assert!(placed.number.is_some_and(|number| number > 0));
+    assert_eq!(shop.free(), "840");
+    let after = shop.terms();
+    let left = |terms: &Terms| terms.payers[0].standing.credit_left.unwrap().to_string();
+    assert_eq!((left(&before).as_str(), left(&after).as_str()), ("50000.00", "46760.00"));
+    assert_eq!((after.orders.len(), after.orders[0].number), (1, placed.number));
+    assert_eq!(after.addresses[0].receivers[0].name, "Anna");
+    assert!(!after.addresses[0].receivers[0].confirmed, "being there is asked anew");
+    let reply = shop.desk.get("manager", "/v1/orders", &[("state", "placed")]);
+    let orders: Vec<OrderEntry> = serde_json::from_value(reply.body["orders"].clone()).unwrap();
+    assert_eq!(orders.len(), 1);
+    assert_eq!((orders[0].client_name.as_str(), orders[0].taken_by.as_str()), ("Romashka", "operator"));
+}
+
+#[test]
+fn a_draft_is_written_again_and_again_and_its_highest_revision_stays() {
+    let shop = Shop::open(100);
+    let mut order = shop.order(1);
+    assert_eq!(shop.desk.put("operator", &path(&order), &order).status, 201);
+    order["revision"] = json!(5);
+    order["note"] = json!("asks for the same driver");
+    assert_eq!(shop.desk.put("operator", &path(&order), &order).body["change"], "replaced");
+    assert_eq!(shop.desk.put("operator", &path(&order), &order).body["change"], "unchanged");
+    let mut late = order.clone();
+    late["revision"] = json!(4);
+    let reply = shop.desk.put("operator", &path(&order), &late);
+    assert_eq!(
+        (reply.body["change"].as_str(), reply.body["revision"].as_u64()),
+        (Some("superseded"), Some(5))
+    );
+    late["revision"] = json!(5);
+    late["note"] = json!("asks for nothing");
+    shop.desk.put("operator", &path(&order), &late).assert_problem(409, "revision_conflict");
+    late["revision"] = json!(6);
+    shop.desk.put("operator2", &path(&order), &late).assert_problem(403, "not_yours");
+    let kept = shop.desk.get("operator", &path(&order), &[]);
+    assert_eq!(kept.body["order"]["note"], "asks for the same driver");
+}
+
+#[test]
+fn what_stands_in_the_way_is_told_whole_and_the_order_stays_a_draft() {
+    let shop = Shop::open(100);
+    let order = json!({
+        "id": new_call_id(), "revision": 1, "client": shop.client,
+        "lines": [{"number": 1, "product": shop.product, "quantity": "20", "unit": "case"},
+            {"number": 2, "product": Uuid::from_u128(random()), "quantity": "1", "unit": "case"},
+            {"number": 3, "product": shop.product, "quantity": "1", "unit": "pallet"}],
+    });
+    let expected = [
+        "out_of_stock",
+        "unknown_product",
+        "quantity",
+        "no_address",
+        "no_slot",
+        "no_receiver",
+        "no_payment_on_delivery",
+        "not_read_back",
+    ];
+    assert_eq!(faults(&shop.write("operator", &order)), expected);
+    let placed = shop.place("operator", &order);
+    assert_eq!((state(&placed), faults(&placed)), (json!("draft"), expected.map(str::to_owned).to_vec()));
+    assert_eq!(placed.number, None);
+}
+
+#[test]
+fn an_order_is_placed_once_however_often_it_is_asked_for() {
+    let shop = Shop::open(1200);
+    let mut order = shop.order(30);
+    shop.agree("operator", &mut order);
+    let (place, body) = (format!("{}/place", path(&order)), json!({"revision": 2}));
+    let command = Uuid::from_u128(random());
+    let requests = (0..6).map(|_| shop.post_request("operator", &place, command, &body)).collect();
+    let replies = shop.desk.send_all(requests);
+    let first = receipt(&replies[0].text);
+    assert!(replies.iter().all(|reply| receipt(&reply.text) == first), "one answer for one command");
+    let again = shop.place("operator", &order);
+    assert_eq!((again.number, state(&again)), (first.number, json!("placed")));
+    assert_eq!(shop.free(), "840");
+    shop.post("operator", &place, &json!({"revision": 1})).assert_problem(409, "revision_conflict");
+    order["revision"] = json!(3);
+    shop.desk.put("operator", &path(&order), &order).assert_problem(409, "order_moved_on");
+}
+
+/// Two operators at once; the client's word was had by both. Exactly one gets it, and the other one is told why.
+fn one_wins(shop: &Shop, orders: [Value; 2], why: &str) -> Value {
+    let requests = ["operator", "operator2"].iter().zip(&orders).map(|(who, order)| {
+        let place = json!({"revision": order["revision"]});
+        shop.post_request(who, &format!("{}/place", path(order)), Uuid::from_u128(random()), &place)
+    });
+    let replies: Vec<_> =
+        shop.desk.send_all(requests.collect()).iter().map(|reply| receipt(&reply.text)).collect();
+    let states: Vec<_> = replies.iter().map(state).collect();
+    let won = states.iter().position(|state| state == "placed").expect("one is placed");
+    let lost = 1 - won;
+    assert_ne!(states[lost], "placed", "never both");
+    assert_eq!(faults(&replies[lost]), [why]);
+    states[lost].clone()
+}
+
+/// Written down by both before either places it, without the read-back's reservation: then the first one has it.
+fn both(shop: &Shop, clients: [Uuid; 2], cases: u32) -> [Value; 2] {
+    let orders = [("operator", clients[0]), ("operator2", clients[1])].map(|(who, client)| {
+        let order = shop.order_of(client, cases);
+        (who, order)
+    });
+    orders.map(|(who, mut order)| {
+        let total = shop.write(who, &order).examined.total.gross;
+        // Agreed to in the very request that the other one's is agreed to in: neither is kept for.
+        order["revision"] = json!(2);
+        order["agreed_total"] = json!(total);
+        shop.write(who, &order);
+        order
+    })
+}
+
+#[test]
+fn of_two_operators_one_gets_the_last_case() {
+    for _ in 0..10 {
+        let shop = Shop::open(30 * 12);
+        let other = Shop::client(&shop.desk, json!({}));
+        let [first, mut second] = both(&shop, [shop.client, other], 30);
+        // The second one's read-back found nothing left; both try all the same.
+        second["revision"] = json!(2);
+        assert_eq!(one_wins(&shop, [first, second], "out_of_stock"), "draft");
+        assert_eq!(shop.free(), "0");
+    }
+}
+
+#[test]
+fn of_two_orders_one_gets_the_last_credit_and_the_other_waits_for_a_release() {
+    for _ in 0..10 {
+        let mut shop = Shop::open(12_000);
+        let standing = json!({"currency": "RUB", "limit": "100000", "credit_left": "5000", "overdue": "0", "over_limit": "0"});
+        shop.client = Shop::client(&shop.desk, json!({"standing": standing}));
+        let mut orders = [shop.order(30), shop.order(30)];
+        for (who, order) in ["operator", "operator2"].iter().zip(&mut orders) {
+            shop.agree(who, order);
+        }
+        let requests = ["operator", "operator2"].iter().zip(&orders).map(|(who, order)| {
+            let place = json!({"revision": 2});
+            shop.post_request(who, &format!("{}/place", path(order)), Uuid::from_u128(random()), &place)
+        });
+        let replies: Vec<_> =
+            shop.desk.send_all(requests.collect()).iter().map(|reply| receipt(&reply.text)).collect();
+        let mut states: Vec<String> =
+            replies.iter().map(|reply| state(reply).as_str().unwrap().to_owned()).collect();
+        states.sort();
+        assert_eq!(states, ["held", "placed"]);
+        let held = replies.iter().find(|reply| state(reply) == "held").unwrap();
+        assert!(faults(held).contains(&"over_credit".to_owned()), "{:?}", faults(held));
+    }
+}
+
+#[test]
+fn of_two_operators_one_gets_the_last_place_on_the_lorry() {
+    let folder = Folder::new();
+    let config = folder.path("desk.toml");
+    let sample = std::fs::read_to_string("config/desk.toml").unwrap();
+    std::fs::write(&config, sample.replace("capacity = 40", "capacity = 1")).unwrap();
+    for _ in 0..5 {
+        let shop = Shop::open_at(Desk::own(&["--config", config.to_str().unwrap()]), 12_000);
+        let other = Shop::client(&shop.desk, json!({}));
+        let orders = both(&shop, [shop.client, other], 30);
+        assert_eq!(one_wins(&shop, orders, "slot"), "draft");
+    }
+}
+
+#[test]
+fn an_order_over_the_credit_is_held_until_a_head_releases_it() {
+    let mut shop = Shop::open(12_000);
+    let standing = json!({"currency": "RUB", "limit": "100000", "credit_left": "3000", "overdue": "0", "over_limit": "0"});
+    shop.client = Shop::client(&shop.desk, json!({"standing": standing}));
+    let mut order = shop.order(30);
+    shop.agree("operator", &mut order);
+    let held = shop.place("operator", &order);
+    assert_eq!((state(&held), faults(&held)), (json!("held"), vec!["over_credit".to_owned()]));
+    assert_eq!(shop.terms().payers[0].standing.credit_left.unwrap().to_string(), "3000.00");
+    for who in ["operator", "manager", "service"] {
+        shop.act(who, &order, "release").assert_problem(403, "forbidden");
+    }
+    assert_eq!(shop.act("head", &order, "release").body["state"], "placed");
+    let left = |shop: &Shop| shop.terms().payers[0].standing.credit_left.unwrap().to_string();
+    assert_eq!(left(&shop), "0.00", "what was released counts");
+    let entry = shop.desk.get("operator", &path(&order), &[]);
+    assert_eq!(entry.body["history"][1]["by"], "head");
+    assert_eq!(shop.act("operator", &order, "accept").status, 403);
+    assert_eq!(shop.act("manager", &order, "accept").body["state"], "accepted");
+    shop.act("manager", &order, "accept").assert_problem(409, "order_moved_on");
+}
+
+#[test]
+fn a_placed_order_stands_while_it_is_changed_and_a_cancelled_one_keeps_nothing() {
+    let shop = Shop::open(1200);
+    let mut order = shop.order(30);
+    shop.agree("operator", &mut order);
+    let placed = shop.place("operator", &order);
+    // The client calls back and gets somebody else.
+    assert_eq!(shop.act("operator2", &order, "change").body["state"], "draft");
+    let entry = shop.desk.get("operator2", &path(&order), &[]);
+    assert_eq!(
+        (entry.body["stands"].as_bool(), entry.body["taken_by"].as_str()),
+        (Some(true), Some("operator2"))
+    );
+    assert_eq!(shop.free(), "840", "what was placed stands");
+    order["revision"] = json!(3);
+    order["lines"][0]["quantity"] = json!("40");
+    order["agreed_total"] = Value::Null;
+    shop.agree("operator2", &mut order);
+    let again = shop.place("operator2", &order);
+    assert_eq!((state(&again), again.number), (json!("placed"), placed.number));
+    assert_eq!(shop.free(), "720");
+    shop.act("operator", &order, "cancel").assert_problem(403, "forbidden");
+    assert_eq!(shop.act("operator2", &order, "cancel").body["state"], "cancelled");
+    assert_eq!(shop.free(), "1200");
+    assert_eq!(shop.terms().payers[0].standing.credit_left.unwrap().to_string(), "50000.00");
+}
+
+#[test]
+fn who_pays_first_uses_no_credit_and_waits_for_the_payment() {
+    let shop = Shop::open(1200);
+    let trade = json!({
+        "addresses": [{"number": 1, "text": "Pavilion 14", "route": "city"}],
+        "entities": [{"id": "ip", "name": "IP Ivanov", "account": {"currency": "RUB", "terms": "prepaid"}}],
+    });
+    let put = shop.desk.put("service", &format!("/v1/clients/{}/trade", shop.client), &trade);
+    assert_eq!(put.status, 200, "{}", put.text);
+    let mut order = shop.order(30);
+    shop.agree("operator", &mut order);
+    let placed = shop.place("operator", &order);
+    assert_eq!(state(&placed), "awaiting_payment", "{:?}", faults(&placed));
+    assert!(placed.reserved_until.is_some());
+    assert_eq!(shop.free(), "840");
+    assert_eq!(shop.act("service", &order, "pay").body["state"], "placed");
+}
+
+#[test]
+fn delivered_goods_leave_the_stock_and_the_clients_rhythm_is_learned() {
+    let shop = Shop::open(1200);
+    let mut order = shop.order(30);
+    shop.agree("operator", &mut order);
+    shop.place("operator", &order);
+    for (who, act) in
+        [("manager", "accept"), ("manager", "pick"), ("service", "deliver"), ("service", "close")]
+    {
+        assert_eq!(shop.act(who, &order, act).status, 200, "{act}");
+    }
+    assert_eq!(shop.free(), "840");
+    let habits = serde_json::to_value(shop.terms().habits).unwrap();
+    assert_eq!((&habits[0]["product"], &habits[0]["quantity"]), (&json!(shop.product), &json!("30")));
+}
+
+#[test]
+fn key_clients_and_new_ones_are_others_to_serve_and_debtors_are_held() {
+    let shop = Shop::open(1200);
+    let key = Shop::client(&shop.desk, json!({"client_type": "key"}));
+    assert_eq!(serde_json::to_value(terms(&shop.desk, key).served_by).unwrap(), "key_manager");
+    let new = shop.desk.add_client("Vesna", &[]);
+    assert_eq!(serde_json::to_value(terms(&shop.desk, new).served_by).unwrap(), "head");
+    let standing = json!({"currency": "RUB", "overdue": "0.01"});
+    let debtor = Shop::client(&shop.desk, json!({"standing": standing}));
+    let receipt = shop.write("operator", &shop.order_of(debtor, 30));
+    assert!(faults(&receipt).contains(&"overdue".to_owned()));
+}
+
+#[test]
+fn what_cannot_be_written_is_refused_by_field() {
+    let shop = Shop::open(100);
+    let mut order = shop.order(1);
+    order["client"] = json!(Uuid::from_u128(random()));
+    shop.desk.put("operator", &path(&order), &order).assert_field("client", "unknown");
+    order["revision"] = json!(0);
+    shop.desk.put("operator", &path(&order), &order).assert_field("revision", "malformed");
+    let nobody = json!({"id": Uuid::from_u128(random()), "revision": 1});
+    shop.post("operator", &format!("{}/place", path(&nobody)), &json!({"revision": 1}))
+        .assert_problem(404, "not_found");
+    shop.post("operator", &format!("{}/acts", path(&nobody)), &json!({"act": "cancel"}))
+        .assert_field("reason", "missing");
+    let product = Uuid::from_u128(random());
+    let mut data = goods(product, "x", 1);
+    data["product"]["packings"][0]["holds"] = json!("0");
+    let reply = shop.desk.put("service", &format!("/v1/products/{product}"), &data);
+    reply.assert_field("product.packings[0].holds", "malformed");
+    shop.desk.put("operator", &format!("/v1/products/{product}"), &data).assert_problem(403, "forbidden");
+    let trade = json!({"addresses": [{"number": 1, "text": "x", "route": "moon"}]});
+    let reply = shop.desk.put("service", &format!("/v1/clients/{}/trade", shop.client), &trade);
+    reply.assert_field("addresses[0].route", "unknown");
+}
+
+#[test]
+fn products_are_found_by_beginnings_of_words_of_name_article_barcode_and_synonym() {
+    let desk = Desk::own(&["--sample", "3"]);
+    let found = |q: &str| {
+        let reply = desk.get("operator", "/v1/products", &[("q", q)]);
+        assert_eq!(reply.status, 200, "{}", reply.text);
+        let products: Vec<Goods> = serde_json::from_value(reply.body["products"].clone()).unwrap();
+        products.into_iter().map(|goods| goods.product.name).collect::<Vec<_>>()
+    };
+    assert_eq!(found("чай зел").len(), 4);
+    assert_eq!(found("зел чай сев"), ["Чай зелёный «Северный»"]);
+    assert_eq!(found("green").len(), 4);
+    assert_eq!(found("1001"), ["Чай чёрный листовой «Домашний»"]);
+    assert_eq!(found("4600000001001").len(), 1);
+    assert_eq!(found("чаи"), [""; 0]);
+    assert_eq!(desk.get("operator", "/v1/products", &[("q", " ")]).status, 400);
+}
