@@ -36,11 +36,18 @@ impl Shop {
     }
 
     fn open_at(desk: Desk, pieces: u32) -> Self {
-        let (product, word) = (Uuid::from_u128(random()), format!("w{:x}", random()));
-        let put = desk.put("service", &format!("/v1/products/{product}"), &goods(product, &word, pieces));
-        assert_eq!(put.status, 201, "{}", put.text);
         let client = Self::client(&desk, json!({}));
-        Self { desk, client, product, word }
+        let mut shop = Self { desk, client, product: Uuid::nil(), word: String::new() };
+        shop.sell_something_new(pieces);
+        shop
+    }
+
+    fn sell_something_new(&mut self, pieces: u32) {
+        let (product, word) = (Uuid::from_u128(random()), format!("w{:x}", random()));
+        let put =
+            self.desk.put("service", &format!("/v1/products/{product}"), &goods(product, &word, pieces));
+        assert_eq!(put.status, 201, "{}", put.text);
+        (self.product, self.word) = (product, word);
     }
 
     /// Spoken with before, hence no new one.
@@ -290,10 +297,16 @@ fn both(shop: &Shop, clients: [Uuid; 2], cases: u32) -> [Value; 2] {
     })
 }
 
+/// PATCHCORD_ROUNDS: as often as somebody has time for.
+fn rounds() -> u32 {
+    std::env::var("PATCHCORD_ROUNDS").map_or(10, |rounds| rounds.parse().unwrap())
+}
+
 #[test]
 fn of_two_operators_one_gets_the_last_case() {
-    for _ in 0..10 {
-        let shop = Shop::open(30 * 12);
+    let mut shop = Shop::open(0);
+    for _ in 0..rounds() {
+        shop.sell_something_new(30 * 12);
         let other = Shop::client(&shop.desk, json!({}));
         let [first, mut second] = both(&shop, [shop.client, other], 30);
         // The second one's read-back found nothing left; both try all the same.
@@ -305,8 +318,8 @@ fn of_two_operators_one_gets_the_last_case() {
 
 #[test]
 fn of_two_orders_one_gets_the_last_credit_and_the_other_waits_for_a_release() {
-    for _ in 0..10 {
-        let mut shop = Shop::open(12_000);
+    let mut shop = Shop::open(1_000_000);
+    for _ in 0..rounds() {
         let standing = json!({"currency": "RUB", "limit": "100000", "credit_left": "5000", "overdue": "0", "over_limit": "0"});
         shop.client = Shop::client(&shop.desk, json!({"standing": standing}));
         let mut orders = [shop.order(30), shop.order(30)];
@@ -329,13 +342,40 @@ fn of_two_orders_one_gets_the_last_credit_and_the_other_waits_for_a_release() {
 }
 
 #[test]
+fn of_two_operators_one_changes_an_order_and_the_other_is_told_whose_it_is() {
+    let shop = Shop::open(1_000_000);
+    let mut order = shop.order(30);
+    shop.agree("operator", &mut order);
+    shop.place("operator", &order);
+    for round in 0..u64::from(rounds()) {
+        let (acts, body) = (format!("{}/acts", path(&order)), json!({"act": "change"}));
+        let change = |who: &&str| shop.post_request(who, &acts, Uuid::from_u128(random()), &body);
+        let changed = shop.desk.send_all(["operator", "operator2"].iter().map(change).collect());
+        // The second one takes it over; who had it first writes in vain.
+        assert!(changed.iter().all(|reply| reply.status == 200));
+        order["revision"] = json!(3 + 2 * round);
+        let written: Vec<u16> = ["operator", "operator2"]
+            .iter()
+            .map(|who| shop.desk.put(who, &path(&order), &order).status)
+            .collect();
+        let has_it = written.iter().position(|status| *status == 200).expect("somebody has it");
+        assert_eq!(written[1 - has_it], 403);
+        let who = ["operator", "operator2"][has_it];
+        assert_eq!(state(&shop.place(who, &order)), "placed");
+        order["revision"] = json!(3 + 2 * round);
+    }
+}
+
+#[test]
 fn of_two_operators_one_gets_the_last_place_on_the_lorry() {
     let folder = Folder::new();
     let config = folder.path("desk.toml");
     let sample = std::fs::read_to_string("config/desk.toml").unwrap();
     std::fs::write(&config, sample.replace("capacity = 40", "capacity = 1")).unwrap();
-    for _ in 0..5 {
-        let shop = Shop::open_at(Desk::own(&["--config", config.to_str().unwrap()]), 12_000);
+    let mut shop = Shop::open_at(Desk::own(&["--config", config.to_str().unwrap()]), 1_000_000);
+    // Each round takes the first place that is left.
+    for _ in 0..rounds().min(20) {
+        shop.client = Shop::client(&shop.desk, json!({}));
         let other = Shop::client(&shop.desk, json!({}));
         let orders = both(&shop, [shop.client, other], 30);
         assert_eq!(one_wins(&shop, orders, "slot"), "draft");

@@ -44,9 +44,24 @@ pub(super) async fn serve(arguments: ServeArguments, cat: &Catalogue) -> Result<
         transfers: Arc::new(settings.transfers),
         orders: Arc::new(settings.orders),
     };
-    answer(listener, desk, &arguments, cat).await?;
+    let tidying = tokio::spawn(tidy(store.clone()));
+    let answered = answer(listener, desk, &arguments, cat).await;
+    tidying.abort();
+    let _ = tidying.await;
+    answered?;
     store.close().await;
     Ok(())
+}
+
+/// Does what time brings, once a minute.
+async fn tidy(store: Store) {
+    let mut minutes = tokio::time::interval(Duration::from_secs(60));
+    loop {
+        minutes.tick().await;
+        if let Err(error) = store.tidy_orders(clock::wall()).await {
+            tracing::error!(%error, "orders were not tidied");
+        }
+    }
 }
 
 /// The company's settings into the store, numbers by the plan, sample data where asked.

@@ -1,9 +1,9 @@
 //! Orders: drafts that are written again and again, and what is promised with them. A promise — stock, a slot, credit — is
 //! made in the transaction that looked whether it can be made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{Span, Timestamp};
+use jiff::{SignedDuration, Span, Timestamp};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 use serde::de::DeserializeOwned;
@@ -46,6 +46,11 @@ struct Row {
     placed: Option<(Order, Examined)>,
     history: Vec<OrderEvent>,
 }
+
+/// A change of a placed order is finished within this time, or was not meant.
+const CHANGED_IN: SignedDuration = SignedDuration::from_mins(30);
+/// Who did what time did.
+const NOBODY: &str = "desk";
 
 /// What a write made of it.
 type Written = Result<OrderReceipt, WriteError>;
@@ -156,6 +161,11 @@ impl Row {
         self.state = state;
         self.changed_at = command.at;
         self.history.push(OrderEvent { at: command.at, by: command.person.to_owned(), state, reason });
+    }
+
+    fn moves_by_itself(&mut self, state: OrderState, at: Timestamp) {
+        (self.state, self.changed_at) = (state, at);
+        self.history.push(OrderEvent { at, by: NOBODY.to_owned(), state, reason: None });
     }
 }
 
@@ -373,6 +383,78 @@ impl Store {
     }
 }
 
+impl Store {
+    /// What time brings: who did not pay has no order, a change that nobody finished leaves what was placed, and what was
+    /// kept for too long is free.
+    pub async fn tidy_orders(&self, at: Timestamp) -> Result<(), WriteError> {
+        let long_ago = micros(at.checked_sub(CHANGED_IN).unwrap_or(Timestamp::MIN));
+        let sql = "SELECT id FROM orders WHERE state = 'draft' AND changed_at < $1 AND placed IS NOT NULL";
+        let forgotten: Vec<String> = sqlx::query_scalar(sql)
+            .bind(long_ago)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(StoreError::from)?;
+        for id in forgotten {
+            let id = order_id(&id)?;
+            until_done!(self.take_back_change(id, long_ago, at))?;
+        }
+        let sql = "SELECT o.id FROM holds h JOIN orders o ON o.id = h.order_id \
+                   WHERE h.kept_until < $1 AND o.state = 'awaiting_payment'";
+        let unpaid: Vec<String> = sqlx::query_scalar(sql)
+            .bind(micros(at))
+            .fetch_all(&self.readers)
+            .await
+            .map_err(StoreError::from)?;
+        for id in unpaid {
+            let id = order_id(&id)?;
+            until_done!(self.cancel_unpaid(id, at))?;
+        }
+        for sql in [
+            "DELETE FROM reservations WHERE kept_until < $1 AND order_id IN (SELECT id FROM orders WHERE state = 'draft')",
+            "DELETE FROM holds WHERE kept_until < $1 AND order_id IN (SELECT id FROM orders WHERE state = 'draft')",
+        ] {
+            sqlx::query(sql).bind(micros(at)).execute(&self.writer).await.map_err(StoreError::from)?;
+        }
+        Ok(())
+    }
+
+    async fn take_back_change(&self, id: OrderId, long_ago: i64, at: Timestamp) -> Result<(), WriteError> {
+        let mut tx = self.begin().await?;
+        let Some(mut row) = find(&mut tx, id).await? else { return Ok(()) };
+        if row.state != OrderState::Draft || micros(row.changed_at) >= long_ago {
+            return Ok(());
+        }
+        let Some((order, examined)) = row.placed.take() else { return Ok(()) };
+        let before =
+            row.history.iter().rev().map(|event| event.state).find(|state| *state != OrderState::Draft);
+        // Whoever still types has an older revision, and is told so.
+        row.revision += 1;
+        row.order = Order { revision: row.revision, ..order };
+        row.examined = examined;
+        row.moves_by_itself(before.unwrap_or(OrderState::Placed), at);
+        keep(&mut tx, &row).await?;
+        tx.commit().await.map_err(StoreError::from)?;
+        Ok(())
+    }
+
+    async fn cancel_unpaid(&self, id: OrderId, at: Timestamp) -> Result<(), WriteError> {
+        let mut tx = self.begin().await?;
+        let Some(mut row) = find(&mut tx, id).await? else { return Ok(()) };
+        if row.state != OrderState::AwaitingPayment {
+            return Ok(());
+        }
+        let_go(&mut tx, id).await?;
+        row.moves_by_itself(OrderState::Cancelled, at);
+        keep(&mut tx, &row).await?;
+        tx.commit().await.map_err(StoreError::from)?;
+        Ok(())
+    }
+}
+
+fn order_id(text: &str) -> Result<OrderId, StoreError> {
+    Ok(OrderId(text.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?))
+}
+
 async fn finish(mut tx: Transaction<'_>, command: &Command<'_>, receipt: OrderReceipt) -> Written {
     commands::keep_answer(&mut tx, command, &receipt).await?;
     tx.commit().await.map_err(StoreError::from)?;
@@ -583,6 +665,19 @@ async fn keep_lines(tx: &mut Transaction<'_>, row: &Row, found: &Found) -> Resul
     let lines: Vec<_> = row.order.lines.iter().filter(|line| line.is_delivered()).collect();
     if lines.is_empty() {
         return Ok(());
+    }
+    let products: BTreeSet<ProductId> = lines.iter().map(|line| line.product).collect();
+    for product in products {
+        // Of those who buy it, this client is one more only the first time.
+        let sql = "INSERT INTO typical_products (client_type, product, clients) SELECT $1, $2, 1 \
+                   WHERE NOT EXISTS (SELECT 1 FROM order_lines WHERE client = $3 AND product = $2) \
+                   ON CONFLICT (client_type, product) DO UPDATE SET clients = typical_products.clients + 1";
+        sqlx::query(sql)
+            .bind(found.terms.buyer.client_type.0.clone())
+            .bind(product.to_string())
+            .bind(row.order.client.to_string())
+            .execute(&mut **tx)
+            .await?;
     }
     let mut insert = Statement::new(
         "INSERT INTO order_lines (order_id, line, client, product, quantity, unit, placed_on) VALUES ",

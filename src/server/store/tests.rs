@@ -1,4 +1,9 @@
 use super::*;
+use crate::desk_api::{ActOnOrder, Order, OrderAct, OrderState};
+use crate::domain::client::Money;
+use crate::domain::number::NumberingPlan;
+use crate::server::sample;
+use crate::server::settings::Orders;
 
 #[test]
 fn a_database_is_named_by_its_kind_and_file() {
@@ -66,4 +71,97 @@ async fn calls_of_the_third_schema_are_found_by_the_columns_of_the_fourth() {
     assert_eq!(number.as_deref(), Some("+79161234567"));
     store.close().await;
     std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// A store with the sample's goods and first client, at a moment of a working day.
+async fn shop(name: &str) -> (Store, Orders, ClientId, Timestamp) {
+    let folder = std::env::temp_dir().join(format!("patchcord-{name}-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("desk.db");
+    let _ = std::fs::remove_file(&file);
+    let store = Store::open(&Database::Sqlite(file)).await.unwrap();
+    let at: Timestamp = "2026-11-30T08:00:00Z".parse().unwrap();
+    let today = jiff::civil::date(2026, 11, 30);
+    let types = sample::usual_types();
+    store.set_client_types(&types).await.unwrap();
+    let people = sample::directory(&types, today);
+    let (id, draft) = sample::clients(1).next().unwrap();
+    let goods = sample::products(today);
+    let plan = NumberingPlan::default();
+    assert!(store.fill(&people, [(id, draft)].into_iter(), &goods, &plan, at).await.unwrap());
+    (store, sample::order_rules(), id, at)
+}
+
+fn command(number: u128, person: &str, at: Timestamp) -> Command<'_> {
+    Command { id: Uuid::from_u128(number), person, digest: [0; 32], at }
+}
+
+/// Thirty cases, agreed to and placed.
+async fn placed(store: &Store, rules: &Orders, client: ClientId, at: Timestamp) -> Order {
+    let terms = store.terms(client, rules, at).await.unwrap().unwrap();
+    let slot = terms.addresses[0].slots[0].slot;
+    let goods = store.find_products("1001", Some(client), None, 1, rules, at).await.unwrap();
+    let order = serde_json::json!({
+        "id": Uuid::from_u128(77), "revision": 1, "client": client, "no_offers": true,
+        "lines": [{"number": 1, "product": goods[0].product.id, "quantity": "2", "unit": "case"}],
+        "delivery": {
+            "address": 1, "slot": slot, "pays_on_delivery": false,
+            "receiver": {"name": "Anna", "phone": "+79160000000", "may_sign": true, "confirmed": true},
+        },
+    });
+    let mut order: Order = serde_json::from_value(order).unwrap();
+    let receipt = store.write_order(&command(1, "anna", at), &order, rules).await.unwrap();
+    (order.revision, order.agreed_total) = (2, Some(receipt.examined.total.gross));
+    store.write_order(&command(2, "anna", at), &order, rules).await.unwrap();
+    let receipt = store.place_order(&command(3, "anna", at), order.id, 2, rules).await.unwrap();
+    assert_eq!(receipt.examined.faults, []);
+    order
+}
+
+#[tokio::test]
+async fn a_change_that_nobody_finishes_leaves_what_was_placed() {
+    let (store, rules, client, at) = shop("unfinished").await;
+    let order = placed(&store, &rules, client, at).await;
+    let change = ActOnOrder { act: OrderAct::Change, reason: None };
+    store.act_on_order(&command(4, "boris", at), order.id, &change, |_, _| true, &rules).await.unwrap();
+    let mut changed = Order { revision: 3, note: Some("asks for more".into()), ..order.clone() };
+    changed.agreed_total = None;
+    store.write_order(&command(5, "boris", at), &changed, &rules).await.unwrap();
+    store.tidy_orders(at + jiff::SignedDuration::from_mins(29)).await.unwrap();
+    assert_eq!(store.order(order.id).await.unwrap().unwrap().state, OrderState::Draft);
+    store.tidy_orders(at + jiff::SignedDuration::from_mins(31)).await.unwrap();
+    let kept = store.order(order.id).await.unwrap().unwrap();
+    assert_eq!((kept.state, kept.stands, kept.order.revision), (OrderState::Placed, false, 4));
+    assert_eq!((kept.order.note, kept.order.lines == order.lines), (None, true));
+    let terms = store.terms(client, &rules, at).await.unwrap().unwrap();
+    assert!(
+        terms.payers[0].standing.credit_left < Some(Money::from_hundredths(15_500_000)),
+        "it counts still"
+    );
+    let late = store.write_order(&command(6, "boris", at), &Order { revision: 4, ..changed }, &rules).await;
+    assert!(matches!(late, Err(WriteError::RevisionConflict)), "{late:?}");
+}
+
+#[tokio::test]
+async fn who_does_not_pay_in_time_has_no_order_and_keeps_no_goods() {
+    let (store, rules, client, at) = shop("unpaid").await;
+    let mut trade = store.client_trade(client).await.unwrap().unwrap();
+    let entity =
+        serde_json::json!({"id": "ip", "name": "IP", "account": {"currency": "RUB", "terms": "prepaid"}});
+    trade.entities = vec![serde_json::from_value(entity).unwrap()];
+    store.write_client_trade(&command(9, "1c", at), client, &trade).await.unwrap();
+    let free = async || {
+        let found = store.find_products("1001", None, None, 1, &rules, at).await.unwrap();
+        found[0].available
+    };
+    let before = free().await;
+    let order = placed(&store, &rules, client, at).await;
+    assert_eq!(store.order(order.id).await.unwrap().unwrap().state, OrderState::AwaitingPayment);
+    assert_eq!(before - free().await, rust_decimal::Decimal::from(48));
+    store.tidy_orders(at + jiff::SignedDuration::from_hours(71)).await.unwrap();
+    assert_eq!(store.order(order.id).await.unwrap().unwrap().state, OrderState::AwaitingPayment);
+    store.tidy_orders(at + jiff::SignedDuration::from_hours(73)).await.unwrap();
+    let kept = store.order(order.id).await.unwrap().unwrap();
+    assert_eq!((kept.state, kept.history.last().unwrap().by.as_str()), (OrderState::Cancelled, "desk"));
+    assert_eq!(free().await, before);
 }

@@ -92,6 +92,7 @@ CREATE TABLE order_lines (
     PRIMARY KEY (order_id, line)
 );
 CREATE INDEX order_lines_by_client ON order_lines (client, placed_on);
+CREATE INDEX order_lines_by_product ON order_lines (client, product);
 
 -- What orders keep from others: stock here, slot and credit below. Until a moment, or as long as the order is open.
 CREATE TABLE reservations (
