@@ -29,24 +29,24 @@ enum Sold {
 }
 
 const KINDS: &[Kind] = &[
-    Kind("tea", "Чай чёрный листовой", &["tea"], 24, 189_00, Sold::ByPiece),
-    Kind("tea", "Чай зелёный", &["green tea"], 24, 205_00, Sold::ByPiece),
-    Kind("coffee", "Кофе молотый", &["coffee"], 12, 412_50, Sold::ByPiece),
-    Kind("coffee", "Кофе растворимый", &["instant coffee"], 12, 365_00, Sold::ByPiece),
-    Kind("grain", "Рис круглозёрный", &["rice"], 10, 98_40, Sold::ByPiece),
-    Kind("grain", "Гречка ядрица", &["buckwheat"], 10, 84_90, Sold::ByPiece),
-    Kind("grain", "Мука пшеничная", &["flour"], 25, 42_00, Sold::Loose),
-    Kind("sweets", "Конфеты шоколадные", &["chocolates", "candy"], 6, 540_00, Sold::ByPiece),
-    Kind("sweets", "Печенье овсяное", &["cookies"], 14, 96_00, Sold::ByPiece),
-    Kind("canned", "Горошек зелёный", &["peas"], 12, 71_30, Sold::ByPiece),
-    Kind("canned", "Тунец в масле", &["tuna"], 24, 134_00, Sold::ByPiece),
-    Kind("oil", "Масло подсолнечное", &["oil", "sunflower"], 15, 142_00, Sold::ByPiece),
-    Kind("dairy", "Сыр Российский", &["cheese"], 4, 690_00, Sold::ByWeight(2_500)),
-    Kind("dairy", "Масло сливочное", &["butter"], 20, 182_00, Sold::ByPiece),
-    Kind("meat", "Колбаса варёная", &["sausage"], 8, 455_00, Sold::ByWeight(1_200)),
-    Kind("drinks", "Сок яблочный", &["juice"], 12, 88_00, Sold::ByPiece),
-    Kind("drinks", "Вода минеральная", &["water"], 6, 46_00, Sold::ByPiece),
-    Kind("wine", "Вино красное сухое", &["wine"], 6, 520_00, Sold::Licensed),
+    Kind("tea", "Чай чёрный листовой", &["tea"], 24, 18_900, Sold::ByPiece),
+    Kind("tea", "Чай зелёный", &["green tea"], 24, 20_500, Sold::ByPiece),
+    Kind("coffee", "Кофе молотый", &["coffee"], 12, 41_250, Sold::ByPiece),
+    Kind("coffee", "Кофе растворимый", &["instant coffee"], 12, 36_500, Sold::ByPiece),
+    Kind("grain", "Рис круглозёрный", &["rice"], 10, 9_840, Sold::ByPiece),
+    Kind("grain", "Гречка ядрица", &["buckwheat"], 10, 8_490, Sold::ByPiece),
+    Kind("grain", "Мука пшеничная", &["flour"], 25, 4_200, Sold::Loose),
+    Kind("sweets", "Конфеты шоколадные", &["chocolates", "candy"], 6, 54_000, Sold::ByPiece),
+    Kind("sweets", "Печенье овсяное", &["cookies"], 14, 9_600, Sold::ByPiece),
+    Kind("canned", "Горошек зелёный", &["peas"], 12, 7_130, Sold::ByPiece),
+    Kind("canned", "Тунец в масле", &["tuna"], 24, 13_400, Sold::ByPiece),
+    Kind("oil", "Масло подсолнечное", &["oil", "sunflower"], 15, 14_200, Sold::ByPiece),
+    Kind("dairy", "Сыр Российский", &["cheese"], 4, 69_000, Sold::ByWeight(2_500)),
+    Kind("dairy", "Масло сливочное", &["butter"], 20, 18_200, Sold::ByPiece),
+    Kind("meat", "Колбаса варёная", &["sausage"], 8, 45_500, Sold::ByWeight(1_200)),
+    Kind("drinks", "Сок яблочный", &["juice"], 12, 8_800, Sold::ByPiece),
+    Kind("drinks", "Вода минеральная", &["water"], 6, 4_600, Sold::ByPiece),
+    Kind("wine", "Вино красное сухое", &["wine"], 6, 52_000, Sold::Licensed),
 ];
 const BRANDS: &[&str] = &["«Домашний»", "«Северный»", "«Золотое поле»", "«Восточный дворик»"];
 
@@ -88,7 +88,7 @@ fn product(brand: usize, brand_name: &str, kind: usize, data: &Kind, today: Date
         free: Decimal::from(quantity),
     };
     // Some goods are short, so that there is something to settle.
-    let plenty = if number % 17 == 0 { 5 } else { 40 * in_case };
+    let plenty = if number.is_multiple_of(17) { 5 } else { 40 * in_case };
     let barcode = |digits: usize| format!("460{digits:010}");
     ProductData {
         product: Product {
@@ -113,8 +113,9 @@ fn product(brand: usize, brand_name: &str, kind: usize, data: &Kind, today: Date
         new_since: (brand + 1 == BRANDS.len())
             .then(|| today.checked_sub(Span::new().days(10)).ok())
             .flatten(),
-        pushed: (number % 23 == 0).then(|| u32::try_from(number / 23).unwrap_or(1)),
-        phrase: (number % 23 == 0)
+        pushed: number.is_multiple_of(23).then(|| u32::try_from(number / 23).unwrap_or(1)),
+        phrase: number
+            .is_multiple_of(23)
             .then(|| format!("{name}: со склада завтра, цена держится до конца месяца.")),
     }
 }
