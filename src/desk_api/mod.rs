@@ -11,7 +11,9 @@ mod problem;
 mod trade;
 
 pub use answer::{BadAnswer, CardAnswer, Source, Unavailable};
-pub use order::{ActOnOrder, OrderEntry, OrderEvent, OrderNews, OrderReceipt, Orders, PlaceOrder, Products};
+pub use order::{
+    ActOnOrder, OrderChanged, OrderEntry, OrderEvent, OrderNews, OrderReceipt, Orders, PlaceOrder, Products,
+};
 pub use problem::{FieldFault, FieldProblem, PROBLEM_JSON, Problem, ProblemCode};
 pub use trade::{AddressData, ClientTrade, Entity, ProductData};
 
@@ -80,6 +82,8 @@ pub mod paths {
     pub const PLACE_ORDER: &str = "/v1/orders/{id}/place";
     /// `POST` of an [`super::ActOnOrder`], answered by [`super::OrderReceipt`].
     pub const ORDER_ACTS: &str = "/v1/orders/{id}/acts";
+    /// `GET`: changes as server-sent events ([`super::OrderChanged`]).
+    pub const EVENTS: &str = "/v1/events";
     /// The contract as OpenAPI, for everybody.
     pub const OPENAPI: &str = "/openapi.json";
     /// 200 as soon as requests are answered, for everybody.

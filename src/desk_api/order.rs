@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Change;
+use super::{Change, ClientId};
 use crate::domain::trade::examine::{Examined, Fault, Goods};
 use crate::domain::trade::order::{Order, OrderAct, OrderId, OrderState};
 
@@ -114,6 +114,23 @@ pub struct OrderEvent {
 pub struct Orders {
     /// At most as many as were asked for.
     pub orders: Vec<OrderEntry>,
+}
+
+/// An order has changed on the desk: an event of the kind `order`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub struct OrderChanged {
+    /// Which.
+    pub id: OrderId,
+    /// Whose.
+    pub client: ClientId,
+    /// As it is kept now.
+    pub revision: u32,
+    /// Where it is in its life now.
+    pub state: OrderState,
+    /// When it changed.
+    #[cfg_attr(feature = "desk", schema(value_type = String, format = DateTime))]
+    pub changed_at: Timestamp,
 }
 
 /// What becomes of an order on its way from the operator's computer to the desk.

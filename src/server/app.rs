@@ -9,8 +9,9 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 
+use super::changes::Changes;
 use super::problem::Refusal;
-use super::routes::{calls, clients, directory, handovers, meta, orders, products, transfers};
+use super::routes::{calls, clients, directory, events, handovers, meta, orders, products, transfers};
 use super::settings::{Orders, Transfers};
 use super::store::Store;
 use crate::desk_api::{ProblemCode, paths};
@@ -30,6 +31,7 @@ pub(crate) struct Desk {
     pub plan: Arc<NumberingPlan>,
     pub transfers: Arc<Transfers>,
     pub orders: Arc<Orders>,
+    pub changes: Changes,
 }
 
 pub(crate) fn router(desk: Desk) -> Router {
@@ -44,6 +46,7 @@ pub(crate) fn router(desk: Desk) -> Router {
         .route(paths::ORDER, get(orders::show).put(orders::put))
         .route(paths::PLACE_ORDER, post(orders::place))
         .route(paths::ORDER_ACTS, post(orders::act))
+        .route(paths::EVENTS, get(events::listen))
         .route(paths::DIRECTORY, get(directory::show))
         .route(paths::CALLS, get(calls::list))
         .route(paths::CALL, get(calls::show).put(calls::put))

@@ -5,6 +5,7 @@
 mod app;
 mod auth;
 mod body;
+mod changes;
 mod command;
 mod listener;
 mod openapi;

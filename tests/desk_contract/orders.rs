@@ -2,6 +2,10 @@
 //!
 //! Columns, routes and rules are those of the sample settings.
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
 use patchcord::desk_api::{Goods, OrderEntry, OrderReceipt, Terms};
 use reqwest::header::AUTHORIZATION;
 use serde_json::{Value, json};
@@ -430,6 +434,56 @@ fn a_placed_order_stands_while_it_is_changed_and_a_cancelled_one_keeps_nothing()
     assert_eq!(shop.act("operator2", &order, "cancel").body["state"], "cancelled");
     assert_eq!(shop.free(), "1200");
     assert_eq!(shop.terms().payers[0].standing.credit_left.unwrap().to_string(), "50000.00");
+}
+
+/// Reads server-sent events as they come.
+struct Events(BufReader<TcpStream>);
+
+impl Events {
+    fn listen(desk: &Desk, who: &str) -> Self {
+        let host = desk.url.strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(host).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let token = desk.token(who);
+        write!(stream, "GET /v1/events HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n\r\n")
+            .unwrap();
+        let mut events = Self(BufReader::new(stream));
+        assert!(events.line().starts_with("HTTP/1.1 200"));
+        while !events.line().trim().is_empty() {}
+        events
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.0.read_line(&mut line).unwrap();
+        line
+    }
+
+    /// The next change of an order.
+    fn order(&mut self) -> Value {
+        while self.line().trim() != "event: order" {}
+        serde_json::from_str(self.line().trim().strip_prefix("data: ").unwrap()).unwrap()
+    }
+}
+
+#[test]
+fn a_manager_hears_of_a_placed_order_and_its_operator_that_it_was_accepted() {
+    let shop = Shop::open(1200);
+    let mut order = shop.order(30);
+    shop.agree("operator", &mut order);
+    let mut others = Events::listen(&shop.desk, "operator2");
+    let mut manager = Events::listen(&shop.desk, "manager");
+    let mut operator = Events::listen(&shop.desk, "operator");
+    shop.place("operator", &order);
+    let heard = manager.order();
+    assert_eq!((&heard["id"], &heard["state"]), (&order["id"], &json!("placed")));
+    assert_eq!(operator.order(), heard);
+    shop.act("manager", &order, "accept");
+    assert_eq!(operator.order()["state"], "accepted");
+    // What others do is no business of this one: the own order comes first.
+    let own = shop.order(1);
+    shop.write("operator2", &own);
+    assert_eq!(others.order()["id"], own["id"]);
 }
 
 #[test]

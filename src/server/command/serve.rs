@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use jiff::ToSpan;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 use super::{Failure, ServeArguments, database_named, open};
 use crate::clock;
 use crate::server::app::{Desk, router};
+use crate::server::changes::Changes;
 use crate::server::listener::Connections;
 use crate::server::sample;
 use crate::server::settings::Settings;
@@ -38,14 +40,16 @@ pub(super) async fn serve(arguments: ServeArguments, cat: &Catalogue) -> Result<
     let listener = TcpListener::bind(address).await.map_err(|error| Failure::Listen { address, error })?;
     let store = open(database).await?;
     prepare(&store, &settings, arguments.sample, cat).await?;
+    let (changes, watching) = Changes::watch(store.clone());
     let desk = Desk {
         store: store.clone(),
         plan: Arc::new(settings.plan),
         transfers: Arc::new(settings.transfers),
         orders: Arc::new(settings.orders),
+        changes,
     };
     let tidying = tokio::spawn(tidy(store.clone()));
-    let answered = answer(listener, desk, &arguments, cat).await;
+    let answered = answer(listener, desk, &arguments, watching, cat).await;
     tidying.abort();
     let _ = tidying.await;
     answered?;
@@ -97,6 +101,7 @@ async fn answer(
     listener: TcpListener,
     desk: Desk,
     arguments: &ServeArguments,
+    watching: JoinHandle<()>,
     cat: &Catalogue,
 ) -> Result<(), Failure> {
     let port_file = arguments.port_file.as_deref();
@@ -120,6 +125,8 @@ async fn answer(
         () = input_ends(), if arguments.until_input_ends => {}
     }
     stop.notify_one();
+    // Whoever listens for changes hears the end, and keeps nobody waiting.
+    watching.abort();
     if let Some(file) = port_file {
         let _ = std::fs::remove_file(file);
     }

@@ -3,6 +3,7 @@
 pub(super) mod calls;
 pub(super) mod clients;
 pub(super) mod directory;
+pub(super) mod events;
 pub(super) mod handovers;
 pub(super) mod meta;
 pub(super) mod orders;
