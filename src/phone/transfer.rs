@@ -127,9 +127,7 @@ impl Transfer {
 
 impl Line {
     pub fn begin_transfer(&mut self, means: &mut Means<'_>, transfer: Transfer) -> Result<(), Refusal> {
-        if !self.may_be_passed_on() {
-            return Err(Refusal::WrongState);
-        }
+        self.may_be_passed_on()?;
         let (target, way) = (transfer.target.clone(), transfer.way());
         means.say(Event::TransferStarted { line: self.id, target, way });
         self.former_transfer = self.transfer.replace(transfer).or(self.former_transfer.take());

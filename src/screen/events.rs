@@ -130,14 +130,15 @@ impl Screen {
                     self.announce_outcome();
                 }
             },
-            E::Refused { why: Refusal::NoSuchLine | Refusal::WrongState, line } => {
+            E::Refused { why, line } => {
                 if let Some(line) = line {
                     self.change(line, |call| call.parks = false);
                 }
-            }
-            E::Refused { why, .. } => {
-                self.outcome = Some(Outcome::Refused(why));
-                self.announce_outcome();
+                // What crossed a change of the call, which has been said.
+                if !matches!(why, Refusal::NoSuchLine | Refusal::WrongState) {
+                    self.outcome = Some(Outcome::Refused(why));
+                    self.announce_outcome();
+                }
             }
             E::Probed { .. }
             | E::Muted { .. }

@@ -200,6 +200,23 @@ fn f4_takes_a_client_back_from_a_transfer() {
     world.phone(phone::Event::TransferFailed { line: FIRST, target, status: None, reason, client, why });
     assert_eq!(outcome(&world).1, "You took the client back");
 }
+#[test]
+fn whoever_passes_on_a_client_whom_the_pbx_may_be_joining_still_is_told_to_wait() {
+    let mut world = talking_with("kim");
+    world.passing_with_return(FIRST, "201");
+    let (target, client, why) = ("201".into(), ClientIs::Unknown, TransferFault::TakenBack);
+    let reason = String::new();
+    world.phone(phone::Event::TransferFailed { line: FIRST, target, status: None, reason, client, why });
+    world.phone(phone::Event::Resumed { line: FIRST, by: Side::Us });
+    world.wishes.clear();
+    world.press("Alt+2");
+    assert_eq!(world.intents(), [to("302")]);
+    world.phone(phone::Event::Refused { line: Some(FIRST), why: phone::Refusal::BeingJoined });
+    let words = "The PBX may still be joining this client with somebody. Try again in five seconds.";
+    assert_eq!(world.spoken(), [words]);
+    assert_eq!(outcome(&world), (Tone::Warning, words.into()));
+}
+
 
 #[test]
 fn who_was_tried_on_the_way_stands_beside_the_call_and_is_said() {
