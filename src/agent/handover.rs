@@ -8,7 +8,7 @@ use super::{Agent, Card, CardAnswer, Effect, Event, Source};
 use crate::desk_api::{HandedOver, Handover, Party, Picked, TransferWay, Unavailable};
 use crate::domain::number::PhoneNumber;
 use crate::instant::Instant;
-use crate::phone::{self, LineId, Refusal};
+use crate::phone::{self, LineId, Refusal, TransferOutcome};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -153,6 +153,18 @@ impl Agent {
         self.keep(line);
     }
 
+    /// Said late: another target than the last one has the client, and the card goes there after all.
+    fn goes_to_former(&mut self, line: LineId, target: &str, outcome: TransferOutcome) {
+        let written = self.handovers.given.get(&line).and_then(|given| given.written.as_ref());
+        if written.is_some_and(|written| written.to.as_deref() != Some(target)) {
+            let way = match outcome {
+                TransferOutcome::HandedOver => TransferWay::Blind,
+                TransferOutcome::Joined => TransferWay::Return,
+            };
+            self.hand_over(line, target, way);
+        }
+    }
+
     fn keep(&mut self, line: LineId) {
         if !self.handovers.may_be_there(line) {
             self.add(line, |written| Handover { to: None, ..written });
@@ -252,7 +264,10 @@ impl Agent {
                 };
                 self.hand_over(*line, target, way);
             }
-            phone::Event::Transferred { line, .. } => self.goes(*line, true),
+            phone::Event::Transferred { line, target, outcome } => {
+                self.goes_to_former(*line, target, *outcome);
+                self.goes(*line, true);
+            }
             phone::Event::TransferFailed { line, client, .. } => {
                 self.goes(*line, *client == phone::ClientIs::Unknown);
             }

@@ -204,10 +204,7 @@ impl Agent {
     }
 
     fn begin_passing(&mut self, now: Instant, line: LineId, chain: TransferChain) -> Result<(), Refusal> {
-        let view = self.view.lines.get(&line).ok_or(Refusal::NoSuchLine)?;
-        if view.state != super::LineState::Talking || view.in_transfer.is_some() {
-            return Err(Refusal::WrongState);
-        }
+        self.phone.may_pass_on(line)?;
         let until = now + Duration::from_secs(chain.total_seconds.into());
         let stage = Stage::Calling { person: None };
         let passing = Passing { chain, tried: Vec::new(), passed_over: Vec::new(), until, stage };

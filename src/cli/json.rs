@@ -377,6 +377,7 @@ const fn refusal_code(why: Refusal) -> &'static str {
     match why {
         Refusal::NoSuchLine => "no_such_line",
         Refusal::WrongState => "wrong_state",
+        Refusal::BeingJoined => "being_joined",
         Refusal::BadTarget => "bad_target",
         Refusal::Busy => "busy",
         Refusal::NoMediaPort => "no_media_port",

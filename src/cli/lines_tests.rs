@@ -287,6 +287,7 @@ fn calls() -> Vec<E> {
     let whys = [
         R::NoSuchLine,
         R::WrongState,
+        R::BeingJoined,
         R::BadTarget,
         R::Busy,
         R::NoMediaPort,

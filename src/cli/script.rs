@@ -579,7 +579,9 @@ impl Script {
     fn on_refused(&mut self, line: Option<LineId>, why: Refusal) {
         match why {
             // The call went away while we spoke.
-            Refusal::NoSuchLine | Refusal::WrongState => tracing::debug!(?why, "came too late"),
+            Refusal::NoSuchLine | Refusal::WrongState | Refusal::BeingJoined => {
+                tracing::debug!(?why, "came too late");
+            }
             Refusal::BadTarget => self.verdict.add(Trouble::BadTarget),
             Refusal::Busy => self.verdict.add(Trouble::Busy),
             Refusal::NoMediaPort => {

@@ -506,6 +506,9 @@ const fn refusal(why: Refusal) -> &'static str {
     match why {
         Refusal::NoSuchLine => msg!("There is no such call any more."),
         Refusal::WrongState => msg!("The call is not in a state for that."),
+        Refusal::BeingJoined => {
+            msg!("The PBX may still be joining this client with somebody. Try again in five seconds.")
+        }
         Refusal::BadTarget => msg!("This is neither a number nor an address that can be called."),
         Refusal::Busy => msg!("As many calls stand as may."),
         Refusal::NoMediaPort => msg!("No UDP port is free for audio."),

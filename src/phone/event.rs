@@ -546,6 +546,9 @@ pub enum TransferFault {
 pub enum Refusal {
     NoSuchLine,
     WrongState,
+    /// The PBX was asked to join this client with somebody, and may still do it though the operator has taken them back: five
+    /// seconds at most.
+    BeingJoined,
     /// Not a number, user or URI that can be called.
     BadTarget,
     /// As many calls stand as may.

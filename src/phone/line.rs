@@ -54,8 +54,8 @@ pub(super) struct Line {
     /// To go by INFO, one after another; the first is under way.
     pub digits: VecDeque<char>,
     pub transfer: Option<Transfer>,
-    /// One that was let go before that, and of which the PBX may still say that it came about.
-    pub former_transfer: Option<Transfer>,
+    /// Those that were let go before that, and of which the PBX may still say that they came about.
+    pub former_transfers: Vec<Transfer>,
     /// The call whose far end asked for this one, until this one is decided.
     pub asked_by: Option<AskedBy>,
     /// We talk where the far end sent us: it has to end this call by then.
@@ -145,7 +145,7 @@ impl Line {
             operator_came_at: None,
             digits: VecDeque::new(),
             transfer: None,
-            former_transfer: None,
+            former_transfers: Vec::new(),
             asked_by: None,
             moved_until: None,
             rings: false,

@@ -409,7 +409,9 @@ impl Phone {
             sip::Event::Offer { offer, .. } => line.on_their_offer(means, offer),
             sip::Event::Refreshed { answer, .. } => line.on_refreshed(means, &answer),
             sip::Event::Answer { result, .. } => line.on_reoffer_answer(means, result),
-            sip::Event::Refer { progress, .. } => joined = line.on_refer_progress(means, progress),
+            sip::Event::Refer { refer, progress, .. } => {
+                joined = line.on_refer_progress(means, refer, progress);
+            }
             sip::Event::DigitAnswered { result, .. } => line.on_digit_answered(means, result),
             sip::Event::Digit { digit, .. } => means.say(Event::Digit { line: id, digit }),
             _ => {}

@@ -27,6 +27,11 @@ pub(super) struct Errand {
 }
 
 impl Phone {
+    /// Whether this client can be passed on now; else why not.
+    pub fn may_pass_on(&self, id: LineId) -> Result<(), Refusal> {
+        self.lines.get(&id).ok_or(Refusal::NoSuchLine)?.may_be_passed_on()
+    }
+
     pub(super) fn return_transfer(
         &mut self,
         now: Instant,
@@ -36,8 +41,8 @@ impl Phone {
         let Errand { target, ring_for, proof, comes_back, shown_as } = errand;
         let uri = target::parse(&target, &self.domain).map_err(|_| Refusal::BadTarget)?;
         let client = self.lines.get(&id).ok_or(Refusal::NoSuchLine)?;
-        if !client.may_be_passed_on() && !client.seeks_a_person() {
-            return Err(Refusal::WrongState);
+        if !client.seeks_a_person() {
+            client.may_be_passed_on()?;
         }
         let client = client.call;
         // What answers on a line that talks already may be its mailbox.
@@ -62,9 +67,7 @@ impl Phone {
         // Who was set aside for another call stays so only as long as the operator speaks there.
         let is_free = !self.lines.values().any(Line::is_in_conversation);
         let (line, mut means) = self.line(now, id).ok_or(Refusal::NoSuchLine)?;
-        if !line.may_be_passed_on() {
-            return Err(Refusal::WrongState);
-        }
+        line.may_be_passed_on()?;
         if is_free {
             line.take_up(&mut means);
         }
@@ -75,13 +78,11 @@ impl Phone {
     pub(super) fn join(&mut self, now: Instant, id: LineId, with: LineId) -> Result<(), Refusal> {
         let other = self.lines.get(&with).ok_or(Refusal::NoSuchLine)?;
         let (call, target) = (other.call, other.party.number.clone().unwrap_or_default());
-        if id == with || !other.may_be_passed_on() {
+        if id == with {
             return Err(Refusal::WrongState);
         }
+        other.may_be_passed_on()?;
         let (line, mut means) = self.line(now, id).ok_or(Refusal::NoSuchLine)?;
-        if !line.may_be_passed_on() {
-            return Err(Refusal::WrongState);
-        }
         let until = now + means.pbx.hold_time;
         line.begin_transfer(&mut means, Transfer::after_consultation(target, call, until))
     }
@@ -187,9 +188,13 @@ impl Phone {
 }
 
 impl Line {
-    pub(super) fn may_be_passed_on(&self) -> bool {
-        let is_with_us = !self.is_in_transfer() && !self.may_still_be_joined();
-        self.stage == Stage::Talking && is_with_us && self.serves.is_none()
+    pub(super) fn may_be_passed_on(&self) -> Result<(), Refusal> {
+        match self.stage {
+            Stage::Talking if self.serves.is_some() || self.is_in_transfer() => Err(Refusal::WrongState),
+            Stage::Talking if self.may_still_be_joined() => Err(Refusal::BeingJoined),
+            Stage::Talking => Ok(()),
+            _ => Err(Refusal::WrongState),
+        }
     }
 
     /// Others speak without us.

@@ -161,6 +161,12 @@ impl TestPbx {
         typed_body(&head, "", "message/sipfrag;version=2.0", Some(&format!("{status_line}\r\n")))
     }
 
+    /// As `notify`, of this REFER, where the dialog has several (RFC 3515 §2.4.6).
+    pub fn notify_of(&mut self, leg: &mut Leg, refer: &Request, status_line: &str, state: &str) -> String {
+        let number = refer.headers.first("CSeq").unwrap().split(' ').next().unwrap().to_owned();
+        self.notify(leg, status_line, state).replace("Event: refer", &format!("Event: refer;id={number}"))
+    }
+
     /// In the subscription that the leg is.
     pub fn tell(&mut self, leg: &mut Leg, package: &str, kind: &str, state: &str, body: &str) -> String {
         let headers = format!("Event: {package}\r\nSubscription-State: {state}\r\n");

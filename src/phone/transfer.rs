@@ -10,7 +10,7 @@ use super::event::{
 use super::line::{Ending, Line, Means, Stage};
 use crate::instant::Instant;
 use crate::sip::message::{StatusCode, Uri};
-use crate::sip::{self, CallKey, ReferProgress};
+use crate::sip::{self, CallKey, ReferKey, ReferProgress};
 use std::time::Duration;
 
 /// From a REFER with Replaces to the last word: both are there already.
@@ -30,6 +30,8 @@ pub(super) struct Transfer {
     target: String,
     way: Way,
     step: Step,
+    /// Once the PBX has been asked.
+    refer: Option<ReferKey>,
 }
 
 enum Way {
@@ -66,8 +68,12 @@ enum Step {
 }
 
 impl Transfer {
+    fn new(target: String, way: Way, step: Step) -> Self {
+        Self { target, way, step, refer: None }
+    }
+
     pub fn blind(target: String, uri: Uri, until: Instant) -> Self {
-        Self { target, way: Way::Blind { uri }, step: Step::Holding { until, ask_at: None } }
+        Self::new(target, Way::Blind { uri }, Step::Holding { until, ask_at: None })
     }
 
     pub fn with_return(
@@ -77,11 +83,11 @@ impl Transfer {
         proof: Proof,
         comes_back: bool,
     ) -> Self {
-        Self { target, way: Way::Return { with, proof, comes_back }, step: Step::Calling { until } }
+        Self::new(target, Way::Return { with, proof, comes_back }, Step::Calling { until })
     }
 
     pub fn after_consultation(target: String, with: CallKey, until: Instant) -> Self {
-        Self { target, way: Way::Consultation { with }, step: Step::Holding { until, ask_at: None } }
+        Self::new(target, Way::Consultation { with }, Step::Holding { until, ask_at: None })
     }
 
     pub fn deadline(&self) -> Option<Instant> {
@@ -127,12 +133,10 @@ impl Transfer {
 
 impl Line {
     pub fn begin_transfer(&mut self, means: &mut Means<'_>, transfer: Transfer) -> Result<(), Refusal> {
-        if !self.may_be_passed_on() {
-            return Err(Refusal::WrongState);
-        }
+        self.may_be_passed_on()?;
         let (target, way) = (transfer.target.clone(), transfer.way());
         means.say(Event::TransferStarted { line: self.id, target, way });
-        self.former_transfer = self.transfer.replace(transfer).or(self.former_transfer.take());
+        self.former_transfers.extend(self.transfer.replace(transfer));
         if self.hold.in_force() && self.hold.is_settled() {
             self.on_hold_settled(means);
             return Ok(());
@@ -187,9 +191,8 @@ impl Line {
             }
         };
         match (asked, transfer.step) {
-            (Ok(()), _) => {
-                transfer.step = Step::Asked { until: now + patience };
-                self.former_transfer = None;
+            (Ok(refer), _) => {
+                (transfer.step, transfer.refer) = (Step::Asked { until: now + patience }, Some(refer));
             }
             (Err(_), Step::Holding { until, .. }) if until > now && transfer.with().is_some() => {
                 transfer.step = Step::Holding { until, ask_at: Some(now + BUSY_PAUSE) };
@@ -267,15 +270,20 @@ impl Line {
     // -- the PBX's word
 
     /// The call whose far end the client has been joined with: it is over for us.
-    pub fn on_refer_progress(&mut self, means: &mut Means<'_>, progress: ReferProgress) -> Option<CallKey> {
+    pub fn on_refer_progress(
+        &mut self,
+        means: &mut Means<'_>,
+        refer: ReferKey,
+        progress: ReferProgress,
+    ) -> Option<CallKey> {
         if self.stage != Stage::Talking {
             return None;
         }
-        if !self.is_asked_for() {
-            self.on_late_word(means, &progress);
+        let Some(transfer) = self.transfer.as_ref().filter(|transfer| transfer.refer == Some(refer)) else {
+            self.on_late_word(means, refer, &progress);
             return None;
-        }
-        let with = self.transfer.as_ref()?.with();
+        };
+        let with = transfer.with();
         match progress {
             ReferProgress::Taken => self.transfer_goes_on(means, 202),
             ReferProgress::Status { status, last: false, .. } if status.is_provisional() => {
@@ -301,13 +309,14 @@ impl Line {
         None
     }
 
-    /// Of the former transfer, while the PBX has not been asked for the present one: whoever is called now is not meant. Only that
-    /// the client has gone there after all ends this one, too.
-    fn on_late_word(&mut self, means: &mut Means<'_>, progress: &ReferProgress) {
+    /// Of a former transfer: whoever the client is on the way to now is not meant. Only that the client has gone there after all
+    /// ends this one, too.
+    fn on_late_word(&mut self, means: &mut Means<'_>, refer: ReferKey, progress: &ReferProgress) {
         let ReferProgress::Status { status, last: true, .. } = progress else { return };
-        let Some(former) = self.former_transfer.take() else { return };
+        let former = self.former_transfers.iter().position(|former| former.refer == Some(refer));
+        let Some(former) = former.map(|at| self.former_transfers.remove(at)) else { return };
         if status.is_success() {
-            if let Some(present) = self.transfer.replace(former) {
+            if let Some(present) = self.transfer.replace(former).filter(Transfer::is_under_way) {
                 means.say(Event::TransferFailed {
                     line: self.id,
                     target: present.target,
@@ -340,7 +349,7 @@ impl Line {
     /// The call ended while its transfer was under way.
     pub fn transfer_ends_with_call(&mut self, means: &mut Means<'_>, by: sip::EndedBy) {
         let Some(transfer) = self.transfer.take().filter(Transfer::is_under_way) else { return };
-        let client = match (transfer.is_asked() || self.former_transfer.is_some(), by) {
+        let client = match (transfer.is_asked() || !self.former_transfers.is_empty(), by) {
             // Nobody else has been asked to take the client.
             (false, sip::EndedBy::Us | sip::EndedBy::Them) => ClientIs::Left,
             (false, sip::EndedBy::Network) => ClientIs::Lost,

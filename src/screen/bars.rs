@@ -93,7 +93,7 @@ impl Screen {
 
     pub(super) fn bars(&self, now: Instant) -> Vec<Bar> {
         let cat = &self.cat;
-        let bar = |tone, text| Bar { tone, text, act: None };
+        let bar = |tone, text| Bar { tone, text, act: None, key: String::new() };
         let mut bars = Vec::new();
         if let Some(outage) = &self.outage {
             let mut parts = vec![outage.why(cat)];
@@ -104,8 +104,8 @@ impl Screen {
             if !self.view.lines.is_empty() {
                 parts.push(say!(cat, "The call goes on."));
             }
-            let retry = Some((say!(cat, "Retry now"), Act::Retry));
-            bars.push(Bar { tone: Tone::Bad, text: parts.join(" "), act: retry });
+            let act = Some((say!(cat, "Retry now"), Act::Retry));
+            bars.push(Bar { act, ..bar(Tone::Bad, parts.join(" ")) });
         }
         let lost = self.calls.iter().filter_map(|(line, call)| Some((*line, call.lost?)));
         bars.extend(lost.map(|(line, lost)| {

@@ -40,6 +40,8 @@ pub(super) struct Standing {
     pub chain: Option<TransferChain>,
     /// Whom nobody reached on the way through a chain, in order.
     pub tried: Vec<Tried>,
+    /// Whoever was called for this client, and has not taken them.
+    pub refused_by: Vec<String>,
     /// Whose line is taken, and worth waiting for.
     pub waits_for: Option<String>,
     /// The operator called here for a client's sake.
@@ -113,6 +115,7 @@ impl Standing {
             picked: Picked::default(),
             chain: None,
             tried: Vec::new(),
+            refused_by: Vec::new(),
             waits_for: None,
             is_question: false,
             consults: None,
@@ -175,6 +178,12 @@ impl<'a> Seen<'a> {
     /// Who had not taken this client before, to whom the operator had passed them.
     pub fn came_back_from(self) -> Option<&'a Return> {
         self.view.caller.as_ref()?.returned.as_ref()
+    }
+
+    /// Whoever this is was called for the client, now or before, and has not taken them.
+    pub fn was_refused_by(self, extension: &str) -> bool {
+        self.came_back_from().is_some_and(|from| from.target == extension)
+            || self.call.refused_by.iter().any(|refused| refused == extension)
     }
 
     pub fn is_new_client(self) -> bool {

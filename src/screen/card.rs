@@ -103,7 +103,10 @@ impl Screen {
                     titled(say!(cat, "Several clients have this number"), say!(cat, "Choose who is calling."))
                 }
             };
-            let rows = handed_over.into_iter().chain(card.rows).collect();
+            // What a colleague learned is newer.
+            let is_said = |row: &Row| handed_over.iter().any(|said| said.key == row.key);
+            let known: Vec<Row> = card.rows.into_iter().filter(|row| !is_said(row)).collect();
+            let rows = handed_over.into_iter().chain(known).collect();
             return Card { candidates: self.candidates(seen, &clients), rows, ..card };
         }
         if seen.is_withheld() {

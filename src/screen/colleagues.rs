@@ -3,7 +3,7 @@
 
 use super::duty::Availability;
 use super::format::clock;
-use super::keys::Deed;
+use super::keys::{Deed, key_of};
 use super::{Act, Bar, Choice, Screen, State, Tone, words};
 use crate::agent::{Intent, Parked, QueueOrder, QueueState, QueueTrouble};
 use crate::domain::line_state::LineState;
@@ -155,7 +155,9 @@ impl Screen {
             let time = clock(now.since(parked.since));
             let text = say!(cat, "{what}, for {time}", what = self.parked_words(parked), time = time);
             let act = self.can_take_parked(index).then(|| (say!(cat, "Take back"), Act::TakeParked(index)));
-            Bar { tone: Tone::Hold, text, act }
+            let has_key = act.is_some() && index == self.first_parked();
+            let key = if has_key { key_of(&Deed::Act(Act::TakeFirstParked)) } else { String::new() };
+            Bar { tone: Tone::Hold, text, act, key }
         })
     }
 
@@ -206,7 +208,7 @@ impl Screen {
             }
             _ => None,
         };
-        Some(Bar { tone: Tone::Warning, text, act })
+        Some(Bar { tone: Tone::Warning, text, act, key: String::new() })
     }
 
     /// What is wrong, and what to do.

@@ -11,7 +11,6 @@ use crate::phone::{self, CallOutcome, ClientIs, EndedBy, LineId, Refusal, Side, 
 use crate::sip::Failure;
 use crate::text::say;
 use jiff::Zoned;
-use jiff::civil::Date;
 use std::time::Duration;
 
 /// The end of a call, as the telephone says it.
@@ -75,7 +74,7 @@ impl Screen {
             }
             E::Dialing { line, target, .. } => self.on_dialing(now, wall, line, target),
             E::RingingOut { line, .. } => self.change(line, |call| call.rings = true),
-            E::Answered { line, .. } => self.on_answered(now, wall, line),
+            E::Answered { line, .. } => self.on_answered(now, line),
             E::Held { line, by: Side::Us } => self.on_held(now, line),
             E::Held { by: Side::Them, .. } => {
                 self.announce(say!(&self.cat, "The other side put you on hold"));
@@ -130,14 +129,15 @@ impl Screen {
                     self.announce_outcome();
                 }
             },
-            E::Refused { why: Refusal::NoSuchLine | Refusal::WrongState, line } => {
+            E::Refused { why, line } => {
                 if let Some(line) = line {
                     self.change(line, |call| call.parks = false);
                 }
-            }
-            E::Refused { why, .. } => {
-                self.outcome = Some(Outcome::Refused(why));
-                self.announce_outcome();
+                // What crossed a change of the call, which has been said.
+                if !matches!(why, Refusal::NoSuchLine | Refusal::WrongState) {
+                    self.outcome = Some(Outcome::Refused(why));
+                    self.announce_outcome();
+                }
             }
             E::Probed { .. }
             | E::Muted { .. }
@@ -199,22 +199,17 @@ impl Screen {
         self.set_front(Some(line));
     }
 
-    fn on_answered(&mut self, now: Instant, wall: &Zoned, line: LineId) {
+    fn on_answered(&mut self, now: Instant, line: LineId) {
         self.finish_wrap_up();
         self.change(line, |call| call.answered = Some(now));
         self.alert_over(line);
         self.outcome = None;
         self.set_front(Some(line));
         self.announce(say!(&self.cat, "On a call: {who}", who = self.who_on(line)));
-        self.open_for_returned(now, wall.date());
-    }
-
-    /// For a client whom nobody took, the next one is marked already: Enter passes them on.
-    fn open_for_returned(&mut self, now: Instant, today: Date) {
+        // For a client whom nobody took, the next one is marked already: Enter passes them on.
         let returned = self.front_seen().is_some_and(|seen| seen.came_back_from().is_some());
         if returned && !self.asks_who_it_is() {
             self.transfer.open();
-            self.mark_somebody_else(now, today);
         }
     }
 
@@ -256,7 +251,12 @@ impl Screen {
     }
 
     fn on_transfer_failed(&mut self, line: LineId, failed: NotPassed) {
-        self.change(line, |call| call.passing = None);
+        self.change(line, |call| {
+            call.passing = None;
+            if failed.client == ClientIs::Kept && failed.goes_on() {
+                call.refused_by.push(failed.target.clone());
+            }
+        });
         match failed.client {
             // With return the last word is that nobody is left.
             ClientIs::Kept if failed.goes_on() && self.passes_with_return(line) => {
@@ -307,6 +307,7 @@ impl Screen {
         self.alert_over(line);
         let Some(call) = self.calls.remove(&line) else { return };
         let (answered, passed_on) = (call.answered.is_some(), call.passed_to.is_some());
+        let parked = call.passed_to.as_ref().is_some_and(|target| self.parking.contains(target));
         let joined = passed_on && call.way == Some(TransferWay::Consultation);
         let (call_id, incoming, consults) = (view.call_id.clone(), call.incoming, call.consults);
         let is_question = call.is_question;
@@ -323,8 +324,8 @@ impl Screen {
             // One that we ended ourselves was meant; so is what follows.
             self.turned = self.front.filter(|_| end.by != EndedBy::Us).map(|_| now);
         }
-        // A question to a colleague comes to nothing that the company counts.
-        if answered && !is_question {
+        // A question to a colleague comes to nothing that the company counts, and neither does a client who waits to be talked with.
+        if answered && !is_question && !parked {
             self.begin_wrap_up(now, call_id, passed_on, joined.then_some(line));
         }
         for asked in self.calls.values_mut().filter(|asked| asked.consults == Some(line)) {

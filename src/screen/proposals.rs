@@ -139,13 +139,11 @@ impl Seen<'_> {
         })
     }
 
-    /// The way of the rules, without the one from whom this client comes back.
+    /// The way of the rules, without those who have not taken this client.
     fn chain(self) -> Option<TransferChain> {
         let mut chain = self.call.chain.clone()?;
-        if let Some(from) = self.came_back_from() {
-            for step in &mut chain.steps {
-                step.targets.retain(|target| target.extension != from.target);
-            }
+        for step in &mut chain.steps {
+            step.targets.retain(|target| !self.was_refused_by(&target.extension));
         }
         Some(chain)
     }

@@ -89,9 +89,9 @@ impl Screen {
             true => self.rows(now, today).0.iter().map(Row::meaning).collect(),
             false => Vec::new(),
         };
-        let marked = self.steadiness.0.get(self.transfer.chosen).map(|(meaning, _)| meaning);
-        if let Some(marked) = marked.filter(|_| !own_doing && self.transfer.chosen > 0) {
-            self.transfer.chosen = rows.iter().position(|meaning| meaning == marked).unwrap_or_default();
+        let marked = self.transfer.marked.and_then(|marked| self.steadiness.0.get(marked));
+        if let Some((marked, _)) = marked.filter(|_| !own_doing) {
+            self.transfer.marked = rows.iter().position(|meaning| meaning == marked);
         }
         self.steadiness.follow(now, rows, own_doing);
     }

@@ -117,6 +117,8 @@ pub struct Bar {
     pub text: String,
     /// A button at its end.
     pub act: Option<(String, Act)>,
+    /// The button's: `Shift+F12`, or empty.
+    pub key: String,
 }
 
 #[derive(Clone, PartialEq, Debug)]

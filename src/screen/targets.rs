@@ -22,7 +22,8 @@ pub(super) struct Choosing {
     /// Choices stand in the rows, instead of people.
     pub asks: Option<Topic>,
     pub query: String,
-    pub chosen: usize,
+    /// The row that the operator has marked.
+    pub marked: Option<usize>,
 }
 
 impl Choosing {
@@ -41,7 +42,7 @@ impl Choosing {
     }
 
     pub fn search(&mut self, query: String) {
-        *self = Self { is_open: true, asks: self.asks, query, chosen: 0 };
+        *self = Self { is_open: true, asks: self.asks, query, marked: None };
     }
 
     /// Whether anything was asked.
@@ -115,7 +116,7 @@ impl Screen {
     pub(super) fn targets_shown(&self, now: Instant, wall: &Zoned) -> Targets {
         let cat = &self.cat;
         let (rows, more) = self.rows(now, wall.date());
-        let enabled = self.can_transfer();
+        let (enabled, marked) = (self.can_transfer(), self.marked_row(&rows));
         let note = match () {
             () if more > 0 => say!(cat, "{count} more, keep typing", count = more),
             () if !rows.is_empty() => String::new(),
@@ -131,7 +132,7 @@ impl Screen {
         let topic = if topic.is_empty() { say!(cat, "What it is about") } else { topic };
         let shown = rows.into_iter().enumerate().map(|(index, row)| Target {
             key: if enabled && !self.asks_who_it_is() { key_of_nth(index) } else { String::new() },
-            chosen: enabled && index == self.transfer.chosen,
+            chosen: enabled && index == marked,
             ..match row {
                 Row::Pick(pick) => self.pick_shown(pick),
                 Row::ByRules(proposal) => self.person_shown(
@@ -178,11 +179,15 @@ impl Screen {
         }
     }
 
-    /// Not the one from whom this client has just come back.
-    pub(super) fn mark_somebody_else(&mut self, now: Instant, today: Date) {
-        let from = self.client_seen().and_then(Seen::came_back_from).map(|from| from.target.as_str());
-        let others = self.rows(now, today).0.iter().position(|row| row.extension() != from);
-        self.transfer.chosen = others.unwrap_or_default();
+    /// The one that Enter takes: the operator's mark; else the first, but for those who have not taken this client before, unless
+    /// their name is typed. Beyond the rows where there is none.
+    fn marked_row(&self, rows: &[Row]) -> usize {
+        let client = self.client_seen().filter(|_| self.transfer.query.trim().is_empty());
+        let was_tried = |row: &Row| {
+            client.zip(row.extension()).is_some_and(|(client, extension)| client.was_refused_by(extension))
+        };
+        let first = || rows.iter().position(|row| !was_tried(row)).unwrap_or(rows.len());
+        self.transfer.marked.unwrap_or_else(first)
     }
 
     fn pick_shown(&self, pick: Pick) -> Target {
@@ -250,8 +255,8 @@ impl Screen {
     /// Enter in the list, with what is held beside it: for the row that is marked; where there is none, for the number that is
     /// typed.
     pub(super) fn transfer_chosen(&mut self, now: Instant, today: Date, how: How) {
-        let chosen = self.transfer.chosen;
         let rows = self.rows(now, today).0;
+        let chosen = self.marked_row(&rows);
         let marked = rows.get(chosen);
         let target = match marked {
             Some(row) => row.extension().map(str::to_owned),
@@ -296,8 +301,8 @@ impl Screen {
     }
 
     pub(super) fn move_in_targets(&mut self, now: Instant, down: bool, today: Date) {
-        let rows = self.rows(now, today).0.len();
-        self.transfer.chosen = moved(self.transfer.chosen, down, rows);
+        let rows = self.rows(now, today).0;
+        self.transfer.marked = Some(moved(self.marked_row(&rows), down, rows.len()));
     }
 
     /// In the company's way; a client who is on the way goes on with return.

@@ -11,6 +11,10 @@ use std::time::Duration;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct CallKey(pub u64);
 
+/// Names one REFER of ours within its call; never reused.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ReferKey(pub u32);
+
 /// Names one OPTIONS asked for by the user.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ProbeKey(pub u64);
@@ -78,8 +82,9 @@ pub enum Event {
     /// Our refresh of the session by re-INVITE was answered, and not with what they said before: the other side's audio
     /// may be elsewhere.
     Refreshed { call: CallKey, answer: Vec<u8> },
-    /// How the transfer goes. May come after `Ended`, when our BYE went before the last NOTIFY.
-    Refer { call: CallKey, progress: ReferProgress },
+    /// How the transfer goes that this REFER asked for; of one that another has followed, only what is said late. May come after
+    /// `Ended`, when our BYE went before the last NOTIFY.
+    Refer { call: CallKey, refer: ReferKey, progress: ReferProgress },
     /// They ask us to call somebody (click-to-transfer). Answer with `answer_refer`.
     ReferAsked { call: CallKey, refer: Box<ReferAsked> },
     /// DTMF by INFO (application/dtmf-relay, application/dtmf), one digit: `0`–`9`, `*`, `#`, `A`–`D`.
@@ -131,7 +136,7 @@ impl std::fmt::Debug for Event {
             Self::Answer { call, result: Ok(_) } => write!(f, "Answer({call:?})"),
             Self::Answer { call, result: Err(status) } => write!(f, "Answer({call:?}, {status})"),
             Self::Refreshed { call, .. } => write!(f, "Refreshed({call:?})"),
-            Self::Refer { call, progress } => write!(f, "Refer({call:?}, {progress:?})"),
+            Self::Refer { call, refer, progress } => write!(f, "Refer({call:?}, {refer:?}, {progress:?})"),
             Self::ReferAsked { call, .. } => write!(f, "ReferAsked({call:?})"),
             Self::Digit { call, .. } => write!(f, "Digit({call:?})"),
             Self::DigitAnswered { call, result } => write!(f, "DigitAnswered({call:?}, {result:?})"),

@@ -29,8 +29,8 @@ pub use self::core::mark_received;
 pub use account::{Account, CallPolicy, Password, UserAgentConfig};
 pub use dialog::Dialog;
 pub use event::{
-    CallKey, EndedBy, Event, Failure, Identity, Invite, NotNow, Output, ProbeKey, ReferAsked, ReferProgress,
-    SubscriptionKey, SubscriptionLoss,
+    CallKey, EndedBy, Event, Failure, Identity, Invite, NotNow, Output, ProbeKey, ReferAsked, ReferKey,
+    ReferProgress, SubscriptionKey, SubscriptionLoss,
 };
 pub use exchange::Party;
 pub use refer::transfer_id;

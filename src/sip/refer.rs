@@ -5,7 +5,7 @@
 
 use super::core::Core;
 use super::digest::Hash;
-use super::event::{CallKey, Event, ReferProgress};
+use super::event::{CallKey, Event, ReferKey, ReferProgress};
 use super::invite::CallTimer;
 use super::message::{
     CSeq, ContentType, NameAddr, ReferTo, ReferredBy, Request, StatusCode, SubState, SubscriptionState, Uri,
@@ -21,6 +21,7 @@ const NEXT_WORD: Duration = Duration::from_secs(120);
 
 pub struct Refer {
     call: CallKey,
+    key: ReferKey,
     id: ClientId,
     /// Number of the REFER: names its subscription where a dialog has several (RFC 3515 §2.4.6). Before it is answered it may go out
     /// again with a higher one, for a challenge.
@@ -35,7 +36,7 @@ enum State {
     /// REFER sent.
     Asked,
     Taken,
-    /// Given up, though a late word is still passed on.
+    /// Given up, or another one has followed; a late word is still passed on.
     Silent,
     /// Decided, refused, or of no interest any more: NOTIFYs are answered and that is all.
     Done,
@@ -59,7 +60,12 @@ pub fn transfer_id(call_id: &str) -> String {
 
 impl Refer {
     pub const fn new(call: CallKey, id: ClientId, seq: u32) -> Self {
-        Self { call, id, seq, is_answered: false, state: State::Asked, last_said: None }
+        let (key, state) = (ReferKey(seq), State::Asked);
+        Self { call, key, id, seq, is_answered: false, state, last_said: None }
+    }
+
+    pub const fn key(&self) -> ReferKey {
+        self.key
     }
 
     pub fn is_about(&self, id: ClientId) -> bool {
@@ -76,13 +82,26 @@ impl Refer {
         matches!(self.state, State::Done | State::Silent)
     }
 
-    /// Whether a NOTIFY with this `id` is about this REFER.
-    pub fn is_named(&self, id: Option<&str>) -> bool {
-        id.is_none_or(|id| match id.parse::<u32>() {
+    /// Its last word has been heard.
+    pub fn is_decided(&self) -> bool {
+        self.state == State::Done
+    }
+
+    /// Whether a NOTIFY with this `id` is about this REFER, where it is about none that followed.
+    pub fn is_named(&self, id: &str) -> bool {
+        match id.parse::<u32>() {
             Ok(seq) if self.is_answered => seq == self.seq,
             Ok(seq) => seq >= self.seq,
             Err(_) => false,
-        })
+        }
+    }
+
+    /// Another one is about to be sent: nobody waits for the last word of this one any more.
+    pub fn make_way(&mut self, core: &mut Core) {
+        if !self.is_done() {
+            core.wire.timers.cancel(&self.due());
+            self.state = State::Silent;
+        }
     }
 
     /// Nobody wants to hear more.
@@ -151,21 +170,25 @@ impl Refer {
     fn go_on(&mut self, core: &mut Core, terminated: bool) {
         match (terminated, self.state) {
             (true, State::Silent) => self.state = State::Done,
+            (false, State::Silent) => {}
             (true, _) => self.finish(core, ReferProgress::NoWord),
             (false, _) => core.wire.after(self.due(), NEXT_WORD),
         }
     }
 
     fn finish(&mut self, core: &mut Core, progress: ReferProgress) {
-        if self.state != State::Done {
+        // The timer may be that of the one that followed.
+        if !self.is_done() {
             core.wire.timers.cancel(&self.due());
+        }
+        if !self.is_decided() {
             self.state = State::Done;
             self.say(core, progress);
         }
     }
 
     fn say(&self, core: &mut Core, progress: ReferProgress) {
-        core.wire.say(Event::Refer { call: self.call, progress });
+        core.wire.say(Event::Refer { call: self.call, refer: self.key, progress });
     }
 
     const fn due(&self) -> Due {

@@ -8,7 +8,7 @@
 
 use super::account::UserAgentConfig;
 use super::core::{Core, Owner, mark_received, refuse_method};
-use super::event::{CallKey, Event as Said, NotNow, Output, ProbeKey, ReferAsked, SubscriptionKey};
+use super::event::{CallKey, Event as Said, NotNow, Output, ProbeKey, ReferAsked, ReferKey, SubscriptionKey};
 use super::exchange::Party;
 use super::invite::Calls;
 use super::message::codec::{self, Malformed, Parsed, Rejection};
@@ -288,15 +288,21 @@ impl UserAgent {
         self.calls.send_digit(&mut self.core, call, digit)
     }
 
-    /// REFER in the dialog, with Refer-To and Referred-By.
-    pub fn refer(&mut self, now: Instant, call: CallKey, target: Uri) -> Result<(), NotNow> {
+    /// REFER in the dialog, with Refer-To and Referred-By. One that is not decided yet is not waited for: what is said of it late
+    /// names it still.
+    pub fn refer(&mut self, now: Instant, call: CallKey, target: Uri) -> Result<ReferKey, NotNow> {
         self.core.wire.now = now;
         self.calls.refer(&mut self.core, call, target)
     }
 
     /// REFER that connects the far ends of two answered calls (attended transfer): the one of `call` shall take our
     /// place in `other` (RFC 5589 §7).
-    pub fn refer_replacing(&mut self, now: Instant, call: CallKey, other: CallKey) -> Result<(), NotNow> {
+    pub fn refer_replacing(
+        &mut self,
+        now: Instant,
+        call: CallKey,
+        other: CallKey,
+    ) -> Result<ReferKey, NotNow> {
         self.core.wire.now = now;
         self.calls.refer_replacing(&mut self.core, call, other)
     }

@@ -247,7 +247,7 @@ fn choice(choice: &screen::Choice) -> ui::Choice {
 
 fn bar(bar: &screen::Bar) -> ui::Bar {
     let button = bar.act.as_ref().map_or("", |(label, _)| label);
-    ui::Bar { tone: tone(bar.tone), text: text(&bar.text), button: text(button) }
+    ui::Bar { tone: tone(bar.tone), text: text(&bar.text), button: text(button), key: text(&bar.key) }
 }
 
 fn waiting(waiting: &screen::Waiting) -> ui::Strip {

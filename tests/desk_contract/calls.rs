@@ -144,6 +144,7 @@ fn entries_against_the_rules_are_refused() {
         ("revision", json!(0), "malformed"),
         ("call_id", json!("x".repeat(301)), "too_long"),
         ("result", json!("x".repeat(41)), "too_long"),
+        ("note", json!("x".repeat(2001)), "too_long"),
         ("result", json!(""), "malformed"),
         ("result", json!("Passed on"), "malformed"),
         ("transfers", json!(vec![json!({"target": "201", "way": "blind"}); 101]), "too_long"),

@@ -43,6 +43,25 @@ fn a_sample_fills_an_empty_database_and_no_other() {
 }
 
 #[test]
+fn desks_that_begin_at_once_fill_an_empty_database_once_and_all_go_on() {
+    let folder = Folder::new();
+    let database = folder.database();
+    new_token(&database, Role::Operator, "anna");
+    let begin = || {
+        let listen = ["serve", "--listen", "127.0.0.1:0", "--until-input-ends"];
+        run(&[&listen[..], &["--database", &database, "--sample", "2000"]].concat())
+    };
+    let ended: Vec<_> = std::thread::scope(|scope| {
+        let desks: Vec<_> = (0..6).map(|_| scope.spawn(begin)).collect();
+        desks.into_iter().map(|desk| desk.join().unwrap()).collect()
+    });
+    let said = ended.iter().map(|output| String::from_utf8_lossy(&output.stderr).into_owned());
+    let said: Vec<String> = said.collect();
+    assert!(ended.iter().all(|output| output.status.success()), "{said:?}");
+    assert_eq!(said.iter().filter(|said| said.contains("Sample clients: 2000")).count(), 1, "{said:?}");
+}
+
+#[test]
 fn a_plan_changed_in_the_settings_finds_old_clients_anew() {
     let mut desk = Desk::own(&[]);
     desk.add_client("Local number", &["765-43-21"]);

@@ -159,6 +159,38 @@ fn a_client_who_was_taken_back_in_time_leaves_no_card() {
     assert_eq!(world.handed_to(), [Some("201"), None]);
 }
 
+/// Passed on to 201, taken back in time, and on the way to 302: nobody has said yet what became of the first time.
+fn passed_on_again() -> (World, Leg) {
+    let mut world = World::new();
+    let leg = world.talk();
+    world.refer();
+    world.pbx.forget();
+    world.intend(Intent::Resume { line: LINE });
+    let resume = world.pbx.request("INVITE");
+    let resumed = world.pbx.reply(&resume, 200, Some(&alaw(9, "sendrecv")));
+    world.hears(&resumed);
+    let chain = TransferChain::of(["302".to_owned()], Duration::from_secs(15));
+    world.intend(Intent::PassOn { line: LINE, chain: Box::new(chain) });
+    assert_eq!(world.handed_to(), [Some("201"), Some("302")]);
+    (world, leg)
+}
+
+#[test]
+fn a_client_whom_the_former_target_has_after_all_brings_the_card_there() {
+    let (mut world, mut leg) = passed_on_again();
+    world.notify(&mut leg, "SIP/2.0 200 OK");
+    assert!(world.agent.view().lines.is_empty());
+    let card = world.handovers.last().unwrap();
+    assert_eq!((card.to.as_deref(), card.way), (Some("201"), TransferWay::Blind));
+}
+
+#[test]
+fn what_the_former_target_says_late_takes_no_card_from_the_next() {
+    let (mut world, mut leg) = passed_on_again();
+    world.notify(&mut leg, "SIP/2.0 404 Not Found");
+    assert_eq!(world.handed_to(), [Some("201"), Some("302")]);
+}
+
 #[test]
 fn what_is_noted_stands_in_the_calls_entry_also_when_it_is_noted_after_the_call() {
     let mut world = World::new();

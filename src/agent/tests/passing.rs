@@ -330,6 +330,31 @@ fn only_a_client_who_talks_can_be_passed_on_and_only_once() {
     assert!(world.says(&refused(Refusal::WrongState)));
 }
 
+/// The PBX may be joining the client with 201 still, and each key that passes them on says why it does nothing.
+#[test]
+fn a_client_who_was_taken_back_in_the_middle_of_a_join_is_not_passed_on_without_a_word() {
+    let to_302 = || TransferChain::of(["302".to_owned()], Duration::from_secs(15));
+    for intent in [
+        Intent::PassOn { line: LINE, chain: Box::new(to_302()) },
+        Intent::PassTo { line: LINE, target: "302".into() },
+        Intent::BlindTransfer { line: LINE, target: "302".into() },
+    ] {
+        let mut world = World::new();
+        let (_, first) = world.passing(chain());
+        let answer = world.pbx.reply(&first, 200, Some(ALAW));
+        world.hears(&answer);
+        world.advance(Duration::from_millis(200));
+        let refer = world.pbx.request("REFER");
+        let taken = world.pbx.reply(&refer, 202, None);
+        world.hears(&taken);
+        world.intend(Intent::Resume { line: LINE });
+        world.events.clear();
+        world.intend(intent);
+        let why = Refusal::BeingJoined;
+        assert_eq!(world.events, [Event::Phone(phone::Event::Refused { line: Some(LINE), why })]);
+    }
+}
+
 #[test]
 fn a_busy_own_manager_is_waited_for_and_called_as_soon_as_the_line_is_free() {
     let mut own = step(StepRole::OwnManager, &["201"]);

@@ -324,7 +324,7 @@ fn taken_back_in_the_middle_of_a_join_the_target_is_not_kept_for_ever() {
         comes_back: true,
         shown_as: None,
     });
-    let why = Refusal::WrongState;
+    let why = Refusal::BeingJoined;
     assert_eq!(passing.world.events(), [Event::Refused { line: Some(LINE), why }], "one join at a time");
     passing.world.advance(Duration::from_secs(5));
     let bye = passing.world.pbx.request("BYE");

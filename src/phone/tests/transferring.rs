@@ -540,6 +540,99 @@ fn a_client_whom_the_former_target_has_after_all_is_there_and_nobody_rings_for_h
     world.pbx.request("CANCEL");
 }
 
+/// A transfer to 201 of which the PBX has not spoken its last word, though the operator has the client back; then one to
+/// 202, whose REFER has been taken. Both REFERs.
+fn passed_on_again(comes_back: fn(&mut World, &mut Leg)) -> (World, Leg, [Request; 2]) {
+    let mut world = World::new();
+    let mut leg = world.talking();
+    refer(&mut world);
+    let first = world.pbx.request("REFER");
+    let taken = world.pbx.reply(&first, 202, None);
+    world.hears(&taken);
+    comes_back(&mut world, &mut leg);
+    world.answer_reinvite(&alaw(9, "sendrecv"));
+    world.command(Command::BlindTransfer { line: LINE, target: "202".into() });
+    world.answer_reinvite(&alaw(10, "recvonly"));
+    let second = world.pbx.request("REFER");
+    assert!(second.headers.first("Refer-To").unwrap().contains("202"));
+    let taken = world.pbx.reply(&second, 202, None);
+    world.hears(&taken);
+    world.events();
+    (world, leg, [first, second])
+}
+
+fn taken_back_while_it_rings(world: &mut World, leg: &mut Leg) {
+    notify(world, leg, "SIP/2.0 180 Ringing", ACTIVE);
+    world.command(Command::Resume { line: LINE });
+}
+
+#[test]
+fn a_client_who_is_back_is_passed_on_again_though_nobody_has_said_what_became_of_the_last_time() {
+    let in_silence = |world: &mut World, _: &mut Leg| world.advance(Duration::from_secs(10));
+    for comes_back in [taken_back_while_it_rings, in_silence] {
+        let (mut world, mut leg, [_, second]) = passed_on_again(comes_back);
+        let last = world.pbx.notify_of(&mut leg, &second, "SIP/2.0 200 OK", OVER);
+        world.hears(&last);
+        let (target, outcome) = ("202".into(), TransferOutcome::HandedOver);
+        assert_eq!(world.events()[0], Event::Transferred { line: LINE, target, outcome });
+    }
+}
+
+#[test]
+fn what_is_said_late_of_one_refer_is_not_said_of_the_next() {
+    for named in [true, false] {
+        for status_line in ["SIP/2.0 404 Not Found", "SIP/2.0 486 Busy Here"] {
+            let (mut world, mut leg, [first, second]) = passed_on_again(taken_back_while_it_rings);
+            let late = match named {
+                true => world.pbx.notify_of(&mut leg, &first, status_line, OVER),
+                // Without a name it is the first one's (RFC 3515 §2.4.6).
+                false => world.pbx.notify(&mut leg, status_line, OVER),
+            };
+            world.hears(&late);
+            assert_eq!(world.events(), [], "{status_line}, named {named}");
+            let last = world.pbx.notify_of(&mut leg, &second, "SIP/2.0 404 Not Found", OVER);
+            world.hears(&last);
+            world.answer_reinvite(&alaw(11, "sendrecv"));
+            assert_eq!(world.events().last(), Some(&Event::Returned { line: LINE }));
+        }
+    }
+}
+
+#[test]
+fn a_client_whom_the_former_target_has_is_said_to_be_there_though_the_pbx_was_asked_again() {
+    let (mut world, mut leg, [first, _]) = passed_on_again(taken_back_while_it_rings);
+    let late = world.pbx.notify_of(&mut leg, &first, "SIP/2.0 200 OK", OVER);
+    world.hears(&late);
+    let said = world.events();
+    assert!(matches!(
+        &said[0],
+        Event::TransferFailed { target, client: ClientIs::Kept, why: TransferFault::OtherTarget, .. }
+            if target == "202"
+    ));
+    let (target, outcome) = ("201".into(), TransferOutcome::HandedOver);
+    assert_eq!(said[1], Event::Transferred { line: LINE, target, outcome });
+    assert!(matches!(said[2..], [Event::Ended { line: LINE, by: EndedBy::Transfer, .. }]), "{said:?}");
+}
+
+#[test]
+fn a_refer_that_another_one_has_followed_is_not_asked_again_with_a_password() {
+    let mut world = World::new();
+    world.talking();
+    refer(&mut world);
+    let first = world.pbx.request("REFER");
+    world.command(Command::Resume { line: LINE });
+    world.answer_reinvite(&alaw(9, "sendrecv"));
+    world.command(Command::BlindTransfer { line: LINE, target: "202".into() });
+    world.answer_reinvite(&alaw(10, "recvonly"));
+    world.pbx.request("REFER");
+    world.events();
+    let challenge = "WWW-Authenticate: Digest realm=\"pbx\",nonce=\"n1\"\r\n";
+    let asked = world.pbx.reply_with(&first, 401, challenge, None);
+    world.hears(&asked);
+    assert!(!world.pbx.has("REFER"), "the client would go to 201 after all");
+    assert_eq!(world.events(), []);
+}
+
 #[test]
 fn bad_target_of_a_transfer_leaves_the_client_alone() {
     let mut world = World::new();

@@ -231,6 +231,15 @@ fn whom_a_colleague_passes_on_stands_on_the_card_while_the_colleagues_number_rin
 }
 
 #[test]
+fn a_department_that_a_colleague_picked_stands_once_on_the_card() {
+    let mut world = World::new();
+    world.rings(FIRST, "202");
+    handed_over(&mut world, "return", Some("+74955550142"), vec![hanbit()]);
+    let departments = card(&world).rows.iter().filter(|row| row.key == "Department").count();
+    assert_eq!(departments, 1);
+}
+
+#[test]
 fn a_colleague_who_asks_about_a_client_is_told_from_one_who_passes_the_client_on() {
     let mut world = World::new();
     world.rings(FIRST, "202");

@@ -224,6 +224,39 @@ fn a_client_who_cannot_be_parked_is_said_to_be_back_from_there() {
 }
 
 #[test]
+fn a_parked_client_is_no_call_that_was_passed_on_and_leaves_the_operator_free() {
+    let mut world = office();
+    world.talks(FIRST, HANBIT);
+    world.press("Shift+F8");
+    world.passing(FIRST, "700");
+    let (target, outcome) = ("700".into(), phone::TransferOutcome::HandedOver);
+    world.phone(phone::Event::Transferred { line: FIRST, target, outcome });
+    world.wishes.clear();
+    world.ends(FIRST, EndedBy::Transfer, CallOutcome::Completed, None, 30);
+    assert_eq!(world.shown().state, State::Ready, "the client is still to be talked with");
+    assert_eq!(world.intents(), []);
+}
+
+#[test]
+fn a_client_whose_parking_is_refused_with_a_reason_is_passed_on_to_no_parking_place() {
+    let mut world = office();
+    world.talks(FIRST, HANBIT);
+    world.press("Shift+F8");
+    world.phone(phone::Event::Refused { line: Some(FIRST), why: phone::Refusal::BadTarget });
+    world.passing(FIRST, "201");
+    assert_eq!(world.shown().call.state, "Passing to Kim Seoyeon");
+}
+
+#[test]
+fn the_bar_of_a_parked_client_names_the_key_that_takes_them_back() {
+    let mut world = office();
+    let parked = ["701", "702"].map(|place| parked(&world, place, Some(place).filter(|it| *it == "702")));
+    world.handle(Input::Agent(Event::Parked(parked.to_vec())));
+    let keys: Vec<String> = world.shown().bars.into_iter().map(|bar| bar.key).collect();
+    assert_eq!(keys, ["", "Shift+F12"], "the operator's own comes first");
+}
+
+#[test]
 fn in_a_consultation_the_client_is_parked_and_not_the_colleague() {
     let mut world = office();
     world.talks(FIRST, HANBIT);

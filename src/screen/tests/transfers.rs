@@ -160,9 +160,8 @@ fn a_client_whom_nobody_took_is_back_and_it_is_said_why() {
     assert_eq!(outcome(&world), (Tone::Warning, words.into()));
     assert_eq!(world.spoken()[0], words);
     world.press("F8");
-    world.press("Down");
     world.press("Enter");
-    assert_eq!(world.intents(), [to("302")]);
+    assert_eq!(world.intents(), [to("302")], "not to Kim again");
     world.ended(FIRST, CallOutcome::Completed, 90);
     assert_eq!(world.shown().call.detail, "Call ended: Hanbit Build, 01:30", "nobody is with us any more");
 }
@@ -199,6 +198,23 @@ fn f4_takes_a_client_back_from_a_transfer() {
     let reason = String::new();
     world.phone(phone::Event::TransferFailed { line: FIRST, target, status: None, reason, client, why });
     assert_eq!(outcome(&world).1, "You took the client back");
+}
+
+#[test]
+fn whoever_passes_on_a_client_whom_the_pbx_may_be_joining_still_is_told_to_wait() {
+    let mut world = talking_with("kim");
+    world.passing_with_return(FIRST, "201");
+    let (target, client, why) = ("201".into(), ClientIs::Unknown, TransferFault::TakenBack);
+    let reason = String::new();
+    world.phone(phone::Event::TransferFailed { line: FIRST, target, status: None, reason, client, why });
+    world.phone(phone::Event::Resumed { line: FIRST, by: Side::Us });
+    world.wishes.clear();
+    world.press("Alt+2");
+    assert_eq!(world.intents(), [to("302")]);
+    world.phone(phone::Event::Refused { line: Some(FIRST), why: phone::Refusal::BeingJoined });
+    let words = "The PBX may still be joining this client with somebody. Try again in five seconds.";
+    assert_eq!(world.spoken(), [words]);
+    assert_eq!(outcome(&world), (Tone::Warning, words.into()));
 }
 
 #[test]
@@ -422,6 +438,51 @@ fn enter_passes_the_client_on_by_the_rules() {
     world.press("Enter");
     let chain = Box::new(chain(ChainOrder::InOrder));
     assert_eq!(world.intents(), [Intent::PassOn { line: FIRST, chain }]);
+}
+
+/// Nobody of these took the client, who is back.
+fn nobody_took(world: &mut World, targets: &[&str]) {
+    for target in targets {
+        world.passing_with_return(FIRST, target);
+        world.not_passed(FIRST, target, Some(603), ClientIs::Kept);
+    }
+    world.on_the_way(FIRST, ChainNews::NobodyLeft);
+    world.phone(phone::Event::Resumed { line: FIRST, by: Side::Us });
+    world.phone(phone::Event::Returned { line: FIRST });
+    world.pass(1);
+    world.wishes.clear();
+}
+
+#[test]
+fn who_has_refused_is_not_proposed_again() {
+    let mut world = by_the_rules(ChainOrder::InOrder);
+    nobody_took(&mut world, &["201"]);
+    assert_eq!(rows(&world, 1), ["Orlova Maria | by the rules · 302 |  | Alt+1"]);
+    world.press("F8");
+    world.press("Enter");
+    let intents = world.intents();
+    let [Intent::PassOn { chain, .. }] = intents.as_slice() else { panic!("{intents:?}") };
+    let called: Vec<&str> =
+        chain.steps.iter().flat_map(|step| &step.targets).map(|target| &*target.extension).collect();
+    assert_eq!(called, ["302"]);
+}
+
+#[test]
+fn after_a_chain_that_came_to_nothing_enter_means_the_next_one_who_was_not_tried() {
+    let mut world = by_the_rules(ChainOrder::InOrder);
+    nobody_took(&mut world, &["201", "302"]);
+    world.press("F8");
+    let marked = world.shown().lists.targets.rows.iter().find(|row| row.chosen).cloned();
+    assert_eq!(marked.expect("a row is marked").name, "Петров Сергей");
+    world.press("Esc");
+    nobody_took(&mut world, &["202", "203", "102"]);
+    world.press("F8");
+    assert!(world.shown().lists.targets.rows.iter().all(|row| !row.chosen), "everybody has been tried");
+    world.wishes.clear();
+    world.press("Enter");
+    assert_eq!(world.intents(), []);
+    world.press("Alt+1");
+    assert_eq!(world.intents(), [to("201")], "who is picked is meant");
 }
 
 #[test]

@@ -23,7 +23,7 @@ const PHONES: u64 = 3;
 /// Every so many clients share their main number with the one before: two firms of one owner.
 const SHARED_EVERY: u32 = 40;
 
-pub(super) fn clients(count: u32) -> impl Iterator<Item = (ClientId, ClientDraft)> {
+pub(super) fn clients(count: u32) -> impl Iterator<Item = (ClientId, ClientDraft)> + Clone {
     let mut rng = ChaCha20Rng::seed_from_u64(SEED);
     (0..count).map(move |index| {
         let id = uuid::Builder::from_random_bytes(octets(&mut rng)).into_uuid();

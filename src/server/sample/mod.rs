@@ -20,7 +20,7 @@ pub(crate) fn directory(types: &[ClientType], today: Date) -> Directory {
 }
 
 /// So many clients; the first is always [`DEMO_CLIENT`] with the telephone [`DEMO_PHONE`].
-pub(crate) fn clients(count: u32) -> impl Iterator<Item = (ClientId, ClientDraft)> {
+pub(crate) fn clients(count: u32) -> impl Iterator<Item = (ClientId, ClientDraft)> + Clone {
     clients::clients(count)
 }
 

@@ -128,12 +128,22 @@ impl Store {
     pub async fn fill(
         &self,
         people: &Directory,
+        clients: impl Iterator<Item = (ClientId, ClientDraft)> + Clone,
+        plan: &NumberingPlan,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        until_done!(self.try_fill(people, clients.clone(), plan, at))
+    }
+
+    async fn try_fill(
+        &self,
+        people: &Directory,
         clients: impl Iterator<Item = (ClientId, ClientDraft)>,
         goods: &[ProductData],
         plan: &NumberingPlan,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin_long().await?;
         let used: Option<i64> = sqlx::query_scalar(
             "SELECT CAST(1 AS BIGINT) WHERE EXISTS (SELECT 1 FROM clients) OR EXISTS (SELECT 1 FROM people) \
              OR EXISTS (SELECT 1 FROM departments)",
@@ -169,7 +179,7 @@ impl Store {
         if self.fact(PLAN).await?.as_deref() == Some(&plan_text) {
             return Ok(0);
         }
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin_long().await?;
         let rows: Vec<(String, String)> =
             sqlx::query_as("SELECT id, document FROM clients").fetch_all(&mut *tx).await?;
         sqlx::query("DELETE FROM client_phones").execute(&mut *tx).await?;

@@ -41,6 +41,7 @@ pub(crate) struct Store {
     pub(super) writer: AnyPool,
     pub(super) readers: AnyPool,
     begin: &'static str,
+    begin_long: &'static str,
 }
 
 impl Store {
@@ -75,6 +76,11 @@ impl Store {
     pub(super) async fn begin(&self) -> Result<Transaction<'static>, StoreError> {
         Ok(self.writer.begin_with(self.begin).await?)
     }
+
+    /// One that goes through all clients, when the desk begins: a statement of it may take its time.
+    pub(super) async fn begin_long(&self) -> Result<Transaction<'static>, StoreError> {
+        Ok(self.writer.begin_with(self.begin_long).await?)
+    }
 }
 
 async fn open_sqlite(file: &Path) -> Result<Store, OpenError> {
@@ -99,7 +105,8 @@ async fn open_sqlite(file: &Path) -> Result<Store, OpenError> {
     SQLITE_MIGRATIONS.run(&writer).await?;
     let readers = pool(READERS).min_connections(1).connect_with(connect("ro")?).await?;
     // The write lock is held from the beginning: no write fails half-way because another process wrote meanwhile.
-    Ok(Store { writer, readers, begin: "BEGIN IMMEDIATE" })
+    let begin = "BEGIN IMMEDIATE";
+    Ok(Store { writer, readers, begin, begin_long: begin })
 }
 
 async fn open_postgres(url: &str) -> Result<Store, OpenError> {
@@ -115,7 +122,9 @@ async fn open_postgres(url: &str) -> Result<Store, OpenError> {
         .connect_with(options.disable_statement_logging())
         .await?;
     POSTGRES_MIGRATIONS.run(&pool).await?;
-    Ok(Store { writer: pool.clone(), readers: pool, begin: "BEGIN ISOLATION LEVEL SERIALIZABLE" })
+    let begin = "BEGIN ISOLATION LEVEL SERIALIZABLE";
+    let begin_long = "BEGIN ISOLATION LEVEL SERIALIZABLE; SET LOCAL statement_timeout = 0";
+    Ok(Store { writer: pool.clone(), readers: pool, begin, begin_long })
 }
 
 fn create_private(file: &Path) -> Result<(), std::io::Error> {

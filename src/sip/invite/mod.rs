@@ -24,7 +24,7 @@ pub use body::session as session_body;
 pub use session::answer_options;
 
 use super::core::{Core, Owner, Purpose};
-use super::event::{CallKey, EndedBy, Event, NotNow};
+use super::event::{CallKey, EndedBy, Event, NotNow, ReferKey};
 use super::message::{Method, Request, Response, StatusCode, To, Uri};
 use super::transaction::{Reply, ServerId};
 use super::wire::Due;
@@ -211,7 +211,7 @@ impl Calls {
         }
     }
 
-    pub fn refer(&mut self, core: &mut Core, key: CallKey, target: Uri) -> Result<(), NotNow> {
+    pub fn refer(&mut self, core: &mut Core, key: CallKey, target: Uri) -> Result<ReferKey, NotNow> {
         self.session(key)?.refer(core, target)
     }
 

@@ -3,7 +3,7 @@
 
 use super::{Call, Calls, Refused};
 use crate::sip::core::Core;
-use crate::sip::event::{CallKey, EndedBy, NotNow};
+use crate::sip::event::{CallKey, EndedBy, NotNow, ReferKey};
 use crate::sip::message::{Replaces, Request, StatusCode, Uri};
 use crate::sip::transaction::ServerId;
 
@@ -53,7 +53,12 @@ impl Calls {
     }
 
     /// REFER that connects the far ends of two calls of ours: the one of `key` shall take our place in `other`.
-    pub fn refer_replacing(&mut self, core: &mut Core, key: CallKey, other: CallKey) -> Result<(), NotNow> {
+    pub fn refer_replacing(
+        &mut self,
+        core: &mut Core,
+        key: CallKey,
+        other: CallKey,
+    ) -> Result<ReferKey, NotNow> {
         if key == other {
             return Err(NotNow);
         }

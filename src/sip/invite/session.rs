@@ -49,7 +49,8 @@ pub struct Session {
     pub(super) updates: bool,
     /// It has INFO.
     pub(super) informs: bool,
-    pub(super) refer: Option<Refer>,
+    /// Of ours, the last one last: those before it that are not decided, too.
+    pub(super) refers: Vec<Refer>,
     pub(super) referred: Option<Referred>,
 }
 
@@ -122,7 +123,7 @@ impl Session {
             their_description: None,
             updates: false,
             informs: false,
-            refer: None,
+            refers: Vec::new(),
             referred: None,
         }
     }
@@ -182,6 +183,7 @@ impl Session {
         if purpose != Purpose::Invite
             && let Outcome::Response(response) = &reply.outcome
             && matches!(response.status.code(), 401 | 407)
+            && !self.refers.iter().any(|refer| refer.is_about(reply.id) && refer.is_done())
             && let Some(id) = self.again(core, &reply, response)
         {
             return self.renumber(reply.id, id);
@@ -250,7 +252,7 @@ impl Session {
             CallTimer::Refresh => self.refresh(core),
             CallTimer::SessionExpired => self.expire(core),
             CallTimer::ReferSilent => {
-                if let Some(refer) = &mut self.refer {
+                if let Some(refer) = self.refers.last_mut() {
                     refer.on_silence(core);
                 }
             }
@@ -347,9 +349,7 @@ impl Session {
         }
         if !self.is_over() {
             core.wire.say(ended(self.key, EndedBy::Them, None, reason_text(&request.headers)));
-            if let Some(refer) = &mut self.refer {
-                refer.hush();
-            }
+            self.refers.iter_mut().for_each(Refer::hush);
         }
         self.acknowledge_unanswered(core);
         self.unacked = None;
@@ -424,7 +424,7 @@ impl Session {
             return;
         }
         let theirs = self.referred.as_ref().is_some_and(Referred::wants_news);
-        let ours = self.refer.as_ref().is_some_and(|refer| !refer.is_done());
+        let ours = self.refers.last().is_some_and(|refer| !refer.is_done());
         let time = match (theirs, ours) {
             (true, _) => Duration::from_secs(LASTS.into()),
             (false, true) => PATIENCE.saturating_mul(4),
@@ -483,9 +483,7 @@ impl Session {
         if let Some(ours) = &mut self.ours {
             ours.renumber(old, new);
         }
-        if let Some(refer) = &mut self.refer {
-            refer.renumber(old, new);
-        }
+        self.refers.iter_mut().for_each(|refer| refer.renumber(old, new));
     }
 }
 

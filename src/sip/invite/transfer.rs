@@ -2,7 +2,7 @@
 
 use super::session::{Session, is_gone};
 use crate::sip::core::{Core, Owner, Purpose, refuse_method};
-use crate::sip::event::NotNow;
+use crate::sip::event::{NotNow, ReferKey};
 use crate::sip::message::{CSeq, Event, Method, Request, StatusCode, Uri};
 use crate::sip::refer::{self, Refer};
 use crate::sip::referred::{Answered, Referred};
@@ -11,20 +11,24 @@ use crate::sip::transaction::{Outcome, Reply, ServerId};
 impl Session {
     // -- ours
 
-    pub fn refer(&mut self, core: &mut Core, target: Uri) -> Result<(), NotNow> {
-        if self.refer.as_ref().is_some_and(|refer| !refer.is_done()) || !self.is_settled() {
+    pub fn refer(&mut self, core: &mut Core, target: Uri) -> Result<ReferKey, NotNow> {
+        if !self.is_settled() {
             return Err(NotNow);
         }
+        self.refers.iter_mut().for_each(|refer| refer.make_way(core));
+        self.refers.retain(|refer| !refer.is_decided());
         let mut request = self.build(core, Method::Refer);
         refer::fill(core, &mut request, target);
         let seq = request.headers.require::<CSeq>().map_or(0, |cseq| cseq.seq);
         let id = self.send(core, Purpose::Refer, request);
-        self.refer = Some(Refer::new(self.key, id, seq));
-        Ok(())
+        let refer = Refer::new(self.key, id, seq);
+        let key = refer.key();
+        self.refers.push(refer);
+        Ok(key)
     }
 
     pub(super) fn on_refer_reply(&mut self, core: &mut Core, reply: &Reply<Owner>) {
-        if let Some(refer) = self.refer.as_mut().filter(|refer| refer.is_about(reply.id)) {
+        if let Some(refer) = self.refers.iter_mut().find(|refer| refer.is_about(reply.id)) {
             refer.on_reply(core, &reply.outcome);
         }
         if is_gone(&reply.outcome) {
@@ -37,11 +41,23 @@ impl Session {
         let Some(event) = event.filter(|event| event.package.eq_ignore_ascii_case("refer")) else {
             return core.refuse(id, request, StatusCode::BAD_EVENT);
         };
-        let Some(refer) = self.refer.as_mut().filter(|refer| refer.is_named(event.id.as_deref())) else {
+        let Some(refer) = self.named_refer(event.id.as_deref()) else {
             return core.refuse(id, request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST);
         };
         core.refuse(id, request, StatusCode::OK);
         refer.on_notify(core, request);
+    }
+
+    /// What names none is about the first (RFC 3515 §2.4.6), unless that is decided: some who tell of a later one name none either.
+    fn named_refer(&mut self, id: Option<&str>) -> Option<&mut Refer> {
+        let Some(id) = id else {
+            let at = self.refers.iter().position(|refer| !refer.is_decided());
+            return match at {
+                Some(at) => self.refers.get_mut(at),
+                None => self.refers.last_mut(),
+            };
+        };
+        self.refers.iter_mut().rfind(|refer| refer.is_named(id))
     }
 
     // -- theirs

@@ -2,7 +2,7 @@
 
 use crate::sip::message::{Method, Request, Response};
 use crate::sip::testing::{Bench, secs, seq};
-use crate::sip::{CallKey, Event, NotNow, ReferProgress};
+use crate::sip::{CallKey, Event, ReferKey, ReferProgress};
 
 fn refer(bench: &mut Bench) -> (CallKey, Request, Response, Request) {
     let (call, invite, ok) = bench.answered();
@@ -48,7 +48,6 @@ fn a_transfer_is_taken_then_told_how_it_goes() {
     assert!(refer.headers.first("Contact").is_some());
     bench.respond(&refer, 202);
     assert_eq!(progress(&mut bench), Some(ReferProgress::Taken));
-    assert_eq!(bench.ua.refer(bench.now, call, "sip:202@pbx.example".parse().unwrap()), Err(NotNow));
     let dialog = (invite, ok);
     for (step, line, state, said) in [
         (1, "SIP/2.0 100 Trying", ACTIVE, Some((100, false))),
@@ -267,6 +266,63 @@ fn a_pbx_that_takes_a_transfer_and_will_say_nothing_is_believed() {
     assert_eq!(progress(&mut bench), Some(ReferProgress::NoWord), "nobody need wait for a word");
     bench.pass(secs(200));
     assert!(bench.is_silent());
+}
+
+/// Of two REFERs in one call, each is told of by its number, and the first without one, too (RFC 3515 §2.4.6).
+#[test]
+fn a_second_refer_does_not_wait_for_the_last_word_about_the_first() {
+    for named in [true, false] {
+        let mut bench = Bench::new();
+        let (call, invite, ok, first) = refer(&mut bench);
+        bench.respond(&first, 202);
+        progress(&mut bench);
+        let key = bench.ua.refer(bench.now, call, "sip:202@pbx.example".parse().unwrap()).unwrap();
+        let second = bench.request(Method::Refer);
+        bench.respond(&second, 202);
+        progress(&mut bench);
+        let dialog = (invite, ok);
+        for (step, refer, line, about_second) in
+            [(1, &first, "SIP/2.0 486 Busy Here", false), (2, &second, "SIP/2.0 200 OK", true)]
+        {
+            let mut notify = notify(&mut bench, &dialog, step, line, OVER);
+            if named {
+                notify.headers.remove("Event");
+                notify.headers.push("Event", format!("refer;id={}", seq(refer)));
+            }
+            bench.hear_request(&notify);
+            bench.response(200);
+            match bench.event() {
+                Some(Event::Refer { refer, progress: ReferProgress::Status { last: true, .. }, .. }) => {
+                    assert_eq!(refer == key, about_second, "{line}, named {named}");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_ne!(key, ReferKey(seq(&first)));
+    }
+}
+
+#[test]
+fn silence_about_a_second_refer_is_said_after_its_own_30_s() {
+    let mut bench = Bench::new();
+    let (call, invite, ok, first) = refer(&mut bench);
+    bench.respond(&first, 202);
+    progress(&mut bench);
+    bench.pass(secs(20));
+    bench.ua.refer(bench.now, call, "sip:202@pbx.example".parse().unwrap()).unwrap();
+    let second = bench.request(Method::Refer);
+    bench.respond(&second, 202);
+    progress(&mut bench);
+    // What is said of the first is no word about the second.
+    let mut rings = notify(&mut bench, &(invite, ok), 1, "SIP/2.0 180 Ringing", ACTIVE);
+    rings.headers.remove("Event");
+    rings.headers.push("Event", format!("refer;id={}", seq(&first)));
+    bench.hear_request(&rings);
+    bench.forget();
+    bench.pass(secs(29));
+    assert!(bench.is_silent());
+    bench.pass(secs(2));
+    assert_eq!(progress(&mut bench), Some(ReferProgress::NoWord));
 }
 
 #[test]
