@@ -8,11 +8,14 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, put};
+use jiff::civil::Date;
 
+use super::company::CompanySystem;
 use super::problem::Refusal;
 use super::routes::{calls, clients, directory, handovers, meta, transfers};
 use super::settings::Transfers;
 use super::store::Store;
+use crate::clock;
 use crate::desk_api::{ProblemCode, paths};
 use crate::domain::number::NumberingPlan;
 
@@ -29,6 +32,15 @@ pub(crate) struct Desk {
     pub store: Store,
     pub plan: Arc<NumberingPlan>,
     pub transfers: Arc<Transfers>,
+    /// The company's own system, where there is one to ask.
+    pub company: Option<Arc<CompanySystem>>,
+}
+
+impl Desk {
+    /// Where the office is.
+    pub fn today(&self) -> Date {
+        clock::wall().to_zoned(self.transfers.zone.clone()).date()
+    }
 }
 
 pub(crate) fn router(desk: Desk) -> Router {

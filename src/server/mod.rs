@@ -6,6 +6,7 @@ mod app;
 mod auth;
 mod body;
 mod command;
+mod company;
 mod listener;
 mod openapi;
 mod passing;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::ToSpan;
 use tokio::net::TcpListener;
 
+use super::lookup::company_system;
 use super::{Failure, ServeArguments, database_named, open};
 use crate::clock;
 use crate::server::app::{Desk, router};
@@ -31,6 +32,7 @@ pub(super) async fn serve(arguments: ServeArguments, cat: &Catalogue) -> Result<
         (None, Some(file)) => file.clone(),
         (None, None) => return Err(Failure::NoDatabase),
     };
+    let company = settings.company.clone().map(company_system).transpose()?;
     // A port file of an earlier run would send people to a desk that is not there.
     if let Some(file) = &arguments.port_file {
         let _ = std::fs::remove_file(file);
@@ -38,8 +40,12 @@ pub(super) async fn serve(arguments: ServeArguments, cat: &Catalogue) -> Result<
     let listener = TcpListener::bind(address).await.map_err(|error| Failure::Listen { address, error })?;
     let store = open(database).await?;
     prepare(&store, &settings, arguments.sample, cat).await?;
-    let desk =
-        Desk { store: store.clone(), plan: Arc::new(settings.plan), transfers: Arc::new(settings.transfers) };
+    let desk = Desk {
+        store: store.clone(),
+        plan: Arc::new(settings.plan),
+        transfers: Arc::new(settings.transfers),
+        company: company.map(Arc::new),
+    };
     answer(listener, desk, &arguments, cat).await?;
     store.close().await;
     Ok(())

@@ -195,6 +195,7 @@ fn card(row: Row, plan: &NumberingPlan) -> Result<ClientCard, StoreError> {
         time_zone: draft.time_zone,
         note: draft.note,
         updated_at: Timestamp::from_microsecond(updated_at).ok(),
+        gaps: Vec::new(),
     })
 }
 
@@ -212,7 +213,7 @@ fn optional<T: DeserializeOwned>(document: Option<&str>) -> Result<Option<T>, St
 }
 
 /// What the draft refers to must be there. Gives the department: the draft's own, else the manager's.
-async fn check_references(
+pub(super) async fn check_references(
     tx: &mut Transaction<'_>,
     draft: &ClientDraft,
 ) -> Result<Option<String>, WriteError> {
@@ -240,7 +241,7 @@ async fn check_references(
     if unknown.is_empty() { Ok(department) } else { Err(WriteError::Unknown(unknown)) }
 }
 
-async fn document(
+pub(super) async fn document(
     tx: &mut Transaction<'_>,
     sql: &'static str,
     id: &str,
@@ -253,7 +254,7 @@ fn department_of(people: &Directory, draft: &ClientDraft) -> Option<String> {
     draft.department.clone().or_else(managers)
 }
 
-async fn upsert(
+pub(super) async fn upsert(
     tx: &mut Transaction<'_>,
     id: ClientId,
     draft: &ClientDraft,
@@ -319,7 +320,7 @@ async fn insert_many(
     Ok(())
 }
 
-async fn index_phones(
+pub(super) async fn index_phones(
     tx: &mut Transaction<'_>,
     id: ClientId,
     draft: &ClientDraft,
@@ -358,7 +359,7 @@ fn numbers(draft: &ClientDraft, plan: &NumberingPlan) -> Vec<(i64, PhoneNumber)>
 }
 
 /// Fits: an E.164 number has at most 15 digits.
-fn as_column(number: PhoneNumber) -> i64 {
+pub(super) fn as_column(number: PhoneNumber) -> i64 {
     i64::try_from(number.as_u64()).unwrap_or(i64::MAX)
 }
 
