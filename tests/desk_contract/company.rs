@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::fixture::{BINARY, Desk, Folder, random_number};
 use super::telephone::{answer, misbehaving, read_request};
+use super::tls_desk::{self, TlsDesk};
 
 const SECRET: &str = "key:tiger-42";
 const REF: &str = "5f2a9d10-0c7b-11ee-8e1a-0050568b35ac";
@@ -419,4 +420,33 @@ fn an_admin_hears_why_the_companys_system_cannot_be_asked() {
         assert_eq!(code, Some(2), "{said}");
         assert!(said.contains("chmod"), "{said}");
     }
+}
+
+#[test]
+fn a_system_whose_certificate_nobody_trusts_gets_no_password() {
+    let (company, system) = (Company::new(|_, _| ()), TlsDesk::start());
+    company.settings("desk-1c.toml");
+    let secret = company.folder.path("secret");
+    let lookup = |ca: &str| {
+        let text = format!(
+            "[company_system]\nurl = \"{}\"\nauthentication = \"bearer\"\nsecret_file = {:?}\n{ca}\nbudget_ms = 1900\n\
+             currency = \"RUB\"\nclient_type = \"market\"\n\
+             [[company_system.find]]\npath = \"who\"\nquery = {{ phone = \"{{phone}}\" }}\nget = {{ client = \"/clients/*/id\" }}\n\
+             [[company_system.card]]\npath = \"{{client}}\"\nget = {{ name = \"/name\" }}\n",
+            system.url(),
+            secret.to_str().unwrap()
+        );
+        let settings = company.folder.path("tls.toml");
+        std::fs::write(&settings, text).unwrap();
+        let arguments = ["lookup", "+79161234567", "--config", settings.to_str().unwrap()];
+        let output = super::fixture::run(&arguments);
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, said) = lookup("");
+    assert!(code == Some(8) && said.contains("not trusted"), "{code:?} {said}");
+    assert_eq!(system.next_request(), None);
+    let (code, said) = lookup(&format!("ca = {:?}", tls_desk::AUTHORITY));
+    assert_eq!(code, Some(0), "{said}");
+    let request = system.next_request().unwrap();
+    assert!(request.starts_with("GET /who?phone=%2B79161234567 ") && request.contains("Bearer key:tiger-42"));
 }
