@@ -8,7 +8,7 @@
 //! agent                 the operator's desk: intents in; effects, events and a view out
 //! screen                what the operator's window shows and does, without the window
 //! net, audio, desk,     the sides: the only code that touches the world
-//! config, clock, entropy, secrets, logging, text, command_line
+//! config, clock, entropy, http, secrets, logging, text, command_line
 //! desktop               what stands around the window: links, key store, notifications
 //! practice              a PBX of simulated people to practise with: pure, on the same engines
 //! shell                 puts the parts together: one task, one media thread
@@ -59,6 +59,7 @@ pub mod desk;
 #[cfg(feature = "desktop")]
 pub mod desktop;
 pub mod entropy;
+mod http;
 pub mod logging;
 pub mod net;
 pub mod secrets;

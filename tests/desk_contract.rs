@@ -10,6 +10,8 @@
 mod calls;
 #[path = "desk_contract/clients.rs"]
 mod clients;
+#[path = "desk_contract/company.rs"]
+mod company;
 #[path = "desk_contract/errors.rs"]
 mod errors;
 #[path = "desk_contract/fixture.rs"]

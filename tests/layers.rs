@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const SHARED: [&str; 4] = ["instant", "transmit", "secrets", "text"];
 
 /// Each module with those it may name besides itself and `SHARED`.
-const MAY_NAME: [(&str, &[&str]); 24] = [
+const MAY_NAME: [(&str, &[&str]); 25] = [
     ("instant", &[]),
     ("transmit", &[]),
     ("secrets", &[]),
@@ -18,6 +18,7 @@ const MAY_NAME: [(&str, &[&str]); 24] = [
     ("clock", &[]),
     ("entropy", &[]),
     ("logging", &[]),
+    ("http", &[]),
     ("domain", &[]),
     ("config", &["domain"]),
     ("command_line", &["config"]),
@@ -34,9 +35,9 @@ const MAY_NAME: [(&str, &[&str]); 24] = [
     ("net", &["sip"]),
     // Whether a device has stalled shows only by the clock.
     ("audio", &["media", "clock"]),
-    ("desk", &["domain", "desk_api", "clock"]),
+    ("desk", &["domain", "desk_api", "clock", "http"]),
     ("desktop", &["config", "domain", "logging"]),
-    ("server", &["domain", "desk_api", "config", "command_line", "clock", "entropy", "logging"]),
+    ("server", &["domain", "desk_api", "config", "command_line", "clock", "entropy", "logging", "http"]),
     ("shell", &EVERYTHING_BELOW_SHELL),
     ("window", &WINDOW_MAY_NAME),
 ];

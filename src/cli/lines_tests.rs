@@ -5,7 +5,9 @@ use super::book::Book;
 use super::{json, words};
 use crate::agent::{Card, CardAnswer, ChainNews, Event, Source, Unavailable};
 use crate::audio::{Change, Device, RecordFault, Role, SoundFault};
-use crate::desk_api::{BadAnswer, ClientCard, HandedOver, ProblemCode, TransferWay as HandoverWay};
+use crate::desk_api::{
+    BadAnswer, CardPart, ClientCard, Gap, GapWhy, HandedOver, ProblemCode, TransferWay as HandoverWay,
+};
 use crate::domain::line_state::LineState;
 use crate::instant::Instant;
 use crate::media::{AudioDirection, Codec, NoAudioCause, StreamStats};
@@ -79,6 +81,7 @@ fn why_the_desk_was_no_help_says_what_to_look_at() {
             Unavailable::BadAnswer(_) => "no order desk",
             Unavailable::WrongToken => "PATCHCORD_DESK_TOKEN",
             Unavailable::Forbidden => "right role",
+            Unavailable::CompanySystem => "company's own system",
             Unavailable::Refused { .. } => "422",
             Unavailable::Failed { .. } => "500",
         };
@@ -411,6 +414,7 @@ fn unavailable() -> Vec<Unavailable> {
         U::BadAnswer(BadAnswer::NotJson),
         U::WrongToken,
         U::Forbidden,
+        U::CompanySystem,
         U::Refused { status: 422, code: ProblemCode::Invalid },
         U::Failed { status: 500 },
     ]
@@ -437,6 +441,23 @@ fn client() -> ClientCard {
         "manager": {"id": "01890000-0000-7000-8000-000000000001", "name": "Иванова"},
     }))
     .unwrap()
+}
+
+#[test]
+fn what_a_card_lacks_is_said() {
+    let mut client = client();
+    client.standing = None;
+    client.gaps = vec![Gap { part: CardPart::Standing, why: GapWhy::Refused }];
+    let answer = CardAnswer::Found { clients: vec![client], source: Source::Desk, age: Duration::ZERO };
+    let card = Card { answer, took: Duration::ZERO, handed_over: None };
+    let notice = Notice::Agent(Event::Card { line: LINE, card });
+    let said = words::line(&Catalogue::new(Language::English), &notice).unwrap();
+    for words in ["debt not known", "Debt and limit", "refuses the desk's password"] {
+        assert!(said.contains(words), "{words} is not in: {said}");
+    }
+    let told: serde_json::Value =
+        serde_json::from_str(&json::line(Instant::START, &notice, &book()).unwrap()).unwrap();
+    assert_eq!(told["clients"][0]["gaps"], serde_json::json!([{"part": "standing", "why": "refused"}]));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::faults;
 use crate::agent::{Card, CardAnswer, ChainNews, Event, Source};
 use crate::audio::{Change, Device, Role};
-use crate::desk_api::{ClientCard, HandedOver, Handover, TransferWay as HandoverWay, Unavailable};
+use crate::desk_api::{ClientCard, HandedOver, Handover, MayOrder, TransferWay as HandoverWay, Unavailable};
 use crate::domain::chain::{PassedOverWhy, TransferChain};
 use crate::domain::line_state::LineState;
 use crate::media::{AudioDirection, NoAudioCause, StreamStats};
@@ -444,7 +444,7 @@ fn handed_over(cat: &Catalogue, handed: &HandedOver) -> String {
 
 fn client_words(cat: &Catalogue, client: &ClientCard) -> String {
     let kind = client.client_type.names.in_language(cat.language().code());
-    match &client.manager {
+    let known = match &client.manager {
         Some(manager) => say!(
             cat,
             "{name}, {kind}, manager {manager}",
@@ -453,7 +453,13 @@ fn client_words(cat: &Catalogue, client: &ClientCard) -> String {
             manager = manager.name
         ),
         None => say!(cat, "{name}, {kind}, no manager", name = client.name, kind = kind),
-    }
+    };
+    let doubt = (client.may_order() == MayOrder::Unknown).then(|| say!(cat, "debt not known"));
+    let gaps = client.gaps.iter().map(|gap| {
+        let (part, why) = (cat.get(gap.part.words()), cat.get(gap.why.words()));
+        say!(cat, "{part} ({why})", part = part, why = why)
+    });
+    [known].into_iter().chain(doubt).chain(gaps).collect::<Vec<_>>().join(", ")
 }
 
 fn media(cat: &Catalogue, line: u32, codec: &str, stats: &StreamStats) -> String {
@@ -579,6 +585,9 @@ pub fn unavailable(cat: &Catalogue, why: &Unavailable) -> String {
             say!(cat, "this token may not do that. Ask the desk's admin for the right role.")
         }
         Unavailable::Refused { status, .. } => say!(cat, "the desk refused with {status}.", status = status),
+        Unavailable::CompanySystem => {
+            say!(cat, "the company's own system does not answer the desk. Tell its admin.")
+        }
         Unavailable::Failed { status } => {
             say!(cat, "the desk has a fault of its own ({status}). Tell its admin.", status = status)
         }

@@ -160,6 +160,11 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// None where the file does not have it.
+    pub fn section_if_there(&self, key: &'static str) -> Result<Option<Self>, ConfigError> {
+        self.find(key).map(|value| self.table_of(key, value, format!("[{key}]"))).transpose()
+    }
+
     /// A section that may not be left out.
     pub fn needed_section(&self, key: &'static str, example: &str) -> Result<Self, ConfigError> {
         let missing = || Fault::Missing { key, what: value::SECTION, example: example.to_owned() };
@@ -210,9 +215,40 @@ impl<'a> Section<'a> {
         expected: Expected,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Result<T, ConfigError> {
+        self.text(key, expected, parse)?.ok_or_else(|| self.missing(key, expected))
+    }
+
+    /// A key without which the section says nothing.
+    pub fn missing(&self, key: &'static str, expected: Expected) -> ConfigError {
         let example = format!("{key} = {}", quoted(expected.example));
-        let missing = Fault::Missing { key, what: expected.what, example };
-        self.text(key, expected, parse)?.ok_or_else(|| self.text.error(&self.span, missing))
+        self.text.error(&self.span, Fault::Missing { key, what: expected.what, example })
+    }
+
+    /// A section whose keys are the file's own, each with a text, in the file's order.
+    pub fn texts<T>(
+        &self,
+        key: &'static str,
+        expected: Expected,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Vec<(String, T)>, ConfigError> {
+        let Some(value) = self.find(key) else { return Ok(Vec::new()) };
+        let example = || format!("{{ key = {} }}", quoted(expected.example));
+        let table = value.get_ref().as_table();
+        let table = table.ok_or_else(|| self.bad(key, value, value::SECTION, example()))?;
+        let mut entries: Vec<_> = table.iter().collect();
+        entries.sort_by_key(|(key, _)| key.span().start);
+        let read = |(name, value): (&Spanned<_>, &Spanned<DeValue<'_>>)| {
+            let parsed = value.get_ref().as_str().and_then(&parse);
+            let parsed =
+                parsed.ok_or_else(|| self.bad(key, value, expected.what, quoted(expected.example)))?;
+            Ok((String::from(name.get_ref() as &str), parsed))
+        };
+        entries.into_iter().map(read).collect()
+    }
+
+    /// A key of a section of the file's own keys that means nothing here.
+    pub fn unknown(&self, key: &str, known: &[&'static str]) -> ConfigError {
+        self.text.error(&self.span, Fault::UnknownKey { key: key.to_owned(), known: known.to_vec() })
     }
 
     /// As `text`, for an address that may hold a password where none belongs: one with an `@` is not repeated.

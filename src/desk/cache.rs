@@ -71,7 +71,7 @@ impl CardCache {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::desk_api::{ClientId, ClientType, ClientTypeId, Money, Names, Standing};
+    use crate::desk_api::{ClientId, ClientType, ClientTypeId, Names};
 
     fn number(last: u64) -> PhoneNumber {
         PhoneNumber::from_u64(79_160_000_000 + last).unwrap()
@@ -86,18 +86,13 @@ mod tests {
             contacts: vec![],
             manager: None,
             department: None,
-            standing: Standing {
-                currency: "RUB".into(),
-                overdue: Money::ZERO,
-                over_limit: Money::ZERO,
-                limit: None,
-                credit_left: None,
-            },
+            standing: None,
             price_column: None,
             delivery: None,
             time_zone: None,
             note: None,
             updated_at: None,
+            gaps: vec![],
         }
     }
 

@@ -1,13 +1,10 @@
 //! HTTP to the desk: one client, made when first needed; every answer limited in time and size, and checked.
 
-use std::error::Error as _;
 use std::path::Path;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Certificate, Client, RequestBuilder, Response, StatusCode, Url, redirect};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
+use reqwest::{Certificate, Client, RequestBuilder, Response, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
@@ -15,6 +12,7 @@ use uuid::Uuid;
 
 use super::DeskProblem;
 use crate::desk_api::{BadAnswer, IDEMPOTENCY_KEY, PROBLEM_JSON, Problem, ProblemCode, Unavailable, paths};
+use crate::http::{self, Broken};
 use crate::secrets::Secret;
 
 /// Largest answer taken, octets: twenty cards with everything in them have a tenth of that.
@@ -118,41 +116,14 @@ impl HttpDesk {
 }
 
 fn build(authorities: Vec<Certificate>, encrypted: bool) -> Result<Client, reqwest::Error> {
-    // Fails when another part of the process was first, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let mut accept = HeaderMap::new();
     accept.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    let builder = Client::builder()
-        .default_headers(accept)
-        .user_agent(concat!("patchcord/", env!("CARGO_PKG_VERSION")))
-        // The token goes to the desk and nowhere else.
-        .redirect(redirect::Policy::none())
-        .no_proxy()
-        .http1_only()
-        .tcp_nodelay(true)
-        .pool_idle_timeout(IDLE)
-        .pool_max_idle_per_host(2);
-    if encrypted {
-        builder.tls_certs_merge(authorities).build()
-    } else {
-        // Spares the reading of certificates that nothing will be checked by.
-        builder.tls_certs_only([]).build()
-    }
+    http::builder(authorities, encrypted).default_headers(accept).pool_idle_timeout(IDLE).build()
 }
 
 fn read_authorities(file: &Path) -> Result<Vec<Certificate>, DeskProblem> {
     let pem = std::fs::read(file).map_err(|error| DeskProblem::CaUnreadable(file.to_owned(), error))?;
-    certificates(&pem).ok_or_else(|| DeskProblem::CaInvalid(file.to_owned()))
-}
-
-/// One at least, and nothing but what can be trusted: a bad one would only show when the desk is asked.
-fn certificates(pem: &[u8]) -> Option<Vec<Certificate>> {
-    let found: Vec<_> = CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().ok()?;
-    let mut trusted = rustls::RootCertStore::empty();
-    found.iter().try_for_each(|certificate| trusted.add(certificate.clone())).ok()?;
-    let certificates: Vec<_> =
-        found.iter().map(|der| Certificate::from_der(der)).collect::<Result<_, _>>().ok()?;
-    (!certificates.is_empty()).then_some(certificates)
+    http::certificates(&pem).ok_or_else(|| DeskProblem::CaInvalid(file.to_owned()))
 }
 
 async fn within<T>(
@@ -188,6 +159,7 @@ fn refusal(status: StatusCode, code: Option<ProblemCode>) -> Unavailable {
             Unavailable::Refused { status: status.as_u16(), code: ProblemCode::NotYours }
         }
         (StatusCode::FORBIDDEN, _) => Unavailable::Forbidden,
+        (_, Some(ProblemCode::CompanySystemAway)) => Unavailable::CompanySystem,
         (StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS, _) => {
             Unavailable::Failed { status: status.as_u16() }
         }
@@ -200,15 +172,8 @@ fn refusal(status: StatusCode, code: Option<ProblemCode>) -> Unavailable {
     }
 }
 
-async fn body(mut response: Response) -> Result<Vec<u8>, Unavailable> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| transport(&error))? {
-        if body.len().saturating_add(chunk.len()) > ANSWER_LIMIT {
-            return Err(Unavailable::BadAnswer(BadAnswer::TooLarge));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
+async fn body(response: Response) -> Result<Vec<u8>, Unavailable> {
+    http::body(response, ANSWER_LIMIT).await.map_err(unavailable)
 }
 
 fn has_type(response: &Response, wanted: &str) -> bool {
@@ -216,34 +181,18 @@ fn has_type(response: &Response, wanted: &str) -> bool {
     value.split(';').next().unwrap_or("").trim().eq_ignore_ascii_case(wanted)
 }
 
-/// What a failed exchange means. The library's own words may hold the address and its query, so they go no further.
 fn transport(error: &reqwest::Error) -> Unavailable {
-    if error.is_timeout() {
-        return Unavailable::Slow;
-    }
-    match error.source().and_then(cause) {
-        Some(cause) => cause,
-        None if error.is_connect() => Unavailable::Down,
-        None => Unavailable::BadAnswer(BadAnswer::NotHttp),
-    }
+    unavailable(http::broken(error))
 }
 
-/// The first cause in the chain that says something.
-fn cause(error: &(dyn std::error::Error + 'static)) -> Option<Unavailable> {
-    if error.is::<rustls::Error>() {
-        return Some(Unavailable::NotTrusted);
+const fn unavailable(broken: Broken) -> Unavailable {
+    match broken {
+        Broken::Slow => Unavailable::Slow,
+        Broken::Down => Unavailable::Down,
+        Broken::NotTrusted => Unavailable::NotTrusted,
+        Broken::NotHttp => Unavailable::BadAnswer(BadAnswer::NotHttp),
+        Broken::TooLarge => Unavailable::BadAnswer(BadAnswer::TooLarge),
     }
-    if let Some(http) = error.downcast_ref::<hyper::Error>() {
-        if http.is_incomplete_message() || http.is_canceled() || http.is_closed() {
-            return Some(Unavailable::Down);
-        }
-        if http.is_parse() {
-            return Some(Unavailable::BadAnswer(BadAnswer::NotHttp));
-        }
-    }
-    let Some(io) = error.downcast_ref::<std::io::Error>() else { return error.source().and_then(cause) };
-    // An I/O error's `source` skips the error inside it.
-    io.get_ref().and_then(|inner| cause(inner)).or(Some(Unavailable::Down))
 }
 
 #[cfg(test)]

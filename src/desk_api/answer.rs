@@ -74,6 +74,8 @@ pub enum Unavailable {
         /// `Other` where the desk knows more than we.
         code: ProblemCode,
     },
+    /// The desk is there, the company's own system behind it is not: whether this is a new client nobody knows.
+    CompanySystem,
     /// 5xx: the desk failed.
     Failed {
         /// Of the response.
@@ -92,6 +94,7 @@ impl Unavailable {
             Self::WrongToken => "wrong_token",
             Self::Forbidden => "forbidden",
             Self::Refused { .. } => "refused",
+            Self::CompanySystem => "company_system",
             Self::Failed { .. } => "failed",
         }
     }

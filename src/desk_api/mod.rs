@@ -27,9 +27,10 @@ pub use crate::domain::chain::{
 };
 pub use crate::domain::client::{
     ClientCard, ClientDraft, ClientId, ClientPhone, ClientType, ClientTypeId, Contact, DeliveryTerms,
-    Manager, Money, Names, PriceColumn, PriceColumnReason, Standing,
+    Manager, MayOrder, Money, Names, PriceColumn, PriceColumnReason, Standing,
 };
 pub use crate::domain::directory::{Absence, Department, Directory, DirectoryEntry, Job, PersonId};
+pub use crate::domain::gap::{CardPart, Gap, GapWhy};
 pub use crate::domain::handover::{HandedOver, Handover};
 pub use crate::domain::trade::examine::{Examined, Fault, Goods, ServedBy, Severity};
 pub use crate::domain::trade::order::{Order, OrderAct, OrderId, OrderState};

@@ -151,6 +151,8 @@ codes! {
     Invalid = "invalid", 422;
     /// The desk failed.
     Internal = "internal", 500;
+    /// Nobody in the desk has this number, and the company's own system cannot be asked.
+    CompanySystemAway = "company_system_away", 503;
     /// The desk cannot answer now: shutting down, or its store does not answer.
     Unavailable = "unavailable", 503;
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::directory::{Department, PersonId};
+use super::gap::{CardPart, Gap};
 use super::number::PhoneNumber;
 
 /// A client's identity, kept for life.
@@ -44,8 +45,9 @@ pub struct ClientCard {
     /// Who answers for the client beside or instead of a manager.
     #[serde(default)]
     pub department: Option<Department>,
-    /// Whether an order may be taken (duty 5).
-    pub standing: Standing,
+    /// Whether an order may be taken (duty 5); none: not known.
+    #[serde(default)]
+    pub standing: Option<Standing>,
     /// None for those whose prices were not agreed yet.
     #[serde(default)]
     pub price_column: Option<PriceColumn>,
@@ -58,10 +60,37 @@ pub struct ClientCard {
     /// What colleagues should know before they answer.
     #[serde(default)]
     pub note: Option<String>,
-    /// When the card was last changed.
+    /// When the card was last changed, or last got from the company's own system.
     #[serde(default)]
     #[cfg_attr(feature = "desk", schema(value_type = Option<String>, format = DateTime))]
     pub updated_at: Option<Timestamp>,
+    /// What the company's own system did not give.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<Gap>,
+}
+
+impl ClientCard {
+    /// Whether an order may be taken (duty 5). What was good once and cannot be asked for now is not known to be good.
+    pub fn may_order(&self) -> MayOrder {
+        let is_in_doubt =
+            || self.gaps.iter().any(|gap| matches!(gap.part, CardPart::Everything | CardPart::Standing));
+        match &self.standing {
+            Some(standing) if standing.is_blocked() => MayOrder::No,
+            Some(_) if !is_in_doubt() => MayOrder::Yes,
+            _ => MayOrder::Unknown,
+        }
+    }
+}
+
+/// Whether an order may be taken, as far as it is known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MayOrder {
+    /// Nothing is overdue or beyond the limit.
+    Yes,
+    /// Something is.
+    No,
+    /// Nobody can say now.
+    Unknown,
 }
 
 impl fmt::Debug for ClientCard {
@@ -240,7 +269,7 @@ pub enum PriceColumnReason {
 }
 
 /// How goods reach the client (duties 12, 13).
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub struct DeliveryTerms {
     /// Where to.
@@ -277,8 +306,9 @@ pub struct ClientDraft {
     /// The department's id; the manager's department where it is missing.
     #[serde(default)]
     pub department: Option<String>,
-    /// What accounting says now.
-    pub standing: Standing,
+    /// What accounting says now; none: not known.
+    #[serde(default)]
+    pub standing: Option<Standing>,
     /// None: not agreed yet.
     #[serde(default)]
     pub price_column: Option<PriceColumn>,

@@ -5,6 +5,7 @@ pub mod call_result;
 pub mod chain;
 pub mod client;
 pub mod directory;
+pub mod gap;
 pub mod handover;
 pub mod line_state;
 pub mod number;

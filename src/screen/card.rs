@@ -6,7 +6,7 @@ use super::keys::key_of_nth;
 use super::wrap_up::GRACE;
 use super::{Candidate, Card, Row, Screen, Tone, Word, words};
 use crate::agent::{CardAnswer, Intent, LineView};
-use crate::desk_api::{ClientCard, DeliveryTerms, Money};
+use crate::desk_api::{CardPart, ClientCard, DeliveryTerms, MayOrder, Money};
 use crate::instant::Instant;
 use crate::text::say;
 use jiff::Zoned;
@@ -149,8 +149,10 @@ impl Screen {
         if let Some(column) = &client.price_column {
             chips.push(chip(Tone::Neutral, say!(cat, "Column {name}", name = column.name)));
         }
-        if client.standing.is_blocked() {
-            chips.push(chip(Tone::Bad, say!(cat, "No orders: debt")));
+        match client.may_order() {
+            MayOrder::No => chips.push(chip(Tone::Bad, say!(cat, "No orders: debt"))),
+            MayOrder::Unknown => chips.push(chip(Tone::Warning, say!(cat, "Debt not known"))),
+            MayOrder::Yes => {}
         }
         Card {
             title: tame(&client.name),
@@ -180,20 +182,29 @@ impl Screen {
             let name = department.names.in_language(cat.language().code());
             row(say!(cat, "Department"), name.to_owned(), Tone::Neutral);
         }
-        let standing = &client.standing;
-        let money = |amount: Money| format::money(cat.language(), amount, &standing.currency);
-        for (key, amount) in [
-            (say!(cat, "Overdue debt"), standing.overdue),
-            (say!(cat, "Over-limit debt"), standing.over_limit),
-        ] {
-            if amount.is_positive() {
-                row(key, money(amount), Tone::Bad);
-            }
+        for gap in &client.gaps {
+            let why = cat.get(gap.why.words());
+            let as_of = client.updated_at.filter(|_| gap.part == CardPart::Everything);
+            let as_of = as_of.map(|at| say!(cat, "as of {time}", time = moment(cat, at, wall)));
+            let value = as_of.map_or_else(|| why.to_owned(), |as_of| format!("{why} · {as_of}"));
+            row(cat.get(gap.part.words()).to_owned(), value, Tone::Warning);
         }
-        for (key, amount) in
-            [(say!(cat, "Credit limit"), standing.limit), (say!(cat, "Credit left"), standing.credit_left)]
-        {
-            row(key, amount.map(money).unwrap_or_default(), Tone::Neutral);
+        if let Some(standing) = &client.standing {
+            let money = |amount: Money| format::money(cat.language(), amount, &standing.currency);
+            for (key, amount) in [
+                (say!(cat, "Overdue debt"), standing.overdue),
+                (say!(cat, "Over-limit debt"), standing.over_limit),
+            ] {
+                if amount.is_positive() {
+                    row(key, money(amount), Tone::Bad);
+                }
+            }
+            for (key, amount) in [
+                (say!(cat, "Credit limit"), standing.limit),
+                (say!(cat, "Credit left"), standing.credit_left),
+            ] {
+                row(key, amount.map(money).unwrap_or_default(), Tone::Neutral);
+            }
         }
         if let Some(column) = &client.price_column {
             let why = cat.get(words::price_reason(column.why));

@@ -68,6 +68,7 @@ pub(super) const fn unavailable(why: &Unavailable) -> &'static str {
         Unavailable::Down | Unavailable::Slow | Unavailable::Failed { .. } => {
             msg!("The order desk does not answer.")
         }
+        Unavailable::CompanySystem => msg!("The company's own system does not answer."),
         Unavailable::NotTrusted => msg!("The order desk's certificate is not trusted."),
         Unavailable::WrongToken | Unavailable::Forbidden => msg!("The order desk refuses this token."),
         Unavailable::BadAnswer(_) | Unavailable::Refused { .. } => {

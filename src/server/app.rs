@@ -8,12 +8,15 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
+use jiff::civil::Date;
 
 use super::changes::Changes;
+use super::company::CompanySystem;
 use super::problem::Refusal;
 use super::routes::{calls, clients, directory, events, handovers, meta, orders, products, transfers};
 use super::settings::{Orders, Transfers};
 use super::store::Store;
+use crate::clock;
 use crate::desk_api::{ProblemCode, paths};
 use crate::domain::number::NumberingPlan;
 
@@ -32,6 +35,15 @@ pub(crate) struct Desk {
     pub transfers: Arc<Transfers>,
     pub orders: Arc<Orders>,
     pub changes: Changes,
+    /// The company's own system, where there is one to ask.
+    pub company: Option<Arc<CompanySystem>>,
+}
+
+impl Desk {
+    /// Where the office is.
+    pub fn today(&self) -> Date {
+        clock::wall().to_zoned(self.transfers.zone.clone()).date()
+    }
 }
 
 pub(crate) fn router(desk: Desk) -> Router {

@@ -1,5 +1,6 @@
 //! The command line of `patchcord-desk`.
 
+mod lookup;
 mod report;
 mod rules;
 mod serve;
@@ -12,13 +13,14 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use jiff::civil::{Date, DateTime};
 
+use super::company::CompanyProblem;
 use super::settings::{self, Settings, SettingsError};
 use super::store::{Bearer, Database, DatabaseProblem, OpenError, Store, StoreError};
 use super::token;
 use crate::clock;
 use crate::command_line::{self, Unfit, fitting, setting};
-use crate::config::{Expected, io_words};
-use crate::desk_api::{ClientId, Role};
+use crate::config::{Expected, PasswordFault, io_words};
+use crate::desk_api::{ClientId, GapWhy, Role};
 use crate::entropy::NoEntropy;
 use crate::logging;
 use crate::text::{Catalogue, Language, msg, say};
@@ -37,6 +39,7 @@ const LONGEST_PERSON: usize = 100;
 Exit codes:
   0   done as asked
   2   usage, settings, address or database
+  8   the company's own system cannot be asked (lookup)
   70  our fault")
 )]
 struct Arguments {
@@ -66,6 +69,20 @@ enum Command {
         #[command(subcommand)]
         command: ReportCommand,
     },
+    #[command(about = msg!("Ask the company's own system who has a number, and show each step; nothing is kept"))]
+    Lookup(LookupArguments),
+}
+
+#[derive(clap::Args)]
+struct LookupArguments {
+    #[arg(help = msg!("A telephone number in any form"))]
+    #[arg(value_name = "NUMBER")]
+    number: String,
+    #[command(flatten)]
+    data: DataArguments,
+    #[arg(help = msg!("One JSON object on stdout"))]
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(clap::Args)]
@@ -227,6 +244,21 @@ enum Failure {
     BadPerson,
     NoSuchDatabase(Database),
     NoClient(String),
+    NoCompanySystem,
+    NotANumber(String),
+    /// The company's system cannot be asked who has the number.
+    CompanyAway(GapWhy),
+    Secret {
+        file: PathBuf,
+        fault: PasswordFault,
+    },
+    NoSecret,
+    Authorities {
+        file: PathBuf,
+        /// None: it can be read, and holds none.
+        error: Option<std::io::Error>,
+    },
+    Company(CompanyProblem),
     /// Name and id of each.
     ManyClients(Vec<(String, ClientId)>),
     /// The flag whose value the company does not know.
@@ -237,7 +269,7 @@ enum Failure {
     System(std::io::Error),
 }
 
-/// The whole program. Exit codes: 0 done; 2 usage, settings, address or database; 70 our fault.
+/// The whole program. Exit codes: 0 done; 2 usage, settings, address or database; 8 the company's system; 70 our fault.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let environment = |name: &str| std::env::var(name).ok();
     let arguments: Arguments = match command_line::read(arguments, environment) {
@@ -274,6 +306,7 @@ fn execute(command: Command, cat: &Catalogue) -> Result<(), Failure> {
         Command::Report { command: ReportCommand::Transfers(arguments) } => {
             runtime.block_on(report::transfers(arguments, cat))
         }
+        Command::Lookup(arguments) => runtime.block_on(lookup::lookup(arguments, cat)),
     }
 }
 
@@ -319,7 +352,11 @@ async fn open_named(flag: Option<&str>, settings: &Settings) -> Result<Store, Fa
 impl Failure {
     const fn code(&self) -> u8 {
         match self {
-            Self::Store(_) | Self::Entropy(_) | Self::System(_) => 70,
+            Self::Store(_)
+            | Self::Entropy(_)
+            | Self::System(_)
+            | Self::Company(CompanyProblem::Client(_)) => 70,
+            Self::CompanyAway(_) => 8,
             _ => 2,
         }
     }
@@ -359,6 +396,38 @@ impl Failure {
             Self::NoSuchDatabase(file) => {
                 say!(cat, "There is no database {file}. Name the one that the desk serves.", file = file)
             }
+            Self::NoCompanySystem => {
+                say!(
+                    cat,
+                    "The settings name no company system. See the section [company_system] of config/desk.toml."
+                )
+            }
+            Self::NotANumber(text) => {
+                say!(cat, "“{text}” is no telephone number that can be looked up.", text = text)
+            }
+            Self::CompanyAway(why) => cat.get(why.words()).to_owned(),
+            Self::Secret { file, fault } => fault.say(cat, file),
+            Self::NoSecret => say!(
+                cat,
+                "The password for the company's system is missing. Name a file as secret_file, or give the environment variable PATCHCORD_COMPANY_SECRET."
+            ),
+            Self::Authorities { file, error: Some(error) } => say!(
+                cat,
+                "The certificate file {file} cannot be read: {why}. Check the path and its permissions.",
+                file = file.display(),
+                why = io_words(cat, error.kind())
+            ),
+            Self::Authorities { file, error: None } => {
+                say!(
+                    cat,
+                    "The certificate file {file} holds no PEM certificate of an authority.",
+                    file = file.display()
+                )
+            }
+            Self::Company(CompanyProblem::BadSecret) => {
+                say!(cat, "The password for the company's system holds characters that cannot be sent.")
+            }
+            Self::Company(error @ CompanyProblem::Client(_)) => say_failed(error, cat),
             Self::NoClient(text) => {
                 say!(cat, "No client is “{text}”. Give a name, an id or a telephone.", text = text)
             }

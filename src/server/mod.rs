@@ -7,6 +7,7 @@ mod auth;
 mod body;
 mod changes;
 mod command;
+mod company;
 mod listener;
 mod openapi;
 mod passing;

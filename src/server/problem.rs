@@ -150,6 +150,9 @@ fn title(code: ProblemCode, cat: &Catalogue) -> String {
         ProblemCode::UriTooLong => say!(cat, "The address is too long."),
         ProblemCode::UnsupportedMediaType => say!(cat, "The content must be application/json."),
         ProblemCode::Invalid => say!(cat, "The content breaks a rule; see its fields."),
+        ProblemCode::CompanySystemAway => {
+            say!(cat, "The company's own system cannot be asked who this is. The desk's log says why.")
+        }
         ProblemCode::Unavailable => say!(cat, "The desk cannot answer now. Try again."),
         ProblemCode::Internal | ProblemCode::Other => say!(cat, "The desk failed. Its log says why."),
     }

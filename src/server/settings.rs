@@ -1,5 +1,6 @@
 //! The desk's settings file.
 
+mod company;
 mod orders;
 mod transfer;
 mod words;
@@ -7,6 +8,7 @@ mod words;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use super::company::CompanySettings;
 use super::sample;
 use super::store::Database;
 use crate::config::{ConfigError, Document, Expected, Section, Setting as _, read_file};
@@ -40,6 +42,8 @@ pub(crate) struct Settings {
     pub client_types: Vec<ClientType>,
     pub transfers: Transfers,
     pub orders: Orders,
+    /// None where there is none to ask.
+    pub company: Option<CompanySettings>,
 }
 
 /// Why settings cannot be used.
@@ -81,6 +85,7 @@ impl Default for Settings {
             client_types: sample::usual_types(),
             transfers: Transfers::default(),
             orders: sample::order_rules(),
+            company: None,
         }
     }
 }
@@ -108,6 +113,7 @@ impl Settings {
             listen: root.text("listen", LISTEN, SocketAddr::parse)?,
             database: root.address("database", DATABASE, |text| Database::parse(text).ok())?,
             plan: numbering.desk_numbering()?,
+            company: company::read(&root, &client_types)?,
             client_types,
             transfers,
             orders: Orders::read(&root)?,
@@ -197,6 +203,55 @@ mod tests {
         let holiday_alone = parse("[office_hours]\nclosed_on = [\"2027-01-01\"]\n").unwrap();
         let hours = holiday_alone.transfers.rules.hours.unwrap();
         assert!(hours.are_on(friday.at(23, 59, 0, 0)) && !hours.are_on(new_year.at(0, 0, 0, 0)));
+    }
+
+    #[test]
+    fn the_example_of_a_company_system_in_the_sample_file_can_be_used() {
+        let sample = include_str!("../../config/desk.toml");
+        let (_, example) = sample.split_once("# [company_system]").unwrap();
+        let lines = example.lines().skip(1).map_while(|line| line.strip_prefix('#'));
+        let section = lines.fold("[company_system]\n".to_owned(), |text, line| text + line.trim() + "\n");
+        let company = parse(&section).unwrap().company.unwrap();
+        assert_eq!((company.find.len(), company.card.len()), (1, 1));
+        assert_eq!(company.budget, std::time::Duration::from_millis(1500), "the usual one");
+        assert!(company.ca.is_some() && company.secret_file.is_some());
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_company_system_is_said_with_its_line_and_what_to_write() {
+        const SECTION: &str = "[company_system]\nurl = \"https://a\"\nauthentication = \"none\"\ncurrency = \"RUB\"\n\
+            client_type = \"market\"\n";
+        const FIND: &str = "[[company_system.find]]\npath = \"a/{phone}\"\nget = { client = \"/a\" }\n";
+        const CARD: &str = "[[company_system.card]]\npath = \"b/{client}\"\nget = { name = \"/a\" }\n";
+        assert!(parse(&[SECTION, FIND, CARD].concat()).unwrap().company.is_some());
+        let card = |get: &str| [SECTION, FIND, "[[company_system.card]]\npath = \"b\"\nget = ", get].concat();
+        let changed = |from: &str, to: &str| [SECTION, FIND, CARD].concat().replace(from, to);
+        for (source, line, words) in [
+            (changed("https://a", "https://u:tiger@a"), 2, &["https://1c.example.com"][..]),
+            (changed("\"none\"", "\"digest\""), 3, &["digest", "\"basic\""]),
+            (changed("\"none\"", "\"basic\""), 1, &["user = \"patchcord\""]),
+            (changed("client_type = \"market\"", "client_type = \"kye\""), 5, &["kye"]),
+            (changed("{phone}", "{fone}"), 7, &["a/{fone}"]),
+            (changed("{client}", "{phone}"), 10, &["b/{phone}"]),
+            (changed("client = \"/a\"", "client = \"a\""), 8, &["/value/*/Ref_Key"]),
+            (changed("client = \"/a\"", "x = \"/a\""), 6, &["x", "client"]),
+            (changed(FIND, ""), 1, &["find.get.client"]),
+            (card("{ nmae = \"/a\" }"), 9, &["nmae", "name, client_type"]),
+            (card("{ note = \"/a\" }"), 1, &["card.get.name"]),
+            (card("{ name = \"/a\", debt = \"/b\" }"), 1, &["card.get.overdue"]),
+            ([SECTION, "secret = \"tiger\"\n", FIND, CARD].concat(), 6, &["secret_file"]),
+            ([SECTION, "budget_ms = 2000\n", FIND, CARD].concat(), 6, &["2000", "1900"]),
+        ] {
+            let error = parse(&source).unwrap_err();
+            assert_eq!(error.line, Some(line), "{source}: {error:?}");
+            for language in Language::ALL {
+                let said = error.say(&Catalogue::new(language));
+                assert!(!said.contains("tiger"), "{said}");
+                for word in words {
+                    assert!(said.contains(word), "{word} is not in: {said}");
+                }
+            }
+        }
     }
 
     #[test]

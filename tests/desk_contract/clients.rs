@@ -4,7 +4,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::fixture::{Desk, call, call_path, new_call_id, random, random_number};
-use patchcord::desk_api::{ClientCard, Directory};
+use patchcord::desk_api::{ClientCard, Directory, MayOrder};
 
 #[test]
 fn a_client_entered_a_moment_ago_is_found_by_any_spelling_of_the_number() {
@@ -93,9 +93,10 @@ fn the_card_holds_all_that_was_entered() {
     assert_eq!(card.phones[0].extension.as_deref(), Some("12"));
     assert_eq!((card.phones[1].number, card.phones[1].written.as_str()), (None, "местный 5"));
     assert_eq!(card.contacts[0].name, "Ким Ольга");
-    assert!(card.standing.is_blocked());
-    assert_eq!(card.standing.limit.unwrap().to_string(), "1000000000.01");
-    assert_eq!(card.standing.currency, "KRW");
+    assert_eq!(card.may_order(), MayOrder::No);
+    let standing = card.standing.unwrap();
+    assert_eq!(standing.limit.unwrap().to_string(), "1000000000.01");
+    assert_eq!(standing.currency, "KRW");
     assert_eq!(card.price_column.unwrap().name, "3");
     assert_eq!(card.delivery.unwrap().shipping.as_deref(), Some("поезд"));
     assert_eq!((card.time_zone.as_deref(), card.note.as_deref()), (Some("Asia/Seoul"), Some("비고")));

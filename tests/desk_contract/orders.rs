@@ -152,6 +152,12 @@ fn terms(desk: &Desk, client: Uuid) -> Terms {
     serde_json::from_value(reply.body).unwrap()
 }
 
+/// Of whoever pays first of all.
+fn credit_left(terms: &Terms) -> String {
+    let standing = terms.payers[0].standing.as_ref().unwrap();
+    standing.credit_left.unwrap().to_string()
+}
+
 fn path(order: &Value) -> String {
     format!("/v1/orders/{}", order["id"].as_str().unwrap())
 }
@@ -189,8 +195,7 @@ fn an_order_that_the_client_agreed_to_is_placed_and_takes_stock_and_credit() {
     assert!(placed.number.is_some_and(|number| number > 0));
     assert_eq!(shop.free(), "840");
     let after = shop.terms();
-    let left = |terms: &Terms| terms.payers[0].standing.credit_left.unwrap().to_string();
-    assert_eq!((left(&before).as_str(), left(&after).as_str()), ("50000.00", "46760.00"));
+    assert_eq!((credit_left(&before).as_str(), credit_left(&after).as_str()), ("50000.00", "46760.00"));
     assert_eq!((after.orders.len(), after.orders[0].number), (1, placed.number));
     assert_eq!(after.addresses[0].receivers[0].name, "Anna");
     assert!(!after.addresses[0].receivers[0].confirmed, "being there is asked anew");
@@ -395,13 +400,12 @@ fn an_order_over_the_credit_is_held_until_a_head_releases_it() {
     shop.agree("operator", &mut order);
     let held = shop.place("operator", &order);
     assert_eq!((state(&held), faults(&held)), (json!("held"), vec!["over_credit".to_owned()]));
-    assert_eq!(shop.terms().payers[0].standing.credit_left.unwrap().to_string(), "3000.00");
+    assert_eq!(credit_left(&shop.terms()), "3000.00");
     for who in ["operator", "manager", "service"] {
         shop.act(who, &order, "release").assert_problem(403, "forbidden");
     }
     assert_eq!(shop.act("head", &order, "release").body["state"], "placed");
-    let left = |shop: &Shop| shop.terms().payers[0].standing.credit_left.unwrap().to_string();
-    assert_eq!(left(&shop), "0.00", "what was released counts");
+    assert_eq!(credit_left(&shop.terms()), "0.00", "what was released counts");
     let entry = shop.desk.get("operator", &path(&order), &[]);
     assert_eq!(entry.body["history"][1]["by"], "head");
     assert_eq!(shop.act("operator", &order, "accept").status, 403);
@@ -433,7 +437,7 @@ fn a_placed_order_stands_while_it_is_changed_and_a_cancelled_one_keeps_nothing()
     shop.act("operator", &order, "cancel").assert_problem(403, "forbidden");
     assert_eq!(shop.act("operator2", &order, "cancel").body["state"], "cancelled");
     assert_eq!(shop.free(), "1200");
-    assert_eq!(shop.terms().payers[0].standing.credit_left.unwrap().to_string(), "50000.00");
+    assert_eq!(credit_left(&shop.terms()), "50000.00");
 }
 
 /// Reads server-sent events as they come.

@@ -570,18 +570,19 @@ pub fn client(name: &str, manager: &str) -> ClientCard {
             extension: person.extension,
         }),
         department: Some(wholesale()),
-        standing: Standing {
+        standing: Some(Standing {
             currency: "RUB".into(),
             overdue: Money::from_hundredths(128_400_000),
             over_limit: Money::ZERO,
             limit: Some(Money::from_hundredths(50_000_000)),
             credit_left: Some(Money::from_hundredths(1_234_050)),
-        },
+        }),
         price_column: Some(PriceColumn { name: "B".into(), why: PriceColumnReason::Volume }),
         delivery: None,
         time_zone: None,
         note: Some("Звонить до обеда. 오전에 전화해 주세요.".into()),
         updated_at: None,
+        gaps: Vec::new(),
     }
 }
 

@@ -338,6 +338,7 @@ const fn may_be_the_entry(why: &Unavailable) -> bool {
         | Unavailable::NotTrusted
         | Unavailable::Slow
         | Unavailable::WrongToken
+        | Unavailable::CompanySystem
         | Unavailable::Forbidden => false,
     }
 }

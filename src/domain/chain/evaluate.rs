@@ -9,7 +9,7 @@ use super::rules::{ClientIs, HoursAre, Rule, Rules, StandingIs, StepRule, When, 
 use super::{
     ChainOrder, ChainStep, ChainTarget, PassedOver, PassedOverWhy, Pick, PurposeId, StepRole, TransferChain,
 };
-use crate::domain::client::{ClientCard, ClientTypeId};
+use crate::domain::client::{ClientCard, ClientTypeId, Standing};
 use crate::domain::directory::{Directory, DirectoryEntry, Job, PersonId};
 
 /// What is known of a call that is to be passed on.
@@ -87,8 +87,8 @@ pub fn evaluate(rules: &Rules, directory: &Directory, call: &Situation<'_>) -> E
 /// What conditions are held against.
 struct Facts<'a> {
     client_type: Option<&'a str>,
-    overdue: bool,
-    over_limit: bool,
+    /// Whether something is overdue, and over the limit; none where nobody knows.
+    owes: Option<(bool, bool)>,
     purpose: Option<&'a str>,
     client: ClientIs,
     department: Option<&'a str>,
@@ -97,13 +97,13 @@ struct Facts<'a> {
 
 impl<'a> Facts<'a> {
     fn of(rules: &Rules, directory: &'a Directory, call: &Situation<'a>) -> Self {
-        let standing = call.client.map(|client| &client.standing);
+        let owed = |standing: &Standing| (standing.overdue.is_positive(), standing.over_limit.is_positive());
         let is_new = call.client.is_none_or(|client| call.first_call && client.manager.is_none());
         let is_open = rules.hours.as_ref().is_none_or(|hours| hours.are_on(call.at));
         Self {
             client_type: call.client.map(|client| client.client_type.id.0.as_str()),
-            overdue: standing.is_some_and(|standing| standing.overdue.is_positive()),
-            over_limit: standing.is_some_and(|standing| standing.over_limit.is_positive()),
+            // A caller whom nobody knows owes nothing.
+            owes: call.client.map_or(Some((false, false)), |client| client.standing.as_ref().map(owed)),
             purpose: call.purpose.map(|purpose| purpose.0.as_str()),
             client: if is_new { ClientIs::New } else { ClientIs::Known },
             department: department_of(directory, call),
@@ -118,8 +118,9 @@ impl<'a> Facts<'a> {
             Some((name, wanted.to_owned(), found))
         };
         let standing = || {
-            let wanted = when.standing.filter(|is| !is.holds(self.overdue, self.over_limit))?;
-            Some(("standing", wanted.as_str().to_owned(), Some(self.standing())))
+            let holds = |is: StandingIs| self.owes.is_some_and(|(overdue, over)| is.holds(overdue, over));
+            let wanted = when.standing.filter(|is| !holds(*is))?;
+            Some(("standing", wanted.as_str().to_owned(), self.standing()))
         };
         text("client_type", when.client_type.as_ref().map(|id| id.0.as_str()), self.client_type)
             .or_else(standing)
@@ -129,13 +130,13 @@ impl<'a> Facts<'a> {
             .or_else(|| text("hours", when.hours.map(HoursAre::as_str), Some(self.hours.as_str())))
     }
 
-    fn standing(&self) -> &'static str {
-        match (self.overdue, self.over_limit) {
+    fn standing(&self) -> Option<&'static str> {
+        Some(match self.owes? {
             (true, true) => "overdue and over limit",
             (true, false) => StandingIs::Overdue.as_str(),
             (false, true) => StandingIs::OverLimit.as_str(),
             (false, false) => StandingIs::Good.as_str(),
-        }
+        })
     }
 }
 

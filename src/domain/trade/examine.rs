@@ -41,8 +41,8 @@ pub struct Facts {
     pub buyer: Buyer,
     /// Whether the operator may take the order at all (duty 3).
     pub served_by: ServedBy,
-    /// Of the payer, without this order.
-    pub standing: Standing,
+    /// Of the payer, without this order; none: not known.
+    pub standing: Option<Standing>,
     /// The client pays before the goods leave.
     pub is_prepaid: bool,
     /// Legal entities that may pay; one needs no choice.
@@ -140,6 +140,8 @@ pub enum Fault {
         /// Who serves them.
         served_by: ServedBy,
     },
+    /// Nobody knows what the client owes.
+    StandingUnknown,
     /// Debt past its date (duty 5).
     Overdue {
         /// How much.
@@ -281,6 +283,7 @@ impl Fault {
         match self {
             Self::OtherOrder { .. } => Severity::Warns,
             Self::NotForOperators { .. }
+            | Self::StandingUnknown
             | Self::Overdue { .. }
             | Self::OverLimit { .. }
             | Self::BelowMinimum { .. }
@@ -344,11 +347,16 @@ impl<'a> Examination<'a> {
         if *served_by != ServedBy::Operator {
             self.faults.push(Fault::NotForOperators { served_by: *served_by });
         }
-        if standing.overdue.is_positive() {
-            self.faults.push(Fault::Overdue { amount: standing.overdue });
-        }
-        if standing.over_limit.is_positive() {
-            self.faults.push(Fault::OverLimit { amount: standing.over_limit });
+        match standing {
+            None => self.faults.push(Fault::StandingUnknown),
+            Some(standing) => {
+                if standing.overdue.is_positive() {
+                    self.faults.push(Fault::Overdue { amount: standing.overdue });
+                }
+                if standing.over_limit.is_positive() {
+                    self.faults.push(Fault::OverLimit { amount: standing.over_limit });
+                }
+            }
         }
         match &self.order.payer {
             None if payers.len() > 1 => self.faults.push(Fault::NoPayer),
@@ -487,6 +495,7 @@ impl<'a> Examination<'a> {
         {
             self.faults.push(Fault::BelowMinimum { minimum });
         }
+        let Some(standing) = standing else { return };
         let Some(left) = standing.credit_left.filter(|_| !is_prepaid) else { return };
         if column.is_some_and(|column| column.currency != standing.currency) {
             self.faults.push(Fault::OtherCurrency);

@@ -76,8 +76,9 @@ pub struct Payer {
     pub id: EntityId,
     /// As on its papers.
     pub name: String,
-    /// Its account now, open orders counted.
-    pub standing: Standing,
+    /// Its account now, open orders counted; none: nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Standing>,
     /// Pays before the goods leave.
     #[serde(default)]
     pub is_prepaid: bool,
@@ -187,13 +188,6 @@ impl Terms {
     pub fn facts(&self, order: &Order, found: &BTreeMap<ProductId, Goods>) -> Facts {
         let payer = self.payer(order);
         let address = self.address(order);
-        let no_account = || Standing {
-            currency: String::new(),
-            overdue: Money::ZERO,
-            over_limit: Money::ZERO,
-            limit: None,
-            credit_left: None,
-        };
         let can_be_had =
             |slot| address.is_some_and(|address| address.slots.iter().any(|open| open.slot == slot));
         let slot = match order.delivery.slot {
@@ -217,7 +211,7 @@ impl Terms {
             today: self.today,
             buyer: self.buyer.clone(),
             served_by: self.served_by,
-            standing: payer.map_or_else(no_account, |payer| payer.standing.clone()),
+            standing: payer.and_then(|payer| payer.standing.clone()),
             is_prepaid: payer.is_some_and(|payer| payer.is_prepaid),
             payers: self.payers.iter().map(|payer| payer.id.clone()).collect(),
             permissions: self.permissions.clone(),

@@ -1,6 +1,7 @@
 //! Who it is: known, one of several, new, withheld, not to be looked up now.
 
 use super::*;
+use crate::desk_api::{CardPart, Gap, GapWhy};
 
 fn card(world: &World) -> Card {
     world.shown().lists.card.clone()
@@ -19,7 +20,7 @@ fn the_card_tells_what_has_to_be_known_before_an_answer() {
         ("+7 495 555-01-42", "Looking up…")
     );
     let mut client = client("Hanbit Build", "petrov");
-    client.standing.overdue = Money::from_hundredths(128_400_000);
+    client.standing.as_mut().unwrap().overdue = Money::from_hundredths(128_400_000);
     world.card(FIRST, vec![client]);
     let card = card(&world);
     assert_eq!((card.title.as_str(), card.note.as_str()), ("Hanbit Build", ""));
@@ -32,6 +33,34 @@ fn the_card_tells_what_has_to_be_known_before_an_answer() {
     assert_eq!(row(&card, "Over-limit debt"), None);
     assert_eq!(row(&card, "Price column"), Some(("B, by volume".into(), Tone::Neutral)));
     assert_eq!(card.remark, "Speaks quietly");
+}
+
+#[test]
+fn what_the_companys_system_did_not_give_is_said_and_no_debt_is_not_taken_for_granted() {
+    let mut world = World::new();
+    world.rings(FIRST, HANBIT);
+    let chips = |card: &Card| -> Vec<(String, Tone)> {
+        card.chips.iter().skip(2).map(|chip| (chip.text.clone(), chip.tone)).collect()
+    };
+    let doubt = vec![("Debt not known".to_owned(), Tone::Warning)];
+    let slow = |part| Gap { part, why: GapWhy::Slow };
+
+    let mut unknown = client("Hanbit Build", "petrov");
+    (unknown.standing, unknown.gaps) = (None, vec![slow(CardPart::Standing)]);
+    world.card(FIRST, vec![unknown]);
+    let missing = "not known: the company's system is too slow";
+    assert_eq!(row(&card(&world), "Debt and limit"), Some((missing.into(), Tone::Warning)));
+    assert_eq!(chips(&card(&world)), doubt);
+
+    let mut old = client("Hanbit Build", "petrov");
+    (old.updated_at, old.gaps) =
+        (Some("2026-05-05T09:00:00Z".parse().unwrap()), vec![slow(CardPart::Everything)]);
+    let mut world = World::new();
+    world.rings(FIRST, HANBIT);
+    world.card(FIRST, vec![old]);
+    let (value, tone) = row(&card(&world), "Client card").unwrap();
+    assert!(value.starts_with(missing) && value.ends_with("as of 12:00"), "{value}");
+    assert_eq!((tone, chips(&card(&world))), (Tone::Warning, doubt));
 }
 
 #[test]

@@ -324,18 +324,19 @@ fn client(name: &str, manager: &str) -> ClientCard {
             extension: person.extension,
         }),
         department: Some(department("wholesale", "Wholesale", "orlova")),
-        standing: Account {
+        standing: Some(Account {
             currency: "RUB".into(),
             overdue: Money::ZERO,
             over_limit: Money::ZERO,
             limit: Some(Money::from_hundredths(50_000_000)),
             credit_left: Some(Money::from_hundredths(1_234_050)),
-        },
+        }),
         price_column: Some(PriceColumn { name: "B".into(), why: PriceColumnReason::Volume }),
         delivery: None,
         time_zone: None,
         note: Some("Speaks quietly".into()),
         updated_at: None,
+        gaps: Vec::new(),
     }
 }
 

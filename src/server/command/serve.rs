@@ -9,6 +9,7 @@ use jiff::ToSpan;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use super::lookup::company_system;
 use super::{Failure, ServeArguments, database_named, open};
 use crate::clock;
 use crate::server::app::{Desk, router};
@@ -33,6 +34,7 @@ pub(super) async fn serve(arguments: ServeArguments, cat: &Catalogue) -> Result<
         (None, Some(file)) => file.clone(),
         (None, None) => return Err(Failure::NoDatabase),
     };
+    let company = settings.company.clone().map(company_system).transpose()?;
     // A port file of an earlier run would send people to a desk that is not there.
     if let Some(file) = &arguments.port_file {
         let _ = std::fs::remove_file(file);
@@ -47,6 +49,7 @@ pub(super) async fn serve(arguments: ServeArguments, cat: &Catalogue) -> Result<
         transfers: Arc::new(settings.transfers),
         orders: Arc::new(settings.orders),
         changes,
+        company: company.map(Arc::new),
     };
     let tidying = tokio::spawn(tidy(store.clone()));
     let answered = answer(listener, desk, &arguments, watching, cat).await;

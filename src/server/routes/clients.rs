@@ -12,6 +12,7 @@ use crate::domain::number::PhoneNumber;
 use crate::server::app::Desk;
 use crate::server::auth::{Caller, DataWriter};
 use crate::server::body::{CommandId, JsonBody};
+use crate::server::company;
 use crate::server::problem::Refusal;
 use crate::server::query::{PathId, Query};
 
@@ -43,7 +44,11 @@ pub(crate) async fn find(
 ) -> Result<Json<Clients>, Refusal> {
     let clients = match (find.phone, find.q) {
         (Some(phone), None) => {
-            desk.store.clients_by_number(number(&desk, &phone)?, &desk.plan, LIMIT).await?
+            let number = number(&desk, &phone)?;
+            match &desk.company {
+                Some(system) => company::by_number(&desk, system, number, LIMIT).await?,
+                None => desk.store.clients_by_number(number, &desk.plan, LIMIT).await?,
+            }
         }
         (None, Some(text)) => desk.store.clients_by_name(name(&text)?, &desk.plan, LIMIT).await?,
         (None, None) => {
@@ -64,7 +69,11 @@ pub(crate) async fn show(
     _: Caller,
     PathId(id): PathId,
 ) -> Result<Json<ClientCard>, Refusal> {
-    let card = desk.store.client(ClientId(id), &desk.plan).await?;
+    let id = ClientId(id);
+    let card = match &desk.company {
+        Some(system) => company::by_id(&desk, system, id).await?,
+        None => desk.store.client(id, &desk.plan).await?,
+    };
     card.map(Json).ok_or(ProblemCode::NotFound.into())
 }
 
@@ -127,8 +136,8 @@ fn check(draft: &ClientDraft) -> Result<(), Refusal> {
     if draft.contacts.len() > MOST_CONTACTS {
         fault("contacts", FieldFault::TooLong);
     }
-    let currency = &draft.standing.currency;
-    if currency.len() != 3 || !currency.bytes().all(|b| b.is_ascii_uppercase()) {
+    let is_code = |currency: &str| currency.len() == 3 && currency.bytes().all(|b| b.is_ascii_uppercase());
+    if draft.standing.as_ref().is_some_and(|standing| !is_code(&standing.currency)) {
         fault("standing.currency", FieldFault::Malformed);
     }
     if draft.time_zone.as_deref().is_some_and(|zone| jiff::tz::TimeZone::get(zone).is_err()) {

@@ -43,7 +43,7 @@ fn demo() -> ClientDraft {
         }],
         manager: Some(PersonId("ivanova".to_owned())),
         department: None,
-        standing: standing(4_500_000, 20_000_000, 0),
+        standing: Some(standing(4_500_000, 20_000_000, 0)),
         price_column: Some(PriceColumn { name: "2".to_owned(), why: PriceColumnReason::Volume }),
         delivery: Some(DeliveryTerms {
             address: Some("Москва, Складочная ул., 1, пав. 14".to_owned()),
@@ -73,7 +73,7 @@ fn client(index: u32, id: Uuid, rng: &mut ChaCha20Rng) -> ClientDraft {
         manager: manager_of(kind, index).map(|manager| PersonId(manager.to_owned())),
         department: (kind == "new")
             .then(|| if index.is_multiple_of(2) { "wholesale" } else { "regional" }.to_owned()),
-        standing: standing_of(kind, index, rng),
+        standing: Some(standing_of(kind, index, rng)),
         price_column: (kind != "new").then(|| price_column(kind, index)),
         delivery: Some(delivery(kind, rng)),
         time_zone: Some(if kind == "regional" { pick(ZONES, rng) } else { "Europe/Moscow".to_owned() }),

@@ -54,10 +54,11 @@ fn every_type_and_standing_occurs_and_every_reference_is_known() {
     for (_, client) in clients(COUNT) {
         assert!(directory.client_types.iter().any(|known| known.id == client.client_type));
         assert!(client.manager.as_ref().is_none_or(|id| directory.person(id).is_some()));
-        overdue += u32::from(client.standing.overdue.is_positive());
-        over_limit += u32::from(client.standing.over_limit.is_positive());
-        free += u32::from(!client.standing.is_blocked());
-        without_credit += u32::from(client.standing.limit.is_none());
+        let standing = client.standing.expect("every sample client has an account");
+        overdue += u32::from(standing.overdue.is_positive());
+        over_limit += u32::from(standing.over_limit.is_positive());
+        free += u32::from(!standing.is_blocked());
+        without_credit += u32::from(standing.limit.is_none());
         without_manager += u32::from(client.manager.is_none());
         types.insert(client.client_type);
     }

@@ -129,10 +129,11 @@ impl Store {
         &self,
         people: &Directory,
         clients: impl Iterator<Item = (ClientId, ClientDraft)> + Clone,
+        goods: &[ProductData],
         plan: &NumberingPlan,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
-        until_done!(self.try_fill(people, clients.clone(), plan, at))
+        until_done!(self.try_fill(people, clients.clone(), goods, plan, at))
     }
 
     async fn try_fill(
@@ -215,6 +216,7 @@ fn card(row: Row, plan: &NumberingPlan) -> Result<ClientCard, StoreError> {
         time_zone: draft.time_zone,
         note: draft.note,
         updated_at: Timestamp::from_microsecond(updated_at).ok(),
+        gaps: Vec::new(),
     })
 }
 
@@ -232,7 +234,7 @@ fn optional<T: DeserializeOwned>(document: Option<&str>) -> Result<Option<T>, St
 }
 
 /// What the draft refers to must be there. Gives the department: the draft's own, else the manager's.
-async fn check_references(
+pub(super) async fn check_references(
     tx: &mut Transaction<'_>,
     draft: &ClientDraft,
 ) -> Result<Option<String>, WriteError> {
@@ -260,7 +262,7 @@ async fn check_references(
     if unknown.is_empty() { Ok(department) } else { Err(WriteError::Unknown(unknown)) }
 }
 
-async fn document(
+pub(super) async fn document(
     tx: &mut Transaction<'_>,
     sql: &'static str,
     id: &str,
@@ -273,7 +275,7 @@ fn department_of(people: &Directory, draft: &ClientDraft) -> Option<String> {
     draft.department.clone().or_else(managers)
 }
 
-async fn upsert(
+pub(super) async fn upsert(
     tx: &mut Transaction<'_>,
     id: ClientId,
     draft: &ClientDraft,
@@ -339,7 +341,7 @@ async fn insert_many(
     Ok(())
 }
 
-async fn index_phones(
+pub(super) async fn index_phones(
     tx: &mut Transaction<'_>,
     id: ClientId,
     draft: &ClientDraft,
@@ -378,7 +380,7 @@ fn numbers(draft: &ClientDraft, plan: &NumberingPlan) -> Vec<(i64, PhoneNumber)>
 }
 
 /// Fits: an E.164 number has at most 15 digits.
-fn as_column(number: PhoneNumber) -> i64 {
+pub(super) fn as_column(number: PhoneNumber) -> i64 {
     i64::try_from(number.as_u64()).unwrap_or(i64::MAX)
 }
 

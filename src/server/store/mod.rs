@@ -5,6 +5,7 @@
 mod calls;
 mod clients;
 mod commands;
+mod company;
 mod connect;
 mod directory;
 mod handovers;

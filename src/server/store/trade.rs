@@ -253,7 +253,7 @@ async fn payers(
     let held = |payer: &str| held.get(payer).copied().unwrap_or_default();
     if data.entities.is_empty() {
         let mut standing = draft.standing.clone();
-        if let Some(left) = &mut standing.credit_left {
+        if let Some(left) = standing.as_mut().and_then(|standing| standing.credit_left.as_mut()) {
             left.0 = (left.0 - held(ITSELF)).max(Decimal::ZERO);
         }
         let payer = Payer {
@@ -271,7 +271,7 @@ async fn payers(
         Payer {
             id: entity.id.clone(),
             name: entity.name.clone(),
-            standing: account.standing(rules.tolerance, today),
+            standing: Some(account.standing(rules.tolerance, today)),
             is_prepaid: account.terms == CreditTerms::Prepaid,
             payments_until: account.payments_until,
         }

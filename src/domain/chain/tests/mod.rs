@@ -66,7 +66,7 @@ pub(super) fn company() -> Directory {
 }
 
 /// One call: `type=key manager=ivanova` is a client's card, without a type nobody knows the caller; `owes=overdue` or
-/// `owes=over` or both; `first`: no conversation before; `purpose=`, `picked=` a type, `department=` as picked, `of=` the
+/// `owes=over` or both, `owes=unknown`; `first`: no conversation before; `purpose=`, `picked=` a type, `department=` as picked, `of=` the
 /// card's department; `away=ivanova:petrov,kim` with deputies; `at=sunday` or an hour; `201=talking` a line, `201=40` idle
 /// for so many seconds; `tried=201,202`.
 struct Call {
@@ -123,10 +123,12 @@ impl Call {
                 client.department =
                     Some(Department { id: value.to_owned(), names: names(value), head: None });
             }
+            _ if value == "unknown" => client.standing = None,
             _ => {
                 let debt = |of: &str| Money::from_hundredths(i64::from(value.contains(of)));
-                client.standing.overdue = debt("overdue");
-                client.standing.over_limit = debt("over-limit");
+                let standing = client.standing.as_mut().expect("the card has one");
+                standing.overdue = debt("overdue");
+                standing.over_limit = debt("over-limit");
             }
         }
     }
@@ -182,18 +184,19 @@ fn card(client_type: &str) -> ClientCard {
         contacts: vec![],
         manager: None,
         department: None,
-        standing: Standing {
+        standing: Some(Standing {
             currency: "RUB".to_owned(),
             overdue: Money::ZERO,
             over_limit: Money::ZERO,
             limit: None,
             credit_left: None,
-        },
+        }),
         price_column: None,
         delivery: None,
         time_zone: None,
         note: None,
         updated_at: None,
+        gaps: vec![],
     }
 }
 
@@ -396,6 +399,7 @@ fn a_debtor_goes_to_the_manager_or_to_finance_as_the_operator_chooses() {
         &[
             ("6", "type=market manager=ivanova owes=overdue", "debtor: 201 | 304 -> 201 or 304"),
             ("6", "type=market manager=ivanova owes=over-limit", "debtor: 201 | 304 -> 201 or 304"),
+            ("6", "type=market manager=ivanova owes=unknown", "other: 201 | 302 -> 201"),
             ("6", "type=retail manager=petrov owes=overdue,over-limit", "debtor: 202 | 304 -> 202 or 304"),
             ("6", "type=key manager=ivanova owes=overdue", "debtor: 201 | 304 -> 201 or 304"),
             ("6", "type=key manager=ivanova owes=overdue purpose=other", "debtor: 201 | 304 -> 201 or 304"),

@@ -59,13 +59,13 @@ fn facts() -> Facts {
         today: TODAY,
         buyer: Buyer { client_type: ClientTypeId("market".into()), contract: None, month: Money::ZERO },
         served_by: ServedBy::Operator,
-        standing: Standing {
+        standing: Some(Standing {
             currency: "RUB".into(),
             overdue: Money::ZERO,
             over_limit: Money::ZERO,
             limit: Some(money("50000")),
             credit_left: Some(money("20000")),
-        },
+        }),
         is_prepaid: false,
         payers: vec![EntityId("main".into())],
         permissions: BTreeSet::new(),
@@ -137,6 +137,10 @@ fn order() -> Order {
     }
 }
 
+fn owed(facts: &mut Facts) -> &mut Standing {
+    facts.standing.as_mut().unwrap()
+}
+
 /// Changes one thing, and tells the faults.
 fn faults_of(change: impl FnOnce(&mut Order, &mut Facts)) -> Vec<Fault> {
     let (mut order, mut facts) = (order(), facts());
@@ -171,11 +175,13 @@ fn key_clients_new_ones_and_debtors_are_held_for_those_who_serve_them() {
         let faults = faults_of(|_, facts| facts.served_by = served_by);
         assert_eq!(faults, [Fault::NotForOperators { served_by }], "duty 3");
     }
-    let overdue = faults_of(|_, facts| facts.standing.overdue = money("0.01"));
+    let overdue = faults_of(|_, facts| owed(facts).overdue = money("0.01"));
     assert_eq!(overdue, [Fault::Overdue { amount: money("0.01") }], "duty 5");
-    let over = faults_of(|_, facts| facts.standing.over_limit = money("7"));
+    let over = faults_of(|_, facts| owed(facts).over_limit = money("7"));
     assert_eq!(over, [Fault::OverLimit { amount: money("7") }], "duty 5");
-    assert!([&overdue, &over].iter().all(|faults| faults[0].severity() == Severity::Holds));
+    let unknown = faults_of(|_, facts| facts.standing = None);
+    assert_eq!(unknown, [Fault::StandingUnknown], "duty 5");
+    assert!([&overdue, &over, &unknown].iter().all(|faults| faults[0].severity() == Severity::Holds));
 }
 
 #[test]
@@ -249,7 +255,7 @@ fn the_column_follows_the_volume_and_the_operator_chooses_among_those_permitted(
         agreed(|order, facts| {
             order.lines = vec![line(1, TEA, quantity, Unit::Case)];
             order.column = chosen.map(column_id);
-            facts.standing.credit_left = None;
+            owed(facts).credit_left = None;
         })
     };
     let (small, large) = (cases("2", None), cases("5", None));
@@ -271,7 +277,7 @@ fn goods_that_are_weighed_are_about_and_need_credit_for_the_most() {
     let cheese = |left: &str| {
         agreed(|order, facts| {
             order.lines = vec![line(1, CHEESE, "4", Unit::Piece)];
-            facts.standing.credit_left = Some(money(left));
+            owed(facts).credit_left = Some(money(left));
         })
     };
     // 4 × 2.5 kg × 800, and 10 % more at most
@@ -284,9 +290,9 @@ fn goods_that_are_weighed_are_about_and_need_credit_for_the_most() {
 #[test]
 fn who_pays_first_uses_no_credit() {
     let faults =
-        faults_of(|_, facts| (facts.is_prepaid, facts.standing.credit_left) = (true, Some(Money::ZERO)));
+        faults_of(|_, facts| (facts.is_prepaid, owed(facts).credit_left) = (true, Some(Money::ZERO)));
     assert_eq!(faults, []);
-    let faults = faults_of(|_, facts| facts.standing.credit_left = Some(Money::ZERO));
+    let faults = faults_of(|_, facts| owed(facts).credit_left = Some(Money::ZERO));
     assert_eq!(faults, [Fault::OverCredit { by: money("4800") }], "duty 9");
 }
 
@@ -405,7 +411,7 @@ fn what_the_stock_does_not_suffice_for_is_settled_line_by_line() {
     let cut = agreed(|order, facts| {
         let settled = Some(Settlement::Cut { wanted: decimal("40") });
         order.lines = vec![OrderLine { settled, ..line(2, CHEESE, "10", Unit::Piece) }];
-        facts.standing.credit_left = None;
+        owed(facts).credit_left = None;
     });
     assert_eq!((cut.total.gross, cut.faults), (money("19000"), vec![]), "25 kg × 760 by column 3");
 }
@@ -430,14 +436,14 @@ fn a_gift_takes_nothing_that_a_later_line_has_ordered() {
         order.lines.push(line(2, CHEESE, "20", Unit::Piece));
         let effect = Effect::Gift { every: 24.into(), product: CHEESE, quantity: 1.into() };
         facts.promotions = vec![promotion("cheese", effect)];
-        facts.standing.credit_left = None;
+        owed(facts).credit_left = None;
     });
     assert_eq!((both.lines[0].gifts.len(), both.faults), (0, vec![]));
 }
 
 #[test]
 fn credit_in_another_currency_is_somebody_s_decision() {
-    let faults = faults_of(|_, facts| facts.standing.currency = "KRW".into());
+    let faults = faults_of(|_, facts| owed(facts).currency = "KRW".into());
     assert_eq!(faults, [Fault::OtherCurrency]);
 }
 
