@@ -7,8 +7,8 @@ use rust_decimal::Decimal;
 use super::Values;
 use super::pointer::{Cell, texts};
 use crate::desk_api::{
-    CardPart, ClientDraft, ClientTypeId, Contact, Directory, Gap, GapWhy, Money, PersonId, PriceColumn,
-    PriceColumnReason, Standing,
+    CardPart, ClientDraft, ClientTypeId, Contact, DeliveryTerms, Directory, Gap, GapWhy, Money, PersonId,
+    PriceColumn, PriceColumnReason, Standing,
 };
 use crate::domain::number::{NumberingPlan, PhoneNumber};
 
@@ -66,76 +66,48 @@ impl Got<'_> {
     /// The client, and what it lacks. What could not be had stays as it was before, but for the standing: nobody may be
     /// taken for a client without debts because the debts could not be asked for.
     pub fn client(&self, before: Option<ClientDraft>) -> (ClientDraft, Vec<Gap>) {
-        let mut gaps = Vec::new();
         let mut client = before.unwrap_or_else(|| self.blank());
-        let mut lack = |part, why| gaps.push(Gap { part, why });
-        match self.text("name") {
-            Some(Ok(Some(name))) => client.name = shortened(name, LONGEST_NAME),
-            Some(Err(why)) => lack(CardPart::Name, why),
-            Some(Ok(None)) => lack(CardPart::Name, GapWhy::Missing),
-            None => {}
+        let mut gaps = Gaps::default();
+        let name = self.text("name").map(|name| name?.ok_or(GapWhy::Missing));
+        if let Some(name) = gaps.had(CardPart::Name, name) {
+            client.name = shortened(name, LONGEST_NAME);
         }
-        match self.text("client_type").map(|word| word.map(|word| self.client_type(word))) {
-            Some(Ok(Some(client_type))) => client.client_type = client_type.clone(),
-            Some(Ok(None)) => lack(CardPart::ClientType, GapWhy::Unknown),
-            Some(Err(why)) => lack(CardPart::ClientType, why),
-            None => {}
+        let client_type = self.text("client_type").map(|word| self.client_type(word?));
+        if let Some(client_type) = gaps.had(CardPart::ClientType, client_type) {
+            client.client_type = client_type.clone();
         }
-        match self.texts("phone") {
-            Some(Ok(phones)) => {
-                client.phones = phones.into_iter().take(MOST_PHONES).map(str::to_owned).collect()
-            }
-            Some(Err(why)) => lack(CardPart::Phones, why),
-            None => {}
+        if let Some(phones) = gaps.had(CardPart::Phones, self.texts("phone")) {
+            client.phones = phones.into_iter().take(MOST_PHONES).map(str::to_owned).collect();
         }
-        match self.texts("contact") {
-            Some(Ok(names)) => client.contacts = names.into_iter().map(contact).collect(),
-            Some(Err(why)) => lack(CardPart::Contacts, why),
-            None => {}
+        if let Some(names) = gaps.had(CardPart::Contacts, self.texts("contact")) {
+            client.contacts = names.into_iter().map(contact).collect();
         }
-        match self.text("manager") {
-            Some(Ok(word)) => {
-                client.manager = word.and_then(|word| self.manager(word));
-                if word.is_some() && client.manager.is_none() {
-                    lack(CardPart::Manager, GapWhy::Unknown);
-                }
-            }
-            Some(Err(why)) => lack(CardPart::Manager, why),
-            None => {}
+        if let Some(word) = gaps.had(CardPart::Manager, self.text("manager")) {
+            let manager = word.map(|word| self.manager(word).ok_or(GapWhy::Unknown));
+            client.manager = gaps.had(CardPart::Manager, manager);
         }
         if ACCOUNT.iter().any(|name| self.values.contains_key(*name)) {
             let (standing, why) = self.standing();
             client.standing = standing;
-            if let Some(why) = why {
-                lack(CardPart::Standing, why);
-            }
+            gaps.had::<()>(CardPart::Standing, why.map(Err));
         }
-        match self.text("price_column") {
-            Some(Ok(name)) => {
-                let column =
-                    |name| PriceColumn { name: shortened(name, LONGEST_NAME), why: PriceColumnReason::Other };
-                client.price_column = name.map(column);
-            }
-            Some(Err(why)) => lack(CardPart::PriceColumn, why),
-            None => {}
+        if let Some(name) = gaps.had(CardPart::PriceColumn, self.text("price_column")) {
+            client.price_column = name.map(column);
         }
         let mut delivery = client.delivery.take().unwrap_or_default();
-        for (name, place) in [("address", &mut delivery.address), ("delivery_hours", &mut delivery.hours)] {
-            match self.text(name) {
-                Some(Ok(text)) => *place = text.map(|text| shortened(text, LONGEST_NOTE)),
-                Some(Err(why)) => lack(CardPart::Delivery, why),
-                None => {}
-            }
+        if let Some(address) = gaps.had(CardPart::Delivery, self.text("address")) {
+            delivery.address = address.map(|address| shortened(address, LONGEST_NOTE));
         }
-        client.delivery = (delivery != Default::default()).then_some(delivery);
-        match self.text("note") {
-            Some(Ok(note)) => client.note = note.map(|note| shortened(note, LONGEST_NOTE)),
-            Some(Err(why)) => lack(CardPart::Note, why),
-            None => {}
+        if let Some(hours) = gaps.had(CardPart::Delivery, self.text("delivery_hours")) {
+            delivery.hours = hours.map(|hours| shortened(hours, LONGEST_NOTE));
+        }
+        client.delivery = (delivery != DeliveryTerms::default()).then_some(delivery);
+        if let Some(note) = gaps.had(CardPart::Note, self.text("note")) {
+            client.note = note.map(|note| shortened(note, LONGEST_NOTE));
         }
         self.add_number(&mut client.phones);
-        gaps.dedup();
-        (client, gaps)
+        gaps.0.dedup();
+        (client, gaps.0)
     }
 
     fn blank(&self) -> ClientDraft {
@@ -164,11 +136,10 @@ impl Got<'_> {
         Some(self.texts(name)?.map(|texts| texts.first().copied()))
     }
 
-    /// None for a word that the settings do not name.
-    fn client_type(&self, word: Option<&str>) -> Option<&ClientTypeId> {
+    fn client_type(&self, word: Option<&str>) -> Result<&ClientTypeId, GapWhy> {
         match word {
-            Some(word) => self.meaning.client_types.get(word),
-            None => Some(&self.meaning.usual_type),
+            Some(word) => self.meaning.client_types.get(word).ok_or(GapWhy::Unknown),
+            None => Ok(&self.meaning.usual_type),
         }
     }
 
@@ -224,6 +195,21 @@ impl Got<'_> {
             phones.push(number.to_string());
         }
     }
+}
+
+/// What a card lacks.
+#[derive(Default)]
+struct Gaps(Vec<Gap>);
+
+impl Gaps {
+    /// What was asked for and could be had; else it is known to be missing. What is not asked for is not missing.
+    fn had<T>(&mut self, part: CardPart, value: Option<Result<T, GapWhy>>) -> Option<T> {
+        value?.map_err(|why| self.0.push(Gap { part, why })).ok()
+    }
+}
+
+fn column(name: &str) -> PriceColumn {
+    PriceColumn { name: shortened(name, LONGEST_NAME), why: PriceColumnReason::Other }
 }
 
 fn contact(name: &str) -> Contact {
