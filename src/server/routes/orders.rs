@@ -154,7 +154,11 @@ fn may(role: Role, act: OrderAct, is_own: bool, held_for: &[Fault]) -> bool {
     let is_about_credit = |fault: &Fault| {
         matches!(
             fault,
-            Fault::Overdue { .. } | Fault::OverLimit { .. } | Fault::OverCredit { .. } | Fault::OtherCurrency
+            Fault::Overdue { .. }
+                | Fault::OverLimit { .. }
+                | Fault::OverCredit { .. }
+                | Fault::OtherCurrency
+                | Fault::StandingUnknown
         )
     };
     match act {
