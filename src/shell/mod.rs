@@ -110,7 +110,7 @@ pub struct Farewell {
 
 /// What the owner is asked.
 #[derive(Clone, Debug)]
-enum Order {
+enum Command {
     Intent(Intent),
     ShutDown { within: Duration },
     FetchDirectory,
@@ -132,7 +132,7 @@ pub struct Handle {
 /// What a telephone is told by. Dropping the last one shuts the telephone down.
 #[derive(Clone, Debug)]
 pub struct Remote {
-    orders: UnboundedSender<Order>,
+    commands: UnboundedSender<Command>,
 }
 
 /// What a telephone tells.
@@ -182,48 +182,48 @@ impl Notices {
 
 impl Remote {
     pub fn intent(&self, intent: Intent) {
-        self.order(Order::Intent(intent));
+        self.command(Command::Intent(intent));
     }
 
     /// Hang up, unregister, finish recordings and the outbox; `Stopped` follows, `within` this time
     /// at the latest.
     pub fn shut_down(&self, within: Duration) {
-        self.order(Order::ShutDown { within });
+        self.command(Command::ShutDown { within });
     }
 
     /// Asks the desk whom a call can be passed to; `Notice::Directory` follows, unless there is no desk.
     pub fn fetch_directory(&self) {
-        self.order(Order::FetchDirectory);
+        self.command(Command::FetchDirectory);
     }
 
     /// Asks the desk for this operator's last calls, 1000 at most; `Notice::Calls` follows, unless there is no desk.
     pub fn fetch_calls(&self, limit: u32) {
-        self.order(Order::FetchCalls { limit });
+        self.command(Command::FetchCalls { limit });
     }
 
     /// Asks the desk where a client goes now; `Notice::Chain` follows, unless there is no desk.
     pub fn fetch_chain(&self, question: TransferQuestion) {
-        self.order(Order::FetchChain(question));
+        self.command(Command::FetchChain(question));
     }
 
     /// Takes other devices, in a call too; `Notice::Device` follows for each that changes in use. Nothing where the telephone began
     /// without devices.
     pub fn use_devices(&self, wishes: Wishes) {
-        self.order(Order::UseDevices(wishes));
+        self.command(Command::UseDevices(wishes));
     }
 
     /// Which devices there are now; `Notice::Devices` follows, after seconds where the sound server is slow.
     pub fn devices(&self) {
-        self.order(Order::ListDevices);
+        self.command(Command::ListDevices);
     }
 
     /// Tries devices out while no call stands; `Notice::SoundTest` follows.
     pub fn sound_test(&self, test: SoundTest) {
-        self.order(Order::SoundTest(test));
+        self.command(Command::SoundTest(test));
     }
 
-    fn order(&self, order: Order) {
+    fn command(&self, command: Command) {
         // Only fails after `Stopped`.
-        let _ = self.orders.send(order);
+        let _ = self.commands.send(command);
     }
 }
