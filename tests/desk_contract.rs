@@ -16,6 +16,8 @@ mod errors;
 mod fixture;
 #[path = "desk_contract/handovers.rs"]
 mod handovers;
+#[path = "desk_contract/order_outbox.rs"]
+mod order_outbox;
 #[path = "desk_contract/outbox.rs"]
 mod outbox;
 #[path = "desk_contract/process.rs"]

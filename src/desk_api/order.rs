@@ -116,6 +116,11 @@ pub struct Orders {
     pub orders: Vec<OrderEntry>,
 }
 
+impl Orders {
+    /// As `taken_by`: the person of the token, who does not know by which name the desk calls them.
+    pub const TAKEN_BY_ME: &str = "me";
+}
+
 /// What becomes of an order on its way from the operator's computer to the desk.
 #[derive(Clone, PartialEq, Debug)]
 pub enum OrderNews {
@@ -134,7 +139,7 @@ pub enum OrderNews {
     Refused {
         /// Whose.
         id: OrderId,
-        /// Which.
+        /// Which; an act has none, 0.
         revision: u32,
         /// Why.
         code: super::ProblemCode,

@@ -275,6 +275,12 @@ impl Owner {
             FromDesk::Directory(answer) => self.notify(Notice::Directory(answer)),
             FromDesk::Calls(answer) => self.notify(Notice::Calls(answer)),
             FromDesk::Chain { question, answer } => self.notify(Notice::Chain { question, answer }),
+            FromDesk::Terms { client, answer } => self.notify(Notice::Terms { client, answer }),
+            FromDesk::Products { client, text, answer } => {
+                self.notify(Notice::Products { client, text, answer });
+            }
+            FromDesk::Order(news) => self.notify(Notice::Order(news)),
+            FromDesk::Drafts(answer) => self.notify(Notice::Drafts(answer)),
             FromDesk::Trouble(trouble) => self.notify(Notice::Desk(trouble)),
         }
     }
@@ -286,6 +292,12 @@ impl Owner {
             Command::FetchDirectory => self.desk.fetch_directory(),
             Command::FetchCalls { limit } => self.desk.fetch_calls(limit),
             Command::FetchChain(question) => self.desk.fetch_chain(question),
+            Command::FetchTerms(client) => self.desk.fetch_terms(client),
+            Command::FindProducts { client, text, day } => self.desk.find_products(client, text, day),
+            Command::KeepOrder(order) => self.desk.keep_order(order),
+            Command::PlaceOrder { id, revision } => self.desk.place_order(id, revision),
+            Command::ActOnOrder { id, act, reason } => self.desk.act_on_order(id, act, reason),
+            Command::FetchDrafts => self.desk.fetch_drafts(),
             Command::UseDevices(wishes) => {
                 if let Some((devices, _)) = &self.voice.devices {
                     devices.wish(wishes);
