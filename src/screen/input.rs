@@ -93,6 +93,10 @@ pub enum Trouble {
     Register {
         waiting: bool,
     },
+    /// Calls and orders cannot be kept on this computer's disk; they are sent, and lost with the program until the desk has them.
+    Disk {
+        missing: bool,
+    },
     /// A call goes on without this; until it ends.
     Sound {
         line: LineId,
