@@ -204,37 +204,37 @@ impl Outbox {
         let mut failures = 0;
         loop {
             let entry = self.next().await;
-            match entry.send(desk).await {
-                Ok(news) => {
+            let answer = entry.send(desk).await;
+            let refused = answer.as_ref().err().and_then(|why| refusal(&entry, why));
+            match (answer, refused) {
+                (Ok(news), _) => {
                     say(news);
                     self.settle(&entry, &say).await;
                 }
-                Err(why) => match refusal(&entry, &why) {
-                    Some((status, code)) => {
-                        say(entry.refused(status, code));
-                        self.refuse(&entry, &say).await;
+                (Err(_), Some((status, code))) => {
+                    say(entry.refused(status, code));
+                    self.refuse(&entry, &say).await;
+                }
+                (Err(why), None) => {
+                    let wait = self.wait_after(failures);
+                    failures = failures.saturating_add(1);
+                    let alone = may_be_the_entry(&why);
+                    for id in self.orders_held_up(&entry, alone) {
+                        if told_to_wait.insert(id) {
+                            say(Notice::Order(OrderNews::Waits { id }));
+                        }
                     }
-                    None => {
-                        let wait = self.wait_after(failures);
-                        failures = failures.saturating_add(1);
-                        let alone = may_be_the_entry(&why);
-                        for id in self.orders_held_up(&entry, alone) {
-                            if told_to_wait.insert(id) {
-                                say(Notice::Order(OrderNews::Waits { id }));
-                            }
-                        }
-                        if trouble.as_ref() != Some(&why) {
-                            say(Notice::Waiting { why: why.clone(), waiting: self.waiting() });
-                            trouble = Some(why);
-                        }
-                        let again = self.shared.clock.now() + wait;
-                        let others_first = alone && self.shared.queue().note_failure(entry.command(), again);
-                        if !others_first {
-                            let _ = tokio::time::timeout(wait, self.shared.hurry.notified()).await;
-                        }
-                        continue;
+                    if trouble.as_ref() != Some(&why) {
+                        say(Notice::Waiting { why: why.clone(), waiting: self.waiting() });
+                        trouble = Some(why);
                     }
-                },
+                    let again = self.shared.clock.now() + wait;
+                    let others_first = alone && self.shared.queue().note_failure(entry.command(), again);
+                    if !others_first {
+                        let _ = tokio::time::timeout(wait, self.shared.hurry.notified()).await;
+                    }
+                    continue;
+                }
             }
             failures = 0;
             if let Some(id) = entry.order() {
