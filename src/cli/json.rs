@@ -39,6 +39,10 @@ pub fn line(at: Instant, notice: &Notice, book: &Book) -> Option<String> {
         | Notice::Directory(_)
         | Notice::Calls(_)
         | Notice::Chain { .. }
+        | Notice::Terms { .. }
+        | Notice::Products { .. }
+        | Notice::Order(_)
+        | Notice::Drafts(_)
         | Notice::Devices { .. }
         | Notice::SoundTest(_)
         | Notice::Levels { .. }

@@ -202,6 +202,10 @@ impl Script {
             Notice::Device(_)
             | Notice::Directory(_)
             | Notice::Calls(_)
+            | Notice::Terms { .. }
+            | Notice::Products { .. }
+            | Notice::Order(_)
+            | Notice::Drafts(_)
             | Notice::Devices { .. }
             | Notice::SoundTest(_)
             | Notice::Levels { .. } => {}

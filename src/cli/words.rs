@@ -36,6 +36,10 @@ pub fn line(cat: &Catalogue, notice: &Notice) -> Option<String> {
         | Notice::Directory(_)
         | Notice::Calls(_)
         | Notice::Chain { .. }
+        | Notice::Terms { .. }
+        | Notice::Products { .. }
+        | Notice::Order(_)
+        | Notice::Drafts(_)
         | Notice::Devices { .. }
         | Notice::SoundTest(_)
         | Notice::Levels { .. }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Certificate, Client, RequestBuilder, Response, StatusCode, Url};
+use reqwest::{Certificate, Client, Method, RequestBuilder, Response, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
@@ -75,15 +75,17 @@ impl HttpDesk {
         .await
     }
 
-    pub async fn put<T: DeserializeOwned>(
+    /// By PUT or POST.
+    pub async fn write<T: DeserializeOwned>(
         &self,
+        method: Method,
         path: &str,
         command: Uuid,
         content: &impl Serialize,
         budget: Duration,
     ) -> Result<T, Unavailable> {
         within(budget, async {
-            let request = self.client().await?.put(self.base.join(path));
+            let request = self.client().await?.request(method, self.base.join(path));
             let request = request.header(IDEMPOTENCY_KEY, command.to_string()).json(content);
             read(self.send(request).await?).await
         })

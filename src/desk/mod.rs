@@ -1,8 +1,8 @@
-//! The telephone's side of the desk contract: look-ups with a time budget, a cache of cards, and the outbox of the
-//! call register.
+//! The telephone's side of the desk contract: look-ups with a time budget, a cache of cards, and the outbox of calls and
+//! orders.
 //!
-//! Nothing here holds a call up: the cache answers at once, the desk within the budget or not at all, and register
-//! entries wait on disk until the desk has them.
+//! Nothing here holds a call up: the cache answers at once, the desk within the budget or not at all, and what is
+//! written waits on disk until the desk has it.
 
 mod cache;
 mod client;
@@ -12,17 +12,30 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-pub use outbox::{Notice, Outbox, OutboxError};
+pub use outbox::{Entry, Notice, Outbox, OutboxError, Waits};
 
 use crate::clock::Clock;
 use crate::desk_api::{
-    BadAnswer, CallReceipt, CallRecord, Calls, CardAnswer, Clients, Directory, HandedOver, Handover,
-    Handovers, Source, TransferChain, TransferQuestion, Unavailable, paths,
+    ActOnOrder, BadAnswer, CallReceipt, CallRecord, Calls, CardAnswer, ClientId, Clients, Directory, Goods,
+    HandedOver, Handover, Handovers, Order, OrderEntry, OrderId, OrderReceipt, OrderState, Orders,
+    PlaceOrder, Products, Source, Terms, TransferChain, TransferQuestion, Unavailable, paths,
 };
 use crate::domain::number::PhoneNumber;
 use crate::secrets::Secret;
 use cache::CardCache;
 use client::{BaseUrl, HttpDesk};
+use jiff::civil::Date;
+use reqwest::Method;
+use serde::Serialize;
+use uuid::Uuid;
+
+/// Products that are asked for at a time.
+const MOST_PRODUCTS: u32 = 40;
+/// Drafts that one operator may have left open.
+const MOST_DRAFTS: u32 = 100;
+
+/// JSON of the right kind that answers another question.
+const WRONG_SHAPE: Unavailable = Unavailable::BadAnswer(BadAnswer::WrongShape);
 
 /// Where the desk is and how long to wait for it.
 #[derive(Clone, Debug)]
@@ -34,7 +47,7 @@ pub struct DeskConfig {
     pub ca_file: Option<PathBuf>,
     /// Longest wait for a look-up, the connection included.
     pub look_up_budget: Duration,
-    /// Longest wait for a register entry to be taken.
+    /// Longest wait for a write to be taken.
     pub write_budget: Duration,
     /// Cards kept in memory, by number.
     pub cached_numbers: usize,
@@ -127,19 +140,21 @@ impl Desk {
 
     /// Writes a call's entry. Repeats carry the same command id, so that they do nothing twice.
     pub async fn put_call(&self, record: &CallRecord) -> Result<CallReceipt, Unavailable> {
-        let command = outbox::command_id(b"patchcord call register", record.id, record.revision);
+        let command = outbox::call_command(record.id, record.revision);
+        let path = paths::call(record.id);
         let receipt: CallReceipt =
-            self.http.put(&paths::call(record.id), command, record, self.write_budget).await?;
+            self.http.write(Method::PUT, &path, command, record, self.write_budget).await?;
         if receipt.id != record.id {
-            return Err(Unavailable::BadAnswer(BadAnswer::WrongShape));
+            return Err(WRONG_SHAPE);
         }
         Ok(receipt)
     }
 
     /// Writes what goes along with a client, within the budget of a look-up: later it would come too late.
     pub async fn hand_over(&self, handover: &Handover) -> Result<CallReceipt, Unavailable> {
-        let command = outbox::command_id(b"patchcord handover", handover.id, handover.revision);
-        self.http.put(&paths::handover(handover.id), command, handover, self.look_up_budget).await
+        let command = outbox::command_id(b"patchcord handover", handover.id.0, handover.revision);
+        let path = paths::handover(handover.id);
+        self.http.write(Method::PUT, &path, command, handover, self.look_up_budget).await
     }
 
     /// What waits for this extension, or goes along with a client of this number; the latest first.
@@ -152,6 +167,86 @@ impl Desk {
         let query: Vec<_> = [("to", to.to_owned())].into_iter().chain(number).collect();
         let Handovers { handovers } = self.http.get(paths::HANDOVERS, &query, self.look_up_budget).await?;
         Ok(handovers)
+    }
+
+    /// What an order of this client goes by.
+    pub async fn terms(&self, client: ClientId) -> Result<Terms, Unavailable> {
+        let terms: Terms = self.http.get(&paths::terms(client), &[], self.look_up_budget).await?;
+        if terms.client == client { Ok(terms) } else { Err(WRONG_SHAPE) }
+    }
+
+    /// Products that fit this text, the best first; prices and stock are those of the client and the day, the desk's own
+    /// day if none.
+    pub async fn products(
+        &self,
+        client: ClientId,
+        text: &str,
+        day: Option<Date>,
+    ) -> Result<Vec<Goods>, Unavailable> {
+        let asked = [
+            Some(("q", text.to_owned())),
+            Some(("client", client.to_string())),
+            day.map(|day| ("day", day.to_string())),
+            Some(("limit", MOST_PRODUCTS.to_string())),
+        ];
+        let query: Vec<_> = asked.into_iter().flatten().collect();
+        let Products { products } = self.http.get(paths::PRODUCTS, &query, self.look_up_budget).await?;
+        Ok(products)
+    }
+
+    /// Orders that whoever has our token has not finished, the latest change first.
+    pub async fn drafts(&self) -> Result<Vec<OrderEntry>, Unavailable> {
+        let query = [
+            ("state", "draft".to_owned()),
+            ("taken_by", Orders::TAKEN_BY_ME.to_owned()),
+            ("limit", MOST_DRAFTS.to_string()),
+        ];
+        let Orders { orders } = self.http.get(paths::ORDERS, &query, self.look_up_budget).await?;
+        let are_drafts = orders.iter().all(|entry| entry.state == OrderState::Draft);
+        if are_drafts { Ok(orders) } else { Err(WRONG_SHAPE) }
+    }
+
+    /// Writes an order. Repeats carry the same command id.
+    pub async fn put_order(&self, order: &Order) -> Result<OrderReceipt, Unavailable> {
+        let command = outbox::order_command(order.id, order.revision);
+        let path = paths::order(order.id);
+        self.write_order(Method::PUT, &path, command, order, (order.id, order.revision)).await
+    }
+
+    /// Places an order as it was written with this revision. The same command once more gets the answer of the first.
+    pub async fn place_order(
+        &self,
+        id: OrderId,
+        revision: u32,
+        command: Uuid,
+    ) -> Result<OrderReceipt, Unavailable> {
+        let place = PlaceOrder { revision };
+        self.write_order(Method::POST, &paths::place_order(id), command, &place, (id, revision)).await
+    }
+
+    /// Moves an order on in its life. The same command once more gets the answer of the first.
+    pub async fn act_on_order(
+        &self,
+        id: OrderId,
+        act: &ActOnOrder,
+        command: Uuid,
+    ) -> Result<OrderReceipt, Unavailable> {
+        self.write_order(Method::POST, &paths::order_acts(id), command, act, (id, 0)).await
+    }
+
+    /// The receipt must be this order's, with this revision at least: what it does not confirm is not delivered.
+    async fn write_order(
+        &self,
+        method: Method,
+        path: &str,
+        command: Uuid,
+        content: &impl Serialize,
+        (id, revision): (OrderId, u32),
+    ) -> Result<OrderReceipt, Unavailable> {
+        let receipt: OrderReceipt =
+            self.http.write(method, path, command, content, self.write_budget).await?;
+        let confirms = receipt.id == id && receipt.revision >= revision;
+        if confirms { Ok(receipt) } else { Err(WRONG_SHAPE) }
     }
 
     /// Opens the connection, so that the first look-up does not pay for it. Says whether the desk answers.

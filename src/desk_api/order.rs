@@ -116,6 +116,11 @@ pub struct Orders {
     pub orders: Vec<OrderEntry>,
 }
 
+impl Orders {
+    /// As `taken_by`: the person of the token, who does not know by which name the desk calls them.
+    pub const TAKEN_BY_ME: &str = "me";
+}
+
 /// An order has changed on the desk: an event of the kind `order`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
@@ -151,7 +156,7 @@ pub enum OrderNews {
     Refused {
         /// Whose.
         id: OrderId,
-        /// Which.
+        /// Which; an act has none, 0.
         revision: u32,
         /// Why.
         code: super::ProblemCode,

@@ -46,6 +46,7 @@ pub(super) struct Troubles {
     no_microphone: bool,
     no_earpiece: bool,
     register_waits: bool,
+    no_disk: bool,
 }
 
 impl Screen {
@@ -54,6 +55,7 @@ impl Screen {
             Trouble::Microphone { missing } => (&mut self.troubles.no_microphone, missing),
             Trouble::Earpiece { missing } => (&mut self.troubles.no_earpiece, missing),
             Trouble::Register { waiting } => (&mut self.troubles.register_waits, waiting),
+            Trouble::Disk { missing } => (&mut self.troubles.no_disk, missing),
             Trouble::Sound { line, lost } => return self.on_sound_lost(line, lost),
         };
         if std::mem::replace(known, is_so) == is_so {
@@ -65,7 +67,10 @@ impl Screen {
             Trouble::Microphone { missing: false } => self.announce(say!(cat, "The microphone is back.")),
             Trouble::Earpiece { missing: true } => self.announce(say!(cat, "There is no earpiece.")),
             Trouble::Earpiece { missing: false } => self.announce(say!(cat, "The earpiece is back.")),
-            Trouble::Register { waiting: true } | Trouble::Sound { .. } => {}
+            Trouble::Disk { missing: true } => self.announce(no_disk(cat)),
+            Trouble::Register { waiting: true }
+            | Trouble::Disk { missing: false }
+            | Trouble::Sound { .. } => {}
             Trouble::Register { waiting: false } => self.desk_answers(),
         }
     }
@@ -149,6 +154,9 @@ impl Screen {
                 ),
             ));
         }
+        if self.troubles.no_disk {
+            bars.push(bar(Tone::Bad, no_disk(cat)));
+        }
         if self.troubles.register_waits {
             bars.push(bar(
                 Tone::Warning,
@@ -157,4 +165,11 @@ impl Screen {
         }
         bars
     }
+}
+
+fn no_disk(cat: &Catalogue) -> String {
+    say!(
+        cat,
+        "This computer's disk keeps nothing. Calls and orders still go to the order desk, but what it has not taken is lost when this program ends. Make room on the disk."
+    )
 }

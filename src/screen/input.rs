@@ -2,7 +2,10 @@
 
 use super::Offers;
 use crate::agent::{Event, Intent};
-use crate::desk_api::{CallRecord, Directory, TransferQuestion, Unavailable};
+use crate::desk_api::{
+    CallRecord, ClientId, Directory, Goods, Order, OrderAct, OrderEntry, OrderId, OrderNews, Terms,
+    TransferQuestion, Unavailable,
+};
 use crate::domain::chain::TransferChain;
 use crate::domain::number::NumberingPlan;
 use crate::phone::LineId;
@@ -59,6 +62,21 @@ pub enum Input {
     NewTelephone,
     /// From time to time, at least once a second while `Shown::ticks`.
     Tick,
+    /// The answer to `Wish::FetchTerms`.
+    Terms {
+        client: ClientId,
+        answer: Result<Box<Terms>, Unavailable>,
+    },
+    /// The answer to `Wish::FindProducts`.
+    Products {
+        client: ClientId,
+        text: String,
+        answer: Result<Vec<Goods>, Unavailable>,
+    },
+    /// What becomes of an order on its way to the desk.
+    Order(OrderNews),
+    /// The answer to `Wish::FetchDrafts`.
+    Drafts(Result<Vec<OrderEntry>, Unavailable>),
 }
 
 /// Something is not as it should be, or is again. Shown as a bar until it ends.
@@ -74,6 +92,10 @@ pub enum Trouble {
     /// The desk does not take entries of the call register now; they are kept.
     Register {
         waiting: bool,
+    },
+    /// Calls and orders cannot be kept on this computer's disk; they are sent, and lost with the program until the desk has them.
+    Disk {
+        missing: bool,
     },
     /// A call goes on without this; until it ends.
     Sound {
@@ -263,6 +285,26 @@ pub enum Wish {
     },
     Settings,
     Quit,
+    FetchTerms(ClientId),
+    FindProducts {
+        client: ClientId,
+        text: String,
+        day: Option<jiff::civil::Date>,
+    },
+    /// At every keystroke that changes the order; the revision is one higher each time.
+    KeepOrder(Box<Order>),
+    /// After the `KeepOrder` of that revision.
+    PlaceOrder {
+        id: OrderId,
+        revision: u32,
+    },
+    ActOnOrder {
+        id: OrderId,
+        act: OrderAct,
+        reason: Option<String>,
+    },
+    /// At the beginning, where there is a desk: this operator's drafts on the desk.
+    FetchDrafts,
 }
 
 /// Without what is announced: it names clients.
@@ -282,6 +324,12 @@ impl fmt::Debug for Wish {
             Self::Region { back } => write!(f, "Region(back {back})"),
             Self::Settings => f.write_str("Settings"),
             Self::Quit => f.write_str("Quit"),
+            Self::FetchTerms(_) => f.write_str("FetchTerms"),
+            Self::FindProducts { .. } => f.write_str("FindProducts"),
+            Self::KeepOrder(order) => write!(f, "KeepOrder(revision {})", order.revision),
+            Self::PlaceOrder { revision, .. } => write!(f, "PlaceOrder(revision {revision})"),
+            Self::ActOnOrder { act, .. } => write!(f, "ActOnOrder({act:?})"),
+            Self::FetchDrafts => f.write_str("FetchDrafts"),
         }
     }
 }

@@ -179,6 +179,7 @@ impl Screen {
             }
             Input::NewTelephone => self.wish_again(),
             Input::Tick => {}
+            Input::Terms { .. } | Input::Products { .. } | Input::Order(_) | Input::Drafts(_) => {}
         }
         let is_news = self.end_wrap_up_in_time(now) || is_news;
         self.ask_desk_again(now);

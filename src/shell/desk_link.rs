@@ -1,18 +1,22 @@
-//! The owner's line to the order desk: look-ups run beside the calls, register entries wait in the
+//! The owner's line to the order desk: look-ups run beside the calls, register entries and orders wait in the
 //! outbox until the desk has them. Nothing here is ever waited for by a call.
 
 use super::kept::Kept;
 use crate::agent::{CardAnswer, HandoverAsk, LookupId};
 use crate::clock::Clock;
-use crate::desk::{Desk, DeskConfig, DeskProblem, Notice, Outbox, OutboxError};
+use crate::desk::{Desk, DeskConfig, DeskProblem, Entry, Notice, Outbox, OutboxError, Waits};
 use crate::desk_api::{
-    CallRecord, CallRecordId, Directory, HandedOver, Handover, TransferQuestion, Unavailable,
+    CallRecord, CallRecordId, ClientId, Directory, Goods, HandedOver, Handover, Order, OrderAct, OrderEntry,
+    OrderId, OrderNews, Terms, TransferQuestion, Unavailable,
 };
 use crate::domain::chain::TransferChain;
 use crate::domain::number::PhoneNumber;
 use crate::instant::Instant;
 use crate::secrets::Secret;
-use std::cell::RefCell;
+use jiff::civil::Date;
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -20,7 +24,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
-/// What keeps the call register from being written. Each is said once per spell.
+/// What keeps calls and orders from being written. Each is said once per spell.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum DeskTrouble {
     /// The desk does not take entries now; they are kept and sent again.
@@ -53,6 +57,10 @@ pub(super) enum FromDesk {
     Directory(Result<Directory, Unavailable>),
     Calls(Result<Vec<CallRecord>, Unavailable>),
     Chain { question: TransferQuestion, answer: Result<TransferChain, Unavailable> },
+    Terms { client: ClientId, answer: Result<Box<Terms>, Unavailable> },
+    Products { client: ClientId, text: String, answer: Result<Vec<Goods>, Unavailable> },
+    Order(OrderNews),
+    Drafts(Result<Vec<OrderEntry>, Unavailable>),
     Trouble(DeskTrouble),
 }
 
@@ -60,10 +68,12 @@ pub(super) enum FromDesk {
 pub(super) struct DeskLink {
     desk: Option<Desk>,
     operator: String,
-    records: UnboundedSender<CallRecord>,
+    entries: UnboundedSender<Entry>,
+    /// For the command ids of what is done with orders.
+    chance: ChaCha20Rng,
     unsent: Unsent,
     kept: Kept,
-    /// The task that writes the register.
+    /// The task that writes calls and orders.
     keeper: Option<JoinHandle<()>>,
     words: UnboundedSender<FromDesk>,
     inbox: UnboundedReceiver<FromDesk>,
@@ -77,16 +87,16 @@ impl DeskLink {
     /// Connects to nothing yet, and needs a running local set.
     pub(super) fn new(clock: Clock, setup: Option<DeskSetup>) -> Result<Self, DeskProblem> {
         let (words, inbox) = unbounded_channel();
-        let (records, register) = unbounded_channel();
+        let (entries, written) = unbounded_channel();
         let (handovers, given) = unbounded_channel();
-        let (unsent, kept) = (Unsent::default(), Kept::default());
         let operator = setup.as_ref().map(|setup| setup.operator.clone()).unwrap_or_default();
         let mut link = Self {
             desk: None,
             operator,
-            records,
-            unsent,
-            kept,
+            entries,
+            chance: ChaCha20Rng::from_seed(setup.as_ref().map(|setup| setup.seed).unwrap_or_default()),
+            unsent: Unsent::default(),
+            kept: Kept::default(),
             keeper: None,
             words,
             inbox,
@@ -94,12 +104,17 @@ impl DeskLink {
             handovers,
             clock,
         };
-        let Some(setup) = setup else { return Ok(link) };
+        let Some(mut setup) = setup else { return Ok(link) };
+        link.chance.fill_bytes(&mut setup.seed);
         let config = DeskConfig::new(setup.url.clone(), setup.token.clone());
         let desk = Desk::new(DeskConfig { ca_file: setup.ca_file.clone(), ..config }, clock)?;
-        let records = Records { register, kept: link.kept.clone() };
-        let keeping = keep_register(desk.clone(), setup, records, link.unsent.clone(), link.words.clone());
-        link.keeper = Some(tokio::task::spawn_local(keeping));
+        let keeper = Keeper {
+            unsent: link.unsent.clone(),
+            kept: link.kept.clone(),
+            words: link.words.clone(),
+            lacks_disk: Cell::new(false),
+        };
+        link.keeper = Some(tokio::task::spawn_local(keeper.work(desk.clone(), setup, clock, written)));
         let warm = desk.clone();
         link.warmer = Some(tokio::task::spawn_local(async move { warm.keep_warm().await }));
         tokio::task::spawn_local(hand_over(desk.clone(), clock, given));
@@ -113,59 +128,88 @@ impl DeskLink {
     }
 
     pub(super) fn ask_handovers(&self, ask: HandoverAsk, to: String, number: Option<PhoneNumber>) {
-        let Some(desk) = self.desk.clone() else { return };
-        let words = self.words.clone();
-        tokio::task::spawn_local(async move {
+        self.ask(async move |desk| {
             let answer = desk.handovers(&to, number).await;
-            let _ = words.send(FromDesk::Handovers { ask, answer });
+            FromDesk::Handovers { ask, answer }
         });
     }
 
     /// The cached answer first, if there is one, then the desk's.
     pub(super) fn look_up(&self, lookup: LookupId, number: PhoneNumber) {
-        let Some(desk) = self.desk.clone() else { return };
-        let words = self.words.clone();
-        if let Some(answer) = desk.cached(number) {
-            let _ = words.send(FromDesk::Card { lookup, answer });
+        if let Some(answer) = self.desk.as_ref().and_then(|desk| desk.cached(number)) {
+            let _ = self.words.send(FromDesk::Card { lookup, answer });
         }
-        tokio::task::spawn_local(async move {
-            let answer = desk.look_up(number).await;
-            let _ = words.send(FromDesk::Card { lookup, answer });
-        });
+        self.ask(async move |desk| FromDesk::Card { lookup, answer: desk.look_up(number).await });
     }
 
     pub(super) fn fetch_directory(&self) {
-        let Some(desk) = self.desk.clone() else { return };
-        let words = self.words.clone();
-        tokio::task::spawn_local(async move {
-            let _ = words.send(FromDesk::Directory(desk.directory().await));
-        });
+        self.ask(async |desk| FromDesk::Directory(desk.directory().await));
     }
 
     pub(super) fn fetch_calls(&self, limit: u32) {
-        let Some(desk) = self.desk.clone() else { return };
-        let (words, operator) = (self.words.clone(), self.operator.clone());
-        tokio::task::spawn_local(async move {
-            let _ = words.send(FromDesk::Calls(desk.calls(&operator, limit).await));
-        });
+        let operator = self.operator.clone();
+        self.ask(async move |desk| FromDesk::Calls(desk.calls(&operator, limit).await));
     }
 
     pub(super) fn fetch_chain(&self, question: TransferQuestion) {
+        self.ask(async move |desk| {
+            let answer = desk.transfer_chain(&question).await;
+            FromDesk::Chain { question, answer }
+        });
+    }
+
+    pub(super) fn fetch_terms(&self, client: ClientId) {
+        self.ask(async move |desk| {
+            let answer = desk.terms(client).await.map(Box::new);
+            FromDesk::Terms { client, answer }
+        });
+    }
+
+    pub(super) fn find_products(&self, client: ClientId, text: String, day: Option<Date>) {
+        self.ask(async move |desk| {
+            let answer = desk.products(client, &text, day).await;
+            FromDesk::Products { client, text, answer }
+        });
+    }
+
+    pub(super) fn fetch_drafts(&self) {
+        self.ask(async |desk| FromDesk::Drafts(desk.drafts().await));
+    }
+
+    /// Asks beside all else; nobody, without a desk.
+    fn ask(&self, question: impl AsyncFnOnce(Desk) -> FromDesk + 'static) {
         let Some(desk) = self.desk.clone() else { return };
         let words = self.words.clone();
         tokio::task::spawn_local(async move {
-            let answer = desk.transfer_chain(&question).await;
-            let _ = words.send(FromDesk::Chain { question, answer });
+            let _ = words.send(question(desk).await);
         });
     }
 
     pub(super) fn record(&self, record: CallRecord) {
         let (id, revision) = (record.id, record.revision);
-        // Without a desk the receiver is gone, and nothing is to be kept.
-        if self.records.send(record).is_ok() {
+        if self.write(Entry::Call(Box::new(record))) {
             self.unsent.add(id, revision);
             self.kept.give();
         }
+    }
+
+    pub(super) fn keep_order(&self, order: Box<Order>) {
+        self.write(Entry::Order(order));
+    }
+
+    pub(super) fn place_order(&mut self, id: OrderId, revision: u32) {
+        let place = Entry::place(id, revision, &mut self.chance);
+        self.write(place);
+    }
+
+    pub(super) fn act_on_order(&mut self, id: OrderId, act: OrderAct, reason: Option<String>) {
+        let act = Entry::act(id, act, reason, &mut self.chance);
+        self.write(act);
+    }
+
+    /// Without a desk the receiver is gone, and nothing is to be kept.
+    fn write(&self, entry: Entry) -> bool {
+        self.entries.send(entry).is_ok()
     }
 
     pub(super) fn kept(&self) -> Kept {
@@ -187,7 +231,7 @@ impl DeskLink {
             warmer.abort();
         }
         // The keeper ends when all is sent that came before this.
-        drop(self.records);
+        drop(self.entries);
         if let Some(mut keeper) = self.keeper
             && tokio::time::timeout(within, &mut keeper).await.is_err()
         {
@@ -261,98 +305,115 @@ async fn hand_over(desk: Desk, clock: Clock, mut given: UnboundedReceiver<(Insta
     }
 }
 
-/// Register entries as they come.
-struct Records {
-    register: UnboundedReceiver<CallRecord>,
-    kept: Kept,
-}
+/// What comes to be written while the disk is busy is kept together, at most so much.
+const MOST_AT_ONCE: usize = 256;
 
-/// Keeps and sends register entries until no more come and all are sent.
-async fn keep_register(
-    desk: Desk,
-    setup: DeskSetup,
-    mut records: Records,
+/// Keeps what is written, sends it, and tells.
+struct Keeper {
     unsent: Unsent,
+    kept: Kept,
     words: UnboundedSender<FromDesk>,
-) {
-    let outbox = match open_outbox(&setup).await {
-        Ok(outbox) => outbox,
-        Err(error) => {
-            tracing::error!(%error, "the outbox of the call register cannot be opened");
-            say(&words, DeskTrouble::NoDisk);
-            return send_at_once(&desk, records, &unsent).await;
-        }
-    };
-    adopt_left_behind(&outbox, &setup).await;
-    outbox.entries().into_iter().for_each(|(id, revision)| unsent.add(id, revision));
-    if outbox.unreadable() > 0 {
-        say(&words, DeskTrouble::OtherToken);
-    }
-    let (notices, mut news) = unbounded_channel();
-    let keeping = async {
-        while let Some(record) = records.register.recv().await {
-            keep(&outbox, record, &words).await;
-            records.kept.keep();
-        }
-        // Whoever ends the telephone limits this.
-        outbox.flush(Duration::MAX).await
-    };
-    let telling = async {
-        while let Some(notice) = news.recv().await {
-            tell(notice, &unsent, &words);
-        }
-    };
-    tokio::select! {
-        _ = keeping => {}
-        () = outbox.run(&desk, notices) => {}
-        () = telling => {}
-    }
-    while let Ok(notice) = news.try_recv() {
-        tell(notice, &unsent, &words);
-    }
+    /// The last entry could not be kept on disk.
+    lacks_disk: Cell<bool>,
 }
 
-async fn keep(outbox: &Outbox, record: CallRecord, words: &UnboundedSender<FromDesk>) {
-    if let Err(error) = outbox.append(record).await {
-        tracing::error!(%error, "a register entry could not be kept on disk");
-        say(words, DeskTrouble::NoDisk);
-    }
-}
-
-fn tell(notice: Notice, unsent: &Unsent, words: &UnboundedSender<FromDesk>) {
-    match notice {
-        Notice::Delivered { id, revision } => {
-            tracing::debug!(%id, revision, "register entry delivered");
-            unsent.delivered(id, revision);
+impl Keeper {
+    /// Until no more comes and all is sent.
+    async fn work(self, desk: Desk, setup: DeskSetup, clock: Clock, mut written: UnboundedReceiver<Entry>) {
+        let outbox = self.open_outbox(&setup, clock).await;
+        let (notices, mut news) = unbounded_channel();
+        let keeping = async {
+            let mut batch = Vec::new();
+            while written.recv_many(&mut batch, MOST_AT_ONCE).await > 0 {
+                self.keep(&outbox, std::mem::take(&mut batch)).await;
+            }
+            // Whoever ends the telephone limits this.
+            outbox.flush(Duration::MAX).await
+        };
+        let telling = async {
+            while let Some(notice) = news.recv().await {
+                self.tell(notice);
+            }
+        };
+        tokio::select! {
+            _ = keeping => {}
+            () = outbox.run(&desk, notices) => {}
+            () = telling => {}
         }
-        Notice::Waiting { why, .. } => say(words, DeskTrouble::Waiting(why)),
-        Notice::Refused { status, .. } => say(words, DeskTrouble::Refused { status }),
-        Notice::DiskFailed => say(words, DeskTrouble::NoDisk),
-    }
-}
-
-fn say(words: &UnboundedSender<FromDesk>, trouble: DeskTrouble) {
-    let _ = words.send(FromDesk::Trouble(trouble));
-}
-
-/// Without a disk each entry gets one attempt.
-async fn send_at_once(desk: &Desk, mut records: Records, unsent: &Unsent) {
-    records.kept.end();
-    while let Some(record) = records.register.recv().await {
-        if desk.put_call(&record).await.is_ok() {
-            unsent.delivered(record.id, record.revision);
+        while let Ok(notice) = news.try_recv() {
+            self.tell(notice);
         }
+    }
+
+    /// With what an earlier run left; without a file where none can be had.
+    async fn open_outbox(&self, setup: &DeskSetup, clock: Clock) -> Outbox {
+        let outbox = match open_outbox(setup, clock).await {
+            Ok(outbox) => outbox,
+            Err(error) => {
+                tracing::error!(%error, "the outbox cannot be opened");
+                self.lacks_disk();
+                return Outbox::without_file(setup.seed, clock, Waits::default());
+            }
+        };
+        adopt_left_behind(&outbox, setup).await;
+        outbox.calls().into_iter().for_each(|(id, revision)| self.unsent.add(id, revision));
+        for order in outbox.orders() {
+            self.say(FromDesk::Order(OrderNews::Found(Box::new(order))));
+        }
+        if outbox.unreadable() > 0 {
+            self.say(FromDesk::Trouble(DeskTrouble::OtherToken));
+        }
+        outbox
+    }
+
+    async fn keep(&self, outbox: &Outbox, entries: Vec<Entry>) {
+        let calls = entries.iter().filter(|entry| matches!(entry, Entry::Call(_))).count();
+        match outbox.append(entries).await {
+            Ok(news) => {
+                self.lacks_disk.set(false);
+                news.into_iter().for_each(|news| self.say(FromDesk::Order(news)));
+            }
+            Err(error) => {
+                tracing::error!(%error, "a call or order could not be kept on disk");
+                self.lacks_disk();
+            }
+        }
+        (0..calls).for_each(|_| self.kept.keep());
+    }
+
+    fn tell(&self, notice: Notice) {
+        match notice {
+            Notice::Delivered { id, revision } => {
+                tracing::debug!(%id, revision, "register entry delivered");
+                self.unsent.delivered(id, revision);
+            }
+            Notice::Waiting { why, .. } => self.say(FromDesk::Trouble(DeskTrouble::Waiting(why))),
+            Notice::Refused { status, .. } => self.say(FromDesk::Trouble(DeskTrouble::Refused { status })),
+            Notice::Order(news) => self.say(FromDesk::Order(news)),
+            Notice::DiskFailed => self.lacks_disk(),
+        }
+    }
+
+    /// Once per spell, not at every keystroke.
+    fn lacks_disk(&self) {
+        if !self.lacks_disk.replace(true) {
+            self.say(FromDesk::Trouble(DeskTrouble::NoDisk));
+        }
+    }
+
+    fn say(&self, word: FromDesk) {
+        let _ = self.words.send(word);
     }
 }
 
 /// Telephones of the same user on one computer each need a file of their own.
 const MOST_TELEPHONES: usize = 16;
 
-async fn open_outbox(setup: &DeskSetup) -> Result<Outbox, OutboxError> {
+async fn open_outbox(setup: &DeskSetup, clock: Clock) -> Result<Outbox, OutboxError> {
     let mut last = OutboxError::InUse;
     for telephone in 1..=MOST_TELEPHONES {
         let path = outbox_path(&setup.outbox_folder, &setup.user, telephone);
-        match Outbox::open(&path, &setup.token, setup.seed).await {
+        match Outbox::open(&path, &setup.token, setup.seed, clock, Waits::default()).await {
             Err(OutboxError::InUse) => last = OutboxError::InUse,
             result => return result,
         }

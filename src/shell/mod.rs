@@ -24,10 +24,14 @@ pub use setup::{Setup, StartFault, start};
 use crate::agent::{Event, Intent};
 use crate::audio::{Change, Seen, SoundFault, Wishes};
 use crate::clock::{self, Clock};
-use crate::desk_api::{CallRecord, Directory, TransferQuestion, Unavailable};
+use crate::desk_api::{
+    CallRecord, ClientId, Directory, Goods, Order, OrderAct, OrderEntry, OrderId, OrderNews, Terms,
+    TransferQuestion, Unavailable,
+};
 use crate::domain::chain::TransferChain;
 use crate::instant::Instant;
 use crate::phone::LineId;
+use jiff::civil::Date;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
@@ -69,7 +73,7 @@ pub enum Notice {
     },
     /// Another microphone or earpiece is in use, or none; the call goes on.
     Device(Change),
-    /// The desk did not take a register entry; said once per spell. The entry is kept and sent again.
+    /// Something keeps what is written from the desk, or from this computer's disk; said once per spell.
     Desk(DeskTrouble),
     /// The answer to [`Remote::fetch_directory`].
     Directory(Result<Directory, Unavailable>),
@@ -80,6 +84,21 @@ pub enum Notice {
         question: TransferQuestion,
         answer: Result<TransferChain, Unavailable>,
     },
+    /// The answer to [`Remote::fetch_terms`].
+    Terms {
+        client: ClientId,
+        answer: Result<Box<Terms>, Unavailable>,
+    },
+    /// The answer to [`Remote::find_products`], the best first.
+    Products {
+        client: ClientId,
+        text: String,
+        answer: Result<Vec<Goods>, Unavailable>,
+    },
+    /// What becomes of orders that were kept, placed or acted on, in this run or an earlier one.
+    Order(OrderNews),
+    /// The answer to [`Remote::fetch_drafts`], the latest change first.
+    Drafts(Result<Vec<OrderEntry>, Unavailable>),
     /// The answer to [`Remote::devices`]; without a sound server there are none.
     Devices {
         inputs: Seen,
@@ -110,12 +129,18 @@ pub struct Farewell {
 
 /// What the owner is asked.
 #[derive(Clone, Debug)]
-enum Order {
+enum Command {
     Intent(Intent),
     ShutDown { within: Duration },
     FetchDirectory,
     FetchCalls { limit: u32 },
     FetchChain(TransferQuestion),
+    FetchTerms(ClientId),
+    FindProducts { client: ClientId, text: String, day: Option<Date> },
+    KeepOrder(Box<Order>),
+    PlaceOrder { id: OrderId, revision: u32 },
+    ActOnOrder { id: OrderId, act: OrderAct, reason: Option<String> },
+    FetchDrafts,
     UseDevices(Wishes),
     ListDevices,
     SoundTest(SoundTest),
@@ -132,7 +157,7 @@ pub struct Handle {
 /// What a telephone is told by. Dropping the last one shuts the telephone down.
 #[derive(Clone, Debug)]
 pub struct Remote {
-    orders: UnboundedSender<Order>,
+    commands: UnboundedSender<Command>,
 }
 
 /// What a telephone tells.
@@ -182,48 +207,81 @@ impl Notices {
 
 impl Remote {
     pub fn intent(&self, intent: Intent) {
-        self.order(Order::Intent(intent));
+        self.command(Command::Intent(intent));
     }
 
     /// Hang up, unregister, finish recordings and the outbox; `Stopped` follows, `within` this time
     /// at the latest.
     pub fn shut_down(&self, within: Duration) {
-        self.order(Order::ShutDown { within });
+        self.command(Command::ShutDown { within });
     }
 
     /// Asks the desk whom a call can be passed to; `Notice::Directory` follows, unless there is no desk.
     pub fn fetch_directory(&self) {
-        self.order(Order::FetchDirectory);
+        self.command(Command::FetchDirectory);
     }
 
     /// Asks the desk for this operator's last calls, 1000 at most; `Notice::Calls` follows, unless there is no desk.
     pub fn fetch_calls(&self, limit: u32) {
-        self.order(Order::FetchCalls { limit });
+        self.command(Command::FetchCalls { limit });
     }
 
     /// Asks the desk where a client goes now; `Notice::Chain` follows, unless there is no desk.
     pub fn fetch_chain(&self, question: TransferQuestion) {
-        self.order(Order::FetchChain(question));
+        self.command(Command::FetchChain(question));
+    }
+
+    /// Asks the desk what an order of this client goes by; `Notice::Terms` follows, unless there is no desk.
+    pub fn fetch_terms(&self, client: ClientId) {
+        self.command(Command::FetchTerms(client));
+    }
+
+    /// Asks the desk for products that fit this text, with the client's prices and the stock of this day; `Notice::Products`
+    /// follows, unless there is no desk.
+    pub fn find_products(&self, client: ClientId, text: String, day: Option<Date>) {
+        self.command(Command::FindProducts { client, text, day });
+    }
+
+    /// Keeps an order on this computer's disk and writes it to the desk. At every keystroke that changes it, with the next
+    /// revision: of those that come while the disk or the desk is busy the latest counts. `Notice::Order` tells what becomes of it.
+    pub fn keep_order(&self, order: Box<Order>) {
+        self.command(Command::KeepOrder(order));
+    }
+
+    /// Has an order placed as it was kept with this revision; `Notice::Order` tells what becomes of it. Sent again by itself until the
+    /// desk has said its word, by the next run too.
+    pub fn place_order(&self, id: OrderId, revision: u32) {
+        self.command(Command::PlaceOrder { id, revision });
+    }
+
+    /// Moves an order on in its life, as [`Remote::place_order`] does.
+    pub fn act_on_order(&self, id: OrderId, act: OrderAct, reason: Option<String>) {
+        self.command(Command::ActOnOrder { id, act, reason });
+    }
+
+    /// Asks the desk for this operator's drafts; `Notice::Drafts` follows, unless there is no desk.
+    pub fn fetch_drafts(&self) {
+        self.command(Command::FetchDrafts);
     }
 
     /// Takes other devices, in a call too; `Notice::Device` follows for each that changes in use. Nothing where the telephone began
     /// without devices.
     pub fn use_devices(&self, wishes: Wishes) {
-        self.order(Order::UseDevices(wishes));
+        self.command(Command::UseDevices(wishes));
     }
 
     /// Which devices there are now; `Notice::Devices` follows, after seconds where the sound server is slow.
     pub fn devices(&self) {
-        self.order(Order::ListDevices);
+        self.command(Command::ListDevices);
     }
 
     /// Tries devices out while no call stands; `Notice::SoundTest` follows.
     pub fn sound_test(&self, test: SoundTest) {
-        self.order(Order::SoundTest(test));
+        self.command(Command::SoundTest(test));
     }
 
-    fn order(&self, order: Order) {
+    fn command(&self, command: Command) {
         // Only fails after `Stopped`.
-        let _ = self.orders.send(order);
+        let _ = self.commands.send(command);
     }
 }

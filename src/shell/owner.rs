@@ -6,7 +6,7 @@ use super::media_thread::{Audio, FromMedia, MediaThread, Sound, ToMedia};
 use super::meter::Meter;
 use super::playing::{Playing, SoundTest, Tune};
 use super::setup::{bind, resolve};
-use super::{Farewell, Notice, Order};
+use super::{Command, Farewell, Notice};
 use crate::agent::{Agent, Effect, Event, Input, Intent};
 use crate::audio::{Change, Devices, Ring, Seen, SoundFault};
 use crate::clock::{self, Clock};
@@ -186,7 +186,7 @@ impl Owner {
         }
     }
 
-    pub(super) async fn run(mut self, mut orders: UnboundedReceiver<Order>) {
+    pub(super) async fn run(mut self, mut commands: UnboundedReceiver<Command>) {
         self.drain();
         self.offer_port();
         let mut next_check = self.clock.now() + NETWORK_CHECK;
@@ -199,9 +199,9 @@ impl Owner {
             tokio::select! {
                 arrival = self.network.socket.recv() => self.on_arrival(arrival),
                 Some(word) = self.media_words.1.recv() => self.on_media(word),
-                order = orders.recv(), if driven => {
-                    driven = order.is_some();
-                    self.on_order(order.unwrap_or(Order::ShutDown { within: NETWORK_CHECK }));
+                command = commands.recv(), if driven => {
+                    driven = command.is_some();
+                    self.on_command(command.unwrap_or(Command::ShutDown { within: NETWORK_CHECK }));
                 }
                 word = self.desk.next() => self.on_desk(word),
                 change = self.voice.next_change() => self.notify(Notice::Device(change)),
@@ -275,27 +275,39 @@ impl Owner {
             FromDesk::Directory(answer) => self.notify(Notice::Directory(answer)),
             FromDesk::Calls(answer) => self.notify(Notice::Calls(answer)),
             FromDesk::Chain { question, answer } => self.notify(Notice::Chain { question, answer }),
+            FromDesk::Terms { client, answer } => self.notify(Notice::Terms { client, answer }),
+            FromDesk::Products { client, text, answer } => {
+                self.notify(Notice::Products { client, text, answer });
+            }
+            FromDesk::Order(news) => self.notify(Notice::Order(news)),
+            FromDesk::Drafts(answer) => self.notify(Notice::Drafts(answer)),
             FromDesk::Trouble(trouble) => self.notify(Notice::Desk(trouble)),
         }
     }
 
-    fn on_order(&mut self, order: Order) {
-        match order {
-            Order::Intent(intent) => self.tell(Input::Intent(intent)),
-            Order::ShutDown { within } => self.close(within),
-            Order::FetchDirectory => self.desk.fetch_directory(),
-            Order::FetchCalls { limit } => self.desk.fetch_calls(limit),
-            Order::FetchChain(question) => self.desk.fetch_chain(question),
-            Order::UseDevices(wishes) => {
+    fn on_command(&mut self, command: Command) {
+        match command {
+            Command::Intent(intent) => self.tell(Input::Intent(intent)),
+            Command::ShutDown { within } => self.close(within),
+            Command::FetchDirectory => self.desk.fetch_directory(),
+            Command::FetchCalls { limit } => self.desk.fetch_calls(limit),
+            Command::FetchChain(question) => self.desk.fetch_chain(question),
+            Command::FetchTerms(client) => self.desk.fetch_terms(client),
+            Command::FindProducts { client, text, day } => self.desk.find_products(client, text, day),
+            Command::KeepOrder(order) => self.desk.keep_order(order),
+            Command::PlaceOrder { id, revision } => self.desk.place_order(id, revision),
+            Command::ActOnOrder { id, act, reason } => self.desk.act_on_order(id, act, reason),
+            Command::FetchDrafts => self.desk.fetch_drafts(),
+            Command::UseDevices(wishes) => {
                 if let Some((devices, _)) = &self.voice.devices {
                     devices.wish(wishes);
                 }
             }
-            Order::ListDevices => {
+            Command::ListDevices => {
                 let answers = self.devices.0.clone();
                 tokio::task::spawn_blocking(move || answers.send(Devices::list().unwrap_or_default()));
             }
-            Order::SoundTest(test) => self.test(test),
+            Command::SoundTest(test) => self.test(test),
         }
     }
 
@@ -427,7 +439,7 @@ impl Owner {
     }
 
     fn notify(&self, notice: Notice) {
-        // Nobody listens any more: the handle is gone, and its closing order is on the way.
+        // Nobody listens any more: the handle is gone, and its closing command is on the way.
         let _ = self.notices.send((self.clock.now(), notice));
     }
 

@@ -4,7 +4,7 @@ use super::desk_link::{DeskLink, DeskSetup};
 use super::media_thread::Audio;
 use super::meter::Meter;
 use super::owner::{Network, Owner, VoiceSetup};
-use super::{Handle, Notice, Notices, Order, Process, Remote};
+use super::{Command, Handle, Notice, Notices, Process, Remote};
 use crate::agent::{Agent, AgentConfig, OfficeCodes, ParkingPlaces, QueueCodes};
 use crate::audio::{Devices, Ring, Wishes};
 use crate::config::{AfterFailedTransfer, CodecName, HoldMusic, HostPort, Identity, RingStyle, Settings};
@@ -101,7 +101,7 @@ pub async fn start(process: Process, setup: Setup) -> Result<Handle, StartFault>
 pub(super) async fn assemble(
     process: Process,
     setup: Setup,
-) -> Result<(Owner, Handle, UnboundedReceiver<Order>), StartFault> {
+) -> Result<(Owner, Handle, UnboundedReceiver<Command>), StartFault> {
     let settings = &setup.settings;
     let target = settings.server.clone().ok_or(StartFault::NoServer)?;
     let user = settings.user.clone().ok_or(StartFault::NoUser)?;
@@ -148,7 +148,7 @@ pub(super) async fn assemble(
         entropy::seed()?,
     );
 
-    let (orders, inbox) = unbounded_channel();
+    let (commands, inbox) = unbounded_channel();
     let (outbox, notices) = unbounded_channel();
     let _ = outbox.send((clock.now(), Notice::Ready { local: socket.local() }));
     let ports = PortSearch::new(settings.rtp_ports.map(|range| (range.first, range.last)));
@@ -172,7 +172,7 @@ pub(super) async fn assemble(
     let desk = DeskLink::new(clock, desk_setup).map_err(StartFault::BadDesk)?;
     let kept = desk.kept();
     let owner = Owner::new(clock, agent, network, desk, voice, setup.register, outbox);
-    Ok((owner, Handle { remote: Remote { orders }, notices: Notices { notices }, kept }, inbox))
+    Ok((owner, Handle { remote: Remote { commands }, notices: Notices { notices }, kept }, inbox))
 }
 
 pub(super) async fn resolve(host: &HostPort, transport: Transport) -> Result<SocketAddr, StartFault> {

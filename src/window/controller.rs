@@ -12,13 +12,14 @@ use super::{Beginning, ui};
 use crate::agent::{CardAnswer, Event, Source};
 use crate::audio::{Change, Role, SoundFault};
 use crate::config::TransferMode;
+use crate::desk_api::OrderNews;
 use crate::desktop::hotkey::{self, Grabbed};
 use crate::desktop::notice::{self, Notices, Pressed};
 use crate::instant::Instant;
 use crate::phone::LineId;
 use crate::screen::{Act, Field, Input, Level, Offers, Screen, ScreenConfig, Sound, State, Trouble, Wish};
 use crate::secrets::Secret;
-use crate::shell::{Notice, Process};
+use crate::shell::{DeskTrouble, Notice, Process};
 use crate::text::Catalogue;
 use jiff::Zoned;
 use jiff::tz::TimeZone;
@@ -48,6 +49,8 @@ pub struct Controller {
     /// To start once more with, where no network was there.
     pub(super) account: Option<Account>,
     pub(super) desk_token: Option<Secret>,
+    /// Of orders, while no telephone had started.
+    unwritten: Vec<Write>,
     /// Which telephone is the present one: what earlier ones still say is not heard.
     generation: u64,
     /// Starts once more after a while.
@@ -58,6 +61,9 @@ pub struct Controller {
     pub(super) options: Options,
     pub(super) setup: SetupForm,
 }
+
+/// Something to be written, of a telephone that may not have started.
+type Write = Box<dyn FnOnce(&crate::shell::Remote)>;
 
 /// The one that the callbacks of the window share.
 #[derive(Clone)]
@@ -105,6 +111,7 @@ impl Shared {
             telephone: None,
             account: None,
             desk_token: None,
+            unwritten: Vec::new(),
             generation: 0,
             retry: slint::Timer::default(),
             announcements: Announcements::default(),
@@ -191,7 +198,9 @@ impl Shared {
                     if controller.options.has_desk() {
                         remote.fetch_directory();
                         remote.fetch_calls(EARLIER_CALLS);
+                        remote.fetch_drafts();
                     }
+                    std::mem::take(&mut controller.unwritten).into_iter().for_each(|write| write(&remote));
                     if let Some(telephone) = &mut controller.telephone {
                         telephone.started(remote);
                     }
@@ -227,6 +236,21 @@ impl Shared {
             Notice::Directory(answer) => self.input(Input::Directory(answer)),
             Notice::Calls(answer) => self.input(Input::Calls(answer)),
             Notice::Chain { question, answer } => self.input(Input::Chain { question, answer }),
+            Notice::Terms { client, answer } => self.input(Input::Terms { client, answer }),
+            Notice::Products { client, text, answer } => {
+                self.input(Input::Products { client, text, answer });
+            }
+            Notice::Order(news) => {
+                match news {
+                    OrderNews::Answered(_) => {
+                        self.input(Input::Trouble(Trouble::Register { waiting: false }));
+                    }
+                    OrderNews::Kept { .. } => self.input(Input::Trouble(Trouble::Disk { missing: false })),
+                    _ => {}
+                }
+                self.input(Input::Order(news));
+            }
+            Notice::Drafts(answer) => self.input(Input::Drafts(answer)),
             Notice::Levels { microphone, earpiece } => {
                 let levels = (Level(microphone), Level(earpiece));
                 if self.show_test_levels(levels) {
@@ -245,6 +269,7 @@ impl Shared {
             }
             Notice::Devices { inputs, outputs } => self.show_devices(inputs, outputs),
             Notice::SoundTest(test) => self.show_sound_test(test),
+            Notice::Desk(DeskTrouble::NoDisk) => self.input(Input::Trouble(Trouble::Disk { missing: true })),
             Notice::Desk(_) => self.input(Input::Trouble(Trouble::Register { waiting: true })),
             Notice::Sound { line, fault } => {
                 let lost = match fault {
@@ -308,6 +333,18 @@ impl Shared {
             Wish::FetchDirectory => self.with_remote(|remote| remote.fetch_directory()),
             Wish::FetchChain(question) => self.with_remote(|remote| remote.fetch_chain(question)),
             Wish::FetchCalls => self.with_remote(|remote| remote.fetch_calls(EARLIER_CALLS)),
+            Wish::FetchTerms(client) => self.with_remote(|remote| remote.fetch_terms(client)),
+            Wish::FindProducts { client, text, day } => {
+                self.with_remote(|remote| remote.find_products(client, text, day));
+            }
+            Wish::KeepOrder(order) => self.write(Box::new(move |remote| remote.keep_order(order))),
+            Wish::PlaceOrder { id, revision } => {
+                self.write(Box::new(move |remote| remote.place_order(id, revision)));
+            }
+            Wish::ActOnOrder { id, act, reason } => {
+                self.write(Box::new(move |remote| remote.act_on_order(id, act, reason)));
+            }
+            Wish::FetchDrafts => self.with_remote(|remote| remote.fetch_drafts()),
             Wish::Focus(field) => focus(&window, field),
             Wish::Alert(alert) => {
                 if let Some(notices) = &self.0.borrow().notices {
@@ -341,6 +378,15 @@ impl Shared {
         let controller = self.0.borrow();
         if let Some(remote) = controller.telephone.as_ref().and_then(Telephone::remote) {
             use_it(remote);
+        }
+    }
+
+    /// What is written of orders waits for a telephone where there is none yet.
+    fn write(&self, write: Write) {
+        let mut controller = self.0.borrow_mut();
+        match controller.telephone.as_ref().and_then(Telephone::remote) {
+            Some(remote) => write(remote),
+            None => controller.unwritten.push(write),
         }
     }
 

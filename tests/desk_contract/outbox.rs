@@ -7,7 +7,8 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use patchcord::desk::{Desk, Notice, Outbox, OutboxError};
+use patchcord::clock::Clock;
+use patchcord::desk::{Desk, Entry, Notice, Outbox, OutboxError, Waits};
 use patchcord::desk_api::{CallRecord, CallRecordId, ProblemCode, Unavailable};
 use patchcord::secrets::Secret;
 use serde_json::json;
@@ -17,20 +18,20 @@ use uuid::Uuid;
 use super::fixture::{self, Folder, call, call_path, ended_call, new_call_id};
 use super::telephone::{answer, block_on, misbehaving, read_request, telephone};
 
-const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
-fn record(id: Uuid, revision: u32) -> CallRecord {
-    serde_json::from_value(ended_call(id, revision)).unwrap()
+fn record(id: Uuid, revision: u32) -> Vec<Entry> {
+    vec![Entry::Call(serde_json::from_value(ended_call(id, revision)).unwrap())]
 }
 
-async fn open(path: &Path, token: &str) -> Outbox {
+pub async fn open(path: &Path, token: &str) -> Outbox {
     let seed = fixture::random().to_le_bytes();
     let seed = [seed, seed].concat().try_into().unwrap();
-    let waits = (Duration::from_millis(20), Duration::from_millis(100));
+    let waits = Waits { first: Duration::from_millis(20), longest: Duration::from_millis(100) };
     // A write that was under way when the last owner was dropped holds the file until it is done.
     for _ in 0..100 {
-        match Outbox::open_with(path, &Secret::new(token), seed, waits.0, waits.1).await {
-            Err(OutboxError::InUse) => tokio::time::sleep(waits.0).await,
+        match Outbox::open(path, &Secret::new(token), seed, Clock::start(), waits).await {
+            Err(OutboxError::InUse) => tokio::time::sleep(waits.first).await,
             opened => return opened.unwrap(),
         }
     }
@@ -38,7 +39,7 @@ async fn open(path: &Path, token: &str) -> Outbox {
 }
 
 /// Runs the outbox until all is delivered; what it said meanwhile.
-async fn deliver(outbox: &Outbox, desk: &Desk) -> (usize, UnboundedReceiver<Notice>) {
+pub async fn deliver(outbox: &Outbox, desk: &Desk) -> (usize, UnboundedReceiver<Notice>) {
     let (sender, notices) = unbounded_channel();
     tokio::select! {
         () = outbox.run(desk, sender) => unreachable!("it never ends"),
@@ -56,7 +57,7 @@ fn take(stream: &TcpStream, entry: &CallRecord) {
     answer(stream, "201 Created", "application/json", &receipt.to_string());
 }
 
-fn drain(mut notices: UnboundedReceiver<Notice>) -> Vec<Notice> {
+pub fn drain(mut notices: UnboundedReceiver<Notice>) -> Vec<Notice> {
     std::iter::from_fn(|| notices.try_recv().ok()).collect()
 }
 
@@ -335,7 +336,9 @@ fn the_last_moment_before_the_end_is_used_for_one_more_attempt() {
     block_on(async {
         let hour = Duration::from_secs(3600);
         let path = folder.path("outbox");
-        let outbox = Outbox::open_with(&path, &Secret::new("token"), [3; 32], hour, hour).await.unwrap();
+        let waits = Waits { first: hour, longest: hour };
+        let token = Secret::new("token");
+        let outbox = Outbox::open(&path, &token, [3; 32], Clock::start(), waits).await.unwrap();
         outbox.append(record(new_call_id(), 1)).await.unwrap();
         let (sender, mut notices) = unbounded_channel();
         let telephone = telephone(&url, "token");

@@ -4,7 +4,7 @@
 //! process or the power went is cut off; it had not been acknowledged.
 //!
 //! The entry of a call that goes on stays in the file though the desk has it: whoever opens the file next finds there what a
-//! telephone that was killed has left open, and closes it.
+//! telephone that was killed has left open, and closes it. An order stays until the desk has it.
 
 use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File, OpenOptions};
@@ -15,28 +15,31 @@ use jiff::Timestamp;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::OutboxError;
 use super::cipher::{OVERHEAD, Opened, RowCipher};
-use crate::desk_api::{CallRecord, CallRecordId};
+use super::entry::{Entry, merge};
 use crate::secrets::Secret;
 
 /// Longest row written or believed, octets.
 const LONGEST_ROW: usize = 1024 * 1024;
-/// A file this long is written anew when most of it is delivered.
+/// A file this long is written anew when most of it waits no more.
 const COMPACT_ABOVE: u64 = 1024 * 1024;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Row {
-    Entry(Box<CallRecord>),
-    Delivered { id: CallRecordId, revision: u32 },
+    /// The entry with this command id waits no more.
+    Done(Uuid),
+    #[serde(untagged)]
+    Entry(Entry),
 }
 
 /// What a file held when it was opened.
 pub(super) struct Recovered {
     /// Not delivered, in the order of their first rows, the latest revision of each. All calls of them are over.
-    pub waiting: Vec<CallRecord>,
+    pub waiting: Vec<Entry>,
     /// Rows of another token, kept as they are.
     pub unreadable: usize,
     /// Rows that nothing can be made of.
@@ -47,10 +50,12 @@ pub(super) struct OutboxFile {
     path: PathBuf,
     file: File,
     length: u64,
+    /// Written anew when it is longer.
+    longest: u64,
     /// Rows of another token.
     foreign: Vec<Vec<u8>>,
     /// Entries of calls that go on, delivered or not.
-    standing: BTreeMap<CallRecordId, CallRecord>,
+    standing: BTreeMap<Uuid, Entry>,
     cipher: RowCipher,
     chance: ChaCha20Rng,
     // Held for as long as the outbox lives.
@@ -81,37 +86,67 @@ impl OutboxFile {
         file.seek(SeekFrom::End(0))?;
         let mut recovered =
             Recovered { waiting: scan.waiting, unreadable: scan.foreign.len(), damaged: scan.damaged };
-        let (path, length, standing) = (path.to_owned(), sound as u64, BTreeMap::new());
-        let chance = ChaCha20Rng::from_seed(seed);
-        let mut outbox =
-            Self { path, file, length, foreign: scan.foreign, standing, cipher, chance, _lock: lock };
-        for record in recovered.waiting.iter_mut().filter(|record| record.ended_at.is_none()) {
-            record.cut_off(last_seen);
-            outbox.append(record)?;
+        let mut outbox = Self {
+            path: path.to_owned(),
+            file,
+            length: sound as u64,
+            longest: COMPACT_ABOVE,
+            foreign: scan.foreign,
+            standing: BTreeMap::new(),
+            cipher,
+            chance: ChaCha20Rng::from_seed(seed),
+            _lock: lock,
+        };
+        let mut closed = Vec::new();
+        for entry in &mut recovered.waiting {
+            if let Entry::Call(record) = entry
+                && record.ended_at.is_none()
+            {
+                record.cut_off(last_seen);
+                closed.push(entry.clone());
+            }
         }
+        outbox.append(&closed)?;
         Ok((outbox, recovered))
     }
 
-    /// On disk when it returns.
-    pub fn append(&mut self, record: &CallRecord) -> Result<(), OutboxError> {
-        let row = self.row(&Row::Entry(Box::new(record.clone())))?;
-        self.write(&row)?;
-        match record.ended_at {
-            None => self.standing.insert(record.id, record.clone()),
-            Some(_) => self.standing.remove(&record.id),
-        };
-        self.file.sync_data()?;
-        Ok(())
+    /// On disk when it returns, all of them by one write. One that is too large keeps none of the others away.
+    pub fn append(&mut self, entries: &[Entry]) -> Result<(), OutboxError> {
+        let (mut rows, mut too_large) = (Vec::new(), None);
+        for entry in entries {
+            match self.row(&Row::Entry(entry.clone())) {
+                Ok(row) => rows.extend(row),
+                Err(error) => too_large = Some(error),
+            }
+        }
+        if !rows.is_empty() {
+            self.write(&rows)?;
+            self.file.sync_data()?;
+        }
+        for entry in entries {
+            if entry.goes_on() {
+                self.standing.insert(entry.subject(), entry.clone());
+            } else {
+                self.standing.remove(&entry.subject());
+            }
+        }
+        too_large.map_or(Ok(()), Err)
     }
 
-    /// Remembers a delivery; `waiting` is what is left. If this is lost with the power, the entry is sent again and
-    /// the desk recognises it.
-    pub fn delivered(
-        &mut self,
-        id: CallRecordId,
-        revision: u32,
-        waiting: &[CallRecord],
-    ) -> Result<(), OutboxError> {
+    /// From now on the disk is full.
+    #[cfg(test)]
+    pub fn fill_disk(&mut self) {
+        self.file = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    }
+
+    /// Most of it waits no more, perhaps.
+    pub const fn is_long(&self) -> bool {
+        self.length > self.longest
+    }
+
+    /// Remembers that an entry waits no more; `waiting` is what is left. If this is lost with the power, the entry is
+    /// sent again and the desk recognises it.
+    pub fn done(&mut self, command: Uuid, waiting: &[Entry]) -> Result<(), OutboxError> {
         let nothing_left = waiting.is_empty() && self.standing.is_empty();
         if nothing_left && self.foreign.is_empty() {
             self.file.set_len(0)?;
@@ -121,12 +156,19 @@ impl OutboxFile {
         }
         if nothing_left {
             // Delivered rows of ours must not look like waiting ones of another token to whoever comes next.
-            let others = self.left(&[])?;
-            return self.put_in_place(&others);
+            return self.compact(&[]);
         }
-        let row = self.row(&Row::Delivered { id, revision })?;
+        let row = self.row(&Row::Done(command))?;
         self.write(&row)?;
-        if self.length > COMPACT_ABOVE { self.compact(waiting) } else { Ok(()) }
+        if self.is_long() { self.compact(waiting) } else { Ok(()) }
+    }
+
+    /// Writes the file anew with what is left.
+    pub fn compact(&mut self, waiting: &[Entry]) -> Result<(), OutboxError> {
+        let bytes = self.left(waiting)?;
+        self.put_in_place(&bytes)?;
+        self.longest = COMPACT_ABOVE.max(2 * self.length);
+        Ok(())
     }
 
     fn row(&mut self, row: &Row) -> Result<Vec<u8>, OutboxError> {
@@ -146,21 +188,16 @@ impl OutboxFile {
         Ok(())
     }
 
-    fn compact(&mut self, waiting: &[CallRecord]) -> Result<(), OutboxError> {
-        let bytes = self.left(waiting)?;
-        if bytes.len() as u64 > self.length / 2 { Ok(()) } else { self.put_in_place(&bytes) }
-    }
-
-    fn left(&mut self, waiting: &[CallRecord]) -> Result<Vec<u8>, OutboxError> {
+    fn left(&mut self, waiting: &[Entry]) -> Result<Vec<u8>, OutboxError> {
         let mut bytes = Vec::new();
         for sealed in &self.foreign {
             bytes.extend(framed(sealed).ok_or(OutboxError::TooLarge)?);
         }
-        let is_waiting = |id: &CallRecordId| waiting.iter().any(|record| record.id == *id);
-        let standing: Vec<CallRecord> =
-            self.standing.values().filter(|record| !is_waiting(&record.id)).cloned().collect();
-        for record in waiting.iter().chain(&standing) {
-            bytes.extend(self.row(&Row::Entry(Box::new(record.clone())))?);
+        let is_waiting = |call: &Uuid| waiting.iter().any(|entry| entry.subject() == *call);
+        let standing = self.standing.iter().filter(|(call, _)| !is_waiting(call));
+        let left: Vec<Entry> = waiting.iter().chain(standing.map(|(_, entry)| entry)).cloned().collect();
+        for entry in left {
+            bytes.extend(self.row(&Row::Entry(entry))?);
         }
         Ok(bytes)
     }
@@ -181,7 +218,7 @@ impl OutboxFile {
 
 #[derive(Default)]
 struct Scan {
-    waiting: Vec<CallRecord>,
+    waiting: Vec<Entry>,
     foreign: Vec<Vec<u8>>,
     damaged: usize,
 }
@@ -207,22 +244,12 @@ impl Scan {
 
     fn take(&mut self, text: &[u8]) {
         match serde_json::from_slice(text) {
-            Ok(Row::Entry(record)) => merge(&mut self.waiting, *record),
-            Ok(Row::Delivered { id, revision }) => {
-                let is_left = |record: &CallRecord| record.revision > revision || record.ended_at.is_none();
-                self.waiting.retain(|record| record.id != id || is_left(record));
+            Ok(Row::Entry(entry)) => merge(&mut self.waiting, entry),
+            Ok(Row::Done(command)) => {
+                self.waiting.retain(|entry| entry.command() != command || entry.goes_on());
             }
             Err(_) => self.damaged += 1,
         }
-    }
-}
-
-/// A later revision takes the place of an earlier one, and keeps its turn.
-pub(super) fn merge(waiting: &mut Vec<CallRecord>, record: CallRecord) {
-    match waiting.iter_mut().find(|known| known.id == record.id) {
-        Some(known) if known.revision < record.revision => *known = record,
-        Some(_) => {}
-        None => waiting.push(record),
     }
 }
 

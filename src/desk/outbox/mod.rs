@@ -1,30 +1,42 @@
-//! The outbox of the call register: an entry is on disk before it looks kept, and goes to the desk in order, exactly
-//! once by id and revision, however often the desk, the network or this process goes away.
+//! The outbox: what is written of calls and orders is on disk before it looks kept, and goes to the desk in order, in
+//! effect once, however often the desk, the network or this process goes away.
 
 mod cipher;
+mod entry;
 mod file;
+mod queue;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use sha2::{Digest, Sha256};
 use tokio::sync::{Notify, mpsc};
-use uuid::Uuid;
 
 use super::Desk;
-use crate::desk_api::{CallRecord, CallRecordId, ProblemCode, Unavailable};
+use crate::clock::Clock;
+use crate::desk_api::{CallRecordId, Order, OrderId, OrderNews, ProblemCode, Unavailable};
 use crate::secrets::Secret;
-use file::{OutboxFile, merge};
+pub use entry::Entry;
+use entry::merge;
+pub(super) use entry::{call_command, command_id, order_command};
+use file::OutboxFile;
+use queue::Queue;
 
 /// Waits between attempts double from the first to the last.
-const FIRST_WAIT: Duration = Duration::from_secs(1);
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
-/// So often an entry may get no good answer from the desk before the others have their turn.
-const TRIES: u32 = 3;
+#[derive(Clone, Copy, Debug)]
+pub struct Waits {
+    pub first: Duration,
+    pub longest: Duration,
+}
+
+impl Default for Waits {
+    fn default() -> Self {
+        Self { first: Duration::from_secs(1), longest: Duration::from_secs(60) }
+    }
+}
 
 /// Why an entry is not on disk.
 #[derive(Debug, thiserror::Error)]
@@ -33,24 +45,29 @@ pub enum OutboxError {
     InUse,
     #[error("the entry is too large")]
     TooLarge,
+    #[error("there is no file to keep it in")]
+    NoFile,
     #[error(transparent)]
     Io(#[from] std::io::Error),
 }
 
 /// What happens to entries after they were kept.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum Notice {
-    /// The desk has this revision on its disk.
+    /// The desk has this revision of a call's entry on its disk.
     Delivered { id: CallRecordId, revision: u32 },
     /// The desk did not take an entry; comes again only when the reason changes. It is sent again by itself.
     Waiting { why: Unavailable, waiting: usize },
     /// The desk will never take this one as it is. It is kept, and tried again when the program starts.
     Refused { id: CallRecordId, status: u16, code: ProblemCode },
+    /// What became of an order. One that is refused is kept and tried again like a call's entry; what was to be done with it is
+    /// not done later.
+    Order(OrderNews),
     /// A delivery could not be noted on disk. The entry may be sent once more, which does no harm.
     DiskFailed,
 }
 
-/// Entries of the register on their way to the desk. Cheap to clone.
+/// What is on its way to the desk. Cheap to clone.
 #[derive(Clone)]
 pub struct Outbox {
     shared: Arc<Shared>,
@@ -59,41 +76,29 @@ pub struct Outbox {
 struct Shared {
     /// Held for moments, never while a disk is waited for: the telephone's own thread takes it.
     queue: Mutex<Queue>,
-    /// Held through writes and syncs, so taken by threads that may block alone. Before `queue`, where both are.
-    file: Mutex<OutboxFile>,
+    /// Held through writes and syncs, so taken by threads that may block alone. Before `queue`, where both are. None:
+    /// nothing outlives the process.
+    file: Mutex<Option<OutboxFile>>,
     /// Something was appended.
     appended: Notify,
     /// Something left the queue.
     drained: Notify,
-    /// Somebody waits for the queue to empty: the next attempt is now.
+    /// Somebody waits: the next attempt is now.
     hurry: Notify,
-    first_wait: Duration,
-    longest_wait: Duration,
+    clock: Clock,
+    waits: Waits,
     unreadable: usize,
     damaged: usize,
 }
 
-struct Queue {
-    waiting: Vec<CallRecord>,
-    refused: Vec<CallRecord>,
-    /// How often the desk had no good answer to a waiting entry's revision.
-    failed: BTreeMap<(CallRecordId, u32), u32>,
-    chance: ChaCha20Rng,
-}
-
 impl Outbox {
     /// Opens or makes the outbox. Entries of an earlier run wait in it; they are encrypted under the desk's token.
-    pub async fn open(path: &Path, token: &Secret, seed: [u8; 32]) -> Result<Self, OutboxError> {
-        Self::open_with(path, token, seed, FIRST_WAIT, LONGEST_WAIT).await
-    }
-
-    /// As [`Outbox::open`], with other waits between attempts.
-    pub async fn open_with(
+    pub async fn open(
         path: &Path,
         token: &Secret,
         seed: [u8; 32],
-        first_wait: Duration,
-        longest_wait: Duration,
+        clock: Clock,
+        waits: Waits,
     ) -> Result<Self, OutboxError> {
         let (path, token) = (path.to_owned(), token.clone());
         let mut chance = ChaCha20Rng::from_seed(seed);
@@ -101,36 +106,41 @@ impl Outbox {
         chance.fill_bytes(&mut nonces);
         let opened = tokio::task::spawn_blocking(move || OutboxFile::open(&path, &token, nonces)).await;
         let (file, recovered) = opened.map_err(std::io::Error::other)??;
-        let queue =
-            Queue { waiting: recovered.waiting, refused: Vec::new(), failed: BTreeMap::new(), chance };
-        Ok(Self {
-            shared: Arc::new(Shared {
-                queue: Mutex::new(queue),
-                file: Mutex::new(file),
-                appended: Notify::new(),
-                drained: Notify::new(),
-                hurry: Notify::new(),
-                first_wait,
-                longest_wait,
-                unreadable: recovered.unreadable,
-                damaged: recovered.damaged,
-            }),
-        })
+        let mut outbox = Shared::new(Some(file), chance, clock, waits);
+        outbox.unreadable = recovered.unreadable;
+        outbox.damaged = recovered.damaged;
+        let mut queue = outbox.queue();
+        recovered.waiting.into_iter().for_each(|entry| queue.add(entry, clock.now()));
+        queue.hurry();
+        drop(queue);
+        Ok(Self { shared: Arc::new(outbox) })
     }
 
-    /// The entry is on disk when this returns `Ok`. After an error it is still sent if the desk is there, but does
-    /// not outlive the process.
-    pub async fn append(&self, record: CallRecord) -> Result<(), OutboxError> {
+    /// Where no file can be had: what is appended is sent, and nothing outlives the process.
+    pub fn without_file(seed: [u8; 32], clock: Clock, waits: Waits) -> Self {
+        Self { shared: Arc::new(Shared::new(None, ChaCha20Rng::from_seed(seed), clock, waits)) }
+    }
+
+    /// The entries are on disk when this returns `Ok`, by one sync; of those that are all of one call or order, the latest
+    /// revision. The news of orders among them. After an error they are still sent if the desk is there, but
+    /// do not outlive the process.
+    pub async fn append(&self, entries: Vec<Entry>) -> Result<Vec<OrderNews>, OutboxError> {
+        let mut batch = Vec::new();
+        entries.into_iter().for_each(|entry| merge(&mut batch, entry));
+        let news = batch.iter().filter_map(|entry| match entry {
+            Entry::Order(order) => Some(OrderNews::Kept { id: order.id, revision: order.revision }),
+            _ => None,
+        });
+        let news = news.collect();
+        // An operator waits for what becomes of it.
+        let hurries = batch.iter().any(|entry| matches!(entry, Entry::Place { .. } | Entry::Act { .. }));
         let shared = Arc::clone(&self.shared);
-        let kept = tokio::task::spawn_blocking(move || {
-            let mut file = shared.file();
-            let kept = file.append(&record);
-            merge(&mut shared.queue().waiting, record);
-            kept
-        })
-        .await;
+        let kept = tokio::task::spawn_blocking(move || shared.append(batch)).await;
         self.shared.appended.notify_one();
-        kept.map_err(std::io::Error::other)?
+        if hurries {
+            self.shared.hurry.notify_one();
+        }
+        kept.map_err(std::io::Error::other)?.map(|()| news)
     }
 
     /// Takes over what waits in another outbox of the same token, left by a process that is gone. How many entries;
@@ -143,12 +153,9 @@ impl Outbox {
         let adopted = tokio::task::spawn_blocking(move || {
             let (mut other, recovered) = OutboxFile::open(&path, &token, nonces)?;
             let mut left = recovered.waiting.as_slice();
-            while let Some((record, rest)) = left.split_first() {
-                let mut file = shared.file();
-                file.append(record)?;
-                merge(&mut shared.queue().waiting, record.clone());
-                drop(file);
-                other.delivered(record.id, record.revision, rest)?;
+            while let Some((entry, rest)) = left.split_first() {
+                shared.append(vec![entry.clone()])?;
+                other.done(entry.command(), rest)?;
                 left = rest;
             }
             Ok(recovered.waiting.len())
@@ -160,14 +167,21 @@ impl Outbox {
 
     /// Entries that the desk has not taken, refused ones included.
     pub fn waiting(&self) -> usize {
-        let queue = self.shared.queue();
-        queue.waiting.len() + queue.refused.len()
+        self.shared.queue().entries().count()
     }
 
-    /// The same: whose they are, and their latest revisions.
-    pub fn entries(&self) -> Vec<(CallRecordId, u32)> {
-        let queue = self.shared.queue();
-        queue.waiting.iter().chain(&queue.refused).map(|record| (record.id, record.revision)).collect()
+    /// The calls among them: whose they are, and their latest revisions.
+    pub fn calls(&self) -> Vec<(CallRecordId, u32)> {
+        let call = |entry: &Entry| match entry {
+            Entry::Call(record) => Some((record.id, record.revision)),
+            _ => None,
+        };
+        self.shared.queue().entries().filter_map(call).collect()
+    }
+
+    /// The orders among them, each in its latest revision.
+    pub fn orders(&self) -> Vec<Order> {
+        self.shared.queue().orders()
     }
 
     /// Rows that were written under another token: they stay in the file until that token is used again.
@@ -182,41 +196,52 @@ impl Outbox {
 
     /// Sends what waits, and what comes; ends only by being dropped, at any moment without loss. One at a time.
     pub async fn run(&self, desk: &Desk, notices: mpsc::UnboundedSender<Notice>) {
+        let say = |notice| {
+            let _ = notices.send(notice);
+        };
         let mut trouble = None;
+        let mut told_to_wait = BTreeSet::new();
         let mut failures = 0;
         loop {
-            let Some(record) = self.next() else {
-                self.shared.appended.notified().await;
-                continue;
-            };
-            match desk.put_call(&record).await {
-                Ok(_) => {
-                    self.settle(&record, &notices).await;
-                    failures = 0;
+            let entry = self.next().await;
+            let answer = entry.send(desk).await;
+            let refused = answer.as_ref().err().and_then(|why| refusal(&entry, why));
+            match (answer, refused) {
+                (Ok(news), _) => {
+                    say(news);
+                    self.settle(&entry, &say).await;
                 }
-                Err(Unavailable::Refused { status, code }) if is_final(code) => {
-                    self.set_aside(&record);
-                    let _ = notices.send(Notice::Refused { id: record.id, status, code });
-                    failures = 0;
+                (Err(_), Some((status, code))) => {
+                    say(entry.refused(status, code));
+                    self.refuse(&entry, &say).await;
                 }
-                Err(why) => {
-                    let others_first = may_be_the_entry(&why) && self.shared.queue().note_failure(&record);
+                (Err(why), None) => {
+                    let wait = self.wait_after(failures);
+                    failures = failures.saturating_add(1);
+                    let alone = may_be_the_entry(&why);
+                    for id in self.orders_held_up(&entry, alone) {
+                        if told_to_wait.insert(id) {
+                            say(Notice::Order(OrderNews::Waits { id }));
+                        }
+                    }
                     if trouble.as_ref() != Some(&why) {
-                        let _ = notices.send(Notice::Waiting { why: why.clone(), waiting: self.waiting() });
+                        say(Notice::Waiting { why: why.clone(), waiting: self.waiting() });
                         trouble = Some(why);
                     }
-                    tokio::select! {
-                        () = tokio::time::sleep(self.wait_after(failures)) => {}
-                        () = self.shared.hurry.notified() => {}
-                        // A new entry does not wait for one that the desk stumbles over.
-                        () = self.shared.appended.notified(), if others_first => {}
+                    let again = self.shared.clock.now() + wait;
+                    let others_first = alone && self.shared.queue().note_failure(entry.command(), again);
+                    if !others_first {
+                        let _ = tokio::time::timeout(wait, self.shared.hurry.notified()).await;
                     }
-                    failures = failures.saturating_add(1);
                     continue;
                 }
             }
+            failures = 0;
+            if let Some(id) = entry.order() {
+                told_to_wait.remove(&id);
+            }
             // One entry's trouble is not said anew after every other that gets through.
-            if self.shared.queue().failed.is_empty() {
+            if !self.shared.queue().has_failures() {
                 trouble = None;
             }
         }
@@ -225,11 +250,13 @@ impl Outbox {
     /// Waits until nothing waits, at most this long, and lets the next attempt be now; [`Outbox::run`] must be at
     /// work. How many entries are left.
     pub async fn flush(&self, within: Duration) -> usize {
+        self.shared.queue().hurry();
+        self.shared.appended.notify_one();
         self.shared.hurry.notify_one();
         let empty = async {
             loop {
                 let drained = self.shared.drained.notified();
-                if self.shared.queue().waiting.is_empty() {
+                if self.shared.queue().has_nothing_to_send() {
                     return;
                 }
                 drained.await;
@@ -239,94 +266,107 @@ impl Outbox {
         self.waiting()
     }
 
-    fn next(&self) -> Option<CallRecord> {
-        self.shared.queue().next().cloned()
+    /// The entry whose turn it is, as soon as there is one.
+    async fn next(&self) -> Entry {
+        loop {
+            let now = self.shared.clock.now();
+            let next = self.shared.queue().next(now);
+            match next {
+                Ok(entry) => return entry,
+                Err(due) => {
+                    let wait = due.map_or(Duration::MAX, |due| due.since(now));
+                    let _ = tokio::time::timeout(wait, self.shared.appended.notified()).await;
+                }
+            }
+        }
     }
 
-    async fn settle(&self, record: &CallRecord, notices: &mpsc::UnboundedSender<Notice>) {
-        let (shared, id, revision) = (Arc::clone(&self.shared), record.id, record.revision);
-        let _ = notices.send(Notice::Delivered { id, revision });
+    /// Orders that are not written because of this entry: by its own fault, or because the desk cannot be asked.
+    fn orders_held_up(&self, entry: &Entry, alone: bool) -> Vec<OrderId> {
+        if alone {
+            return entry.order().into_iter().collect();
+        }
+        self.shared.queue().orders_to_send().collect()
+    }
+
+    /// What the desk refuses stays for a later revision. What was to be done with an order does not: the operator is told, and
+    /// it must not be done some day when nobody thinks of it.
+    async fn refuse(&self, entry: &Entry, say: &impl Fn(Notice)) {
+        match entry {
+            Entry::Call(_) | Entry::Order(_) => {
+                self.shared.queue().set_aside(entry.command());
+                self.shared.drained.notify_waiters();
+            }
+            Entry::Place { .. } | Entry::Act { .. } => self.settle(entry, say).await,
+        }
+    }
+
+    /// It waits no more.
+    async fn settle(&self, entry: &Entry, say: &impl Fn(Notice)) {
+        let (shared, command) = (Arc::clone(&self.shared), entry.command());
         let noted = tokio::task::spawn_blocking(move || {
             // First the file: what is appended meanwhile must not be missing in what is left.
             let mut file = shared.file();
             let mut queue = shared.queue();
-            queue.remove(id, revision);
-            let left: Vec<CallRecord> = queue.waiting.iter().chain(&queue.refused).cloned().collect();
+            queue.remove(command);
+            let left: Vec<Entry> = queue.entries().cloned().collect();
             drop(queue);
-            file.delivered(id, revision, &left)
+            file.as_mut().map_or(Ok(()), |file| file.done(command, &left))
         })
         .await;
         if !matches!(noted, Ok(Ok(()))) {
-            let _ = notices.send(Notice::DiskFailed);
+            say(Notice::DiskFailed);
         }
-        self.shared.drained.notify_waiters();
-    }
-
-    fn set_aside(&self, record: &CallRecord) {
-        let mut queue = self.shared.queue();
-        queue.remove(record.id, record.revision);
-        merge(&mut queue.refused, record.clone());
-        drop(queue);
         self.shared.drained.notify_waiters();
     }
 
     /// Twice as long after each failure, three quarters to all of it, so that a company's telephones do not all come
     /// back in the same second.
     fn wait_after(&self, failures: u32) -> Duration {
-        let doubled = self.shared.first_wait.saturating_mul(1 << failures.min(16));
-        let wait = doubled.min(self.shared.longest_wait);
+        let doubled = self.shared.waits.first.saturating_mul(1 << failures.min(16));
+        let wait = doubled.min(self.shared.waits.longest);
         let quarters = self.shared.queue().chance.next_u32() % 256;
         wait - wait * quarters / 1024
     }
 }
 
 impl Shared {
+    fn new(file: Option<OutboxFile>, chance: ChaCha20Rng, clock: Clock, waits: Waits) -> Self {
+        Self {
+            queue: Mutex::new(Queue::new(chance)),
+            file: Mutex::new(file),
+            appended: Notify::new(),
+            drained: Notify::new(),
+            hurry: Notify::new(),
+            clock,
+            waits,
+            unreadable: 0,
+            damaged: 0,
+        }
+    }
+
+    /// Blocks until they are on disk; then they wait for the desk.
+    fn append(&self, entries: Vec<Entry>) -> Result<(), OutboxError> {
+        let mut file = self.file();
+        let kept = file.as_mut().map_or(Err(OutboxError::NoFile), |file| file.append(&entries));
+        let mut queue = self.queue();
+        entries.into_iter().for_each(|entry| queue.add(entry, self.clock.now()));
+        if let Some(file) = file.as_mut().filter(|file| file.is_long()) {
+            let left: Vec<Entry> = queue.entries().cloned().collect();
+            drop(queue);
+            // Where that fails the file only stays long.
+            let _ = file.compact(&left);
+        }
+        kept
+    }
+
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn file(&self) -> MutexGuard<'_, OutboxFile> {
+    fn file(&self) -> MutexGuard<'_, Option<OutboxFile>> {
         self.file.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-impl Queue {
-    /// The first that came; but one that failed over and over goes behind those that did not.
-    fn next(&self) -> Option<&CallRecord> {
-        let rounds = |record: &&CallRecord| self.failures(record) / TRIES;
-        self.waiting.iter().min_by_key(rounds)
-    }
-
-    fn failures(&self, record: &CallRecord) -> u32 {
-        self.failed.get(&(record.id, record.revision)).copied().unwrap_or(0)
-    }
-
-    /// Whether the others go first from now on.
-    fn note_failure(&mut self, record: &CallRecord) -> bool {
-        let failures = self.failures(record).saturating_add(1);
-        self.failed.insert((record.id, record.revision), failures);
-        failures >= TRIES
-    }
-
-    /// Takes a call's entry out, up to this revision.
-    fn remove(&mut self, id: CallRecordId, revision: u32) {
-        let is_later = |known: &CallRecord| known.id != id || known.revision > revision;
-        self.waiting.retain(is_later);
-        self.refused.retain(is_later);
-        self.failed.retain(|known, _| known.0 != id || known.1 > revision);
-    }
-}
-
-/// The command id of a revision of what is written of a call: the same on every attempt, after a restart too.
-pub(super) fn command_id(what: &[u8], id: CallRecordId, revision: u32) -> Uuid {
-    let digest = Sha256::new()
-        .chain_update(what)
-        .chain_update(id.0.as_bytes())
-        .chain_update(revision.to_be_bytes())
-        .finalize();
-    let mut bytes = [0; 16];
-    bytes.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
-    uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
 /// The desk answered, and may answer better to another entry. Where it is out of reach, slow, or does not know us, all
@@ -343,7 +383,20 @@ const fn may_be_the_entry(why: &Unavailable) -> bool {
     }
 }
 
-/// Sending the same again cannot help.
+/// Sending the same again cannot help: status and code. For an order that is so wherever the desk has judged it, whatever codes its version
+/// may have, since an operator waits for its word.
+fn refusal(entry: &Entry, why: &Unavailable) -> Option<(u16, ProblemCode)> {
+    let is_of_order = entry.order().is_some();
+    match *why {
+        Unavailable::Forbidden if is_of_order => Some((403, ProblemCode::Forbidden)),
+        Unavailable::Refused { status, code } => {
+            let judged = is_of_order && matches!(status, 403 | 404 | 409 | 422);
+            (judged || is_final(code)).then_some((status, code))
+        }
+        _ => None,
+    }
+}
+
 const fn is_final(code: ProblemCode) -> bool {
     matches!(
         code,
@@ -362,16 +415,15 @@ const fn is_final(code: ProblemCode) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Clock;
     use crate::desk::DeskConfig;
 
-    fn record(number: u128) -> CallRecord {
-        serde_json::from_value(serde_json::json!({
-            "id": Uuid::from_u128(number), "revision": 1, "call_id": "a@test", "direction": "inbound", "line": 1,
+    fn record(number: u128) -> Entry {
+        let record = serde_json::from_value(serde_json::json!({
+            "id": uuid::Uuid::from_u128(number), "revision": 1, "call_id": "a@test", "direction": "inbound", "line": 1,
             "operator": "101", "caller": {"written": "89161234567", "number": "+79161234567"},
             "started_at": "2026-05-06T07:08:09.123456Z",
-        }))
-        .unwrap()
+        }));
+        Entry::Call(record.unwrap())
     }
 
     /// A write begins, and does not return before what this gives is dropped.
@@ -392,13 +444,14 @@ mod tests {
     async fn nobody_but_the_entry_itself_waits_for_a_disk_that_does_not_answer() {
         let folder = std::env::temp_dir().join(format!("patchcord-slow-disk-{}", std::process::id()));
         let token = Secret::new("token");
-        let outbox = Outbox::open(&folder.join("outbox"), &token, [1; 32]).await.unwrap();
-        outbox.append(record(1)).await.unwrap();
+        let (path, clock) = (folder.join("outbox"), Clock::start());
+        let outbox = Outbox::open(&path, &token, [1; 32], clock, Waits::default()).await.unwrap();
+        outbox.append(vec![record(1)]).await.unwrap();
         // Nothing listens at this address.
-        let desk = Desk::new(DeskConfig::new("http://127.0.0.1:9", token), Clock::start()).unwrap();
+        let desk = Desk::new(DeskConfig::new("http://127.0.0.1:9", token), clock).unwrap();
         let (sender, mut notices) = mpsc::unbounded_channel();
         let disk_is_back = stalled_disk(&outbox);
-        let second = outbox.append(record(2));
+        let second = outbox.append(vec![record(2)]);
         tokio::pin!(second);
         tokio::select! {
             () = outbox.run(&desk, sender) => unreachable!("it never ends"),
@@ -410,6 +463,23 @@ mod tests {
         drop(disk_is_back);
         second.await.unwrap();
         assert_eq!(outbox.waiting(), 2);
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn with_a_full_disk_nothing_looks_kept_and_all_is_on_its_way() {
+        let folder = std::env::temp_dir().join(format!("patchcord-full-disk-{}", std::process::id()));
+        let (path, clock) = (folder.join("outbox"), Clock::start());
+        let token = Secret::new("token");
+        let outbox = Outbox::open(&path, &token, [1; 32], clock, Waits::default()).await.unwrap();
+        outbox.append(vec![record(1)]).await.unwrap();
+        outbox.shared.file().as_mut().unwrap().fill_disk();
+        assert!(matches!(outbox.append(vec![record(2)]).await, Err(OutboxError::Io(_))));
+        assert_eq!(outbox.waiting(), 2);
+        drop(outbox);
+        let outbox = Outbox::open(&path, &token, [1; 32], clock, Waits::default()).await.unwrap();
+        assert_eq!(outbox.waiting(), 1, "what was kept before is there");
         std::fs::remove_dir_all(folder).unwrap();
     }
 }

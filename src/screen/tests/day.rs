@@ -132,6 +132,17 @@ fn missing_devices_stand_in_bars_until_they_are_back() {
 }
 
 #[test]
+fn a_full_disk_is_said_as_long_as_nothing_can_be_kept() {
+    let mut world = World::new();
+    world.handle(Input::Trouble(Trouble::Disk { missing: true }));
+    let [said] = &world.spoken()[..] else { panic!("said once") };
+    assert!(said.contains("disk keeps nothing"), "{said}");
+    assert_eq!(texts(&world.shown().bars), [said.as_str()]);
+    world.handle(Input::Trouble(Trouble::Disk { missing: false }));
+    assert_eq!(world.shown().bars, []);
+}
+
+#[test]
 fn recent_calls_are_one_list_without_doubles_and_missed_ones_are_marked() {
     let mut world = World::new();
     world.rings(FIRST, HANBIT);

@@ -46,7 +46,8 @@ pub(crate) async fn list(
     Query(list): Query<List>,
 ) -> Result<Json<Orders>, Refusal> {
     let client = optional::<Uuid>(list.client.as_deref(), "client")?.map(ClientId);
-    let taken_by = list.taken_by.map(|who| if who == "me" { caller.0.person.clone() } else { who });
+    let taken_by =
+        list.taken_by.map(|who| if who == Orders::TAKEN_BY_ME { caller.0.person.clone() } else { who });
     let sees_all = caller.sees_all_calls() || client.is_some();
     let filter = OrderFilter {
         client,

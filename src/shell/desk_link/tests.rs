@@ -58,9 +58,14 @@ fn desk(serve: fn(TcpStream)) -> String {
     url
 }
 
+/// Calls and orders.
 fn takes(stream: TcpStream) {
     answer(stream, |entry| {
-        let receipt = serde_json::json!({"id": entry.id, "revision": entry.revision, "change": "created"});
+        let sum = serde_json::json!({"net": "0", "tax": "0", "gross": "0"});
+        let receipt = serde_json::json!({
+            "id": entry["id"], "revision": entry["revision"], "change": "created", "state": "draft",
+            "examined": {"lines": [], "total": sum, "most": "0", "columns": [], "faults": []},
+        });
         ("201 Created", "application/json", receipt.to_string())
     });
 }
@@ -71,7 +76,7 @@ fn takes_none_as_it_is(stream: TcpStream) {
 }
 
 /// Answers one request: an entry by this, any other with 404.
-fn answer(mut stream: TcpStream, to: impl Fn(&CallRecord) -> (&'static str, &'static str, String)) {
+fn answer(mut stream: TcpStream, to: impl Fn(&serde_json::Value) -> (&'static str, &'static str, String)) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let (mut head, mut length) = (String::new(), 0);
     while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).unwrap() > 0 {
@@ -82,7 +87,7 @@ fn answer(mut stream: TcpStream, to: impl Fn(&CallRecord) -> (&'static str, &'st
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).unwrap();
-    let entry = serde_json::from_slice::<CallRecord>(&body);
+    let entry = serde_json::from_slice(&body);
     let (status, kind, body) =
         entry.map_or_else(|_| ("404 Not Found", "text/plain", String::new()), |entry| to(&entry));
     let head = format!("HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nConnection: close\r\n");
@@ -100,6 +105,25 @@ fn block_on<T>(story: impl Future<Output = T>) -> T {
     let told = tokio::task::LocalSet::new().block_on(&runtime, story);
     runtime.shutdown_background();
     told
+}
+
+fn order(number: u8, revision: u32) -> Box<Order> {
+    let id = format!("01890000-0000-7000-8000-0000000000{number:02}");
+    let order = serde_json::json!({"id": id, "revision": revision, "client": id});
+    Box::new(serde_json::from_value(order).unwrap())
+}
+
+/// What becomes of orders, in words.
+fn order_news(words: &[FromDesk]) -> Vec<String> {
+    let news = |word: &FromDesk| match word {
+        FromDesk::Order(OrderNews::Found(order)) => Some(format!("found r{}", order.revision)),
+        FromDesk::Order(OrderNews::Kept { revision, .. }) => Some(format!("kept r{revision}")),
+        FromDesk::Order(OrderNews::Answered(receipt)) => Some(format!("the desk has r{}", receipt.revision)),
+        FromDesk::Order(OrderNews::Waits { .. }) => Some("waits".to_owned()),
+        FromDesk::Order(OrderNews::Refused { code, .. }) => Some(code.as_str().to_owned()),
+        _ => None,
+    };
+    words.iter().filter_map(news).collect()
 }
 
 fn troubles(words: Vec<FromDesk>) -> Vec<DeskTrouble> {
@@ -220,4 +244,42 @@ fn what_an_earlier_run_left_counts_until_the_desk_has_it() {
     assert_eq!(unsent(&refusing, &[record(1, 1), record(2, 1)]), 2);
     assert_eq!(unsent(&refusing, &[record(2, 2), record(3, 1)]), 3);
     assert_eq!(unsent(&desk(takes), &[]), 0);
+}
+
+#[test]
+fn fast_typing_costs_the_disk_one_write_and_the_last_word_is_found_after_a_crash() {
+    let folder = Folder::new("typing");
+    let words = block_on(async {
+        let mut link = link(&desk(is_silent), folder.0.clone());
+        (1..=100).for_each(|revision| link.keep_order(order(1, revision)));
+        link.keep_order(order(2, 1));
+        let kept = async {
+            let mut words = Vec::new();
+            while order_news(&words).len() < 2 {
+                words.push(link.next().await);
+            }
+            words
+        };
+        tokio::time::timeout(PATIENCE, kept).await.expect("a disk")
+    });
+    assert_eq!(order_news(&words), ["kept r100", "kept r1"]);
+    let (_, words) = block_on(async { link(&desk(takes), folder.0.clone()).finish(PATIENCE).await });
+    assert_eq!(order_news(&words), ["found r100", "found r1", "the desk has r100", "the desk has r1"]);
+    let (_, words) = block_on(async { link(&desk(takes), folder.0.clone()).finish(PATIENCE).await });
+    assert_eq!(order_news(&words), [] as [&str; 0]);
+}
+
+#[test]
+fn without_a_disk_an_order_reaches_the_desk_and_never_looks_kept() {
+    let folder = Folder::new("order-no-disk");
+    let no_folder = folder.0.join("file");
+    std::fs::write(&no_folder, "").unwrap();
+    let (_, words) = block_on(async {
+        let link = link(&desk(takes), no_folder);
+        link.keep_order(order(1, 1));
+        link.keep_order(order(1, 2));
+        link.finish(PATIENCE).await
+    });
+    assert_eq!(order_news(&words), ["the desk has r2"]);
+    assert_eq!(troubles(words), [DeskTrouble::NoDisk], "said once");
 }

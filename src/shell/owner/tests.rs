@@ -150,11 +150,11 @@ async fn a_goodbye_gets_another_connection_when_one_closes_and_when_our_address_
             let listener = tokio::net::TcpListener::bind(desk.pbx.local_addr().unwrap()).await.unwrap();
             let audio = UdpSocket::bind((FIRST, 0)).unwrap().local_addr().unwrap();
             desk.wishes = ";transport=tcp";
-            desk.owner.on_order(Order::Intent(Intent::Dial { target: "200".into() }));
+            desk.owner.on_command(Command::Intent(Intent::Dial { target: "200".into() }));
             let invite = desk.asks("INVITE");
             desk.answers(&invite, &sdp(audio)).await;
             let line = *desk.owner.lines.first().unwrap();
-            desk.owner.on_order(Order::Intent(Intent::HangUp { line }));
+            desk.owner.on_command(Command::Intent(Intent::HangUp { line }));
             let (closed, bye) = desk.asks_over(&listener, "BYE ").await;
             drop(closed);
             let (_open, again) = desk.asks_over(&listener, "BYE ").await;
@@ -200,7 +200,7 @@ async fn a_call_being_dialled_keeps_its_ports_when_a_code_ends() {
     tokio::task::LocalSet::new()
         .run_until(async {
             let mut desk = Desk::new().await;
-            desk.owner.on_order(Order::Intent(Intent::Dial { target: "200".into() }));
+            desk.owner.on_command(Command::Intent(Intent::Dial { target: "200".into() }));
             desk.hears("INVITE");
             let offered: Vec<SocketAddr> = desk.owner.free_pairs.keys().copied().collect();
             assert!(!offered.is_empty());
@@ -216,7 +216,7 @@ async fn a_call_being_dialled_keeps_its_ports_when_the_route_changes() {
     tokio::task::LocalSet::new()
         .run_until(async {
             let mut desk = Desk::new().await;
-            desk.owner.on_order(Order::Intent(Intent::Dial { target: "200".into() }));
+            desk.owner.on_command(Command::Intent(Intent::Dial { target: "200".into() }));
             desk.hears("INVITE");
             let offered: Vec<SocketAddr> = desk.owner.free_pairs.keys().copied().collect();
             desk.moves_to(Some(SECOND));
@@ -245,7 +245,7 @@ async fn the_voice_of_a_call_follows_us_to_a_new_address() {
                 let from = || audio.recv_from(&mut [0; 2048]).unwrap().1.ip();
                 (0..500).any(|_| from() == ip)
             };
-            desk.owner.on_order(Order::Intent(Intent::Dial { target: "200".into() }));
+            desk.owner.on_command(Command::Intent(Intent::Dial { target: "200".into() }));
             let invite = desk.asks("INVITE");
             desk.answers(&invite, &sdp(audio.local_addr().unwrap())).await;
             assert!(hears_voice_from(FIRST));
@@ -417,7 +417,7 @@ async fn a_caller_who_comes_while_we_leave_is_left_to_others_at_once() {
         .run_until(async {
             let mut desk = Desk::new().await;
             desk.owner.registration = Registration::Granted;
-            desk.owner.on_order(Order::ShutDown { within: Duration::from_secs(3) });
+            desk.owner.on_command(Command::ShutDown { within: Duration::from_secs(3) });
             desk.hears("REGISTER");
             desk.is_called().await;
             desk.hears("SIP/2.0 480");
@@ -434,10 +434,10 @@ async fn leaving_waits_until_the_goodbye_of_a_call_has_arrived() {
             let mut desk = Desk::new().await;
             let audio = UdpSocket::bind((FIRST, 0)).unwrap().local_addr().unwrap();
             desk.owner.registration = Registration::None;
-            desk.owner.on_order(Order::Intent(Intent::Dial { target: "200".into() }));
+            desk.owner.on_command(Command::Intent(Intent::Dial { target: "200".into() }));
             let invite = desk.asks("INVITE");
             desk.answers(&invite, &sdp(audio)).await;
-            desk.owner.on_order(Order::ShutDown { within: Duration::from_secs(3) });
+            desk.owner.on_command(Command::ShutDown { within: Duration::from_secs(3) });
             let bye = desk.asks("BYE");
             assert!(!desk.owner.is_closed());
             desk.answers(&bye, "").await;
@@ -457,7 +457,7 @@ async fn leaving_says_goodbye_to_a_code_that_the_pbx_has_answered() {
             desk.owner.tell(Input::Phone(phone::Input::Command(code)));
             let invite = desk.asks("INVITE");
             desk.answers(&invite, &sdp(audio)).await;
-            desk.owner.on_order(Order::ShutDown { within: Duration::from_secs(3) });
+            desk.owner.on_command(Command::ShutDown { within: Duration::from_secs(3) });
             desk.hears("BYE");
             assert!(!desk.owner.is_closed());
         })
@@ -510,7 +510,7 @@ async fn a_call_is_asked_for_when_the_route_comes_back() {
         .run_until(async {
             let mut desk = Desk::new().await;
             let audio = UdpSocket::bind((FIRST, 0)).unwrap().local_addr().unwrap();
-            desk.owner.on_order(Order::Intent(Intent::Dial { target: "200".into() }));
+            desk.owner.on_command(Command::Intent(Intent::Dial { target: "200".into() }));
             let invite = desk.asks("INVITE");
             desk.answers(&invite, &sdp(audio)).await;
             desk.moves_to(None);
