@@ -183,7 +183,7 @@ impl Telephone {
             (Method::Invite, Some(call)) if in_dialog => ua.reoffer(now, call, body.unwrap_or_default()),
             (Method::Bye | Method::Cancel, Some(call)) => ua.hang_up(now, call),
             (Method::Refer, Some(call)) => {
-                ua.refer(now, call, request.headers.require::<ReferTo>().unwrap().uri.clone())
+                ua.refer(now, call, request.headers.require::<ReferTo>().unwrap().uri.clone()).map(drop)
             }
             (Method::Options, _) => {
                 ua.probe(now, request.uri.clone());

@@ -257,7 +257,7 @@ impl Patient {
             6 => ua.answer_offer(now, call, Ok(sdp())),
             7 => ua.answer_offer(now, call, Err(StatusCode::NOT_ACCEPTABLE_HERE)),
             8 => ua.acknowledge(now, call, sdp()),
-            9 => ua.refer(now, call, uri("sip:201@pbx.example")),
+            9 => ua.refer(now, call, uri("sip:201@pbx.example")).map(drop),
             10 => {
                 ua.register(now);
                 Ok(())
