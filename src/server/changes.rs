@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_change_is_told_once_however_often_it_is_seen_and_the_next_one_again() {
-        let at = |seconds| Timestamp::from_second(1_800_000_000 + seconds).unwrap();
+        let at = |seconds| Timestamp::from_second(1_800_000_000_i64 + seconds).unwrap();
         let mut told = Told::from(at(0));
         assert_eq!((told.since(at(2)), told.since(at(60))), (at(0), at(55)));
         let changed = |revision, changed_at| OrderChanged {

@@ -135,7 +135,7 @@ async fn a_change_that_nobody_finishes_leaves_what_was_placed() {
     assert_eq!((kept.order.note, kept.order.lines == order.lines), (None, true));
     let terms = store.terms(client, &rules, at).await.unwrap().unwrap();
     assert!(
-        terms.payers[0].standing.credit_left < Some(Money::from_hundredths(15_500_000)),
+        terms.payers[0].standing.as_ref().unwrap().credit_left < Some(Money::from_hundredths(15_500_000)),
         "it counts still"
     );
     let late = store.write_order(&command(6, "boris", at), &Order { revision: 4, ..changed }, &rules).await;
