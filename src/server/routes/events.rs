@@ -17,7 +17,7 @@ use crate::server::problem::Refusal;
 const ALIVE: Duration = Duration::from_secs(20);
 
 /// Server-sent events, from now on: `order` for each change of an order, with an `OrderChanged`; an operator hears of the own
-/// ones. `lost`: some were missed, and what is shown should be asked for anew. Nothing is told of what was before.
+/// ones. `lost`: some were missed, and what is shown should be asked for anew. Nothing is told of what was a second before.
 #[utoipa::path(get, path = "/v1/events", tag = "events",
     responses((status = 200, description = "text/event-stream of OrderChanged", body = crate::desk_api::OrderChanged),
         (status = 401, body = Problem), (status = 503, body = Problem)))]
