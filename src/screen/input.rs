@@ -2,11 +2,15 @@
 
 use super::Offers;
 use crate::agent::{Event, Intent};
-use crate::desk_api::{CallRecord, Directory, TransferQuestion, Unavailable};
+use crate::desk_api::{
+    CallRecord, ClientId, Directory, Goods, Order, OrderAct, OrderEntry, OrderId, OrderNews, Terms,
+    TransferQuestion, Unavailable,
+};
 use crate::domain::chain::TransferChain;
 use crate::domain::number::NumberingPlan;
 use crate::phone::LineId;
 use crate::text::Language;
+use jiff::civil::Date;
 use std::fmt;
 use std::time::Duration;
 
@@ -31,6 +35,8 @@ pub struct ScreenConfig {
     pub passes_blindly: bool,
     /// What the PBX does beyond calls.
     pub offers: Offers,
+    /// Chance for the identities of orders.
+    pub seed: [u8; 32],
 }
 
 /// Everything that changes the screen.
@@ -59,6 +65,21 @@ pub enum Input {
     NewTelephone,
     /// From time to time, at least once a second while `Shown::ticks`.
     Tick,
+    /// The answer to `Wish::FetchTerms`.
+    Terms {
+        client: ClientId,
+        answer: Result<Box<Terms>, Unavailable>,
+    },
+    /// The answer to `Wish::FindProducts`.
+    Products {
+        client: ClientId,
+        text: String,
+        answer: Result<Vec<Goods>, Unavailable>,
+    },
+    /// What becomes of an order on its way to the desk.
+    Order(OrderNews),
+    /// The answer to `Wish::FetchDrafts`.
+    Drafts(Result<Vec<OrderEntry>, Unavailable>),
 }
 
 /// Something is not as it should be, or is again. Shown as a bar until it ends.
@@ -171,6 +192,32 @@ pub enum Act {
     DoNotDisturb,
     Result(usize),
     FinishWrapUp,
+    /// Opens the client's order, or goes back to its field.
+    Order,
+    /// What is typed into the order's field.
+    OrderTyped(String),
+    /// Enter there.
+    OrderEnter,
+    /// The arrows there.
+    OrderMove {
+        down: bool,
+    },
+    OrderChoice(usize),
+    /// To change this line.
+    OrderLine(usize),
+    /// Takes the line out that is to be changed.
+    OrderDrop,
+    /// Asks for what stands in this row.
+    OrderStep(usize),
+    /// Speaks of this offer.
+    OrderOffer(usize),
+    NextOffer,
+    NoOffers,
+    RepeatOrder,
+    UsualOrder,
+    /// Places the order, or asks for the first thing that is missing.
+    PlaceOrder,
+    DropDraft,
     MissedOnly(bool),
     Palette,
     PaletteQuery(String),
@@ -228,6 +275,21 @@ impl fmt::Debug for Act {
             Self::DoNotDisturb => f.write_str("DoNotDisturb"),
             Self::Result(index) => write!(f, "Result({index})"),
             Self::FinishWrapUp => f.write_str("FinishWrapUp"),
+            Self::Order => f.write_str("Order"),
+            Self::OrderTyped(_) => f.write_str("OrderTyped"),
+            Self::OrderEnter => f.write_str("OrderEnter"),
+            Self::OrderMove { down } => write!(f, "OrderMove(down {down})"),
+            Self::OrderChoice(index) => write!(f, "OrderChoice({index})"),
+            Self::OrderLine(index) => write!(f, "OrderLine({index})"),
+            Self::OrderDrop => f.write_str("OrderDrop"),
+            Self::OrderStep(index) => write!(f, "OrderStep({index})"),
+            Self::OrderOffer(index) => write!(f, "OrderOffer({index})"),
+            Self::NextOffer => f.write_str("NextOffer"),
+            Self::NoOffers => f.write_str("NoOffers"),
+            Self::RepeatOrder => f.write_str("RepeatOrder"),
+            Self::UsualOrder => f.write_str("UsualOrder"),
+            Self::PlaceOrder => f.write_str("PlaceOrder"),
+            Self::DropDraft => f.write_str("DropDraft"),
             Self::MissedOnly(on) => write!(f, "MissedOnly({on})"),
             Self::Palette => f.write_str("Palette"),
             Self::PaletteRun(index) => write!(f, "PaletteRun({index})"),
@@ -263,6 +325,28 @@ pub enum Wish {
     },
     Settings,
     Quit,
+    /// What an order of this client goes by.
+    FetchTerms(ClientId),
+    /// Goods by what is typed, with prices and stock for this client and day.
+    FindProducts {
+        client: ClientId,
+        text: String,
+        day: Option<Date>,
+    },
+    /// At every change; each has a higher revision.
+    KeepOrder(Box<Order>),
+    /// After `KeepOrder` of that revision.
+    PlaceOrder {
+        id: OrderId,
+        revision: u32,
+    },
+    ActOnOrder {
+        id: OrderId,
+        act: OrderAct,
+        reason: Option<String>,
+    },
+    /// The operator's own drafts on the desk.
+    FetchDrafts,
 }
 
 /// Without what is announced: it names clients.
@@ -282,6 +366,12 @@ impl fmt::Debug for Wish {
             Self::Region { back } => write!(f, "Region(back {back})"),
             Self::Settings => f.write_str("Settings"),
             Self::Quit => f.write_str("Quit"),
+            Self::FetchTerms(_) => f.write_str("FetchTerms"),
+            Self::FindProducts { .. } => f.write_str("FindProducts"),
+            Self::KeepOrder(order) => write!(f, "KeepOrder(revision {})", order.revision),
+            Self::PlaceOrder { revision, .. } => write!(f, "PlaceOrder(revision {revision})"),
+            Self::ActOnOrder { act, .. } => write!(f, "ActOnOrder({act:?})"),
+            Self::FetchDrafts => f.write_str("FetchDrafts"),
         }
     }
 }
@@ -296,6 +386,7 @@ pub enum Field {
     Calls,
     Card,
     Note,
+    Order,
 }
 
 /// Who calls, for the desktop's notification.

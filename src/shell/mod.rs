@@ -26,6 +26,7 @@ use crate::audio::{Change, Seen, SoundFault, Wishes};
 use crate::clock::{self, Clock};
 use crate::desk_api::{CallRecord, Directory, TransferQuestion, Unavailable};
 use crate::domain::chain::TransferChain;
+use crate::entropy;
 use crate::instant::Instant;
 use crate::phone::LineId;
 use std::net::SocketAddr;
@@ -46,6 +47,14 @@ impl Process {
 
     pub fn now(&self) -> Instant {
         self.clock.now()
+    }
+
+    /// 32 unguessable octets, for what draws chance beside the telephone.
+    ///
+    /// # Errors
+    /// The operating system gives none; then no telephone starts either.
+    pub fn seed(&self) -> Result<[u8; 32], entropy::NoEntropy> {
+        entropy::seed()
     }
 
     /// The date and time of day, for people.
