@@ -130,6 +130,21 @@ impl Screen {
             Act::NoteEdited(_) => self.can_note(),
             Act::PaletteQuery(_) | Act::PaletteRun(_) => self.palette.is_some(),
             Act::Retry => !self.is_registered(),
+            Act::Order => self.can_order(),
+            Act::OrderTyped(_)
+            | Act::OrderEnter
+            | Act::OrderMove { .. }
+            | Act::OrderChoice(_)
+            | Act::OrderLine(_)
+            | Act::OrderDrop
+            | Act::OrderStep(_)
+            | Act::OrderOffer(_)
+            | Act::NextOffer
+            | Act::NoOffers
+            | Act::RepeatOrder
+            | Act::UsualOrder
+            | Act::PlaceOrder
+            | Act::DropDraft => self.can_in_order(act),
             Act::DialEdited(_)
             | Act::DoNotDisturb
             | Act::MissedOnly(_)
@@ -206,6 +221,21 @@ impl Screen {
             Act::DoNotDisturb => self.toggle_do_not_disturb(now),
             Act::Result(index) => self.pick_result(index),
             Act::FinishWrapUp => self.finish_wrap_up(),
+            Act::Order
+            | Act::OrderTyped(_)
+            | Act::OrderEnter
+            | Act::OrderMove { .. }
+            | Act::OrderChoice(_)
+            | Act::OrderLine(_)
+            | Act::OrderDrop
+            | Act::OrderStep(_)
+            | Act::OrderOffer(_)
+            | Act::NextOffer
+            | Act::NoOffers
+            | Act::RepeatOrder
+            | Act::UsualOrder
+            | Act::PlaceOrder
+            | Act::DropDraft => self.order_act(now, wall, act),
             Act::MissedOnly(only) => self.recent.missed_only = only,
             Act::Palette => {
                 self.palette = Some(palette::Open::default());
@@ -216,7 +246,7 @@ impl Screen {
                 self.palette = Some(palette::Open { query, chosen: 0 });
             }
             Act::PaletteRun(row) => self.run_in_palette(now, wall, row),
-            Act::Close => self.close(),
+            Act::Close => self.close(now),
             Act::Retry => self.want(Intent::Register),
             Act::Settings => self.wishes.push_back(Wish::Settings),
             Act::Quit => self.wishes.push_back(Wish::Quit),
@@ -227,7 +257,12 @@ impl Screen {
     fn carry_out(&mut self, now: Instant, wall: &Zoned, deed: Deed) {
         match deed {
             Deed::Act(act) => self.on_act(now, wall, act),
-            Deed::Focus(field) => self.focus(field),
+            Deed::Focus(field) => {
+                if matches!(field, Field::Card | Field::Calls | Field::Note) {
+                    self.put_order_aside();
+                }
+                self.focus(field);
+            }
             Deed::Region { back } => self.wishes.push_back(Wish::Region { back }),
             Deed::Zoom(step) => self.wishes.push_back(Wish::Zoom(step)),
             Deed::NextTheme => self.wishes.push_back(Wish::NextTheme),
@@ -244,9 +279,13 @@ impl Screen {
     }
 
     /// One level up.
-    fn close(&mut self) {
-        if self.palette.take().is_none() && self.keypad.take().is_none() && !self.transfer.stop_asking() {
-            self.transfer.close();
+    fn close(&mut self, now: Instant) {
+        if self.palette.take().is_some() || self.keypad.take().is_some() || self.transfer.stop_asking() {
+            return;
+        }
+        match self.transfer.is_open {
+            true => self.transfer.close(),
+            false => self.leave_order(now),
         }
     }
 

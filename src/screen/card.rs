@@ -165,7 +165,7 @@ impl Screen {
 
     fn client_rows(&self, client: &ClientCard, wall: &Zoned) -> Vec<Row> {
         let cat = &self.cat;
-        let mut rows = Vec::new();
+        let mut rows = self.order_rows(client.id);
         let mut row = |key: String, value: String, tone| {
             if !value.is_empty() {
                 rows.push(Row { key, value, tone });

@@ -81,6 +81,10 @@ impl Screen {
         self.dial.give_back();
         self.watched.clear();
         self.watch_colleagues();
+        self.book.forget_questions();
+        if self.config.has_desk {
+            self.wishes.push_back(super::Wish::FetchDrafts);
+        }
     }
 
     pub(super) fn is_registered(&self) -> bool {

@@ -54,6 +54,7 @@ impl Screen {
                 self.choices.extend(number.map(|number| (number, client)));
                 self.chosen = Some(now);
                 self.ask_where_to(line);
+                self.prepare_order(line);
             }
             Event::CardTaken { line } => self.change(line, |call| {
                 (call.as_of, call.likely) = (None, None);
@@ -280,6 +281,7 @@ impl Screen {
             ChainNews::NobodyLeft => {
                 let last = self.calls.get_mut(&line).and_then(|call| call.tried.pop());
                 self.transfer_ends(line, last.map_or(Outcome::NobodyThere, Outcome::NobodyLeft));
+                self.take_request(line);
             }
         }
     }
@@ -311,6 +313,9 @@ impl Screen {
         let joined = passed_on && call.way == Some(TransferWay::Consultation);
         let (call_id, incoming, consults) = (view.call_id.clone(), call.incoming, call.consults);
         let is_question = call.is_question;
+        if let Some(client) = (Seen { view: &view, call: &call }).client().map(|client| client.id) {
+            self.forget_request(client);
+        }
         let who = self.who(Seen { view: &view, call: &call });
         self.remember(Seen { view: &view, call: &call }, end.outcome, end.talked);
         let was_front = self.front == Some(line);
@@ -383,6 +388,7 @@ impl Screen {
             CardAnswer::Unavailable { why } => self.desk_fails(now, why.clone()),
         }
         self.ask_where_to(line);
+        self.prepare_order(line);
         if self.calls.get(&line).is_some_and(|call| call.alert.is_some()) {
             self.alert(line);
         }

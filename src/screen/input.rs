@@ -10,6 +10,7 @@ use crate::domain::chain::TransferChain;
 use crate::domain::number::NumberingPlan;
 use crate::phone::LineId;
 use crate::text::Language;
+use jiff::civil::Date;
 use std::fmt;
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ pub struct ScreenConfig {
     pub passes_blindly: bool,
     /// What the PBX does beyond calls.
     pub offers: Offers,
+    /// Chance for the identities of orders.
+    pub seed: [u8; 32],
 }
 
 /// Everything that changes the screen.
@@ -193,6 +196,32 @@ pub enum Act {
     DoNotDisturb,
     Result(usize),
     FinishWrapUp,
+    /// Opens the client's order, or goes back to its field.
+    Order,
+    /// What is typed into the order's field.
+    OrderTyped(String),
+    /// Enter there.
+    OrderEnter,
+    /// The arrows there.
+    OrderMove {
+        down: bool,
+    },
+    OrderChoice(usize),
+    /// To change this line.
+    OrderLine(usize),
+    /// Takes the line out that is to be changed.
+    OrderDrop,
+    /// Asks for what stands in this row.
+    OrderStep(usize),
+    /// Speaks of this offer.
+    OrderOffer(usize),
+    NextOffer,
+    NoOffers,
+    RepeatOrder,
+    UsualOrder,
+    /// Places the order, or asks for the first thing that is missing.
+    PlaceOrder,
+    DropDraft,
     MissedOnly(bool),
     Palette,
     PaletteQuery(String),
@@ -250,6 +279,21 @@ impl fmt::Debug for Act {
             Self::DoNotDisturb => f.write_str("DoNotDisturb"),
             Self::Result(index) => write!(f, "Result({index})"),
             Self::FinishWrapUp => f.write_str("FinishWrapUp"),
+            Self::Order => f.write_str("Order"),
+            Self::OrderTyped(_) => f.write_str("OrderTyped"),
+            Self::OrderEnter => f.write_str("OrderEnter"),
+            Self::OrderMove { down } => write!(f, "OrderMove(down {down})"),
+            Self::OrderChoice(index) => write!(f, "OrderChoice({index})"),
+            Self::OrderLine(index) => write!(f, "OrderLine({index})"),
+            Self::OrderDrop => f.write_str("OrderDrop"),
+            Self::OrderStep(index) => write!(f, "OrderStep({index})"),
+            Self::OrderOffer(index) => write!(f, "OrderOffer({index})"),
+            Self::NextOffer => f.write_str("NextOffer"),
+            Self::NoOffers => f.write_str("NoOffers"),
+            Self::RepeatOrder => f.write_str("RepeatOrder"),
+            Self::UsualOrder => f.write_str("UsualOrder"),
+            Self::PlaceOrder => f.write_str("PlaceOrder"),
+            Self::DropDraft => f.write_str("DropDraft"),
             Self::MissedOnly(on) => write!(f, "MissedOnly({on})"),
             Self::Palette => f.write_str("Palette"),
             Self::PaletteRun(index) => write!(f, "PaletteRun({index})"),
@@ -285,15 +329,17 @@ pub enum Wish {
     },
     Settings,
     Quit,
+    /// What an order of this client goes by.
     FetchTerms(ClientId),
+    /// Goods by what is typed, with prices and stock for this client and day.
     FindProducts {
         client: ClientId,
         text: String,
-        day: Option<jiff::civil::Date>,
+        day: Option<Date>,
     },
-    /// At every keystroke that changes the order; the revision is one higher each time.
+    /// At every change; each has a higher revision.
     KeepOrder(Box<Order>),
-    /// After the `KeepOrder` of that revision.
+    /// After `KeepOrder` of that revision.
     PlaceOrder {
         id: OrderId,
         revision: u32,
@@ -303,7 +349,7 @@ pub enum Wish {
         act: OrderAct,
         reason: Option<String>,
     },
-    /// At the beginning, where there is a desk: this operator's drafts on the desk.
+    /// The operator's own drafts on the desk.
     FetchDrafts,
 }
 
@@ -344,6 +390,7 @@ pub enum Field {
     Calls,
     Card,
     Note,
+    Order,
 }
 
 /// Who calls, for the desktop's notification.

@@ -42,6 +42,7 @@ const fn control_shift(letter: char) -> Press {
 
 /// Of several deeds on one key, the first that is possible now is done.
 pub(super) const KEYS: &[(Press, Deed)] = &[
+    (f(1), Deed::Act(Act::Order)),
     (f(2), Deed::Act(Act::Answer)),
     (f(3), Deed::Act(Act::Reject)),
     (f(3), Deed::Act(Act::HangUp)),
@@ -76,6 +77,11 @@ pub(super) const KEYS: &[(Press, Deed)] = &[
     (control('b'), Deed::Act(Act::Ready)),
     (control('b'), Deed::Act(Act::Break(0))),
     (control_shift('d'), Deed::Act(Act::DoNotDisturb)),
+    (Press { control: true, key: Key::Enter, ..NOTHING }, Deed::Act(Act::PlaceOrder)),
+    (control('o'), Deed::Act(Act::NextOffer)),
+    (control_shift('o'), Deed::Act(Act::NoOffers)),
+    (control('r'), Deed::Act(Act::RepeatOrder)),
+    (control('u'), Deed::Act(Act::UsualOrder)),
 ];
 
 /// The key of a deed as printed beside it; empty where it has none.

@@ -21,6 +21,7 @@ mod handed_over;
 mod input;
 mod keys;
 mod notes;
+mod order;
 mod palette;
 mod proposals;
 mod recent;
@@ -51,6 +52,7 @@ use dial::DialField;
 use duty::Duty;
 use jiff::Zoned;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use recent::Recent;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -107,6 +109,9 @@ pub struct Screen {
     ask_desk_at: Option<Instant>,
     /// Who was chosen in this run where several clients have one number.
     choices: BTreeMap<PhoneNumber, ClientId>,
+    book: order::Book,
+    /// Of the clock on the wall.
+    zone: TimeZone,
     wishes: VecDeque<Wish>,
     /// Made when they are drawn, and kept until something else than time and loudness changes.
     lists: OnceCell<Rc<Lists>>,
@@ -147,13 +152,15 @@ impl Screen {
             desk_fault: None,
             ask_desk_at: None,
             choices: BTreeMap::new(),
+            book: order::Book::new(config.seed),
+            zone: wall.time_zone().clone(),
             wishes: VecDeque::new(),
             lists: OnceCell::new(),
             listed_on: wall.date(),
             config,
         };
         if screen.config.has_desk {
-            screen.wishes.extend([Wish::FetchDirectory, Wish::FetchCalls]);
+            screen.wishes.extend([Wish::FetchDirectory, Wish::FetchCalls, Wish::FetchDrafts]);
         }
         screen
     }
@@ -179,7 +186,10 @@ impl Screen {
             }
             Input::NewTelephone => self.wish_again(),
             Input::Tick => {}
-            Input::Terms { .. } | Input::Products { .. } | Input::Order(_) | Input::Drafts(_) => {}
+            Input::Terms { client, answer } => self.on_terms(now, client, answer),
+            Input::Products { client, text, answer } => self.on_products(client, &text, answer),
+            Input::Order(news) => self.on_order_news(now, news),
+            Input::Drafts(answer) => self.on_drafts(now, answer),
         }
         let is_news = self.end_wrap_up_in_time(now) || is_news;
         self.ask_desk_again(now);
@@ -202,6 +212,7 @@ impl Screen {
             targets: self.targets_shown(now, wall),
             card: self.card_shown(wall),
             calls: self.calls_shown(wall),
+            order: self.order_shown(),
             palette: self.palette_shown(wall),
             hints: self.hints(),
         }

@@ -54,6 +54,13 @@ impl Screen {
             Act::Join,
             Act::Conference,
             Act::HangUp,
+            Act::Order,
+            Act::PlaceOrder,
+            Act::NextOffer,
+            Act::NoOffers,
+            Act::RepeatOrder,
+            Act::UsualOrder,
+            Act::DropDraft,
             Act::Retry,
             Act::Ready,
         ];

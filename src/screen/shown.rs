@@ -51,6 +51,8 @@ pub struct Lists {
     pub targets: Targets,
     pub card: Card,
     pub calls: Calls,
+    /// While the client's order is open; in place of card and calls.
+    pub order: Option<OrderForm>,
     pub palette: Option<Palette>,
     /// Keys that are valid now.
     pub hints: Vec<Hint>,
@@ -301,6 +303,92 @@ impl fmt::Debug for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Note")
     }
+}
+
+/// An order as it is taken.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct OrderForm {
+    /// Which: what is typed next must not go into another one.
+    pub id: String,
+    /// "Order: Hanbit Build", or "Request to the manager: …".
+    pub title: String,
+    /// What the field asks for.
+    pub prompt: String,
+    pub text: String,
+    /// A digit answers: what is typed is no text.
+    pub takes_digits: bool,
+    /// What was wrong with the last entry.
+    pub mistake: String,
+    /// What can be chosen.
+    pub choices: Vec<OrderChoice>,
+    /// "3 more, keep typing", "Searching…".
+    pub choices_note: String,
+    pub lines: Vec<OrderRow>,
+    /// What the lines come to: total, column, credit, habit.
+    pub sums: Vec<Row>,
+    /// "2 of 3 offers made".
+    pub offers_heading: String,
+    pub offers: Vec<OrderOffer>,
+    /// What has to be agreed beside the lines, in the order of asking.
+    pub steps: Vec<OrderStep>,
+    /// "Still missing: time, receiver"; or where the order is.
+    pub status: Word,
+    /// The key that places it, or asks for what is missing; none when it is given in.
+    pub place: Option<Verb>,
+}
+
+/// Without words: they are about a client.
+impl fmt::Debug for OrderForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OrderForm")
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OrderChoice {
+    /// `1`, where a digit chooses.
+    pub key: String,
+    pub label: String,
+    pub detail: String,
+    pub tone: Tone,
+    pub chosen: bool,
+    pub spoken: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OrderRow {
+    pub number: u32,
+    pub name: String,
+    /// "3 cases".
+    pub quantity: String,
+    /// The same in pieces or kilograms: "= 72 pieces".
+    pub counted: String,
+    pub price: String,
+    /// "about ₽1,234.00".
+    pub sum: String,
+    /// Last time's quantity, what lowers the price, what comes with it, what was agreed.
+    pub detail: String,
+    pub fault: String,
+    pub chosen: bool,
+    pub spoken: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OrderOffer {
+    pub name: String,
+    pub why: String,
+    pub chosen: bool,
+    pub spoken: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OrderStep {
+    pub label: String,
+    pub value: String,
+    /// What is still wrong with it.
+    pub fault: String,
+    pub chosen: bool,
+    pub spoken: String,
 }
 
 #[derive(Clone, PartialEq, Debug)]

@@ -28,7 +28,7 @@ impl Screen {
             State::OnHold if self.can(&Act::Join) => {
                 vec![Act::Join, Act::Hold, Act::HangUp, Act::Conference]
             }
-            State::Talking => vec![Act::Hold, Act::HangUp, Act::Mute, Act::Keypad, Act::Transfer],
+            State::Talking => vec![Act::Hold, Act::HangUp, Act::Mute, Act::Keypad, Act::Transfer, Act::Order],
             State::OnHold => vec![Act::Hold, Act::HangUp, Act::Transfer],
             State::Transferring if self.can_transfer() => vec![Act::Hold, Act::HangUp, Act::Transfer],
             State::Transferring => vec![Act::Hold, Act::HangUp],
@@ -38,7 +38,7 @@ impl Screen {
 
     pub(super) fn verb(&self, act: Act) -> Verb {
         let weight = match act {
-            Act::Answer | Act::AnswerWaiting | Act::Ready | Act::Join => Weight::Go,
+            Act::Answer | Act::AnswerWaiting | Act::Ready | Act::Join | Act::PlaceOrder => Weight::Go,
             Act::Hold if self.state() != State::Talking => Weight::Go,
             Act::Reject | Act::RejectWaiting | Act::HangUp => Weight::Stop,
             _ => Weight::Plain,
@@ -48,6 +48,7 @@ impl Screen {
             Act::Conference => self.view.conference.is_some(),
             Act::Keypad => self.keypad.is_some(),
             Act::Transfer => self.transfer.is_open,
+            Act::Order => self.order_is_open(),
             _ => false,
         };
         let enabled = self.can(&act);
@@ -64,11 +65,13 @@ impl Screen {
             Act::Conference,
             Act::Topic,
             Act::Park,
+            Act::Order,
             Act::Palette,
         ];
+        let form = [Act::PlaceOrder, Act::NextOffer, Act::RepeatOrder, Act::UsualOrder, Act::NoOffers];
         let acts = self.acts_of_state();
         let office = office.into_iter().filter(|act| !acts.contains(act)).collect::<Vec<_>>();
-        let acts = acts.into_iter().chain(office).map(Deed::Act);
+        let acts = form.into_iter().chain(acts).chain(office).map(Deed::Act);
         let places = [Field::Note, Field::Dial, Field::Calls, Field::Card].map(Deed::Focus);
         let is_valid = |deed: &Deed| KEYS.iter().any(|(_, bound)| bound == deed) && self.can_do(deed);
         let hint = |deed: Deed| Hint { key: key_of(&deed), label: self.label(&deed) };
@@ -120,6 +123,13 @@ impl Screen {
             Act::Conference if self.view.conference.is_some() => msg!("End the conference"),
             Act::Conference => msg!("Conference"),
             Act::FinishWrapUp => msg!("Finish"),
+            Act::Order => msg!("Order"),
+            Act::PlaceOrder => msg!("Place the order"),
+            Act::NextOffer => msg!("Next offer"),
+            Act::NoOffers => msg!("No offers wanted"),
+            Act::RepeatOrder => msg!("The last order again"),
+            Act::UsualOrder => msg!("The usual order"),
+            Act::DropDraft => msg!("Drop the order draft"),
             Act::Palette => msg!("All commands"),
             Act::Ready => msg!("Back to work"),
             Act::Break(0) if state == State::Ready => msg!("Break"),

@@ -30,12 +30,23 @@ impl Screen {
         passed_on: bool,
         joined: Option<LineId>,
     ) {
-        let chosen = if passed_on { Result::PassedOn } else { Result::Information };
+        let chosen = match passed_on {
+            _ if self.book.was_taken_in(&call_id) => Result::Order,
+            true => Result::PassedOn,
+            false => Result::Information,
+        };
         let goes_on = |call: &Standing| joined.is_none() || call.consults != joined;
         if self.calls.values().any(goes_on) || self.config.wrap_up.is_zero() {
             return self.conclude(call_id, chosen);
         }
         self.wrap_up = Some(Running { call_id, chosen, since: now, until: now + self.config.wrap_up });
+    }
+
+    /// The order was placed after the client had hung up.
+    pub(super) fn infer_order(&mut self, call_id: &str) {
+        if let Some(running) = self.wrap_up.as_mut().filter(|running| running.call_id == call_id) {
+            running.chosen = Result::Order;
+        }
     }
 
     pub(super) fn finish_wrap_up(&mut self) {

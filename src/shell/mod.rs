@@ -29,6 +29,7 @@ use crate::desk_api::{
     TransferQuestion, Unavailable,
 };
 use crate::domain::chain::TransferChain;
+use crate::entropy;
 use crate::instant::Instant;
 use crate::phone::LineId;
 use jiff::civil::Date;
@@ -50,6 +51,14 @@ impl Process {
 
     pub fn now(&self) -> Instant {
         self.clock.now()
+    }
+
+    /// 32 unguessable octets, for what draws chance beside the telephone.
+    ///
+    /// # Errors
+    /// The operating system gives none; then no telephone starts either.
+    pub fn seed(&self) -> Result<[u8; 32], entropy::NoEntropy> {
+        entropy::seed()
     }
 
     /// The date and time of day, for people.

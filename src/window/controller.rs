@@ -98,7 +98,7 @@ impl Shared {
         let zone = TimeZone::system();
         let (now, wall) = time(rehearsal.as_deref(), process, &zone);
         let options = Options::new(beginning);
-        let screen = Screen::new(now, wall, screen_config(&options));
+        let screen = Screen::new(now, wall, screen_config(&options, seed(rehearsal.as_deref(), process)));
         let controller = Controller {
             process,
             picture: Picture::new(&window),
@@ -471,6 +471,12 @@ impl Shared {
         screen.on_redial(on(|shared, at| shared.indexed(at, Act::Redial)));
         screen.on_choose_client(on(|shared, at| shared.indexed(at, Act::ChooseClient)));
         screen.on_result(on(|shared, at| shared.indexed(at, Act::Result)));
+        screen.on_order_choice(on(|shared, at| shared.indexed(at, Act::OrderChoice)));
+        screen.on_order_line(on(|shared, at| shared.indexed(at, Act::OrderLine)));
+        screen.on_order_step(on(|shared, at| shared.indexed(at, Act::OrderStep)));
+        screen.on_order_offer(on(|shared, at| shared.indexed(at, Act::OrderOffer)));
+        let shared = self.clone();
+        screen.on_order_move(move |down| shared.act(Act::OrderMove { down }));
         screen.on_palette_run(on(|shared, at| shared.indexed(at, Act::PaletteRun)));
         let plain = |act: Act| {
             let shared = self.clone();
@@ -481,6 +487,9 @@ impl Shared {
         screen.on_ask_topic(plain(Act::Topic));
         screen.on_dial_now(plain(Act::Dial));
         screen.on_finish_wrap_up(plain(Act::FinishWrapUp));
+        screen.on_order_enter(plain(Act::OrderEnter));
+        screen.on_order_drop(plain(Act::OrderDrop));
+        screen.on_order_place(plain(Act::PlaceOrder));
         screen.on_open_palette(plain(Act::Palette));
         screen.on_close(plain(Act::Close));
         let typed = |act: fn(String) -> Act| {
@@ -490,6 +499,7 @@ impl Shared {
         screen.on_transfer_query(typed(Act::TransferQuery));
         screen.on_dial_edited(typed(Act::DialEdited));
         screen.on_note_edited(typed(Act::NoteEdited));
+        screen.on_order_typed(typed(Act::OrderTyped));
         screen.on_palette_edited(typed(Act::PaletteQuery));
         let shared = self.clone();
         screen.on_digit(move |digit| {
@@ -582,7 +592,8 @@ impl Controller {
     /// With nothing of what stood.
     pub(super) fn begin_again(&mut self) {
         let (now, wall) = self.time();
-        self.screen = Screen::new(now, wall, screen_config(&self.options));
+        let seed = seed(self.rehearsal.as_deref(), self.process);
+        self.screen = Screen::new(now, wall, screen_config(&self.options, seed));
     }
 
     pub(super) fn tray_mut(&mut self) -> Option<&mut Tray> {
@@ -598,6 +609,7 @@ fn focus(window: &ui::OperatorWindow, field: Field) {
         Field::Calls => window.invoke_focus_calls(),
         Field::Card => window.invoke_focus_card(),
         Field::Note => window.invoke_focus_note(),
+        Field::Order => window.invoke_focus_order(),
         // They take the keyboard when they open.
         Field::Palette | Field::Keypad => {}
     }
@@ -611,7 +623,15 @@ fn time(rehearsal: Option<&Rehearsal>, process: Process, zone: &TimeZone) -> (In
     }
 }
 
-fn screen_config(options: &Options) -> ScreenConfig {
+/// For the identities of orders. Where the system gives no chance no telephone starts, and nothing is written to a desk.
+fn seed(rehearsal: Option<&Rehearsal>, process: Process) -> [u8; 32] {
+    match rehearsal {
+        Some(_) => [0; 32],
+        None => process.seed().unwrap_or_default(),
+    }
+}
+
+fn screen_config(options: &Options, seed: [u8; 32]) -> ScreenConfig {
     let settings = &options.settings;
     ScreenConfig {
         language: options.language(),
@@ -629,5 +649,6 @@ fn screen_config(options: &Options) -> ScreenConfig {
             queue: settings.queue_pause.is_some() && settings.queue_resume.is_some(),
             log_in: settings.queue_log_in.is_some() && settings.queue_log_out.is_some(),
         },
+        seed,
     }
 }

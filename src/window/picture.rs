@@ -23,6 +23,11 @@ pub struct Picture {
     candidates: List<ui::Candidate>,
     calls: List<ui::RecentCall>,
     results: List<ui::CallResult>,
+    order_choices: List<ui::OrderChoice>,
+    order_lines: List<ui::OrderRow>,
+    order_sums: List<ui::Row>,
+    order_offers: List<ui::OrderOffer>,
+    order_steps: List<ui::OrderStep>,
     palette: List<ui::PaletteRow>,
     hints: List<ui::Hint>,
 }
@@ -71,6 +76,11 @@ impl Picture {
             candidates: List::new(),
             calls: List::new(),
             results: List::new(),
+            order_choices: List::new(),
+            order_lines: List::new(),
+            order_sums: List::new(),
+            order_offers: List::new(),
+            order_steps: List::new(),
             palette: List::new(),
             hints: List::new(),
         };
@@ -85,6 +95,11 @@ impl Picture {
         screen.set_candidates(picture.candidates.model());
         screen.set_calls(picture.calls.model());
         screen.set_results(picture.results.model());
+        screen.set_order_choices(picture.order_choices.model());
+        screen.set_order_lines(picture.order_lines.model());
+        screen.set_order_sums(picture.order_sums.model());
+        screen.set_order_offers(picture.order_offers.model());
+        screen.set_order_steps(picture.order_steps.model());
         screen.set_palette(picture.palette.model());
         screen.set_hints(picture.hints.model());
         picture
@@ -106,7 +121,11 @@ impl Picture {
         // What is typed about one call must not go on in the note about another.
         let noted = |shown: &Shown| shown.note.as_ref().map(|note| note.call_id.clone());
         let note = window.get_note_has_keyboard() && self.last.as_ref().map(noted) != Some(noted(&shown));
-        if transfer || note || closed(|shown| shown.lists.palette.is_some()) {
+        // Nor must what is typed into one order.
+        let ordered = |shown: &Shown| shown.lists.order.as_ref().map(|order| order.id.clone());
+        let order =
+            window.get_order_has_keyboard() && self.last.as_ref().map(ordered) != Some(ordered(&shown));
+        if transfer || note || order || closed(|shown| shown.lists.palette.is_some()) {
             window.invoke_focus_nothing();
         }
         window.set_caption(text(&shown.title));
@@ -167,6 +186,13 @@ impl Picture {
         self.calls.show(lists.calls.rows.iter().map(recent_call));
         self.palette.show(lists.palette.iter().flat_map(|palette| palette.rows.iter().map(palette_row)));
         self.hints.show(lists.hints.iter().map(hint));
+        let form = lists.order.as_ref();
+        screen.set_order(form.map(order).unwrap_or_default());
+        self.order_choices.show(form.iter().flat_map(|form| form.choices.iter().map(order_choice)));
+        self.order_lines.show(form.iter().flat_map(|form| form.lines.iter().map(order_row)));
+        self.order_sums.show(form.iter().flat_map(|form| form.sums.iter().map(row)));
+        self.order_offers.show(form.iter().flat_map(|form| form.offers.iter().map(order_offer)));
+        self.order_steps.show(form.iter().flat_map(|form| form.steps.iter().map(order_step)));
         // Last: it puts the keyboard into its field when it opens.
         let palette = lists.palette.as_ref();
         screen.set_palette_query(text(palette.map_or("", |palette| &palette.query)));
@@ -303,6 +329,66 @@ fn candidate(candidate: &screen::Candidate) -> ui::Candidate {
         detail: text(&candidate.detail),
         key: text(&candidate.key),
         chosen: candidate.chosen,
+    }
+}
+
+fn order(form: &screen::OrderForm) -> ui::OrderForm {
+    ui::OrderForm {
+        open: true,
+        title: text(&form.title),
+        prompt: text(&form.prompt),
+        text: text(&form.text),
+        takes_digits: form.takes_digits,
+        mistake: text(&form.mistake),
+        choices_note: text(&form.choices_note),
+        offers_heading: text(&form.offers_heading),
+        status: word(&form.status),
+        can_place: form.place.is_some(),
+        place: form.place.as_ref().map(verb).unwrap_or_default(),
+    }
+}
+
+fn order_choice(choice: &screen::OrderChoice) -> ui::OrderChoice {
+    ui::OrderChoice {
+        key: text(&choice.key),
+        label: text(&choice.label),
+        detail: text(&choice.detail),
+        tone: tone(choice.tone),
+        chosen: choice.chosen,
+        spoken: text(&choice.spoken),
+    }
+}
+
+fn order_row(line: &screen::OrderRow) -> ui::OrderRow {
+    ui::OrderRow {
+        name: text(&line.name),
+        quantity: text(&line.quantity),
+        counted: text(&line.counted),
+        price: text(&line.price),
+        sum: text(&line.sum),
+        detail: text(&line.detail),
+        fault: text(&line.fault),
+        chosen: line.chosen,
+        spoken: text(&line.spoken),
+    }
+}
+
+fn order_offer(offer: &screen::OrderOffer) -> ui::OrderOffer {
+    ui::OrderOffer {
+        name: text(&offer.name),
+        why: text(&offer.why),
+        chosen: offer.chosen,
+        spoken: text(&offer.spoken),
+    }
+}
+
+fn order_step(step: &screen::OrderStep) -> ui::OrderStep {
+    ui::OrderStep {
+        label: text(&step.label),
+        value: text(&step.value),
+        fault: text(&step.fault),
+        chosen: step.chosen,
+        spoken: text(&step.spoken),
     }
 }
 

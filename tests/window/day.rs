@@ -8,14 +8,15 @@ use patchcord::agent::{
 };
 use patchcord::config::{HostPort, ParkingRange, Setting as _, Settings};
 use patchcord::desk_api::{
-    CallRecord, CallRecordId, ClientCard, ClientId, ClientType, ClientTypeId, Department, Direction,
-    Directory, DirectoryEntry, HandedOver, Job, Manager, Money, Names, Outcome, Party, PersonId, Picked,
-    PriceColumn, Standing, TransferQuestion,
+    CallRecord, CallRecordId, Change, ClientCard, ClientId, ClientType, ClientTypeId, Department, Direction,
+    Directory, DirectoryEntry, HandedOver, Job, Manager, Money, Names, OrderNews, OrderReceipt, OrderState,
+    Outcome, Party, PersonId, Picked, PriceColumn, Standing, Terms, TransferQuestion,
 };
 use patchcord::domain::chain::{Purpose, PurposeId, TransferChain};
 use patchcord::domain::client::PriceColumnReason;
 use patchcord::domain::line_state::LineState;
 use patchcord::domain::number::NumberingPlan;
+use patchcord::domain::trade::examine::examine;
 use patchcord::instant::Instant;
 use patchcord::media::Codec;
 use patchcord::phone::{
@@ -338,6 +339,67 @@ impl Day {
         self.press("F8");
     }
 
+    /// In a call with a client whose terms are known.
+    pub fn can_order(&self) {
+        self.talks();
+        let terms: Terms = serde_json::from_str(include_str!("../data/terms.json")).unwrap();
+        let client = hanbit().id;
+        self.answer(Input::Terms { client, answer: Ok(Box::new(Terms { client, ..terms })) });
+        self.pass(Duration::from_secs(1));
+    }
+
+    /// Types it into the order's field, and strikes Enter.
+    pub fn enters(&self, text: &str) {
+        self.type_text(text);
+        self.press("Enter");
+    }
+
+    /// Digits, each after a while.
+    pub fn answers(&self, digits: &str) {
+        for digit in digits.chars() {
+            self.pass(Duration::from_millis(400));
+            self.type_text(&digit.to_string());
+        }
+    }
+
+    /// Three lines, one of which there is too little of; the next product is searched for.
+    pub fn takes_order(&self) {
+        self.can_order();
+        self.press("F1");
+        self.enters("4 case tea");
+        self.enters("2 cheese");
+        self.enters("20 pcs sugar");
+        self.type_text("co");
+    }
+
+    /// All that is needed, key by key; the desk says that it has it.
+    pub fn places_order(&self) {
+        self.can_order();
+        self.press("F1");
+        self.enters("tea");
+        self.press("Enter");
+        self.enters("2 coffee");
+        self.press("Ctrl+Enter");
+        self.answers("2261111");
+        let kept = self.wishes().into_iter().rev().find_map(|wish| match wish {
+            Wish::KeepOrder(order) => Some(*order),
+            _ => None,
+        });
+        let order = kept.unwrap();
+        self.press("Ctrl+Enter");
+        let terms: Terms = serde_json::from_str(include_str!("../data/terms.json")).unwrap();
+        let receipt = OrderReceipt {
+            id: order.id,
+            revision: order.revision,
+            change: Change::Replaced,
+            state: OrderState::Placed,
+            number: Some(10427),
+            examined: examine(&order, &terms.facts(&order, &std::collections::BTreeMap::new())),
+            reserved_until: None,
+        };
+        self.answer(Input::Order(OrderNews::Answered(Box::new(receipt))));
+    }
+
     pub fn wraps_up(&self) {
         self.talks();
         self.ends(FIRST, CallOutcome::Completed);
@@ -353,7 +415,7 @@ pub struct State {
     pub enter: Turn,
 }
 
-pub const STATES: [State; 27] = [
+pub const STATES: [State; 30] = [
     State { name: "ready", enter: |_| {} },
     State { name: "break", enter: |day| day.act(Act::Break(0)) },
     State { name: "no-line", enter: Day::loses_line },
@@ -465,6 +527,18 @@ pub const STATES: [State; 27] = [
             day.answer(Input::Trouble(Trouble::Register { waiting: true }));
         },
     },
+    State { name: "order", enter: Day::takes_order },
+    State {
+        name: "order-agreeing",
+        enter: |day| {
+            day.takes_order();
+            day.press("Esc");
+            day.press("Ctrl+O");
+            day.answers("6");
+            day.press("Ctrl+Enter");
+        },
+    },
+    State { name: "order-placed", enter: Day::places_order },
 ];
 
 /// A day in this state.

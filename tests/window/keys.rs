@@ -64,7 +64,10 @@ const KEYS: [&str; 14] = [
 ];
 
 /// To keys, they are states that stand here already.
-const LIKE_OTHERS: [&str; 10] = [
+const LIKE_OTHERS: [&str; 13] = [
+    "order",
+    "order-agreeing",
+    "order-placed",
     "ringing-new",
     "ringing-several",
     "transfer-list",

@@ -5,6 +5,7 @@ mod day;
 mod keys;
 mod layout;
 mod names;
+mod orders;
 mod pictures;
 mod stage;
 mod states;

@@ -89,6 +89,7 @@ fn the_main_page_is_walked_by_tab_in_reading_order() {
             "Button Mute",
             "Button Keypad",
             "Button Transfer",
+            "Button Order",
             "TextInput Dial",
             "Button What it is about",
             "TextInput Name, department or number",

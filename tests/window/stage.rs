@@ -248,6 +248,7 @@ fn key(name: &str) -> SharedString {
         ("Shift", Key::Shift),
         ("Enter", Key::Return),
         ("Esc", Key::Escape),
+        ("Delete", Key::Delete),
         ("Tab", Key::Tab),
         ("Up", Key::UpArrow),
         ("Down", Key::DownArrow),

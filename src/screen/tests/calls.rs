@@ -75,7 +75,10 @@ fn an_answered_call_counts_its_time_in_the_title() {
     let shown = world.shown();
     assert_eq!(shown.title, "● 01:14 Hanbit Build");
     assert_eq!((shown.state, shown.call.time.as_str()), (State::Talking, "01:14"));
-    assert_eq!(labels(&shown.lists.verbs), ["Hold F4", "Hang up F3", "Mute F5", "Keypad F6", "Transfer F8"]);
+    assert_eq!(
+        labels(&shown.lists.verbs),
+        ["Hold F4", "Hang up F3", "Mute F5", "Keypad F6", "Transfer F8", "Order F1"]
+    );
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn record(call_id: &str, at: &str, outcome: Outcome) -> CallRecord {
 #[test]
 fn the_desk_is_asked_once_at_the_start() {
     let world = World::without_line(|_| {});
-    assert_eq!(world.wishes, [Wish::FetchDirectory, Wish::FetchCalls]);
+    assert_eq!(world.wishes, [Wish::FetchDirectory, Wish::FetchCalls, Wish::FetchDrafts]);
     let world = World::without_line(|config| config.has_desk = false);
     assert_eq!(world.wishes, []);
 }

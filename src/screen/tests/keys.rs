@@ -4,7 +4,7 @@ use super::*;
 use std::fmt::Write as _;
 
 /// Those that every state has for itself.
-const KEYS: [&str; 27] = [
+const KEYS: [&str; 31] = [
     "F1",
     "F2",
     "F3",
@@ -26,6 +26,10 @@ const KEYS: [&str; 27] = [
     "Ctrl+B",
     "Ctrl+N",
     "Ctrl+Shift+D",
+    "Ctrl+O",
+    "Ctrl+Shift+O",
+    "Ctrl+R",
+    "Ctrl+U",
     "1",
     "9",
     "Enter",
@@ -120,6 +124,18 @@ fn states() -> Vec<(&'static str, World)> {
                 world.pass(1);
             }),
         ),
+        ("empty order", {
+            let mut world = orders::talking();
+            world.press("F1");
+            world
+        }),
+        ("order", {
+            let mut world = orders::talking();
+            world.press("F1");
+            world.act(Act::OrderTyped("3 tea".into()));
+            world.act(Act::OrderEnter);
+            world
+        }),
     ]
 }
 

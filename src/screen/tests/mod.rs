@@ -6,6 +6,7 @@ mod day;
 mod keys;
 mod notes;
 mod office;
+mod orders;
 mod rambling;
 mod returns;
 mod topics;
@@ -69,6 +70,7 @@ impl World {
             extension: "101".into(),
             passes_blindly: false,
             offers: Offers { watch: true, ..Offers::default() },
+            seed: [7; 32],
         };
         change(&mut config);
         let now = Instant::START;

@@ -75,8 +75,34 @@ impl Chance {
     fn act(&mut self) -> Act {
         let index = self.below(14) as usize;
         let text = (*self.of(&["", "2", "kim", "89161234567", "+7", "петр"])).to_owned();
-        match self.below(15) {
+        match self.below(20) {
             13 => Act::NoteEdited(text),
+            14 => Act::Order,
+            15 => Act::OrderTyped(
+                (*self.of(&["tea", "3 tea", "1", "2", "9", "sugar", "30 p", "", "5.5. 14:00"])).to_owned(),
+            ),
+            16 => Act::OrderEnter,
+            17 => self
+                .of(&[
+                    Act::OrderMove { down: true },
+                    Act::OrderMove { down: false },
+                    Act::OrderLine(index % 3),
+                    Act::OrderStep(index % 9),
+                    Act::OrderOffer(index % 4),
+                    Act::OrderDrop,
+                ])
+                .clone(),
+            18 => self
+                .of(&[
+                    Act::PlaceOrder,
+                    Act::NextOffer,
+                    Act::NoOffers,
+                    Act::RepeatOrder,
+                    Act::UsualOrder,
+                    Act::DropDraft,
+                    Act::OrderChoice(index),
+                ])
+                .clone(),
             0 => Act::TransferQuery(text),
             1 => Act::TransferTo(index),
             2 => Act::DialEdited(text),
@@ -121,6 +147,9 @@ impl Chance {
                     Input::Directory(Ok(directory())),
                     Input::Calls(Ok(Vec::new())),
                     Input::Agent(Event::CardTaken { line: FIRST }),
+                    Input::Terms { client: hanbit().id, answer: Ok(Box::new(super::orders::terms())) },
+                    Input::Terms { client: hanbit().id, answer: Err(Unavailable::Down) },
+                    Input::Products { client: hanbit().id, text: "tea".into(), answer: Ok(Vec::new()) },
                 ])
                 .clone(),
             _ => Input::Tick,

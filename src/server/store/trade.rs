@@ -161,6 +161,7 @@ pub(super) async fn terms(
     let mut named: Vec<ProductId> = habits.iter().map(|habit| habit.product).collect();
     named.extend(pushed.iter().map(|pushed| pushed.product).chain(new.iter().chain(&typical).copied()));
     named.extend(past.iter().flat_map(|past| past.order.lines.iter().map(|line| line.product)));
+    named.extend(drafted(db, ask.client).await?);
     named.extend(ask.order.into_iter().flat_map(|order| order.lines.iter().map(|line| line.product)));
     let least_life = data.least_life_days.unwrap_or(rules.least_life_days);
     let delivered = ask.order.and_then(|order| order.delivery.slot).map_or(today, |slot| slot.date);
@@ -398,6 +399,16 @@ async fn past_orders(db: &mut AnyConnection, ask: Ask<'_>) -> Result<Vec<Past>, 
         })
     };
     rows.into_iter().map(past).collect()
+}
+
+/// Products in drafts of this client: whoever goes on with one sees what stands in it.
+async fn drafted(db: &mut AnyConnection, client: ClientId) -> Result<Vec<ProductId>, StoreError> {
+    let sql =
+        "SELECT document FROM orders WHERE client = $1 AND state = 'draft' ORDER BY changed_at DESC LIMIT 3";
+    let rows: Vec<String> = sqlx::query_scalar(sql).bind(client.to_string()).fetch_all(db).await?;
+    let orders = rows.iter().map(|document| serde_json::from_str::<Order>(document));
+    let orders = orders.collect::<Result<Vec<_>, _>>()?;
+    Ok(orders.into_iter().flat_map(|order| order.lines).map(|line| line.product).collect())
 }
 
 async fn habits(db: &mut AnyConnection, client: ClientId, today: Date) -> Result<Vec<Habit>, StoreError> {
