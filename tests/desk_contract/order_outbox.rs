@@ -117,7 +117,7 @@ impl Book {
             }
             Some(_) => {
                 let Some((kept, _)) = known else { return problem(ProblemCode::NotFound) };
-                self.done.push(format!("{}", body["act"].as_str().unwrap()));
+                self.done.push(body["act"].as_str().unwrap().to_owned());
                 (200, receipt(id, kept, Change::Unchanged, OrderState::Draft))
             }
         }

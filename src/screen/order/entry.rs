@@ -32,8 +32,7 @@ pub(super) fn unit(word: &str, packings: &[Packing]) -> Option<Unit> {
     let word = fold(word);
     let word = word.trim().trim_end_matches('.');
     let fits = |name: &&str| !word.is_empty() && (name.starts_with(word) || word.starts_with(*name));
-    let named =
-        |unit: Unit| UNITS.iter().any(|(known, names)| *known == unit && names.iter().any(|name| fits(name)));
+    let named = |unit: Unit| UNITS.iter().any(|(known, names)| *known == unit && names.iter().any(&fits));
     packings.iter().map(|packing| packing.unit).find(|unit| named(*unit))
 }
 

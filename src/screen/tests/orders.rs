@@ -314,18 +314,17 @@ fn the_desk_s_goods_come_behind_those_that_are_known() {
 
 #[test]
 fn nobody_orders_for_key_clients_and_debtors_before_all_who_serve_them_were_tried() {
-    let debt = |terms: &mut Terms| terms.payers[0].standing.overdue = Money::from_hundredths(100);
-    let key = |terms: &mut Terms| terms.served_by = ServedBy::KeyManager;
-    let table: [(&dyn Fn(&mut Terms), &str); 2] = [
-        (&debt, "Debt: the manager or the finance department decides. Transfer: F8"),
-        (&key, "Key client: the manager takes the order. Transfer: F8"),
+    let (mut debtor, mut key) = (terms(), terms());
+    debtor.payers[0].standing.as_mut().unwrap().overdue = Money::from_hundredths(100);
+    key.served_by = ServedBy::KeyManager;
+    let table = [
+        (debtor, "Debt: the manager or the finance department decides. Transfer: F8"),
+        (key, "Key client: the manager takes the order. Transfer: F8"),
     ];
-    for (change, why) in table {
+    for (known, why) in table {
         let mut world = World::new();
         world.rings(FIRST, HANBIT);
         world.card(FIRST, vec![hanbit()]);
-        let mut known = terms();
-        change(&mut known);
         world.wishes.clear();
         world.handle(Input::Terms { client: hanbit().id, answer: Ok(Box::new(known)) });
         assert_eq!(world.spoken(), [why], "said at the ring");
