@@ -17,6 +17,7 @@ mod key_store;
 mod korean;
 mod notices;
 mod notification_service;
+mod orders;
 mod passing;
 #[allow(dead_code, reason = "shared with tests of the telephone without a window")]
 #[path = "../pbx/pbx.rs"]

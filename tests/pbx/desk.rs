@@ -81,6 +81,13 @@ impl Desk {
         answer["calls"].as_array().cloned().unwrap_or_default()
     }
 
+    /// Orders, the latest change first.
+    pub fn orders(&self) -> Vec<Value> {
+        let (status, answer) = self.request("GET", "/v1/orders", None);
+        assert_eq!(status, 200, "{answer}");
+        answer["orders"].as_array().cloned().unwrap_or_default()
+    }
+
     fn request(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
         let body = body.map(Value::to_string).unwrap_or_default();
         let mut socket = TcpStream::connect(self.address).expect("the desk");

@@ -1,0 +1,91 @@
+//! An order in a real call, from the first key to the desk's word.
+
+use crate::people::Baresip;
+use crate::reader::{Node, Reader};
+use crate::stage::{CLIENT, CLIENT_NAME, Stage};
+use crate::{now, seconds, until};
+
+/// What the operator answers to what the field asks, and by how many keys.
+const ANSWERS: [(&str, &[&str]); 9] = [
+    ("Offer: ", &["2"]),
+    ("Where to?", &["1"]),
+    ("When?", &["1"]),
+    ("Who takes the goods?", &["1"]),
+    ("Name of who takes", &["text:Anna", "Return"]),
+    ("Telephone of", &["text:89160000001", "Return"]),
+    ("What may", &["1"]),
+    ("How is it paid?", &["1"]),
+    ("Read every line", &["Return"]),
+];
+
+/// Fields that stand beside the form.
+const OTHER_FIELDS: [&str; 2] = ["Dial", "Name, department or number"];
+
+#[test]
+fn a_whole_order_is_taken_by_keys_alone_before_the_client_hangs_up() {
+    let stage = Stage::set();
+    let _window = stage.window();
+    let mut reader = Reader::start(&stage);
+    let client = Baresip::customer(&stage.pbx, CLIENT);
+    client.dial(&stage.number_of_the_desk());
+    reader.finds("panel", &format!("Client card: {CLIENT_NAME}"));
+    stage.press(&["F2"]);
+    client.wait("CALL_ESTABLISHED", seconds(5));
+    reader.finds("panel", "Current call: On a call");
+
+    let begun = now();
+    let mut keys = 0;
+    let mut press = |names: &[&str]| {
+        for name in names {
+            match name.strip_prefix("text:") {
+                Some(text) => {
+                    stage.type_text(text);
+                    keys += text.chars().count();
+                }
+                None => {
+                    stage.press(&[name]);
+                    keys += 1;
+                }
+            }
+        }
+    };
+    press(&["F1"]);
+    reader.finds("entry", "Product, or quantity and product");
+    for (typed, found) in [("3 tea", "Чай"), ("2 oil", "Масло")] {
+        press(&[&format!("text:{typed}")]);
+        reader.finds("list item", found);
+        press(&["Return"]);
+        reader.finds("entry", "Product, or quantity and product");
+    }
+    stage.picture("order");
+    press(&["ctrl+Return"]);
+    let mut asked = Vec::new();
+    loop {
+        let tree = reader.reads();
+        if tree.iter().any(|node| node.name.contains("is placed")) {
+            break;
+        }
+        let is_the_order_s =
+            |node: &&Node| node.role == "entry" && !OTHER_FIELDS.contains(&node.name.as_str());
+        let question = tree.iter().find(is_the_order_s);
+        let question = question.map(|node| node.name.clone()).unwrap_or_default();
+        if asked.last() != Some(&question) {
+            let answer = ANSWERS.iter().find(|(known, _)| question.starts_with(known));
+            match answer {
+                Some((_, names)) => press(names),
+                None => press(&["ctrl+Return"]),
+            }
+            asked.push(question);
+        }
+        assert!(now() < begun + seconds(90), "not placed; asked was {asked:#?}");
+    }
+    stage.picture("order-placed");
+    let spent = now() - begun;
+    eprintln!("{keys} keys, {spent:?}");
+    let orders = stage.desk.orders();
+    let [order] = orders.as_slice() else { panic!("one order: {orders:?}") };
+    assert_eq!((order["state"].as_str(), order["client_name"].as_str()), (Some("placed"), Some(CLIENT_NAME)));
+    assert_eq!(order["order"]["lines"].as_array().map(Vec::len), Some(2));
+    client.hang_up();
+    until("the register entry", seconds(10), || stage.desk.calls().len() == 1);
+}
