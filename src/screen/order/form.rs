@@ -2,7 +2,7 @@
 
 use super::ask::Question;
 use super::{Draft, Phase};
-use crate::desk_api::{ClientId, Fault, Money, Severity};
+use crate::desk_api::{ClientId, Fault, Money, OrderId, Severity};
 use crate::domain::trade::examine::PricedLine;
 use crate::domain::trade::order::{OrderLine, Settlement};
 use crate::domain::trade::price::PriceSource;
@@ -110,7 +110,7 @@ impl Screen {
         });
         let faults: Vec<String> =
             Self::line_faults(draft, line.number).map(|fault| self.fault_words(draft, fault)).collect();
-        let detail = self.line_detail_words(client, line, priced);
+        let detail = self.line_detail_words(draft, line, priced);
         let row = OrderRow {
             number: line.number,
             name: self.line_name(line.number),
@@ -130,8 +130,8 @@ impl Screen {
     }
 
     /// What was agreed about it, what came last time, and why it costs what it costs.
-    fn line_detail_words(&self, client: ClientId, line: &OrderLine, priced: Option<&PricedLine>) -> String {
-        let cat = &self.cat;
+    fn line_detail_words(&self, draft: &Draft, line: &OrderLine, priced: Option<&PricedLine>) -> String {
+        let (cat, client) = (&self.cat, draft.order.client);
         let mut parts = Vec::new();
         match line.settled {
             Some(Settlement::Cut { wanted }) => {
@@ -147,8 +147,8 @@ impl Screen {
             None => {}
         }
         let orders = self.book.terms(client).into_iter().flat_map(|terms| &terms.orders);
-        let last =
-            orders.into_iter().flat_map(|order| &order.lines).find(|last| last.product == line.product);
+        let before = orders.filter(|past| past.id != draft.order.id);
+        let last = before.flat_map(|order| &order.lines).find(|last| last.product == line.product);
         if let Some(last) = last {
             parts.push(say!(
                 cat,
@@ -205,13 +205,19 @@ impl Screen {
         let Some(terms) = self.book.terms(client) else { return rows };
         let left = terms.payer(&draft.order).filter(|payer| !payer.is_prepaid);
         if let Some(left) = left.and_then(|payer| payer.standing.as_ref()?.credit_left) {
-            let after = Money(left.0.saturating_sub(examined.most.0));
+            // What was placed is counted by the desk.
+            let is_counted = terms.orders.iter().any(|past| past.id == draft.order.id);
+            let after = if is_counted { left } else { Money(left.0.saturating_sub(examined.most.0)) };
             let tone = if after.0 < Decimal::ZERO { Tone::Bad } else { Tone::Neutral };
-            let value =
-                say!(cat, "{left}, after this order {after}", left = money(left), after = money(after));
+            let value = match is_counted {
+                true => money(left),
+                false => {
+                    say!(cat, "{left}, after this order {after}", left = money(left), after = money(after))
+                }
+            };
             row(say!(cat, "Credit left"), value, tone);
         }
-        if let Some((lines, total)) = habit(terms) {
+        if let Some((lines, total)) = habit(terms, draft.order.id) {
             let now = draft.order.lines.iter().filter(|line| line.is_delivered()).count();
             let value = say!(
                 cat,
@@ -409,8 +415,8 @@ impl Screen {
 }
 
 /// How many lines the client's orders have, and what they come to: the mean of the latest.
-fn habit(terms: &crate::desk_api::Terms) -> Option<(usize, Money)> {
-    let orders = &terms.orders[..terms.orders.len().min(HABIT)];
+fn habit(terms: &crate::desk_api::Terms, besides: OrderId) -> Option<(usize, Money)> {
+    let orders: Vec<_> = terms.orders.iter().filter(|past| past.id != besides).take(HABIT).collect();
     let count = orders.len();
     let lines = orders.iter().map(|order| order.lines.len()).sum::<usize>().checked_div(count)?;
     let total = orders.iter().fold(Decimal::ZERO, |sum, order| sum.saturating_add(order.total.0));
