@@ -76,16 +76,14 @@ impl Desk {
 
     /// The call register's entries.
     pub fn calls(&self) -> Vec<Value> {
-        let (status, answer) = self.request("GET", "/v1/calls?limit=1000", None);
-        assert_eq!(status, 200, "{answer}");
-        answer["calls"].as_array().cloned().unwrap_or_default()
+        self.get("/v1/calls?limit=1000")["calls"].as_array().cloned().unwrap_or_default()
     }
 
-    /// Orders, the latest change first.
-    pub fn orders(&self) -> Vec<Value> {
-        let (status, answer) = self.request("GET", "/v1/orders", None);
+    /// What an administrator is told at this path.
+    pub fn get(&self, path: &str) -> Value {
+        let (status, answer) = self.request("GET", path, None);
         assert_eq!(status, 200, "{answer}");
-        answer["orders"].as_array().cloned().unwrap_or_default()
+        answer
     }
 
     fn request(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
