@@ -516,6 +516,51 @@ fn who_pays_first_uses_no_credit_and_waits_for_the_payment() {
     assert!(placed.reserved_until.is_some());
     assert_eq!(shop.free(), "840");
     assert_eq!(shop.act("service", &order, "pay").body["state"], "placed");
+    // Whoever has paid does not wait again for a smaller order, and loses none that grows.
+    for (revision, cases, expected) in [(3, 29, "placed"), (5, 31, "awaiting_payment")] {
+        shop.act("operator", &order, "change");
+        order["revision"] = json!(revision);
+        order["lines"][0]["quantity"] = json!(cases.to_string());
+        order["agreed_total"] = Value::Null;
+        shop.agree("operator", &mut order);
+        let placed = shop.place("operator", &order);
+        assert_eq!((state(&placed), placed.reserved_until), (json!(expected), None));
+    }
+}
+
+#[test]
+fn a_change_that_is_given_up_leaves_the_placed_order_as_it_was() {
+    let shop = Shop::open(1200);
+    let mut order = shop.order(30);
+    shop.agree("operator", &mut order);
+    shop.place("operator", &order);
+    shop.act("operator", &order, "change");
+    order["revision"] = json!(3);
+    order["lines"][0]["quantity"] = json!("1");
+    shop.write("operator", &order);
+    let kept = shop.act("operator", &order, "cancel");
+    assert_eq!((kept.body["state"].as_str(), kept.body["revision"].as_u64()), (Some("placed"), Some(4)));
+    assert_eq!(shop.free(), "840");
+    let entry = shop.desk.get("operator", &path(&order), &[]);
+    assert_eq!(entry.body["order"]["lines"][0]["quantity"], "30");
+}
+
+#[test]
+fn a_column_that_the_price_list_does_not_have_is_refused_and_gives_no_prices() {
+    let shop = Shop::open(100);
+    let trade = json!({"contract_column": "7"});
+    let reply = shop.desk.put("service", &format!("/v1/clients/{}/trade", shop.client), &trade);
+    reply.assert_field("contract_column", "unknown");
+}
+
+#[test]
+fn where_no_lorry_goes_no_time_is_asked_for() {
+    let shop = Shop::open(1200);
+    let trade = json!({"addresses": [{"number": 1, "text": "Far away"}]});
+    assert_eq!(shop.desk.put("service", &format!("/v1/clients/{}/trade", shop.client), &trade).status, 200);
+    let order = json!({"id": new_call_id(), "revision": 1, "client": shop.client,
+        "lines": [{"number": 1, "product": shop.product, "quantity": "1", "unit": "case"}], "delivery": {"address": 1}});
+    assert!(!faults(&shop.write("operator", &order)).contains(&"no_slot".to_owned()));
 }
 
 #[test]

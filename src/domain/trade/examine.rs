@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::amount::{Sum, TaxRate, tax_rate};
 use super::delivery::SlotFault;
 use super::offer::OfferAnswer;
-use super::order::{EntityId, Order, OrderId, OrderLine};
+use super::order::{EntityId, Order, OrderId, OrderLine, Regional};
 use super::price::{Buyer, Column, ColumnChoice, ColumnId, ColumnRule, Prices, UnitPrice};
 use super::product::{Measured, Product, ProductId, QuantityFault};
 use super::promotion::{Gift, Promotion};
@@ -53,6 +53,8 @@ pub struct Facts {
     pub is_regional: bool,
     /// Numbers of the addresses on the card.
     pub addresses: BTreeSet<u32>,
+    /// Those of them that no lorry of the company goes to.
+    pub off_route: BTreeSet<u32>,
     /// Whether the chosen slot can be had.
     pub slot: Result<(), SlotFault>,
     /// What an order on this route must come to.
@@ -308,6 +310,10 @@ pub fn examine(order: &Order, facts: &Facts) -> Examined {
     let choice = examination.column();
     let column =
         choice.as_ref().and_then(|choice| facts.columns.iter().find(|known| known.id == choice.column));
+    if choice.is_some() && column.is_none() {
+        // A contract names a column that the price list has no more.
+        examination.faults.push(Fault::NoColumn);
+    }
     let lines = examination.lines(column);
     let add = |sum: Sum, line: &Line| sum.and(line.priced.sum).unwrap_or(sum);
     let total = lines.iter().fold(Sum::default(), add);
@@ -525,15 +531,19 @@ impl<'a> Examination<'a> {
         if delivery.address.is_none_or(|address| !facts.addresses.contains(&address)) {
             self.faults.push(Fault::NoAddress);
         }
-        let fetched = delivery.regional.as_ref().is_some_and(|regional| regional.arrival.is_some());
+        let is_said = |text: &str| !text.trim().is_empty();
+        let goes_otherwise = |regional: &Regional| {
+            regional.arrival.is_some() || regional.shipping.as_deref().is_some_and(is_said)
+        };
+        let needs_no_lorry = delivery.regional.as_ref().is_some_and(goes_otherwise);
         match (delivery.slot, facts.slot) {
-            // Who fetches the goods needs no lorry.
-            (None, _) if facts.is_regional && fetched => {}
+            // Who fetches the goods or has them shipped needs no lorry, and to some places none of ours goes.
+            (None, _) if facts.is_regional && needs_no_lorry => {}
+            (None, _) if delivery.address.is_some_and(|address| facts.off_route.contains(&address)) => {}
             (None, _) => self.faults.push(Fault::NoSlot),
             (Some(_), Err(fault)) => self.faults.push(Fault::Slot { fault }),
             (Some(_), Ok(())) => {}
         }
-        let is_said = |text: &str| !text.trim().is_empty();
         match &delivery.receiver {
             Some(receiver) if is_said(&receiver.name) && is_said(&receiver.phone) => {
                 let pays = delivery.pays_on_delivery == Some(true);

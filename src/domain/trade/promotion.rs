@@ -107,6 +107,14 @@ pub struct Gift {
 }
 
 impl Promotion {
+    /// What it gives for nothing.
+    pub fn gives(&self) -> Option<ProductId> {
+        match self.effect {
+            Effect::Gift { product, .. } => Some(product),
+            Effect::Off(_) | Effect::Price(_) => None,
+        }
+    }
+
     fn holds(&self, client_type: &ClientTypeId, goods: &Goods, counted: Decimal, day: Date) -> bool {
         let product = &goods.product;
         let everything = self.products.is_empty() && self.groups.is_empty();

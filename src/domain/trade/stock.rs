@@ -41,14 +41,9 @@ pub struct Allocation {
 /// Takes from what lives for `least_life` days more on the day of delivery, the first to expire first, of the same day by the
 /// warehouse's name.
 pub fn allocate(batches: &[Batch], quantity: Decimal, delivered: Date, least_life: u16) -> Allocation {
-    let mut fitting: Vec<&Batch> = batches
-        .iter()
-        .filter(|batch| batch.lasts(delivered, least_life) && batch.free > Decimal::ZERO)
-        .collect();
-    fitting.sort_by_key(|batch| (batch.expires.is_none(), batch.expires, &batch.id));
     let mut allocation = Allocation { from: Vec::new(), short: quantity.max(Decimal::ZERO) };
-    for batch in fitting {
-        let taken = batch.free.min(allocation.short);
+    for (batch, free) in fitting(batches, delivered, least_life) {
+        let taken = free.min(allocation.short);
         if taken.is_zero() {
             break;
         }
@@ -60,8 +55,24 @@ pub fn allocate(batches: &[Batch], quantity: Decimal, delivered: Date, least_lif
 
 /// What a client could have of it on a day.
 pub fn available(batches: &[Batch], delivered: Date, least_life: u16) -> Decimal {
-    let fitting = batches.iter().filter(|batch| batch.lasts(delivered, least_life));
-    fitting.fold(Decimal::ZERO, |sum, batch| sum.saturating_add(batch.free.max(Decimal::ZERO)))
+    let fitting = fitting(batches, delivered, least_life);
+    fitting.into_iter().fold(Decimal::ZERO, |sum, (_, free)| sum.saturating_add(free))
+}
+
+/// Those that live long enough, the first to expire first, with what is free of each. What one lacks, because less of it was found
+/// than was promised, is taken from the others.
+fn fitting(batches: &[Batch], delivered: Date, least_life: u16) -> Vec<(&Batch, Decimal)> {
+    let lacks = |batch: &Batch| batch.free.min(Decimal::ZERO).abs();
+    let mut lacking = batches.iter().fold(Decimal::ZERO, |sum, batch| sum.saturating_add(lacks(batch)));
+    let lasts = |batch: &&Batch| batch.lasts(delivered, least_life) && batch.free > Decimal::ZERO;
+    let mut fitting: Vec<&Batch> = batches.iter().filter(lasts).collect();
+    fitting.sort_by_key(|batch| (batch.expires.is_none(), batch.expires, &batch.id));
+    let left = fitting.into_iter().map(|batch| {
+        let covers = batch.free.min(lacking);
+        lacking -= covers;
+        (batch, batch.free - covers)
+    });
+    left.filter(|(_, free)| !free.is_zero()).collect()
 }
 
 #[cfg(test)]
@@ -74,6 +85,21 @@ mod tests {
     }
 
     #[test]
+    fn what_a_batch_lacks_of_what_was_promised_others_have_less() {
+        let batch =
+            |id: &str, expires, free: i64| Batch { id: id.into(), expires: Some(expires), free: free.into() };
+        let day = jiff::civil::date(2026, 12, 1);
+        let batches = [
+            batch("A", jiff::civil::date(2026, 12, 31), -5),
+            batch("B", jiff::civil::date(2027, 1, 31), 3),
+            batch("C", jiff::civil::date(2027, 2, 28), 10),
+        ];
+        assert_eq!(available(&batches, day, 5), 8.into());
+        let allocation = allocate(&batches, 9.into(), day, 5);
+        assert_eq!((allocation.from, allocation.short), (vec![("C".to_owned(), 8.into())], 1.into()));
+    }
+
+    #[test]
     fn what_expires_first_goes_first_if_it_lives_long_enough() {
         let day = date(2026, 12, 1);
         let batches = [
@@ -82,17 +108,18 @@ mod tests {
             batch("a", Some(date(2026, 12, 20)), 5),
             batch("empty", Some(date(2026, 12, 21)), 0),
             batch("b", Some(date(2026, 12, 31)), 7),
+            // Three of it are promised and not there.
             batch("sold twice", Some(date(2026, 12, 25)), -3),
         ];
         // wanted, least life → from, short
         let table = [
-            (3, 0, vec![("a", 3)], 0),
-            (8, 0, vec![("a", 5), ("b", 3)], 0),
-            (8, 19, vec![("a", 5), ("b", 3)], 0),
-            (8, 20, vec![("b", 7), ("c", 1)], 0),
-            (8, 31, vec![("c", 8)], 0),
+            (3, 0, vec![("a", 2), ("b", 1)], 0),
+            (8, 0, vec![("a", 2), ("b", 6)], 0),
+            (8, 19, vec![("a", 2), ("b", 6)], 0),
+            (8, 20, vec![("b", 4), ("c", 4)], 0),
+            (8, 31, vec![("c", 7), ("salt", 1)], 0),
             (8, 365, vec![("salt", 8)], 0),
-            (200, 0, vec![("a", 5), ("b", 7), ("c", 10), ("salt", 100)], 78),
+            (200, 0, vec![("a", 2), ("b", 7), ("c", 10), ("salt", 100)], 81),
             (0, 0, vec![], 0),
         ];
         for (wanted, life, from, short) in table {
@@ -101,7 +128,7 @@ mod tests {
                 from.into_iter().map(|(id, taken): (&str, i64)| (id.into(), Decimal::from(taken))).collect();
             assert_eq!(allocation, Allocation { from, short: short.into() }, "{wanted} {life}");
         }
-        assert_eq!(available(&batches, day, 0), 122.into());
-        assert_eq!(available(&batches, day, 31), 110.into());
+        assert_eq!(available(&batches, day, 0), 119.into());
+        assert_eq!(available(&batches, day, 31), 107.into());
     }
 }

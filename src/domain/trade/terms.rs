@@ -99,6 +99,9 @@ pub struct Address {
     /// What an order on its route must come to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum: Option<Money>,
+    /// No lorry of the company goes there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_off_route: bool,
     /// When goods can come, the earliest first.
     #[serde(default)]
     pub slots: Vec<OpenSlot>,
@@ -195,6 +198,8 @@ impl Terms {
             _ => Ok(()),
         };
         let ordered = order.lines.iter().map(|line| line.product);
+        // What comes for nothing with a line is taken from the stock, too.
+        let ordered = ordered.chain(self.price_list.promotions.iter().filter_map(Promotion::gives));
         let goods = ordered.filter_map(|product| Some((product, self.goods(product, found)?.clone())));
         let same_day = |other: &&PastOrder| {
             other.state.is_open()
@@ -217,6 +222,12 @@ impl Terms {
             permissions: self.permissions.clone(),
             is_regional: self.is_regional,
             addresses: self.addresses.iter().map(|address| address.number).collect(),
+            off_route: self
+                .addresses
+                .iter()
+                .filter(|address| address.is_off_route)
+                .map(|address| address.number)
+                .collect(),
             slot,
             minimum: address.and_then(|address| address.minimum),
             other_order: self.orders.iter().find(same_day).map(|other| other.id),

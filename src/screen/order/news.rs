@@ -95,6 +95,8 @@ impl Screen {
             OrderNews::Found(order) => self.adopt(now, *order),
             OrderNews::Kept { .. } => {}
             OrderNews::Answered(receipt) => self.on_receipt(now, *receipt),
+            // What was to be done to an order, and is not; the order is as it was.
+            OrderNews::Refused { revision: 0, code, .. } => self.announce_not_done(code),
             OrderNews::Refused { id, revision, code: _ } => {
                 let refused = self.draft_of(id).filter(|(_, draft)| draft.order.revision == revision);
                 if let Some((client, draft)) = refused {
@@ -147,7 +149,8 @@ impl Screen {
 
     fn on_receipt(&mut self, now: Instant, receipt: OrderReceipt) {
         let Some((client, draft)) = self.draft_of(receipt.id) else { return };
-        if receipt.revision != draft.order.revision {
+        // Whatever was typed since, an order that is placed is placed.
+        if receipt.revision != draft.order.revision && receipt.state == OrderState::Draft {
             return;
         }
         let (state, number) = (receipt.state, receipt.number);

@@ -2,7 +2,7 @@
 
 use super::ask::Question;
 use super::{Closed, Draft, Mistake, Phase};
-use crate::desk_api::{ClientId, Fault, Goods, Money, OrderState, Product, ServedBy};
+use crate::desk_api::{ClientId, Fault, Goods, Money, OrderState, ProblemCode, Product, ServedBy};
 use crate::domain::trade::amount;
 use crate::domain::trade::delivery::{Slot, SlotFault};
 use crate::domain::trade::offer::{Offer, OfferKind};
@@ -431,6 +431,18 @@ impl Screen {
 
     pub(super) fn announce_dropped_draft(&mut self) {
         self.announce(say!(&self.cat, "The draft is dropped"));
+    }
+
+    pub(super) fn announce_not_done(&mut self, code: ProblemCode) {
+        self.announce(match code {
+            ProblemCode::AfterCutOff => {
+                say!(
+                    &self.cat,
+                    "The time for changes is over: the goods are being picked, or will be at once."
+                )
+            }
+            _ => say!(&self.cat, "The order has moved on; this cannot be done to it now."),
+        });
     }
 
     pub(super) fn announce_no_offers(&mut self) {

@@ -89,6 +89,9 @@ fn check_trade(trade: &ClientTrade, desk: &Desk) -> Result<(), Refusal> {
             fault(&format!("addresses[{i}].route"), FieldFault::Unknown);
         }
     }
+    if trade.contract_column.as_ref().is_some_and(|column| !desk.orders.has_column(column)) {
+        fault("contract_column", FieldFault::Unknown);
+    }
     for (i, entity) in trade.entities.iter().enumerate() {
         if trade.entities.iter().take(i).any(|other| other.id == entity.id) {
             fault(&format!("entities[{i}].id"), FieldFault::Contradicts);

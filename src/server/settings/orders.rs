@@ -12,7 +12,7 @@ use crate::desk_api::ClientTypeId;
 use crate::domain::trade::amount::TaxRate;
 use crate::domain::trade::credit::Tolerance;
 use crate::domain::trade::delivery::{Route, RouteId, Warehouse};
-use crate::domain::trade::price::{Column, ColumnRule};
+use crate::domain::trade::price::{Column, ColumnId, ColumnRule};
 use crate::domain::trade::promotion::Promotion;
 use crate::domain::trade::terms::PriceList;
 use crate::server::sample;
@@ -97,6 +97,10 @@ impl Orders {
             && self.column_rule.iter().all(|rule| columns.contains(&rule.column))
             && self.time_zone.as_deref().is_none_or(|zone| TimeZone::get(zone).is_ok())
             && self.route.iter().all(|route| route.days.iter().all(|day| (1..=7).contains(day)))
+    }
+
+    pub fn has_column(&self, id: &ColumnId) -> bool {
+        self.column.iter().any(|column| column.id == *id)
     }
 
     pub fn price_list(&self) -> PriceList {

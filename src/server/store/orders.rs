@@ -1,7 +1,7 @@
 //! Orders: drafts that are written again and again, and what is promised with them. A promise — stock, a slot, credit — is
 //! made in the transaction that looked whether it can be made.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Span, Timestamp};
 use rust_decimal::Decimal;
@@ -164,6 +164,32 @@ impl Row {
         self.history.push(OrderEvent { at: command.at, by: command.person.to_owned(), state, reason });
     }
 
+    /// What holds: what was placed before, or what is written.
+    fn stands(&self) -> &Order {
+        self.placed.as_ref().map_or(&self.order, |(order, _)| order)
+    }
+
+    /// Its change is given up.
+    fn stand_as_placed(&mut self, at: Timestamp, by: &str) {
+        let Some((order, examined)) = self.placed.take() else { return };
+        let before = self.history.iter().rev().map(|event| event.state);
+        let before = before.into_iter().find(|state| *state != OrderState::Draft);
+        // Whoever still types has an older revision, and is told so.
+        self.revision += 1;
+        self.order = Order { revision: self.revision, ..order };
+        self.examined = examined;
+        self.state = before.unwrap_or(OrderState::Placed);
+        self.changed_at = at;
+        self.history.push(OrderEvent { at, by: by.to_owned(), state: self.state, reason: None });
+    }
+
+    /// Its payment has come once.
+    fn was_paid(&self) -> bool {
+        let waits = |event: &&OrderEvent| event.state == OrderState::AwaitingPayment;
+        let after = self.history.iter().skip_while(|event| !waits(event)).find(|event| !waits(event));
+        after.is_some_and(|event| event.state == OrderState::Placed)
+    }
+
     fn moves_by_itself(&mut self, state: OrderState, at: Timestamp) {
         (self.state, self.changed_at) = (state, at);
         self.history.push(OrderEvent { at, by: NOBODY.to_owned(), state, reason: None });
@@ -295,7 +321,12 @@ impl Store {
         revision: u32,
         rules: &Orders,
     ) -> Written {
-        until_done!(self.try_place_order(command, id, revision, rules))
+        let (receipt, is_first) = until_done!(self.try_place_order(command, id, revision, rules))?;
+        // Beside the order, not with it: many clients buy the same, and would be in each other's way.
+        if is_first && let Err(error) = self.count_typical(id).await {
+            tracing::warn!(%error, "typical products are not counted");
+        }
+        Ok(receipt)
     }
 
     async fn try_place_order(
@@ -304,10 +335,10 @@ impl Store {
         id: OrderId,
         revision: u32,
         rules: &Orders,
-    ) -> Written {
+    ) -> Result<(OrderReceipt, bool), WriteError> {
         let mut tx = self.begin().await?;
         if let Some(receipt) = commands::answered(&mut tx, command).await? {
-            return Ok(receipt);
+            return Ok((receipt, false));
         }
         let mut row = find(&mut tx, id).await?.ok_or(WriteError::NotFound)?;
         if row.taken_by != command.person {
@@ -318,36 +349,57 @@ impl Store {
         }
         if row.state != OrderState::Draft {
             let receipt = row.receipt(Change::Unchanged, None);
-            return finish(tx, command, receipt).await;
+            return Ok((finish(tx, command, receipt).await?, false));
         }
         let Some((found, examined)) = examined(&mut tx, &row.order, rules, command.at).await? else {
             return Err(WriteError::NotFound);
         };
+        // What was to be picked is picked, however it is changed now.
+        if row.placed.is_some() && !is_in_time(&found, row.stands(), rules, command.at) {
+            return Err(WriteError::AfterCutOff);
+        }
         row.examined = examined;
         if row.examined.severity() == Some(Severity::Stops) {
             keep(&mut tx, &row).await?;
             let receipt = row.receipt(Change::Unchanged, None);
-            return finish(tx, command, receipt).await;
+            return Ok((finish(tx, command, receipt).await?, false));
         }
         let is_held = |fault: &&Fault| fault.severity() == Severity::Holds;
         row.held_for = row.examined.faults.iter().filter(is_held).cloned().collect();
         let pays_first = found.terms.payer(&row.order).is_some_and(|payer| payer.is_prepaid);
+        let was_paid = row.was_paid();
+        let is_covered = || {
+            let before = row.placed.as_ref().map(|(_, examined)| examined.total.gross);
+            was_paid && before.is_some_and(|before| row.examined.total.gross <= before)
+        };
         let next = match (row.held_for.is_empty(), pays_first) {
             (false, _) => OrderState::Held,
-            (true, true) => OrderState::AwaitingPayment,
-            (true, false) => OrderState::Placed,
+            (true, true) if !is_covered() => OrderState::AwaitingPayment,
+            (true, _) => OrderState::Placed,
         };
-        let until = (next == OrderState::AwaitingPayment)
-            .then(|| command.at.checked_add(Span::new().hours(24 * i64::from(rules.payment_days))).ok())
-            .flatten();
+        // Who has paid once does not lose the order because more is to be paid.
+        let waits = next == OrderState::AwaitingPayment && !was_paid;
+        let until = waits.then(|| payment_ends(rules, command.at)).flatten();
         promise(&mut tx, &row, &found, rules, command.at, until).await?;
+        let is_first = row.number.is_none();
         row.number = Some(number(&mut tx, id).await?);
         row.placed_at = Some(command.at);
         row.placed = None;
         row.become_state(next, command, None);
         keep_lines(&mut tx, &row, &found).await?;
         keep(&mut tx, &row).await?;
-        finish(tx, command, row.receipt(Change::Replaced, until)).await
+        Ok((finish(tx, command, row.receipt(Change::Replaced, until)).await?, is_first))
+    }
+
+    /// What this order's client buys for the first time, others of its type may like (duty 8).
+    async fn count_typical(&self, id: OrderId) -> Result<(), StoreError> {
+        let sql = "INSERT INTO typical_products (client_type, product, clients) \
+                   SELECT c.client_type, l.product, 1 FROM order_lines l JOIN clients c ON c.id = l.client \
+                   WHERE l.order_id = $1 AND NOT EXISTS (SELECT 1 FROM order_lines o WHERE o.client = l.client \
+                   AND o.product = l.product AND o.order_id <> $1) GROUP BY c.client_type, l.product \
+                   ON CONFLICT (client_type, product) DO UPDATE SET clients = typical_products.clients + 1";
+        sqlx::query(sql).bind(id.to_string()).execute(&self.writer).await?;
+        Ok(())
     }
 
     /// Moves an order on. `may` says whether this person may do that to what is held for these faults.
@@ -378,11 +430,29 @@ impl Store {
         if !may(&row.taken_by, &row.held_for) {
             return Err(WriteError::NotAllowed);
         }
-        let in_time = before_cut_off(&mut tx, &row, rules, command.at).await?;
+        let ask = Ask { client: row.order.client, order: Some(row.stands()), at: command.at };
+        let found = trade::terms(&mut tx, ask, rules).await?.ok_or(WriteError::NotFound)?;
+        let in_time = is_in_time(&found, row.stands(), rules, command.at);
+        if act.act == OrderAct::Cancel && row.placed.is_some() {
+            // A change is given up: what was placed stands.
+            row.stand_as_placed(command.at, command.person);
+            keep(&mut tx, &row).await?;
+            return finish(tx, command, row.receipt(Change::Replaced, None)).await;
+        }
+        if matches!(act.act, OrderAct::Release | OrderAct::Pay) && !in_time {
+            // Nobody picks it any more: it has to be returned, and placed for another day.
+            return Err(WriteError::AfterCutOff);
+        }
+        if act.act == OrderAct::Pay && has_lapsed(&mut tx, id, command.at).await? {
+            return Err(WriteError::NotNow);
+        }
+        let pays_first = found.terms.payer(&row.order).is_some_and(|payer| payer.is_prepaid);
         let next = row.state.after(act.act, in_time).map_err(|fault| match fault {
             LifeFault::NotNow => WriteError::NotNow,
             LifeFault::AfterCutOff => WriteError::AfterCutOff,
         })?;
+        let next =
+            if act.act == OrderAct::Release && pays_first { OrderState::AwaitingPayment } else { next };
         match act.act {
             OrderAct::Change => {
                 // Whoever changes it has it now; what was placed stands until it is placed anew.
@@ -395,9 +465,12 @@ impl Store {
             }
             OrderAct::Release => {
                 row.held_for.clear();
-                take_credit(&mut tx, &row).await?;
+                match pays_first {
+                    true => keep_until(&mut tx, id, payment_ends(rules, command.at)).await?,
+                    false => take_credit(&mut tx, &row).await?,
+                }
             }
-            OrderAct::Pay => keep_for_good(&mut tx, id).await?,
+            OrderAct::Pay => keep_until(&mut tx, id, None).await?,
             OrderAct::Deliver | OrderAct::Close => ship(&mut tx, id).await?,
             OrderAct::Return | OrderAct::Cancel | OrderAct::RefuseAtDoor => {
                 row.placed = None;
@@ -452,14 +525,10 @@ impl Store {
         if row.state != OrderState::Draft || micros(row.changed_at) >= long_ago {
             return Ok(());
         }
-        let Some((order, examined)) = row.placed.take() else { return Ok(()) };
-        let before =
-            row.history.iter().rev().map(|event| event.state).find(|state| *state != OrderState::Draft);
-        // Whoever still types has an older revision, and is told so.
-        row.revision += 1;
-        row.order = Order { revision: row.revision, ..order };
-        row.examined = examined;
-        row.moves_by_itself(before.unwrap_or(OrderState::Placed), at);
+        if row.placed.is_none() {
+            return Ok(());
+        }
+        row.stand_as_placed(at, NOBODY);
         keep(&mut tx, &row).await?;
         tx.commit().await.map_err(StoreError::from)?;
         Ok(())
@@ -552,16 +621,8 @@ fn open_slot(found: &Found, order: &Order, rules: &Orders, at: Timestamp) -> Res
 }
 
 /// Goods that nobody picks yet may be changed; without a slot there is no end to that.
-async fn before_cut_off(
-    tx: &mut Transaction<'_>,
-    row: &Row,
-    rules: &Orders,
-    at: Timestamp,
-) -> Result<bool, StoreError> {
-    let order = row.placed.as_ref().map_or(&row.order, |(order, _)| order);
-    let ask = Ask { client: order.client, order: Some(order), at };
-    let Some(found) = trade::terms(&mut *tx, ask, rules).await? else { return Ok(true) };
-    Ok(!matches!(open_slot(&found, order, rules, at), Err(SlotFault::TooLate { .. })))
+fn is_in_time(found: &Found, order: &Order, rules: &Orders, at: Timestamp) -> bool {
+    !matches!(open_slot(found, order, rules, at), Err(SlotFault::TooLate { .. }))
 }
 
 /// Takes stock, slot and credit for an order, until a moment or for good, in place of what it had.
@@ -657,15 +718,32 @@ async fn take_credit(tx: &mut Transaction<'_>, row: &Row) -> Result<(), StoreErr
     Ok(())
 }
 
-/// What was kept until the payment is kept for good.
-async fn keep_for_good(tx: &mut Transaction<'_>, id: OrderId) -> Result<(), StoreError> {
+/// None: for good.
+async fn keep_until(
+    tx: &mut Transaction<'_>,
+    id: OrderId,
+    until: Option<Timestamp>,
+) -> Result<(), StoreError> {
     for sql in [
-        "UPDATE reservations SET kept_until = NULL WHERE order_id = $1",
-        "UPDATE holds SET kept_until = NULL WHERE order_id = $1",
+        "UPDATE reservations SET kept_until = $2 WHERE order_id = $1",
+        "UPDATE holds SET kept_until = $2 WHERE order_id = $1",
     ] {
-        sqlx::query(sql).bind(id.to_string()).execute(&mut **tx).await?;
+        sqlx::query(sql).bind(id.to_string()).bind(until.map(micros)).execute(&mut **tx).await?;
     }
     Ok(())
+}
+
+/// Others may have what was kept for it.
+async fn has_lapsed(tx: &mut Transaction<'_>, id: OrderId, at: Timestamp) -> Result<bool, StoreError> {
+    let sql = "SELECT order_id FROM holds WHERE order_id = $1 AND kept_until <= $2";
+    let found: Option<String> =
+        sqlx::query_scalar(sql).bind(id.to_string()).bind(micros(at)).fetch_optional(&mut **tx).await?;
+    Ok(found.is_some())
+}
+
+/// Who pays first has so much time for it.
+fn payment_ends(rules: &Orders, at: Timestamp) -> Option<Timestamp> {
+    at.checked_add(Span::new().hours(24 * i64::from(rules.payment_days))).ok()
 }
 
 /// What was promised has left the warehouse. Its invoice comes from the company's programs.
@@ -693,19 +771,6 @@ async fn keep_lines(tx: &mut Transaction<'_>, row: &Row, found: &Found) -> Resul
     let lines: Vec<_> = row.order.lines.iter().filter(|line| line.is_delivered()).collect();
     if lines.is_empty() {
         return Ok(());
-    }
-    let products: BTreeSet<ProductId> = lines.iter().map(|line| line.product).collect();
-    for product in products {
-        // Of those who buy it, this client is one more only the first time.
-        let sql = "INSERT INTO typical_products (client_type, product, clients) SELECT $1, $2, 1 \
-                   WHERE NOT EXISTS (SELECT 1 FROM order_lines WHERE client = $3 AND product = $2) \
-                   ON CONFLICT (client_type, product) DO UPDATE SET clients = typical_products.clients + 1";
-        sqlx::query(sql)
-            .bind(found.terms.buyer.client_type.0.clone())
-            .bind(product.to_string())
-            .bind(row.order.client.to_string())
-            .execute(&mut **tx)
-            .await?;
     }
     let mut insert = Statement::new(
         "INSERT INTO order_lines (order_id, line, client, product, quantity, unit, placed_on) VALUES ",

@@ -263,8 +263,9 @@ pub(super) async fn batches(
     select.push("), 0) AS BIGINT) FROM batches b WHERE b.product IN ");
     list(&mut select, ids)?;
     let (text, values) = select.into_parts();
-    let rows: Vec<(String, String, Option<String>, i64)> =
-        sqlx::query_as_with(text, values).fetch_all(db).await?;
+    let mut rows: Vec<(String, String, Option<String>, i64)> =
+        sqlx::query_as_with(text, values).fetch_all(&mut *db).await?;
+    rows.extend(promised_of_nothing(db, ids, look).await?);
     let mut batches: BTreeMap<ProductId, Vec<Batch>> = BTreeMap::new();
     for (product, id, expires, free) in rows {
         let expires = expires.and_then(|day| day.parse().ok());
@@ -272,6 +273,25 @@ pub(super) async fn batches(
         batches.entry(product_id(&product)?).or_default().push(batch);
     }
     Ok(batches)
+}
+
+/// Promises of batches that the warehouse has under this name no more: others have to serve them.
+async fn promised_of_nothing(
+    db: &mut AnyConnection,
+    ids: &[ProductId],
+    look: Look,
+) -> Result<Vec<(String, String, Option<String>, i64)>, StoreError> {
+    let mut select = Statement::new(
+        "SELECT r.product, r.batch, CAST(NULL AS TEXT), CAST(-SUM(r.quantity) AS BIGINT) FROM reservations r \
+         WHERE (r.kept_until IS NULL OR r.kept_until > ",
+    );
+    select.bind(micros(look.at))?.push(") AND r.order_id <> ");
+    select.bind(look.order.map(|order| order.to_string()).unwrap_or_default())?;
+    select.push(" AND NOT EXISTS (SELECT 1 FROM batches b WHERE b.product = r.product AND b.id = r.batch) AND r.product IN ");
+    list(&mut select, ids)?;
+    select.push(" GROUP BY r.product, r.batch");
+    let (text, values) = select.into_parts();
+    Ok(sqlx::query_as_with(text, values).fetch_all(db).await?)
 }
 
 /// What can be counted of it: a promise is never less than what was ordered.

@@ -21,6 +21,7 @@ use crate::domain::trade::examine::Examined;
 use crate::domain::trade::offer::{self, Habit, Purchase, UsualQuantity};
 use crate::domain::trade::order::{EntityId, Receiver};
 use crate::domain::trade::price::Buyer;
+use crate::domain::trade::promotion::Promotion;
 use crate::domain::trade::terms::{Address, PastOrder, Payer, Pushed};
 use crate::server::settings::Orders;
 use crate::server::store::{Command, StoreError, WriteError};
@@ -161,6 +162,8 @@ pub(super) async fn terms(
     let mut named: Vec<ProductId> = habits.iter().map(|habit| habit.product).collect();
     named.extend(pushed.iter().map(|pushed| pushed.product).chain(new.iter().chain(&typical).copied()));
     named.extend(past.iter().flat_map(|past| past.order.lines.iter().map(|line| line.product)));
+    let price_list = rules.price_list();
+    named.extend(price_list.promotions.iter().filter_map(Promotion::gives));
     named.extend(drafted(db, ask.client).await?);
     named.extend(ask.order.into_iter().flat_map(|order| order.lines.iter().map(|line| line.product)));
     let least_life = data.least_life_days.unwrap_or(rules.least_life_days);
@@ -186,7 +189,7 @@ pub(super) async fn terms(
         is_regional: rules.regional_types.contains(&draft.client_type),
         addresses: addresses(db, ask, &draft, &data, rules, &zone, &past).await?,
         least_offers: rules.least_offers,
-        price_list: rules.price_list(),
+        price_list,
         goods: products::goods(db, &named, look).await?,
         habits,
         pushed,
@@ -311,6 +314,7 @@ async fn addresses(
             number,
             text,
             minimum: route.and_then(|route| route.minimum),
+            is_off_route: route.is_none(),
             slots,
             receivers: receivers(past, number),
         });

@@ -71,6 +71,7 @@ fn facts() -> Facts {
         permissions: BTreeSet::new(),
         is_regional: false,
         addresses: [1].into(),
+        off_route: BTreeSet::new(),
         slot: Ok(()),
         minimum: Some(money("1000")),
         other_order: None,
