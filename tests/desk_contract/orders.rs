@@ -39,6 +39,15 @@ impl Shop {
         Self::open_at(Desk::own(&[]), pieces)
     }
 
+    /// Whose lorries take so many orders at a time.
+    fn with_lorries_for(orders: u32, pieces: u32) -> Self {
+        let folder = Folder::new();
+        let config = folder.path("desk.toml");
+        let sample = std::fs::read_to_string("config/desk.toml").unwrap();
+        std::fs::write(&config, sample.replace("capacity = 40", &format!("capacity = {orders}"))).unwrap();
+        Self::open_at(Desk::own(&["--config", config.to_str().unwrap()]), pieces)
+    }
+
     fn open_at(desk: Desk, pieces: u32) -> Self {
         let client = Self::client(&desk, json!({}));
         let mut shop = Self { desk, client, product: Uuid::nil(), word: String::new() };
@@ -313,9 +322,10 @@ fn rounds() -> u32 {
 
 #[test]
 fn of_two_operators_one_gets_the_last_case() {
-    let mut shop = Shop::open(0);
+    let mut shop = Shop::with_lorries_for(100_000, 0);
     for _ in 0..rounds() {
         shop.sell_something_new(30 * 12);
+        shop.client = Shop::client(&shop.desk, json!({}));
         let other = Shop::client(&shop.desk, json!({}));
         let [first, mut second] = both(&shop, [shop.client, other], 30);
         // The second one's read-back found nothing left; both try all the same.
@@ -327,7 +337,7 @@ fn of_two_operators_one_gets_the_last_case() {
 
 #[test]
 fn of_two_orders_one_gets_the_last_credit_and_the_other_waits_for_a_release() {
-    let mut shop = Shop::open(1_000_000);
+    let mut shop = Shop::with_lorries_for(100_000, 1_000_000);
     for _ in 0..rounds() {
         let standing = json!({"currency": "RUB", "limit": "100000", "credit_left": "5000", "overdue": "0", "over_limit": "0"});
         shop.client = Shop::client(&shop.desk, json!({"standing": standing}));
@@ -377,11 +387,7 @@ fn of_two_operators_one_changes_an_order_and_the_other_is_told_whose_it_is() {
 
 #[test]
 fn of_two_operators_one_gets_the_last_place_on_the_lorry() {
-    let folder = Folder::new();
-    let config = folder.path("desk.toml");
-    let sample = std::fs::read_to_string("config/desk.toml").unwrap();
-    std::fs::write(&config, sample.replace("capacity = 40", "capacity = 1")).unwrap();
-    let mut shop = Shop::open_at(Desk::own(&["--config", config.to_str().unwrap()]), 1_000_000);
+    let mut shop = Shop::with_lorries_for(1, 1_000_000);
     // Each round takes the first place that is left.
     for _ in 0..rounds().min(20) {
         shop.client = Shop::client(&shop.desk, json!({}));
