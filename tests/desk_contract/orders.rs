@@ -299,20 +299,21 @@ fn one_wins(shop: &Shop, orders: [Value; 2], why: &str) -> Value {
     states[lost].clone()
 }
 
-/// Written down by both before either places it, without the read-back's reservation: then the first one has it.
+/// Read back by both at once, so that neither has anything kept before the other.
 fn both(shop: &Shop, clients: [Uuid; 2], cases: u32) -> [Value; 2] {
-    let orders = [("operator", clients[0]), ("operator2", clients[1])].map(|(who, client)| {
-        let order = shop.order_of(client, cases);
-        (who, order)
-    });
-    orders.map(|(who, mut order)| {
-        let total = shop.write(who, &order).examined.total.gross;
-        // Agreed to in the very request that the other one's is agreed to in: neither is kept for.
-        order["revision"] = json!(2);
-        order["agreed_total"] = json!(total);
-        shop.write(who, &order);
-        order
-    })
+    let whos = ["operator", "operator2"];
+    let mut orders = clients.map(|client| shop.order_of(client, cases));
+    for (who, order) in whos.iter().zip(&mut orders) {
+        let total = shop.write(who, order).examined.total.gross;
+        (order["revision"], order["agreed_total"]) = (json!(2), json!(total));
+    }
+    let command = || Uuid::from_u128(random());
+    let written = whos.iter().zip(&orders);
+    let requests = written.map(|(who, order)| shop.desk.put_request(who, &path(order), command(), order));
+    for reply in shop.desk.send_all(requests.collect()) {
+        assert_eq!(reply.status, 200, "{}", reply.text);
+    }
+    orders
 }
 
 /// PATCHCORD_ROUNDS: as often as somebody has time for.
@@ -327,10 +328,8 @@ fn of_two_operators_one_gets_the_last_case() {
         shop.sell_something_new(30 * 12);
         shop.client = Shop::client(&shop.desk, json!({}));
         let other = Shop::client(&shop.desk, json!({}));
-        let [first, mut second] = both(&shop, [shop.client, other], 30);
-        // The second one's read-back found nothing left; both try all the same.
-        second["revision"] = json!(2);
-        assert_eq!(one_wins(&shop, [first, second], "out_of_stock"), "draft");
+        let orders = both(&shop, [shop.client, other], 30);
+        assert_eq!(one_wins(&shop, orders, "out_of_stock"), "draft");
         assert_eq!(shop.free(), "0");
     }
 }
@@ -341,10 +340,7 @@ fn of_two_orders_one_gets_the_last_credit_and_the_other_waits_for_a_release() {
     for _ in 0..rounds() {
         let standing = json!({"currency": "RUB", "limit": "100000", "credit_left": "5000", "overdue": "0", "over_limit": "0"});
         shop.client = Shop::client(&shop.desk, json!({"standing": standing}));
-        let mut orders = [shop.order(30), shop.order(30)];
-        for (who, order) in ["operator", "operator2"].iter().zip(&mut orders) {
-            shop.agree(who, order);
-        }
+        let orders = both(&shop, [shop.client, shop.client], 30);
         let requests = ["operator", "operator2"].iter().zip(&orders).map(|(who, order)| {
             let place = json!({"revision": 2});
             shop.post_request(who, &format!("{}/place", path(order)), Uuid::from_u128(random()), &place)
