@@ -120,7 +120,7 @@ pub(super) fn keystrokes(word: &str) -> String {
 
 /// Nothing but consonants, as one types who looks for initials.
 pub(super) fn is_consonants(word: &str) -> bool {
-    keystrokes(word).chars().all(|c| INITIALS.contains(&c))
+    is_hangul(word) && keystrokes(word).chars().all(|c| INITIALS.contains(&c))
 }
 
 /// The consonants that its syllables begin with; tense ones as plain ones, whatever was typed.

@@ -72,7 +72,8 @@ impl Keys {
     pub fn add_code(&mut self, text: &str) {
         let parts = spelling::words(text);
         self.add_words(&parts, Place::Code, Place::Code);
-        self.add(Place::Code, phrase(&spelling::words(&parts.concat())));
+        let joined = spelling::words(&parts.concat());
+        self.add(Place::Code, joined.iter().map(|part| Spelled::of(part).text).collect());
     }
 
     /// A number that may be asked for by its last digits as well. What is no digit does not count.
@@ -95,17 +96,30 @@ impl Keys {
     }
 
     fn add_words(&mut self, words: &[String], first: Place, later: Place) {
+        let spelled: Vec<Spelled> = words.iter().map(|word| Spelled::of(word)).collect();
         for at in 0..words.len().min(MOST_WORDS) {
             let place = if at == 0 { first } else { later };
-            let Some(rest) = words.get(at..) else { break };
-            self.add(place, phrase(rest));
+            self.add(place, phrase(spelled.get(at..).unwrap_or_default()));
             let hangul: String =
-                rest.iter().take_while(|word| hangul::is_hangul(word)).map(String::as_str).collect();
+                words.iter().skip(at).take_while(|word| hangul::is_hangul(word)).map(String::as_str).collect();
             if !hangul.is_empty() {
                 self.add(place, hangul::initials(&hangul));
                 self.add(place, format!("{SOUND}{}", hangul::sound(&hangul)));
             }
         }
+    }
+}
+
+/// A word as keys have it.
+struct Spelled {
+    text: String,
+    is_hangul: bool,
+}
+
+impl Spelled {
+    fn of(word: &str) -> Self {
+        let is_hangul = hangul::is_hangul(word);
+        Self { text: if is_hangul { hangul::keystrokes(word) } else { spelling::fold(word) }, is_hangul }
     }
 }
 
@@ -192,30 +206,25 @@ fn number(typed: &str, nationals: &[String]) -> Reading {
     Reading { whole, words: if words.len() > 1 { each.collect() } else { Vec::new() } }
 }
 
-/// Of words that were typed one behind the other: the last one may be unfinished.
+/// Of words that were typed one behind the other: the last one may be unfinished. None for more than a key holds, which has to
+/// be looked for word by word.
 fn beginnings(words: &[String]) -> Vec<Beginning> {
     let Some((last, before)) = words.split_last() else { return Vec::new() };
-    let mut found: Vec<Beginning> = Vec::new();
-    let mut add = |beginning: Beginning| {
-        if !found.contains(&beginning) {
-            found.push(beginning);
-        }
-    };
-    if hangul::is_hangul(last) {
-        add(Beginning::new(&phrase(words)));
-        // Nobody presses Shift for an initial.
-        if words.iter().all(|word| hangul::is_consonants(word)) {
-            add(Beginning::new(&hangul::initials(&words.concat())));
-        }
-        return found;
+    let before: Vec<Spelled> = before.iter().map(|word| Spelled::of(word)).collect();
+    let is_hangul = hangul::is_hangul(last);
+    let mut texts = if is_hangul { vec![hangul::keystrokes(last)] } else { spelling::beginnings(last) };
+    let gap = if is_hangul || before.last().is_none_or(|word| word.is_hangul) { "" } else { " " };
+    texts.iter_mut().for_each(|text| *text = format!("{}{gap}{text}", phrase(&before)));
+    // Nobody presses Shift for an initial.
+    if words.iter().all(|word| hangul::is_consonants(word)) {
+        texts.push(hangul::initials(&words.concat()));
     }
-    for spelled in spelling::beginnings(last) {
-        let gap = if before.last().is_some_and(|word| !hangul::is_hangul(word)) { " " } else { "" };
-        add(Beginning::new(&format!("{}{gap}{spelled}", phrase(before))));
-    }
-    let is_end = before.is_empty() && last.chars().all(|c| c.is_ascii_digit()) && last.len() >= SHORTEST_END;
+    texts.retain(|text| before.is_empty() || text.chars().count() <= LONGEST_KEY);
+    texts.dedup();
+    let mut found: Vec<Beginning> = texts.iter().map(|text| Beginning::new(text)).collect();
+    let is_end = before.is_empty() && last.len() >= SHORTEST_END && last.bytes().all(|b| b.is_ascii_digit());
     if is_end {
-        add(Beginning { text: cut(&reversed(last)), is_end });
+        found.push(Beginning { text: cut(&reversed(last)), is_end });
     }
     found
 }
@@ -227,16 +236,15 @@ fn sounds(words: &[String]) -> Vec<Beginning> {
 }
 
 /// Words as a key has them. Between Hangul and its neighbours no blank counts: people set it as they like.
-fn phrase(words: &[String]) -> String {
+fn phrase(words: &[Spelled]) -> String {
     let mut key = String::new();
     let mut after_hangul = true;
-    for word in words {
-        let is_hangul = hangul::is_hangul(word);
-        if !after_hangul && !is_hangul {
+    for word in words.iter().take(LONGEST_KEY) {
+        if !after_hangul && !word.is_hangul {
             key.push(' ');
         }
-        key += &if is_hangul { hangul::keystrokes(word) } else { spelling::fold(word) };
-        after_hangul = is_hangul;
+        key += &word.text;
+        after_hangul = word.is_hangul;
     }
     key
 }

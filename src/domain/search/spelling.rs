@@ -107,8 +107,9 @@ fn read(word: &str, latin: Latin) -> String {
     let mut spelled = String::with_capacity(word.len());
     let mut rest = word;
     while let Some(c) = rest.chars().next() {
-        let several = LATIN.iter().find_map(|(letters, sound)| Some((*sound, rest.strip_prefix(letters)?)));
-        if let Some((sound, after)) = several.filter(|_| c.is_ascii()) {
+        let mut several = LATIN.iter().filter(|_| c.is_ascii());
+        let several = several.find_map(|(letters, sound)| Some((*sound, rest.strip_prefix(letters)?)));
+        if let Some((sound, after)) = several {
             sound.chars().for_each(|c| push(&mut spelled, c));
             rest = after;
             continue;

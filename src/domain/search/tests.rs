@@ -224,6 +224,9 @@ fn words_stand_in_any_order_and_all_must_fit() {
     }
     assert!(!finds(&keys, "северный восток"));
     assert!(!finds(&keys, "ветер 13"));
+    let keys = named("Товарищество собственников недвижимости на набережной 12");
+    assert!(finds(&keys, "товарищество собственников недвижимости на набережной 12"));
+    assert!(!finds(&keys, "товарищество собственников недвижимости на набережной 13"), "longer than a key");
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod handovers;
 mod orders;
 mod products;
 mod revisions;
+mod search;
 mod tokens;
 mod trade;
 mod transfers;
@@ -19,6 +20,7 @@ mod transfers;
 pub(crate) use connect::Store;
 use connect::{Statement, Transaction, micros, set_fact, until_done};
 pub(crate) use orders::OrderFilter;
+pub(crate) use search::Kind;
 
 use std::fmt;
 use std::path::PathBuf;
