@@ -66,7 +66,8 @@ fn a_client_is_found_that_was_typed_on_the_wrong_keyboard() {
 #[test]
 fn a_client_is_found_in_another_alphabet() {
     let desk = Desk::own(&[]);
-    for name in ["ИП Щербакова Юлия", "АО «Хлебница»", "(주)대성유통", "Golden Field Trading LLC"] {
+    for name in ["ИП Щербакова Юлия", "АО «Хлебница»", "(주)대성유통", "Golden Field Trading LLC"]
+    {
         desk.add_client(name, &[]);
     }
     for (typed, expected) in [
@@ -125,13 +126,15 @@ fn a_client_is_found_by_tax_number_contract_legal_entity_and_people() {
     let path = format!("/v1/clients/{id}/trade");
     let reply = desk.put("service", &path, &trade);
     assert_eq!(reply.status, 200, "{}", reply.text);
-    for typed in [&inn, &contract, &contract.replace('-', ""), &entity, &person, &format!("ольга {person}")] {
+    for typed in [&inn, &contract, &contract.replace('-', ""), &entity, &person, &format!("ольга {person}")]
+    {
         assert_eq!(desk.names(&[("q", typed)]), ["Client of many papers"], "{typed}");
     }
     assert_eq!(desk.get("service", &path, &[]).body["entities"][0]["tax_number"], json!(inn));
     desk.put("service", &path, &json!({}));
     assert!(desk.names(&[("q", &inn)]).is_empty());
-    let long = json!({"entities": [{"id": "main", "name": "x", "tax_number": "1".repeat(101), "account": account}]});
+    let long =
+        json!({"entities": [{"id": "main", "name": "x", "tax_number": "1".repeat(101), "account": account}]});
     desk.put("service", &path, &long).assert_field("entities[0].tax_number", "too_long");
 }
 
@@ -149,11 +152,10 @@ fn whole_words_come_first_and_of_equals_whoever_called_last() {
     let mut entry = call(id, 1);
     entry["client"] = json!(called);
     assert_eq!(desk.put("operator", &call_path(id), &entry).status, 201);
-    let expected =
-        ["", "Магазин ", "ов Я", "ов А", "ов Б"].map(|more| match more.strip_suffix(' ') {
-            Some(before) => format!("{before} {word}"),
-            None => format!("{word}{more}"),
-        });
+    let expected = ["", "Магазин ", "ов Я", "ов А", "ов Б"].map(|more| match more.strip_suffix(' ') {
+        Some(before) => format!("{before} {word}"),
+        None => format!("{word}{more}"),
+    });
     assert_eq!(desk.names(&[("q", &word)]), expected);
 }
 
@@ -161,7 +163,8 @@ fn whole_words_come_first_and_of_equals_whoever_called_last() {
 fn all_words_must_fit_in_any_order_and_a_legal_form_none() {
     let desk = Desk::own(&["--sample", "2000"]);
     desk.add_client("ООО «Северный ветер плюс»", &[]);
-    for typed in ["ветер плюс", "плюс северный", "ооо сев плюс", "plus veter", "gk.c ctd"] {
+    for typed in ["ветер плюс", "плюс северный", "ооо сев плюс", "plus veter", "gk.c ctd"]
+    {
         assert_eq!(desk.names(&[("q", typed)]), ["ООО «Северный ветер плюс»"], "{typed}");
     }
     assert!(desk.names(&[("q", "северный минус")]).is_empty());

@@ -31,7 +31,8 @@ impl NumberingPlan {
         let digits = written.digits.as_str();
         let behind_code = |digits| country::split(digits).map(|(_, national)| national);
         let own_code = self.country.to_string();
-        let mut found: BTreeSet<String> = self.look_up_key(typed).map(PhoneNumber::national).into_iter().collect();
+        let mut found: BTreeSet<String> =
+            self.look_up_key(typed).map(PhoneNumber::national).into_iter().collect();
         for digits in [Some(digits), self.after_outside_prefix(digits)].into_iter().flatten() {
             let behind_trunk = self.rules().trunks.iter().filter_map(|trunk| digits.strip_prefix(trunk));
             let from_abroad = self.rules().after_international(digits).filter_map(behind_code);

@@ -6,38 +6,39 @@
 const FIRST: u32 = 0xac00;
 const LAST: u32 = 0xd7a3;
 
-const INITIALS: [char; 19] =
-    ['ㄱ', 'ㄲ', 'ㄴ', 'ㄷ', 'ㄸ', 'ㄹ', 'ㅁ', 'ㅂ', 'ㅃ', 'ㅅ', 'ㅆ', 'ㅇ', 'ㅈ', 'ㅉ', 'ㅊ', 'ㅋ', 'ㅌ', 'ㅍ', 'ㅎ'];
+const INITIALS: [char; 19] = [
+    'ㄱ', 'ㄲ', 'ㄴ', 'ㄷ', 'ㄸ', 'ㄹ', 'ㅁ', 'ㅂ', 'ㅃ', 'ㅅ', 'ㅆ', 'ㅇ', 'ㅈ', 'ㅉ', 'ㅊ', 'ㅋ', 'ㅌ',
+    'ㅍ', 'ㅎ',
+];
 const MEDIALS: [&str; 21] = [
-    "ㅏ", "ㅐ", "ㅑ", "ㅒ", "ㅓ", "ㅔ", "ㅕ", "ㅖ", "ㅗ", "ㅗㅏ", "ㅗㅐ", "ㅗㅣ", "ㅛ", "ㅜ", "ㅜㅓ", "ㅜㅔ", "ㅜㅣ", "ㅠ", "ㅡ",
-    "ㅡㅣ", "ㅣ",
+    "ㅏ", "ㅐ", "ㅑ", "ㅒ", "ㅓ", "ㅔ", "ㅕ", "ㅖ", "ㅗ", "ㅗㅏ", "ㅗㅐ", "ㅗㅣ", "ㅛ", "ㅜ", "ㅜㅓ", "ㅜㅔ",
+    "ㅜㅣ", "ㅠ", "ㅡ", "ㅡㅣ", "ㅣ",
 ];
 const FINALS: [&str; 28] = [
-    "", "ㄱ", "ㄲ", "ㄱㅅ", "ㄴ", "ㄴㅈ", "ㄴㅎ", "ㄷ", "ㄹ", "ㄹㄱ", "ㄹㅁ", "ㄹㅂ", "ㄹㅅ", "ㄹㅌ", "ㄹㅍ", "ㄹㅎ", "ㅁ", "ㅂ",
-    "ㅂㅅ", "ㅅ", "ㅆ", "ㅇ", "ㅈ", "ㅊ", "ㅋ", "ㅌ", "ㅍ", "ㅎ",
+    "", "ㄱ", "ㄲ", "ㄱㅅ", "ㄴ", "ㄴㅈ", "ㄴㅎ", "ㄷ", "ㄹ", "ㄹㄱ", "ㄹㅁ", "ㄹㅂ", "ㄹㅅ", "ㄹㅌ", "ㄹㅍ",
+    "ㄹㅎ", "ㅁ", "ㅂ", "ㅂㅅ", "ㅅ", "ㅆ", "ㅇ", "ㅈ", "ㅊ", "ㅋ", "ㅌ", "ㅍ", "ㅎ",
 ];
 
 // Sounds by the Revised Romanization of Korean (Ministry of Culture and Tourism, notice 2000-8), made so coarse that what
 // people write beside it (Hankook, Samsung, Hyundai) is the same: no voiced, tense or aspirated consonants, five vowels.
 const INITIAL_SOUNDS: [&str; 19] =
     ["k", "k", "n", "t", "t", "r", "m", "p", "p", "s", "s", "", "c", "c", "c", "k", "t", "p", "h"];
-const MEDIAL_SOUNDS: [&str; 21] = [
-    "a", "e", "a", "e", "o", "e", "o", "e", "o", "a", "e", "e", "o", "o", "o", "e", "i", "o", "o", "i", "i",
-];
+const MEDIAL_SOUNDS: [&str; 21] =
+    ["a", "e", "a", "e", "o", "e", "o", "e", "o", "a", "e", "e", "o", "o", "o", "e", "i", "o", "o", "i", "i"];
 const FINAL_SOUNDS: [&str; 28] = [
-    "", "k", "k", "k", "n", "n", "n", "t", "r", "k", "m", "r", "r", "r", "p", "r", "m", "p", "p", "t", "t", "nk", "t", "t",
-    "k", "t", "p", "t",
+    "", "k", "k", "k", "n", "n", "n", "t", "r", "k", "m", "r", "r", "r", "p", "r", "m", "p", "p", "t", "t",
+    "nk", "t", "t", "k", "t", "p", "t",
 ];
 /// Before a syllable that begins with a vowel.
 const LINKED_SOUNDS: [&str; 28] = [
-    "", "k", "k", "ks", "n", "nc", "n", "t", "r", "rk", "rm", "rp", "rs", "rt", "rp", "r", "m", "p", "ps", "s", "s", "nk",
-    "c", "c", "k", "t", "p", "",
+    "", "k", "k", "ks", "n", "nc", "n", "t", "r", "rk", "rm", "rp", "rs", "rt", "rp", "r", "m", "p", "ps",
+    "s", "s", "nk", "c", "c", "k", "t", "p", "",
 ];
 /// ㅇ among the initials: no sound.
 const SILENT: usize = 11;
 
 /// What people write for consonants, longer ones first.
-const TYPED_CONSONANTS: [(&str, &str); 27] = [
+const TYPED_CONSONANTS: [(&str, &str); 26] = [
     ("ch", "c"),
     ("sh", "s"),
     ("ph", "p"),
@@ -64,7 +65,6 @@ const TYPED_CONSONANTS: [(&str, &str); 27] = [
     ("x", "ks"),
     ("y", ""),
     ("z", "c"),
-    ("'", ""),
 ];
 /// And for vowels.
 const TYPED_VOWELS: [(&str, &str); 21] = [
@@ -165,10 +165,13 @@ fn typed_sound(word: &str) -> String {
     let mut rest = word;
     while let Some(c) = rest.chars().next() {
         let known = TYPED_VOWELS.iter().chain(&TYPED_CONSONANTS);
-        let known = known.into_iter().find_map(|(letters, sound)| Some((*sound, rest.strip_prefix(letters)?)));
-        let (sound, after) = known.unwrap_or(("", rest.get(c.len_utf8()..).unwrap_or("")));
+        let known =
+            known.into_iter().find_map(|(letters, sound)| Some((*sound, rest.strip_prefix(letters)?)));
+        let (alone, behind) = rest.split_at(c.len_utf8());
+        let (sound, after) = known.unwrap_or((alone, behind));
         // Park is 박: no syllable ends in this letter.
-        let is_mute = c == 'r' && after.starts_with(|next: char| !matches!(next, 'a' | 'e' | 'i' | 'o' | 'u' | 'r' | 'y' | 'w'));
+        let is_mute = c == 'r'
+            && after.starts_with(|next: char| !matches!(next, 'a' | 'e' | 'i' | 'o' | 'u' | 'r' | 'y' | 'w'));
         if !is_mute {
             sound.chars().for_each(|c| push(&mut heard, c));
         }
@@ -193,12 +196,15 @@ fn syllable(c: char) -> Option<(usize, usize, usize)> {
 /// A letter that stands alone, as keyboards give it or taken apart (Unicode blocks 3130 and 1100).
 fn single(c: char) -> Option<&'static str> {
     const JAMO: [&str; 51] = [
-        "ㄱ", "ㄲ", "ㄱㅅ", "ㄴ", "ㄴㅈ", "ㄴㅎ", "ㄷ", "ㄸ", "ㄹ", "ㄹㄱ", "ㄹㅁ", "ㄹㅂ", "ㄹㅅ", "ㄹㅌ", "ㄹㅍ", "ㄹㅎ", "ㅁ", "ㅂ",
-        "ㅃ", "ㅂㅅ", "ㅅ", "ㅆ", "ㅇ", "ㅈ", "ㅉ", "ㅊ", "ㅋ", "ㅌ", "ㅍ", "ㅎ", "ㅏ", "ㅐ", "ㅑ", "ㅒ", "ㅓ", "ㅔ", "ㅕ", "ㅖ", "ㅗ",
-        "ㅗㅏ", "ㅗㅐ", "ㅗㅣ", "ㅛ", "ㅜ", "ㅜㅓ", "ㅜㅔ", "ㅜㅣ", "ㅠ", "ㅡ", "ㅡㅣ", "ㅣ",
+        "ㄱ", "ㄲ", "ㄱㅅ", "ㄴ", "ㄴㅈ", "ㄴㅎ", "ㄷ", "ㄸ", "ㄹ", "ㄹㄱ", "ㄹㅁ", "ㄹㅂ", "ㄹㅅ", "ㄹㅌ",
+        "ㄹㅍ", "ㄹㅎ", "ㅁ", "ㅂ", "ㅃ", "ㅂㅅ", "ㅅ", "ㅆ", "ㅇ", "ㅈ", "ㅉ", "ㅊ", "ㅋ", "ㅌ", "ㅍ", "ㅎ",
+        "ㅏ", "ㅐ", "ㅑ", "ㅒ", "ㅓ", "ㅔ", "ㅕ", "ㅖ", "ㅗ", "ㅗㅏ", "ㅗㅐ", "ㅗㅣ", "ㅛ", "ㅜ", "ㅜㅓ",
+        "ㅜㅔ", "ㅜㅣ", "ㅠ", "ㅡ", "ㅡㅣ", "ㅣ",
     ];
-    const LEADING: [&str; 19] =
-        ["ㄱ", "ㄲ", "ㄴ", "ㄷ", "ㄸ", "ㄹ", "ㅁ", "ㅂ", "ㅃ", "ㅅ", "ㅆ", "ㅇ", "ㅈ", "ㅉ", "ㅊ", "ㅋ", "ㅌ", "ㅍ", "ㅎ"];
+    const LEADING: [&str; 19] = [
+        "ㄱ", "ㄲ", "ㄴ", "ㄷ", "ㄸ", "ㄹ", "ㅁ", "ㅂ", "ㅃ", "ㅅ", "ㅆ", "ㅇ", "ㅈ", "ㅉ", "ㅊ", "ㅋ", "ㅌ",
+        "ㅍ", "ㅎ",
+    ];
     let at = |first: char| (u32::from(c) - u32::from(first)) as usize;
     match c {
         'ㄱ'..='ㅣ' => JAMO.get(at('ㄱ')).copied(),

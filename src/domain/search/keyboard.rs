@@ -43,6 +43,7 @@ fn korean(keys: &str) -> String {
 }
 
 fn translated(text: &str, from: &str, to: &str) -> String {
-    let translate = |c: char| from.chars().position(|known| known == c).and_then(|at| to.chars().nth(at)).unwrap_or(c);
+    let translate =
+        |c: char| from.chars().position(|known| known == c).and_then(|at| to.chars().nth(at)).unwrap_or(c);
     text.chars().map(translate).collect()
 }

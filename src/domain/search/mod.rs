@@ -100,8 +100,12 @@ impl Keys {
         for at in 0..words.len().min(MOST_WORDS) {
             let place = if at == 0 { first } else { later };
             self.add(place, phrase(spelled.get(at..).unwrap_or_default()));
-            let hangul: String =
-                words.iter().skip(at).take_while(|word| hangul::is_hangul(word)).map(String::as_str).collect();
+            let hangul: String = words
+                .iter()
+                .skip(at)
+                .take_while(|word| hangul::is_hangul(word))
+                .map(String::as_str)
+                .collect();
             if !hangul.is_empty() {
                 self.add(place, hangul::initials(&hangul));
                 self.add(place, format!("{SOUND}{}", hangul::sound(&hangul)));
@@ -188,7 +192,10 @@ fn reading(words: &[String], beginnings: fn(&[String]) -> Vec<Beginning>) -> Opt
         return None;
     }
     let each = words.iter().map(|word| beginnings(std::slice::from_ref(word)));
-    Some(Reading { whole: beginnings(words), words: if words.len() > 1 { each.collect() } else { Vec::new() } })
+    Some(Reading {
+        whole: beginnings(words),
+        words: if words.len() > 1 { each.collect() } else { Vec::new() },
+    })
 }
 
 /// As people write numbers: what stands between the digits says nothing.

@@ -87,7 +87,8 @@ fn the_wrong_keyboard_finds_the_name_at_every_letter() {
     const AMERICAN: &str = "`qwertyuiop[]asdfghjkl;'zxcvbnm,.";
     const RUSSIAN: &str = "ёйцукенгшщзхъфывапролджэячсмитьбю";
     let swap = |text: &str, from: &str, to: &str| -> String {
-        let swap = |c: char| from.chars().position(|known| known == c).map_or(c, |at| to.chars().nth(at).unwrap());
+        let swap =
+            |c: char| from.chars().position(|known| known == c).map_or(c, |at| to.chars().nth(at).unwrap());
         text.chars().map(swap).collect()
     };
     for name in NAMES {
@@ -111,7 +112,10 @@ fn every_convention_of_transliteration_finds_the_name() {
     let table: [(&str, &[&str]); 26] = [
         ("Щербаков", &["Shcherbakov", "Scherbakov", "Shherbakov", "Sherbakov", "Ŝerbakov", "scherb", "shch"]),
         ("Хлебница", &["Khlebnitsa", "Hlebnica", "Xlebnica", "Khlebnitsa", "Hlebnitza", "kh", "h", "x"]),
-        ("Цветочный", &["Tsvetochnyy", "Cvetochnyj", "Cvetočnyj", "Tsvetochny", "Czvetochny`j", "ts", "c", "cv"]),
+        (
+            "Цветочный",
+            &["Tsvetochnyy", "Cvetochnyj", "Cvetočnyj", "Tsvetochny", "Czvetochny`j", "ts", "c", "cv"],
+        ),
         ("Юрий", &["Yuriy", "Jurij", "Iurii", "Yury", "Yuri", "Jury"]),
         ("Яковлева", &["Yakovleva", "Jakovleva", "Iakovleva", "Âkovleva"]),
         ("Ёлочка", &["Елочка", "Yolochka", "Jolochka", "Elochka", "Ëločka"]),
@@ -147,9 +151,38 @@ fn every_convention_of_transliteration_finds_the_name() {
 #[test]
 fn korean_is_found_by_initials_by_its_sound_and_by_any_keyboard() {
     let table: [(&str, &[&str]); 12] = [
-        ("주식회사 한빛식품", &["한빛", "ㅎㅂ", "ㅎㅂㅅㅍ", "ㅎㅂ ㅅㅍ", "한ㅂ", "한비", "하", "한빛 식품", "hanbit", "hanb", "gksqlc", "GKSQLC"]),
+        (
+            "주식회사 한빛식품",
+            &[
+                "한빛",
+                "ㅎㅂ",
+                "ㅎㅂㅅㅍ",
+                "ㅎㅂ ㅅㅍ",
+                "한ㅂ",
+                "한비",
+                "하",
+                "한빛 식품",
+                "hanbit",
+                "hanb",
+                "gksqlc",
+                "GKSQLC",
+            ],
+        ),
         ("한국유통", &["한구", "한ㄱ", "ㅎㄱㅇㅌ", "hankook", "hanguk", "hangug", "Hankuk"]),
-        ("(주)대성 유통", &["대성유통", "대성 유통", "ㄷㅅㅇㅌ", "유통", "ㅇㅌ", "daesung", "daeseong", "eotjd", "ㄷㅅ ㅇㅌ"]),
+        (
+            "(주)대성 유통",
+            &[
+                "대성유통",
+                "대성 유통",
+                "ㄷㅅㅇㅌ",
+                "유통",
+                "ㅇㅌ",
+                "daesung",
+                "daeseong",
+                "eotjd",
+                "ㄷㅅ ㅇㅌ",
+            ],
+        ),
         ("현대백화점", &["hyundai", "hyeondae", "ㅎㄷㅂㅎㅈ", "gus"]),
         ("삼성마트", &["samsung", "samseong", "tkatjd", "ㅅㅅ", "ㅅㅅㅁㅌ"]),
         ("박가네 김밥", &["park", "bak", "pakgane", "gimbap", "kimbap", "ㄱㅂ"]),
@@ -204,8 +237,22 @@ fn codes_and_numbers_are_found_however_they_are_grouped() {
     keys.add_number("4600000001001");
     keys.add_phone("9161234567", "79161234567");
     for typed in [
-        "Д-12", "д12", "2024", "d-12/2024", "12345", "123-45", "1234567890", "67890", "460000000",
-        "1001", "01001", "9161", "916 123-45-67", "4567", "45-67", "123-45-67",
+        "Д-12",
+        "д12",
+        "2024",
+        "d-12/2024",
+        "12345",
+        "123-45",
+        "1234567890",
+        "67890",
+        "460000000",
+        "1001",
+        "01001",
+        "9161",
+        "916 123-45-67",
+        "4567",
+        "45-67",
+        "123-45-67",
     ] {
         assert!(finds(&keys, typed), "{typed}");
     }
@@ -219,7 +266,8 @@ fn codes_and_numbers_are_found_however_they_are_grouped() {
 #[test]
 fn words_stand_in_any_order_and_all_must_fit() {
     let keys = named("Магазин «Северный ветер» 12");
-    for typed in ["северный ветер", "ветер северный", "сев вет", "12 ветер", "vet sev", "маг 12"] {
+    for typed in ["северный ветер", "ветер северный", "сев вет", "12 ветер", "vet sev", "маг 12"]
+    {
         assert_eq!(found_by(&keys, typed), Some(0), "{typed}");
     }
     assert!(!finds(&keys, "северный восток"));
@@ -243,7 +291,22 @@ fn what_stands_there_comes_before_guesses() {
 #[test]
 fn anything_can_be_written_and_typed() {
     let long = "Ж".repeat(5000);
-    for text in ["", "\0", "%_!\\", "~~", "👩‍👩‍👧", "ЪЬ", "İI", "ﬁ", "日本", "١٢٣", "ㄳㅘ", "\u{1161}", &long, "a b c d e f g h i j k l m n o"] {
+    for text in [
+        "",
+        "\0",
+        "%_!\\",
+        "~~",
+        "👩‍👩‍👧",
+        "ЪЬ",
+        "İI",
+        "ﬁ",
+        "日本",
+        "١٢٣",
+        "ㄳㅘ",
+        "\u{1161}",
+        &long,
+        "a b c d e f g h i j k l m n o",
+    ] {
         check(text);
     }
 }

@@ -96,21 +96,22 @@ async fn prepare(
     let old = now - COMMANDS_KEPT_HOURS.hours();
     store.forget_commands(old).await.map_err(Failure::Store)?;
     store.forget_handovers(now).await.map_err(Failure::Store)?;
+    if let Some(size) = sample_size {
+        let today = now.to_zoned(jiff::tz::TimeZone::system()).date();
+        let directory = sample::directory(types, today);
+        let goods = sample::products(today);
+        let filled = store.fill(&directory, sample::clients(size), &goods, plan, now);
+        let filled = filled.await.map_err(Failure::Store)?;
+        let said = if filled {
+            say!(cat, "Sample clients: {count}.", count = size)
+        } else {
+            say!(cat, "The database is not empty; no sample data was added.")
+        };
+        eprintln!("patchcord-desk: {said}");
+    }
     // Goods are few. So are most companies' clients; for those of others nobody waits.
     store.make_keys(Kind::Product, usize::MAX).await.map_err(Failure::Store)?;
     store.make_keys(Kind::Client, CLIENTS_BEFOREHAND).await.map_err(Failure::Store)?;
-    let Some(size) = sample_size else { return Ok(()) };
-    let today = now.to_zoned(jiff::tz::TimeZone::system()).date();
-    let directory = sample::directory(types, today);
-    let goods = sample::products(today);
-    let filled = store.fill(&directory, sample::clients(size), &goods, plan, now);
-    let filled = filled.await.map_err(Failure::Store)?;
-    let said = if filled {
-        say!(cat, "Sample clients: {count}.", count = size)
-    } else {
-        say!(cat, "The database is not empty; no sample data was added.")
-    };
-    eprintln!("patchcord-desk: {said}");
     Ok(())
 }
 

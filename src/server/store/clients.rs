@@ -79,7 +79,8 @@ impl Store {
         if best.is_empty() {
             return Ok(Vec::new());
         }
-        let mut select = Statement::new(concat!(card_columns!(), " FROM clients c ", card_joins!(), "WHERE c.id IN "));
+        let mut select =
+            Statement::new(concat!(card_columns!(), " FROM clients c ", card_joins!(), "WHERE c.id IN "));
         select.list(best.iter().cloned())?;
         let (text, values) = select.into_parts();
         let rows: Vec<Row> = sqlx::query_as_with(text, values).fetch_all(&self.readers).await?;
@@ -168,7 +169,7 @@ impl Store {
         Ok(change)
     }
 
-    /// Fills an empty database, all or nothing; says whether it was empty.
+    /// Fills an empty database, all or nothing; says whether it was empty. The clients have no keys yet to be found by.
     pub async fn fill(
         &self,
         people: &Directory,
@@ -206,8 +207,6 @@ impl Store {
             for (id, draft) in &some {
                 trade::put_trade(&mut tx, *id, &sample::trade(draft)).await?;
             }
-            let ids: Vec<String> = some.iter().map(|(id, _)| id.to_string()).collect();
-            search::index_clients(&mut tx, &ids).await?;
         }
         for product in goods {
             products::put_product(&mut tx, product, at).await?;

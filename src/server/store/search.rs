@@ -20,8 +20,8 @@ const MOST_OF_A_WORD: i64 = 3000;
 const MOST_TOGETHER: i64 = 100;
 /// Whose keys are made in one transaction, so that no write waits long for it.
 const KEYS_AT_ONCE: i64 = 200;
-/// Keys per statement: 32766 values are bound at most.
-const ROWS_AT_ONCE: usize = 5000;
+/// Keys per statement: SQLite looks each value's name up among those before it.
+const ROWS_AT_ONCE: usize = 200;
 /// The fact that says by which version of the keys every client can be found.
 const WHOLE: &str = "search_keys";
 
@@ -125,14 +125,18 @@ async fn by_whole(
 ) -> Result<Vec<Hit>, StoreError> {
     let mut ranges = Vec::new();
     for (likely, beginning) in whole.iter().enumerate() {
-        for (better, place) in kind.places().into_iter().enumerate().filter(|(_, place)| beginning.is_of(*place)) {
+        for (better, place) in
+            kind.places().into_iter().enumerate().filter(|(_, place)| beginning.is_of(*place))
+        {
             ranges.push((beginning, likely > 0 && !beginning.is_end, better, place));
         }
     }
     let mut select = Statement::new("");
     for (number, (beginning, is_unlikely, _, place)) in ranges.iter().enumerate() {
         select.push(if number == 0 { "" } else { " UNION ALL " });
-        select.push(&format!("SELECT * FROM (SELECT item, key, CAST({number} AS BIGINT) FROM search_keys WHERE "));
+        select.push(&format!(
+            "SELECT * FROM (SELECT item, key, CAST({number} AS BIGINT) FROM search_keys WHERE "
+        ));
         within(&mut select, kind, *place, beginning)?;
         let most = if *is_unlikely { wanted } else { wanted.max(MOST_KEYS) };
         select.push(&format!(" ORDER BY key LIMIT {most}) r{number}"));
@@ -146,7 +150,11 @@ async fn by_whole(
         let (beginning, is_unlikely, place, _) = ranges.get(usize::try_from(number).ok()?)?;
         let rest = key.strip_prefix(beginning.text.as_str()).unwrap_or("");
         let is_part_of_word = !(rest.is_empty() || rest.starts_with(' '));
-        Some(Hit { item, rank: Rank { reading, is_unlikely: *is_unlikely, is_part_of_word, place: *place }, key })
+        Some(Hit {
+            item,
+            rank: Rank { reading, is_unlikely: *is_unlikely, is_part_of_word, place: *place },
+            key,
+        })
     };
     Ok(rows.into_iter().filter_map(hit).collect())
 }
@@ -273,14 +281,25 @@ impl Store {
 
     async fn try_make_keys(&self, kind: Kind, ids: &[String]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
+        // Another desk may have made them meanwhile.
+        let mut select = Statement::new("SELECT id FROM search_items WHERE kind = ");
+        select.bind(kind.number())?.push(" AND version = ").bind(KEYS_VERSION)?.push(" AND id IN ");
+        select.list(ids.iter().cloned())?;
+        let (text, values) = select.into_parts();
+        let made: BTreeSet<String> =
+            sqlx::query_scalar_with(text, values).fetch_all(&mut *tx).await?.into_iter().collect();
+        let ids: Vec<String> = ids.iter().filter(|id| !made.contains(*id)).cloned().collect();
         match kind {
-            Kind::Client => index_clients(&mut tx, ids).await?,
+            _ if ids.is_empty() => {}
+            Kind::Client => index_clients(&mut tx, &ids).await?,
             Kind::Product => {
                 let mut select = Statement::new("SELECT id, document FROM products WHERE id IN ");
-                select.list(ids.iter().cloned())?;
+                select.list(ids)?;
                 let (text, values) = select.into_parts();
-                let rows: Vec<(String, String)> = sqlx::query_as_with(text, values).fetch_all(&mut *tx).await?;
-                let keys = |(id, document): (String, String)| Ok((id, keys_of(&serde_json::from_str(&document)?)));
+                let rows: Vec<(String, String)> =
+                    sqlx::query_as_with(text, values).fetch_all(&mut *tx).await?;
+                let keys =
+                    |(id, document): (String, String)| Ok((id, keys_of(&serde_json::from_str(&document)?)));
                 let keys = rows.into_iter().map(keys).collect::<Result<Vec<_>, StoreError>>()?;
                 put_keys(&mut tx, kind, keys).await?;
             }
@@ -297,7 +316,8 @@ pub(super) async fn index_clients(tx: &mut Transaction<'_>, ids: &[String]) -> R
     );
     select.list(ids.iter().cloned())?;
     let (text, values) = select.into_parts();
-    let rows: Vec<(String, String, Option<String>)> = sqlx::query_as_with(text, values).fetch_all(&mut **tx).await?;
+    let rows: Vec<(String, String, Option<String>)> =
+        sqlx::query_as_with(text, values).fetch_all(&mut **tx).await?;
     let phones = phones_of(tx, ids).await?;
     let mut keys = Vec::with_capacity(rows.len());
     for (id, client, trade) in rows {
@@ -322,7 +342,8 @@ fn keys_of_client(client: &ClientDraft, trade: Option<&ClientTrade>, numbers: &[
         keys.add_phone(&number.national(), &number.to_string());
     }
     // Numbers that nobody could read are found by their digits.
-    let written = client.phones.iter().chain(client.contacts.iter().filter_map(|contact| contact.phone.as_ref()));
+    let written =
+        client.phones.iter().chain(client.contacts.iter().filter_map(|contact| contact.phone.as_ref()));
     for written in written {
         let digits: String = written.chars().filter(char::is_ascii_digit).collect();
         if !numbers.iter().any(|number| digits.contains(&number.national())) {
@@ -346,7 +367,11 @@ fn keys_of(product: &Product) -> Keys {
 }
 
 /// Replaces the keys of these items.
-async fn put_keys(tx: &mut Transaction<'_>, kind: Kind, items: Vec<(String, Keys)>) -> Result<(), StoreError> {
+async fn put_keys(
+    tx: &mut Transaction<'_>,
+    kind: Kind,
+    items: Vec<(String, Keys)>,
+) -> Result<(), StoreError> {
     if items.is_empty() {
         return Ok(());
     }
@@ -371,8 +396,10 @@ async fn put_keys(tx: &mut Transaction<'_>, kind: Kind, items: Vec<(String, Keys
     for (id, keys) in &items {
         let Some(&item) = numbers.get(id) else { continue };
         let place = |place: i64| kind.number() * 10 + place;
-        let old: BTreeSet<(i64, &str)> = before.get(id).into_iter().flat_map(|text| from_one_text(text)).collect();
-        let new: BTreeSet<(i64, &str)> = keys.iter().map(|(place, key)| (number_of(place).into(), key)).collect();
+        let old: BTreeSet<(i64, &str)> =
+            before.get(id).into_iter().flat_map(|text| from_one_text(text)).collect();
+        let new: BTreeSet<(i64, &str)> =
+            keys.iter().map(|(place, key)| (number_of(place).into(), key)).collect();
         for (old, key) in old.difference(&new) {
             sqlx::query("DELETE FROM search_keys WHERE place = $1 AND key = $2 AND item = $3")
                 .bind(place(*old))
