@@ -92,7 +92,7 @@ async fn find(store: &Store, settings: &Settings, text: &str) -> Result<ClientCa
     } else if let Some(number) = plan.look_up_key(text) {
         store.clients_by_number(number, plan, CANDIDATES).await.map_err(Failure::Store)?
     } else {
-        store.clients_by_name(text, plan, CANDIDATES).await.map_err(Failure::Store)?
+        store.find_clients(text, plan, CANDIDATES).await.map_err(Failure::Store)?
     };
     if found.len() > 1
         && let [_] = found.iter().filter(|client| client.name == text).collect::<Vec<_>>().as_slice()

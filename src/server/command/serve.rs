@@ -17,7 +17,7 @@ use crate::server::changes::Changes;
 use crate::server::listener::Connections;
 use crate::server::sample;
 use crate::server::settings::{Orders, Settings};
-use crate::server::store::Store;
+use crate::server::store::{Kind, Store};
 use crate::text::{Catalogue, say};
 
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8420);
@@ -25,6 +25,8 @@ const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8420
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
 /// Repeats of a command come within minutes, or days if a laptop slept.
 const COMMANDS_KEPT_HOURS: i64 = 30 * 24;
+/// Clients whose keys are made before the desk answers.
+const CLIENTS_BEFOREHAND: usize = 20_000;
 
 pub(super) async fn serve(arguments: ServeArguments, cat: &Catalogue) -> Result<(), Failure> {
     let settings = Settings::read(arguments.config.as_deref()).map_err(Failure::Settings)?;
@@ -51,10 +53,13 @@ pub(super) async fn serve(arguments: ServeArguments, cat: &Catalogue) -> Result<
         changes,
         company: company.map(Arc::new),
     };
-    let tidying = tokio::spawn(tidy(store.clone(), Arc::clone(&desk.orders)));
+    let beside =
+        [tokio::spawn(tidy(store.clone(), Arc::clone(&desk.orders))), tokio::spawn(make_keys(store.clone()))];
     let answered = answer(listener, desk, &arguments, watching, cat).await;
-    tidying.abort();
-    let _ = tidying.await;
+    for task in beside {
+        task.abort();
+        let _ = task.await;
+    }
     answered?;
     store.close().await;
     Ok(())
@@ -68,6 +73,13 @@ async fn tidy(store: Store, rules: Arc<Orders>) {
         if let Err(error) = store.tidy_orders(clock::wall(), &rules).await {
             tracing::error!(%error, "orders were not tidied");
         }
+    }
+}
+
+/// Makes the keys by which clients are found where an earlier version left some without; until then their names are looked at.
+async fn make_keys(store: Store) {
+    if let Err(error) = store.make_keys(Kind::Client, usize::MAX).await {
+        tracing::error!(%error, "not every client has keys to be found by");
     }
 }
 
@@ -85,18 +97,22 @@ async fn prepare(
     let old = now - COMMANDS_KEPT_HOURS.hours();
     store.forget_commands(old).await.map_err(Failure::Store)?;
     store.forget_handovers(now).await.map_err(Failure::Store)?;
-    let Some(size) = sample_size else { return Ok(()) };
-    let today = now.to_zoned(jiff::tz::TimeZone::system()).date();
-    let directory = sample::directory(types, today);
-    let goods = sample::products(today);
-    let filled = store.fill(&directory, sample::clients(size), &goods, plan, now);
-    let filled = filled.await.map_err(Failure::Store)?;
-    let said = if filled {
-        say!(cat, "Sample clients: {count}.", count = size)
-    } else {
-        say!(cat, "The database is not empty; no sample data was added.")
-    };
-    eprintln!("patchcord-desk: {said}");
+    if let Some(size) = sample_size {
+        let today = now.to_zoned(jiff::tz::TimeZone::system()).date();
+        let directory = sample::directory(types, today);
+        let goods = sample::products(today);
+        let filled = store.fill(&directory, sample::clients(size), &goods, plan, now);
+        let filled = filled.await.map_err(Failure::Store)?;
+        let said = if filled {
+            say!(cat, "Sample clients: {count}.", count = size)
+        } else {
+            say!(cat, "The database is not empty; no sample data was added.")
+        };
+        eprintln!("patchcord-desk: {said}");
+    }
+    // Goods are few. So are most companies' clients; for those of others nobody waits.
+    store.make_keys(Kind::Product, usize::MAX).await.map_err(Failure::Store)?;
+    store.make_keys(Kind::Client, CLIENTS_BEFOREHAND).await.map_err(Failure::Store)?;
     Ok(())
 }
 

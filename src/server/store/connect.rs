@@ -214,6 +214,17 @@ impl Statement {
         Ok(self.push(")"))
     }
 
+    /// `($1, $2)`
+    pub fn list<'q, T: sqlx::Encode<'q, Any> + sqlx::Type<Any>>(
+        &mut self,
+        values: impl IntoIterator<Item = T>,
+    ) -> Result<&mut Self, StoreError> {
+        for (number, value) in values.into_iter().enumerate() {
+            self.push(if number == 0 { "(" } else { ", " }).bind(value)?;
+        }
+        Ok(self.push(")"))
+    }
+
     pub async fn execute(self, tx: &mut Transaction<'_>) -> Result<(), StoreError> {
         let (text, values) = self.into_parts();
         sqlx::query_with(text, values).execute(&mut **tx).await?;

@@ -12,6 +12,7 @@ mod handovers;
 mod orders;
 mod products;
 mod revisions;
+mod search;
 mod tasks;
 mod tokens;
 mod trade;
@@ -20,6 +21,7 @@ mod transfers;
 pub(crate) use connect::Store;
 use connect::{Statement, Transaction, micros, set_fact, until_done};
 pub(crate) use orders::OrderFilter;
+pub(crate) use search::Kind;
 pub(crate) use tasks::TaskFilter;
 
 use std::fmt;

@@ -11,7 +11,7 @@ use sqlx::AnyConnection;
 
 use super::orders;
 use super::products::{self, Look, product_id};
-use super::{Statement, Store, Transaction, commands, micros, until_done};
+use super::{Statement, Store, Transaction, commands, micros, search, until_done};
 use crate::desk_api::{
     AddressData, Change, ClientDraft, ClientId, ClientTrade, Order, OrderState, ProductId, ServedBy, Terms,
 };
@@ -112,6 +112,7 @@ impl Store {
             return Err(WriteError::NotFound);
         }
         put_trade(&mut tx, client, data).await?;
+        search::index_clients(&mut tx, &[client.to_string()]).await?;
         commands::keep_answer(&mut tx, command, &Change::Replaced).await?;
         tx.commit().await.map_err(StoreError::from)?;
         Ok(Change::Replaced)
