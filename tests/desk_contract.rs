@@ -18,6 +18,8 @@ mod errors;
 mod fixture;
 #[path = "desk_contract/handovers.rs"]
 mod handovers;
+#[path = "desk_contract/killed.rs"]
+mod killed;
 #[path = "desk_contract/order_outbox.rs"]
 mod order_outbox;
 #[path = "desk_contract/orders.rs"]

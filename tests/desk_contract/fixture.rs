@@ -252,12 +252,7 @@ impl Desk {
     fn at(url: String, tokens: Vec<(String, String)>, server: Option<Server>, folder: Folder) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .unwrap();
-        Self { url, tokens, runtime, http, server, folder }
+        Self { url, tokens, runtime, http: http(), server, folder }
     }
 
     pub fn token(&self, who: &str) -> &str {
@@ -269,6 +264,8 @@ impl Desk {
             server.kill();
         }
         let server = Server::start(&self.folder, more);
+        // It may have the port of the one before, to which connections are kept.
+        self.http = http();
         self.url = server.url();
         self.server = Some(server);
     }
@@ -341,6 +338,10 @@ impl Desk {
         let clients = reply.body["clients"].as_array().unwrap().iter();
         clients.map(|client| client["name"].as_str().unwrap().to_owned()).collect()
     }
+}
+
+fn http() -> reqwest::Client {
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
 }
 
 async fn reply(response: reqwest::Response) -> Reply {

@@ -41,7 +41,7 @@ pub(super) async fn serve(arguments: ServeArguments, cat: &Catalogue) -> Result<
     }
     let listener = TcpListener::bind(address).await.map_err(|error| Failure::Listen { address, error })?;
     let store = open(database).await?;
-    prepare(&store, &settings, arguments.sample, cat).await?;
+    prepare(&store, &settings, &arguments, cat).await?;
     let (changes, watching) = Changes::watch(store.clone());
     let desk = Desk {
         store: store.clone(),
@@ -75,7 +75,7 @@ async fn tidy(store: Store) {
 async fn prepare(
     store: &Store,
     settings: &Settings,
-    sample_size: Option<u32>,
+    arguments: &ServeArguments,
     cat: &Catalogue,
 ) -> Result<(), Failure> {
     let Settings { plan, client_types: types, .. } = settings;
@@ -85,12 +85,22 @@ async fn prepare(
     let old = now - COMMANDS_KEPT_HOURS.hours();
     store.forget_commands(old).await.map_err(Failure::Store)?;
     store.forget_handovers(now).await.map_err(Failure::Store)?;
-    let Some(size) = sample_size else { return Ok(()) };
+    let Some(size) = arguments.sample else { return Ok(()) };
+    let (products, lines) = arguments.sample_trade.unwrap_or((sample::USUAL, 0));
     let today = now.to_zoned(jiff::tz::TimeZone::system()).date();
     let directory = sample::directory(types, today);
-    let goods = sample::products(today);
-    let filled = store.fill(&directory, sample::clients(size), &goods, plan, now);
-    let filled = filled.await.map_err(Failure::Store)?;
+    let goods = sample::products(today, products);
+    let routes = settings.orders.route_ids();
+    let clients = sample::clients(size).map(|(id, draft)| {
+        let trade = sample::trade(&draft, &routes);
+        let trade = if lines == 0 { trade } else { sample::with_contracts(trade, id, &goods, today) };
+        (id, draft, trade)
+    });
+    let filled = store.fill(&directory, clients, &goods, plan, now).await.map_err(Failure::Store)?;
+    if filled && lines > 0 {
+        let history = sample::History::new(sample::clients(size), &goods, &routes, lines, today);
+        store.fill_history(&history).await.map_err(Failure::Store)?;
+    }
     let said = if filled {
         say!(cat, "Sample clients: {count}.", count = size)
     } else {

@@ -42,6 +42,8 @@ pub(crate) struct Store {
     pub(super) readers: AnyPool,
     begin: &'static str,
     begin_long: &'static str,
+    /// Name and definition of each index of the table `$1` that may be dropped and made anew.
+    pub(super) indices: &'static str,
 }
 
 impl Store {
@@ -106,7 +108,11 @@ async fn open_sqlite(file: &Path) -> Result<Store, OpenError> {
     let readers = pool(READERS).min_connections(1).connect_with(connect("ro")?).await?;
     // The write lock is held from the beginning: no write fails half-way because another process wrote meanwhile.
     let begin = "BEGIN IMMEDIATE";
-    Ok(Store { writer, readers, begin, begin_long: begin })
+    // A write of the whole database does not fit into the usual 2 MB of pages.
+    let begin_long = "PRAGMA cache_size = -500000; BEGIN IMMEDIATE";
+    let indices =
+        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = $1 AND sql IS NOT NULL";
+    Ok(Store { writer, readers, begin, begin_long, indices })
 }
 
 async fn open_postgres(url: &str) -> Result<Store, OpenError> {
@@ -124,7 +130,9 @@ async fn open_postgres(url: &str) -> Result<Store, OpenError> {
     POSTGRES_MIGRATIONS.run(&pool).await?;
     let begin = "BEGIN ISOLATION LEVEL SERIALIZABLE";
     let begin_long = "BEGIN ISOLATION LEVEL SERIALIZABLE; SET LOCAL statement_timeout = 0";
-    Ok(Store { writer: pool.clone(), readers: pool, begin, begin_long })
+    let indices = "SELECT indexname::text, indexdef FROM pg_indexes WHERE tablename = $1 AND indexname NOT LIKE '%_pkey' \
+                   AND schemaname = current_schema()";
+    Ok(Store { writer: pool.clone(), readers: pool, begin, begin_long, indices })
 }
 
 fn create_private(file: &Path) -> Result<(), std::io::Error> {

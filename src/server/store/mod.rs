@@ -8,6 +8,7 @@ mod commands;
 mod company;
 mod connect;
 mod directory;
+mod fill;
 mod handovers;
 mod orders;
 mod products;

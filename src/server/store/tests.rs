@@ -86,9 +86,10 @@ async fn shop(name: &str) -> (Store, Orders, ClientId, Timestamp) {
     store.set_client_types(&types).await.unwrap();
     let people = sample::directory(&types, today);
     let (id, draft) = sample::clients(1).next().unwrap();
-    let goods = sample::products(today);
+    let goods = sample::products(today, sample::USUAL);
     let plan = NumberingPlan::default();
-    assert!(store.fill(&people, [(id, draft)].into_iter(), &goods, &plan, at).await.unwrap());
+    let trade = sample::trade(&draft, &sample::order_rules().route_ids());
+    assert!(store.fill(&people, [(id, draft, trade)].into_iter(), &goods, &plan, at).await.unwrap());
     (store, sample::order_rules(), id, at)
 }
 
