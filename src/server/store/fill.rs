@@ -13,8 +13,8 @@ use crate::desk_api::{ClientDraft, ClientId, ClientTrade, Directory, ProductData
 use crate::domain::number::NumberingPlan;
 use crate::server::sample::{History, OldOrder};
 
-/// Rows per statement: 32766 values are bound at most.
-const AT_ONCE: usize = 200;
+/// Rows per statement. To SQLite `$1` is a name, which it looks for among all others of the statement: more rows take longer.
+const AT_ONCE: usize = 50;
 /// Tables whose indices are made when they are full: to keep them in order all the while takes several times as long.
 const LARGE: [&str; 2] = ["orders", "order_lines"];
 
@@ -88,7 +88,7 @@ impl Store {
             insert_orders(&mut tx, &some).await?;
         }
         let typical: Vec<_> = history.typical().into_iter().collect();
-        for some in typical.chunks(1000) {
+        for some in typical.chunks(AT_ONCE) {
             let mut insert =
                 Statement::new("INSERT INTO typical_products (client_type, product, clients) VALUES ");
             insert.rows(some, |row, ((client_type, product), clients)| {
@@ -145,20 +145,23 @@ async fn insert_orders(tx: &mut Transaction<'_>, orders: &[OldOrder]) -> Result<
         let day = old.placed_at.to_zoned(TimeZone::UTC).date().to_string();
         old.order.lines.iter().map(move |line| (&old.order, line, day.clone()))
     });
-    let mut insert = Statement::new(
-        "INSERT INTO order_lines (order_id, line, client, product, quantity, unit, placed_on) VALUES ",
-    );
-    insert.rows(lines, |row, (order, line, day)| {
-        row.bind(order.id.to_string())?
-            .bind(i64::from(line.number))?
-            .bind(order.client.to_string())?
-            .bind(line.product.to_string())?
-            .bind(line.quantity.to_string())?
-            .bind(as_word(&line.unit)?)?
-            .bind(day)?;
-        Ok(())
-    })?;
-    insert.execute(tx).await?;
+    let lines: Vec<_> = lines.collect();
+    for some in lines.chunks(AT_ONCE) {
+        let mut insert = Statement::new(
+            "INSERT INTO order_lines (order_id, line, client, product, quantity, unit, placed_on) VALUES ",
+        );
+        insert.rows(some, |row, (order, line, day)| {
+            row.bind(order.id.to_string())?
+                .bind(i64::from(line.number))?
+                .bind(order.client.to_string())?
+                .bind(line.product.to_string())?
+                .bind(line.quantity.to_string())?
+                .bind(as_word(&line.unit)?)?
+                .bind(day.clone())?;
+            Ok(())
+        })?;
+        insert.execute(tx).await?;
+    }
     insert_held(tx, orders).await
 }
 
@@ -184,13 +187,18 @@ async fn insert_held(tx: &mut Transaction<'_>, orders: &[OldOrder]) -> Result<()
     })?;
     insert.execute(tx).await?;
     let goods = open.iter().flat_map(|(old, held)| held.goods.iter().map(move |goods| (&old.order, goods)));
-    let mut insert = Statement::new("INSERT INTO reservations (order_id, product, batch, quantity) VALUES ");
-    insert.rows(goods, |row, (order, (product, batch, quantity))| {
-        row.bind(order.id.to_string())?
-            .bind(product.to_string())?
-            .bind((*batch).to_owned())?
-            .bind(thousandths(*quantity))?;
-        Ok(())
-    })?;
-    insert.execute(tx).await
+    let goods: Vec<_> = goods.collect();
+    for some in goods.chunks(AT_ONCE) {
+        let mut insert =
+            Statement::new("INSERT INTO reservations (order_id, product, batch, quantity) VALUES ");
+        insert.rows(some, |row, (order, (product, batch, quantity))| {
+            row.bind(order.id.to_string())?
+                .bind(product.to_string())?
+                .bind((*batch).to_owned())?
+                .bind(thousandths(*quantity))?;
+            Ok(())
+        })?;
+        insert.execute(tx).await?;
+    }
+    Ok(())
 }

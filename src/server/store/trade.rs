@@ -31,6 +31,8 @@ const MOST_OFFERS: i64 = 20;
 const MOST_HABITS: usize = 150;
 /// Orders of before that are told.
 const PAST_ORDERS: i64 = 5;
+/// Rows per statement: SQLite looks for each value's name among all others.
+const PRICES_AT_ONCE: usize = 100;
 /// The name of the only legal entity of a client without others.
 const ITSELF: &str = "itself";
 
@@ -129,7 +131,7 @@ pub(super) async fn put_trade(
     insert_trades(tx, &[(client, data)]).await
 }
 
-/// Of clients of whom nothing is kept, a thousand at most.
+/// Of clients of whom nothing is kept.
 pub(super) async fn insert_trades(
     tx: &mut Transaction<'_>,
     trades: &[(ClientId, &ClientTrade)],
@@ -148,7 +150,7 @@ pub(super) async fn insert_trades(
         data.contract_prices.iter().map(move |(product, price)| (client, product, price))
     });
     let prices: Vec<_> = prices.collect();
-    for some in prices.chunks(1000) {
+    for some in prices.chunks(PRICES_AT_ONCE) {
         let mut insert = Statement::new("INSERT INTO contract_prices (client, product, price) VALUES ");
         insert.rows(some, |row, (client, product, price)| {
             row.bind(client.to_string())?.bind(product.to_string())?.bind(price.0.to_string())?;
