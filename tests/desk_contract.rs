@@ -12,6 +12,8 @@ mod calls;
 mod clients;
 #[path = "desk_contract/company.rs"]
 mod company;
+#[path = "desk_contract/disk.rs"]
+mod disk;
 #[path = "desk_contract/errors.rs"]
 mod errors;
 #[path = "desk_contract/fixture.rs"]

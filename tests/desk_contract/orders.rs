@@ -64,7 +64,7 @@ impl Shop {
         self.settings.as_ref().unwrap().path("desk.toml").to_str().unwrap().to_owned()
     }
 
-    fn open_at(desk: Desk, pieces: u32) -> Self {
+    pub fn open_at(desk: Desk, pieces: u32) -> Self {
         let client = Self::client(&desk, json!({}));
         let mut shop = Self { desk, client, product: Uuid::nil(), word: String::new(), settings: None };
         shop.sell_something_new(pieces);
@@ -103,12 +103,12 @@ impl Shop {
         id
     }
 
-    fn terms(&self) -> Terms {
+    pub fn terms(&self) -> Terms {
         terms(&self.desk, self.client)
     }
 
     /// A whole order of so many cases, but for the read-back.
-    fn order(&self, cases: u32) -> Value {
+    pub fn order(&self, cases: u32) -> Value {
         self.order_of(self.client, cases)
     }
 
@@ -129,14 +129,14 @@ impl Shop {
     }
 
     /// Reads the total to the client and writes it down.
-    fn agree(&self, who: &str, order: &mut Value) -> OrderReceipt {
+    pub fn agree(&self, who: &str, order: &mut Value) -> OrderReceipt {
         let total = self.write(who, order).examined.total.gross;
         order["revision"] = json!(order["revision"].as_u64().unwrap() + 1);
         order["agreed_total"] = json!(total);
         self.write(who, order)
     }
 
-    fn place(&self, who: &str, order: &Value) -> OrderReceipt {
+    pub fn place(&self, who: &str, order: &Value) -> OrderReceipt {
         let place = json!({"revision": order["revision"]});
         receipt(&self.post(who, &format!("{}/place", path(order)), &place).text)
     }
@@ -183,7 +183,7 @@ fn credit_left(terms: &Terms) -> String {
     standing.credit_left.unwrap().to_string()
 }
 
-fn path(order: &Value) -> String {
+pub fn path(order: &Value) -> String {
     format!("/v1/orders/{}", order["id"].as_str().unwrap())
 }
 
@@ -191,7 +191,7 @@ fn receipt(text: &str) -> OrderReceipt {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
-fn state(receipt: &OrderReceipt) -> Value {
+pub fn state(receipt: &OrderReceipt) -> Value {
     serde_json::to_value(receipt.state).unwrap()
 }
 

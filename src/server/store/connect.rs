@@ -13,7 +13,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
 use sqlx::{Any, AnyPool, ConnectOptions as _, Executor as _};
 
-use super::{Database, OpenError, StoreError};
+use super::{Database, OpenError, StoreError, Trouble};
 
 /// Concurrent look-ups; each has a thread of its own in SQLite's driver.
 const READERS: u32 = 4;
@@ -167,6 +167,27 @@ pub(super) fn was_in_the_way(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|error| error.code());
     matches!(code.as_deref(), Some("40001" | "40P01" | "23505"))
 }
+
+/// SQLite's result codes, of which the lowest octet is the kind; PostgreSQL's SQLSTATEs.
+pub(super) fn trouble(error: &sqlx::Error) -> Trouble {
+    let code = match error {
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => return Trouble::Away,
+        error => error.as_database_error().and_then(|error| error.code()),
+    };
+    let code = code.as_deref().unwrap_or_default();
+    let sqlite = code.parse().ok().filter(|_| code.len() < 5).map(|code: u32| code & 0xff);
+    match (sqlite, code) {
+        (Some(SQLITE_FULL), _) | (_, "53100") => Trouble::Full,
+        (Some(SQLITE_READONLY | SQLITE_IOERR | SQLITE_CANTOPEN), _) | (_, "25006") => Trouble::TakesNoWrites,
+        // It ends, begins, or has no connection left.
+        (_, "57P01" | "57P02" | "57P03" | "53300") => Trouble::Away,
+        _ => Trouble::Ours,
+    }
+}
+const SQLITE_READONLY: u32 = 8;
+const SQLITE_IOERR: u32 = 10;
+const SQLITE_FULL: u32 = 13;
+const SQLITE_CANTOPEN: u32 = 14;
 
 /// Does a write again while others are in its way.
 macro_rules! until_done {
