@@ -272,6 +272,7 @@ fn entity(number: u64, chance: u64, today: Date) -> Option<Entity> {
             open_orders: Money::ZERO,
             payments_until: Some(today),
         },
+        on_account_of: None,
     })
 }
 
