@@ -65,6 +65,9 @@ async fn tidy(store: Store, rules: Arc<Orders>) {
     let mut minutes = tokio::time::interval(Duration::from_secs(60));
     loop {
         minutes.tick().await;
+        if let Err(error) = store.forget_commands(clock::wall() - COMMANDS_KEPT_HOURS.hours()).await {
+            tracing::error!(%error, "old commands were not forgotten");
+        }
         if let Err(error) = store.tidy_orders(clock::wall(), &rules).await {
             tracing::error!(%error, "orders were not tidied");
         }

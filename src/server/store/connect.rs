@@ -11,7 +11,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
-use sqlx::{Any, AnyPool, ConnectOptions as _, Executor as _};
+use sqlx::{Any, AnyPool, ConnectOptions as _, Connection as _, Executor as _};
 
 use super::{Database, OpenError, StoreError, Trouble};
 
@@ -96,9 +96,11 @@ async fn open_sqlite(file: &Path) -> Result<Store, OpenError> {
     };
     let pool = |size| {
         let pool = AnyPoolOptions::new().max_connections(size).acquire_timeout(ACQUIRE).idle_timeout(None);
-        pool.after_connect(|connection, _| {
+        let pool = pool.after_connect(|connection, _| {
             Box::pin(async move { connection.execute(SQLITE_SESSION).await.map(drop) })
-        })
+        });
+        // On a full disk SQLite rolls back by itself, and sqlx takes what was begun for open ever after.
+        pool.before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
     };
     let connect =
         |mode| AnyConnectOptions::from_url(&url(mode)?).map(|options| options.disable_statement_logging());
