@@ -99,5 +99,8 @@ fn a_year_of_orders_has_about_as_many_lines_as_wanted_and_adds_up() {
         assert!(old.order.lines.iter().all(|line| goods.iter().any(|data| data.product.id == line.product)));
     }
     assert!(orders.iter().any(|old| old.held.is_some()), "the last ones are open");
-    assert!(history.orders().zip(&orders).all(|(again, old)| again.order == old.order), "the same every time");
+    assert!(
+        history.orders().zip(&orders).all(|(again, old)| again.order == old.order),
+        "the same every time"
+    );
 }
