@@ -12,12 +12,16 @@ mod calls;
 mod clients;
 #[path = "desk_contract/company.rs"]
 mod company;
+#[path = "desk_contract/disk.rs"]
+mod disk;
 #[path = "desk_contract/errors.rs"]
 mod errors;
 #[path = "desk_contract/fixture.rs"]
 mod fixture;
 #[path = "desk_contract/handovers.rs"]
 mod handovers;
+#[path = "desk_contract/killed.rs"]
+mod killed;
 #[path = "desk_contract/order_outbox.rs"]
 mod order_outbox;
 #[path = "desk_contract/orders.rs"]

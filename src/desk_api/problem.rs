@@ -153,6 +153,10 @@ codes! {
     Internal = "internal", 500;
     /// Nobody in the desk has this number, and the company's own system cannot be asked.
     CompanySystemAway = "company_system_away", 503;
+    /// The desk's disk or database takes no writes.
+    StorageFailed = "storage_failed", 503;
     /// The desk cannot answer now: shutting down, or its store does not answer.
     Unavailable = "unavailable", 503;
+    /// The desk's disk is full.
+    StorageFull = "storage_full", 507;
 }

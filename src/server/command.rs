@@ -96,6 +96,9 @@ struct ServeArguments {
     #[arg(help = msg!("Fill an empty database with N clients of a food wholesaler"))]
     #[arg(long, value_name = "N", value_parser = sample_size)]
     sample: Option<u32>,
+    #[arg(help = msg!("And with so many products, and about so many order lines of the last year: for measuring"))]
+    #[arg(long, value_name = "PRODUCTS,LINES", value_parser = sample_trade, requires = "sample")]
+    sample_trade: Option<(u32, u64)>,
     #[arg(help = msg!("Where to write the port once the desk answers"))]
     #[arg(long, value_name = "FILE")]
     port_file: Option<PathBuf>,
@@ -217,6 +220,16 @@ fn listen(text: &str) -> Result<SocketAddr, Unfit> {
 fn sample_size(text: &str) -> Result<u32, Unfit> {
     const EXPECTED: Expected = Expected { what: msg!("a number of clients"), example: "1000" };
     fitting(text.parse().ok(), EXPECTED)
+}
+
+fn sample_trade(text: &str) -> Result<(u32, u64), Unfit> {
+    const EXPECTED: Expected =
+        Expected { what: msg!("a number of products and one of order lines"), example: "100000,10000000" };
+    let read = || {
+        let (products, lines) = text.split_once(',')?;
+        Some((products.parse().ok()?, lines.parse().ok()?))
+    };
+    fitting(read(), EXPECTED)
 }
 
 /// Why the program ends otherwise than asked.

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::store::{StoreError, WriteError};
+use super::store::{StoreError, Trouble, WriteError};
 use crate::desk_api::{FieldFault, FieldProblem, PROBLEM_JSON, Problem, ProblemCode};
 use crate::text::{Catalogue, Language, say};
 
@@ -69,11 +69,11 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         // The driver's words hold no bound values, only what the database said.
         tracing::error!(%error, "the store failed");
-        match error {
-            StoreError::Database(sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed) => {
-                ProblemCode::Unavailable
-            }
-            StoreError::Database(_) | StoreError::Document(_) => ProblemCode::Internal,
+        match error.trouble() {
+            Trouble::Away => ProblemCode::Unavailable,
+            Trouble::Full => ProblemCode::StorageFull,
+            Trouble::TakesNoWrites => ProblemCode::StorageFailed,
+            Trouble::Ours => ProblemCode::Internal,
         }
         .into()
     }
@@ -153,6 +153,13 @@ fn title(code: ProblemCode, cat: &Catalogue) -> String {
         ProblemCode::CompanySystemAway => {
             say!(cat, "The company's own system cannot be asked who this is. The desk's log says why.")
         }
+        ProblemCode::StorageFailed => {
+            say!(
+                cat,
+                "The desk's disk or database takes no writes now; nothing was changed. Its log says why."
+            )
+        }
+        ProblemCode::StorageFull => say!(cat, "The desk's disk is full; nothing was changed."),
         ProblemCode::Unavailable => say!(cat, "The desk cannot answer now. Try again."),
         ProblemCode::Internal | ProblemCode::Other => say!(cat, "The desk failed. Its log says why."),
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::ToSpan;
+use jiff::{Timestamp, ToSpan};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -43,7 +43,7 @@ pub(super) async fn serve(arguments: ServeArguments, cat: &Catalogue) -> Result<
     }
     let listener = TcpListener::bind(address).await.map_err(|error| Failure::Listen { address, error })?;
     let store = open(database).await?;
-    prepare(&store, &settings, arguments.sample, cat).await?;
+    prepare(&store, &settings, &arguments, cat).await?;
     let (changes, watching) = Changes::watch(store.clone());
     let desk = Desk {
         store: store.clone(),
@@ -70,6 +70,9 @@ async fn tidy(store: Store, rules: Arc<Orders>) {
     let mut minutes = tokio::time::interval(Duration::from_secs(60));
     loop {
         minutes.tick().await;
+        if let Err(error) = store.forget_commands(clock::wall() - COMMANDS_KEPT_HOURS.hours()).await {
+            tracing::error!(%error, "old commands were not forgotten");
+        }
         if let Err(error) = store.tidy_orders(clock::wall(), &rules).await {
             tracing::error!(%error, "orders were not tidied");
         }
@@ -87,7 +90,7 @@ async fn make_keys(store: Store) {
 async fn prepare(
     store: &Store,
     settings: &Settings,
-    sample_size: Option<u32>,
+    arguments: &ServeArguments,
     cat: &Catalogue,
 ) -> Result<(), Failure> {
     let Settings { plan, client_types: types, .. } = settings;
@@ -97,22 +100,46 @@ async fn prepare(
     let old = now - COMMANDS_KEPT_HOURS.hours();
     store.forget_commands(old).await.map_err(Failure::Store)?;
     store.forget_handovers(now).await.map_err(Failure::Store)?;
-    if let Some(size) = sample_size {
-        let today = now.to_zoned(jiff::tz::TimeZone::system()).date();
-        let directory = sample::directory(types, today);
-        let goods = sample::products(today);
-        let filled = store.fill(&directory, sample::clients(size), &goods, plan, now);
-        let filled = filled.await.map_err(Failure::Store)?;
-        let said = if filled {
-            say!(cat, "Sample clients: {count}.", count = size)
-        } else {
-            say!(cat, "The database is not empty; no sample data was added.")
-        };
-        eprintln!("patchcord-desk: {said}");
+    if let Some(size) = arguments.sample {
+        fill(store, settings, arguments, size, now, cat).await?;
     }
     // Goods are few. So are most companies' clients; for those of others nobody waits.
     store.make_keys(Kind::Product, usize::MAX).await.map_err(Failure::Store)?;
     store.make_keys(Kind::Client, CLIENTS_BEFOREHAND).await.map_err(Failure::Store)?;
+    Ok(())
+}
+
+/// Sample data into an empty database.
+async fn fill(
+    store: &Store,
+    settings: &Settings,
+    arguments: &ServeArguments,
+    size: u32,
+    now: Timestamp,
+    cat: &Catalogue,
+) -> Result<(), Failure> {
+    let Settings { plan, client_types: types, .. } = settings;
+    let (products, lines) = arguments.sample_trade.unwrap_or((sample::USUAL, 0));
+    let today = now.to_zoned(jiff::tz::TimeZone::system()).date();
+    let directory = sample::directory(types, today);
+    let goods = sample::products(today, products);
+    let routes = settings.orders.route_ids();
+    let clients = sample::clients(size).map(|(id, draft)| {
+        let trade = sample::trade(&draft, &routes);
+        let trade = if lines == 0 { trade } else { sample::with_contracts(trade, id, &goods, today) };
+        (id, draft, trade)
+    });
+    let filled = store.fill(&directory, clients, &goods, plan, now).await.map_err(Failure::Store)?;
+    if filled && lines > 0 {
+        let history = sample::History::new(sample::clients(size), &goods, &routes, lines, today);
+        store.fill_history(&history).await.map_err(Failure::Store)?;
+    }
+    let said = if filled {
+        say!(cat, "Sample clients: {count}.", count = size)
+    } else {
+        say!(cat, "The database is not empty; no sample data was added.")
+    };
+    eprintln!("patchcord-desk: {said}");
     Ok(())
 }
 

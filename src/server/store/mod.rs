@@ -8,6 +8,7 @@ mod commands;
 mod company;
 mod connect;
 mod directory;
+mod fill;
 mod handovers;
 mod orders;
 mod products;
@@ -88,10 +89,31 @@ pub(crate) enum StoreError {
 }
 
 impl StoreError {
+    /// What is to be done about it.
+    pub fn trouble(&self) -> Trouble {
+        match self {
+            Self::Database(error) => connect::trouble(error),
+            Self::Document(_) => Trouble::Ours,
+        }
+    }
+
     /// The write may be done again.
     fn was_in_the_way(&self) -> bool {
         matches!(self, Self::Database(error) if connect::was_in_the_way(error))
     }
+}
+
+/// What is wrong when the database does not do its work.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Trouble {
+    /// It does not answer, or is not there.
+    Away,
+    /// Its disk is full.
+    Full,
+    /// It can be read alone.
+    TakesNoWrites,
+    /// No fault of its disk or of the network.
+    Ours,
 }
 
 /// Why a database cannot be used.

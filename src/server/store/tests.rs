@@ -88,9 +88,10 @@ async fn shop(name: &str) -> (Store, Orders, ClientId, Timestamp) {
     store.set_client_types(&types).await.unwrap();
     let people = sample::directory(&types, today);
     let (id, draft) = sample::clients(1).next().unwrap();
-    let goods = sample::products(today);
+    let goods = sample::products(today, sample::USUAL);
     let plan = NumberingPlan::default();
-    assert!(store.fill(&people, [(id, draft)].into_iter(), &goods, &plan, at).await.unwrap());
+    let trade = sample::trade(&draft, &sample::order_rules().route_ids());
+    assert!(store.fill(&people, [(id, draft, trade)].into_iter(), &goods, &plan, at).await.unwrap());
     (store, sample::order_rules(), id, at)
 }
 
@@ -189,4 +190,23 @@ async fn who_does_not_pay_in_time_has_no_order_and_keeps_no_goods() {
     let kept = store.order(order.id).await.unwrap().unwrap();
     assert_eq!((kept.state, kept.history.last().unwrap().by.as_str()), (OrderState::Cancelled, "desk"));
     assert_eq!(free().await, before);
+}
+
+#[tokio::test]
+async fn a_year_of_orders_makes_habits_and_leaves_every_index() {
+    let (store, rules, id, at) = shop("history").await;
+    let indices = || async {
+        let sql = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'index'";
+        sqlx::query_scalar::<_, i64>(sql).fetch_one(&store.readers).await.unwrap()
+    };
+    let before = indices().await;
+    let today = jiff::civil::date(2026, 11, 30);
+    let goods = sample::products(today, sample::USUAL);
+    let history = sample::History::new(sample::clients(1), &goods, &[], 700, today);
+    store.fill_history(&history).await.unwrap();
+    assert_eq!(indices().await, before);
+    let terms = store.terms(id, &rules, at).await.unwrap().unwrap();
+    assert!(terms.habits.len() > 10, "{}", terms.habits.len());
+    assert_eq!(terms.orders.len(), 5);
+    assert!(terms.typical.len() > 10, "clients of this type buy it");
 }
