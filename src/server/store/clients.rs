@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use super::{
-    Statement, Store, Transaction, commands, directory, micros, products, set_fact, trade, until_done,
+    Statement, Store, Transaction, changes, commands, directory, micros, products, set_fact, trade,
+    until_done,
 };
 use crate::desk_api::{
     Change, ClientCard, ClientDraft, ClientId, ClientPhone, ClientType, Department, Directory,
@@ -118,6 +119,7 @@ impl Store {
             .map_err(StoreError::from)?;
         upsert(&mut tx, id, draft, department.as_deref(), command.at).await?;
         index_phones(&mut tx, id, draft, plan).await?;
+        changes::note(&mut tx, changes::Kind::Client, id).await?;
         let change = if existed.is_some() { Change::Replaced } else { Change::Created };
         commands::keep_answer(&mut tx, command, &change).await?;
         tx.commit().await.map_err(StoreError::from)?;
