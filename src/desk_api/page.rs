@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Absence, CallRecordId, ClientId, DirectoryEntry, PersonId, Role};
+use super::{Absence, CallRecordId, ClientId, DirectoryEntry, PersonId, Role, TaskId};
 
 /// The header by which a page proves that a request is its own: no other site can set it. `person`: somebody has just done
 /// something; `page`: the page asks by itself.
@@ -95,4 +95,14 @@ pub struct ClientChanged {
     /// Who looks after the client now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manager: Option<PersonId>,
+}
+
+/// A task was written or done: an event of the kind `task`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub struct TaskChanged {
+    /// Which.
+    pub id: TaskId,
+    /// It waits no more.
+    pub is_done: bool,
 }

@@ -10,5 +10,6 @@ pub mod handover;
 pub mod line_state;
 pub mod number;
 pub mod pause;
+pub mod task;
 pub mod trade;
 pub mod transfer_report;

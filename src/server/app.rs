@@ -19,7 +19,8 @@ use super::page;
 use super::problem::Refusal;
 use super::reach::Reach;
 use super::routes::{
-    calls, clients, directory, events, following, handovers, meta, orders, products, session, transfers,
+    calls, clients, directory, events, following, handovers, meta, orders, products, session, tasks,
+    transfers,
 };
 use super::settings::{Orders, Transfers};
 use super::store::{Bearer, Store};
@@ -84,6 +85,9 @@ pub(crate) fn router(desk: Desk) -> Router {
         .route(paths::PLACE_ORDER, post(orders::place))
         .route(paths::ORDER_ACTS, post(orders::act))
         .route(paths::ORDER_GOODS, get(following::goods))
+        .route(paths::TASKS, get(tasks::list))
+        .route(paths::TASK, put(tasks::put))
+        .route(paths::FINISH_TASK, post(tasks::finish))
         .route(paths::EVENTS, get(events::listen))
         .route(paths::DIRECTORY, get(directory::show))
         .route(paths::ABSENCES, put(following::absences))

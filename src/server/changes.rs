@@ -11,7 +11,7 @@ use tokio::sync::broadcast;
 use super::reach::Reach;
 use super::store::{Bearer, Place, Store};
 use crate::clock;
-use crate::desk_api::{CallChanged, ClientChanged, HandoverChanged, OrderChanged, Role};
+use crate::desk_api::{CallChanged, ClientChanged, HandoverChanged, OrderChanged, Role, TaskChanged};
 
 /// How often it is looked.
 const LOOK: Duration = Duration::from_millis(250);
@@ -25,9 +25,10 @@ pub(crate) enum What {
     Call(CallChanged),
     Handover(HandoverChanged),
     Client(ClientChanged),
+    Task(TaskChanged),
 }
 
-/// Who looks after a client.
+/// Who looks after a client, or is to do a task.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Whose {
     pub manager: Option<String>,
@@ -37,9 +38,9 @@ pub(crate) struct Whose {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Change {
     pub what: What,
-    /// Who takes the order, or recorded the call.
+    /// Who takes the order, recorded the call, or asked for the task.
     pub by: Option<String>,
-    /// None: it is about no client that the desk knows.
+    /// None: nobody is to follow it.
     pub whose: Option<Whose>,
 }
 

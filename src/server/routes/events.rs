@@ -37,7 +37,7 @@ struct Listener {
 }
 
 /// Server-sent events, from now on: `order` with an `OrderChanged`, `call` with a `CallChanged`, `client` with a `ClientChanged`,
-/// `handover` with a `HandoverChanged`. Operators hear of their own orders and calls; managers of clients whom they follow: their
+/// `handover` with a `HandoverChanged`, `task` with a `TaskChanged`. Operators hear of their own orders, calls and tasks; managers of clients whom they follow: their
 /// own, those of whom they stand in for, and of their department those whom nobody looks after; heads of their department's; whose
 /// telephone is called, of the client who is passed on. `lost`: some were missed, and what is shown should be asked for anew. Nothing is
 /// told of what was a second before. A session that ends, or a token that is revoked, ends the stream within seconds.
@@ -101,5 +101,6 @@ fn event(what: &What) -> Result<Event, axum::Error> {
         What::Call(changed) => event.event("call").json_data(changed),
         What::Handover(changed) => event.event("handover").json_data(changed),
         What::Client(changed) => event.event("client").json_data(changed),
+        What::Task(changed) => event.event("task").json_data(changed),
     }
 }

@@ -10,4 +10,5 @@ pub(super) mod meta;
 pub(super) mod orders;
 pub(super) mod products;
 pub(super) mod session;
+pub(super) mod tasks;
 pub(super) mod transfers;

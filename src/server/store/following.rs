@@ -7,7 +7,7 @@ use super::changes::{Kind, Written};
 use super::{Statement, Store, clients, commands, orders, until_done};
 use crate::desk_api::{
     Absence, CallChanged, CallRecordId, ClientCard, ClientChanged, ClientDraft, ClientId, DirectoryEntry,
-    HandoverChanged, Job, OrderChanged, OrderId, PersonId, Product,
+    HandoverChanged, Job, OrderChanged, OrderId, PersonId, Product, TaskChanged, TaskId,
 };
 use crate::domain::number::NumberingPlan;
 use crate::server::changes::{Change, What, Whose};
@@ -33,16 +33,28 @@ impl Statement {
 
     /// Clients `c` that are followed: as [`Reach::covers`].
     pub(super) fn covered_by(&mut self, reach: &Reach) -> Result<&mut Self, StoreError> {
+        self.covered("c.manager", "c.department", reach)
+    }
+
+    /// The same of tasks `t`.
+    pub(super) fn task_covered_by(&mut self, reach: &Reach) -> Result<&mut Self, StoreError> {
+        self.covered("t.person", "t.department", reach)
+    }
+
+    fn covered(&mut self, person: &str, department: &str, reach: &Reach) -> Result<&mut Self, StoreError> {
         if reach.all {
             return Ok(self.push("1 = 1"));
         }
-        self.push("(c.manager").among(reach.managers.iter().cloned())?;
+        self.push(&format!("({person}")).among(reach.managers.iter().cloned())?;
         match &reach.department {
-            None => self.push(" OR c.manager IS NULL"),
+            None => self.push(&format!(" OR {person} IS NULL")),
             Some(own) => {
-                self.push(" OR (c.manager IS NULL AND c.department IS NULL) OR (c.department = ")
-                    .bind(own.clone())?;
-                self.push(if reach.leads { ")" } else { " AND c.manager IS NULL)" })
+                let nobodys = format!("{person} IS NULL AND");
+                self.push(&format!(" OR ({nobodys} {department} IS NULL) OR ("));
+                if !reach.leads {
+                    self.push(&format!("{nobodys} "));
+                }
+                self.push(&format!("{department} = ")).bind(own.clone())?.push(")")
             }
         };
         Ok(self.push(")"))
@@ -74,7 +86,7 @@ impl Store {
             Kind::Call => self.calls_changed(subjects).await,
             Kind::Handover => self.handovers_changed(subjects).await,
             Kind::Client => self.clients_changed(subjects).await,
-            Kind::Task => Ok(Vec::new()),
+            Kind::Task => self.tasks_changed(subjects).await,
         }
     }
 
@@ -148,6 +160,21 @@ impl Store {
             let changed =
                 ClientChanged { id: ClientId(id(&client)?), manager: manager.clone().map(PersonId) };
             Ok(Change { what: What::Client(changed), by: None, whose: Some(Whose { manager, department }) })
+        };
+        rows.into_iter().map(change).collect()
+    }
+
+    async fn tasks_changed(&self, subjects: Vec<String>) -> Result<Vec<Change>, StoreError> {
+        type Row = (String, Option<i64>, String, Option<String>, Option<String>);
+        let mut select = Statement::new(
+            "SELECT t.id, t.done_at, t.asked_by, t.person, t.department FROM tasks t WHERE t.id",
+        );
+        select.among(subjects)?;
+        let (text, values) = select.into_parts();
+        let rows: Vec<Row> = sqlx::query_as_with(text, values).fetch_all(&self.readers).await?;
+        let change = |(task, done_at, asked_by, manager, department): Row| {
+            let what = What::Task(TaskChanged { id: TaskId(id(&task)?), is_done: done_at.is_some() });
+            Ok(Change { what, by: Some(asked_by), whose: Some(Whose { manager, department }) })
         };
         rows.into_iter().map(change).collect()
     }

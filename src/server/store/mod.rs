@@ -16,6 +16,7 @@ mod handovers;
 mod orders;
 mod products;
 mod revisions;
+mod tasks;
 mod tokens;
 mod trade;
 mod transfers;
@@ -25,6 +26,7 @@ pub(crate) use changes::Place;
 pub(crate) use connect::Store;
 use connect::{Statement, Transaction, micros, set_fact, until_done};
 pub(crate) use orders::OrderFilter;
+pub(crate) use tasks::TaskFilter;
 
 use std::fmt;
 use std::path::PathBuf;
