@@ -273,6 +273,16 @@ impl Desk {
         self.server = Some(server);
     }
 
+    /// Away while something else is done, then back at the address it had.
+    pub fn restart_at(&mut self, meanwhile: impl FnOnce()) {
+        let address = self.url.strip_prefix("http://").unwrap().to_owned();
+        if let Some(server) = self.server.take() {
+            server.kill();
+        }
+        meanwhile();
+        self.server = Some(Server::start(&self.folder, &["--listen", &address]));
+    }
+
     /// A request as this test wants it.
     pub fn send(&self, build: impl FnOnce(&reqwest::Client, &str) -> reqwest::RequestBuilder) -> Reply {
         let request = build(&self.http, &self.url);

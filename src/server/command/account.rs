@@ -83,7 +83,7 @@ async fn list(data: &DataArguments, cat: &Catalogue) -> Result<(), Failure> {
     let store = open(data).await?;
     for account in store.accounts().await.map_err(Failure::Store)? {
         let since = account.created_at.strftime("%Y-%m-%d");
-        let state = if account.is_disabled { say!(cat, "closed") } else { String::new() };
+        let state = if account.is_disabled { say!(cat, "may not log in") } else { String::new() };
         println!("{}", format!("{since} {} {} {state}", account.role.as_str(), account.person).trim_end());
     }
     store.close().await;
