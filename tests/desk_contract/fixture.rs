@@ -252,11 +252,7 @@ impl Desk {
     fn at(url: String, tokens: Vec<(String, String)>, server: Option<Server>, folder: Folder) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .unwrap();
+        let http = http();
         Self { url, tokens, runtime, http, server, folder }
     }
 
@@ -280,6 +276,8 @@ impl Desk {
             server.kill();
         }
         meanwhile();
+        // The old one would try the connections that it kept.
+        self.http = http();
         self.server = Some(Server::start(&self.folder, &["--listen", &address]));
     }
 
@@ -351,6 +349,11 @@ impl Desk {
         let clients = reply.body["clients"].as_array().unwrap().iter();
         clients.map(|client| client["name"].as_str().unwrap().to_owned()).collect()
     }
+}
+
+fn http() -> reqwest::Client {
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    client.no_proxy().build().unwrap()
 }
 
 async fn reply(response: reqwest::Response) -> Reply {

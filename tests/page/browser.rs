@@ -46,8 +46,9 @@ impl Browser {
             .spawn()
             .expect("Debian's chromium-driver is installed");
         let mut said = BufReader::new(driver.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let port =
-            said.find_map(|line| Some(line.split_once("on port ")?.1.trim_end_matches('.').to_owned()));
+        let port = said.find_map(|line| {
+            Some(line.split_once("successfully on port ")?.1.trim_end_matches('.').to_owned())
+        });
         let port = port.expect("the driver says its port");
         std::thread::spawn(move || said.for_each(drop));
         let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE * 2).build().unwrap();

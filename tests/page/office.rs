@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
+use patchcord::desk_api::{IDEMPOTENCY_KEY, Terms};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -75,7 +76,8 @@ impl Office {
     /// An operator writes an order of so many cases, reads it back and places it.
     pub fn place(&self, client: Uuid, cases: u32) -> Value {
         let terms = self.desk.get("operator", &format!("/v1/clients/{client}/terms"), &[]);
-        let slot = &terms.body["addresses"][0]["slots"][0]["slot"];
+        let terms: Terms = serde_json::from_str(&terms.text).unwrap();
+        let slot = serde_json::to_value(terms.addresses[0].slots[0].slot).unwrap();
         let mut order = json!({
             "id": new_call_id(), "revision": 1, "client": client,
             "lines": [{"number": 1, "product": self.product, "quantity": cases.to_string(), "unit": "case"}],
@@ -101,7 +103,7 @@ impl Office {
         let command = Uuid::from_u128(random()).to_string();
         self.desk.send(|http, url| {
             let request = http.post(format!("{url}{path}")).bearer_auth(self.desk.token(who));
-            request.header(patchcord::desk_api::IDEMPOTENCY_KEY, command).json(body)
+            request.header(IDEMPOTENCY_KEY, command).json(body)
         })
     }
 
@@ -137,6 +139,9 @@ impl Office {
     pub fn log_in(&self, browser: &Browser, person: &str, password: &str) {
         browser.go(&self.desk.url);
         browser.wait(|browser| browser.focused().0 == "textbox", || "no field has the focus".to_owned());
+        // Chromium notes that nobody was logged in.
+        let noted = browser.log();
+        assert!(noted.iter().all(|line| line.contains("/v1/session") && line.contains("401")), "{noted:?}");
         browser.keys(&format!("{person}{TAB}{password}{ENTER}"));
     }
 
