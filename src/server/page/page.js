@@ -31,6 +31,12 @@ function money(amount, currency) {
   return new Intl.NumberFormat(lang, { style: "currency", currency }).format(amount);
 }
 
+/** The same without the currency, where it is said once for many. */
+function figure(amount, currency) {
+  const digits = currency ? new Intl.NumberFormat(lang, { style: "currency", currency }).resolvedOptions().maximumFractionDigits : 0;
+  return new Intl.NumberFormat(lang, { minimumFractionDigits: digits, maximumFractionDigits: digits + 2 }).format(amount);
+}
+
 // --- asking the desk ---
 
 let acted = Date.now();
@@ -195,8 +201,8 @@ function fillOrder(body, entry) {
       el("td", {}, named(line.product), ...(price?.gifts ?? []).map((gift) =>
         el("div", { class: "quiet" }, t("gift", { name: named(gift.product), count: number.format(gift.quantity) })))),
       el("td", { class: "figure" }, `${number.format(line.quantity)} ${known(`unit_${line.unit}`, line.unit)}`),
-      el("td", { class: "figure" }, price ? money(price.price.amount, currency) : "—"),
-      el("td", { class: "figure" }, price ? `${price.is_about ? "≈ " : ""}${money(price.sum.gross, currency)}` : "—"));
+      el("td", { class: "figure" }, price ? figure(price.price.amount, currency) : "—"),
+      el("td", { class: "figure" }, price ? `${price.is_about ? "≈ " : ""}${figure(price.sum.gross, currency)}` : "—"));
   });
   const { slot, receiver } = entry.order.delivery ?? {};
   const last = entry.history?.at(-1);
@@ -215,7 +221,7 @@ function fillOrder(body, entry) {
       ...(entry.order.note ? pair(t("note"), entry.order.note) : []),
       ...(last?.reason ? pair(t("last_word"), `${last.by}: ${last.reason}`) : [])),
     el("div", { class: "wide" }, el("table", {},
-      el("caption", {}, t("lines")),
+      el("caption", {}, currency ? `${t("lines")}, ${currency}` : t("lines")),
       el("thead", {}, el("tr", {},
         el("th", { scope: "col" }, t("product")), el("th", { scope: "col", class: "figure" }, t("quantity")),
         el("th", { scope: "col", class: "figure" }, t("price")), el("th", { scope: "col", class: "figure" }, t("sum")))),
