@@ -2,8 +2,9 @@
 
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use patchcord::clock::Clock;
 use patchcord::desk_api::PAGE;
 use reqwest::Method;
 use reqwest::header::{COOKIE, HOST, RETRY_AFTER, SET_COOKIE};
@@ -80,7 +81,10 @@ fn cookie(reply: &Reply) -> String {
 fn a_session_begins_with_the_password_and_ends_at_once_when_its_person_logs_out() {
     let staff = Staff::hired();
     let reply = staff.knock("ivanova", PASSWORD, &[]);
-    assert_eq!((reply.body["role"].as_str(), reply.body["entry"]["extension"].as_str()), (Some("manager"), Some("201")));
+    assert_eq!(
+        (reply.body["role"].as_str(), reply.body["entry"]["extension"].as_str()),
+        (Some("manager"), Some("201"))
+    );
     assert_eq!(reply.headers["cache-control"], "no-store");
     let (first, second) = (cookie(&reply), staff.log_in("ivanova", PASSWORD));
     assert_ne!(first, second);
@@ -103,7 +107,10 @@ fn behind_a_proxy_the_cookie_goes_with_tls_alone_and_not_to_other_hosts() {
     let staff = Staff::hired();
     let reply = staff.knock("ivanova", PASSWORD, &[(HOST.as_str(), "desk.example.com")]);
     let set = reply.headers[SET_COOKIE].to_str().unwrap();
-    assert!(set.starts_with("__Host-patchcord=") && set.contains("; HttpOnly; SameSite=Strict; Secure"), "{set}");
+    assert!(
+        set.starts_with("__Host-patchcord=") && set.contains("; HttpOnly; SameSite=Strict; Secure"),
+        "{set}"
+    );
 }
 
 #[test]
@@ -113,9 +120,9 @@ fn nobody_learns_from_a_refusal_or_its_time_who_has_an_account() {
     let mut times = Vec::new();
     let mut texts = Vec::new();
     for person in ["ivanova", "nobody", "erp", "ivanova", "nobody", "erp"] {
-        let begun = Instant::now();
+        let clock = Clock::start();
         let reply = staff.knock(person, "another password entirely", &[]);
-        times.push(begun.elapsed());
+        times.push(clock.now().since_start());
         reply.assert_problem(401, "log_in_refused");
         texts.push(reply.text);
     }
@@ -190,7 +197,8 @@ fn an_account_is_somebodys_with_a_password_that_cannot_be_guessed() {
     // From a file that others may read, it is taken no more than from an argument.
     let file = staff.desk.folder.path("password");
     std::fs::write(&file, PASSWORD).unwrap();
-    let arguments = ["new", "--person", "petrov", "--role", "manager", "--password-file", file.to_str().unwrap()];
+    let arguments =
+        ["new", "--person", "petrov", "--role", "manager", "--password-file", file.to_str().unwrap()];
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
@@ -228,7 +236,10 @@ fn a_browser_is_told_to_keep_nothing_and_to_run_nothing_but_the_desks_own_script
         assert_eq!(reply.headers["x-content-type-options"], "nosniff", "{path}");
         assert_eq!(reply.headers["cache-control"], "no-store", "{path}");
         let policy = reply.headers["content-security-policy"].to_str().unwrap();
-        assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
+        assert!(
+            policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
+            "{policy}"
+        );
         assert!(!policy.contains("unsafe") && !policy.contains('*'), "{policy}");
     }
     let page = desk.send(|http, url| http.get(format!("{url}/")).header("accept-language", "ru-RU,ru;q=0.9"));

@@ -23,7 +23,10 @@ fn noted(desk: &Desk, arguments: &[&str], count: usize) -> Vec<(String, String, 
     }
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let notes = notes(desk, arguments);
-    notes.iter().map(|note| (text(&note["person"]), text(&note["what"]), note["status"].as_i64().unwrap())).collect()
+    notes
+        .iter()
+        .map(|note| (text(&note["person"]), text(&note["what"]), note["status"].as_i64().unwrap()))
+        .collect()
 }
 
 #[test]
@@ -70,7 +73,13 @@ fn each_look_at_a_client_and_each_act_is_noted_with_who_and_how_and_without_what
     let database = desk.folder.database();
     let output = run(&["audit", "--client", "Another", "--database", &database]);
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.lines().last().unwrap().contains(&format!("manager manager token 200 GET /v1/clients/{{id}} client {other}")), "{text}");
+    assert!(
+        text.lines()
+            .last()
+            .unwrap()
+            .contains(&format!("manager manager token 200 GET /v1/clients/{{id}} client {other}")),
+        "{text}"
+    );
     assert!(!text.contains("Another"));
 }
 

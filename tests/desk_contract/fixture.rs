@@ -267,18 +267,8 @@ impl Desk {
         let server = Server::start(&self.folder, more);
         self.url = server.url();
         self.server = Some(server);
-    }
-
-    /// Away while something else is done, then back at the address it had.
-    pub fn restart_at(&mut self, meanwhile: impl FnOnce()) {
-        let address = self.url.strip_prefix("http://").unwrap().to_owned();
-        if let Some(server) = self.server.take() {
-            server.kill();
-        }
-        meanwhile();
         // The old one would try the connections that it kept.
         self.http = http();
-        self.server = Some(Server::start(&self.folder, &["--listen", &address]));
     }
 
     /// A request as this test wants it.

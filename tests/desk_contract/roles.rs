@@ -27,7 +27,8 @@ fn rows(known: &Known) -> Vec<(Method, &'static str, &'static str, Value)> {
     let client = json!({"name": "Romashka", "client_type": "market"});
     let product = json!({"product": {"id": known.id, "code": "1", "name": "Tea", "tax_kind": "food",
         "packings": [{"unit": "piece", "holds": "1"}]}, "prices": {"columns": {}}});
-    let handover = json!({"id": known.id, "revision": 1, "to": "201", "way": "return", "from": "101", "operator": "o"});
+    let handover =
+        json!({"id": known.id, "revision": 1, "to": "201", "way": "return", "from": "101", "operator": "o"});
     let mut record = call(new_call_id(), 1);
     record["id"] = json!(known.id);
     vec![
@@ -161,9 +162,7 @@ fn each_role_does_what_its_row_says_and_nobody_unknown_does_anything() {
                 let (method, template, who, body) = rows(&known).swap_remove(number);
                 let (status, code) = outcome(desk, &by, &method, &known.path(&method, template), &body);
                 let logs_out = template == "/v1/session" && method == Method::DELETE;
-                let may = who == OPEN
-                    || who.contains(letter)
-                    || (logs_out && matches!(by, By::Session(..)));
+                let may = who == OPEN || who.contains(letter) || (logs_out && matches!(by, By::Session(..)));
                 let did = status != 401 && code != "forbidden";
                 if may != did {
                     faults.push(format!("{method} {template} by {token}: {status} {code}"));

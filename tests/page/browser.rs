@@ -4,8 +4,9 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use patchcord::clock::Clock;
 use serde_json::{Value, json};
 
 /// What is to be seen is seen within this time, or never.
@@ -166,12 +167,12 @@ impl Browser {
     }
 
     pub fn wait(&self, is_so: impl Fn(&Self) -> bool, why: impl Fn() -> String) -> Duration {
-        let begun = Instant::now();
+        let clock = Clock::start();
         while !is_so(self) {
-            assert!(begun.elapsed() < PATIENCE, "{}", why());
+            assert!(clock.now().since_start() < PATIENCE, "{}", why());
             std::thread::sleep(Duration::from_millis(10));
         }
-        begun.elapsed()
+        clock.now().since_start()
     }
 
     /// What Chromium complained of since it was asked last: violations of the policy, scripts that failed.

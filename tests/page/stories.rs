@@ -253,9 +253,10 @@ fn the_page_says_that_the_desk_is_away_and_goes_on_when_it_is_back() {
     let client = office.client("Romashka", Some("ivanova"), "50000");
     let browser = office.at_work("ivanova", "en", "as they happen");
     mark(&browser);
-    office.desk.restart_at(|| {
-        browser.wait_for("#status", "The desk cannot be reached");
-    });
+    let address = office.desk.url.strip_prefix("http://").unwrap().to_owned();
+    office.desk.server.take().unwrap().kill();
+    browser.wait_for("#status", "The desk cannot be reached");
+    office.desk.restart(&["--listen", &address]);
     office.place(client, 30);
     browser.wait_for("#orders", "Romashka");
     browser.wait_for("#status", "as they happen");

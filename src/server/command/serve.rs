@@ -18,7 +18,7 @@ use crate::server::changes::Changes;
 use crate::server::doors::Doors;
 use crate::server::listener::{Connections, Peer};
 use crate::server::sample;
-use crate::server::settings::Settings;
+use crate::server::settings::{Orders, Settings};
 use crate::server::store::Store;
 use crate::text::{Catalogue, say};
 
@@ -56,7 +56,7 @@ pub(super) async fn serve(arguments: ServeArguments, cat: &Catalogue) -> Result<
         doors: Doors::new(),
         company: company.map(Arc::new),
     };
-    let tidying = tokio::spawn(tidy(store.clone(), settings.audit_days));
+    let tidying = tokio::spawn(tidy(store.clone(), Arc::clone(&desk.orders), settings.audit_days));
     let answered = answer(listener, desk, &arguments, watching, cat).await;
     tidying.abort();
     let _ = tidying.await;
@@ -68,12 +68,12 @@ pub(super) async fn serve(arguments: ServeArguments, cat: &Catalogue) -> Result<
 }
 
 /// Does what time brings, once a minute.
-async fn tidy(store: Store, audit_days: u16) {
+async fn tidy(store: Store, rules: Arc<Orders>, audit_days: u16) {
     let mut minutes = tokio::time::interval(Duration::from_secs(60));
     loop {
         minutes.tick().await;
         let now = clock::wall();
-        if let Err(error) = store.tidy_orders(now).await {
+        if let Err(error) = store.tidy_orders(now, &rules).await {
             tracing::error!(%error, "orders were not tidied");
         }
         let forgotten = async {
