@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// RFCs that the project follows, with the number of their last main section.
-const KNOWN: [(u32, u32); 55] = [
+const KNOWN: [(u32, u32); 56] = [
     (2046, 9),
     (2047, 10),
     (2069, 6),
@@ -74,6 +74,7 @@ const KNOWN_LATER: [(u32, u32); 15] = [
     (8760, 8),
     (8843, 21),
     (8866, 13),
+    (9106, 8),
     (9110, 20),
     (9457, 9),
     (9562, 9),

@@ -14,7 +14,7 @@ use crate::desk_api::{ClientId, OrderId, PAGE, ProblemCode, Role};
 
 /// Longest token looked at, octets.
 const LONGEST: usize = 512;
-/// The prefix makes browsers refuse the cookie from a plain or a foreign host, and with a domain (RFC 6265bis §4.1.3.2).
+/// The prefix makes browsers refuse the cookie from a plain or a foreign host, and with a domain (draft-ietf-httpbis-rfc6265bis, "Cookie Name Prefixes").
 const COOKIE: &str = "__Host-patchcord";
 /// On the own machine there is no TLS, and nobody in between: for trials.
 const TRIAL_COOKIE: &str = "patchcord-trial";
@@ -38,8 +38,13 @@ impl Shown {
 
     /// Who is known by it; none: nobody, or nobody any more.
     pub async fn bearer(self, desk: &Desk) -> Result<Option<Bearer>, Refusal> {
+        Ok(self.bearer_and_age(desk).await?.map(|(bearer, _)| bearer))
+    }
+
+    /// And whether it is to be written that the person is there.
+    async fn bearer_and_age(self, desk: &Desk) -> Result<Option<(Bearer, bool)>, Refusal> {
         Ok(match self {
-            Self::Token(hash) => desk.store.bearer(hash).await?,
+            Self::Token(hash) => desk.store.bearer(hash).await?.map(|bearer| (bearer, false)),
             Self::Session(hash) => desk.store.session(hash, clock::wall()).await?,
         })
     }
@@ -86,8 +91,9 @@ impl FromRequestParts<Desk> for Caller {
                 (Shown::Session(token::hash(cookie)), ProblemCode::SessionEnded.into())
             }
         };
-        let bearer = shown.bearer(desk).await?.ok_or(refused)?;
+        let (bearer, is_to_be_touched) = shown.bearer_and_age(desk).await?.ok_or(refused)?;
         if let Shown::Session(hash) = shown
+            && is_to_be_touched
             && parts.headers.get(PAGE).is_some_and(|by| by == "person")
         {
             desk.store.touch_session(hash, clock::wall()).await?;
@@ -131,22 +137,34 @@ fn bearer_token(header: &str) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && (1..=LONGEST).contains(&token.len())).then_some(token)
 }
 
-/// The browser asks a desk on its own machine. No other site can have that as its host.
-fn is_trial(headers: &HeaderMap) -> bool {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("");
-    let name = host.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')).map_or(host, |(name, _)| name);
+fn is_loopback(authority: &str) -> bool {
+    let port = authority.rsplit_once(':').filter(|(_, port)| !port.ends_with(']'));
+    let name = port.map_or(authority, |(name, _)| name);
     let address = name.trim_start_matches('[').trim_end_matches(']');
     name.eq_ignore_ascii_case("localhost")
         || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
+/// The browser asks a desk on its own machine, without TLS. No other site can have that as its host; a proxy on this machine that
+/// passes its own host on is told by the origin.
+fn is_trial(headers: &HeaderMap) -> bool {
+    let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let origin = text(header::ORIGIN);
+    text(header::HOST).is_some_and(is_loopback)
+        && origin.is_none_or(|origin| origin.strip_prefix("http://").is_some_and(is_loopback))
+}
+
 /// What the session's cookie holds.
 pub(crate) fn session_cookie(headers: &HeaderMap) -> Option<&str> {
-    let name = if is_trial(headers) { TRIAL_COOKIE } else { COOKIE };
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let value = pairs.find(|(known, _)| *known == name)?.1;
-    (1..=LONGEST).contains(&value.len()).then_some(value)
+    let cookie =
+        cookie(headers, COOKIE).or_else(|| cookie(headers, TRIAL_COOKIE).filter(|_| is_trial(headers)));
+    cookie.filter(|value| (1..=LONGEST).contains(&value.len()))
+}
+
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(known, _)| *known == name).map(|(_, value)| value)
 }
 
 /// `Set-Cookie` of a session.
@@ -230,5 +248,8 @@ mod tests {
             );
             assert_eq!(session_cookie(&headers), Some("y"));
         }
+        // A proxy on this machine that does not say whom it stands for.
+        let headers = headers(&[("host", "127.0.0.1:8420"), ("origin", "https://desk.example.com")]);
+        assert!(set_cookie(&headers, "x").contains("Secure"));
     }
 }

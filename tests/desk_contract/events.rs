@@ -23,7 +23,8 @@ impl Events {
         let host = desk.url.strip_prefix("http://").unwrap();
         let mut stream = TcpStream::connect(host).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        write!(stream, "GET /v1/events HTTP/1.1\r\nHost: {host}\r\n{header}\r\n\r\n").unwrap();
+        write!(stream, "GET /v1/events HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{header}\r\n\r\n")
+            .unwrap();
         let mut events = Self(BufReader::new(stream));
         assert!(events.line().starts_with("HTTP/1.1 200"));
         while !events.line().trim().is_empty() {}

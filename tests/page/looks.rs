@@ -59,7 +59,7 @@ fn everything_has_a_name_and_can_be_read_in_every_scheme_and_width() {
     browser.wait_for("h2", "로그인");
     browser.tab_to("link", "Русский");
     browser.keys(ENTER);
-    browser.wait_for("h2", "Войти");
+    browser.wait_for("h2", "Вход в службу заказов");
     browser.picture("log-in");
 }
 

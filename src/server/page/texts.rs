@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use crate::text::{Catalogue, Language, msg};
 
 /// Key and English text.
-pub(super) const TEXTS: [(&str, &str); 117] = [
+pub(super) const TEXTS: [(&str, &str); 118] = [
     ("title", msg!("Order desk")),
     ("skip", msg!("Skip to the content")),
     ("language", msg!("Language")),
     ("log_in", msg!("Log in")),
+    ("log_in_title", msg!("Log in to the order desk")),
     ("log_out", msg!("Log out")),
     ("no_script", msg!("This page needs JavaScript.")),
     ("account", msg!("Account")),

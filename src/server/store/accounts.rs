@@ -6,8 +6,11 @@ use super::{Store, micros};
 use crate::desk_api::Role;
 use crate::server::store::{Bearer, StoreError};
 
-/// Without an act of its person a session ends after this.
-const IDLE: SignedDuration = SignedDuration::from_mins(30);
+/// Without an act of its person a session ends after this. The page stands open beside other work, and shows who is passed on
+/// when the telephone rings: it has to outlive a meeting.
+const IDLE: SignedDuration = SignedDuration::from_hours(4);
+/// When its person was there last is written so often.
+const TOUCH: SignedDuration = SignedDuration::from_mins(1);
 /// And after this whatever its person does: a working day.
 const LONGEST: SignedDuration = SignedDuration::from_hours(12);
 /// A browser is known for so long as one that this person has used.
@@ -89,25 +92,27 @@ impl Store {
         Ok(())
     }
 
-    /// Whose session it is, as long as it goes on. A role that this version does not know may do nothing.
-    pub async fn session(&self, hash: [u8; 32], at: Timestamp) -> Result<Option<Bearer>, StoreError> {
-        let sql = "SELECT s.person, a.role FROM sessions s JOIN accounts a ON a.person = s.person \
+    /// Whose session it is, as long as it goes on, and whether it is to be written that its person is there. A role that this
+    /// version does not know may do nothing.
+    pub async fn session(&self, hash: [u8; 32], at: Timestamp) -> Result<Option<(Bearer, bool)>, StoreError> {
+        let sql = "SELECT s.person, a.role, s.seen_at FROM sessions s JOIN accounts a ON a.person = s.person \
                    WHERE s.hash = $1 AND s.ended_at IS NULL AND a.disabled = 0 AND s.begun_at > $2 AND s.seen_at > $3";
-        let row: Option<(String, String)> = sqlx::query_as(sql)
+        let row: Option<(String, String, i64)> = sqlx::query_as(sql)
             .bind(hash.as_slice())
             .bind(micros(at - LONGEST))
             .bind(micros(at - IDLE))
             .fetch_optional(&self.readers)
             .await?;
-        Ok(row.and_then(|(person, role)| Some(Bearer { person, role: Role::parse(&role)? })))
+        let session = |(person, role, seen): (String, String, i64)| {
+            Some((Bearer { person, role: Role::parse(&role)? }, seen < micros(at - TOUCH)))
+        };
+        Ok(row.and_then(session))
     }
 
-    /// Its person has done something; written once a minute at most.
+    /// Its person has done something.
     pub async fn touch_session(&self, hash: [u8; 32], at: Timestamp) -> Result<(), StoreError> {
-        let sql = "UPDATE sessions SET seen_at = $2 WHERE hash = $1 AND seen_at < $3";
-        let before = micros(at - SignedDuration::from_mins(1));
-        let query = sqlx::query(sql).bind(hash.as_slice()).bind(micros(at)).bind(before);
-        query.execute(&self.writer).await?;
+        let sql = "UPDATE sessions SET seen_at = $2 WHERE hash = $1";
+        sqlx::query(sql).bind(hash.as_slice()).bind(micros(at)).execute(&self.writer).await?;
         Ok(())
     }
 
@@ -129,5 +134,39 @@ impl Store {
         let sql = "DELETE FROM sessions WHERE begun_at < $1";
         sqlx::query(sql).bind(micros(at - KNOWN)).execute(&self.writer).await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::store::Database;
+
+    #[tokio::test]
+    async fn a_session_ends_after_four_hours_without_an_act_and_after_twelve_in_any_case() {
+        let folder = std::env::temp_dir().join(format!("patchcord-sessions-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let store = Store::open(&Database::Sqlite(folder.join("desk.db"))).await.unwrap();
+        let at = |minutes: i64| Timestamp::from_second(1_800_000_000 + 60 * minutes).unwrap();
+        let bearer = Bearer { person: "ivanova".into(), role: Role::Manager };
+        assert!(store.add_account(&bearer, "hash", at(0)).await.unwrap());
+        let hash = [7; 32];
+        store.begin_session(hash, "ivanova", at(0)).await.unwrap();
+        assert_eq!(store.session(hash, at(1)).await.unwrap(), Some((bearer.clone(), false)));
+        assert_eq!(store.session(hash, at(239)).await.unwrap(), Some((bearer.clone(), true)));
+        assert_eq!(store.session(hash, at(240)).await.unwrap(), None);
+        for minutes in [200, 400, 600] {
+            store.touch_session(hash, at(minutes)).await.unwrap();
+        }
+        assert!(store.session(hash, at(719)).await.unwrap().is_some());
+        assert_eq!(store.session(hash, at(720)).await.unwrap(), None);
+        // The browser is known long after, and then is not.
+        store.forget_sessions(at(90 * 24 * 60)).await.unwrap();
+        assert!(store.is_known_browser(hash, "ivanova").await.unwrap());
+        assert!(!store.is_known_browser(hash, "orlova").await.unwrap());
+        store.forget_sessions(at(90 * 24 * 60 + 1)).await.unwrap();
+        assert!(!store.is_known_browser(hash, "ivanova").await.unwrap());
+        store.close().await;
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 }
