@@ -448,6 +448,14 @@ at("absence").addEventListener("submit", async (event) => {
 
 let events;
 
+/** Once for many that come together: the company's programs write clients by the thousand. */
+function soon(load) {
+  let waits;
+  return () => {
+    waits ??= setTimeout(() => { waits = undefined; if (me) tried(load); }, 300);
+  };
+}
+
 function listen() {
   events?.close();
   const stream = events = new EventSource("/v1/events");
@@ -475,8 +483,8 @@ function listen() {
     const { call, name } = await getCall(id);
     if (isNew) say(t("call_came", { client: name || t("nobody_known"), operator: call.operator }));
   });
-  told("task", loadTasks);
-  told("client", loadUnassigned);
+  told("task", soon(loadTasks));
+  told("client", soon(() => Promise.all([loadUnassigned(), loadOrders(), loadCalls()])));
   told("handover", loadHandovers);
   told("lost", load);
 }

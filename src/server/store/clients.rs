@@ -112,15 +112,17 @@ impl Store {
             return Ok(change);
         }
         let department = check_references(&mut tx, draft).await?;
-        let existed: Option<String> = sqlx::query_scalar("SELECT id FROM clients WHERE id = $1")
+        let before: Option<Option<String>> = sqlx::query_scalar("SELECT manager FROM clients WHERE id = $1")
             .bind(id.to_string())
             .fetch_optional(&mut *tx)
             .await
             .map_err(StoreError::from)?;
         upsert(&mut tx, id, draft, department.as_deref(), command.at).await?;
         index_phones(&mut tx, id, draft, plan).await?;
-        changes::note(&mut tx, changes::Kind::Client, id).await?;
-        let change = if existed.is_some() { Change::Replaced } else { Change::Created };
+        if before != Some(draft.manager.as_ref().map(|manager| manager.0.clone())) {
+            changes::note(&mut tx, changes::Kind::Client, id).await?;
+        }
+        let change = if before.is_some() { Change::Replaced } else { Change::Created };
         commands::keep_answer(&mut tx, command, &change).await?;
         tx.commit().await.map_err(StoreError::from)?;
         Ok(change)
