@@ -210,7 +210,7 @@ impl Browser {
     }
 }
 
-/// RFC 4648 §4.
+/// Base 64, as WebDriver gives pictures.
 fn from_base64(text: &str) -> Vec<u8> {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let values = text.bytes().filter_map(|letter| LETTERS.iter().position(|known| *known == letter));
