@@ -6,6 +6,10 @@
 
 #![cfg(feature = "desk")]
 
+#[path = "desk_contract/accounts.rs"]
+mod accounts;
+#[path = "desk_contract/audit.rs"]
+mod audit;
 #[path = "desk_contract/calls.rs"]
 mod calls;
 #[path = "desk_contract/clients.rs"]
@@ -16,6 +20,8 @@ mod company;
 mod disk;
 #[path = "desk_contract/errors.rs"]
 mod errors;
+#[path = "desk_contract/events.rs"]
+mod events;
 #[path = "desk_contract/fixture.rs"]
 mod fixture;
 #[path = "desk_contract/handovers.rs"]
@@ -30,6 +36,8 @@ mod orders;
 mod outbox;
 #[path = "desk_contract/process.rs"]
 mod process;
+#[path = "desk_contract/roles.rs"]
+mod roles;
 #[path = "desk_contract/search.rs"]
 mod search;
 #[path = "desk_contract/tasks.rs"]

@@ -13,8 +13,10 @@ use super::lookup::company_system;
 use super::{Failure, ServeArguments, database_named, open};
 use crate::clock;
 use crate::server::app::{Desk, router};
+use crate::server::audit::Audit;
 use crate::server::changes::Changes;
-use crate::server::listener::Connections;
+use crate::server::doors::Doors;
+use crate::server::listener::{Connections, Peer};
 use crate::server::sample;
 use crate::server::settings::{Orders, Settings};
 use crate::server::store::{Kind, Store};
@@ -45,36 +47,52 @@ pub(super) async fn serve(arguments: ServeArguments, cat: &Catalogue) -> Result<
     let store = open(database).await?;
     prepare(&store, &settings, &arguments, cat).await?;
     let (changes, watching) = Changes::watch(store.clone());
+    let (audit, noting) = Audit::begin(store.clone());
     let desk = Desk {
         store: store.clone(),
         plan: Arc::new(settings.plan),
         transfers: Arc::new(settings.transfers),
         orders: Arc::new(settings.orders),
         changes,
+        audit,
+        doors: Doors::new(),
         company: company.map(Arc::new),
     };
-    let beside =
-        [tokio::spawn(tidy(store.clone(), Arc::clone(&desk.orders))), tokio::spawn(make_keys(store.clone()))];
+    let beside = [
+        tokio::spawn(tidy(store.clone(), Arc::clone(&desk.orders), settings.audit_days)),
+        tokio::spawn(make_keys(store.clone())),
+    ];
     let answered = answer(listener, desk, &arguments, watching, cat).await;
     for task in beside {
         task.abort();
         let _ = task.await;
     }
     answered?;
+    // With the last connection the last note was made.
+    let _ = tokio::time::timeout(LAST_REQUESTS, noting).await;
     store.close().await;
     Ok(())
 }
 
 /// Does what time brings, once a minute.
-async fn tidy(store: Store, rules: Arc<Orders>) {
+async fn tidy(store: Store, rules: Arc<Orders>, audit_days: u16) {
     let mut minutes = tokio::time::interval(Duration::from_secs(60));
     loop {
         minutes.tick().await;
-        if let Err(error) = store.forget_commands(clock::wall() - COMMANDS_KEPT_HOURS.hours()).await {
+        let now = clock::wall();
+        if let Err(error) = store.forget_commands(now - COMMANDS_KEPT_HOURS.hours()).await {
             tracing::error!(%error, "old commands were not forgotten");
         }
-        if let Err(error) = store.tidy_orders(clock::wall(), &rules).await {
+        if let Err(error) = store.tidy_orders(now, &rules).await {
             tracing::error!(%error, "orders were not tidied");
+        }
+        let forgotten = async {
+            store.forget_changes().await?;
+            store.forget_sessions(now).await?;
+            store.forget_notes(now - (24 * i64::from(audit_days)).hours()).await
+        };
+        if let Err(error) = forgotten.await {
+            tracing::error!(%error, "what nobody needs any more was not forgotten");
         }
     }
 }
@@ -154,8 +172,9 @@ async fn answer(
     let address = listener.local_addr().map_err(Failure::System)?;
     let stop = Arc::new(tokio::sync::Notify::new());
     let stopping = Arc::clone(&stop);
-    let server = axum::serve(Connections::new(listener), router(desk))
-        .with_graceful_shutdown(async move { stopping.notified().await });
+    let server =
+        axum::serve(Connections::new(listener), router(desk).into_make_service_with_connect_info::<Peer>())
+            .with_graceful_shutdown(async move { stopping.notified().await });
     let server = tokio::spawn(async move { server.await });
     // Before anybody can know that the desk is there: whoever then tells it to stop is heard.
     let mut stops = Stops::listen().map_err(Failure::System)?;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use super::search::{self, Rank};
-use super::{Kind, Statement, Store, Transaction, commands, micros, set_fact, until_done};
+use super::{Kind, Statement, Store, Transaction, changes, commands, micros, set_fact, until_done};
 use crate::desk_api::{
     Change, ClientCard, ClientDraft, ClientId, ClientPhone, ClientType, Department, Directory,
     DirectoryEntry, Manager,
@@ -150,7 +150,7 @@ impl Store {
             return Ok(change);
         }
         let department = check_references(&mut tx, draft).await?;
-        let existed: Option<String> = sqlx::query_scalar("SELECT id FROM clients WHERE id = $1")
+        let before: Option<Option<String>> = sqlx::query_scalar("SELECT manager FROM clients WHERE id = $1")
             .bind(id.to_string())
             .fetch_optional(&mut *tx)
             .await
@@ -158,7 +158,10 @@ impl Store {
         upsert(&mut tx, id, draft, department.as_deref(), command.at).await?;
         index_phones(&mut tx, id, draft, plan).await?;
         search::index_clients(&mut tx, &[id.to_string()]).await?;
-        let change = if existed.is_some() { Change::Replaced } else { Change::Created };
+        if before != Some(draft.manager.as_ref().map(|manager| manager.0.clone())) {
+            changes::note(&mut tx, changes::Kind::Client, id).await?;
+        }
+        let change = if before.is_some() { Change::Replaced } else { Change::Created };
         commands::keep_answer(&mut tx, command, &change).await?;
         tx.commit().await.map_err(StoreError::from)?;
         Ok(change)

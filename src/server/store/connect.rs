@@ -26,9 +26,9 @@ const ACQUIRE: Duration = Duration::from_secs(5);
 /// for so many milliseconds.
 const SQLITE_SESSION: &str =
     "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL";
-/// Look-ups see what is committed; writes ask for more.
-const POSTGRES_SESSION: &str =
-    "SET statement_timeout = '10s'; SET lock_timeout = '5s'; SET synchronous_commit = on";
+/// Look-ups see what is committed; writes ask for more. A write that stands still, because its desk does, is ended.
+const POSTGRES_SESSION: &str = "SET statement_timeout = '10s'; SET lock_timeout = '5s'; \
+    SET idle_in_transaction_session_timeout = '20s'; SET synchronous_commit = on";
 
 pub(super) static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("src/server/store/migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("src/server/store/migrations/postgres");

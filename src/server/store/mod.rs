@@ -2,13 +2,17 @@
 //!
 //! An acknowledged write is on disk. `connect` alone knows one database from the other.
 
+mod accounts;
+mod audit;
 mod calls;
+mod changes;
 mod clients;
 mod commands;
 mod company;
 mod connect;
 mod directory;
 mod fill;
+mod following;
 mod handovers;
 mod orders;
 mod products;
@@ -19,6 +23,8 @@ mod tokens;
 mod trade;
 mod transfers;
 
+pub(crate) use audit::{AuditFilter, Note, Repeats};
+pub(crate) use changes::Place;
 pub(crate) use connect::Store;
 use connect::{Statement, Transaction, micros, set_fact, until_done};
 pub(crate) use orders::OrderFilter;
@@ -31,6 +37,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::reach::Reach;
 use crate::desk_api::{CallReceipt, ClientId, Role};
 
 /// A write's identity and content.
@@ -137,6 +144,8 @@ pub(crate) struct CallFilter {
     /// The operator as the telephone was told.
     pub operator: Option<String>,
     pub client: Option<ClientId>,
+    /// Of clients whom this person follows.
+    pub reach: Option<Reach>,
     pub call_id: Option<String>,
     pub limit: u32,
 }
