@@ -8,6 +8,7 @@ mod body;
 mod changes;
 mod command;
 mod company;
+mod import;
 mod listener;
 mod openapi;
 mod passing;

@@ -157,6 +157,12 @@ pub(crate) async fn put(
 }
 
 fn check(id: ProductId, data: &ProductData) -> Result<(), Refusal> {
+    let faults = faults(id, data);
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::fields(ProblemCode::Invalid, faults)) }
+}
+
+/// What the contract refuses.
+pub(crate) fn faults(id: ProductId, data: &ProductData) -> Vec<FieldProblem> {
     let mut faults = Vec::new();
     let mut fault = |field: &str, fault| faults.push(FieldProblem::new(field, fault));
     let product = &data.product;
@@ -201,5 +207,5 @@ fn check(id: ProductId, data: &ProductData) -> Result<(), Refusal> {
             fault(&format!("batches[{i}].free"), FieldFault::Malformed);
         }
     }
-    if faults.is_empty() { Ok(()) } else { Err(Refusal::fields(ProblemCode::Invalid, faults)) }
+    faults
 }

@@ -2,6 +2,7 @@
 //!
 //! An acknowledged write is on disk. `connect` alone knows one database from the other.
 
+mod backup;
 mod calls;
 mod clients;
 mod commands;
@@ -9,6 +10,7 @@ mod company;
 mod connect;
 mod directory;
 mod handovers;
+mod import;
 mod orders;
 mod products;
 mod revisions;
@@ -16,9 +18,12 @@ mod tokens;
 mod trade;
 mod transfers;
 
+pub(crate) use backup::{BackupError, Holds, backup, restore};
 pub(crate) use connect::Store;
 use connect::{Statement, Transaction, micros, set_fact, until_done};
+pub(crate) use import::{KnownClient, Pass, client_of, product_of};
 pub(crate) use orders::OrderFilter;
+pub(crate) use trade::ITSELF;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -85,7 +90,7 @@ pub(crate) enum StoreError {
 
 impl StoreError {
     /// The write may be done again.
-    fn was_in_the_way(&self) -> bool {
+    pub(crate) fn was_in_the_way(&self) -> bool {
         matches!(self, Self::Database(error) if connect::was_in_the_way(error))
     }
 }
@@ -97,6 +102,8 @@ pub(crate) enum OpenError {
     Open(#[from] sqlx::Error),
     #[error("cannot be created: {0}")]
     Create(#[from] std::io::Error),
+    #[error("a copy is being put in its place")]
+    BeingRestored,
     #[error("cannot be brought to this version: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
 }
@@ -170,6 +177,14 @@ impl Database {
             return Err(DatabaseProblem::NoFile);
         }
         Ok(Self::Sqlite(PathBuf::from(file)))
+    }
+
+    /// As `--database` names it.
+    pub fn address(&self) -> String {
+        match self {
+            Self::Sqlite(file) => format!("sqlite:{}", file.display()),
+            Self::Postgres(url) => url.0.clone(),
+        }
     }
 
     /// False for a file that would have to be made first.

@@ -32,7 +32,7 @@ const MOST_HABITS: usize = 150;
 /// Orders of before that are told.
 const PAST_ORDERS: i64 = 5;
 /// The name of the only legal entity of a client without others.
-const ITSELF: &str = "itself";
+pub(crate) const ITSELF: &str = "itself";
 
 /// For which order terms are told.
 #[derive(Clone, Copy)]
@@ -122,12 +122,7 @@ pub(super) async fn put_trade(
     client: ClientId,
     data: &ClientTrade,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT INTO client_trade (client, document) VALUES ($1, $2) \
-               ON CONFLICT (client) DO UPDATE SET document = excluded.document";
-    // Prices stand in a table of their own: a client may have thousands.
-    let document = ClientTrade { contract_prices: BTreeMap::new(), ..data.clone() };
-    let document = serde_json::to_string(&document)?;
-    sqlx::query(sql).bind(client.to_string()).bind(document).execute(&mut **tx).await?;
+    put_document(tx, client, data).await?;
     let sql = "DELETE FROM contract_prices WHERE client = $1";
     sqlx::query(sql).bind(client.to_string()).execute(&mut **tx).await?;
     let prices: Vec<_> = data.contract_prices.iter().collect();
@@ -139,6 +134,20 @@ pub(super) async fn put_trade(
         })?;
         insert.execute(tx).await?;
     }
+    Ok(())
+}
+
+/// Without contract prices, which stand in a table of their own: a client may have thousands.
+pub(super) async fn put_document(
+    tx: &mut Transaction<'_>,
+    client: ClientId,
+    data: &ClientTrade,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO client_trade (client, document) VALUES ($1, $2) \
+               ON CONFLICT (client) DO UPDATE SET document = excluded.document";
+    let document = ClientTrade { contract_prices: BTreeMap::new(), ..data.clone() };
+    let document = serde_json::to_string(&document)?;
+    sqlx::query(sql).bind(client.to_string()).bind(document).execute(&mut **tx).await?;
     Ok(())
 }
 
