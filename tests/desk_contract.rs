@@ -26,6 +26,8 @@ mod orders;
 mod outbox;
 #[path = "desk_contract/process.rs"]
 mod process;
+#[path = "desk_contract/tasks.rs"]
+mod tasks;
 #[path = "desk_contract/telephone.rs"]
 mod telephone;
 #[allow(dead_code, reason = "shared with tests of the whole telephone")]

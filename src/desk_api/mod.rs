@@ -8,6 +8,7 @@
 mod answer;
 mod order;
 mod problem;
+mod task;
 mod trade;
 
 pub use answer::{BadAnswer, CardAnswer, Source, Unavailable};
@@ -15,6 +16,7 @@ pub use order::{
     ActOnOrder, OrderChanged, OrderEntry, OrderEvent, OrderNews, OrderReceipt, Orders, PlaceOrder, Products,
 };
 pub use problem::{FieldFault, FieldProblem, PROBLEM_JSON, Problem, ProblemCode};
+pub use task::{FinishTask, TaskDone, TaskEntry, TaskReceipt, Tasks};
 pub use trade::{AddressData, ClientTrade, Entity, ProductData};
 
 pub use crate::domain::call_record::{
@@ -32,6 +34,7 @@ pub use crate::domain::client::{
 pub use crate::domain::directory::{Absence, Department, Directory, DirectoryEntry, Job, PersonId};
 pub use crate::domain::gap::{CardPart, Gap, GapWhy};
 pub use crate::domain::handover::{HandedOver, Handover};
+pub use crate::domain::task::{Task, TaskId};
 pub use crate::domain::trade::examine::{Examined, Fault, Goods, ServedBy, Severity};
 pub use crate::domain::trade::order::{Order, OrderAct, OrderId, OrderState};
 pub use crate::domain::trade::product::{Product, ProductId};
@@ -47,7 +50,7 @@ pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// The paths of the contract, as templates and filled in.
 pub mod paths {
-    use super::{CallRecordId, ClientId, OrderId, ProductId};
+    use super::{CallRecordId, ClientId, OrderId, ProductId, TaskId};
 
     /// `GET ?phone=` or `?q=`: [`super::Clients`].
     pub const CLIENTS: &str = "/v1/clients";
@@ -83,6 +86,12 @@ pub mod paths {
     pub const PLACE_ORDER: &str = "/v1/orders/{id}/place";
     /// `POST` of an [`super::ActOnOrder`], answered by [`super::OrderReceipt`].
     pub const ORDER_ACTS: &str = "/v1/orders/{id}/acts";
+    /// `GET ?person=&department=&client=&state=&limit=`: [`super::Tasks`].
+    pub const TASKS: &str = "/v1/tasks";
+    /// `PUT` of a [`super::Task`], answered by [`super::TaskReceipt`].
+    pub const TASK: &str = "/v1/tasks/{id}";
+    /// `POST` of a [`super::FinishTask`], answered by [`super::TaskReceipt`].
+    pub const FINISH_TASK: &str = "/v1/tasks/{id}/done";
     /// `GET`: changes as server-sent events ([`super::OrderChanged`]).
     pub const EVENTS: &str = "/v1/events";
     /// The contract as OpenAPI, for everybody.
@@ -123,6 +132,16 @@ pub mod paths {
     /// Where one order is moved on.
     pub fn order_acts(id: OrderId) -> String {
         format!("{ORDERS}/{id}/acts")
+    }
+
+    /// The path of one task.
+    pub fn task(id: TaskId) -> String {
+        format!("{TASKS}/{id}")
+    }
+
+    /// Where one task is said to be done.
+    pub fn finish_task(id: TaskId) -> String {
+        format!("{TASKS}/{id}/done")
     }
 
     /// The path of one call's entry.

@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use super::changes::Changes;
 use super::company::CompanySystem;
 use super::problem::Refusal;
-use super::routes::{calls, clients, directory, events, handovers, meta, orders, products, transfers};
+use super::routes::{calls, clients, directory, events, handovers, meta, orders, products, tasks, transfers};
 use super::settings::{Orders, Transfers};
 use super::store::Store;
 use crate::clock;
@@ -58,6 +58,9 @@ pub(crate) fn router(desk: Desk) -> Router {
         .route(paths::ORDER, get(orders::show).put(orders::put))
         .route(paths::PLACE_ORDER, post(orders::place))
         .route(paths::ORDER_ACTS, post(orders::act))
+        .route(paths::TASKS, get(tasks::list))
+        .route(paths::TASK, put(tasks::put))
+        .route(paths::FINISH_TASK, post(tasks::finish))
         .route(paths::EVENTS, get(events::listen))
         .route(paths::DIRECTORY, get(directory::show))
         .route(paths::CALLS, get(calls::list))

@@ -5,12 +5,12 @@ use std::sync::OnceLock;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::routes::{calls, clients, directory, events, handovers, meta, orders, products, transfers};
+use super::routes::{calls, clients, directory, events, handovers, meta, orders, products, tasks, transfers};
 
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Patchcord desk", description = "What an operator's program asks of an order desk."),
-    paths(clients::find, clients::show, clients::put, directory::show, calls::list, calls::show, calls::put, handovers::list, handovers::put, products::terms, products::show_trade, products::put_trade, products::find, products::put, orders::list, orders::show, orders::put, orders::place, orders::act, events::listen, transfers::chain, transfers::report, meta::health),
+    paths(clients::find, clients::show, clients::put, directory::show, calls::list, calls::show, calls::put, handovers::list, handovers::put, products::terms, products::show_trade, products::put_trade, products::find, products::put, orders::list, orders::show, orders::put, orders::place, orders::act, tasks::list, tasks::put, tasks::finish, events::listen, transfers::chain, transfers::report, meta::health),
     modifiers(&BearerTokens),
     security(("token" = []))
 )]

@@ -429,6 +429,12 @@ fn a_placed_order_stands_while_it_is_changed_and_a_cancelled_one_keeps_nothing()
         (Some(true), Some("operator2"))
     );
     assert_eq!(shop.free(), "840", "what was placed stands");
+    let [told] = shop.terms().orders.try_into().unwrap();
+    assert_eq!(
+        (told.number, json!(told.state)),
+        (placed.number, json!("placed")),
+        "whoever asks for the lorry"
+    );
     order["revision"] = json!(3);
     order["lines"][0]["quantity"] = json!("40");
     order["agreed_total"] = Value::Null;
@@ -440,6 +446,126 @@ fn a_placed_order_stands_while_it_is_changed_and_a_cancelled_one_keeps_nothing()
     assert_eq!(shop.act("operator2", &order, "cancel").body["state"], "cancelled");
     assert_eq!(shop.free(), "1200");
     assert_eq!(credit_left(&shop.terms()), "50000.00");
+}
+
+#[test]
+fn a_change_that_must_be_released_leaves_what_was_placed_until_it_is() {
+    let mut shop = Shop::open(12_000);
+    let standing =
+        json!({"currency": "RUB", "limit": "9000", "credit_left": "9000", "overdue": "0", "over_limit": "0"});
+    shop.client = Shop::client(&shop.desk, json!({"standing": standing}));
+    let mut order = shop.order(30);
+    shop.agree("operator", &mut order);
+    let placed = shop.place("operator", &order);
+    let left = credit_left(&shop.terms());
+    let hundred_cases = |order: &mut Value, revision: u32| {
+        shop.act("operator", order, "change");
+        order["revision"] = json!(revision);
+        order["lines"][0]["quantity"] = json!("100");
+        order["agreed_total"] = Value::Null;
+        shop.agree("operator", order);
+        let held = shop.place("operator", order);
+        assert_eq!((state(&held), held.number), (json!("held"), placed.number), "{:?}", faults(&held));
+    };
+    hundred_cases(&mut order, 3);
+    let entry = || shop.desk.get("operator", &path(&order), &[]).body;
+    assert_eq!(entry()["stands"], true);
+    assert_eq!((shop.free(), credit_left(&shop.terms())), ("11640".to_owned(), left.clone()));
+    // Nobody wants it: what was placed is delivered.
+    assert_eq!(shop.act("operator", &order, "cancel").body["state"], "placed");
+    assert_eq!(entry()["order"]["lines"][0]["quantity"], "30");
+    assert_eq!((shop.free(), credit_left(&shop.terms())), ("11640".to_owned(), left));
+    hundred_cases(&mut order, 6);
+    // A manager gives it back, and the operator asks once more.
+    assert_eq!(shop.act("manager", &order, "return").body["state"], "draft");
+    let entry = || shop.desk.get("operator", &path(&order), &[]).body;
+    assert_eq!((entry()["stands"].as_bool(), shop.free()), (Some(true), "11640".to_owned()));
+    let held = shop.place("operator", &order);
+    assert_eq!(state(&held), "held");
+    assert_eq!(shop.act("head", &order, "release").body["state"], "placed");
+    assert_eq!(entry()["stands"], Value::Null);
+    assert_eq!((shop.free(), credit_left(&shop.terms())), ("10800".to_owned(), "0.00".to_owned()));
+}
+
+#[test]
+fn a_change_that_is_released_too_late_is_told_what_is_gone() {
+    let mut shop = Shop::open(1200);
+    let standing =
+        json!({"currency": "RUB", "limit": "9000", "credit_left": "9000", "overdue": "0", "over_limit": "0"});
+    shop.client = Shop::client(&shop.desk, json!({"standing": standing}));
+    let mut order = shop.order(30);
+    shop.agree("operator", &mut order);
+    shop.place("operator", &order);
+    shop.act("operator", &order, "change");
+    order["revision"] = json!(3);
+    order["lines"][0]["quantity"] = json!("90");
+    order["agreed_total"] = Value::Null;
+    shop.agree("operator", &mut order);
+    assert_eq!(state(&shop.place("operator", &order)), "held");
+    let other = Shop::client(&shop.desk, json!({}));
+    let mut others = shop.order_of(other, 60);
+    shop.agree("operator2", &mut others);
+    assert_eq!(state(&shop.place("operator2", &others)), "placed");
+    let released = receipt(&shop.act("head", &order, "release").text);
+    assert_eq!(state(&released), "held");
+    assert!(faults(&released).contains(&"out_of_stock".to_owned()), "{:?}", faults(&released));
+    assert_eq!(shop.act("operator", &order, "cancel").body["state"], "placed", "the first thirty still come");
+}
+
+#[test]
+fn credit_of_delivered_goods_is_taken_until_their_invoice_is_known() {
+    let shop = Shop::open(1200);
+    let mut order = shop.order(30);
+    shop.agree("operator", &mut order);
+    shop.place("operator", &order);
+    let left = credit_left(&shop.terms());
+    for act in ["accept", "pick", "deliver"] {
+        assert_eq!(shop.act("manager", &order, act).status, 200);
+        assert_eq!(credit_left(&shop.terms()), left, "{act}");
+    }
+    assert_eq!(shop.free(), "840");
+    assert_eq!(shop.act("manager", &order, "close").body["state"], "closed");
+    assert_eq!((shop.free(), credit_left(&shop.terms())), ("840".to_owned(), "50000.00".to_owned()));
+}
+
+#[test]
+fn entities_of_a_group_share_one_limit() {
+    let shop = Shop::open(12_000);
+    let account = |limit: &str| json!({"currency": "RUB", "terms": {"limit": limit}});
+    let trade = json!({
+        "addresses": [{"number": 1, "text": "Pavilion 14", "route": "city"}],
+        "entities": [
+            {"id": "ooo", "name": "OOO Romashka", "account": account("5000")},
+            {"id": "ip", "name": "IP Romashkin", "account": account("0"), "on_account_of": "ooo"},
+            {"id": "own", "name": "OOO Vesna", "account": account("7000")},
+        ],
+    });
+    assert_eq!(shop.desk.put("service", &format!("/v1/clients/{}/trade", shop.client), &trade).status, 200);
+    let mut chained = trade.clone();
+    chained["entities"][0]["on_account_of"] = json!("nobody");
+    let reply = shop.desk.put("service", &format!("/v1/clients/{}/trade", shop.client), &chained);
+    reply.assert_field("entities[0].on_account_of", "unknown");
+    reply.assert_field("entities[1].on_account_of", "contradicts");
+    let left = || {
+        let payers = shop.terms().payers;
+        payers
+            .into_iter()
+            .map(|payer| payer.standing.unwrap().credit_left.unwrap().to_string())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(left(), ["5000.00", "5000.00", "7000.00"]);
+    let mut order = shop.order(30);
+    order["payer"] = json!("ip");
+    let total = shop.agree("operator", &mut order).examined.most.0;
+    assert_eq!(state(&shop.place("operator", &order)), "placed");
+    let now = format!("{:.2}", rust_decimal::Decimal::from(5000) - total);
+    assert_eq!(left(), [now.as_str(), now.as_str(), "7000.00"]);
+    let mut second = shop.order(30);
+    second["payer"] = json!("ooo");
+    shop.agree("operator", &mut second);
+    let held = shop.place("operator", &second);
+    assert_eq!(state(&held), "held");
+    assert!(faults(&held).contains(&"over_credit".to_owned()), "{:?}", faults(&held));
 }
 
 /// Reads server-sent events as they come.

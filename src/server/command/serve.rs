@@ -16,7 +16,7 @@ use crate::server::app::{Desk, router};
 use crate::server::changes::Changes;
 use crate::server::listener::Connections;
 use crate::server::sample;
-use crate::server::settings::Settings;
+use crate::server::settings::{Orders, Settings};
 use crate::server::store::Store;
 use crate::text::{Catalogue, say};
 
@@ -51,7 +51,7 @@ pub(super) async fn serve(arguments: ServeArguments, cat: &Catalogue) -> Result<
         changes,
         company: company.map(Arc::new),
     };
-    let tidying = tokio::spawn(tidy(store.clone()));
+    let tidying = tokio::spawn(tidy(store.clone(), Arc::clone(&desk.orders)));
     let answered = answer(listener, desk, &arguments, watching, cat).await;
     tidying.abort();
     let _ = tidying.await;
@@ -61,11 +61,11 @@ pub(super) async fn serve(arguments: ServeArguments, cat: &Catalogue) -> Result<
 }
 
 /// Does what time brings, once a minute.
-async fn tidy(store: Store) {
+async fn tidy(store: Store, rules: Arc<Orders>) {
     let mut minutes = tokio::time::interval(Duration::from_secs(60));
     loop {
         minutes.tick().await;
-        if let Err(error) = store.tidy_orders(clock::wall()).await {
+        if let Err(error) = store.tidy_orders(clock::wall(), &rules).await {
             tracing::error!(%error, "orders were not tidied");
         }
     }

@@ -8,4 +8,5 @@ pub(super) mod handovers;
 pub(super) mod meta;
 pub(super) mod orders;
 pub(super) mod products;
+pub(super) mod tasks;
 pub(super) mod transfers;

@@ -61,10 +61,11 @@ pub(crate) async fn backup(database: &Path, copy: &Path) -> Result<Holds, Backup
     let failed = |error| BackupError::Database(database.to_owned(), error);
     // The writers' lock is not asked for: they go on.
     let mut source = open(database, "rw").await?;
-    let into = unfinished
-        .path
-        .to_str()
-        .ok_or_else(|| BackupError::File(copy.to_owned(), io::Error::from(io::ErrorKind::InvalidFilename)))?;
+    // Whole, so that SQLite reads it as a path and nothing else.
+    let into =
+        std::fs::canonicalize(&unfinished.path).map_err(|error| BackupError::File(copy.to_owned(), error))?;
+    let unfit = || BackupError::File(copy.to_owned(), io::Error::from(io::ErrorKind::InvalidFilename));
+    let into = into.to_str().ok_or_else(unfit)?;
     let into = format!("VACUUM INTO '{}'", into.replace('\'', "''"));
     let copied = source.execute(sqlx::AssertSqlSafe(into)).await;
     let _ = source.close().await;
@@ -83,7 +84,7 @@ pub(crate) async fn restore(copy: &Path, database: &Path, replaces: bool) -> Res
     // Looked at before anything is made or taken away.
     is_whole(copy).await?;
     let lock = lock_file(database).map_err(failed)?;
-    match lock.trylock() {
+    match lock.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Err(BackupError::InUse(database.to_owned())),
         Err(TryLockError::Error(error)) => return Err(failed(error)),
@@ -171,7 +172,7 @@ impl Unfinished {
         let failed = |error| BackupError::File(path.clone(), error);
         create_private(&path).map_err(failed)?;
         let file = File::options().read(true).write(true).open(&path).map_err(failed)?;
-        match file.trylock() {
+        match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(BackupError::BeingWritten(path)),
             Err(TryLockError::Error(error)) => return Err(failed(error)),

@@ -14,6 +14,7 @@ mod import;
 mod orders;
 mod products;
 mod revisions;
+mod tasks;
 mod tokens;
 mod trade;
 mod transfers;
@@ -23,6 +24,7 @@ pub(crate) use connect::Store;
 use connect::{Statement, Transaction, micros, set_fact, until_done};
 pub(crate) use import::{KnownClient, Pass, client_of, product_of};
 pub(crate) use orders::OrderFilter;
+pub(crate) use tasks::TaskFilter;
 pub(crate) use trade::ITSELF;
 
 use std::fmt;

@@ -127,9 +127,9 @@ async fn a_change_that_nobody_finishes_leaves_what_was_placed() {
     let mut changed = Order { revision: 3, note: Some("asks for more".into()), ..order.clone() };
     changed.agreed_total = None;
     store.write_order(&command(5, "boris", at), &changed, &rules).await.unwrap();
-    store.tidy_orders(at + jiff::SignedDuration::from_mins(29)).await.unwrap();
+    store.tidy_orders(at + jiff::SignedDuration::from_mins(29), &rules).await.unwrap();
     assert_eq!(store.order(order.id).await.unwrap().unwrap().state, OrderState::Draft);
-    store.tidy_orders(at + jiff::SignedDuration::from_mins(31)).await.unwrap();
+    store.tidy_orders(at + jiff::SignedDuration::from_mins(31), &rules).await.unwrap();
     let kept = store.order(order.id).await.unwrap().unwrap();
     assert_eq!((kept.state, kept.stands, kept.order.revision), (OrderState::Placed, false, 4));
     assert_eq!((kept.order.note, kept.order.lines == order.lines), (None, true));
@@ -140,6 +140,29 @@ async fn a_change_that_nobody_finishes_leaves_what_was_placed() {
     );
     let late = store.write_order(&command(6, "boris", at), &Order { revision: 4, ..changed }, &rules).await;
     assert!(matches!(late, Err(WriteError::RevisionConflict)), "{late:?}");
+}
+
+#[tokio::test]
+async fn a_change_that_nobody_releases_before_the_cut_off_leaves_what_was_placed() {
+    let (store, rules, client, at) = shop("unreleased").await;
+    let order = placed(&store, &rules, client, at).await;
+    let change = ActOnOrder { act: OrderAct::Change, reason: None };
+    store.act_on_order(&command(4, "anna", at), order.id, &change, |_, _| true, &rules).await.unwrap();
+    let mut changed = Order { revision: 3, ..order.clone() };
+    // Less than the lorry goes for.
+    changed.lines[0].unit = crate::domain::trade::product::Unit::Piece;
+    changed.agreed_total = None;
+    let receipt = store.write_order(&command(5, "anna", at), &changed, &rules).await.unwrap();
+    (changed.revision, changed.agreed_total) = (4, Some(receipt.examined.total.gross));
+    store.write_order(&command(6, "anna", at), &changed, &rules).await.unwrap();
+    let receipt = store.place_order(&command(7, "anna", at), order.id, 4, &rules).await.unwrap();
+    assert_eq!(receipt.state, OrderState::Held, "{:?}", receipt.examined.faults);
+    store.tidy_orders(at + jiff::SignedDuration::from_mins(31), &rules).await.unwrap();
+    assert_eq!(store.order(order.id).await.unwrap().unwrap().state, OrderState::Held);
+    store.tidy_orders(at + jiff::SignedDuration::from_hours(12), &rules).await.unwrap();
+    let kept = store.order(order.id).await.unwrap().unwrap();
+    assert_eq!((kept.state, kept.stands, kept.held_for), (OrderState::Placed, false, vec![]));
+    assert!(kept.order.lines == order.lines);
 }
 
 #[tokio::test]
@@ -158,9 +181,9 @@ async fn who_does_not_pay_in_time_has_no_order_and_keeps_no_goods() {
     let order = placed(&store, &rules, client, at).await;
     assert_eq!(store.order(order.id).await.unwrap().unwrap().state, OrderState::AwaitingPayment);
     assert_eq!(before - free().await, rust_decimal::Decimal::from(48));
-    store.tidy_orders(at + jiff::SignedDuration::from_hours(71)).await.unwrap();
+    store.tidy_orders(at + jiff::SignedDuration::from_hours(71), &rules).await.unwrap();
     assert_eq!(store.order(order.id).await.unwrap().unwrap().state, OrderState::AwaitingPayment);
-    store.tidy_orders(at + jiff::SignedDuration::from_hours(73)).await.unwrap();
+    store.tidy_orders(at + jiff::SignedDuration::from_hours(73), &rules).await.unwrap();
     let kept = store.order(order.id).await.unwrap().unwrap();
     assert_eq!((kept.state, kept.history.last().unwrap().by.as_str()), (OrderState::Cancelled, "desk"));
     assert_eq!(free().await, before);

@@ -9,6 +9,7 @@ use jiff::{Span, Timestamp};
 use rust_decimal::Decimal;
 use sqlx::AnyConnection;
 
+use super::orders;
 use super::products::{self, Look, product_id};
 use super::{Statement, Store, Transaction, commands, micros, until_done};
 use crate::desk_api::{
@@ -279,8 +280,11 @@ async fn payers(
         return Ok(vec![payer]);
     }
     let payers = data.entities.iter().map(|entity| {
-        let mut account = entity.account.clone();
-        account.open_orders.0 = account.open_orders.0.saturating_add(held(&entity.id.0));
+        let owner = data.account_owner(entity);
+        let mut account = owner.account.clone();
+        for member in data.entities.iter().filter(|member| data.account_owner(member).id == owner.id) {
+            account.open_orders.0 = account.open_orders.0.saturating_add(held(&member.id.0));
+        }
         Payer {
             id: entity.id.clone(),
             name: entity.name.clone(),
@@ -393,20 +397,30 @@ impl Past {
     }
 }
 
+/// One that is being changed is told as it was placed.
 async fn past_orders(db: &mut AnyConnection, ask: Ask<'_>) -> Result<Vec<Past>, StoreError> {
-    let sql = "SELECT document, examined, state, number, placed_at FROM orders WHERE client = $1 AND placed_at IS NOT NULL \
-               AND state <> 'draft' AND id <> $2 ORDER BY placed_at DESC LIMIT $3";
-    let rows: Vec<(String, String, String, Option<i64>, i64)> = sqlx::query_as(sql)
+    type Row = (String, String, String, Option<i64>, i64, Option<String>, String);
+    let sql = "SELECT document, examined, state, number, placed_at, placed, history FROM orders WHERE client = $1 \
+               AND placed_at IS NOT NULL AND (state <> 'draft' OR placed IS NOT NULL) AND id <> $2 \
+               ORDER BY placed_at DESC LIMIT $3";
+    let rows: Vec<Row> = sqlx::query_as(sql)
         .bind(ask.client.to_string())
         .bind(ask.order_id())
         .bind(PAST_ORDERS)
         .fetch_all(db)
         .await?;
-    let past = |(order, examined, state, number, placed_at): (String, String, String, Option<i64>, i64)| {
+    let past = |(order, examined, state, number, placed_at, placed, history): Row| {
+        let (order, examined, state) = match placed {
+            Some(placed) => {
+                let (order, examined) = serde_json::from_str(&placed)?;
+                (order, examined, orders::stands_as(&serde_json::from_str::<Vec<_>>(&history)?))
+            }
+            None => (serde_json::from_str(&order)?, serde_json::from_str(&examined)?, orders::state(&state)?),
+        };
         Ok(Past {
-            order: serde_json::from_str(&order)?,
-            examined: serde_json::from_str(&examined)?,
-            state: super::orders::state(&state)?,
+            order,
+            examined,
+            state,
             number: number.and_then(|number| u64::try_from(number).ok()),
             placed_at: Timestamp::from_microsecond(placed_at).unwrap_or_default(),
         })
