@@ -6,6 +6,8 @@
 
 #![cfg(feature = "desk")]
 
+#[path = "desk_contract/backup.rs"]
+mod backup;
 #[path = "desk_contract/calls.rs"]
 mod calls;
 #[path = "desk_contract/clients.rs"]
@@ -14,10 +16,16 @@ mod clients;
 mod company;
 #[path = "desk_contract/errors.rs"]
 mod errors;
+#[path = "desk_contract/examiner.rs"]
+mod examiner;
 #[path = "desk_contract/fixture.rs"]
 mod fixture;
 #[path = "desk_contract/handovers.rs"]
 mod handovers;
+#[path = "desk_contract/hostile.rs"]
+mod hostile;
+#[path = "desk_contract/import.rs"]
+mod import;
 #[path = "desk_contract/order_outbox.rs"]
 mod order_outbox;
 #[path = "desk_contract/orders.rs"]

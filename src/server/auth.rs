@@ -32,7 +32,12 @@ impl FromRequestParts<Desk> for Caller {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Refusal> {
-        let header = parts.headers.get(header::AUTHORIZATION).ok_or_else(|| Refusal::token(false))?;
+        let mut headers = parts.headers.get_all(header::AUTHORIZATION).iter();
+        let header = headers.next().ok_or_else(|| Refusal::token(false))?;
+        // Who is two people is nobody.
+        if headers.next().is_some() {
+            return Err(Refusal::token(true));
+        }
         let token = header.to_str().ok().and_then(bearer_token).ok_or_else(|| Refusal::token(true))?;
         match desk.store.bearer(token::hash(token)).await? {
             Some(bearer) => Ok(Self(bearer)),

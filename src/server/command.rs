@@ -1,6 +1,7 @@
 //! The command line of `patchcord-desk`.
 
 mod backup;
+mod examine;
 mod import;
 mod lookup;
 mod report;
@@ -40,6 +41,7 @@ const LONGEST_PERSON: usize = 100;
     after_help = msg!("\
 Exit codes:
   0   done as asked
+  1   the desk does not keep the contract (examine)
   2   usage, settings, address, database or files
   8   the company's own system cannot be asked (lookup)
   70  our fault")
@@ -75,10 +77,31 @@ enum Command {
     Lookup(LookupArguments),
     #[command(about = msg!("Take over what the company's other programs export: all of it, or nothing"))]
     Import(ImportArguments),
+    #[command(about = msg!("Ask a desk, ours or another, whether it keeps what the contract promises"))]
+    Examine(ExamineArguments),
     #[command(about = msg!("Copy a SQLite database into a new file while the desk serves"))]
     Backup(BackupArguments),
     #[command(about = msg!("Put a copy in the place of a SQLite database, while no desk serves it"))]
     Restore(RestoreArguments),
+}
+
+#[derive(clap::Args)]
+struct ExamineArguments {
+    #[arg(help = msg!("Where the desk answers"))]
+    #[arg(value_name = "URL")]
+    url: String,
+    #[arg(help = msg!("A file with a line role=token for each of operator, operator2 (another person), manager, head, admin and service, or some of them"))]
+    #[arg(long, value_name = "FILE")]
+    token_file: PathBuf,
+    #[arg(help = msg!("Also what leaves clients, products, calls and orders behind"))]
+    #[arg(long)]
+    write: bool,
+    #[arg(help = msg!("A delivery route with open slots: orders are placed for it"))]
+    #[arg(long, value_name = "ID")]
+    route: Option<String>,
+    #[arg(help = msg!("One JSON object on stdout"))]
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(clap::Args)]
@@ -331,6 +354,14 @@ enum Failure {
     /// The flag whose value the company does not know.
     UnknownWord(&'static str),
     DaysReversed,
+    NotAnAddress(String),
+    TokenFile {
+        file: PathBuf,
+        why: String,
+    },
+    Examiner(reqwest::Error),
+    /// So many checks failed.
+    Examined(u32),
     Backup(BackupError),
     PostgresBackup,
     /// Faults in its files.
@@ -341,7 +372,7 @@ enum Failure {
     System(std::io::Error),
 }
 
-/// The whole program. Exit codes: 0 done; 2 usage, settings, address, database or files; 8 the company's system; 70 our fault.
+/// The whole program. Exit codes: 0 done; 1 a desk that does not keep the contract; 2 usage, settings, address, database or files; 8 the company's system; 70 our fault.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let environment = |name: &str| std::env::var(name).ok();
     let arguments: Arguments = match command_line::read(arguments, environment) {
@@ -379,6 +410,7 @@ fn execute(command: Command, cat: &Catalogue) -> Result<(), Failure> {
             runtime.block_on(report::transfers(arguments, cat))
         }
         Command::Lookup(arguments) => runtime.block_on(lookup::lookup(arguments, cat)),
+        Command::Examine(arguments) => runtime.block_on(examine::run(arguments, cat)),
         Command::Backup(arguments) => runtime.block_on(backup::backup(arguments, cat)),
         Command::Restore(arguments) => runtime.block_on(backup::restore(arguments, cat)),
         Command::Import(arguments) => runtime.block_on(import::run(arguments, cat)),
@@ -430,7 +462,9 @@ impl Failure {
             Self::Store(_)
             | Self::Entropy(_)
             | Self::System(_)
+            | Self::Examiner(_)
             | Self::Company(CompanyProblem::Client(_)) => 70,
+            Self::Examined(_) => 1,
             Self::CompanyAway(_) => 8,
             _ => 2,
         }
@@ -518,6 +552,20 @@ impl Failure {
                 )
             }
             Self::DaysReversed => say!(cat, "The last day is before the first. Exchange --from and --to."),
+            Self::NotAnAddress(text) => {
+                say!(
+                    cat,
+                    "“{text}” is no address of a desk. Write it like https://desk.example.com.",
+                    text = text
+                )
+            }
+            Self::TokenFile { file, why } => {
+                say!(cat, "The token file {file} cannot be used: {why}.", file = file.display(), why = why)
+            }
+            Self::Examiner(error) => say_failed(error, cat),
+            Self::Examined(count) => {
+                say!(cat, "The desk does not keep the contract. Failed checks: {count}.", count = count)
+            }
             Self::Backup(error) => say_backup(error, cat),
             Self::PostgresBackup => say!(
                 cat,

@@ -8,6 +8,7 @@ mod body;
 mod changes;
 mod command;
 mod company;
+mod examiner;
 mod import;
 mod listener;
 mod openapi;
@@ -21,4 +22,5 @@ mod store;
 mod token;
 
 pub use command::run;
+pub use import::read_anyhow;
 pub use sample::{DEMO_CLIENT, DEMO_PHONE};

@@ -111,6 +111,9 @@ pub(super) fn line(text: &str) -> Result<String, Fault> {
 
 /// What stands between semicolons, commas and line ends.
 pub(super) fn list(text: &str) -> Result<Vec<String>, Fault> {
+    if is_damaged(text) {
+        return Err(Fault::Damaged);
+    }
     let parts = text.split([';', ',', '\n', '\r']).map(str::trim).filter(|part| !part.is_empty());
     parts.map(line).collect()
 }

@@ -86,6 +86,30 @@ pub(crate) struct Report {
     pub remarks: u64,
 }
 
+/// Reads octets as a file of any kind, and each cell as whatever may stand in one: how many cells there are. For inputs that nobody
+/// would send on purpose.
+pub fn read_anyhow(octets: &[u8]) -> usize {
+    let orders = super::sample::order_rules();
+    let encodings =
+        [encoding_rs::UTF_8, encoding_rs::EUC_KR, encoding_rs::WINDOWS_1251, encoding_rs::UTF_16LE];
+    let mut cells = 0;
+    for (kind, encoding) in Kind::ALL.into_iter().flat_map(|kind| encodings.map(|encoding| (kind, encoding)))
+    {
+        let columns = columns::of(kind, &orders);
+        let Ok(mut table) = table::Table::read(octets, encoding, &columns) else { continue };
+        // A row of too few cells is followed by others.
+        for _ in 0..octets.len() {
+            let Ok(Some(row)) = table.next() else { continue };
+            for text in columns.iter().filter_map(|column| table.cell(&row, &column.id)) {
+                cells += 1;
+                let _ =
+                    (cell::number(text, table.comma()), cell::date(text), cell::list(text), cell::yes(text));
+            }
+        }
+    }
+    cells
+}
+
 impl Report {
     fn add(&mut self, finding: Finding) {
         *(if finding.is_remark() { &mut self.remarks } else { &mut self.faults }) += 1;

@@ -564,9 +564,10 @@ fn invoices(cells: &mut Cells<'_>, invoices: &mut Vec<Invoice>) {
     if !says("exposure") && !says("overdue") && !says("disputed") {
         return;
     }
+    let is_told = exposure.is_some();
     let [exposure, overdue, disputed] = [exposure, overdue, disputed].map(Option::unwrap_or_default);
     let rest = exposure - overdue - disputed;
-    if says("exposure") && rest < Decimal::ZERO {
+    if is_told && rest < Decimal::ZERO {
         cells.fault("overdue", Fault::OutOfRange);
     }
     let invoice = |due, left, disputed| Invoice { number: String::new(), due, left: Money(left), disputed };
@@ -584,7 +585,8 @@ fn invoices(cells: &mut Cells<'_>, invoices: &mut Vec<Invoice>) {
 fn together(trade: &ClientTrade, import: &Import<'_>) -> Option<Standing> {
     let orders = &import.settings.orders;
     let today = import.at.to_zoned(orders.zone()).date();
-    let standings = trade.entities.iter().map(|entity| entity.account.standing(orders.tolerance, today));
+    let owing = trade.entities.iter().filter(|entity| entity.on_account_of.is_none());
+    let standings = owing.map(|entity| entity.account.standing(orders.tolerance, today));
     standings.reduce(|all, one| {
         let add = |a: Money, b: Money| Money(a.0.saturating_add(b.0));
         let both = |a: Option<Money>, b: Option<Money>| Some(add(a?, b?));

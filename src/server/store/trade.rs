@@ -268,7 +268,7 @@ async fn payers(
     if data.entities.is_empty() {
         let mut standing = draft.standing.clone();
         if let Some(left) = standing.as_mut().and_then(|standing| standing.credit_left.as_mut()) {
-            left.0 = (left.0 - held(ITSELF)).max(Decimal::ZERO);
+            left.0 = left.0.saturating_sub(held(ITSELF)).max(Decimal::ZERO);
         }
         let payer = Payer {
             id: EntityId(ITSELF.to_owned()),
