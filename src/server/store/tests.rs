@@ -5,6 +5,8 @@ use crate::domain::number::NumberingPlan;
 use crate::server::sample;
 use crate::server::settings::Orders;
 
+mod promises;
+
 #[test]
 fn a_database_is_named_by_its_kind_and_file() {
     assert_eq!(Database::parse("sqlite:a b/desk.db"), Ok(Database::Sqlite("a b/desk.db".into())));
