@@ -50,6 +50,8 @@ const FORMS: [(&str, &str, &str); 7] = [
     ("/v1/reports/transfers", "from", "date"),
     ("/v1/reports/transfers", "to", "date"),
 ];
+/// Parameters that must be there.
+const NEEDED: [(&str, &str); 2] = [("/v1/products", "q"), ("/v1/handovers", "to")];
 const IDS: [&str; 5] = ["ClientId", "ProductId", "OrderId", "CallRecordId", "TaskId"];
 const DECIMALS: [&str; 2] = ["Money", "Percent"];
 const DECIMAL: &str = r"^-?[0-9]{1,12}(\.[0-9]{1,6})?$";
@@ -70,15 +72,24 @@ fn complete(mut document: Value) -> Value {
             for status in ["4XX", "5XX"] {
                 operation["responses"][status] = problem.clone();
             }
-            for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+            let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+            for parameter in parameters.into_iter().flatten() {
                 let is_it = |(at, name, _): &&(&str, &str, &str)| {
-                    parameter["name"] == *name && (at.is_empty() || at == path)
+                    let named = parameter["name"].as_str().unwrap_or_default();
+                    named.eq_ignore_ascii_case(name) && (at.is_empty() || at == path)
                 };
                 if let Some((.., form)) = FORMS.iter().find(is_it) {
                     parameter["schema"]["format"] = json!(form);
                 }
                 if parameter["name"] == "day" {
                     parameter["schema"]["format"] = json!("date");
+                }
+                if path == "/v1/orders" && parameter["name"] == "state" {
+                    parameter["schema"] = json!({"$ref": "#/components/schemas/OrderState"});
+                }
+                if NEEDED.iter().any(|(at, name)| at == path && parameter["name"] == *name) {
+                    parameter["required"] = json!(true);
+                    parameter["schema"]["minLength"] = json!(1);
                 }
                 if parameter["name"] == "limit" {
                     parameter["schema"]["pattern"] = json!("^[1-9][0-9]?$");

@@ -84,10 +84,18 @@ fn what_was_acknowledged_before_a_copy_began_is_in_it_while_others_write() {
         {
             use std::os::unix::fs::PermissionsExt as _;
             assert_eq!(std::fs::metadata(copy).unwrap().permissions().mode() & 0o777, 0o600);
+            // As an admin might leave it.
+            std::fs::set_permissions(copy, std::fs::Permissions::from_mode(0o644)).unwrap();
         }
         let folder = Folder::new();
         let output = restore(copy, &folder.database(), &[]);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::metadata(folder.path("desk.db")).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "its owner's alone, whoever may read the copy");
+        }
         let found = served(&folder, desk.token("operator"), &phones);
         assert!(found.iter().take(*before).all(|found| *found), "{before}: {found:?}");
         let known = found.iter().filter(|found| **found).count();

@@ -90,7 +90,9 @@ pub(crate) async fn restore(copy: &Path, database: &Path, replaces: bool) -> Res
         Err(TryLockError::Error(error)) => return Err(failed(error)),
     }
     let unfinished = Unfinished::begin(database)?;
-    std::fs::copy(copy, &unfinished.path).map_err(|error| BackupError::File(copy.to_owned(), error))?;
+    // Its owner's alone, whoever may read the copy.
+    let copied = File::open(copy).and_then(|mut from| io::copy(&mut from, &mut &unfinished.lock));
+    copied.map_err(|error| BackupError::File(copy.to_owned(), error))?;
     let holds = unfinished.is_whole().await?;
     if replaces {
         fold_log(database).await.map_err(failed)?;
@@ -164,21 +166,45 @@ struct Unfinished {
     path: PathBuf,
     /// Nobody else writes it.
     lock: File,
+    is_named: bool,
+}
+
+/// What came to nothing takes no room on the disk.
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if !self.is_named {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
 }
 
 impl Unfinished {
     fn begin(named: &Path) -> Result<Self, BackupError> {
         let path = beside(named, ".unfinished");
         let failed = |error| BackupError::File(path.clone(), error);
+        let lock = |file: &File| match file.try_lock() {
+            Ok(()) => Ok(()),
+            Err(TryLockError::WouldBlock) => Err(BackupError::BeingWritten(path.clone())),
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        };
+        // One of before is taken away, not written again: it may have got its name already, and be somebody's copy.
+        let before = match File::open(&path) {
+            Ok(file) => {
+                lock(&file)?;
+                if !is_named_so(&file, &path) {
+                    return Err(BackupError::BeingWritten(path.clone()));
+                }
+                std::fs::remove_file(&path).map_err(failed)?;
+                Some(file)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(failed(error)),
+        };
         create_private(&path).map_err(failed)?;
         let file = File::options().read(true).write(true).open(&path).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(BackupError::BeingWritten(path)),
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
-        }
-        file.set_len(0).map_err(failed)?;
-        Ok(Self { path, lock: file })
+        lock(&file)?;
+        drop(before);
+        Ok(Self { path, lock: file, is_named: false })
     }
 
     async fn is_whole(&self) -> Result<Holds, BackupError> {
@@ -186,7 +212,7 @@ impl Unfinished {
     }
 
     /// Gives it its name once all of it is on disk.
-    fn finish(self, name: &Path, replaces: bool) -> Result<(), BackupError> {
+    fn finish(mut self, name: &Path, replaces: bool) -> Result<(), BackupError> {
         let failed = |error: io::Error| match error.kind() {
             io::ErrorKind::AlreadyExists => BackupError::Exists(name.to_owned()),
             _ => BackupError::File(name.to_owned(), error),
@@ -199,8 +225,23 @@ impl Unfinished {
             std::fs::hard_link(&self.path, name).map_err(failed)?;
             std::fs::remove_file(&self.path).map_err(failed)?;
         }
+        self.is_named = true;
         sync_folder(name).map_err(failed)
     }
+}
+
+/// Nobody gave the name to another file meanwhile.
+#[cfg(unix)]
+fn is_named_so(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let which = |data: std::fs::Metadata| (data.dev(), data.ino());
+    let named = std::fs::metadata(path).map(which);
+    file.metadata().map(which).is_ok_and(|which| named.is_ok_and(|named| named == which))
+}
+
+#[cfg(not(unix))]
+fn is_named_so(_: &File, path: &Path) -> bool {
+    path.exists()
 }
 
 /// A name is on disk with its folder.
