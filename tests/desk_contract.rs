@@ -10,6 +10,8 @@
 mod accounts;
 #[path = "desk_contract/audit.rs"]
 mod audit;
+#[path = "desk_contract/backup.rs"]
+mod backup;
 #[path = "desk_contract/calls.rs"]
 mod calls;
 #[path = "desk_contract/clients.rs"]
@@ -22,10 +24,16 @@ mod disk;
 mod errors;
 #[path = "desk_contract/events.rs"]
 mod events;
+#[path = "desk_contract/examiner.rs"]
+mod examiner;
 #[path = "desk_contract/fixture.rs"]
 mod fixture;
 #[path = "desk_contract/handovers.rs"]
 mod handovers;
+#[path = "desk_contract/hostile.rs"]
+mod hostile;
+#[path = "desk_contract/import.rs"]
+mod import;
 #[path = "desk_contract/killed.rs"]
 mod killed;
 #[path = "desk_contract/order_outbox.rs"]

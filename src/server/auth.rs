@@ -79,13 +79,16 @@ impl FromRequestParts<Desk> for Caller {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Refusal> {
-        let (shown, refused) = match parts.headers.get(header::AUTHORIZATION) {
-            Some(header) => {
+        let mut headers = parts.headers.get_all(header::AUTHORIZATION).iter();
+        let (shown, refused) = match (headers.next(), headers.next()) {
+            // Who is two people is nobody.
+            (Some(_), Some(_)) => return Err(Refusal::token(true)),
+            (Some(header), None) => {
                 let token =
                     header.to_str().ok().and_then(bearer_token).ok_or_else(|| Refusal::token(true))?;
                 (Shown::Token(token::hash(token)), Refusal::token(true))
             }
-            None => {
+            (None, _) => {
                 let cookie = session_cookie(&parts.headers).ok_or_else(|| Refusal::token(false))?;
                 check_origin(&parts.method, &parts.headers)?;
                 (Shown::Session(token::hash(cookie)), ProblemCode::SessionEnded.into())

@@ -2,6 +2,9 @@
 
 mod account;
 mod audit;
+mod backup;
+mod examine;
+mod import;
 mod lookup;
 mod report;
 mod rules;
@@ -18,7 +21,7 @@ use jiff::civil::{Date, DateTime};
 use super::company::CompanyProblem;
 use super::password::NoHash;
 use super::settings::{self, Settings, SettingsError};
-use super::store::{Bearer, Database, DatabaseProblem, OpenError, Store, StoreError};
+use super::store::{BackupError, Bearer, Database, DatabaseProblem, OpenError, Store, StoreError};
 use super::token;
 use crate::clock;
 use crate::command_line::{self, Unfit, fitting, setting};
@@ -41,7 +44,8 @@ const LONGEST_PERSON: usize = 100;
     after_help = msg!("\
 Exit codes:
   0   done as asked
-  2   usage, settings, address or database
+  1   the desk does not keep the contract (examine)
+  2   usage, settings, address, database or files
   8   the company's own system cannot be asked (lookup)
   70  our fault")
 )]
@@ -81,6 +85,87 @@ enum Command {
     },
     #[command(about = msg!("Ask the company's own system who has a number, and show each step; nothing is kept"))]
     Lookup(LookupArguments),
+    #[command(about = msg!("Take over what the company's other programs export: all of it, or nothing"))]
+    Import(ImportArguments),
+    #[command(about = msg!("Ask a desk, ours or another, whether it keeps what the contract promises"))]
+    Examine(ExamineArguments),
+    #[command(about = msg!("Copy a SQLite database into a new file while the desk serves"))]
+    Backup(BackupArguments),
+    #[command(about = msg!("Put a copy in the place of a SQLite database, while no desk serves it"))]
+    Restore(RestoreArguments),
+}
+
+#[derive(clap::Args)]
+struct ExamineArguments {
+    #[arg(help = msg!("Where the desk answers"))]
+    #[arg(value_name = "URL")]
+    url: String,
+    #[arg(help = msg!("A file with a line role=token for each of operator, operator2 (another person), manager, head, admin and service, or some of them"))]
+    #[arg(long, value_name = "FILE")]
+    token_file: PathBuf,
+    #[arg(help = msg!("Also what leaves clients, products, calls and orders behind"))]
+    #[arg(long)]
+    write: bool,
+    #[arg(help = msg!("A delivery route with open slots: orders are placed for it"))]
+    #[arg(long, value_name = "ID")]
+    route: Option<String>,
+    #[arg(help = msg!("One JSON object on stdout"))]
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(clap::Args)]
+struct BackupArguments {
+    #[arg(help = msg!("The copy; it must not be there yet"))]
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    data: DataArguments,
+}
+
+#[derive(clap::Args)]
+struct RestoreArguments {
+    #[arg(help = msg!("A copy that backup made"))]
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    data: DataArguments,
+    #[arg(help = msg!("Even where a database is: it is gone then"))]
+    #[arg(long)]
+    replace: bool,
+}
+
+#[derive(clap::Args)]
+struct ImportArguments {
+    #[arg(help = msg!("A folder with clients.csv, products.csv, prices.csv, stock.csv and standings.csv, or some of them"))]
+    #[arg(value_name = "FOLDER")]
+    folder: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataArguments,
+    #[arg(help = msg!("Clients, by the company's own codes"))]
+    #[arg(long, value_name = "FILE")]
+    clients: Option<PathBuf>,
+    #[arg(help = msg!("Products, by their articles"))]
+    #[arg(long, value_name = "FILE")]
+    products: Option<PathBuf>,
+    #[arg(help = msg!("Prices by column, and those of contracts"))]
+    #[arg(long, value_name = "FILE")]
+    prices: Option<PathBuf>,
+    #[arg(help = msg!("All that lies in the warehouse; what the file does not name is not there"))]
+    #[arg(long, value_name = "FILE")]
+    stock: Option<PathBuf>,
+    #[arg(help = msg!("What clients owe, and their limits"))]
+    #[arg(long, value_name = "FILE")]
+    standings: Option<PathBuf>,
+    #[arg(help = msg!("Say what is wrong and what would change, and write nothing"))]
+    #[arg(long)]
+    dry_run: bool,
+    #[arg(help = msg!("How the files are written: utf-8, windows-1251, euc-kr, … [default: found out]"))]
+    #[arg(long, value_name = "NAME", value_parser = encoding)]
+    encoding: Option<&'static encoding_rs::Encoding>,
+    #[arg(help = msg!("One JSON object on stdout"))]
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(clap::Args)]
@@ -299,6 +384,11 @@ fn day(text: &str) -> Result<Date, Unfit> {
     fitting(text.parse().ok(), EXPECTED)
 }
 
+fn encoding(text: &str) -> Result<&'static encoding_rs::Encoding, Unfit> {
+    const EXPECTED: Expected = Expected { what: msg!("the name of an encoding"), example: "windows-1251" };
+    fitting(encoding_rs::Encoding::for_label(text.as_bytes()), EXPECTED)
+}
+
 fn listen(text: &str) -> Result<SocketAddr, Unfit> {
     fitting(text.parse().ok(), settings::LISTEN)
 }
@@ -372,12 +462,25 @@ enum Failure {
     /// The flag whose value the company does not know.
     UnknownWord(&'static str),
     DaysReversed,
+    NotAnAddress(String),
+    TokenFile {
+        file: PathBuf,
+        why: String,
+    },
+    Examiner(reqwest::Error),
+    /// So many checks failed.
+    Examined(u32),
+    Backup(BackupError),
+    PostgresBackup,
+    /// Faults in its files.
+    Import(u64),
+    NothingToImport(Option<PathBuf>),
     Store(StoreError),
     Entropy(NoEntropy),
     System(std::io::Error),
 }
 
-/// The whole program. Exit codes: 0 done; 2 usage, settings, address or database; 8 the company's system; 70 our fault.
+/// The whole program. Exit codes: 0 done; 1 a desk that does not keep the contract; 2 usage, settings, address, database or files; 8 the company's system; 70 our fault.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let environment = |name: &str| std::env::var(name).ok();
     let arguments: Arguments = match command_line::read(arguments, environment) {
@@ -421,6 +524,10 @@ fn execute(command: Command, cat: &Catalogue) -> Result<(), Failure> {
             runtime.block_on(report::transfers(arguments, cat))
         }
         Command::Lookup(arguments) => runtime.block_on(lookup::lookup(arguments, cat)),
+        Command::Examine(arguments) => runtime.block_on(examine::run(arguments, cat)),
+        Command::Backup(arguments) => runtime.block_on(backup::backup(arguments, cat)),
+        Command::Restore(arguments) => runtime.block_on(backup::restore(arguments, cat)),
+        Command::Import(arguments) => runtime.block_on(import::run(arguments, cat)),
     }
 }
 
@@ -470,7 +577,9 @@ impl Failure {
             | Self::Entropy(_)
             | Self::System(_)
             | Self::Password(_)
+            | Self::Examiner(_)
             | Self::Company(CompanyProblem::Client(_)) => 70,
+            Self::Examined(_) => 1,
             Self::CompanyAway(_) => 8,
             _ => 2,
         }
@@ -580,6 +689,36 @@ impl Failure {
                 )
             }
             Self::DaysReversed => say!(cat, "The last day is before the first. Exchange --from and --to."),
+            Self::NotAnAddress(text) => {
+                say!(
+                    cat,
+                    "“{text}” is no address of a desk. Write it like https://desk.example.com.",
+                    text = text
+                )
+            }
+            Self::TokenFile { file, why } => {
+                say!(cat, "The token file {file} cannot be used: {why}.", file = file.display(), why = why)
+            }
+            Self::Examiner(error) => say_failed(error, cat),
+            Self::Examined(count) => {
+                say!(cat, "The desk does not keep the contract. Failed checks: {count}.", count = count)
+            }
+            Self::Backup(error) => say_backup(error, cat),
+            Self::PostgresBackup => say!(
+                cat,
+                "PostgreSQL has tools of its own for this: pg_dump --format=custom copies while the desk serves, pg_restore brings it back."
+            ),
+            Self::Import(faults) => {
+                say!(cat, "Nothing was written. Faults in the files: {count}.", count = faults)
+            }
+            Self::NothingToImport(Some(folder)) => say!(
+                cat,
+                "There is nothing to import in {folder}. Files are called clients.csv, products.csv, prices.csv, stock.csv and standings.csv.",
+                folder = folder.display()
+            ),
+            Self::NothingToImport(None) => {
+                say!(cat, "Nothing to import. Name a folder, or files with --clients and the like.")
+            }
             Self::Store(error) => say_failed(error, cat),
             Self::Entropy(error) => say_failed(error, cat),
             Self::System(error) => say_failed(error, cat),
@@ -622,10 +761,54 @@ fn say_open(database: &Database, error: &OpenError, cat: &Catalogue) -> String {
                 file = file
             )
         }
+        OpenError::BeingRestored => {
+            say!(cat, "A copy is being put in the place of {file}. Wait until it is done.", file = file)
+        }
         OpenError::Migrate(_) => say!(
             cat,
             "The database {file} is of another version. Use the program that made it, or a newer one.",
             file = file
+        ),
+    }
+}
+
+fn say_backup(error: &BackupError, cat: &Catalogue) -> String {
+    tracing::debug!(%error, "no copy was made");
+    match error {
+        BackupError::Exists(file) => {
+            say!(cat, "{file} is there already. Nothing was written over it.", file = file.display())
+        }
+        BackupError::InUse(file) => {
+            say!(cat, "A desk works on {file}. Stop it first.", file = file.display())
+        }
+        BackupError::BeingWritten(file) => {
+            say!(cat, "Another program is writing {file}. Wait until it is done.", file = file.display())
+        }
+        BackupError::Damaged(file, why) => say!(
+            cat,
+            "{file} is not whole: {why}. Nothing was put in its place; take another copy.",
+            file = file.display(),
+            why = why
+        ),
+        BackupError::NotDesk(file) => {
+            say!(cat, "{file} is not the database of a desk.", file = file.display())
+        }
+        BackupError::Newer(file) => say!(
+            cat,
+            "The database {file} is of another version. Use the program that made it, or a newer one.",
+            file = file.display()
+        ),
+        BackupError::File(file, error) => say!(
+            cat,
+            "{file} cannot be read or written: {why}. Check the path, its permissions and the room on the disk.",
+            file = file.display(),
+            why = io_words(cat, error.kind())
+        ),
+        BackupError::Database(file, error) => say!(
+            cat,
+            "The database {file} could not be copied: {why}. Check the path, its permissions and the room on the disk.",
+            file = file.display(),
+            why = error
         ),
     }
 }

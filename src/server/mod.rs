@@ -10,6 +10,8 @@ mod changes;
 mod command;
 mod company;
 mod doors;
+mod examiner;
+mod import;
 mod listener;
 mod openapi;
 mod page;
@@ -26,4 +28,5 @@ mod token;
 mod tries;
 
 pub use command::run;
+pub use import::read_anyhow;
 pub use sample::{DEMO_CLIENT, DEMO_PHONE};

@@ -21,7 +21,7 @@ const START: Duration = Duration::from_secs(20);
 pub struct Folder(PathBuf);
 
 /// The folder of PostgreSQL's socket.
-fn postgres() -> Option<String> {
+pub fn postgres() -> Option<String> {
     std::env::var("PATCHCORD_TEST_POSTGRES").ok()
 }
 

@@ -121,6 +121,12 @@ fn typed(text: &str) -> Result<&str, Refusal> {
 }
 
 fn check(draft: &ClientDraft) -> Result<(), Refusal> {
+    let faults = faults(draft);
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::fields(ProblemCode::Invalid, faults)) }
+}
+
+/// What the contract refuses.
+pub(crate) fn faults(draft: &ClientDraft) -> Vec<FieldProblem> {
     let mut faults = Vec::new();
     let mut fault = |field: &str, fault| faults.push(FieldProblem::new(field, fault));
     match draft.name.trim().chars().count() {
@@ -147,5 +153,5 @@ fn check(draft: &ClientDraft) -> Result<(), Refusal> {
     if draft.note.as_ref().is_some_and(|note| note.chars().count() > LONGEST_NOTE) {
         fault("note", FieldFault::TooLong);
     }
-    if faults.is_empty() { Ok(()) } else { Err(Refusal::fields(ProblemCode::Invalid, faults)) }
+    faults
 }

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::civil::Date;
+use rust_decimal::Decimal;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -24,6 +25,7 @@ const HIGHEST_LIMIT: u32 = 100;
 const LONGEST_SEARCH: usize = 200;
 const LONGEST_TEXT: usize = 300;
 const MOST_WORDS: usize = 50;
+const MOST_PIECES: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
 const MOST_BATCHES: usize = 500;
 const MOST_ENTITIES: usize = 200;
 const MOST_CONTRACTS: usize = 100;
@@ -182,6 +184,17 @@ pub(crate) async fn put(
 }
 
 fn check(id: ProductId, data: &ProductData) -> Result<(), Refusal> {
+    let faults = faults(id, data);
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::fields(ProblemCode::Invalid, faults)) }
+}
+
+/// Quantities are added up and multiplied.
+fn fits(quantity: Decimal) -> bool {
+    quantity.is_sign_positive() && quantity < MOST_PIECES
+}
+
+/// What the contract refuses.
+pub(crate) fn faults(id: ProductId, data: &ProductData) -> Vec<FieldProblem> {
     let mut faults = Vec::new();
     let mut fault = |field: &str, fault| faults.push(FieldProblem::new(field, fault));
     let product = &data.product;
@@ -199,10 +212,10 @@ fn check(id: ProductId, data: &ProductData) -> Result<(), Refusal> {
         fault("product.packings", FieldFault::Missing);
     }
     for (i, packing) in product.packings.iter().enumerate() {
-        if !packing.holds.is_sign_positive() || packing.holds.is_zero() {
+        if !fits(packing.holds) || packing.holds.is_zero() {
             fault(&format!("product.packings[{i}].holds"), FieldFault::Malformed);
         }
-        if !packing.multiple.is_sign_positive() || packing.multiple.is_zero() {
+        if !fits(packing.multiple) || packing.multiple.is_zero() {
             fault(&format!("product.packings[{i}].multiple"), FieldFault::Malformed);
         }
         if product.packings.iter().take(i).any(|other| other.unit == packing.unit) {
@@ -222,9 +235,9 @@ fn check(id: ProductId, data: &ProductData) -> Result<(), Refusal> {
         if data.batches.iter().take(i).any(|other| other.id == batch.id) {
             fault(&format!("batches[{i}].id"), FieldFault::Contradicts);
         }
-        if batch.free.is_sign_negative() && !batch.free.is_zero() {
+        if !fits(batch.free) && !batch.free.is_zero() {
             fault(&format!("batches[{i}].free"), FieldFault::Malformed);
         }
     }
-    if faults.is_empty() { Ok(()) } else { Err(Refusal::fields(ProblemCode::Invalid, faults)) }
+    faults
 }

@@ -269,7 +269,7 @@ pub(super) async fn document(
     Ok(sqlx::query_scalar(sql).bind(id).fetch_optional(&mut **tx).await?)
 }
 
-fn department_of(people: &Directory, draft: &ClientDraft) -> Option<String> {
+pub(super) fn department_of(people: &Directory, draft: &ClientDraft) -> Option<String> {
     let managers = || draft.manager.as_ref().and_then(|id| people.person(id)?.department.clone());
     draft.department.clone().or_else(managers)
 }

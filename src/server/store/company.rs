@@ -93,12 +93,17 @@ async fn same_client(
     Ok(<[String; 1]>::try_from(same).ok().map(|[id]| id))
 }
 
-/// The same for the same client, on every desk (RFC 9562 §5.8).
-fn id_of(own_id: &str) -> ClientId {
-    let digest = Sha256::new().chain_update(b"patchcord company client").chain_update(own_id).finalize();
+/// The same for the same client, on every desk.
+pub(super) fn id_of(own_id: &str) -> ClientId {
+    ClientId(uuid_of("patchcord company client", own_id))
+}
+
+/// Of the company's own name for something (RFC 9562 §5.8).
+pub(super) fn uuid_of(what: &str, own_id: &str) -> Uuid {
+    let digest = Sha256::new().chain_update(what).chain_update(own_id).finalize();
     let mut bytes = [0; 16];
     bytes.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
-    ClientId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
 fn client_id(text: &str) -> Result<ClientId, StoreError> {

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod audit;
+mod backup;
 mod calls;
 mod changes;
 mod clients;
@@ -14,6 +15,7 @@ mod directory;
 mod fill;
 mod following;
 mod handovers;
+mod import;
 mod orders;
 mod products;
 mod revisions;
@@ -24,12 +26,15 @@ mod trade;
 mod transfers;
 
 pub(crate) use audit::{AuditFilter, Note, Repeats};
+pub(crate) use backup::{BackupError, Holds, backup, restore};
 pub(crate) use changes::Place;
 pub(crate) use connect::Store;
 use connect::{Statement, Transaction, micros, set_fact, until_done};
+pub(crate) use import::{KnownClient, Pass, client_of, product_of};
 pub(crate) use orders::OrderFilter;
 pub(crate) use search::Kind;
 pub(crate) use tasks::TaskFilter;
+pub(crate) use trade::ITSELF;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -105,7 +110,7 @@ impl StoreError {
     }
 
     /// The write may be done again.
-    fn was_in_the_way(&self) -> bool {
+    pub(crate) fn was_in_the_way(&self) -> bool {
         matches!(self, Self::Database(error) if connect::was_in_the_way(error))
     }
 }
@@ -130,6 +135,8 @@ pub(crate) enum OpenError {
     Open(#[from] sqlx::Error),
     #[error("cannot be created: {0}")]
     Create(#[from] std::io::Error),
+    #[error("a copy is being put in its place")]
+    BeingRestored,
     #[error("cannot be brought to this version: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
 }
@@ -205,6 +212,14 @@ impl Database {
             return Err(DatabaseProblem::NoFile);
         }
         Ok(Self::Sqlite(PathBuf::from(file)))
+    }
+
+    /// As `--database` names it.
+    pub fn address(&self) -> String {
+        match self {
+            Self::Sqlite(file) => format!("sqlite:{}", file.display()),
+            Self::Postgres(url) => url.0.clone(),
+        }
     }
 
     /// False for a file that would have to be made first.

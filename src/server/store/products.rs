@@ -254,5 +254,6 @@ async fn promised_of_nothing(
 
 /// What can be counted of it: a promise is never less than what was ordered.
 pub(super) fn thousandths(quantity: Decimal) -> i64 {
-    (quantity * Decimal::ONE_THOUSAND).ceil().to_i64().unwrap_or(i64::MAX)
+    let thousandths = quantity.checked_mul(Decimal::ONE_THOUSAND);
+    thousandths.and_then(|thousandths| thousandths.ceil().to_i64()).unwrap_or(i64::MAX)
 }
