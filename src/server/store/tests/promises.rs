@@ -101,7 +101,7 @@ impl Day {
         let id = self.next();
         let choice = dice.below(12);
         // Mostly whose it is; each has every other one.
-        let whose = |which: usize, slip: bool| if (which % 2 == 0) == slip { "boris" } else { "anna" };
+        let whose = |which: usize, slip: bool| if which.is_multiple_of(2) == slip { "boris" } else { "anna" };
         if choice < 2 || self.orders.is_empty() {
             let who = whose(self.orders.len(), false);
             let order = self.new_order(dice).await;
