@@ -6,18 +6,28 @@
 
 #![cfg(feature = "desk")]
 
+#[path = "desk_contract/accounts.rs"]
+mod accounts;
+#[path = "desk_contract/audit.rs"]
+mod audit;
 #[path = "desk_contract/calls.rs"]
 mod calls;
 #[path = "desk_contract/clients.rs"]
 mod clients;
 #[path = "desk_contract/company.rs"]
 mod company;
+#[path = "desk_contract/disk.rs"]
+mod disk;
 #[path = "desk_contract/errors.rs"]
 mod errors;
+#[path = "desk_contract/events.rs"]
+mod events;
 #[path = "desk_contract/fixture.rs"]
 mod fixture;
 #[path = "desk_contract/handovers.rs"]
 mod handovers;
+#[path = "desk_contract/killed.rs"]
+mod killed;
 #[path = "desk_contract/order_outbox.rs"]
 mod order_outbox;
 #[path = "desk_contract/orders.rs"]
@@ -26,8 +36,12 @@ mod orders;
 mod outbox;
 #[path = "desk_contract/process.rs"]
 mod process;
+#[path = "desk_contract/roles.rs"]
+mod roles;
 #[path = "desk_contract/search.rs"]
 mod search;
+#[path = "desk_contract/tasks.rs"]
+mod tasks;
 #[path = "desk_contract/telephone.rs"]
 mod telephone;
 #[allow(dead_code, reason = "shared with tests of the whole telephone")]

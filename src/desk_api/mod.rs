@@ -7,14 +7,21 @@
 
 mod answer;
 mod order;
+mod page;
 mod problem;
+mod task;
 mod trade;
 
 pub use answer::{BadAnswer, CardAnswer, Source, Unavailable};
 pub use order::{
     ActOnOrder, OrderChanged, OrderEntry, OrderEvent, OrderNews, OrderReceipt, Orders, PlaceOrder, Products,
 };
+pub use page::{
+    Absences, AssignManager, CallChanged, ClientChanged, HandoverChanged, LogIn, LoggedIn, OrderGoods, PAGE,
+    TaskChanged,
+};
 pub use problem::{FieldFault, FieldProblem, PROBLEM_JSON, Problem, ProblemCode};
+pub use task::{FinishTask, TaskDone, TaskEntry, TaskReceipt, Tasks};
 pub use trade::{AddressData, ClientTrade, Entity, ProductData};
 
 pub use crate::domain::call_record::{
@@ -32,6 +39,7 @@ pub use crate::domain::client::{
 pub use crate::domain::directory::{Absence, Department, Directory, DirectoryEntry, Job, PersonId};
 pub use crate::domain::gap::{CardPart, Gap, GapWhy};
 pub use crate::domain::handover::{HandedOver, Handover};
+pub use crate::domain::task::{Task, TaskId};
 pub use crate::domain::trade::examine::{Examined, Fault, Goods, ServedBy, Severity};
 pub use crate::domain::trade::order::{Order, OrderAct, OrderId, OrderState};
 pub use crate::domain::trade::product::{Product, ProductId};
@@ -47,7 +55,7 @@ pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// The paths of the contract, as templates and filled in.
 pub mod paths {
-    use super::{CallRecordId, ClientId, OrderId, ProductId};
+    use super::{CallRecordId, ClientId, OrderId, PersonId, ProductId, TaskId};
 
     /// `GET ?phone=` or `?q=`: [`super::Clients`].
     pub const CLIENTS: &str = "/v1/clients";
@@ -83,8 +91,24 @@ pub mod paths {
     pub const PLACE_ORDER: &str = "/v1/orders/{id}/place";
     /// `POST` of an [`super::ActOnOrder`], answered by [`super::OrderReceipt`].
     pub const ORDER_ACTS: &str = "/v1/orders/{id}/acts";
+    /// `GET ?person=&department=&client=&state=&limit=`: [`super::Tasks`].
+    pub const TASKS: &str = "/v1/tasks";
+    /// `PUT` of a [`super::Task`], answered by [`super::TaskReceipt`].
+    pub const TASK: &str = "/v1/tasks/{id}";
+    /// `POST` of a [`super::FinishTask`], answered by [`super::TaskReceipt`].
+    pub const FINISH_TASK: &str = "/v1/tasks/{id}/done";
     /// `GET`: changes as server-sent events ([`super::OrderChanged`]).
     pub const EVENTS: &str = "/v1/events";
+    /// `GET`: the [`super::Product`]s that stand in one order, as [`super::OrderGoods`].
+    pub const ORDER_GOODS: &str = "/v1/orders/{id}/goods";
+    /// `PUT` of an [`super::AssignManager`], answered by the [`super::ClientCard`].
+    pub const CLIENT_MANAGER: &str = "/v1/clients/{id}/manager";
+    /// `GET`: [`super::Clients`] whom nobody looks after, the latest first.
+    pub const UNASSIGNED_CLIENTS: &str = "/v1/unassigned-clients";
+    /// `PUT` of [`super::Absences`], answered by the [`super::DirectoryEntry`].
+    pub const ABSENCES: &str = "/v1/directory/people/{id}/absences";
+    /// `POST` of a [`super::LogIn`] and `GET`: [`super::LoggedIn`]; `DELETE` logs out.
+    pub const SESSION: &str = "/v1/session";
     /// The contract as OpenAPI, for everybody.
     pub const OPENAPI: &str = "/openapi.json";
     /// 200 as soon as requests are answered, for everybody.
@@ -115,6 +139,21 @@ pub mod paths {
         format!("{ORDERS}/{id}")
     }
 
+    /// The path of the goods of one order.
+    pub fn order_goods(id: OrderId) -> String {
+        format!("{ORDERS}/{id}/goods")
+    }
+
+    /// The path of who looks after one client.
+    pub fn client_manager(id: ClientId) -> String {
+        format!("{CLIENTS}/{id}/manager")
+    }
+
+    /// The path of one person's absences.
+    pub fn absences(id: &PersonId) -> String {
+        format!("{DIRECTORY}/people/{id}/absences")
+    }
+
     /// Where one order is placed.
     pub fn place_order(id: OrderId) -> String {
         format!("{ORDERS}/{id}/place")
@@ -123,6 +162,16 @@ pub mod paths {
     /// Where one order is moved on.
     pub fn order_acts(id: OrderId) -> String {
         format!("{ORDERS}/{id}/acts")
+    }
+
+    /// The path of one task.
+    pub fn task(id: TaskId) -> String {
+        format!("{TASKS}/{id}")
+    }
+
+    /// Where one task is said to be done.
+    pub fn finish_task(id: TaskId) -> String {
+        format!("{TASKS}/{id}/done")
     }
 
     /// The path of one call's entry.

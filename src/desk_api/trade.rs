@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::client::Money;
+use crate::domain::mask_debug;
 use crate::domain::trade::credit::Account;
 use crate::domain::trade::delivery::RouteId;
 use crate::domain::trade::order::EntityId;
@@ -57,6 +58,14 @@ pub struct ClientTrade {
     pub least_life_days: Option<u16>,
 }
 
+impl ClientTrade {
+    /// Whose account this entity buys on.
+    pub fn account_owner<'a>(&'a self, entity: &'a Entity) -> &'a Entity {
+        let owner = entity.on_account_of.as_ref();
+        owner.and_then(|id| self.entities.iter().find(|other| other.id == *id)).unwrap_or(entity)
+    }
+}
+
 /// A legal entity with its account.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
@@ -73,6 +82,9 @@ pub struct Entity {
     pub contracts: Vec<String>,
     /// What it owes; orders that the desk has are added.
     pub account: Account,
+    /// It buys on the account of this one, as all of a group do that share a limit; its own account is not looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_account_of: Option<EntityId>,
 }
 
 /// An address with its route.
@@ -88,14 +100,4 @@ pub struct AddressData {
     pub route: Option<RouteId>,
 }
 
-/// Client data: never in logs.
-macro_rules! mask_debug {
-    ($($type:ident),*) => {$(
-        impl std::fmt::Debug for $type {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.debug_struct(stringify!($type)).finish_non_exhaustive()
-            }
-        }
-    )*};
-}
 mask_debug!(ClientTrade, Entity, AddressData);

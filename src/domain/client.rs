@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::directory::{Department, PersonId};
 use super::gap::{CardPart, Gap};
 use super::number::PhoneNumber;
+use crate::domain::mask_debug;
 
 /// A client's identity, kept for life.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -323,16 +324,6 @@ pub struct ClientDraft {
     pub note: Option<String>,
 }
 
-/// Debt and contacts are client data: never in logs.
-macro_rules! mask_debug {
-    ($($type:ident),*) => {$(
-        impl fmt::Debug for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_struct(stringify!($type)).finish_non_exhaustive()
-            }
-        }
-    )*};
-}
 mask_debug!(ClientPhone, Contact, Standing, DeliveryTerms, ClientDraft);
 
 #[cfg(test)]

@@ -1,11 +1,10 @@
 //! What an operator has learned of a client, on its way to whoever gets the client next (duties 4, 6, 14, 15, 19).
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use super::call_record::{CallRecordId, Match, Party, Picked, TransferWay};
 use super::client::{ClientCard, ClientId};
+use crate::domain::mask_debug;
 
 /// What goes along with a client; one per call, whole, and written again with a higher revision for each target, when
 /// something is added, and when the client goes to nobody after all.
@@ -61,16 +60,6 @@ pub struct HandedOver {
     pub age_seconds: u32,
 }
 
-macro_rules! mask_debug {
-    ($($type:ident),*) => {$(
-        /// Without anything of the client.
-        impl fmt::Debug for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_struct(stringify!($type)).finish_non_exhaustive()
-            }
-        }
-    )*};
-}
 mask_debug!(Handover, HandedOver);
 
 impl HandedOver {

@@ -8,8 +8,12 @@ pub mod directory;
 pub mod gap;
 pub mod handover;
 pub mod line_state;
+mod masked;
 pub mod number;
 pub mod pause;
 pub mod search;
+pub mod task;
 pub mod trade;
 pub mod transfer_report;
+
+pub(crate) use masked::mask_debug;

@@ -2,24 +2,23 @@
 //!
 //! Columns, routes and rules are those of the sample settings.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpStream;
-use std::time::Duration;
-
 use patchcord::desk_api::{Goods, OrderEntry, OrderReceipt, Terms};
 use reqwest::header::AUTHORIZATION;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::events::Events;
 use super::fixture::{Desk, Folder, call, call_path, new_call_id, random};
 
 /// A client whom the operator serves, and something to sell.
-struct Shop {
-    desk: Desk,
+pub struct Shop {
+    pub desk: Desk,
     client: Uuid,
-    product: Uuid,
+    pub product: Uuid,
     /// A word that finds the product and nothing else.
     word: String,
+    /// Where the desk's settings are, if they are its own.
+    settings: Option<Folder>,
 }
 
 /// Ten roubles a piece, twelve in a case.
@@ -39,18 +38,32 @@ impl Shop {
         Self::open_at(Desk::own(&[]), pieces)
     }
 
-    /// Whose lorries take so many orders at a time.
-    fn with_lorries_for(orders: u32, pieces: u32) -> Self {
+    /// Whose lorries take so many orders at a time. Beside the route `city` there are others: `city-0`, `city-1`, …
+    pub fn with_lorries_for(orders: u32, pieces: u32) -> Self {
+        let sample = std::fs::read_to_string("config/desk.toml").unwrap();
+        let mut rules = sample.replace("capacity = 40", &format!("capacity = {orders}"));
+        for number in 0..rounds() {
+            rules += &format!(
+                "\n[[orders.route]]\nid = \"city-{number}\"\nname = \"{number}\"\ndays = [1, 2, 3, 4, 5, 6]\n\
+                 windows = [{{ from = \"07:00\", to = \"11:00\" }}]\ncut_off_days = 1\ncut_off = \"17:00\"\ncapacity = {orders}\n"
+            );
+        }
         let folder = Folder::new();
         let config = folder.path("desk.toml");
-        let sample = std::fs::read_to_string("config/desk.toml").unwrap();
-        std::fs::write(&config, sample.replace("capacity = 40", &format!("capacity = {orders}"))).unwrap();
-        Self::open_at(Desk::own(&["--config", config.to_str().unwrap()]), pieces)
+        std::fs::write(&config, rules).unwrap();
+        let mut shop = Self::open_at(Desk::own(&["--config", config.to_str().unwrap()]), pieces);
+        shop.settings = Some(folder);
+        shop
     }
 
-    fn open_at(desk: Desk, pieces: u32) -> Self {
+    /// The settings of a desk that is to be started again.
+    pub fn config(&self) -> String {
+        self.settings.as_ref().unwrap().path("desk.toml").to_str().unwrap().to_owned()
+    }
+
+    pub fn open_at(desk: Desk, pieces: u32) -> Self {
         let client = Self::client(&desk, json!({}));
-        let mut shop = Self { desk, client, product: Uuid::nil(), word: String::new() };
+        let mut shop = Self { desk, client, product: Uuid::nil(), word: String::new(), settings: None };
         shop.sell_something_new(pieces);
         shop
     }
@@ -64,7 +77,7 @@ impl Shop {
     }
 
     /// Spoken with before, hence no new one.
-    fn client(desk: &Desk, more: Value) -> Uuid {
+    pub fn client(desk: &Desk, more: Value) -> Uuid {
         let id = Uuid::from_u128(random());
         let mut client = desk.client("Romashka", &[]);
         client["delivery"] = json!({"address": "Pavilion 14"});
@@ -87,12 +100,12 @@ impl Shop {
         id
     }
 
-    fn terms(&self) -> Terms {
+    pub fn terms(&self) -> Terms {
         terms(&self.desk, self.client)
     }
 
     /// A whole order of so many cases, but for the read-back.
-    fn order(&self, cases: u32) -> Value {
+    pub fn order(&self, cases: u32) -> Value {
         self.order_of(self.client, cases)
     }
 
@@ -113,14 +126,14 @@ impl Shop {
     }
 
     /// Reads the total to the client and writes it down.
-    fn agree(&self, who: &str, order: &mut Value) -> OrderReceipt {
+    pub fn agree(&self, who: &str, order: &mut Value) -> OrderReceipt {
         let total = self.write(who, order).examined.total.gross;
         order["revision"] = json!(order["revision"].as_u64().unwrap() + 1);
         order["agreed_total"] = json!(total);
         self.write(who, order)
     }
 
-    fn place(&self, who: &str, order: &Value) -> OrderReceipt {
+    pub fn place(&self, who: &str, order: &Value) -> OrderReceipt {
         let place = json!({"revision": order["revision"]});
         receipt(&self.post(who, &format!("{}/place", path(order)), &place).text)
     }
@@ -150,12 +163,12 @@ impl Shop {
         products.remove(0)
     }
 
-    fn free(&self) -> String {
+    pub fn free(&self) -> String {
         self.found().available.normalize().to_string()
     }
 }
 
-fn terms(desk: &Desk, client: Uuid) -> Terms {
+pub fn terms(desk: &Desk, client: Uuid) -> Terms {
     let reply = desk.get("operator", &format!("/v1/clients/{client}/terms"), &[]);
     assert_eq!(reply.status, 200, "{}", reply.text);
     serde_json::from_value(reply.body).unwrap()
@@ -167,7 +180,7 @@ fn credit_left(terms: &Terms) -> String {
     standing.credit_left.unwrap().to_string()
 }
 
-fn path(order: &Value) -> String {
+pub fn path(order: &Value) -> String {
     format!("/v1/orders/{}", order["id"].as_str().unwrap())
 }
 
@@ -175,7 +188,7 @@ fn receipt(text: &str) -> OrderReceipt {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
-fn state(receipt: &OrderReceipt) -> Value {
+pub fn state(receipt: &OrderReceipt) -> Value {
     serde_json::to_value(receipt.state).unwrap()
 }
 
@@ -383,12 +396,15 @@ fn of_two_operators_one_changes_an_order_and_the_other_is_told_whose_it_is() {
 
 #[test]
 fn of_two_operators_one_gets_the_last_place_on_the_lorry() {
-    let mut shop = Shop::with_lorries_for(1, 1_000_000);
-    // Each round takes the first place that is left.
-    for _ in 0..rounds().min(20) {
-        shop.client = Shop::client(&shop.desk, json!({}));
-        let other = Shop::client(&shop.desk, json!({}));
-        let orders = both(&shop, [shop.client, other], 30);
+    let shop = Shop::with_lorries_for(1, 1_000_000_000);
+    for round in 0..rounds() {
+        let clients = [(); 2].map(|()| Shop::client(&shop.desk, json!({})));
+        for client in clients {
+            let trade = json!({"addresses": [{"number": 1, "text": "Pavilion 14", "route": format!("city-{round}")}]});
+            let put = shop.desk.put("service", &format!("/v1/clients/{client}/trade"), &trade);
+            assert_eq!(put.status, 200, "{}", put.text);
+        }
+        let orders = both(&shop, clients, 30);
         assert_eq!(one_wins(&shop, orders, "slot"), "draft");
     }
 }
@@ -429,6 +445,12 @@ fn a_placed_order_stands_while_it_is_changed_and_a_cancelled_one_keeps_nothing()
         (Some(true), Some("operator2"))
     );
     assert_eq!(shop.free(), "840", "what was placed stands");
+    let [told] = shop.terms().orders.try_into().unwrap();
+    assert_eq!(
+        (told.number, json!(told.state)),
+        (placed.number, json!("placed")),
+        "whoever asks for the lorry"
+    );
     order["revision"] = json!(3);
     order["lines"][0]["quantity"] = json!("40");
     order["agreed_total"] = Value::Null;
@@ -442,44 +464,124 @@ fn a_placed_order_stands_while_it_is_changed_and_a_cancelled_one_keeps_nothing()
     assert_eq!(credit_left(&shop.terms()), "50000.00");
 }
 
-/// Reads server-sent events as they come.
-struct Events(BufReader<TcpStream>);
+#[test]
+fn a_change_that_must_be_released_leaves_what_was_placed_until_it_is() {
+    let mut shop = Shop::open(12_000);
+    let standing =
+        json!({"currency": "RUB", "limit": "9000", "credit_left": "9000", "overdue": "0", "over_limit": "0"});
+    shop.client = Shop::client(&shop.desk, json!({"standing": standing}));
+    let mut order = shop.order(30);
+    shop.agree("operator", &mut order);
+    let placed = shop.place("operator", &order);
+    let left = credit_left(&shop.terms());
+    let hundred_cases = |order: &mut Value, revision: u32| {
+        shop.act("operator", order, "change");
+        order["revision"] = json!(revision);
+        order["lines"][0]["quantity"] = json!("100");
+        order["agreed_total"] = Value::Null;
+        shop.agree("operator", order);
+        let held = shop.place("operator", order);
+        assert_eq!((state(&held), held.number), (json!("held"), placed.number), "{:?}", faults(&held));
+    };
+    hundred_cases(&mut order, 3);
+    let entry = || shop.desk.get("operator", &path(&order), &[]).body;
+    assert_eq!(entry()["stands"], true);
+    assert_eq!((shop.free(), credit_left(&shop.terms())), ("11640".to_owned(), left.clone()));
+    // Nobody wants it: what was placed is delivered.
+    assert_eq!(shop.act("operator", &order, "cancel").body["state"], "placed");
+    assert_eq!(entry()["order"]["lines"][0]["quantity"], "30");
+    assert_eq!((shop.free(), credit_left(&shop.terms())), ("11640".to_owned(), left));
+    hundred_cases(&mut order, 6);
+    // A manager gives it back, and the operator asks once more.
+    assert_eq!(shop.act("manager", &order, "return").body["state"], "draft");
+    let entry = || shop.desk.get("operator", &path(&order), &[]).body;
+    assert_eq!((entry()["stands"].as_bool(), shop.free()), (Some(true), "11640".to_owned()));
+    let held = shop.place("operator", &order);
+    assert_eq!(state(&held), "held");
+    assert_eq!(shop.act("head", &order, "release").body["state"], "placed");
+    assert_eq!(entry()["stands"], Value::Null);
+    assert_eq!((shop.free(), credit_left(&shop.terms())), ("10800".to_owned(), "0.00".to_owned()));
+}
 
-impl Events {
-    fn listen(desk: &Desk, who: &str) -> Self {
-        let host = desk.url.strip_prefix("http://").unwrap();
-        let mut stream = TcpStream::connect(host).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        let token = desk.token(who);
-        write!(stream, "GET /v1/events HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n\r\n")
-            .unwrap();
-        let mut events = Self(BufReader::new(stream));
-        assert!(events.line().starts_with("HTTP/1.1 200"));
-        while !events.line().trim().is_empty() {}
-        events
-    }
+#[test]
+fn a_change_that_is_released_too_late_is_told_what_is_gone() {
+    let mut shop = Shop::open(1200);
+    let standing =
+        json!({"currency": "RUB", "limit": "9000", "credit_left": "9000", "overdue": "0", "over_limit": "0"});
+    shop.client = Shop::client(&shop.desk, json!({"standing": standing}));
+    let mut order = shop.order(30);
+    shop.agree("operator", &mut order);
+    shop.place("operator", &order);
+    shop.act("operator", &order, "change");
+    order["revision"] = json!(3);
+    order["lines"][0]["quantity"] = json!("90");
+    order["agreed_total"] = Value::Null;
+    shop.agree("operator", &mut order);
+    assert_eq!(state(&shop.place("operator", &order)), "held");
+    let other = Shop::client(&shop.desk, json!({}));
+    let mut others = shop.order_of(other, 60);
+    shop.agree("operator2", &mut others);
+    assert_eq!(state(&shop.place("operator2", &others)), "placed");
+    let released = receipt(&shop.act("head", &order, "release").text);
+    assert_eq!(state(&released), "held");
+    assert!(faults(&released).contains(&"out_of_stock".to_owned()), "{:?}", faults(&released));
+    assert_eq!(shop.act("operator", &order, "cancel").body["state"], "placed", "the first thirty still come");
+}
 
-    fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.0.read_line(&mut line).unwrap();
-        line
+#[test]
+fn credit_of_delivered_goods_is_taken_until_their_invoice_is_known() {
+    let shop = Shop::open(1200);
+    let mut order = shop.order(30);
+    shop.agree("operator", &mut order);
+    shop.place("operator", &order);
+    let left = credit_left(&shop.terms());
+    for act in ["accept", "pick", "deliver"] {
+        assert_eq!(shop.act("manager", &order, act).status, 200);
+        assert_eq!(credit_left(&shop.terms()), left, "{act}");
     }
+    assert_eq!(shop.free(), "840");
+    assert_eq!(shop.act("manager", &order, "close").body["state"], "closed");
+    assert_eq!((shop.free(), credit_left(&shop.terms())), ("840".to_owned(), "50000.00".to_owned()));
+}
 
-    /// The next change of an order.
-    fn order(&mut self) -> Value {
-        while self.line().trim() != "event: order" {}
-        serde_json::from_str(self.line().trim().strip_prefix("data: ").unwrap()).unwrap()
-    }
-
-    /// The change that brings this state; what was written in the moment before may be told, too.
-    fn becomes(&mut self, state: &str) -> Value {
-        loop {
-            let order = self.order();
-            if order["state"] == state {
-                return order;
-            }
-        }
-    }
+#[test]
+fn entities_of_a_group_share_one_limit() {
+    let shop = Shop::open(12_000);
+    let account = |limit: &str| json!({"currency": "RUB", "terms": {"limit": limit}});
+    let trade = json!({
+        "addresses": [{"number": 1, "text": "Pavilion 14", "route": "city"}],
+        "entities": [
+            {"id": "ooo", "name": "OOO Romashka", "account": account("5000")},
+            {"id": "ip", "name": "IP Romashkin", "account": account("0"), "on_account_of": "ooo"},
+            {"id": "own", "name": "OOO Vesna", "account": account("7000")},
+        ],
+    });
+    assert_eq!(shop.desk.put("service", &format!("/v1/clients/{}/trade", shop.client), &trade).status, 200);
+    let mut chained = trade.clone();
+    chained["entities"][0]["on_account_of"] = json!("nobody");
+    let reply = shop.desk.put("service", &format!("/v1/clients/{}/trade", shop.client), &chained);
+    reply.assert_field("entities[0].on_account_of", "unknown");
+    reply.assert_field("entities[1].on_account_of", "contradicts");
+    let left = || {
+        let payers = shop.terms().payers;
+        payers
+            .into_iter()
+            .map(|payer| payer.standing.unwrap().credit_left.unwrap().to_string())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(left(), ["5000.00", "5000.00", "7000.00"]);
+    let mut order = shop.order(30);
+    order["payer"] = json!("ip");
+    let total = shop.agree("operator", &mut order).examined.most.0;
+    assert_eq!(state(&shop.place("operator", &order)), "placed");
+    let now = format!("{:.2}", rust_decimal::Decimal::from(5000) - total);
+    assert_eq!(left(), [now.as_str(), now.as_str(), "7000.00"]);
+    let mut second = shop.order(30);
+    second["payer"] = json!("ooo");
+    shop.agree("operator", &mut second);
+    let held = shop.place("operator", &second);
+    assert_eq!(state(&held), "held");
+    assert!(faults(&held).contains(&"over_credit".to_owned()), "{:?}", faults(&held));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::client::{Money, Standing};
+use crate::domain::mask_debug;
 
 /// The account of one legal entity, or of a group that shares a limit.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,12 +27,7 @@ pub struct Account {
     pub payments_until: Option<Date>,
 }
 
-/// Client data: never in logs.
-impl std::fmt::Debug for Account {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Account").finish_non_exhaustive()
-    }
-}
+mask_debug!(Account, Invoice);
 
 /// How a client pays.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -60,13 +56,6 @@ pub struct Invoice {
     /// The client says it is wrong: it uses credit, and is never overdue.
     #[serde(default)]
     pub disputed: bool,
-}
-
-/// Client data: never in logs.
-impl std::fmt::Debug for Invoice {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Invoice").finish_non_exhaustive()
-    }
 }
 
 /// What the company lets pass.

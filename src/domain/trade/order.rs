@@ -14,6 +14,7 @@ use super::price::ColumnId;
 use super::product::{ProductId, Unit};
 use crate::domain::call_record::CallRecordId;
 use crate::domain::client::{ClientId, Money};
+use crate::domain::mask_debug;
 
 /// An order's identity, made by the sender: a UUID of version 7 (RFC 9562 §5.7).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -188,16 +189,6 @@ pub struct Regional {
     pub shipping: Option<String>,
 }
 
-/// Orders are client data: never in logs.
-macro_rules! mask_debug {
-    ($($type:ident),*) => {$(
-        impl fmt::Debug for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_struct(stringify!($type)).finish_non_exhaustive()
-            }
-        }
-    )*};
-}
 mask_debug!(Order, OrderLine, OrderDelivery, Receiver, Regional);
 
 /// Where an order is in its life.
@@ -308,10 +299,28 @@ pub enum LifeFault {
     AfterCutOff,
 }
 
+/// What becomes of an order depends on more than its state.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Circumstances {
+    /// The route's cut-off is not over.
+    pub in_time: bool,
+    /// It is to be paid before the goods leave, and is not paid.
+    pub must_pay: bool,
+    /// What was kept for it is free again: others may have it.
+    pub has_lapsed: bool,
+    /// This is a change of it: what was placed stands, in this state, until the change is placed.
+    pub stands: Option<OrderState>,
+}
+
 impl OrderState {
     /// What becomes of it. An order that changes is a draft again, and placed again by all rules.
-    pub fn after(self, act: OrderAct, before_cut_off: bool) -> Result<Self, LifeFault> {
+    pub fn after(self, act: OrderAct, circumstances: &Circumstances) -> Result<Self, LifeFault> {
         use OrderAct as Act;
+        let Circumstances { in_time, must_pay, has_lapsed, stands } = *circumstances;
+        if let (Self::Draft | Self::Held, Act::Cancel, Some(stands)) = (self, act, stands) {
+            // The change alone is given up.
+            return Ok(stands);
+        }
         let next = match (self, act) {
             (
                 Self::Draft | Self::Held | Self::AwaitingPayment | Self::Placed | Self::Accepted,
@@ -324,7 +333,9 @@ impl OrderState {
                 Self::Draft | Self::Held | Self::AwaitingPayment | Self::Placed | Self::Accepted,
                 Act::Cancel,
             ) => Self::Cancelled,
-            (Self::Held, Act::Release) | (Self::AwaitingPayment, Act::Pay) => Self::Placed,
+            (Self::Held, Act::Release) if must_pay => Self::AwaitingPayment,
+            (Self::Held, Act::Release) => Self::Placed,
+            (Self::AwaitingPayment, Act::Pay) if !has_lapsed => Self::Placed,
             (Self::Placed, Act::Accept) => Self::Accepted,
             (Self::Accepted, Act::Pick) => Self::Picking,
             (Self::Picking, Act::DeliverPart) => Self::DeliveredInPart,
@@ -333,17 +344,22 @@ impl OrderState {
             (Self::DeliveredInPart | Self::Delivered | Self::RefusedAtDoor, Act::Close) => Self::Closed,
             _ => return Err(LifeFault::NotNow),
         };
-        let changes_goods = matches!(act, Act::Change | Act::Cancel | Act::Return);
-        if changes_goods && matches!(self, Self::Placed | Self::Accepted) && !before_cut_off {
-            return Err(LifeFault::AfterCutOff);
-        }
-        Ok(next)
+        let is_late = match act {
+            Act::Change | Act::Cancel | Act::Return => matches!(self, Self::Placed | Self::Accepted),
+            // Nobody picks it any more: it has to be returned, and placed for another day.
+            Act::Release | Act::Pay => true,
+            _ => false,
+        };
+        if is_late && !in_time { Err(LifeFault::AfterCutOff) } else { Ok(next) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const USUAL: Circumstances =
+        Circumstances { in_time: true, must_pay: false, has_lapsed: false, stands: None };
 
     #[test]
     fn an_order_lives_as_the_company_works() {
@@ -379,18 +395,45 @@ mod tests {
         };
         assert_eq!(table.map(|(state, _)| state), S::ALL);
         for (state, row) in table {
-            let found: Vec<&str> = OrderAct::ALL.iter().map(|act| letter(state.after(*act, true))).collect();
+            let found: Vec<&str> =
+                OrderAct::ALL.iter().map(|act| letter(state.after(*act, &USUAL))).collect();
             assert_eq!(found.join(" "), row, "{state:?}");
         }
     }
 
     #[test]
-    fn after_the_cut_off_a_placed_order_is_neither_changed_nor_cancelled() {
+    fn after_the_cut_off_nothing_is_changed_that_is_picked_or_will_not_be() {
+        use OrderState as S;
+        let late = Circumstances { in_time: false, ..USUAL };
         for act in [OrderAct::Change, OrderAct::Cancel, OrderAct::Return] {
-            for state in [OrderState::Placed, OrderState::Accepted] {
-                assert_eq!(state.after(act, false), Err(LifeFault::AfterCutOff), "{state:?} {act:?}");
+            for state in [S::Placed, S::Accepted] {
+                assert_eq!(state.after(act, &late), Err(LifeFault::AfterCutOff), "{state:?} {act:?}");
             }
-            assert!(OrderState::AwaitingPayment.after(act, false).is_ok(), "nobody picks what is not paid");
+            assert!(S::AwaitingPayment.after(act, &late).is_ok(), "nobody picks what is not paid");
+        }
+        assert_eq!(S::Held.after(OrderAct::Release, &late), Err(LifeFault::AfterCutOff));
+        assert_eq!(S::AwaitingPayment.after(OrderAct::Pay, &late), Err(LifeFault::AfterCutOff));
+        assert_eq!(S::Accepted.after(OrderAct::Pick, &late), Ok(S::Picking));
+    }
+
+    #[test]
+    fn who_pays_first_pays_in_time_and_before_the_goods_leave() {
+        use OrderState as S;
+        let unpaid = Circumstances { must_pay: true, ..USUAL };
+        assert_eq!(S::Held.after(OrderAct::Release, &unpaid), Ok(S::AwaitingPayment));
+        assert_eq!(S::AwaitingPayment.after(OrderAct::Pay, &unpaid), Ok(S::Placed));
+        let lapsed = Circumstances { has_lapsed: true, ..unpaid };
+        assert_eq!(S::AwaitingPayment.after(OrderAct::Pay, &lapsed), Err(LifeFault::NotNow));
+    }
+
+    #[test]
+    fn a_change_that_is_given_up_leaves_what_was_placed() {
+        use OrderState as S;
+        for stands in [S::Placed, S::Accepted] {
+            let changed = Circumstances { stands: Some(stands), in_time: false, ..USUAL };
+            for state in [S::Draft, S::Held] {
+                assert_eq!(state.after(OrderAct::Cancel, &changed), Ok(stands), "whenever that is");
+            }
         }
     }
 

@@ -172,8 +172,9 @@ impl Product {
         if let Some(rest) = quantity.checked_rem(packing.multiple)
             && !rest.is_zero()
         {
-            let below = quantity - rest;
-            return Err(QuantityFault::NotMultiple { below, above: below + packing.multiple });
+            // Said to the client as a number: 12, not 12.0.
+            let below = (quantity - rest).normalize();
+            return Err(QuantityFault::NotMultiple { below, above: (below + packing.multiple).normalize() });
         }
         let measured = || {
             let counted = quantity.checked_mul(packing.holds).filter(|counted| *counted <= MOST)?.normalize();

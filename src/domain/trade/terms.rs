@@ -18,6 +18,7 @@ use super::price::{self, Buyer, Column, ColumnRule};
 use super::product::ProductId;
 use super::promotion::Promotion;
 use crate::domain::client::{ClientId, Money, Standing};
+use crate::domain::mask_debug;
 
 /// All that the rules need for one client.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -161,16 +162,6 @@ pub struct PastOrder {
     pub lines: Vec<OrderLine>,
 }
 
-/// Client data: never in logs.
-macro_rules! mask_debug {
-    ($($type:ident),*) => {$(
-        impl std::fmt::Debug for $type {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.debug_struct(stringify!($type)).finish_non_exhaustive()
-            }
-        }
-    )*};
-}
 mask_debug!(Payer, Address, PastOrder);
 
 impl Terms {

@@ -85,7 +85,7 @@ pub(super) async fn explain(arguments: ExplainArguments, cat: &Catalogue) -> Res
 }
 
 /// By id, number, or name; of several the one whose name is this exactly.
-async fn find(store: &Store, settings: &Settings, text: &str) -> Result<ClientCard, Failure> {
+pub(super) async fn find(store: &Store, settings: &Settings, text: &str) -> Result<ClientCard, Failure> {
     let plan = &settings.plan;
     let mut found = if let Ok(id) = Uuid::parse_str(text) {
         store.client(ClientId(id), plan).await.map_err(Failure::Store)?.into_iter().collect()

@@ -39,7 +39,7 @@ pub(crate) struct Find {
     responses((status = 200, body = Clients), (status = 400, body = Problem), (status = 401, body = Problem)))]
 pub(crate) async fn find(
     State(desk): State<Desk>,
-    _: Caller,
+    caller: Caller,
     Query(find): Query<Find>,
 ) -> Result<Json<Clients>, Refusal> {
     let clients = match (find.phone, find.q) {
@@ -58,6 +58,7 @@ pub(crate) async fn find(
             return Err(Refusal::field(ProblemCode::MalformedRequest, "q", FieldFault::Contradicts));
         }
     };
+    caller.saw(clients.iter().map(|client| client.id));
     Ok(Json(Clients { clients }))
 }
 

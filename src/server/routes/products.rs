@@ -12,6 +12,7 @@ use crate::desk_api::{
     Change, ClientId, ClientTrade, FieldFault, FieldProblem, Problem, ProblemCode, ProductData, ProductId,
     Products, Terms, paths,
 };
+use crate::domain::trade::order::EntityId;
 use crate::server::app::Desk;
 use crate::server::auth::{Caller, DataWriter};
 use crate::server::body::{CommandId, JsonBody};
@@ -97,6 +98,15 @@ fn check_trade(trade: &ClientTrade, desk: &Desk) -> Result<(), Refusal> {
     for (i, entity) in trade.entities.iter().enumerate() {
         if trade.entities.iter().take(i).any(|other| other.id == entity.id) {
             fault(&format!("entities[{i}].id"), FieldFault::Contradicts);
+        }
+        let owner = |id: &EntityId| trade.entities.iter().find(|other| other.id == *id);
+        match entity.on_account_of.as_ref().map(owner) {
+            Some(None) => fault(&format!("entities[{i}].on_account_of"), FieldFault::Unknown),
+            // One account, not a chain of them.
+            Some(Some(owner)) if owner.on_account_of.is_some() => {
+                fault(&format!("entities[{i}].on_account_of"), FieldFault::Contradicts);
+            }
+            _ => {}
         }
     }
     for (i, entity) in trade.entities.iter().enumerate() {

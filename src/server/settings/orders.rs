@@ -37,6 +37,8 @@ pub(crate) struct Orders {
     pub keep_minutes: u16,
     /// An order of who pays first waits so many days for the payment.
     pub payment_days: u16,
+    /// What was delivered takes credit for so many days, unless it is closed before: then its invoice is known.
+    pub invoice_days: u16,
     /// A product is new for so many days.
     pub new_days: u16,
     /// Goods must live for so many days when they come, where the client asks for nothing else.
@@ -63,6 +65,7 @@ impl Default for Orders {
             least_offers: 3,
             keep_minutes: 10,
             payment_days: 3,
+            invoice_days: 3,
             new_days: 30,
             least_life_days: 0,
             tolerance: Tolerance::default(),
@@ -119,6 +122,10 @@ impl Orders {
 
     pub fn route(&self, id: &RouteId) -> Option<&Route> {
         self.route.iter().find(|route| route.id == *id)
+    }
+
+    pub fn route_ids(&self) -> Vec<RouteId> {
+        self.route.iter().map(|route| route.id.clone()).collect()
     }
 
     pub fn warehouse<'a>(&'a self, zone: &'a TimeZone) -> Warehouse<'a> {

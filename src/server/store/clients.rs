@@ -7,20 +7,15 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use super::search::{self, Rank};
-use super::{
-    Kind, Statement, Store, Transaction, commands, directory, micros, products, set_fact, trade, until_done,
-};
+use super::{Kind, Statement, Store, Transaction, changes, commands, micros, set_fact, until_done};
 use crate::desk_api::{
     Change, ClientCard, ClientDraft, ClientId, ClientPhone, ClientType, Department, Directory,
-    DirectoryEntry, Manager, ProductData,
+    DirectoryEntry, Manager,
 };
 use crate::domain::number::{NumberingPlan, PhoneNumber};
 use crate::domain::search::{Reading, readings};
-use crate::server::sample;
 use crate::server::store::{Command, StoreError, WriteError};
 
-/// Clients per statement when a database is filled: 32766 values are bound at most.
-const FILL_AT_ONCE: usize = 200;
 /// Clients found by what was typed, of whom those who called or ordered last are told first.
 const COMPARED: usize = 200;
 /// The fact that says by which plan numbers were indexed.
@@ -155,7 +150,7 @@ impl Store {
             return Ok(change);
         }
         let department = check_references(&mut tx, draft).await?;
-        let existed: Option<String> = sqlx::query_scalar("SELECT id FROM clients WHERE id = $1")
+        let before: Option<Option<String>> = sqlx::query_scalar("SELECT manager FROM clients WHERE id = $1")
             .bind(id.to_string())
             .fetch_optional(&mut *tx)
             .await
@@ -163,56 +158,13 @@ impl Store {
         upsert(&mut tx, id, draft, department.as_deref(), command.at).await?;
         index_phones(&mut tx, id, draft, plan).await?;
         search::index_clients(&mut tx, &[id.to_string()]).await?;
-        let change = if existed.is_some() { Change::Replaced } else { Change::Created };
+        if before != Some(draft.manager.as_ref().map(|manager| manager.0.clone())) {
+            changes::note(&mut tx, changes::Kind::Client, id).await?;
+        }
+        let change = if before.is_some() { Change::Replaced } else { Change::Created };
         commands::keep_answer(&mut tx, command, &change).await?;
         tx.commit().await.map_err(StoreError::from)?;
         Ok(change)
-    }
-
-    /// Fills an empty database, all or nothing; says whether it was empty. The clients have no keys yet to be found by.
-    pub async fn fill(
-        &self,
-        people: &Directory,
-        clients: impl Iterator<Item = (ClientId, ClientDraft)> + Clone,
-        goods: &[ProductData],
-        plan: &NumberingPlan,
-        at: Timestamp,
-    ) -> Result<bool, StoreError> {
-        until_done!(self.try_fill(people, clients.clone(), goods, plan, at))
-    }
-
-    async fn try_fill(
-        &self,
-        people: &Directory,
-        clients: impl Iterator<Item = (ClientId, ClientDraft)>,
-        goods: &[ProductData],
-        plan: &NumberingPlan,
-        at: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let mut tx = self.begin_long().await?;
-        let used: Option<i64> = sqlx::query_scalar(
-            "SELECT CAST(1 AS BIGINT) WHERE EXISTS (SELECT 1 FROM clients) OR EXISTS (SELECT 1 FROM people) \
-             OR EXISTS (SELECT 1 FROM departments)",
-        )
-        .fetch_optional(&mut *tx)
-        .await?;
-        if used.is_some() {
-            return Ok(false);
-        }
-        directory::insert_directory(&mut tx, people).await?;
-        let mut clients = clients.peekable();
-        while clients.peek().is_some() {
-            let some: Vec<_> = clients.by_ref().take(FILL_AT_ONCE).collect();
-            insert_many(&mut tx, &some, people, plan, at).await?;
-            for (id, draft) in &some {
-                trade::put_trade(&mut tx, *id, &sample::trade(draft)).await?;
-            }
-        }
-        for product in goods {
-            products::put_product(&mut tx, product, at).await?;
-        }
-        tx.commit().await?;
-        Ok(true)
     }
 
     /// Reads every client's numbers anew when the plan differs from the one they were read by. Says how many.
@@ -347,7 +299,7 @@ pub(super) async fn upsert(
     Ok(())
 }
 
-async fn insert_many(
+pub(super) async fn insert_many(
     tx: &mut Transaction<'_>,
     clients: &[(ClientId, ClientDraft)],
     people: &Directory,

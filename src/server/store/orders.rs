@@ -1,51 +1,39 @@
-//! Orders: drafts that are written again and again, and what is promised with them. A promise — stock, a slot, credit — is
-//! made in the transaction that looked whether it can be made.
+//! Orders: drafts that are written again and again, placed once, and moved on.
 
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Span, Timestamp};
-use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive as _;
-use serde::de::DeserializeOwned;
 
-use super::products::{self, Look, thousandths};
-use super::trade::{self, Ask, Found, slot_key};
+use super::trade::{self, Ask, Found};
 use super::{Statement, Store, Transaction, commands, micros, until_done};
 use crate::desk_api::{
-    ActOnOrder, Change, ClientDraft, ClientId, Examined, Fault, Order, OrderAct, OrderChanged, OrderEntry,
-    OrderEvent, OrderId, OrderReceipt, OrderState, ProductId, Severity,
+    ActOnOrder, Change, ClientId, Examined, Fault, Order, OrderAct, OrderEntry, OrderId, OrderReceipt,
+    OrderState, Severity,
 };
-use crate::domain::trade::delivery::{OpenSlot, SlotFault};
+use crate::domain::trade::delivery::SlotFault;
 use crate::domain::trade::examine::examine;
-use crate::domain::trade::order::LifeFault;
-use crate::domain::trade::stock;
-use crate::server::changes::Change as OfOrder;
+use crate::domain::trade::order::{Circumstances, LifeFault};
+use crate::server::reach::Reach;
 use crate::server::settings::Orders;
 use crate::server::store::{Command, StoreError, WriteError};
+
+mod promises;
+mod row;
+
+use promises::{is_in_time, keep_until, let_go, open_slot, payment_ends, promise, ship, take_credit};
+use row::{Columns, Row, columns, find, keep, keep_lines, number, order_id};
+pub(super) use row::{as_word, stands_as, state, ten_thousandths};
 
 /// Which orders are asked for.
 #[derive(Default)]
 pub(crate) struct OrderFilter {
     pub client: Option<ClientId>,
-    pub state: Option<OrderState>,
+    /// None of them: all.
+    pub states: Vec<OrderState>,
+    /// Of clients whom this person follows.
+    pub reach: Option<Reach>,
     pub taken_by: Option<String>,
     pub limit: u32,
-}
-
-/// An order as it is kept.
-struct Row {
-    revision: u32,
-    taken_by: String,
-    state: OrderState,
-    number: Option<u64>,
-    changed_at: Timestamp,
-    placed_at: Option<Timestamp>,
-    order: Order,
-    examined: Examined,
-    held_for: Vec<Fault>,
-    /// It was placed like this, which stands until it is placed anew.
-    placed: Option<(Order, Examined)>,
-    history: Vec<OrderEvent>,
 }
 
 /// A change of a placed order is finished within this time, or was not meant.
@@ -55,146 +43,6 @@ const NOBODY: &str = "desk";
 
 /// What a write made of it.
 type Written = Result<OrderReceipt, WriteError>;
-
-pub(super) fn state(text: &str) -> Result<OrderState, StoreError> {
-    word(text)
-}
-
-fn word<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
-    Ok(serde_json::from_value(serde_json::Value::String(text.to_owned()))?)
-}
-
-fn as_word(value: &impl serde::Serialize) -> Result<String, StoreError> {
-    Ok(serde_json::to_value(value)?.as_str().unwrap_or_default().to_owned())
-}
-
-/// As the columns of amounts: rounded up, so that credit is never less than what is bought on it.
-fn ten_thousandths(amount: Decimal) -> i64 {
-    (amount * Decimal::from(10_000)).ceil().to_i64().unwrap_or(i64::MAX)
-}
-
-macro_rules! columns {
-    () => {
-        "SELECT o.revision, o.recorded_by, o.state, o.number, o.changed_at, o.placed_at, o.document, o.examined, \
-         o.held_for, o.placed, o.history, c.document FROM orders o JOIN clients c ON c.id = o.client "
-    };
-}
-
-/// The columns of an order, and its client's document.
-type Columns = (
-    i64,
-    String,
-    String,
-    Option<i64>,
-    i64,
-    Option<i64>,
-    String,
-    String,
-    String,
-    Option<String>,
-    String,
-    String,
-);
-
-impl Row {
-    fn read(columns: Columns) -> Result<(Self, String), StoreError> {
-        let (
-            revision,
-            taken_by,
-            state,
-            number,
-            changed_at,
-            placed_at,
-            order,
-            examined,
-            held_for,
-            placed,
-            history,
-            client,
-        ) = columns;
-        let client: ClientDraft = serde_json::from_str(&client)?;
-        let row = Self {
-            revision: u32::try_from(revision).unwrap_or(u32::MAX),
-            taken_by,
-            state: word(&state)?,
-            number: number.and_then(|number| u64::try_from(number).ok()),
-            changed_at: Timestamp::from_microsecond(changed_at).unwrap_or_default(),
-            placed_at: placed_at.and_then(|at| Timestamp::from_microsecond(at).ok()),
-            order: serde_json::from_str(&order)?,
-            examined: serde_json::from_str(&examined)?,
-            held_for: serde_json::from_str(&held_for)?,
-            placed: placed.as_deref().map(serde_json::from_str).transpose()?,
-            history: serde_json::from_str(&history)?,
-        };
-        Ok((row, client.name))
-    }
-
-    fn entry(self, client_name: String) -> OrderEntry {
-        OrderEntry {
-            state: self.state,
-            number: self.number,
-            taken_by: self.taken_by,
-            client_name,
-            changed_at: self.changed_at,
-            placed_at: self.placed_at,
-            examined: self.examined,
-            held_for: self.held_for,
-            stands: self.placed.is_some(),
-            history: self.history,
-            order: self.order,
-        }
-    }
-
-    fn receipt(&self, change: Change, reserved_until: Option<Timestamp>) -> OrderReceipt {
-        OrderReceipt {
-            id: self.order.id,
-            revision: self.revision,
-            change,
-            state: self.state,
-            number: self.number,
-            examined: self.examined.clone(),
-            reserved_until,
-        }
-    }
-
-    /// Moves it on, and notes who did.
-    fn become_state(&mut self, state: OrderState, command: &Command<'_>, reason: Option<String>) {
-        self.state = state;
-        self.changed_at = command.at;
-        self.history.push(OrderEvent { at: command.at, by: command.person.to_owned(), state, reason });
-    }
-
-    /// What holds: what was placed before, or what is written.
-    fn stands(&self) -> &Order {
-        self.placed.as_ref().map_or(&self.order, |(order, _)| order)
-    }
-
-    /// Its change is given up.
-    fn stand_as_placed(&mut self, at: Timestamp, by: &str) {
-        let Some((order, examined)) = self.placed.take() else { return };
-        let before = self.history.iter().rev().map(|event| event.state);
-        let before = before.into_iter().find(|state| *state != OrderState::Draft);
-        // Whoever still types has an older revision, and is told so.
-        self.revision += 1;
-        self.order = Order { revision: self.revision, ..order };
-        self.examined = examined;
-        self.state = before.unwrap_or(OrderState::Placed);
-        self.changed_at = at;
-        self.history.push(OrderEvent { at, by: by.to_owned(), state: self.state, reason: None });
-    }
-
-    /// Its payment has come once.
-    fn was_paid(&self) -> bool {
-        let waits = |event: &&OrderEvent| event.state == OrderState::AwaitingPayment;
-        let after = self.history.iter().skip_while(|event| !waits(event)).find(|event| !waits(event));
-        after.is_some_and(|event| event.state == OrderState::Placed)
-    }
-
-    fn moves_by_itself(&mut self, state: OrderState, at: Timestamp) {
-        (self.state, self.changed_at) = (state, at);
-        self.history.push(OrderEvent { at, by: NOBODY.to_owned(), state, reason: None });
-    }
-}
 
 impl Store {
     /// An order with all that has become of it.
@@ -211,8 +59,14 @@ impl Store {
         if let Some(client) = filter.client {
             select.push(" AND o.client = ").bind(client.to_string())?;
         }
-        if let Some(state) = filter.state {
-            select.push(" AND o.state = ").bind(as_word(&state)?)?;
+        for (i, state) in filter.states.iter().enumerate() {
+            select.push(if i == 0 { " AND o.state IN (" } else { ", " }).bind(as_word(state)?)?;
+        }
+        if !filter.states.is_empty() {
+            select.push(")");
+        }
+        if let Some(reach) = &filter.reach {
+            select.push(" AND ").covered_by(reach)?;
         }
         if let Some(person) = &filter.taken_by {
             select.push(" AND o.recorded_by = ").bind(person.clone())?;
@@ -221,33 +75,6 @@ impl Store {
         let (text, values) = select.into_parts();
         let rows: Vec<Columns> = sqlx::query_as_with(text, values).fetch_all(&self.readers).await?;
         rows.into_iter().map(|row| Row::read(row).map(|(row, name)| row.entry(name))).collect()
-    }
-
-    /// What changed at this moment or later, the earliest first.
-    pub async fn orders_changed_since(&self, since: Timestamp) -> Result<Vec<OfOrder>, StoreError> {
-        let sql = "SELECT id, client, revision, state, changed_at, recorded_by FROM orders WHERE changed_at >= $1 \
-                   ORDER BY changed_at LIMIT 1000";
-        let rows: Vec<(String, String, i64, String, i64, String)> =
-            sqlx::query_as(sql).bind(micros(since)).fetch_all(&self.readers).await?;
-        let change = |(id, client, revision, order_state, at, taken_by): (
-            String,
-            String,
-            i64,
-            String,
-            i64,
-            String,
-        )| {
-            let client: uuid::Uuid = client.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
-            let changed = OrderChanged {
-                id: order_id(&id)?,
-                client: ClientId(client),
-                revision: u32::try_from(revision).unwrap_or(u32::MAX),
-                state: state(&order_state)?,
-                changed_at: Timestamp::from_microsecond(at).unwrap_or_default(),
-            };
-            Ok(OfOrder { changed, taken_by })
-        };
-        rows.into_iter().map(change).collect()
     }
 
     /// Keeps a draft, and what it takes from the read-back on.
@@ -368,15 +195,18 @@ impl Store {
         row.held_for = row.examined.faults.iter().filter(is_held).cloned().collect();
         let pays_first = found.terms.payer(&row.order).is_some_and(|payer| payer.is_prepaid);
         let was_paid = row.was_paid();
-        let is_covered = || {
-            let before = row.placed.as_ref().map(|(_, examined)| examined.total.gross);
-            was_paid && before.is_some_and(|before| row.examined.total.gross <= before)
-        };
         let next = match (row.held_for.is_empty(), pays_first) {
             (false, _) => OrderState::Held,
-            (true, true) if !is_covered() => OrderState::AwaitingPayment,
+            (true, true) if !row.is_covered() => OrderState::AwaitingPayment,
             (true, _) => OrderState::Placed,
         };
+        if next == OrderState::Held && row.placed.is_some() {
+            // What was placed stands, with all that it has, until somebody lets the change pass.
+            row.become_state(next, command, None);
+            keep(&mut tx, &row).await?;
+            let receipt = row.receipt(Change::Replaced, None);
+            return Ok((finish(tx, command, receipt).await?, false));
+        }
         // Who has paid once does not lose the order because more is to be paid.
         let waits = next == OrderState::AwaitingPayment && !was_paid;
         let until = waits.then(|| payment_ends(rules, command.at)).flatten();
@@ -432,50 +262,54 @@ impl Store {
         }
         let ask = Ask { client: row.order.client, order: Some(row.stands()), at: command.at };
         let found = trade::terms(&mut tx, ask, rules).await?.ok_or(WriteError::NotFound)?;
-        let in_time = is_in_time(&found, row.stands(), rules, command.at);
-        if act.act == OrderAct::Cancel && row.placed.is_some() {
-            // A change is given up: what was placed stands.
-            row.stand_as_placed(command.at, command.person);
-            keep(&mut tx, &row).await?;
-            return finish(tx, command, row.receipt(Change::Replaced, None)).await;
-        }
-        if matches!(act.act, OrderAct::Release | OrderAct::Pay) && !in_time {
-            // Nobody picks it any more: it has to be returned, and placed for another day.
-            return Err(WriteError::AfterCutOff);
-        }
-        if act.act == OrderAct::Pay && has_lapsed(&mut tx, id, command.at).await? {
-            return Err(WriteError::NotNow);
-        }
         let pays_first = found.terms.payer(&row.order).is_some_and(|payer| payer.is_prepaid);
-        let next = row.state.after(act.act, in_time).map_err(|fault| match fault {
+        let circumstances = Circumstances {
+            in_time: is_in_time(&found, row.stands(), rules, command.at),
+            must_pay: pays_first && !row.is_covered(),
+            has_lapsed: promises::has_lapsed(&mut tx, id, command.at).await?,
+            stands: row.stands_as(),
+        };
+        let next = row.state.after(act.act, &circumstances).map_err(|fault| match fault {
             LifeFault::NotNow => WriteError::NotNow,
             LifeFault::AfterCutOff => WriteError::AfterCutOff,
         })?;
-        let next =
-            if act.act == OrderAct::Release && pays_first { OrderState::AwaitingPayment } else { next };
+        let is_change = row.placed.is_some();
         match act.act {
             OrderAct::Change => {
                 // Whoever changes it has it now; what was placed stands until it is placed anew.
                 if matches!(row.state, OrderState::Placed | OrderState::Accepted) {
                     row.placed = Some((row.order.clone(), row.examined.clone()));
-                } else if row.state != OrderState::Draft {
+                } else if row.state != OrderState::Draft && !is_change {
                     let_go(&mut tx, id).await?;
                 }
                 command.person.clone_into(&mut row.taken_by);
             }
             OrderAct::Release => {
+                if is_change && !take_place(&mut tx, &mut row, rules, command.at).await? {
+                    keep(&mut tx, &row).await?;
+                    return finish(tx, command, row.receipt(Change::Unchanged, None)).await;
+                }
                 row.held_for.clear();
-                match pays_first {
-                    true => keep_until(&mut tx, id, payment_ends(rules, command.at)).await?,
-                    false => take_credit(&mut tx, &row).await?,
+                if circumstances.must_pay {
+                    keep_until(&mut tx, id, payment_ends(rules, command.at)).await?;
+                } else if !pays_first {
+                    take_credit(&mut tx, &row).await?;
                 }
             }
             OrderAct::Pay => keep_until(&mut tx, id, None).await?,
-            OrderAct::Deliver | OrderAct::Close => ship(&mut tx, id).await?,
-            OrderAct::Return | OrderAct::Cancel | OrderAct::RefuseAtDoor => {
-                row.placed = None;
+            OrderAct::Deliver => ship(&mut tx, id, rules, command.at).await?,
+            OrderAct::Close => {
+                ship(&mut tx, id, rules, command.at).await?;
                 let_go(&mut tx, id).await?;
             }
+            OrderAct::Cancel if is_change => {
+                row.stand_as_placed(command.at, command.person);
+                keep(&mut tx, &row).await?;
+                return finish(tx, command, row.receipt(Change::Replaced, None)).await;
+            }
+            // A change that is held goes back to its operator, and what was placed still stands.
+            OrderAct::Return if is_change => {}
+            OrderAct::Return | OrderAct::Cancel | OrderAct::RefuseAtDoor => let_go(&mut tx, id).await?,
             OrderAct::Accept | OrderAct::Pick | OrderAct::DeliverPart => {}
         }
         row.become_state(next, command, act.reason.clone());
@@ -487,17 +321,18 @@ impl Store {
 impl Store {
     /// What time brings: who did not pay has no order, a change that nobody finished leaves what was placed, and what was
     /// kept for too long is free.
-    pub async fn tidy_orders(&self, at: Timestamp) -> Result<(), WriteError> {
-        let long_ago = micros(at.checked_sub(CHANGED_IN).unwrap_or(Timestamp::MIN));
-        let sql = "SELECT id FROM orders WHERE state = 'draft' AND changed_at < $1 AND placed IS NOT NULL";
+    pub async fn tidy_orders(&self, at: Timestamp, rules: &Orders) -> Result<(), WriteError> {
+        let long_ago = at.checked_sub(CHANGED_IN).unwrap_or(Timestamp::MIN);
+        let sql = "SELECT id FROM orders WHERE placed IS NOT NULL \
+                   AND (state = 'draft' AND changed_at < $1 OR state = 'held')";
         let forgotten: Vec<String> = sqlx::query_scalar(sql)
-            .bind(long_ago)
+            .bind(micros(long_ago))
             .fetch_all(&self.readers)
             .await
             .map_err(StoreError::from)?;
         for id in forgotten {
             let id = order_id(&id)?;
-            until_done!(self.take_back_change(id, long_ago, at))?;
+            until_done!(self.take_back_change(id, long_ago, at, rules))?;
         }
         let sql = "SELECT o.id FROM holds h JOIN orders o ON o.id = h.order_id \
                    WHERE h.kept_until < $1 AND o.state = 'awaiting_payment'";
@@ -510,22 +345,38 @@ impl Store {
             let id = order_id(&id)?;
             until_done!(self.cancel_unpaid(id, at))?;
         }
+        // Order by order of those few that lapsed, not through all that were ever delivered.
         for sql in [
-            "DELETE FROM reservations WHERE kept_until < $1 AND order_id IN (SELECT id FROM orders WHERE state = 'draft')",
-            "DELETE FROM holds WHERE kept_until < $1 AND order_id IN (SELECT id FROM orders WHERE state = 'draft')",
+            "DELETE FROM reservations WHERE kept_until < $1 AND EXISTS (SELECT 1 FROM orders o \
+             WHERE o.id = reservations.order_id AND o.state IN ('draft', 'delivered'))",
+            "DELETE FROM holds WHERE kept_until < $1 AND EXISTS (SELECT 1 FROM orders o \
+             WHERE o.id = holds.order_id AND o.state IN ('draft', 'delivered'))",
         ] {
             sqlx::query(sql).bind(micros(at)).execute(&self.writer).await.map_err(StoreError::from)?;
         }
         Ok(())
     }
 
-    async fn take_back_change(&self, id: OrderId, long_ago: i64, at: Timestamp) -> Result<(), WriteError> {
+    async fn take_back_change(
+        &self,
+        id: OrderId,
+        long_ago: Timestamp,
+        at: Timestamp,
+        rules: &Orders,
+    ) -> Result<(), WriteError> {
         let mut tx = self.begin().await?;
         let Some(mut row) = find(&mut tx, id).await? else { return Ok(()) };
-        if row.state != OrderState::Draft || micros(row.changed_at) >= long_ago {
-            return Ok(());
-        }
-        if row.placed.is_none() {
+        let is_over = match row.state {
+            OrderState::Draft => row.changed_at < long_ago,
+            // What was placed is about to be picked, and nobody has let the change pass.
+            OrderState::Held => {
+                let ask = Ask { client: row.order.client, order: Some(row.stands()), at };
+                let found = trade::terms(&mut tx, ask, rules).await?;
+                found.is_none_or(|found| !is_in_time(&found, row.stands(), rules, at))
+            }
+            _ => false,
+        };
+        if !is_over || row.placed.is_none() {
             return Ok(());
         }
         row.stand_as_placed(at, NOBODY);
@@ -548,50 +399,29 @@ impl Store {
     }
 }
 
-fn order_id(text: &str) -> Result<OrderId, StoreError> {
-    Ok(OrderId(text.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?))
-}
-
 async fn finish(mut tx: Transaction<'_>, command: &Command<'_>, receipt: OrderReceipt) -> Written {
     commands::keep_answer(&mut tx, command, &receipt).await?;
     tx.commit().await.map_err(StoreError::from)?;
     Ok(receipt)
 }
 
-async fn find(tx: &mut Transaction<'_>, id: OrderId) -> Result<Option<Row>, StoreError> {
-    let sql = concat!(columns!(), "WHERE o.id = $1");
-    let row: Option<Columns> = sqlx::query_as(sql).bind(id.to_string()).fetch_optional(&mut **tx).await?;
-    row.map(|row| Row::read(row).map(|(row, _)| row)).transpose()
-}
-
-async fn keep(tx: &mut Transaction<'_>, row: &Row) -> Result<(), StoreError> {
-    let sql = "INSERT INTO orders (id, revision, recorded_by, client, state, number, delivery, changed_at, placed_at, \
-               total, document, examined, held_for, placed, history) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
-               ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, recorded_by = excluded.recorded_by, \
-               client = excluded.client, state = excluded.state, number = excluded.number, delivery = excluded.delivery, \
-               changed_at = excluded.changed_at, placed_at = excluded.placed_at, total = excluded.total, \
-               document = excluded.document, examined = excluded.examined, held_for = excluded.held_for, \
-               placed = excluded.placed, history = excluded.history";
-    sqlx::query(sql)
-        .bind(row.order.id.to_string())
-        .bind(i64::from(row.revision))
-        .bind(&row.taken_by)
-        .bind(row.order.client.to_string())
-        .bind(as_word(&row.state)?)
-        .bind(row.number.and_then(|number| i64::try_from(number).ok()))
-        .bind(row.order.delivery.slot.map(|slot| slot.date.to_string()))
-        .bind(micros(row.changed_at))
-        .bind(row.placed_at.map(micros))
-        .bind(ten_thousandths(row.examined.total.gross.0))
-        .bind(serde_json::to_string(&row.order)?)
-        .bind(serde_json::to_string(&row.examined)?)
-        .bind(serde_json::to_string(&row.held_for)?)
-        .bind(row.placed.as_ref().map(serde_json::to_string).transpose()?)
-        .bind(serde_json::to_string(&row.history)?)
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
+/// A change that somebody lets pass takes the place of what was placed, by what is true now. False: something stops it.
+async fn take_place(
+    tx: &mut Transaction<'_>,
+    row: &mut Row,
+    rules: &Orders,
+    at: Timestamp,
+) -> Result<bool, WriteError> {
+    let (found, examined) = examined(tx, &row.order, rules, at).await?.ok_or(WriteError::NotFound)?;
+    row.examined = examined;
+    if row.examined.severity() == Some(Severity::Stops) {
+        return Ok(false);
+    }
+    promise(tx, row, &found, rules, at, None).await?;
+    row.placed = None;
+    row.placed_at = Some(at);
+    keep_lines(tx, row, &found).await?;
+    Ok(true)
 }
 
 /// By what is true in this transaction; none: there is no such client.
@@ -609,182 +439,4 @@ async fn examined(
     }
     let examined = examine(order, &facts);
     Ok(Some((found, examined)))
-}
-
-/// The slot of an order by the calendar alone.
-fn open_slot(found: &Found, order: &Order, rules: &Orders, at: Timestamp) -> Result<OpenSlot, SlotFault> {
-    let address = found.data.addresses.iter().find(|known| Some(known.number) == order.delivery.address);
-    let route = address.and_then(|address| rules.route(address.route.as_ref()?));
-    let (route, slot) = route.zip(order.delivery.slot).ok_or(SlotFault::NoSuchSlot)?;
-    let zone = rules.zone();
-    route.open_slot(slot, at, &rules.warehouse(&zone), 0)
-}
-
-/// Goods that nobody picks yet may be changed; without a slot there is no end to that.
-fn is_in_time(found: &Found, order: &Order, rules: &Orders, at: Timestamp) -> bool {
-    !matches!(open_slot(found, order, rules, at), Err(SlotFault::TooLate { .. }))
-}
-
-/// Takes stock, slot and credit for an order, until a moment or for good, in place of what it had.
-async fn promise(
-    tx: &mut Transaction<'_>,
-    row: &Row,
-    found: &Found,
-    rules: &Orders,
-    at: Timestamp,
-    until: Option<Timestamp>,
-) -> Result<(), StoreError> {
-    let Row { order, examined, .. } = row;
-    let_go(tx, order.id).await?;
-    let delivered = order.delivery.slot.map_or(found.terms.today, |slot| slot.date);
-    let look = Look { client: None, order: Some(order.id), delivered, least_life: found.least_life, at };
-    let product_of = |number| order.lines.iter().find(|line| line.number == number).map(|line| line.product);
-    let mut wanted: BTreeMap<ProductId, Decimal> = BTreeMap::new();
-    for line in &examined.lines {
-        let gifts = line.gifts.iter().map(|gift| (gift.product, gift.quantity));
-        for (product, quantity) in
-            product_of(line.number).map(|product| (product, line.counted)).into_iter().chain(gifts)
-        {
-            *wanted.entry(product).or_default() += quantity;
-        }
-    }
-    let products: Vec<ProductId> = wanted.keys().copied().collect();
-    let batches = if products.is_empty() {
-        BTreeMap::new()
-    } else {
-        products::batches(&mut *tx, &products, look).await?
-    };
-    let mut taken: Vec<(ProductId, String, i64)> = Vec::new();
-    for (product, quantity) in wanted {
-        let batches = batches.get(&product).map_or(&[][..], Vec::as_slice);
-        let allocation = stock::allocate(batches, quantity, delivered, found.least_life);
-        taken.extend(allocation.from.into_iter().map(|(batch, part)| (product, batch, thousandths(part))));
-    }
-    let until = until.map(micros);
-    if !taken.is_empty() {
-        let mut insert = Statement::new(
-            "INSERT INTO reservations (order_id, product, batch, quantity, kept_until) VALUES ",
-        );
-        insert.rows(taken, |row, (product, batch, quantity)| {
-            row.bind(order.id.to_string())?
-                .bind(product.to_string())?
-                .bind(batch)?
-                .bind(quantity)?
-                .bind(until)?;
-            Ok(())
-        })?;
-        insert.execute(tx).await?;
-    }
-    let payer = found.terms.payer(order);
-    // What is beyond the credit takes none until somebody has released it, or it would be in the way of what is not.
-    let is_beyond = examined.faults.iter().any(|fault| matches!(fault, Fault::OverCredit { .. }));
-    let pays_first = payer.is_some_and(|payer| payer.is_prepaid);
-    let amount = if pays_first || is_beyond { Decimal::ZERO } else { examined.most.0 };
-    let address = found.data.addresses.iter().find(|known| Some(known.number) == order.delivery.address);
-    let route = address.and_then(|address| address.route.as_ref()).filter(|id| rules.route(id).is_some());
-    let slot = route.and(order.delivery.slot).map(slot_key);
-    let (day, window_from) = slot.unzip();
-    let sql = "INSERT INTO holds (order_id, client, payer, amount, route, day, window_from, kept_until) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    sqlx::query(sql)
-        .bind(order.id.to_string())
-        .bind(order.client.to_string())
-        .bind(payer.map(|payer| payer.id.0.clone()).unwrap_or_default())
-        .bind(ten_thousandths(amount))
-        .bind(route.map(|route| route.0.clone()))
-        .bind(day)
-        .bind(window_from)
-        .bind(until)
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
-}
-
-/// Others may have what it had.
-async fn let_go(tx: &mut Transaction<'_>, id: OrderId) -> Result<(), StoreError> {
-    for sql in ["DELETE FROM reservations WHERE order_id = $1", "DELETE FROM holds WHERE order_id = $1"] {
-        sqlx::query(sql).bind(id.to_string()).execute(&mut **tx).await?;
-    }
-    Ok(())
-}
-
-/// An order that was held takes its credit, whatever is left of it.
-async fn take_credit(tx: &mut Transaction<'_>, row: &Row) -> Result<(), StoreError> {
-    sqlx::query("UPDATE holds SET amount = $2 WHERE order_id = $1")
-        .bind(row.order.id.to_string())
-        .bind(ten_thousandths(row.examined.most.0))
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
-}
-
-/// None: for good.
-async fn keep_until(
-    tx: &mut Transaction<'_>,
-    id: OrderId,
-    until: Option<Timestamp>,
-) -> Result<(), StoreError> {
-    for sql in [
-        "UPDATE reservations SET kept_until = $2 WHERE order_id = $1",
-        "UPDATE holds SET kept_until = $2 WHERE order_id = $1",
-    ] {
-        sqlx::query(sql).bind(id.to_string()).bind(until.map(micros)).execute(&mut **tx).await?;
-    }
-    Ok(())
-}
-
-/// Others may have what was kept for it.
-async fn has_lapsed(tx: &mut Transaction<'_>, id: OrderId, at: Timestamp) -> Result<bool, StoreError> {
-    let sql = "SELECT order_id FROM holds WHERE order_id = $1 AND kept_until <= $2";
-    let found: Option<String> =
-        sqlx::query_scalar(sql).bind(id.to_string()).bind(micros(at)).fetch_optional(&mut **tx).await?;
-    Ok(found.is_some())
-}
-
-/// Who pays first has so much time for it.
-fn payment_ends(rules: &Orders, at: Timestamp) -> Option<Timestamp> {
-    at.checked_add(Span::new().hours(24 * i64::from(rules.payment_days))).ok()
-}
-
-/// What was promised has left the warehouse. Its invoice comes from the company's programs.
-async fn ship(tx: &mut Transaction<'_>, id: OrderId) -> Result<(), StoreError> {
-    let sql = "UPDATE batches SET quantity = quantity - (SELECT r.quantity FROM reservations r WHERE r.order_id = $1 \
-               AND r.product = batches.product AND r.batch = batches.id) WHERE EXISTS (SELECT 1 FROM reservations r \
-               WHERE r.order_id = $1 AND r.product = batches.product AND r.batch = batches.id)";
-    sqlx::query(sql).bind(id.to_string()).execute(&mut **tx).await?;
-    let_go(tx, id).await
-}
-
-/// A number for people, the same as often as it is asked for.
-async fn number(tx: &mut Transaction<'_>, id: OrderId) -> Result<u64, StoreError> {
-    let sql = "INSERT INTO order_numbers (order_id) VALUES ($1) ON CONFLICT (order_id) DO NOTHING";
-    sqlx::query(sql).bind(id.to_string()).execute(&mut **tx).await?;
-    let sql = "SELECT CAST(number AS BIGINT) FROM order_numbers WHERE order_id = $1";
-    let number: i64 = sqlx::query_scalar(sql).bind(id.to_string()).fetch_one(&mut **tx).await?;
-    Ok(u64::try_from(number).unwrap_or(0))
-}
-
-/// What the client bought, for the habits.
-async fn keep_lines(tx: &mut Transaction<'_>, row: &Row, found: &Found) -> Result<(), StoreError> {
-    let sql = "DELETE FROM order_lines WHERE order_id = $1";
-    sqlx::query(sql).bind(row.order.id.to_string()).execute(&mut **tx).await?;
-    let lines: Vec<_> = row.order.lines.iter().filter(|line| line.is_delivered()).collect();
-    if lines.is_empty() {
-        return Ok(());
-    }
-    let mut insert = Statement::new(
-        "INSERT INTO order_lines (order_id, line, client, product, quantity, unit, placed_on) VALUES ",
-    );
-    insert.rows(lines, |values, line| {
-        values
-            .bind(row.order.id.to_string())?
-            .bind(i64::from(line.number))?
-            .bind(row.order.client.to_string())?
-            .bind(line.product.to_string())?
-            .bind(line.quantity.to_string())?
-            .bind(as_word(&line.unit)?)?
-            .bind(found.terms.today.to_string())?;
-        Ok(())
-    })?;
-    insert.execute(tx).await
 }

@@ -5,6 +5,8 @@ use crate::domain::number::NumberingPlan;
 use crate::server::sample;
 use crate::server::settings::Orders;
 
+mod promises;
+
 #[test]
 fn a_database_is_named_by_its_kind_and_file() {
     assert_eq!(Database::parse("sqlite:a b/desk.db"), Ok(Database::Sqlite("a b/desk.db".into())));
@@ -86,9 +88,10 @@ async fn shop(name: &str) -> (Store, Orders, ClientId, Timestamp) {
     store.set_client_types(&types).await.unwrap();
     let people = sample::directory(&types, today);
     let (id, draft) = sample::clients(1).next().unwrap();
-    let goods = sample::products(today);
+    let goods = sample::products(today, sample::USUAL);
     let plan = NumberingPlan::default();
-    assert!(store.fill(&people, [(id, draft)].into_iter(), &goods, &plan, at).await.unwrap());
+    let trade = sample::trade(&draft, &sample::order_rules().route_ids());
+    assert!(store.fill(&people, [(id, draft, trade)].into_iter(), &goods, &plan, at).await.unwrap());
     (store, sample::order_rules(), id, at)
 }
 
@@ -127,9 +130,9 @@ async fn a_change_that_nobody_finishes_leaves_what_was_placed() {
     let mut changed = Order { revision: 3, note: Some("asks for more".into()), ..order.clone() };
     changed.agreed_total = None;
     store.write_order(&command(5, "boris", at), &changed, &rules).await.unwrap();
-    store.tidy_orders(at + jiff::SignedDuration::from_mins(29)).await.unwrap();
+    store.tidy_orders(at + jiff::SignedDuration::from_mins(29), &rules).await.unwrap();
     assert_eq!(store.order(order.id).await.unwrap().unwrap().state, OrderState::Draft);
-    store.tidy_orders(at + jiff::SignedDuration::from_mins(31)).await.unwrap();
+    store.tidy_orders(at + jiff::SignedDuration::from_mins(31), &rules).await.unwrap();
     let kept = store.order(order.id).await.unwrap().unwrap();
     assert_eq!((kept.state, kept.stands, kept.order.revision), (OrderState::Placed, false, 4));
     assert_eq!((kept.order.note, kept.order.lines == order.lines), (None, true));
@@ -140,6 +143,29 @@ async fn a_change_that_nobody_finishes_leaves_what_was_placed() {
     );
     let late = store.write_order(&command(6, "boris", at), &Order { revision: 4, ..changed }, &rules).await;
     assert!(matches!(late, Err(WriteError::RevisionConflict)), "{late:?}");
+}
+
+#[tokio::test]
+async fn a_change_that_nobody_releases_before_the_cut_off_leaves_what_was_placed() {
+    let (store, rules, client, at) = shop("unreleased").await;
+    let order = placed(&store, &rules, client, at).await;
+    let change = ActOnOrder { act: OrderAct::Change, reason: None };
+    store.act_on_order(&command(4, "anna", at), order.id, &change, |_, _| true, &rules).await.unwrap();
+    let mut changed = Order { revision: 3, ..order.clone() };
+    // Less than the lorry goes for.
+    changed.lines[0].unit = crate::domain::trade::product::Unit::Piece;
+    changed.agreed_total = None;
+    let receipt = store.write_order(&command(5, "anna", at), &changed, &rules).await.unwrap();
+    (changed.revision, changed.agreed_total) = (4, Some(receipt.examined.total.gross));
+    store.write_order(&command(6, "anna", at), &changed, &rules).await.unwrap();
+    let receipt = store.place_order(&command(7, "anna", at), order.id, 4, &rules).await.unwrap();
+    assert_eq!(receipt.state, OrderState::Held, "{:?}", receipt.examined.faults);
+    store.tidy_orders(at + jiff::SignedDuration::from_mins(31), &rules).await.unwrap();
+    assert_eq!(store.order(order.id).await.unwrap().unwrap().state, OrderState::Held);
+    store.tidy_orders(at + jiff::SignedDuration::from_hours(12), &rules).await.unwrap();
+    let kept = store.order(order.id).await.unwrap().unwrap();
+    assert_eq!((kept.state, kept.stands, kept.held_for), (OrderState::Placed, false, vec![]));
+    assert!(kept.order.lines == order.lines);
 }
 
 #[tokio::test]
@@ -158,10 +184,29 @@ async fn who_does_not_pay_in_time_has_no_order_and_keeps_no_goods() {
     let order = placed(&store, &rules, client, at).await;
     assert_eq!(store.order(order.id).await.unwrap().unwrap().state, OrderState::AwaitingPayment);
     assert_eq!(before - free().await, rust_decimal::Decimal::from(48));
-    store.tidy_orders(at + jiff::SignedDuration::from_hours(71)).await.unwrap();
+    store.tidy_orders(at + jiff::SignedDuration::from_hours(71), &rules).await.unwrap();
     assert_eq!(store.order(order.id).await.unwrap().unwrap().state, OrderState::AwaitingPayment);
-    store.tidy_orders(at + jiff::SignedDuration::from_hours(73)).await.unwrap();
+    store.tidy_orders(at + jiff::SignedDuration::from_hours(73), &rules).await.unwrap();
     let kept = store.order(order.id).await.unwrap().unwrap();
     assert_eq!((kept.state, kept.history.last().unwrap().by.as_str()), (OrderState::Cancelled, "desk"));
     assert_eq!(free().await, before);
+}
+
+#[tokio::test]
+async fn a_year_of_orders_makes_habits_and_leaves_every_index() {
+    let (store, rules, id, at) = shop("history").await;
+    let indices = || async {
+        let sql = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'index'";
+        sqlx::query_scalar::<_, i64>(sql).fetch_one(&store.readers).await.unwrap()
+    };
+    let before = indices().await;
+    let today = jiff::civil::date(2026, 11, 30);
+    let goods = sample::products(today, sample::USUAL);
+    let history = sample::History::new(sample::clients(1), &goods, &[], 700, today);
+    store.fill_history(&history).await.unwrap();
+    assert_eq!(indices().await, before);
+    let terms = store.terms(id, &rules, at).await.unwrap().unwrap();
+    assert!(terms.habits.len() > 10, "{}", terms.habits.len());
+    assert_eq!(terms.orders.len(), 5);
+    assert!(terms.typical.len() > 10, "clients of this type buy it");
 }

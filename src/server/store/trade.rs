@@ -9,6 +9,7 @@ use jiff::{Span, Timestamp};
 use rust_decimal::Decimal;
 use sqlx::AnyConnection;
 
+use super::orders;
 use super::products::{self, Look, product_id};
 use super::{Statement, Store, Transaction, commands, micros, search, until_done};
 use crate::desk_api::{
@@ -31,6 +32,8 @@ const MOST_OFFERS: i64 = 20;
 const MOST_HABITS: usize = 150;
 /// Orders of before that are told.
 const PAST_ORDERS: i64 = 5;
+/// Rows per statement: SQLite looks for each value's name among all others.
+const PRICES_AT_ONCE: usize = 100;
 /// The name of the only legal entity of a client without others.
 const ITSELF: &str = "itself";
 
@@ -123,18 +126,35 @@ pub(super) async fn put_trade(
     client: ClientId,
     data: &ClientTrade,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT INTO client_trade (client, document) VALUES ($1, $2) \
-               ON CONFLICT (client) DO UPDATE SET document = excluded.document";
+    for sql in ["DELETE FROM client_trade WHERE client = $1", "DELETE FROM contract_prices WHERE client = $1"]
+    {
+        sqlx::query(sql).bind(client.to_string()).execute(&mut **tx).await?;
+    }
+    insert_trades(tx, &[(client, data)]).await
+}
+
+/// Of clients of whom nothing is kept.
+pub(super) async fn insert_trades(
+    tx: &mut Transaction<'_>,
+    trades: &[(ClientId, &ClientTrade)],
+) -> Result<(), StoreError> {
     // Prices stand in a table of their own: a client may have thousands.
-    let document = ClientTrade { contract_prices: BTreeMap::new(), ..data.clone() };
-    let document = serde_json::to_string(&document)?;
-    sqlx::query(sql).bind(client.to_string()).bind(document).execute(&mut **tx).await?;
-    let sql = "DELETE FROM contract_prices WHERE client = $1";
-    sqlx::query(sql).bind(client.to_string()).execute(&mut **tx).await?;
-    let prices: Vec<_> = data.contract_prices.iter().collect();
-    for some in prices.chunks(1000) {
+    let document = |data: &ClientTrade| {
+        serde_json::to_string(&ClientTrade { contract_prices: BTreeMap::new(), ..data.clone() })
+    };
+    let mut insert = Statement::new("INSERT INTO client_trade (client, document) VALUES ");
+    insert.rows(trades, |row, (client, data)| {
+        row.bind(client.to_string())?.bind(document(data)?)?;
+        Ok(())
+    })?;
+    insert.execute(tx).await?;
+    let prices = trades.iter().flat_map(|(client, data)| {
+        data.contract_prices.iter().map(move |(product, price)| (client, product, price))
+    });
+    let prices: Vec<_> = prices.collect();
+    for some in prices.chunks(PRICES_AT_ONCE) {
         let mut insert = Statement::new("INSERT INTO contract_prices (client, product, price) VALUES ");
-        insert.rows(some, |row, (product, price)| {
+        insert.rows(some, |row, (client, product, price)| {
             row.bind(client.to_string())?.bind(product.to_string())?.bind(price.0.to_string())?;
             Ok(())
         })?;
@@ -271,8 +291,11 @@ async fn payers(
         return Ok(vec![payer]);
     }
     let payers = data.entities.iter().map(|entity| {
-        let mut account = entity.account.clone();
-        account.open_orders.0 = account.open_orders.0.saturating_add(held(&entity.id.0));
+        let owner = data.account_owner(entity);
+        let mut account = owner.account.clone();
+        for member in data.entities.iter().filter(|member| data.account_owner(member).id == owner.id) {
+            account.open_orders.0 = account.open_orders.0.saturating_add(held(&member.id.0));
+        }
         Payer {
             id: entity.id.clone(),
             name: entity.name.clone(),
@@ -385,20 +408,30 @@ impl Past {
     }
 }
 
+/// One that is being changed is told as it was placed.
 async fn past_orders(db: &mut AnyConnection, ask: Ask<'_>) -> Result<Vec<Past>, StoreError> {
-    let sql = "SELECT document, examined, state, number, placed_at FROM orders WHERE client = $1 AND placed_at IS NOT NULL \
-               AND state <> 'draft' AND id <> $2 ORDER BY placed_at DESC LIMIT $3";
-    let rows: Vec<(String, String, String, Option<i64>, i64)> = sqlx::query_as(sql)
+    type Row = (String, String, String, Option<i64>, i64, Option<String>, String);
+    let sql = "SELECT document, examined, state, number, placed_at, placed, history FROM orders WHERE client = $1 \
+               AND placed_at IS NOT NULL AND (state <> 'draft' OR placed IS NOT NULL) AND id <> $2 \
+               ORDER BY placed_at DESC LIMIT $3";
+    let rows: Vec<Row> = sqlx::query_as(sql)
         .bind(ask.client.to_string())
         .bind(ask.order_id())
         .bind(PAST_ORDERS)
         .fetch_all(db)
         .await?;
-    let past = |(order, examined, state, number, placed_at): (String, String, String, Option<i64>, i64)| {
+    let past = |(order, examined, state, number, placed_at, placed, history): Row| {
+        let (order, examined, state) = match placed {
+            Some(placed) => {
+                let (order, examined) = serde_json::from_str(&placed)?;
+                (order, examined, orders::stands_as(&serde_json::from_str::<Vec<_>>(&history)?))
+            }
+            None => (serde_json::from_str(&order)?, serde_json::from_str(&examined)?, orders::state(&state)?),
+        };
         Ok(Past {
-            order: serde_json::from_str(&order)?,
-            examined: serde_json::from_str(&examined)?,
-            state: super::orders::state(&state)?,
+            order,
+            examined,
+            state,
             number: number.and_then(|number| u64::try_from(number).ok()),
             placed_at: Timestamp::from_microsecond(placed_at).unwrap_or_default(),
         })

@@ -11,6 +11,8 @@ use crate::domain::trade::promotion::{Effect, PromotionId, tests::promotion};
 use jiff::civil::{date, time};
 use uuid::Uuid;
 
+mod situations;
+
 const TODAY: Date = date(2026, 11, 29);
 const TEA: ProductId = ProductId(Uuid::from_u128(1));
 const CHEESE: ProductId = ProductId(Uuid::from_u128(2));
