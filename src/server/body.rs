@@ -34,6 +34,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
         let body = body
             .map_err(|_| Refusal::from(ProblemCode::RequestTimeout))?
             .map_err(|error| too_large(&error))?;
+        if has_nul(&body) {
+            return Err(Refusal::field(ProblemCode::MalformedBody, "\\u0000", FieldFault::Malformed));
+        }
         serde_json::from_slice(&body).map(Self).map_err(|error| malformed(&error))
     }
 }
@@ -72,6 +75,16 @@ impl CommandId {
 fn is_json(headers: &HeaderMap) -> bool {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
     value.split(';').next().unwrap_or("").trim().eq_ignore_ascii_case("application/json")
+}
+
+/// No text has one, and not every database keeps one. In JSON it can only be written as an escape.
+fn has_nul(body: &[u8]) -> bool {
+    const NUL: &[u8] = b"\\u0000";
+    let places = body.windows(NUL.len()).enumerate().filter(|(_, window)| *window == NUL);
+    places.into_iter().any(|(place, _)| {
+        let before = body.iter().take(place).rev().take_while(|octet| **octet == b'\\');
+        before.count().is_multiple_of(2)
+    })
 }
 
 fn too_large(error: &BytesRejection) -> Refusal {

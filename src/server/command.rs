@@ -1,5 +1,10 @@
 //! The command line of `patchcord-desk`.
 
+mod account;
+mod audit;
+mod backup;
+mod examine;
+mod import;
 mod lookup;
 mod report;
 mod rules;
@@ -14,8 +19,9 @@ use clap::{Parser, Subcommand};
 use jiff::civil::{Date, DateTime};
 
 use super::company::CompanyProblem;
+use super::password::NoHash;
 use super::settings::{self, Settings, SettingsError};
-use super::store::{Bearer, Database, DatabaseProblem, OpenError, Store, StoreError};
+use super::store::{BackupError, Bearer, Database, DatabaseProblem, OpenError, Store, StoreError};
 use super::token;
 use crate::clock;
 use crate::command_line::{self, Unfit, fitting, setting};
@@ -38,7 +44,8 @@ const LONGEST_PERSON: usize = 100;
     after_help = msg!("\
 Exit codes:
   0   done as asked
-  2   usage, settings, address or database
+  1   the desk does not keep the contract (examine)
+  2   usage, settings, address, database or files
   8   the company's own system cannot be asked (lookup)
   70  our fault")
 )]
@@ -59,6 +66,13 @@ enum Command {
         #[command(subcommand)]
         command: TokenCommand,
     },
+    #[command(about = msg!("Accounts of the page: who may log in"))]
+    Account {
+        #[command(subcommand)]
+        command: AccountCommand,
+    },
+    #[command(about = msg!("Who looked at which client and did what"))]
+    Audit(AuditArguments),
     #[command(about = msg!("The rules by which clients are passed on"))]
     Rules {
         #[command(subcommand)]
@@ -71,6 +85,87 @@ enum Command {
     },
     #[command(about = msg!("Ask the company's own system who has a number, and show each step; nothing is kept"))]
     Lookup(LookupArguments),
+    #[command(about = msg!("Take over what the company's other programs export: all of it, or nothing"))]
+    Import(ImportArguments),
+    #[command(about = msg!("Ask a desk, ours or another, whether it keeps what the contract promises"))]
+    Examine(ExamineArguments),
+    #[command(about = msg!("Copy a SQLite database into a new file while the desk serves"))]
+    Backup(BackupArguments),
+    #[command(about = msg!("Put a copy in the place of a SQLite database, while no desk serves it"))]
+    Restore(RestoreArguments),
+}
+
+#[derive(clap::Args)]
+struct ExamineArguments {
+    #[arg(help = msg!("Where the desk answers"))]
+    #[arg(value_name = "URL")]
+    url: String,
+    #[arg(help = msg!("A file with a line role=token for each of operator, operator2 (another person), manager, head, admin and service, or some of them"))]
+    #[arg(long, value_name = "FILE")]
+    token_file: PathBuf,
+    #[arg(help = msg!("Also what leaves clients, products, calls and orders behind"))]
+    #[arg(long)]
+    write: bool,
+    #[arg(help = msg!("A delivery route with open slots: orders are placed for it"))]
+    #[arg(long, value_name = "ID")]
+    route: Option<String>,
+    #[arg(help = msg!("One JSON object on stdout"))]
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(clap::Args)]
+struct BackupArguments {
+    #[arg(help = msg!("The copy; it must not be there yet"))]
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    data: DataArguments,
+}
+
+#[derive(clap::Args)]
+struct RestoreArguments {
+    #[arg(help = msg!("A copy that backup made"))]
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    data: DataArguments,
+    #[arg(help = msg!("Even where a database is: it is gone then"))]
+    #[arg(long)]
+    replace: bool,
+}
+
+#[derive(clap::Args)]
+struct ImportArguments {
+    #[arg(help = msg!("A folder with clients.csv, products.csv, prices.csv, stock.csv and standings.csv, or some of them"))]
+    #[arg(value_name = "FOLDER")]
+    folder: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataArguments,
+    #[arg(help = msg!("Clients, by the company's own codes"))]
+    #[arg(long, value_name = "FILE")]
+    clients: Option<PathBuf>,
+    #[arg(help = msg!("Products, by their articles"))]
+    #[arg(long, value_name = "FILE")]
+    products: Option<PathBuf>,
+    #[arg(help = msg!("Prices by column, and those of contracts"))]
+    #[arg(long, value_name = "FILE")]
+    prices: Option<PathBuf>,
+    #[arg(help = msg!("All that lies in the warehouse; what the file does not name is not there"))]
+    #[arg(long, value_name = "FILE")]
+    stock: Option<PathBuf>,
+    #[arg(help = msg!("What clients owe, and their limits"))]
+    #[arg(long, value_name = "FILE")]
+    standings: Option<PathBuf>,
+    #[arg(help = msg!("Say what is wrong and what would change, and write nothing"))]
+    #[arg(long)]
+    dry_run: bool,
+    #[arg(help = msg!("How the files are written: utf-8, windows-1251, euc-kr, … [default: found out]"))]
+    #[arg(long, value_name = "NAME", value_parser = encoding)]
+    encoding: Option<&'static encoding_rs::Encoding>,
+    #[arg(help = msg!("One JSON object on stdout"))]
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(clap::Args)]
@@ -124,6 +219,82 @@ enum TokenCommand {
         #[arg(long, value_name = "NAME")]
         person: String,
     },
+    #[command(about = msg!("Show whose tokens there are, each with an id that opens nothing"))]
+    List {
+        #[command(flatten)]
+        data: DataArguments,
+    },
+    #[command(about = msg!("Forget tokens: whoever has one is nobody at once"))]
+    Revoke {
+        #[command(flatten)]
+        data: DataArguments,
+        #[arg(help = msg!("A token's id, or a name: then all of that person's"))]
+        #[arg(value_name = "WHOSE")]
+        whose: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum AccountCommand {
+    #[command(about = msg!("Make an account; its password is the first line of a file or of standard input"))]
+    New {
+        #[command(flatten)]
+        account: AccountArguments,
+        #[arg(help = msg!("What it may do: operator, manager, head, admin or service"))]
+        #[arg(long, value_name = "ROLE")]
+        role: String,
+        #[arg(help = msg!("A file that its owner alone may read [default: standard input]"))]
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+    },
+    #[command(about = msg!("Show who may log in"))]
+    List {
+        #[command(flatten)]
+        data: DataArguments,
+    },
+    #[command(about = msg!("Give an account a new password, and log it out everywhere"))]
+    Password {
+        #[command(flatten)]
+        account: AccountArguments,
+        #[arg(help = msg!("A file that its owner alone may read [default: standard input]"))]
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+    },
+    #[command(about = msg!("Close an account, and log it out everywhere; a new password opens it again"))]
+    Disable {
+        #[command(flatten)]
+        account: AccountArguments,
+    },
+}
+
+#[derive(clap::Args)]
+struct AccountArguments {
+    #[command(flatten)]
+    data: DataArguments,
+    #[arg(help = msg!("The person's id in the directory"))]
+    #[arg(long, value_name = "ID")]
+    person: String,
+}
+
+#[derive(clap::Args)]
+struct AuditArguments {
+    #[command(flatten)]
+    data: DataArguments,
+    #[arg(help = msg!("The client's name, id or telephone"))]
+    #[arg(long, value_name = "CLIENT")]
+    client: Option<String>,
+    #[arg(help = msg!("Who looked"))]
+    #[arg(long, value_name = "NAME")]
+    person: Option<String>,
+    #[arg(help = msg!("The first day"))]
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    from: Option<Date>,
+    #[arg(help = msg!("The last day"))]
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    to: Option<Date>,
+    #[arg(help = msg!("One JSON object on stdout"))]
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Subcommand)]
@@ -213,6 +384,11 @@ fn day(text: &str) -> Result<Date, Unfit> {
     fitting(text.parse().ok(), EXPECTED)
 }
 
+fn encoding(text: &str) -> Result<&'static encoding_rs::Encoding, Unfit> {
+    const EXPECTED: Expected = Expected { what: msg!("the name of an encoding"), example: "windows-1251" };
+    fitting(encoding_rs::Encoding::for_label(text.as_bytes()), EXPECTED)
+}
+
 fn listen(text: &str) -> Result<SocketAddr, Unfit> {
     fitting(text.parse().ok(), settings::LISTEN)
 }
@@ -255,6 +431,15 @@ enum Failure {
     },
     BadRole(String),
     BadPerson,
+    /// Characters of a password at the least and at the most.
+    BadPassword(usize, usize),
+    NoPassword(std::io::Error),
+    Password(NoHash),
+    /// Not in the directory.
+    NoSuchPerson(String),
+    NoSuchAccount(String),
+    AccountThere(String),
+    NoSuchToken(String),
     NoSuchDatabase(Database),
     NoClient(String),
     NoCompanySystem,
@@ -277,12 +462,25 @@ enum Failure {
     /// The flag whose value the company does not know.
     UnknownWord(&'static str),
     DaysReversed,
+    NotAnAddress(String),
+    TokenFile {
+        file: PathBuf,
+        why: String,
+    },
+    Examiner(reqwest::Error),
+    /// So many checks failed.
+    Examined(u32),
+    Backup(BackupError),
+    PostgresBackup,
+    /// Faults in its files.
+    Import(u64),
+    NothingToImport(Option<PathBuf>),
     Store(StoreError),
     Entropy(NoEntropy),
     System(std::io::Error),
 }
 
-/// The whole program. Exit codes: 0 done; 2 usage, settings, address or database; 8 the company's system; 70 our fault.
+/// The whole program. Exit codes: 0 done; 1 a desk that does not keep the contract; 2 usage, settings, address, database or files; 8 the company's system; 70 our fault.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let environment = |name: &str| std::env::var(name).ok();
     let arguments: Arguments = match command_line::read(arguments, environment) {
@@ -310,6 +508,12 @@ fn execute(command: Command, cat: &Catalogue) -> Result<(), Failure> {
         Command::Token { command: TokenCommand::New { database, role, person } } => {
             runtime.block_on(new_token(&database, &role, person))
         }
+        Command::Token { command: TokenCommand::List { data } } => runtime.block_on(account::tokens(&data)),
+        Command::Token { command: TokenCommand::Revoke { data, whose } } => {
+            runtime.block_on(account::revoke(&data, whose, cat))
+        }
+        Command::Account { command } => runtime.block_on(account::account(command, cat)),
+        Command::Audit(arguments) => runtime.block_on(audit::audit(arguments)),
         Command::Rules { command: RulesCommand::Check(arguments) } => {
             runtime.block_on(rules::check(arguments, cat))
         }
@@ -320,6 +524,10 @@ fn execute(command: Command, cat: &Catalogue) -> Result<(), Failure> {
             runtime.block_on(report::transfers(arguments, cat))
         }
         Command::Lookup(arguments) => runtime.block_on(lookup::lookup(arguments, cat)),
+        Command::Examine(arguments) => runtime.block_on(examine::run(arguments, cat)),
+        Command::Backup(arguments) => runtime.block_on(backup::backup(arguments, cat)),
+        Command::Restore(arguments) => runtime.block_on(backup::restore(arguments, cat)),
+        Command::Import(arguments) => runtime.block_on(import::run(arguments, cat)),
     }
 }
 
@@ -368,7 +576,10 @@ impl Failure {
             Self::Store(_)
             | Self::Entropy(_)
             | Self::System(_)
+            | Self::Password(_)
+            | Self::Examiner(_)
             | Self::Company(CompanyProblem::Client(_)) => 70,
+            Self::Examined(_) => 1,
             Self::CompanyAway(_) => 8,
             _ => 2,
         }
@@ -406,6 +617,28 @@ impl Failure {
                 )
             }
             Self::BadPerson => say!(cat, "A person's name has 1 to 100 characters."),
+            Self::BadPassword(shortest, longest) => say!(
+                cat,
+                "A password has {shortest} to {longest} characters; several words are good.",
+                shortest = shortest,
+                longest = longest
+            ),
+            Self::NoPassword(error) => {
+                say!(cat, "The password cannot be read: {why}.", why = io_words(cat, error.kind()))
+            }
+            Self::Password(error) => say_failed(error, cat),
+            Self::NoSuchPerson(person) => {
+                say!(cat, "The directory has nobody with the id “{person}”.", person = person)
+            }
+            Self::NoSuchAccount(person) => say!(cat, "There is no account “{person}”.", person = person),
+            Self::AccountThere(person) => say!(
+                cat,
+                "There is an account “{person}” already. Give it a new password with: account password",
+                person = person
+            ),
+            Self::NoSuchToken(whose) => {
+                say!(cat, "There is no token of “{whose}”. See: token list", whose = whose)
+            }
             Self::NoSuchDatabase(file) => {
                 say!(cat, "There is no database {file}. Name the one that the desk serves.", file = file)
             }
@@ -456,6 +689,36 @@ impl Failure {
                 )
             }
             Self::DaysReversed => say!(cat, "The last day is before the first. Exchange --from and --to."),
+            Self::NotAnAddress(text) => {
+                say!(
+                    cat,
+                    "“{text}” is no address of a desk. Write it like https://desk.example.com.",
+                    text = text
+                )
+            }
+            Self::TokenFile { file, why } => {
+                say!(cat, "The token file {file} cannot be used: {why}.", file = file.display(), why = why)
+            }
+            Self::Examiner(error) => say_failed(error, cat),
+            Self::Examined(count) => {
+                say!(cat, "The desk does not keep the contract. Failed checks: {count}.", count = count)
+            }
+            Self::Backup(error) => say_backup(error, cat),
+            Self::PostgresBackup => say!(
+                cat,
+                "PostgreSQL has tools of its own for this: pg_dump --format=custom copies while the desk serves, pg_restore brings it back."
+            ),
+            Self::Import(faults) => {
+                say!(cat, "Nothing was written. Faults in the files: {count}.", count = faults)
+            }
+            Self::NothingToImport(Some(folder)) => say!(
+                cat,
+                "There is nothing to import in {folder}. Files are called clients.csv, products.csv, prices.csv, stock.csv and standings.csv.",
+                folder = folder.display()
+            ),
+            Self::NothingToImport(None) => {
+                say!(cat, "Nothing to import. Name a folder, or files with --clients and the like.")
+            }
             Self::Store(error) => say_failed(error, cat),
             Self::Entropy(error) => say_failed(error, cat),
             Self::System(error) => say_failed(error, cat),
@@ -498,10 +761,54 @@ fn say_open(database: &Database, error: &OpenError, cat: &Catalogue) -> String {
                 file = file
             )
         }
+        OpenError::BeingRestored => {
+            say!(cat, "A copy is being put in the place of {file}. Wait until it is done.", file = file)
+        }
         OpenError::Migrate(_) => say!(
             cat,
             "The database {file} is of another version. Use the program that made it, or a newer one.",
             file = file
+        ),
+    }
+}
+
+fn say_backup(error: &BackupError, cat: &Catalogue) -> String {
+    tracing::debug!(%error, "no copy was made");
+    match error {
+        BackupError::Exists(file) => {
+            say!(cat, "{file} is there already. Nothing was written over it.", file = file.display())
+        }
+        BackupError::InUse(file) => {
+            say!(cat, "A desk works on {file}. Stop it first.", file = file.display())
+        }
+        BackupError::BeingWritten(file) => {
+            say!(cat, "Another program is writing {file}. Wait until it is done.", file = file.display())
+        }
+        BackupError::Damaged(file, why) => say!(
+            cat,
+            "{file} is not whole: {why}. Nothing was put in its place; take another copy.",
+            file = file.display(),
+            why = why
+        ),
+        BackupError::NotDesk(file) => {
+            say!(cat, "{file} is not the database of a desk.", file = file.display())
+        }
+        BackupError::Newer(file) => say!(
+            cat,
+            "The database {file} is of another version. Use the program that made it, or a newer one.",
+            file = file.display()
+        ),
+        BackupError::File(file, error) => say!(
+            cat,
+            "{file} cannot be read or written: {why}. Check the path, its permissions and the room on the disk.",
+            file = file.display(),
+            why = io_words(cat, error.kind())
+        ),
+        BackupError::Database(file, error) => say!(
+            cat,
+            "The database {file} could not be copied: {why}. Check the path, its permissions and the room on the disk.",
+            file = file.display(),
+            why = error
         ),
     }
 }

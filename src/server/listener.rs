@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use axum::serve::Listener;
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -18,6 +19,8 @@ const MOST_CONNECTIONS: usize = 1024;
 /// A connection on which nothing comes or goes for this long is closed, be it idle, half a request, or a reader
 /// who does not read.
 const SILENCE: Duration = Duration::from_secs(75);
+/// Somebody who asks is answered within this time, or has not finished asking: nobody keeps a connection with a letter a minute.
+const ASKING: Duration = Duration::from_secs(30);
 /// Wait when the system has no descriptor left.
 const OUT_OF_DESCRIPTORS: Duration = Duration::from_millis(100);
 
@@ -58,9 +61,21 @@ impl Listener for Connections {
     }
 }
 
+/// Who is on the other side of a connection.
+#[derive(Clone, Copy)]
+pub(crate) struct Peer(pub SocketAddr);
+
+impl Connected<IncomingStream<'_, Connections>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Connections>) -> Self {
+        Self(*stream.remote_addr())
+    }
+}
+
 pub(crate) struct Connection {
     stream: TcpStream,
     silence: Pin<Box<Sleep>>,
+    /// Since the first octet behind the last answer.
+    asking: Option<Pin<Box<Sleep>>>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -68,11 +83,15 @@ impl Connection {
     fn new(stream: TcpStream, permit: OwnedSemaphorePermit) -> Self {
         // Answers are small, and somebody waits for them while a telephone rings.
         let _ = stream.set_nodelay(true);
-        Self { stream, silence: Box::pin(sleep(SILENCE)), _permit: permit }
+        Self { stream, silence: Box::pin(sleep(SILENCE)), asking: None, _permit: permit }
     }
 
     /// Passes a result on and starts the silence anew; while there is none, ends a silence that took too long.
     fn watch<T>(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        let is_over = |asking: &mut Pin<Box<Sleep>>| asking.as_mut().poll(cx).is_ready();
+        if self.asking.as_mut().is_some_and(is_over) {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
         if result.is_ready() {
             self.silence = Box::pin(sleep(SILENCE));
             return result;
@@ -88,7 +107,11 @@ impl AsyncRead for Connection {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
         let result = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if buf.filled().len() > before && self.asking.is_none() {
+            self.asking = Some(Box::pin(sleep(ASKING)));
+        }
         self.watch(cx, result)
     }
 }
@@ -96,6 +119,9 @@ impl AsyncRead for Connection {
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.stream).poll_write(cx, buf);
+        if result.is_ready() {
+            self.asking = None;
+        }
         self.watch(cx, result)
     }
 

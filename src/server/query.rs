@@ -31,9 +31,24 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        if let Some(name) = with_nul(parts.uri.query().unwrap_or_default()) {
+            return Err(malformed(&name));
+        }
         let query = axum::extract::Query::try_from_uri(&parts.uri);
         query.map(|axum::extract::Query(value)| Self(value)).map_err(|_| malformed("query"))
     }
+}
+
+/// No text has a NUL, and not every database keeps one. A telephone with one is refused as a telephone.
+fn with_nul(query: &str) -> Option<String> {
+    if !query.contains("%00") {
+        return None;
+    }
+    let url = reqwest::Url::parse(&format!("http://desk/?{query}")).ok()?;
+    let mut pairs = url.query_pairs().filter(|(name, _)| name != "phone");
+    pairs
+        .find(|(name, value)| name.contains('\0') || value.contains('\0'))
+        .map(|(name, _)| name.replace('\0', ""))
 }
 
 /// A parameter that must be readable where it is given.

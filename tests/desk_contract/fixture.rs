@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use patchcord::desk_api::{Directory, IDEMPOTENCY_KEY, Role};
+use patchcord::desk_api::{Directory, IDEMPOTENCY_KEY, PROBLEM_JSON, Role};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -21,7 +21,7 @@ const START: Duration = Duration::from_secs(20);
 pub struct Folder(PathBuf);
 
 /// The folder of PostgreSQL's socket.
-fn postgres() -> Option<String> {
+pub fn postgres() -> Option<String> {
     std::env::var("PATCHCORD_TEST_POSTGRES").ok()
 }
 
@@ -316,6 +316,25 @@ impl Desk {
     pub fn send(&self, build: impl FnOnce(&reqwest::Client, &str) -> reqwest::RequestBuilder) -> Reply {
         let request = build(&self.http, &self.url);
         self.runtime.block_on(async { reply(request.send().await.unwrap()).await })
+    }
+
+    /// A request that this test goes on building.
+    pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.url))
+    }
+
+    /// The status of the answer and the code of the problem in it; an answer without end is left.
+    pub fn outcome(&self, request: reqwest::RequestBuilder) -> (u16, String) {
+        self.runtime.block_on(async {
+            let response = request.send().await.unwrap();
+            let is_problem = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM_JSON);
+            let status = response.status().as_u16();
+            if !is_problem {
+                return (status, String::new());
+            }
+            let code = reply(response).await.code().to_owned();
+            (status, code)
+        })
     }
 
     /// Many at once, each on a connection of its own if need be.

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::civil::Date;
+use rust_decimal::Decimal;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -24,8 +25,11 @@ const HIGHEST_LIMIT: u32 = 100;
 const LONGEST_SEARCH: usize = 200;
 const LONGEST_TEXT: usize = 300;
 const MOST_WORDS: usize = 50;
+const MOST_PIECES: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
 const MOST_BATCHES: usize = 500;
 const MOST_ENTITIES: usize = 200;
+const MOST_CONTRACTS: usize = 100;
+const LONGEST_CODE: usize = 100;
 
 /// What an order of this client goes by now.
 #[utoipa::path(get, path = "/v1/clients/{id}/terms", tag = "orders",
@@ -107,13 +111,26 @@ fn check_trade(trade: &ClientTrade, desk: &Desk) -> Result<(), Refusal> {
             _ => {}
         }
     }
+    for (i, entity) in trade.entities.iter().enumerate() {
+        if entity.contracts.len() > MOST_CONTRACTS {
+            fault(&format!("entities[{i}].contracts"), FieldFault::TooLong);
+        }
+        let is_long = |text: &String| text.chars().count() > LONGEST_CODE;
+        if entity.tax_number.as_ref().is_some_and(is_long) {
+            fault(&format!("entities[{i}].tax_number"), FieldFault::TooLong);
+        }
+        for (j, _) in entity.contracts.iter().enumerate().filter(|(_, contract)| is_long(contract)) {
+            fault(&format!("entities[{i}].contracts[{j}]"), FieldFault::TooLong);
+        }
+    }
     if faults.is_empty() { Ok(()) } else { Err(Refusal::fields(ProblemCode::Invalid, faults)) }
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Find {
-    /// Beginnings of words of name, article, barcode or synonym.
+    /// What was typed so far: beginnings of words of name, article, barcode or synonym, in any order, alphabet or keyboard;
+    /// Korean initial consonants; the last four digits of a barcode.
     q: Option<String>,
     /// Whose contract prices, and for whom goods live long enough.
     client: Option<String>,
@@ -167,6 +184,17 @@ pub(crate) async fn put(
 }
 
 fn check(id: ProductId, data: &ProductData) -> Result<(), Refusal> {
+    let faults = faults(id, data);
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::fields(ProblemCode::Invalid, faults)) }
+}
+
+/// Quantities are added up and multiplied.
+fn fits(quantity: Decimal) -> bool {
+    quantity.is_sign_positive() && quantity < MOST_PIECES
+}
+
+/// What the contract refuses.
+pub(crate) fn faults(id: ProductId, data: &ProductData) -> Vec<FieldProblem> {
     let mut faults = Vec::new();
     let mut fault = |field: &str, fault| faults.push(FieldProblem::new(field, fault));
     let product = &data.product;
@@ -184,10 +212,10 @@ fn check(id: ProductId, data: &ProductData) -> Result<(), Refusal> {
         fault("product.packings", FieldFault::Missing);
     }
     for (i, packing) in product.packings.iter().enumerate() {
-        if !packing.holds.is_sign_positive() || packing.holds.is_zero() {
+        if !fits(packing.holds) || packing.holds.is_zero() {
             fault(&format!("product.packings[{i}].holds"), FieldFault::Malformed);
         }
-        if !packing.multiple.is_sign_positive() || packing.multiple.is_zero() {
+        if !fits(packing.multiple) || packing.multiple.is_zero() {
             fault(&format!("product.packings[{i}].multiple"), FieldFault::Malformed);
         }
         if product.packings.iter().take(i).any(|other| other.unit == packing.unit) {
@@ -207,9 +235,9 @@ fn check(id: ProductId, data: &ProductData) -> Result<(), Refusal> {
         if data.batches.iter().take(i).any(|other| other.id == batch.id) {
             fault(&format!("batches[{i}].id"), FieldFault::Contradicts);
         }
-        if batch.free.is_sign_negative() && !batch.free.is_zero() {
+        if !fits(batch.free) && !batch.free.is_zero() {
             fault(&format!("batches[{i}].free"), FieldFault::Malformed);
         }
     }
-    if faults.is_empty() { Ok(()) } else { Err(Refusal::fields(ProblemCode::Invalid, faults)) }
+    faults
 }

@@ -273,6 +273,8 @@ fn entity(number: u64, chance: u64, today: Date) -> Option<Entity> {
             payments_until: Some(today),
         },
         on_account_of: None,
+        tax_number: Some(format!("77{:08}", chance % 100_000_000)),
+        contracts: vec![format!("ПД-{}/26", chance % 1_000_000)],
     })
 }
 

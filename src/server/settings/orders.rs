@@ -106,6 +106,18 @@ impl Orders {
         self.column.iter().any(|column| column.id == *id)
     }
 
+    pub fn columns(&self) -> &[Column] {
+        &self.column
+    }
+
+    pub fn routes(&self) -> &[Route] {
+        &self.route
+    }
+
+    pub fn tax_rates(&self) -> &[TaxRate] {
+        &self.tax
+    }
+
     pub fn price_list(&self) -> PriceList {
         PriceList {
             columns: self.column.clone(),

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::clients::{as_column, check_references, document, index_phones, upsert};
-use super::{Store, Transaction, until_done};
+use super::{Store, Transaction, search, until_done};
 use crate::desk_api::{ClientDraft, ClientId, Gap};
 use crate::domain::number::{NumberingPlan, PhoneNumber};
 use crate::server::store::{StoreError, WriteError};
@@ -62,6 +62,7 @@ impl Store {
         let department = check_references(&mut tx, &draft).await?;
         upsert(&mut tx, client, &draft, department.as_deref(), at).await?;
         index_phones(&mut tx, client, &draft, plan).await?;
+        search::index_clients(&mut tx, &[client.to_string()]).await?;
         if linked.is_none() {
             sqlx::query("INSERT INTO company_clients (own_id, client) VALUES ($1, $2)")
                 .bind(own_id)
@@ -92,12 +93,17 @@ async fn same_client(
     Ok(<[String; 1]>::try_from(same).ok().map(|[id]| id))
 }
 
-/// The same for the same client, on every desk (RFC 9562 §5.8).
-fn id_of(own_id: &str) -> ClientId {
-    let digest = Sha256::new().chain_update(b"patchcord company client").chain_update(own_id).finalize();
+/// The same for the same client, on every desk.
+pub(super) fn id_of(own_id: &str) -> ClientId {
+    ClientId(uuid_of("patchcord company client", own_id))
+}
+
+/// Of the company's own name for something (RFC 9562 §5.8).
+pub(super) fn uuid_of(what: &str, own_id: &str) -> Uuid {
+    let digest = Sha256::new().chain_update(what).chain_update(own_id).finalize();
     let mut bytes = [0; 16];
     bytes.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
-    ClientId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
 fn client_id(text: &str) -> Result<ClientId, StoreError> {

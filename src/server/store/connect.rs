@@ -3,9 +3,10 @@
 //! Statements are written once, in the SQL that both understand, with `$1` for a bound value. SQLite has one
 //! writer; PostgreSQL runs writes side by side as if they were one after the other, and whoever was in the way does it again.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,7 +14,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
 use sqlx::{Any, AnyPool, ConnectOptions as _, Connection as _, Executor as _};
 
-use super::{Database, OpenError, StoreError, Trouble};
+use super::{Database, OpenError, StoreError, Trouble, backup};
 
 /// Concurrent look-ups; each has a thread of its own in SQLite's driver.
 const READERS: u32 = 4;
@@ -26,12 +27,12 @@ const ACQUIRE: Duration = Duration::from_secs(5);
 /// for so many milliseconds.
 const SQLITE_SESSION: &str =
     "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL";
-/// Look-ups see what is committed; writes ask for more.
-const POSTGRES_SESSION: &str =
-    "SET statement_timeout = '10s'; SET lock_timeout = '5s'; SET synchronous_commit = on";
+/// Look-ups see what is committed; writes ask for more. A write that stands still, because its desk does, is ended.
+const POSTGRES_SESSION: &str = "SET statement_timeout = '10s'; SET lock_timeout = '5s'; \
+    SET idle_in_transaction_session_timeout = '20s'; SET synchronous_commit = on";
 
 pub(super) static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("src/server/store/migrations/sqlite");
-static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("src/server/store/migrations/postgres");
+pub(super) static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("src/server/store/migrations/postgres");
 
 pub(super) type Transaction<'a> = sqlx::Transaction<'a, Any>;
 
@@ -44,6 +45,8 @@ pub(crate) struct Store {
     begin_long: &'static str,
     /// Name and definition of each index of the table `$1` that may be dropped and made anew.
     pub(super) indices: &'static str,
+    /// Nobody puts a copy in the place of a SQLite file that is in use.
+    _in_use: Option<Arc<File>>,
 }
 
 impl Store {
@@ -86,14 +89,16 @@ impl Store {
 }
 
 async fn open_sqlite(file: &Path) -> Result<Store, OpenError> {
+    let in_use = backup::lock_file(file)?;
+    match in_use.try_lock_shared() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(OpenError::BeingRestored),
+        Err(TryLockError::Error(error)) => return Err(error.into()),
+    }
     create_private(file)?;
     // Whole, since a URL would read dots and percent signs in its own way.
     let file = std::fs::canonicalize(file)?;
-    let url = |mode: &str| {
-        let file = reqwest::Url::from_file_path(&file).map_err(|()| sqlx::Error::BeginFailed)?;
-        let url = format!("sqlite://{}?mode={mode}", file.path());
-        url.parse::<reqwest::Url>().map_err(|error| sqlx::Error::Configuration(Box::new(error)))
-    };
+    let url = |mode: &str| sqlite_url(&file, mode);
     let pool = |size| {
         let pool = AnyPoolOptions::new().max_connections(size).acquire_timeout(ACQUIRE).idle_timeout(None);
         let pool = pool.after_connect(|connection, _| {
@@ -109,12 +114,18 @@ async fn open_sqlite(file: &Path) -> Result<Store, OpenError> {
     SQLITE_MIGRATIONS.run(&writer).await?;
     let readers = pool(READERS).min_connections(1).connect_with(connect("ro")?).await?;
     // The write lock is held from the beginning: no write fails half-way because another process wrote meanwhile.
-    let begin = "BEGIN IMMEDIATE";
-    // A write of the whole database does not fit into the usual 2 MB of pages.
+    // A write of the whole database does not fit into the usual 2 MB of pages; the next one gives them back.
+    let begin = "PRAGMA cache_size = -2000; BEGIN IMMEDIATE";
     let begin_long = "PRAGMA cache_size = -500000; BEGIN IMMEDIATE";
     let indices =
         "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = $1 AND sql IS NOT NULL";
-    Ok(Store { writer, readers, begin, begin_long, indices })
+    Ok(Store { writer, readers, begin, begin_long, indices, _in_use: Some(Arc::new(in_use)) })
+}
+
+pub(super) fn sqlite_url(file: &Path, mode: &str) -> Result<reqwest::Url, sqlx::Error> {
+    let file = reqwest::Url::from_file_path(file).map_err(|()| sqlx::Error::BeginFailed)?;
+    let url = format!("sqlite://{}?mode={mode}", file.path());
+    url.parse::<reqwest::Url>().map_err(|error| sqlx::Error::Configuration(Box::new(error)))
 }
 
 async fn open_postgres(url: &str) -> Result<Store, OpenError> {
@@ -134,10 +145,10 @@ async fn open_postgres(url: &str) -> Result<Store, OpenError> {
     let begin_long = "BEGIN ISOLATION LEVEL SERIALIZABLE; SET LOCAL statement_timeout = 0";
     let indices = "SELECT indexname::text, indexdef FROM pg_indexes WHERE tablename = $1 AND indexname NOT LIKE '%_pkey' \
                    AND schemaname = current_schema()";
-    Ok(Store { writer: pool.clone(), readers: pool, begin, begin_long, indices })
+    Ok(Store { writer: pool.clone(), readers: pool, begin, begin_long, indices, _in_use: None })
 }
 
-fn create_private(file: &Path) -> Result<(), std::io::Error> {
+pub(super) fn create_private(file: &Path) -> Result<(), std::io::Error> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -241,6 +252,17 @@ impl Statement {
         for (number, row) in rows.into_iter().enumerate() {
             self.push(if number == 0 { "(" } else { "), (" });
             bind(&mut Row { statement: self, is_first: true }, row)?;
+        }
+        Ok(self.push(")"))
+    }
+
+    /// `($1, $2)`
+    pub fn list<'q, T: sqlx::Encode<'q, Any> + sqlx::Type<Any>>(
+        &mut self,
+        values: impl IntoIterator<Item = T>,
+    ) -> Result<&mut Self, StoreError> {
+        for (number, value) in values.into_iter().enumerate() {
+            self.push(if number == 0 { "(" } else { ", " }).bind(value)?;
         }
         Ok(self.push(")"))
     }

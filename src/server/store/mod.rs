@@ -2,26 +2,39 @@
 //!
 //! An acknowledged write is on disk. `connect` alone knows one database from the other.
 
+mod accounts;
+mod audit;
+mod backup;
 mod calls;
+mod changes;
 mod clients;
 mod commands;
 mod company;
 mod connect;
 mod directory;
 mod fill;
+mod following;
 mod handovers;
+mod import;
 mod orders;
 mod products;
 mod revisions;
+mod search;
 mod tasks;
 mod tokens;
 mod trade;
 mod transfers;
 
+pub(crate) use audit::{AuditFilter, Note, Repeats};
+pub(crate) use backup::{BackupError, Holds, backup, restore};
+pub(crate) use changes::Place;
 pub(crate) use connect::Store;
 use connect::{Statement, Transaction, micros, set_fact, until_done};
+pub(crate) use import::{KnownClient, Pass, client_of, product_of};
 pub(crate) use orders::OrderFilter;
+pub(crate) use search::Kind;
 pub(crate) use tasks::TaskFilter;
+pub(crate) use trade::ITSELF;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -29,6 +42,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::reach::Reach;
 use crate::desk_api::{CallReceipt, ClientId, Role};
 
 /// A write's identity and content.
@@ -96,7 +110,7 @@ impl StoreError {
     }
 
     /// The write may be done again.
-    fn was_in_the_way(&self) -> bool {
+    pub(crate) fn was_in_the_way(&self) -> bool {
         matches!(self, Self::Database(error) if connect::was_in_the_way(error))
     }
 }
@@ -121,6 +135,8 @@ pub(crate) enum OpenError {
     Open(#[from] sqlx::Error),
     #[error("cannot be created: {0}")]
     Create(#[from] std::io::Error),
+    #[error("a copy is being put in its place")]
+    BeingRestored,
     #[error("cannot be brought to this version: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
 }
@@ -135,6 +151,8 @@ pub(crate) struct CallFilter {
     /// The operator as the telephone was told.
     pub operator: Option<String>,
     pub client: Option<ClientId>,
+    /// Of clients whom this person follows.
+    pub reach: Option<Reach>,
     pub call_id: Option<String>,
     pub limit: u32,
 }
@@ -194,6 +212,14 @@ impl Database {
             return Err(DatabaseProblem::NoFile);
         }
         Ok(Self::Sqlite(PathBuf::from(file)))
+    }
+
+    /// As `--database` names it.
+    pub fn address(&self) -> String {
+        match self {
+            Self::Sqlite(file) => format!("sqlite:{}", file.display()),
+            Self::Postgres(url) => url.0.clone(),
+        }
     }
 
     /// False for a file that would have to be made first.

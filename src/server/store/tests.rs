@@ -210,3 +210,224 @@ async fn a_year_of_orders_makes_habits_and_leaves_every_index() {
     assert_eq!(terms.orders.len(), 5);
     assert!(terms.typical.len() > 10, "clients of this type buy it");
 }
+
+/// Text of everything in a table that had these columns, row by row; the same on both databases.
+async fn rows(db: &sqlx::AnyPool, is_sqlite: bool, table: &str, columns: &[String]) -> Vec<String> {
+    let quoted = columns.iter().map(|column| match is_sqlite {
+        true => format!("quote({column})"),
+        false => format!("COALESCE(CAST({column} AS TEXT), 'NULL')"),
+    });
+    let sql = format!(
+        "SELECT {} AS line FROM {table} ORDER BY line",
+        quoted.collect::<Vec<_>>().join(" || '|' || ")
+    );
+    sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_all(db).await.unwrap()
+}
+
+async fn tables(db: &sqlx::AnyPool, is_sqlite: bool) -> Vec<(String, Vec<String>)> {
+    let sql = match is_sqlite {
+        true => {
+            "SELECT m.name, p.name FROM sqlite_master m JOIN pragma_table_info(m.name) p \
+                 WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE '_sqlx%'"
+        }
+        false => {
+            "SELECT CAST(table_name AS TEXT), CAST(column_name AS TEXT) FROM information_schema.columns \
+                  WHERE table_schema = 'public' AND table_name NOT LIKE '_sqlx%'"
+        }
+    };
+    let columns: Vec<(String, String)> = sqlx::query_as(sql).fetch_all(db).await.unwrap();
+    let mut tables: std::collections::BTreeMap<String, Vec<String>> = Default::default();
+    for (table, column) in columns {
+        tables.entry(table).or_default().push(column);
+    }
+    tables.into_iter().collect()
+}
+
+/// One row in each table that there is, as a desk of that version wrote it.
+async fn write_a_row_everywhere(db: &sqlx::AnyPool, tables: &[(String, Vec<String>)]) {
+    let client_type = r#"{"id":"market","names":{"en":"market trader"}}"#;
+    let client = r#"{"name":"Кафе","client_type":"market","phones":["+79160000001"],"manager":"anna"}"#;
+    let person = r#"{"id":"anna","name":"Anna","job":"manager","department":"one"}"#;
+    let call = r#"{"id":"00000000-0000-0000-0000-000000000001","revision":1,"call_id":"a@b","direction":"inbound","operator":"anna","caller":{"written":"1","number":"+79160000001"},"client":"00000000-0000-0000-0000-000000000007","started_at":"2026-05-06T07:08:09Z","answered_at":"2026-05-06T07:08:12Z","ended_at":"2026-05-06T07:09:00Z"}"#;
+    let product = r#"{"id":"00000000-0000-0000-0000-000000000009","code":"T1","name":"Tea","packings":[{"unit":"piece","holds":"1"}],"tax_kind":"food"}"#;
+    let trade = r#"{"entities":[],"addresses":[],"permissions":["alcohol"],"contract_prices":{}}"#;
+    let order = r#"{"id":"00000000-0000-0000-0000-000000000008","revision":1,"client":"00000000-0000-0000-0000-000000000007","lines":[{"number":1,"product":"00000000-0000-0000-0000-000000000009","quantity":"2","unit":"piece"}]}"#;
+    let examined =
+        r#"{"lines":[],"total":{"net":"0","tax":"0","gross":"0"},"most":"0","columns":[],"faults":[]}"#;
+    let (c, p, o) = (
+        "'00000000-0000-0000-0000-000000000007'",
+        "'00000000-0000-0000-0000-000000000009'",
+        "'00000000-0000-0000-0000-000000000008'",
+    );
+    // In the order in which rows refer to each other.
+    let rows = [
+        ("client_types", format!("'market', 0, '{client_type}'"), "id, position, document"),
+        ("departments", r#"'one', 0, '{"id":"one","names":{"en":"One"}}'"#.into(), "id, position, document"),
+        ("people", format!("'anna', 0, '{person}'"), "id, position, document"),
+        (
+            "clients",
+            format!("{c}, 'Кафе', 'кафе', 'market', 'anna', 'one', '{client}', 1778051289000000"),
+            "id, name, search_name, client_type, manager, department, document, updated_at",
+        ),
+        ("client_phones", format!("79160000001, {c}, 0"), "number, client, position"),
+        ("facts", "'numbering_plan', 'another'".into(), "name, value"),
+        (
+            "handovers",
+            "'1', 1, 'anna', '201', '+79160000001', 1, '{}'".into(),
+            "id, revision, recorded_by, target, number, written_at, document",
+        ),
+        (
+            "products",
+            format!("{p}, 'T1', '{product}', '{}', 1", r#"{"columns":{"1":"10.50"}}"#),
+            "id, code, document, prices, updated_at",
+        ),
+        ("product_words", format!("'tea', {p}, 1"), "word, product, weight"),
+        ("batches", format!("{p}, 'A', '2027-01-01', 5000"), "product, id, expires, quantity"),
+        ("client_trade", format!("{c}, '{trade}'"), "client, document"),
+        ("contract_prices", format!("{c}, {p}, '9.90'"), "client, product, price"),
+        ("typical_products", format!("'market', {p}, 3"), "client_type, product, clients"),
+        (
+            "orders",
+            format!("{o}, 1, 'anna', {c}, 'draft', 1, 0, '{order}', '{examined}', '[]', '[]'"),
+            "id, revision, recorded_by, client, state, changed_at, total, document, examined, held_for, history",
+        ),
+        ("order_numbers", "'0'".into(), "order_id"),
+        (
+            "order_lines",
+            format!("{o}, 1, {c}, {p}, '2', 'piece', '2026-05-06'"),
+            "order_id, line, client, product, quantity, unit, placed_on",
+        ),
+        ("reservations", format!("{o}, {p}, 'A', 2000, 1"), "order_id, product, batch, quantity, kept_until"),
+        ("holds", format!("{o}, {c}, 'itself', 100, 1"), "order_id, client, payer, amount, kept_until"),
+        ("company_clients", format!("'K1', {c}"), "own_id, client"),
+    ];
+    for (table, values, columns) in rows {
+        if tables.iter().any(|(known, _)| known == table) {
+            let sql = format!("INSERT INTO {table} ({columns}) VALUES ({values})");
+            sqlx::query(sqlx::AssertSqlSafe(sql))
+                .execute(db)
+                .await
+                .unwrap_or_else(|error| panic!("{table}: {error}"));
+        }
+    }
+    let has_columns = tables
+        .iter()
+        .any(|(table, columns)| table == "calls" && columns.iter().any(|column| column == "was_spoken"));
+    let (more, values) = if has_columns {
+        (", caller_number, was_spoken, transfers", ", '+79160000001', 1, 0")
+    } else {
+        ("", "")
+    };
+    let sql = format!(
+        "INSERT INTO calls (id, revision, recorded_by, operator, client, call_id, started_at, document{more}) VALUES \
+         ('00000000-0000-0000-0000-000000000001', 1, 'anna', 'anna', {c}, 'a@b', 1778051289000000, '{call}'{values})"
+    );
+    sqlx::query(sqlx::AssertSqlSafe(sql)).execute(db).await.unwrap();
+    let token = "INSERT INTO tokens (hash, person, role, created_at) VALUES ($1, 'anna', 'operator', 1)";
+    sqlx::query(token).bind(vec![7_u8; 32]).execute(db).await.unwrap();
+    let command =
+        "INSERT INTO commands (id, person, digest, answer, done_at) VALUES ('1', 'anna', $1, '{}', 1)";
+    sqlx::query(command).bind(vec![9_u8; 32]).execute(db).await.unwrap();
+}
+
+/// A desk is updated from any version, with its company's data in it; on both databases.
+#[tokio::test]
+async fn what_each_earlier_version_kept_is_there_after_the_update() {
+    sqlx::any::install_default_drivers();
+    let folder = std::env::temp_dir().join(format!("patchcord-versions-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let socket = std::env::var("PATCHCORD_TEST_POSTGRES").ok();
+    let migrators = [(true, &connect::SQLITE_MIGRATIONS), (false, &connect::POSTGRES_MIGRATIONS)];
+    for (is_sqlite, migrations) in migrators {
+        if !is_sqlite && socket.is_none() {
+            continue;
+        }
+        for version in migrations.iter().map(|migration| migration.version) {
+            let name = format!("patchcord_version_{version}_{}", std::process::id());
+            let postgres = |program: &str| {
+                let socket = socket.as_deref().unwrap_or_default();
+                let done =
+                    std::process::Command::new(program).args(["-h", socket, "-U", "desk", &name]).status();
+                assert!(done.unwrap().success());
+            };
+            let file = folder.join(&name);
+            let database = if is_sqlite {
+                std::fs::write(&file, []).unwrap();
+                Database::Sqlite(file.clone())
+            } else {
+                postgres("createdb");
+                let socket = socket.as_deref().unwrap_or_default().replace('/', "%2F");
+                Database::parse(&format!("postgres://desk@{socket}/{name}")).unwrap()
+            };
+            let old = sqlx::AnyPool::connect(&database.address()).await.unwrap();
+            let until = migrations.iter().filter(|migration| migration.version <= version).cloned();
+            let until =
+                sqlx::migrate::Migrator { migrations: until.collect(), ..sqlx::migrate::Migrator::DEFAULT };
+            until.run(&old).await.unwrap();
+            let tables = tables(&old, is_sqlite).await;
+            write_a_row_everywhere(&old, &tables).await;
+            let mut before = Vec::new();
+            for (table, columns) in &tables {
+                let kept = rows(&old, is_sqlite, table, columns).await;
+                before.push((table, columns, kept));
+            }
+            old.close().await;
+
+            let store = Store::open(&database).await.unwrap();
+            for (table, columns, kept) in before {
+                let now = rows(&store.readers, is_sqlite, table, columns).await;
+                assert_eq!(now, kept, "{table} after version {version}");
+            }
+            store.index_by(&NumberingPlan::default()).await.unwrap();
+            let plan = NumberingPlan::default();
+            let number = plan.look_up_key("89160000001").unwrap();
+            let found = store.clients_by_number(number, &plan, 5).await.unwrap();
+            assert_eq!(
+                found.iter().map(|card| card.name.as_str()).collect::<Vec<_>>(),
+                ["Кафе"],
+                "{version}"
+            );
+            assert!(store.has_spoken(ClientId(Uuid::from_u128(7))).await.unwrap());
+            assert_eq!(store.bearer([7; 32]).await.unwrap().unwrap().person, "anna");
+            if tables.iter().any(|(table, _)| table == "orders") {
+                let entry = store.order(crate::desk_api::OrderId(Uuid::from_u128(8))).await.unwrap().unwrap();
+                assert_eq!((entry.state, entry.order.lines.len()), (OrderState::Draft, 1));
+                let rules = sample::order_rules();
+                let at = "2026-11-30T08:00:00Z".parse().unwrap();
+                let goods = store.find_products("tea", None, None, 5, &rules, at).await.unwrap();
+                assert_eq!(goods[0].available, rust_decimal::Decimal::from(5));
+            }
+            store.close().await;
+            if !is_sqlite {
+                postgres("dropdb");
+            }
+        }
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// What was released once is not written anew: a database that has it would be refused.
+#[test]
+fn released_migrations_stay_as_they_are() {
+    let sums = |migrator: &sqlx::migrate::Migrator| -> Vec<(i64, String)> {
+        let short = |sum: &[u8]| sum.iter().take(4).map(|octet| format!("{octet:02x}")).collect();
+        migrator.iter().map(|migration| (migration.version, short(&migration.checksum))).collect()
+    };
+    let sqlite = [
+        (1, "51e76c21"),
+        (2, "4249d32b"),
+        (3, "ad53b1aa"),
+        (4, "5ba4bc05"),
+        (5, "6a8fa084"),
+        (6, "268a4627"),
+    ];
+    let postgres = [(1, "79b43219"), (2, "0104dfe0"), (3, "24d5ef45")];
+    for (migrator, known) in
+        [(&connect::SQLITE_MIGRATIONS, &sqlite[..]), (&connect::POSTGRES_MIGRATIONS, &postgres[..])]
+    {
+        let now = sums(migrator);
+        for (version, sum) in known {
+            assert!(now.contains(&(*version, (*sum).to_owned())), "{version} was {sum}: {now:?}");
+        }
+    }
+}

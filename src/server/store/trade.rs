@@ -11,7 +11,7 @@ use sqlx::AnyConnection;
 
 use super::orders;
 use super::products::{self, Look, product_id};
-use super::{Statement, Store, Transaction, commands, micros, until_done};
+use super::{Statement, Store, Transaction, commands, micros, search, until_done};
 use crate::desk_api::{
     AddressData, Change, ClientDraft, ClientId, ClientTrade, Order, OrderState, ProductId, ServedBy, Terms,
 };
@@ -35,7 +35,7 @@ const PAST_ORDERS: i64 = 5;
 /// Rows per statement: SQLite looks for each value's name among all others.
 const PRICES_AT_ONCE: usize = 100;
 /// The name of the only legal entity of a client without others.
-const ITSELF: &str = "itself";
+pub(crate) const ITSELF: &str = "itself";
 
 /// For which order terms are told.
 #[derive(Clone, Copy)]
@@ -114,6 +114,7 @@ impl Store {
             return Err(WriteError::NotFound);
         }
         put_trade(&mut tx, client, data).await?;
+        search::index_clients(&mut tx, &[client.to_string()]).await?;
         commands::keep_answer(&mut tx, command, &Change::Replaced).await?;
         tx.commit().await.map_err(StoreError::from)?;
         Ok(Change::Replaced)
@@ -159,6 +160,20 @@ pub(super) async fn insert_trades(
         })?;
         insert.execute(tx).await?;
     }
+    Ok(())
+}
+
+/// Without contract prices, which stand in a table of their own: a client may have thousands.
+pub(super) async fn put_document(
+    tx: &mut Transaction<'_>,
+    client: ClientId,
+    data: &ClientTrade,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO client_trade (client, document) VALUES ($1, $2) \
+               ON CONFLICT (client) DO UPDATE SET document = excluded.document";
+    let document = ClientTrade { contract_prices: BTreeMap::new(), ..data.clone() };
+    let document = serde_json::to_string(&document)?;
+    sqlx::query(sql).bind(client.to_string()).bind(document).execute(&mut **tx).await?;
     Ok(())
 }
 
@@ -278,7 +293,7 @@ async fn payers(
     if data.entities.is_empty() {
         let mut standing = draft.standing.clone();
         if let Some(left) = standing.as_mut().and_then(|standing| standing.credit_left.as_mut()) {
-            left.0 = (left.0 - held(ITSELF)).max(Decimal::ZERO);
+            left.0 = left.0.saturating_sub(held(ITSELF)).max(Decimal::ZERO);
         }
         let payer = Payer {
             id: EntityId(ITSELF.to_owned()),

@@ -6,6 +6,7 @@ use super::NOBODY;
 use crate::desk_api::{
     Change, ClientDraft, Examined, Fault, Order, OrderEntry, OrderEvent, OrderId, OrderReceipt, OrderState,
 };
+use crate::server::store::changes::{self, Kind};
 use crate::server::store::trade::Found;
 use crate::server::store::{Command, Statement, StoreError, Transaction, micros};
 use rust_decimal::Decimal;
@@ -205,7 +206,7 @@ pub(super) async fn keep(tx: &mut Transaction<'_>, row: &Row) -> Result<(), Stor
         .bind(serde_json::to_string(&row.history)?)
         .execute(&mut **tx)
         .await?;
-    Ok(())
+    changes::note(tx, Kind::Order, row.order.id).await
 }
 
 /// A number for people, the same as often as it is asked for.
