@@ -63,6 +63,13 @@ need_without_service() {
   fi
 }
 
+# A browser and what drives it, for the manager's page.
+need_browser() {
+  need chromium /usr/bin/chromium
+  need chromium-driver chromedriver
+  need fonts-noto-cjk /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc
+}
+
 need_kamailio() { need_without_service kamailio /usr/sbin/kamailio; }
 
 need_postgres() {

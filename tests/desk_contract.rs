@@ -6,6 +6,10 @@
 
 #![cfg(feature = "desk")]
 
+#[path = "desk_contract/accounts.rs"]
+mod accounts;
+#[path = "desk_contract/audit.rs"]
+mod audit;
 #[path = "desk_contract/backup.rs"]
 mod backup;
 #[path = "desk_contract/calls.rs"]
@@ -14,8 +18,12 @@ mod calls;
 mod clients;
 #[path = "desk_contract/company.rs"]
 mod company;
+#[path = "desk_contract/disk.rs"]
+mod disk;
 #[path = "desk_contract/errors.rs"]
 mod errors;
+#[path = "desk_contract/events.rs"]
+mod events;
 #[path = "desk_contract/examiner.rs"]
 mod examiner;
 #[path = "desk_contract/fixture.rs"]
@@ -26,6 +34,8 @@ mod handovers;
 mod hostile;
 #[path = "desk_contract/import.rs"]
 mod import;
+#[path = "desk_contract/killed.rs"]
+mod killed;
 #[path = "desk_contract/order_outbox.rs"]
 mod order_outbox;
 #[path = "desk_contract/orders.rs"]
@@ -34,6 +44,10 @@ mod orders;
 mod outbox;
 #[path = "desk_contract/process.rs"]
 mod process;
+#[path = "desk_contract/roles.rs"]
+mod roles;
+#[path = "desk_contract/search.rs"]
+mod search;
 #[path = "desk_contract/tasks.rs"]
 mod tasks;
 #[path = "desk_contract/telephone.rs"]

@@ -7,6 +7,7 @@
 
 mod answer;
 mod order;
+mod page;
 mod problem;
 mod task;
 mod trade;
@@ -14,6 +15,10 @@ mod trade;
 pub use answer::{BadAnswer, CardAnswer, Source, Unavailable};
 pub use order::{
     ActOnOrder, OrderChanged, OrderEntry, OrderEvent, OrderNews, OrderReceipt, Orders, PlaceOrder, Products,
+};
+pub use page::{
+    Absences, AssignManager, CallChanged, ClientChanged, HandoverChanged, LogIn, LoggedIn, OrderGoods, PAGE,
+    TaskChanged,
 };
 pub use problem::{FieldFault, FieldProblem, PROBLEM_JSON, Problem, ProblemCode};
 pub use task::{FinishTask, TaskDone, TaskEntry, TaskReceipt, Tasks};
@@ -50,7 +55,7 @@ pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// The paths of the contract, as templates and filled in.
 pub mod paths {
-    use super::{CallRecordId, ClientId, OrderId, ProductId, TaskId};
+    use super::{CallRecordId, ClientId, OrderId, PersonId, ProductId, TaskId};
 
     /// `GET ?phone=` or `?q=`: [`super::Clients`].
     pub const CLIENTS: &str = "/v1/clients";
@@ -94,6 +99,16 @@ pub mod paths {
     pub const FINISH_TASK: &str = "/v1/tasks/{id}/done";
     /// `GET`: changes as server-sent events ([`super::OrderChanged`]).
     pub const EVENTS: &str = "/v1/events";
+    /// `GET`: the [`super::Product`]s that stand in one order, as [`super::OrderGoods`].
+    pub const ORDER_GOODS: &str = "/v1/orders/{id}/goods";
+    /// `PUT` of an [`super::AssignManager`], answered by the [`super::ClientCard`].
+    pub const CLIENT_MANAGER: &str = "/v1/clients/{id}/manager";
+    /// `GET`: [`super::Clients`] whom nobody looks after, the latest first.
+    pub const UNASSIGNED_CLIENTS: &str = "/v1/unassigned-clients";
+    /// `PUT` of [`super::Absences`], answered by the [`super::DirectoryEntry`].
+    pub const ABSENCES: &str = "/v1/directory/people/{id}/absences";
+    /// `POST` of a [`super::LogIn`] and `GET`: [`super::LoggedIn`]; `DELETE` logs out.
+    pub const SESSION: &str = "/v1/session";
     /// The contract as OpenAPI, for everybody.
     pub const OPENAPI: &str = "/openapi.json";
     /// 200 as soon as requests are answered, for everybody.
@@ -122,6 +137,21 @@ pub mod paths {
     /// The path of one order.
     pub fn order(id: OrderId) -> String {
         format!("{ORDERS}/{id}")
+    }
+
+    /// The path of the goods of one order.
+    pub fn order_goods(id: OrderId) -> String {
+        format!("{ORDERS}/{id}/goods")
+    }
+
+    /// The path of who looks after one client.
+    pub fn client_manager(id: ClientId) -> String {
+        format!("{CLIENTS}/{id}/manager")
+    }
+
+    /// The path of one person's absences.
+    pub fn absences(id: &PersonId) -> String {
+        format!("{DIRECTORY}/people/{id}/absences")
     }
 
     /// Where one order is placed.

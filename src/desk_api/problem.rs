@@ -121,6 +121,12 @@ codes! {
     CommandIdMissing = "command_id_missing", 400;
     /// No token, or one that the desk does not know.
     TokenRefused = "token_refused", 401;
+    /// Nobody can log in with this name and password.
+    LogInRefused = "log_in_refused", 401;
+    /// The session has ended, or never was.
+    SessionEnded = "session_ended", 401;
+    /// A request with a session's cookie that the page did not send.
+    NotFromPage = "not_from_page", 403;
     /// The token's role may not do this.
     Forbidden = "forbidden", 403;
     /// The call belongs to another operator.
@@ -149,10 +155,16 @@ codes! {
     UnsupportedMediaType = "unsupported_media_type", 415;
     /// Readable, but against the rules; `fields` says which.
     Invalid = "invalid", 422;
+    /// Too many tried to log in with this name, or from this address.
+    TooManyTries = "too_many_tries", 429;
     /// The desk failed.
     Internal = "internal", 500;
     /// Nobody in the desk has this number, and the company's own system cannot be asked.
     CompanySystemAway = "company_system_away", 503;
+    /// The desk's disk or database takes no writes.
+    StorageFailed = "storage_failed", 503;
     /// The desk cannot answer now: shutting down, or its store does not answer.
     Unavailable = "unavailable", 503;
+    /// The desk's disk is full.
+    StorageFull = "storage_full", 507;
 }

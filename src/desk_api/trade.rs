@@ -74,6 +74,12 @@ pub struct Entity {
     pub id: EntityId,
     /// As on its papers.
     pub name: String,
+    /// INN, business registration number: clients are found by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_number: Option<String>,
+    /// The numbers of its contracts with us: clients are found by them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contracts: Vec<String>,
     /// What it owes; orders that the desk has are added.
     pub account: Account,
     /// It buys on the account of this one, as all of a group do that share a limit; its own account is not looked at.

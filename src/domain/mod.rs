@@ -11,6 +11,7 @@ pub mod line_state;
 mod masked;
 pub mod number;
 pub mod pause;
+pub mod search;
 pub mod task;
 pub mod trade;
 pub mod transfer_report;

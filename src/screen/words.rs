@@ -65,6 +65,7 @@ pub(super) const fn refusal(why: Refusal) -> &'static str {
 
 pub(super) const fn unavailable(why: &Unavailable) -> &'static str {
     match why {
+        Unavailable::Failed { status: 507 } => msg!("The order desk's disk is full."),
         Unavailable::Down | Unavailable::Slow | Unavailable::Failed { .. } => {
             msg!("The order desk does not answer.")
         }

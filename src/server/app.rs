@@ -5,17 +5,25 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use jiff::civil::Date;
 
+use super::audit::{self, Audit};
 use super::changes::Changes;
 use super::company::CompanySystem;
+use super::doors::Doors;
+use super::page;
 use super::problem::Refusal;
-use super::routes::{calls, clients, directory, events, handovers, meta, orders, products, tasks, transfers};
+use super::reach::Reach;
+use super::routes::{
+    calls, clients, directory, events, following, handovers, meta, orders, products, session, tasks,
+    transfers,
+};
 use super::settings::{Orders, Transfers};
-use super::store::Store;
+use super::store::{Bearer, Store};
 use crate::clock;
 use crate::desk_api::{ProblemCode, paths};
 use crate::domain::number::NumberingPlan;
@@ -35,6 +43,8 @@ pub(crate) struct Desk {
     pub transfers: Arc<Transfers>,
     pub orders: Arc<Orders>,
     pub changes: Changes,
+    pub audit: Audit,
+    pub doors: Doors,
     /// The company's own system, where there is one to ask.
     pub company: Option<Arc<CompanySystem>>,
 }
@@ -44,12 +54,28 @@ impl Desk {
     pub fn today(&self) -> Date {
         clock::wall().to_zoned(self.transfers.zone.clone()).date()
     }
+
+    /// The clients that somebody follows today.
+    pub async fn reach(&self, bearer: &Bearer) -> Result<Reach, Refusal> {
+        Ok(Reach::of(bearer, &self.store.directory().await?, self.today()))
+    }
+
+    /// The same where a list asks for `mine` alone.
+    pub async fn asked_reach(&self, bearer: &Bearer, asked: Option<&str>) -> Result<Option<Reach>, Refusal> {
+        match asked {
+            None => Ok(None),
+            Some("mine") => self.reach(bearer).await.map(Some),
+            Some(_) => Err(super::query::malformed("clients")),
+        }
+    }
 }
 
 pub(crate) fn router(desk: Desk) -> Router {
     Router::new()
         .route(paths::CLIENTS, get(clients::find))
         .route(paths::CLIENT, get(clients::show).put(clients::put))
+        .route(paths::CLIENT_MANAGER, put(following::assign))
+        .route(paths::UNASSIGNED_CLIENTS, get(following::unassigned))
         .route(paths::TERMS, get(products::terms))
         .route(paths::CLIENT_TRADE, get(products::show_trade).put(products::put_trade))
         .route(paths::PRODUCTS, get(products::find))
@@ -58,11 +84,14 @@ pub(crate) fn router(desk: Desk) -> Router {
         .route(paths::ORDER, get(orders::show).put(orders::put))
         .route(paths::PLACE_ORDER, post(orders::place))
         .route(paths::ORDER_ACTS, post(orders::act))
+        .route(paths::ORDER_GOODS, get(following::goods))
         .route(paths::TASKS, get(tasks::list))
         .route(paths::TASK, put(tasks::put))
         .route(paths::FINISH_TASK, post(tasks::finish))
         .route(paths::EVENTS, get(events::listen))
         .route(paths::DIRECTORY, get(directory::show))
+        .route(paths::ABSENCES, put(following::absences))
+        .route(paths::SESSION, post(session::log_in).get(session::show).delete(session::log_out))
         .route(paths::CALLS, get(calls::list))
         .route(paths::CALL, get(calls::show).put(calls::put))
         .route(paths::HANDOVERS, get(handovers::list))
@@ -71,9 +100,12 @@ pub(crate) fn router(desk: Desk) -> Router {
         .route(paths::TRANSFER_REPORT, get(transfers::report))
         .route(paths::OPENAPI, get(meta::openapi))
         .route(paths::HEALTH, get(meta::health))
+        .route(page::PAGE, get(page::show))
+        .route(page::PART, get(page::part))
         .fallback(no_such_path)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn_with_state(desk.audit.clone(), audit::note))
         .layer(middleware::from_fn(guard))
         .with_state(desk)
 }
@@ -98,5 +130,20 @@ async fn guard(request: Request, next: Next) -> Response {
             Err(_) => Refusal::from(ProblemCode::Unavailable).into_response(),
         }
     };
-    super::problem::speak(response, language)
+    let mut response = super::problem::speak(response, language);
+    for (name, value) in PLAIN {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
 }
+
+/// What a browser is told about every answer: client data is kept nowhere, and nothing of it is a page, a script or a part of
+/// another site.
+const PLAIN: [(HeaderName, &str); 6] = [
+    (header::CACHE_CONTROL, "no-store"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+];

@@ -1,31 +1,64 @@
-//! What changes on the desk, told to whoever listens: orders, within a second.
+//! What changes on the desk, told to whoever listens: orders, calls, passed-on clients and assignments, within a second.
 //!
-//! The database is looked at while somebody listens, so that it does not matter which of several desks on one database has
-//! written.
+//! Each write leaves a row in a sequence, in its own transaction; the sequence is read a few times a second, so that it does
+//! not matter which of several desks on one database has written.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
 use tokio::sync::broadcast;
 
-use super::store::Store;
+use super::reach::Reach;
+use super::store::{Bearer, Place, Store};
 use crate::clock;
-use crate::desk_api::{OrderChanged, OrderId};
+use crate::desk_api::{CallChanged, ClientChanged, HandoverChanged, OrderChanged, Role, TaskChanged};
 
 /// How often it is looked.
 const LOOK: Duration = Duration::from_millis(250);
-/// What was written so long ago is committed by now: writes do not become visible in the order of their times.
-const BACK: SignedDuration = SignedDuration::from_secs(5);
 /// Changes that a slow listener may be behind; who is further behind is told so.
 const BEHIND: usize = 1024;
 
-/// Told to those who take the order, and to those who see all.
-#[derive(Clone, Debug)]
+/// What was written, as it is kept now.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum What {
+    Order(OrderChanged),
+    Call(CallChanged),
+    Handover(HandoverChanged),
+    Client(ClientChanged),
+    Task(TaskChanged),
+}
+
+/// Who looks after a client, or is to do a task.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Whose {
+    pub manager: Option<String>,
+    pub department: Option<String>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Change {
-    pub changed: OrderChanged,
-    pub taken_by: String,
+    pub what: What,
+    /// Who takes the order, recorded the call, or asked for the task.
+    pub by: Option<String>,
+    /// None: nobody is to follow it.
+    pub whose: Option<Whose>,
+}
+
+impl Change {
+    /// Operators hear of their own work, others of the clients whom they follow; of a client who is passed on, whoever is
+    /// called.
+    pub fn is_for(&self, bearer: &Bearer, reach: &Reach) -> bool {
+        if let What::Handover(HandoverChanged { to, .. }) = &self.what {
+            // When the client goes to nobody after all, it is not known any more who was called.
+            return to.is_none() || *to == reach.extension;
+        }
+        let is_own = self.by.as_ref() == Some(&bearer.person);
+        let is_followed = || match &self.whose {
+            Some(Whose { manager, department }) => reach.covers(manager.as_deref(), department.as_deref()),
+            None => reach.all,
+        };
+        is_own || (bearer.role != Role::Operator && is_followed())
+    }
 }
 
 /// Where changes are heard. Cheap to clone.
@@ -48,76 +81,94 @@ impl Changes {
 
 async fn look(store: Store, sender: broadcast::Sender<Arc<Change>>) {
     let mut looks = tokio::time::interval(LOOK);
-    let mut told = Told::from(clock::wall());
+    looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut place: Option<Place> = None;
     loop {
         looks.tick().await;
-        let now = clock::wall();
-        if sender.receiver_count() == 0 {
-            told = Told::from(now);
-            continue;
-        }
-        match store.orders_changed_since(told.since(now)).await {
-            Ok(changes) => {
-                for change in changes.into_iter().filter(|change| told.is_new(&change.changed)) {
-                    let _ = sender.send(Arc::new(change));
-                }
-                told.forget(now);
-            }
-            Err(error) => tracing::error!(%error, "changes cannot be looked for"),
+        let looked = match &mut place {
+            Some(place) => tell(&store, place, &sender).await,
+            None => store.place_now(clock::wall()).await.map(|now| place = Some(now)),
+        };
+        if let Err(error) = looked {
+            tracing::error!(%error, "changes cannot be looked for");
         }
     }
 }
 
-/// What was told lately.
-struct Told {
-    begun: Timestamp,
-    orders: BTreeMap<OrderId, OrderChanged>,
-}
-
-impl Told {
-    fn from(begun: Timestamp) -> Self {
-        Self { begun, orders: BTreeMap::new() }
+async fn tell(
+    store: &Store,
+    place: &mut Place,
+    sender: &broadcast::Sender<Arc<Change>>,
+) -> Result<(), super::store::StoreError> {
+    let mut read = place.clone();
+    let written = store.written_since(&mut read, clock::wall()).await?;
+    if !written.is_empty() && sender.receiver_count() > 0 {
+        for change in store.changes(&written).await? {
+            let _ = sender.send(Arc::new(change));
+        }
     }
-
-    fn since(&self, now: Timestamp) -> Timestamp {
-        now.checked_sub(BACK).unwrap_or(now).max(self.begun)
-    }
-
-    fn is_new(&mut self, changed: &OrderChanged) -> bool {
-        self.orders.insert(changed.id, changed.clone()).as_ref() != Some(changed)
-    }
-
-    /// Nobody looks as far back.
-    fn forget(&mut self, now: Timestamp) {
-        let since = now.checked_sub(BACK + BACK).unwrap_or(now);
-        self.orders.retain(|_, changed| changed.changed_at >= since);
-    }
+    // Only now: what could not be read whole is read again.
+    *place = read;
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::desk_api::{ClientId, OrderState};
+    use crate::desk_api::{CallRecordId, ClientId, OrderId, OrderState};
+    use crate::server::sample;
+    use jiff::civil::date;
     use uuid::Uuid;
 
-    #[test]
-    fn a_change_is_told_once_however_often_it_is_seen_and_the_next_one_again() {
-        let at = |seconds| Timestamp::from_second(1_800_000_000_i64 + seconds).unwrap();
-        let mut told = Told::from(at(0));
-        assert_eq!((told.since(at(2)), told.since(at(60))), (at(0), at(55)));
-        let changed = |revision, changed_at| OrderChanged {
+    fn listener(person: &str, role: Role) -> (Bearer, Reach) {
+        let today = date(2026, 5, 6);
+        let bearer = Bearer { person: person.into(), role };
+        let reach = Reach::of(&bearer, &sample::directory(&sample::usual_types(), today), today);
+        (bearer, reach)
+    }
+
+    fn hears(change: &Change, person: &str, role: Role) -> bool {
+        let (bearer, reach) = listener(person, role);
+        change.is_for(&bearer, &reach)
+    }
+
+    fn order_of(manager: Option<&str>) -> Change {
+        let changed = OrderChanged {
             id: OrderId(Uuid::from_u128(1)),
             client: ClientId(Uuid::from_u128(2)),
-            revision,
-            state: OrderState::Draft,
-            changed_at,
+            revision: 1,
+            state: OrderState::Placed,
+            changed_at: jiff::Timestamp::UNIX_EPOCH,
         };
-        assert!(told.is_new(&changed(1, at(1))));
-        assert!(!told.is_new(&changed(1, at(1))));
-        assert!(told.is_new(&changed(2, at(1))));
-        told.forget(at(5));
-        assert!(!told.is_new(&changed(2, at(1))), "it may be seen again");
-        told.forget(at(20));
-        assert!(told.orders.is_empty());
+        let whose = Whose { manager: manager.map(str::to_owned), department: Some("wholesale".into()) };
+        Change { what: What::Order(changed), by: Some("operator1".into()), whose: Some(whose) }
+    }
+
+    #[test]
+    fn an_order_is_told_to_who_takes_it_and_to_who_follows_its_client() {
+        let order = order_of(Some("belov"));
+        assert!(hears(&order, "operator1", Role::Operator) && !hears(&order, "operator2", Role::Operator));
+        assert!(hears(&order, "belov", Role::Manager) && !hears(&order, "ivanova", Role::Manager));
+        assert!(hears(&order, "orlova", Role::Head) && !hears(&order, "sidorov", Role::Head));
+        assert!(hears(&order, "erp", Role::Service));
+        // An operator of a department follows nobody's clients.
+        assert!(!hears(&order_of(None), "operator2", Role::Operator));
+        assert!(hears(&order_of(None), "ivanova", Role::Manager));
+    }
+
+    #[test]
+    fn a_client_who_is_passed_on_is_told_to_who_is_called() {
+        let passed = |to: Option<&str>| Change {
+            what: What::Handover(HandoverChanged {
+                id: CallRecordId(Uuid::from_u128(1)),
+                to: to.map(str::to_owned),
+            }),
+            by: None,
+            whose: None,
+        };
+        assert!(hears(&passed(Some("201")), "ivanova", Role::Manager));
+        assert!(!hears(&passed(Some("201")), "belov", Role::Manager));
+        assert!(!hears(&passed(Some("201")), "volkov", Role::Admin));
+        assert!(hears(&passed(None), "belov", Role::Manager));
     }
 }

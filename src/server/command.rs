@@ -1,5 +1,7 @@
 //! The command line of `patchcord-desk`.
 
+mod account;
+mod audit;
 mod backup;
 mod examine;
 mod import;
@@ -17,6 +19,7 @@ use clap::{Parser, Subcommand};
 use jiff::civil::{Date, DateTime};
 
 use super::company::CompanyProblem;
+use super::password::NoHash;
 use super::settings::{self, Settings, SettingsError};
 use super::store::{BackupError, Bearer, Database, DatabaseProblem, OpenError, Store, StoreError};
 use super::token;
@@ -63,6 +66,13 @@ enum Command {
         #[command(subcommand)]
         command: TokenCommand,
     },
+    #[command(about = msg!("Accounts of the page: who may log in"))]
+    Account {
+        #[command(subcommand)]
+        command: AccountCommand,
+    },
+    #[command(about = msg!("Who looked at which client and did what"))]
+    Audit(AuditArguments),
     #[command(about = msg!("The rules by which clients are passed on"))]
     Rules {
         #[command(subcommand)]
@@ -181,6 +191,9 @@ struct ServeArguments {
     #[arg(help = msg!("Fill an empty database with N clients of a food wholesaler"))]
     #[arg(long, value_name = "N", value_parser = sample_size)]
     sample: Option<u32>,
+    #[arg(help = msg!("And with so many products, and about so many order lines of the last year: for measuring"))]
+    #[arg(long, value_name = "PRODUCTS,LINES", value_parser = sample_trade, requires = "sample")]
+    sample_trade: Option<(u32, u64)>,
     #[arg(help = msg!("Where to write the port once the desk answers"))]
     #[arg(long, value_name = "FILE")]
     port_file: Option<PathBuf>,
@@ -206,6 +219,82 @@ enum TokenCommand {
         #[arg(long, value_name = "NAME")]
         person: String,
     },
+    #[command(about = msg!("Show whose tokens there are, each with an id that opens nothing"))]
+    List {
+        #[command(flatten)]
+        data: DataArguments,
+    },
+    #[command(about = msg!("Forget tokens: whoever has one is nobody at once"))]
+    Revoke {
+        #[command(flatten)]
+        data: DataArguments,
+        #[arg(help = msg!("A token's id, or a name: then all of that person's"))]
+        #[arg(value_name = "WHOSE")]
+        whose: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum AccountCommand {
+    #[command(about = msg!("Make an account; its password is the first line of a file or of standard input"))]
+    New {
+        #[command(flatten)]
+        account: AccountArguments,
+        #[arg(help = msg!("What it may do: operator, manager, head, admin or service"))]
+        #[arg(long, value_name = "ROLE")]
+        role: String,
+        #[arg(help = msg!("A file that its owner alone may read [default: standard input]"))]
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+    },
+    #[command(about = msg!("Show who may log in"))]
+    List {
+        #[command(flatten)]
+        data: DataArguments,
+    },
+    #[command(about = msg!("Give an account a new password, and log it out everywhere"))]
+    Password {
+        #[command(flatten)]
+        account: AccountArguments,
+        #[arg(help = msg!("A file that its owner alone may read [default: standard input]"))]
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+    },
+    #[command(about = msg!("Close an account, and log it out everywhere; a new password opens it again"))]
+    Disable {
+        #[command(flatten)]
+        account: AccountArguments,
+    },
+}
+
+#[derive(clap::Args)]
+struct AccountArguments {
+    #[command(flatten)]
+    data: DataArguments,
+    #[arg(help = msg!("The person's id in the directory"))]
+    #[arg(long, value_name = "ID")]
+    person: String,
+}
+
+#[derive(clap::Args)]
+struct AuditArguments {
+    #[command(flatten)]
+    data: DataArguments,
+    #[arg(help = msg!("The client's name, id or telephone"))]
+    #[arg(long, value_name = "CLIENT")]
+    client: Option<String>,
+    #[arg(help = msg!("Who looked"))]
+    #[arg(long, value_name = "NAME")]
+    person: Option<String>,
+    #[arg(help = msg!("The first day"))]
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    from: Option<Date>,
+    #[arg(help = msg!("The last day"))]
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    to: Option<Date>,
+    #[arg(help = msg!("One JSON object on stdout"))]
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Subcommand)]
@@ -309,6 +398,16 @@ fn sample_size(text: &str) -> Result<u32, Unfit> {
     fitting(text.parse().ok(), EXPECTED)
 }
 
+fn sample_trade(text: &str) -> Result<(u32, u64), Unfit> {
+    const EXPECTED: Expected =
+        Expected { what: msg!("a number of products and one of order lines"), example: "100000,10000000" };
+    let read = || {
+        let (products, lines) = text.split_once(',')?;
+        Some((products.parse().ok()?, lines.parse().ok()?))
+    };
+    fitting(read(), EXPECTED)
+}
+
 /// Why the program ends otherwise than asked.
 #[derive(Debug)]
 enum Failure {
@@ -332,6 +431,15 @@ enum Failure {
     },
     BadRole(String),
     BadPerson,
+    /// Characters of a password at the least and at the most.
+    BadPassword(usize, usize),
+    NoPassword(std::io::Error),
+    Password(NoHash),
+    /// Not in the directory.
+    NoSuchPerson(String),
+    NoSuchAccount(String),
+    AccountThere(String),
+    NoSuchToken(String),
     NoSuchDatabase(Database),
     NoClient(String),
     NoCompanySystem,
@@ -400,6 +508,12 @@ fn execute(command: Command, cat: &Catalogue) -> Result<(), Failure> {
         Command::Token { command: TokenCommand::New { database, role, person } } => {
             runtime.block_on(new_token(&database, &role, person))
         }
+        Command::Token { command: TokenCommand::List { data } } => runtime.block_on(account::tokens(&data)),
+        Command::Token { command: TokenCommand::Revoke { data, whose } } => {
+            runtime.block_on(account::revoke(&data, whose, cat))
+        }
+        Command::Account { command } => runtime.block_on(account::account(command, cat)),
+        Command::Audit(arguments) => runtime.block_on(audit::audit(arguments)),
         Command::Rules { command: RulesCommand::Check(arguments) } => {
             runtime.block_on(rules::check(arguments, cat))
         }
@@ -463,6 +577,7 @@ impl Failure {
             | Self::Entropy(_)
             | Self::System(_)
             | Self::Examiner(_)
+            | Self::Password(_)
             | Self::Company(CompanyProblem::Client(_)) => 70,
             Self::Examined(_) => 1,
             Self::CompanyAway(_) => 8,
@@ -502,6 +617,28 @@ impl Failure {
                 )
             }
             Self::BadPerson => say!(cat, "A person's name has 1 to 100 characters."),
+            Self::BadPassword(shortest, longest) => say!(
+                cat,
+                "A password has {shortest} to {longest} characters; several words are good.",
+                shortest = shortest,
+                longest = longest
+            ),
+            Self::NoPassword(error) => {
+                say!(cat, "The password cannot be read: {why}.", why = io_words(cat, error.kind()))
+            }
+            Self::Password(error) => say_failed(error, cat),
+            Self::NoSuchPerson(person) => {
+                say!(cat, "The directory has nobody with the id “{person}”.", person = person)
+            }
+            Self::NoSuchAccount(person) => say!(cat, "There is no account “{person}”.", person = person),
+            Self::AccountThere(person) => say!(
+                cat,
+                "There is an account “{person}” already. Give it a new password with: account password",
+                person = person
+            ),
+            Self::NoSuchToken(whose) => {
+                say!(cat, "There is no token of “{whose}”. See: token list", whose = whose)
+            }
             Self::NoSuchDatabase(file) => {
                 say!(cat, "There is no database {file}. Name the one that the desk serves.", file = file)
             }

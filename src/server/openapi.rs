@@ -3,18 +3,21 @@
 use std::sync::OnceLock;
 
 use serde_json::{Value, json};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::routes::{calls, clients, directory, events, handovers, meta, orders, products, tasks, transfers};
+use super::routes::{
+    calls, clients, directory, events, following, handovers, meta, orders, products, session, tasks,
+    transfers,
+};
 use crate::desk_api::{IDEMPOTENCY_KEY, PROBLEM_JSON, ProblemCode};
 
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Patchcord desk", description = "What an operator's program asks of an order desk."),
-    paths(clients::find, clients::show, clients::put, directory::show, calls::list, calls::show, calls::put, handovers::list, handovers::put, products::terms, products::show_trade, products::put_trade, products::find, products::put, orders::list, orders::show, orders::put, orders::place, orders::act, tasks::list, tasks::put, tasks::finish, events::listen, transfers::chain, transfers::report, meta::health),
+    paths(clients::find, clients::show, clients::put, following::unassigned, following::assign, directory::show, following::absences, calls::list, calls::show, calls::put, handovers::list, handovers::put, products::terms, products::show_trade, products::put_trade, products::find, products::put, orders::list, orders::show, orders::put, orders::place, orders::act, following::goods, tasks::list, tasks::put, tasks::finish, events::listen, session::log_in, session::show, session::log_out, transfers::chain, transfers::report, meta::health),
     modifiers(&BearerTokens),
-    security(("token" = []))
+    security(("token" = []), ("session" = []))
 )]
 struct Contract;
 
@@ -28,6 +31,11 @@ impl Modify for BearerTokens {
             .build();
         let components = openapi.components.get_or_insert_default();
         components.add_security_scheme("token", SecurityScheme::Http(token));
+        let session = ApiKeyValue::with_description(
+            "__Host-patchcord",
+            "Of the page, begun by POST /v1/session. Writes carry the header patchcord-page, too.",
+        );
+        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(session)));
     }
 }
 

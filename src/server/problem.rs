@@ -4,7 +4,7 @@ use axum::Json;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::store::{StoreError, WriteError};
+use super::store::{StoreError, Trouble, WriteError};
 use crate::desk_api::{FieldFault, FieldProblem, PROBLEM_JSON, Problem, ProblemCode};
 use crate::text::{Catalogue, Language, say};
 
@@ -16,6 +16,8 @@ pub(crate) struct Refusal {
     fields: Vec<FieldProblem>,
     /// A token was sent, and it was no good (RFC 6750 §3.1).
     had_token: bool,
+    /// Seconds after which it is worth to ask again.
+    retry_after: Option<u32>,
 }
 
 impl Refusal {
@@ -24,11 +26,15 @@ impl Refusal {
     }
 
     pub fn fields(code: ProblemCode, fields: Vec<FieldProblem>) -> Self {
-        Self { code, fields, had_token: false }
+        Self { code, fields, had_token: false, retry_after: None }
     }
 
     pub fn token(had_token: bool) -> Self {
-        Self { code: ProblemCode::TokenRefused, fields: Vec::new(), had_token }
+        Self { had_token, ..ProblemCode::TokenRefused.into() }
+    }
+
+    pub fn too_many_tries(seconds: u32) -> Self {
+        Self { retry_after: Some(seconds), ..ProblemCode::TooManyTries.into() }
     }
 
     fn challenge(&self) -> Option<&'static str> {
@@ -36,7 +42,10 @@ impl Refusal {
             ProblemCode::TokenRefused if self.had_token => {
                 Some(r#"Bearer realm="patchcord", error="invalid_token""#)
             }
-            ProblemCode::TokenRefused => Some(r#"Bearer realm="patchcord""#),
+            // Every 401 names a way to ask (RFC 9110 §15.5.2); that of the page is none of HTTP's.
+            ProblemCode::TokenRefused | ProblemCode::SessionEnded | ProblemCode::LogInRefused => {
+                Some(r#"Bearer realm="patchcord""#)
+            }
             ProblemCode::Forbidden | ProblemCode::NotYours => {
                 Some(r#"Bearer realm="patchcord", error="insufficient_scope""#)
             }
@@ -52,6 +61,9 @@ impl Refusal {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.code()));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
         if let Some(challenge) = self.challenge() {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
@@ -69,11 +81,11 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         // The driver's words hold no bound values, only what the database said.
         tracing::error!(%error, "the store failed");
-        match error {
-            StoreError::Database(sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed) => {
-                ProblemCode::Unavailable
-            }
-            StoreError::Database(_) | StoreError::Document(_) => ProblemCode::Internal,
+        match error.trouble() {
+            Trouble::Away => ProblemCode::Unavailable,
+            Trouble::Full => ProblemCode::StorageFull,
+            Trouble::TakesNoWrites => ProblemCode::StorageFailed,
+            Trouble::Ours => ProblemCode::Internal,
         }
         .into()
     }
@@ -134,6 +146,10 @@ fn title(code: ProblemCode, cat: &Catalogue) -> String {
             say!(cat, "A write needs a command id (a UUID) in the header Idempotency-Key.")
         }
         ProblemCode::TokenRefused => say!(cat, "The desk does not know this token."),
+        ProblemCode::LogInRefused => say!(cat, "Nobody can log in with this name and password."),
+        ProblemCode::SessionEnded => say!(cat, "You are logged out. Log in again."),
+        ProblemCode::NotFromPage => say!(cat, "This request did not come from the desk's own page."),
+        ProblemCode::TooManyTries => say!(cat, "Too many tried to log in. Wait a moment, then try again."),
         ProblemCode::Forbidden => say!(cat, "This token may not do this."),
         ProblemCode::NotYours => say!(cat, "This call belongs to another operator."),
         ProblemCode::NoSuchPath => say!(cat, "There is nothing at this address."),
@@ -153,6 +169,13 @@ fn title(code: ProblemCode, cat: &Catalogue) -> String {
         ProblemCode::CompanySystemAway => {
             say!(cat, "The company's own system cannot be asked who this is. The desk's log says why.")
         }
+        ProblemCode::StorageFailed => {
+            say!(
+                cat,
+                "The desk's disk or database takes no writes now; nothing was changed. Its log says why."
+            )
+        }
+        ProblemCode::StorageFull => say!(cat, "The desk's disk is full; nothing was changed."),
         ProblemCode::Unavailable => say!(cat, "The desk cannot answer now. Try again."),
         ProblemCode::Internal | ProblemCode::Other => say!(cat, "The desk failed. Its log says why."),
     }

@@ -26,6 +26,9 @@ const DATABASE: Expected = Expected {
     what: msg!("sqlite: and a file's path, or a postgres:// address without a password"),
     example: "sqlite:desk.db",
 };
+const KEPT_DAYS: Expected = Expected { what: msg!("a number of days, 1 to 65535"), example: "365" };
+/// Who looked at which client is a question of this year and the last.
+const AUDIT_DAYS: u16 = 730;
 const ID: Expected = Expected { what: msg!("a text of one line"), example: "cafe" };
 const ENGLISH: Expected = Expected { what: msg!("a text of one line"), example: "café" };
 const NAMES: &str = "names = { en = \"café\", ko = \"카페\", ru = \"кафе\" }";
@@ -42,6 +45,8 @@ pub(crate) struct Settings {
     pub client_types: Vec<ClientType>,
     pub transfers: Transfers,
     pub orders: Orders,
+    /// Notes of who looked at which client are kept so long.
+    pub audit_days: u16,
     /// None where there is none to ask.
     pub company: Option<CompanySettings>,
 }
@@ -85,6 +90,7 @@ impl Default for Settings {
             client_types: sample::usual_types(),
             transfers: Transfers::default(),
             orders: sample::order_rules(),
+            audit_days: AUDIT_DAYS,
             company: None,
         }
     }
@@ -117,6 +123,9 @@ impl Settings {
             client_types,
             transfers,
             orders: Orders::read(&root)?,
+            audit_days: root
+                .number("audit_days", KEPT_DAYS, |days| (days > 0).then_some(days))?
+                .unwrap_or(AUDIT_DAYS),
         };
         root.refuse_unknown()?;
         numbering.refuse_unknown()?;

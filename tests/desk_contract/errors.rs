@@ -100,7 +100,7 @@ fn a_query_that_asks_for_nothing_or_too_much_is_refused_by_its_part() {
     for (path, query, field, fault) in [
         ("/v1/clients", vec![], "phone", "missing"),
         ("/v1/clients", vec![("phone", "+79161234567"), ("q", "ab")], "q", "contradicts"),
-        ("/v1/clients", vec![("q", " a ")], "q", "too_short"),
+        ("/v1/clients", vec![("q", "  ")], "q", "too_short"),
         ("/v1/clients", vec![("q", "a"), ("q", "b")], "query", "malformed"),
         ("/v1/calls", vec![("from", "yesterday")], "from", "malformed"),
         ("/v1/calls", vec![("to", "2026-13-01T00:00:00Z")], "to", "malformed"),
@@ -141,8 +141,7 @@ fn ids_that_are_none_are_refused() {
 #[test]
 fn other_paths_and_methods_are_problems_too() {
     let desk = Desk::examined();
-    for path in
-        ["/", "/v1", "/v1/", "/v2/clients", "/v1/clients/", "/v1/orders/", "/index.html", "/v1/calls/a/b"]
+    for path in ["/v1", "/v1/", "/v2/clients", "/v1/clients/", "/v1/orders/", "/index.html", "/v1/calls/a/b"]
     {
         desk.get("operator", path, &[]).assert_problem(404, "no_such_path");
     }

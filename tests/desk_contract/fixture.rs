@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use patchcord::desk_api::{Directory, IDEMPOTENCY_KEY, Role};
+use patchcord::desk_api::{Directory, IDEMPOTENCY_KEY, PROBLEM_JSON, Role};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -105,13 +105,20 @@ pub struct Server {
 
 impl Server {
     pub fn start(folder: &Folder, more: &[&str]) -> Self {
+        let mut desk = Command::new(BINARY);
+        desk.args(["serve", "--database", &folder.database()]).args(more);
+        Self::run(folder, desk)
+    }
+
+    /// By a command line that takes more flags.
+    fn run(folder: &Folder, mut desk: Command) -> Self {
         let port_file = folder.path("port");
         // A killed server leaves its own behind.
         let _ = std::fs::remove_file(&port_file);
-        let mut child = Command::new(BINARY)
-            .args(["serve", "--listen", "127.0.0.1:0", "--database", &folder.database()])
+        let has_address = desk.get_args().any(|argument| argument == "--listen");
+        let mut child = desk
             .args(["--port-file", port_file.to_str().unwrap()])
-            .args(more)
+            .args(if has_address { &[][..] } else { &["--listen", "127.0.0.1:0"] })
             .env("LC_ALL", "C")
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
@@ -145,6 +152,10 @@ impl Server {
             }
             found
         })
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// SIGKILL: nothing is flushed, nobody is told.
@@ -241,6 +252,37 @@ impl Desk {
         Self::at(server.url(), tokens, Some(server), folder)
     }
 
+    /// One with its database on a disk of its own, mounted at the folder's `disk` and seen by nobody else.
+    pub fn on_small_disk(size: &str) -> Self {
+        let folder = Folder::new();
+        std::fs::create_dir_all(folder.path("disk")).unwrap();
+        let database = format!("sqlite:{}", folder.path("disk/desk.db").display());
+        let script = "mount -t tmpfs -o size=$1 tmpfs disk; binary=$2 database=$3; shift 3; for who in $WHO; do \
+                      $binary token new --database $database --role ${who%2} --person $who >token-$who; done; \
+                      exec $binary serve --database $database \"$@\"";
+        let whos = Role::ALL.iter().map(|role| role.as_str()).chain(["operator2"]).collect::<Vec<_>>();
+        let mut desk = Command::new("unshare");
+        desk.args([
+            "--user",
+            "--map-root-user",
+            "--mount",
+            "sh",
+            "-ec",
+            script,
+            "sh",
+            size,
+            BINARY,
+            &database,
+        ]);
+        desk.env("WHO", whos.join(" ")).current_dir(folder.path("."));
+        let server = Server::run(&folder, desk);
+        let token = |who: &str| {
+            std::fs::read_to_string(folder.path(&format!("token-{who}"))).unwrap().trim().to_owned()
+        };
+        let tokens = whos.iter().map(|who| ((*who).to_owned(), token(who))).collect();
+        Self::at(server.url(), tokens, Some(server), folder)
+    }
+
     /// DESK_TOKENS names them all: `operator=…,operator2=…,manager=…,head=…,admin=…,service=…`.
     fn foreign(url: String) -> Self {
         let tokens = std::env::var("DESK_TOKENS").expect("DESK_TOKENS is set");
@@ -252,12 +294,7 @@ impl Desk {
     fn at(url: String, tokens: Vec<(String, String)>, server: Option<Server>, folder: Folder) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .unwrap();
-        Self { url, tokens, runtime, http, server, folder }
+        Self { url, tokens, runtime, http: http(), server, folder }
     }
 
     pub fn token(&self, who: &str) -> &str {
@@ -269,6 +306,8 @@ impl Desk {
             server.kill();
         }
         let server = Server::start(&self.folder, more);
+        // It may have the port of the one before, to which connections are kept.
+        self.http = http();
         self.url = server.url();
         self.server = Some(server);
     }
@@ -277,6 +316,25 @@ impl Desk {
     pub fn send(&self, build: impl FnOnce(&reqwest::Client, &str) -> reqwest::RequestBuilder) -> Reply {
         let request = build(&self.http, &self.url);
         self.runtime.block_on(async { reply(request.send().await.unwrap()).await })
+    }
+
+    /// A request that this test goes on building.
+    pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.url))
+    }
+
+    /// The status of the answer and the code of the problem in it; an answer without end is left.
+    pub fn outcome(&self, request: reqwest::RequestBuilder) -> (u16, String) {
+        self.runtime.block_on(async {
+            let response = request.send().await.unwrap();
+            let is_problem = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM_JSON);
+            let status = response.status().as_u16();
+            if !is_problem {
+                return (status, String::new());
+            }
+            let code = reply(response).await.code().to_owned();
+            (status, code)
+        })
     }
 
     /// Many at once, each on a connection of its own if need be.
@@ -341,6 +399,10 @@ impl Desk {
         let clients = reply.body["clients"].as_array().unwrap().iter();
         clients.map(|client| client["name"].as_str().unwrap().to_owned()).collect()
     }
+}
+
+fn http() -> reqwest::Client {
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
 }
 
 async fn reply(response: reqwest::Response) -> Reply {

@@ -198,7 +198,7 @@ fn help_and_refusals_come_in_the_language_of_the_flag_or_the_environment() {
     for (arguments, code, words) in [
         (&["--help", "--lang", "ko"][..], 0, "사용법: patchcord-desk"),
         (&["serve", "--help", "--lang=ru"], 0, "Использование: patchcord-desk serve [ПАРАМЕТРЫ]"),
-        (&["--lang", "ko", "token"], 2, "명령: new. 자세히: patchcord-desk token --help"),
+        (&["--lang", "ko", "token"], 2, "명령: new, list, revoke. 자세히: patchcord-desk token --help"),
         (&["serve", "--lang", "ru"], 2, "База данных не указана"),
         (&["--lang", "ko", "serve", "--sample", "many"], 2, "--sample many"),
     ] {

@@ -373,7 +373,9 @@ impl Shared {
 /// entries fare alike and keep their order.
 const fn may_be_the_entry(why: &Unavailable) -> bool {
     match why {
-        Unavailable::BadAnswer(_) | Unavailable::Refused { .. } | Unavailable::Failed { .. } => true,
+        // A full disk takes no other entry either.
+        Unavailable::Failed { status } => *status != 507,
+        Unavailable::BadAnswer(_) | Unavailable::Refused { .. } => true,
         Unavailable::Down
         | Unavailable::NotTrusted
         | Unavailable::Slow

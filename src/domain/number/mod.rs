@@ -48,6 +48,12 @@ impl PhoneNumber {
         country::split(&digits).and_then(|(code, _)| code.parse().ok()).unwrap_or(0)
     }
 
+    /// Without the calling code: `9161234567`.
+    pub fn national(self) -> String {
+        let digits = self.0.to_string();
+        country::split(&digits).map_or_else(String::new, |(_, national)| national.to_owned())
+    }
+
     /// Grouped as people of that country write it: `+7 916 123-45-67`, `+82 10-1234-5678`.
     pub fn for_people(self) -> String {
         let digits = self.0.to_string();

@@ -1,5 +1,7 @@
 //! From digits to a number, by the rules of the country and the PBX.
 
+use std::collections::BTreeSet;
+
 use super::country::{self, Rules};
 use super::text::{self, Written};
 use super::{Number, NumberProblem, NumberingPlan, PhoneNumber, Reading};
@@ -20,6 +22,26 @@ impl NumberingPlan {
     /// What to look a client up by; none where nothing may be looked up.
     pub fn look_up_key(&self, written: &str) -> Option<PhoneNumber> {
         self.read(written).ok()?.look_up_key()
+    }
+
+    /// What national numbers begin with of which so much was typed, without all that is dialled before them; the digits as they
+    /// stand there are not told again.
+    pub fn national_beginnings(&self, typed: &str) -> Vec<String> {
+        let Ok(written) = text::take_apart(typed) else { return Vec::new() };
+        let digits = written.digits.as_str();
+        let behind_code = |digits| country::split(digits).map(|(_, national)| national);
+        let own_code = self.country.to_string();
+        let mut found: BTreeSet<String> =
+            self.look_up_key(typed).map(PhoneNumber::national).into_iter().collect();
+        for digits in [Some(digits), self.after_outside_prefix(digits)].into_iter().flatten() {
+            let behind_trunk = self.rules().trunks.iter().filter_map(|trunk| digits.strip_prefix(trunk));
+            let from_abroad = self.rules().after_international(digits).filter_map(behind_code);
+            let has_code = written.has_plus || digits.starts_with(&own_code);
+            let national = has_code.then(|| behind_code(digits)).flatten();
+            found.extend(behind_trunk.chain(from_abroad).chain(national).map(str::to_owned));
+        }
+        found.remove("");
+        found.into_iter().filter(|beginning| beginning != digits).collect()
     }
 
     pub(super) fn rules(&self) -> &'static Rules {

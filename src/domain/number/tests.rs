@@ -453,3 +453,23 @@ fn mutations_neither_panic_nor_lie() {
         }
     }
 }
+
+#[test]
+fn a_number_that_is_half_typed_begins_a_national_one() {
+    let (russia, korea) = (NumberingPlan::russia(), NumberingPlan::korea());
+    let table: [(&NumberingPlan, &str, &[&str]); 10] = [
+        (&russia, "8 (916) 12", &["91612"]),
+        (&russia, "+7 916", &["916"]),
+        (&russia, "7916123", &["916123"]),
+        (&russia, "916123", &[]),
+        (&russia, "8 916 123-45-67", &["9161234567"]),
+        (&russia, "8", &[]),
+        (&russia, "8 10 82 10 12", &["1012", "10821012"]),
+        (&korea, "010-1234", &["101234"]),
+        (&korea, "+82 10", &["10"]),
+        (&korea, "чай", &[]),
+    ];
+    for (plan, typed, expected) in table {
+        assert_eq!(plan.national_beginnings(typed), expected, "{typed}");
+    }
+}

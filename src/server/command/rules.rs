@@ -85,14 +85,14 @@ pub(super) async fn explain(arguments: ExplainArguments, cat: &Catalogue) -> Res
 }
 
 /// By id, number, or name; of several the one whose name is this exactly.
-async fn find(store: &Store, settings: &Settings, text: &str) -> Result<ClientCard, Failure> {
+pub(super) async fn find(store: &Store, settings: &Settings, text: &str) -> Result<ClientCard, Failure> {
     let plan = &settings.plan;
     let mut found = if let Ok(id) = Uuid::parse_str(text) {
         store.client(ClientId(id), plan).await.map_err(Failure::Store)?.into_iter().collect()
     } else if let Some(number) = plan.look_up_key(text) {
         store.clients_by_number(number, plan, CANDIDATES).await.map_err(Failure::Store)?
     } else {
-        store.clients_by_name(text, plan, CANDIDATES).await.map_err(Failure::Store)?
+        store.find_clients(text, plan, CANDIDATES).await.map_err(Failure::Store)?
     };
     if found.len() > 1
         && let [_] = found.iter().filter(|client| client.name == text).collect::<Vec<_>>().as_slice()

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::ToSpan;
+use jiff::{Timestamp, ToSpan};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -13,11 +13,13 @@ use super::lookup::company_system;
 use super::{Failure, ServeArguments, database_named, open};
 use crate::clock;
 use crate::server::app::{Desk, router};
+use crate::server::audit::Audit;
 use crate::server::changes::Changes;
-use crate::server::listener::Connections;
+use crate::server::doors::Doors;
+use crate::server::listener::{Connections, Peer};
 use crate::server::sample;
 use crate::server::settings::{Orders, Settings};
-use crate::server::store::Store;
+use crate::server::store::{Kind, Store};
 use crate::text::{Catalogue, say};
 
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8420);
@@ -25,6 +27,8 @@ const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8420
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
 /// Repeats of a command come within minutes, or days if a laptop slept.
 const COMMANDS_KEPT_HOURS: i64 = 30 * 24;
+/// Clients whose keys are made before the desk answers.
+const CLIENTS_BEFOREHAND: usize = 20_000;
 
 pub(super) async fn serve(arguments: ServeArguments, cat: &Catalogue) -> Result<(), Failure> {
     let settings = Settings::read(arguments.config.as_deref()).map_err(Failure::Settings)?;
@@ -41,33 +45,62 @@ pub(super) async fn serve(arguments: ServeArguments, cat: &Catalogue) -> Result<
     }
     let listener = TcpListener::bind(address).await.map_err(|error| Failure::Listen { address, error })?;
     let store = open(database).await?;
-    prepare(&store, &settings, arguments.sample, cat).await?;
+    prepare(&store, &settings, &arguments, cat).await?;
     let (changes, watching) = Changes::watch(store.clone());
+    let (audit, noting) = Audit::begin(store.clone());
     let desk = Desk {
         store: store.clone(),
         plan: Arc::new(settings.plan),
         transfers: Arc::new(settings.transfers),
         orders: Arc::new(settings.orders),
         changes,
+        audit,
+        doors: Doors::new(),
         company: company.map(Arc::new),
     };
-    let tidying = tokio::spawn(tidy(store.clone(), Arc::clone(&desk.orders)));
+    let beside = [
+        tokio::spawn(tidy(store.clone(), Arc::clone(&desk.orders), settings.audit_days)),
+        tokio::spawn(make_keys(store.clone())),
+    ];
     let answered = answer(listener, desk, &arguments, watching, cat).await;
-    tidying.abort();
-    let _ = tidying.await;
+    for task in beside {
+        task.abort();
+        let _ = task.await;
+    }
     answered?;
+    // With the last connection the last note was made.
+    let _ = tokio::time::timeout(LAST_REQUESTS, noting).await;
     store.close().await;
     Ok(())
 }
 
 /// Does what time brings, once a minute.
-async fn tidy(store: Store, rules: Arc<Orders>) {
+async fn tidy(store: Store, rules: Arc<Orders>, audit_days: u16) {
     let mut minutes = tokio::time::interval(Duration::from_secs(60));
     loop {
         minutes.tick().await;
-        if let Err(error) = store.tidy_orders(clock::wall(), &rules).await {
+        let now = clock::wall();
+        if let Err(error) = store.forget_commands(now - COMMANDS_KEPT_HOURS.hours()).await {
+            tracing::error!(%error, "old commands were not forgotten");
+        }
+        if let Err(error) = store.tidy_orders(now, &rules).await {
             tracing::error!(%error, "orders were not tidied");
         }
+        let forgotten = async {
+            store.forget_changes().await?;
+            store.forget_sessions(now).await?;
+            store.forget_notes(now - (24 * i64::from(audit_days)).hours()).await
+        };
+        if let Err(error) = forgotten.await {
+            tracing::error!(%error, "what nobody needs any more was not forgotten");
+        }
+    }
+}
+
+/// Makes the keys by which clients are found where an earlier version left some without; until then their names are looked at.
+async fn make_keys(store: Store) {
+    if let Err(error) = store.make_keys(Kind::Client, usize::MAX).await {
+        tracing::error!(%error, "not every client has keys to be found by");
     }
 }
 
@@ -75,7 +108,7 @@ async fn tidy(store: Store, rules: Arc<Orders>) {
 async fn prepare(
     store: &Store,
     settings: &Settings,
-    sample_size: Option<u32>,
+    arguments: &ServeArguments,
     cat: &Catalogue,
 ) -> Result<(), Failure> {
     let Settings { plan, client_types: types, .. } = settings;
@@ -85,12 +118,40 @@ async fn prepare(
     let old = now - COMMANDS_KEPT_HOURS.hours();
     store.forget_commands(old).await.map_err(Failure::Store)?;
     store.forget_handovers(now).await.map_err(Failure::Store)?;
-    let Some(size) = sample_size else { return Ok(()) };
+    if let Some(size) = arguments.sample {
+        fill(store, settings, arguments, size, now, cat).await?;
+    }
+    // Goods are few. So are most companies' clients; for those of others nobody waits.
+    store.make_keys(Kind::Product, usize::MAX).await.map_err(Failure::Store)?;
+    store.make_keys(Kind::Client, CLIENTS_BEFOREHAND).await.map_err(Failure::Store)?;
+    Ok(())
+}
+
+/// Sample data into an empty database.
+async fn fill(
+    store: &Store,
+    settings: &Settings,
+    arguments: &ServeArguments,
+    size: u32,
+    now: Timestamp,
+    cat: &Catalogue,
+) -> Result<(), Failure> {
+    let Settings { plan, client_types: types, .. } = settings;
+    let (products, lines) = arguments.sample_trade.unwrap_or((sample::USUAL, 0));
     let today = now.to_zoned(jiff::tz::TimeZone::system()).date();
     let directory = sample::directory(types, today);
-    let goods = sample::products(today);
-    let filled = store.fill(&directory, sample::clients(size), &goods, plan, now);
-    let filled = filled.await.map_err(Failure::Store)?;
+    let goods = sample::products(today, products);
+    let routes = settings.orders.route_ids();
+    let clients = sample::clients(size).map(|(id, draft)| {
+        let trade = sample::trade(&draft, &routes);
+        let trade = if lines == 0 { trade } else { sample::with_contracts(trade, id, &goods, today) };
+        (id, draft, trade)
+    });
+    let filled = store.fill(&directory, clients, &goods, plan, now).await.map_err(Failure::Store)?;
+    if filled && lines > 0 {
+        let history = sample::History::new(sample::clients(size), &goods, &routes, lines, today);
+        store.fill_history(&history).await.map_err(Failure::Store)?;
+    }
     let said = if filled {
         say!(cat, "Sample clients: {count}.", count = size)
     } else {
@@ -111,8 +172,9 @@ async fn answer(
     let address = listener.local_addr().map_err(Failure::System)?;
     let stop = Arc::new(tokio::sync::Notify::new());
     let stopping = Arc::clone(&stop);
-    let server = axum::serve(Connections::new(listener), router(desk))
-        .with_graceful_shutdown(async move { stopping.notified().await });
+    let server =
+        axum::serve(Connections::new(listener), router(desk).into_make_service_with_connect_info::<Peer>())
+            .with_graceful_shutdown(async move { stopping.notified().await });
     let server = tokio::spawn(async move { server.await });
     // Before anybody can know that the desk is there: whoever then tells it to stop is heard.
     let mut stops = Stops::listen().map_err(Failure::System)?;

@@ -33,6 +33,8 @@ pub(crate) struct List {
     operator: Option<String>,
     /// The client's id.
     client: Option<String>,
+    /// `mine`: of clients whom who asks follows, as by `/v1/events`.
+    clients: Option<String>,
     /// The Call-ID of the signalling.
     call_id: Option<String>,
     /// At most so many, 100 unless told, 1000 at most.
@@ -53,13 +55,16 @@ pub(crate) async fn list(
         recorded_by: (!caller.sees_all_calls()).then(|| caller.0.person.clone()),
         operator: list.operator,
         client: optional::<Uuid>(list.client.as_deref(), "client")?.map(ClientId),
+        reach: desk.asked_reach(&caller.0, list.clients.as_deref()).await?,
         call_id: list.call_id,
         limit: optional(list.limit.as_deref(), "limit")?.unwrap_or(USUAL_LIMIT),
     };
     if !(1..=HIGHEST_LIMIT).contains(&filter.limit) {
         return Err(malformed("limit"));
     }
-    Ok(Json(Calls { calls: desk.store.calls(&filter).await? }))
+    let calls = desk.store.calls(&filter).await?;
+    caller.saw(calls.iter().filter_map(|call| call.client));
+    Ok(Json(Calls { calls }))
 }
 
 /// One call's entry.
@@ -72,7 +77,10 @@ pub(crate) async fn show(
 ) -> Result<Json<CallRecord>, Refusal> {
     match desk.store.call(CallRecordId(id)).await? {
         // Another's call is not even said to exist.
-        Some((record, person)) if caller.sees_all_calls() || person == caller.0.person => Ok(Json(record)),
+        Some((record, person)) if caller.sees_all_calls() || person == caller.0.person => {
+            caller.saw(record.client);
+            Ok(Json(record))
+        }
         _ => Err(ProblemCode::NotFound.into()),
     }
 }
@@ -91,6 +99,7 @@ pub(crate) async fn put(
     JsonBody(record): JsonBody<CallRecord>,
 ) -> Result<(StatusCode, Json<CallReceipt>), Refusal> {
     check(CallRecordId(id), &record)?;
+    caller.saw(record.client);
     let command = command.command(&caller.0.person, &paths::call(record.id), &record)?;
     let receipt = desk.store.write_call(&command, &record, caller.corrects_calls()).await?;
     let status = if receipt.change == Change::Created { StatusCode::CREATED } else { StatusCode::OK };

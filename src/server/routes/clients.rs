@@ -18,7 +18,6 @@ use crate::server::query::{PathId, Query};
 
 /// Candidates shown at most; with more the number or name says nothing.
 const LIMIT: u32 = 20;
-const SHORTEST_NAME: usize = 2;
 const LONGEST_NAME: usize = 200;
 const MOST_PHONES: usize = 50;
 const LONGEST_PHONE: usize = 100;
@@ -30,16 +29,17 @@ const LONGEST_NOTE: usize = 10_000;
 pub(crate) struct Find {
     /// A telephone number in any form the company's numbering plan reads, E.164 at best.
     phone: Option<String>,
-    /// A part of the name, two letters and more.
+    /// What was typed so far: beginnings of words of the name, of people there or of a legal entity, in any order, alphabet or
+    /// keyboard; Korean initial consonants; a number from its beginning or its last four digits; a tax number; a contract.
     q: Option<String>,
 }
 
-/// Clients who have a number, or whose name holds a text: exactly one of the two is asked for.
+/// Clients who have a number, or whom a typed text may mean, the best first: exactly one of the two is asked for.
 #[utoipa::path(get, path = "/v1/clients", tag = "clients", params(Find),
     responses((status = 200, body = Clients), (status = 400, body = Problem), (status = 401, body = Problem)))]
 pub(crate) async fn find(
     State(desk): State<Desk>,
-    _: Caller,
+    caller: Caller,
     Query(find): Query<Find>,
 ) -> Result<Json<Clients>, Refusal> {
     let clients = match (find.phone, find.q) {
@@ -50,7 +50,7 @@ pub(crate) async fn find(
                 None => desk.store.clients_by_number(number, &desk.plan, LIMIT).await?,
             }
         }
-        (None, Some(text)) => desk.store.clients_by_name(name(&text)?, &desk.plan, LIMIT).await?,
+        (None, Some(text)) => desk.store.find_clients(typed(&text)?, &desk.plan, LIMIT).await?,
         (None, None) => {
             return Err(Refusal::field(ProblemCode::MalformedRequest, "phone", FieldFault::Missing));
         }
@@ -58,6 +58,7 @@ pub(crate) async fn find(
             return Err(Refusal::field(ProblemCode::MalformedRequest, "q", FieldFault::Contradicts));
         }
     };
+    caller.saw(clients.iter().map(|client| client.id));
     Ok(Json(Clients { clients }))
 }
 
@@ -109,11 +110,11 @@ fn number(desk: &Desk, phone: &str) -> Result<PhoneNumber, Refusal> {
     desk.plan.look_up_key(&written).ok_or_else(refused)
 }
 
-fn name(text: &str) -> Result<&str, Refusal> {
+fn typed(text: &str) -> Result<&str, Refusal> {
     let text = text.trim();
     let fault = match text.chars().count() {
-        0..SHORTEST_NAME => FieldFault::TooShort,
-        SHORTEST_NAME..=LONGEST_NAME => return Ok(text),
+        0 => FieldFault::TooShort,
+        1..=LONGEST_NAME => return Ok(text),
         _ => FieldFault::TooLong,
     };
     Err(Refusal::field(ProblemCode::MalformedRequest, "q", fault))

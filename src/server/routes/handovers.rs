@@ -36,7 +36,7 @@ pub(crate) struct Ask {
     responses((status = 200, body = Handovers), (status = 400, body = Problem)))]
 pub(crate) async fn list(
     State(desk): State<Desk>,
-    _: Caller,
+    caller: Caller,
     Query(ask): Query<Ask>,
 ) -> Result<Json<Handovers>, Refusal> {
     let missing = || Refusal::field(ProblemCode::MalformedRequest, "to", FieldFault::Missing);
@@ -54,6 +54,7 @@ pub(crate) async fn list(
             handover,
         });
     }
+    caller.saw(handovers.iter().flat_map(|handed| handed.clients.iter().map(|client| client.id)));
     Ok(Json(Handovers { handovers }))
 }
 

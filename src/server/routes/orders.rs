@@ -29,10 +29,12 @@ const LONGEST_NOTE: usize = 2000;
 pub(crate) struct List {
     /// The client's id.
     client: Option<String>,
-    /// Where they are in their life: `draft`, `held`, `placed`, …
+    /// Where they are in their life: `draft`, `held`, `placed`, …; several with commas between them.
     state: Option<String>,
     /// Who takes them; `me`: who asks.
     taken_by: Option<String>,
+    /// `mine`: of clients whom who asks follows, as by `/v1/events`.
+    clients: Option<String>,
     /// At most so many, 50 unless told, 500 at most.
     limit: Option<String>,
 }
@@ -51,14 +53,24 @@ pub(crate) async fn list(
     let sees_all = caller.sees_all_calls() || client.is_some();
     let filter = OrderFilter {
         client,
-        state: list.state.as_deref().map(state).transpose()?,
+        states: list
+            .state
+            .iter()
+            .flat_map(|states| states.split(','))
+            .map(state)
+            .collect::<Result<_, _>>()?,
+        reach: desk.asked_reach(&caller.0, list.clients.as_deref()).await?,
         taken_by: if sees_all { taken_by } else { Some(caller.0.person.clone()) },
         limit: optional(list.limit.as_deref(), "limit")?.unwrap_or(USUAL_LIMIT),
     };
     if !(1..=HIGHEST_LIMIT).contains(&filter.limit) {
         return Err(malformed("limit"));
     }
-    Ok(Json(Orders { orders: desk.store.orders(&filter).await? }))
+    let orders = desk.store.orders(&filter).await?;
+    for entry in &orders {
+        caller.saw_order(entry.order.id, entry.order.client);
+    }
+    Ok(Json(Orders { orders }))
 }
 
 fn state(text: &str) -> Result<OrderState, Refusal> {
@@ -72,11 +84,12 @@ fn state(text: &str) -> Result<OrderState, Refusal> {
     responses((status = 200, body = OrderEntry), (status = 404, body = Problem)))]
 pub(crate) async fn show(
     State(desk): State<Desk>,
-    _: Caller,
+    caller: Caller,
     PathId(id): PathId,
 ) -> Result<Json<OrderEntry>, Refusal> {
-    let order = desk.store.order(OrderId(id)).await?;
-    order.map(Json).ok_or(ProblemCode::NotFound.into())
+    let entry = desk.store.order(OrderId(id)).await?.ok_or(Refusal::from(ProblemCode::NotFound))?;
+    caller.saw_order(entry.order.id, entry.order.client);
+    Ok(Json(entry))
 }
 
 /// Writes a draft, whole. A lower revision than the one kept changes nothing and is answered `superseded`. From the
@@ -94,6 +107,7 @@ pub(crate) async fn put(
     JsonBody(order): JsonBody<Order>,
 ) -> Result<(StatusCode, Json<OrderReceipt>), Refusal> {
     check(OrderId(id), &order)?;
+    caller.saw_order(order.id, order.client);
     let command = command.command(&caller.0.person, &paths::order(order.id), &order)?;
     let receipt = desk.store.write_order(&command, &order, &desk.orders).await?;
     let status = if receipt.change == Change::Created { StatusCode::CREATED } else { StatusCode::OK };

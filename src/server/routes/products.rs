@@ -28,6 +28,8 @@ const MOST_WORDS: usize = 50;
 const MOST_PIECES: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
 const MOST_BATCHES: usize = 500;
 const MOST_ENTITIES: usize = 200;
+const MOST_CONTRACTS: usize = 100;
+const LONGEST_CODE: usize = 100;
 
 /// What an order of this client goes by now.
 #[utoipa::path(get, path = "/v1/clients/{id}/terms", tag = "orders",
@@ -109,13 +111,26 @@ fn check_trade(trade: &ClientTrade, desk: &Desk) -> Result<(), Refusal> {
             _ => {}
         }
     }
+    for (i, entity) in trade.entities.iter().enumerate() {
+        if entity.contracts.len() > MOST_CONTRACTS {
+            fault(&format!("entities[{i}].contracts"), FieldFault::TooLong);
+        }
+        let is_long = |text: &String| text.chars().count() > LONGEST_CODE;
+        if entity.tax_number.as_ref().is_some_and(is_long) {
+            fault(&format!("entities[{i}].tax_number"), FieldFault::TooLong);
+        }
+        for (j, _) in entity.contracts.iter().enumerate().filter(|(_, contract)| is_long(contract)) {
+            fault(&format!("entities[{i}].contracts[{j}]"), FieldFault::TooLong);
+        }
+    }
     if faults.is_empty() { Ok(()) } else { Err(Refusal::fields(ProblemCode::Invalid, faults)) }
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Find {
-    /// Beginnings of words of name, article, barcode or synonym.
+    /// What was typed so far: beginnings of words of name, article, barcode or synonym, in any order, alphabet or keyboard;
+    /// Korean initial consonants; the last four digits of a barcode.
     q: Option<String>,
     /// Whose contract prices, and for whom goods live long enough.
     client: Option<String>,

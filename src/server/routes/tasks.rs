@@ -31,6 +31,8 @@ pub(crate) struct List {
     department: Option<String>,
     /// The client's id.
     client: Option<String>,
+    /// `mine`: those that who asks is to do, as by `/v1/events`.
+    clients: Option<String>,
     /// Who asked for them; `me`: who asks now.
     asked_by: Option<String>,
     /// `open` or `done`; both unless told.
@@ -61,13 +63,16 @@ pub(crate) async fn list(
         department: list.department,
         client: optional::<Uuid>(list.client.as_deref(), "client")?.map(ClientId),
         asked_by: list.asked_by.map(me),
+        reach: desk.asked_reach(&caller.0, list.clients.as_deref()).await?,
         is_done,
         limit: optional(list.limit.as_deref(), "limit")?.unwrap_or(USUAL_LIMIT),
     };
     if !(1..=HIGHEST_LIMIT).contains(&filter.limit) {
         return Err(malformed("limit"));
     }
-    Ok(Json(Tasks { tasks: desk.store.tasks(&filter).await? }))
+    let tasks = desk.store.tasks(&filter).await?;
+    caller.saw(tasks.iter().filter_map(|entry| entry.task.client));
+    Ok(Json(Tasks { tasks }))
 }
 
 /// Writes a task. What names nobody is for the client's manager and department.

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
+use super::clients;
 use crate::desk_api::{AddressData, ClientDraft, ClientTrade, ProductData};
 use crate::domain::client::Money;
 use crate::domain::trade::amount::Percent;
@@ -50,12 +51,21 @@ const KINDS: &[Kind] = &[
 ];
 const BRANDS: &[&str] = &["«Домашний»", "«Северный»", "«Золотое поле»", "«Восточный дворик»"];
 
-/// Four brands of each kind. `today`: batches expire after it, and the last brand is new.
-pub(crate) fn products(today: Date) -> Vec<ProductData> {
-    let all = BRANDS.iter().enumerate().flat_map(|(brand, name)| {
-        KINDS.iter().enumerate().map(move |(kind, data)| (brand, *name, kind, data))
-    });
-    all.map(|(brand, name, kind, data)| product(brand, name, kind, data, today)).collect()
+/// As many as there are without being asked for more.
+pub(crate) const USUAL: u32 = (BRANDS.len() * KINDS.len()) as u32;
+
+/// So many of them: each brand has one of each kind, and those after the first four have numbers. `today`: batches expire
+/// after it, and the fourth brand is new.
+pub(crate) fn products(today: Date, count: u32) -> Vec<ProductData> {
+    let all = (0..).flat_map(|brand| KINDS.iter().enumerate().map(move |(kind, data)| (brand, kind, data)));
+    all.take(count as usize).map(|(brand, kind, data)| product(brand, kind, data, today)).collect()
+}
+
+fn brand_name(brand: usize) -> String {
+    BRANDS.get(brand).map_or_else(
+        || format!("{} {brand}", clients::WORDS[brand % clients::WORDS.len()]),
+        |name| (*name).to_owned(),
+    )
 }
 
 /// The identity of one of them.
@@ -64,7 +74,7 @@ fn id(brand: usize, kind: usize) -> ProductId {
     ProductId(Uuid::from_u128(0x7061_7463_6863_4f72_8000_0000_0000_0000 + number as u128))
 }
 
-fn product(brand: usize, brand_name: &str, kind: usize, data: &Kind, today: Date) -> ProductData {
+fn product(brand: usize, kind: usize, data: &Kind, today: Date) -> ProductData {
     let Kind(group, name, synonyms, in_case, kopecks, sold) = *data;
     let number = 1001 + brand * KINDS.len() + kind;
     let packing = |unit, holds: i64| Packing { unit, holds: Decimal::from(holds), multiple: Decimal::ONE };
@@ -78,7 +88,7 @@ fn product(brand: usize, brand_name: &str, kind: usize, data: &Kind, today: Date
         }
         _ => None,
     };
-    let dearer = 100 + 7 * i64::try_from(brand).unwrap_or(0);
+    let dearer = 100 + 7 * i64::try_from(brand % BRANDS.len()).unwrap_or(0);
     let column = |id: &str, percent: i64| {
         (ColumnId(id.to_owned()), Money(Decimal::new(kopecks * dearer * percent / 10_000, 2)))
     };
@@ -88,13 +98,19 @@ fn product(brand: usize, brand_name: &str, kind: usize, data: &Kind, today: Date
         free: Decimal::from(quantity),
     };
     // Some goods are short, so that there is something to settle.
-    let plenty = if number.is_multiple_of(17) { 5 } else { 40 * in_case };
+    let plenty = match (brand < BRANDS.len(), number.is_multiple_of(17)) {
+        (true, true) => 5,
+        (true, false) => 40 * in_case,
+        (false, _) => 40_000 * in_case,
+    };
+    // What is pushed stays as little as can be said.
+    let is_pushed = number.is_multiple_of(23) && brand < 100;
     let barcode = |digits: usize| format!("460{digits:010}");
     ProductData {
         product: Product {
             id: id(brand, kind),
             code: number.to_string(),
-            name: format!("{name} {brand_name}"),
+            name: format!("{name} {}", brand_name(brand)),
             synonyms: synonyms.iter().map(|word| (*word).to_owned()).collect(),
             barcodes: vec![barcode(number)],
             group: Some(group.to_owned()),
@@ -102,7 +118,9 @@ fn product(brand: usize, brand_name: &str, kind: usize, data: &Kind, today: Date
             weight,
             tax_kind: if sold == Sold::Licensed { "standard" } else { "food" }.to_owned(),
             permission: (sold == Sold::Licensed).then(|| "alcohol".to_owned()),
-            substitutes: (1..BRANDS.len()).map(|other| id((brand + other) % BRANDS.len(), kind)).collect(),
+            substitutes: (1..BRANDS.len())
+                .map(|other| id(brand - brand % BRANDS.len() + (brand + other) % BRANDS.len(), kind))
+                .collect(),
         },
         prices: Prices {
             columns: BTreeMap::from([column("1", 100), column("2", 93), column("3", 88)]),
@@ -113,19 +131,20 @@ fn product(brand: usize, brand_name: &str, kind: usize, data: &Kind, today: Date
         new_since: (brand + 1 == BRANDS.len())
             .then(|| today.checked_sub(Span::new().days(10)).ok())
             .flatten(),
-        pushed: number.is_multiple_of(23).then(|| u32::try_from(number / 23).unwrap_or(1)),
-        phrase: number
-            .is_multiple_of(23)
-            .then(|| format!("{name}: со склада завтра, цена держится до конца месяца.")),
+        pushed: is_pushed.then(|| u32::try_from(number / 23).unwrap_or(1)),
+        phrase: is_pushed.then(|| format!("{name}: со склада завтра, цена держится до конца месяца.")),
     }
 }
 
-/// Where this client's goods go; some may buy wine.
-pub(crate) fn trade(client: &ClientDraft) -> ClientTrade {
-    let is_regional = client.client_type.0 == "regional";
-    let route = RouteId(if is_regional { "region" } else { "city" }.to_owned());
+/// Where this client's goods go, by one of the routes that begin so; some may buy wine.
+pub(crate) fn trade(client: &ClientDraft, routes: &[RouteId]) -> ClientTrade {
+    let begins = if client.client_type.0 == "regional" { "region" } else { "city" };
+    let fitting: Vec<_> = routes.iter().filter(|route| route.0.starts_with(begins)).collect();
+    let place =
+        client.delivery.as_ref().and_then(|delivery| delivery.address.as_ref()).map_or(0, String::len);
+    let route = fitting.get((place + client.name.len()) % fitting.len().max(1)).copied();
     let address = client.delivery.as_ref().and_then(|delivery| delivery.address.clone());
-    let addresses = address.map(|text| AddressData { number: 1, text, route: Some(route) });
+    let addresses = address.map(|text| AddressData { number: 1, text, route: route.cloned() });
     let is_licensed = client.name.chars().count().is_multiple_of(3);
     ClientTrade {
         addresses: addresses.into_iter().collect(),

@@ -2,6 +2,7 @@
 
 mod clients;
 mod goods;
+mod history;
 mod people;
 
 pub use clients::{DEMO_CLIENT, DEMO_PHONE};
@@ -12,7 +13,8 @@ use jiff::civil::Date;
 
 use super::settings::Orders;
 use crate::desk_api::{ClientDraft, ClientId, ClientType, ClientTypeId, Directory, Names};
-pub(crate) use goods::{products, trade};
+pub(crate) use goods::{USUAL, products, trade};
+pub(crate) use history::{History, OldOrder, with_contracts};
 
 /// The company on this day: people, departments, client types. Extensions are those of the practice PBX.
 pub(crate) fn directory(types: &[ClientType], today: Date) -> Directory {

@@ -82,3 +82,25 @@ fn one_manager_is_away_today_and_somebody_stands_in() {
     assert_eq!(away.len(), 1);
     assert_eq!(directory.present_for(&away[0].id, today).map(|person| person.id.0.as_str()), Some("ivanova"));
 }
+
+#[test]
+fn a_year_of_orders_has_about_as_many_lines_as_wanted_and_adds_up() {
+    let today = date(2026, 5, 6);
+    let goods = products(today, 200);
+    let history = History::new(clients(COUNT), &goods, &[], 30_000, today);
+    let orders: Vec<_> = history.orders().collect();
+    let lines: usize = orders.iter().map(|old| old.order.lines.len()).sum();
+    assert!((20_000..40_000).contains(&lines), "{lines}");
+    let ids: BTreeSet<_> = orders.iter().map(|old| old.order.id).collect();
+    assert_eq!(ids.len(), orders.len());
+    for old in &orders {
+        let sum = old.examined.lines.iter().map(|line| line.sum.gross.0).sum::<rust_decimal::Decimal>();
+        assert_eq!(old.examined.total.gross.0, sum);
+        assert!(old.order.lines.iter().all(|line| goods.iter().any(|data| data.product.id == line.product)));
+    }
+    assert!(orders.iter().any(|old| old.held.is_some()), "the last ones are open");
+    assert!(
+        history.orders().zip(&orders).all(|(again, old)| again.order == old.order),
+        "the same every time"
+    );
+}

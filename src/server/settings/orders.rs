@@ -136,6 +136,10 @@ impl Orders {
         self.route.iter().find(|route| route.id == *id)
     }
 
+    pub fn route_ids(&self) -> Vec<RouteId> {
+        self.route.iter().map(|route| route.id.clone()).collect()
+    }
+
     pub fn warehouse<'a>(&'a self, zone: &'a TimeZone) -> Warehouse<'a> {
         Warehouse { zone, closed_on: &self.closed_on }
     }

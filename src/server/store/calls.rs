@@ -1,5 +1,6 @@
 //! The call register (duty 14).
 
+use super::changes::{self, Kind};
 use super::revisions::{Kept, judge};
 use super::{Statement, Store, Transaction, commands, micros, until_done};
 use crate::desk_api::{CallReceipt, CallRecord, CallRecordId, Change};
@@ -32,6 +33,7 @@ impl Store {
         let (change, revision) = judge(kept.as_ref(), record.revision, command.person, may_correct)?;
         if matches!(change, Change::Created | Change::Replaced) {
             upsert(&mut tx, command, record).await?;
+            changes::note(&mut tx, Kind::Call, record.id).await?;
         }
         let receipt = CallReceipt { id: record.id, revision, change };
         commands::keep_answer(&mut tx, command, &receipt).await?;
@@ -66,6 +68,9 @@ impl Store {
         }
         if let Some(client) = filter.client {
             query.push(" AND client = ").bind(client.to_string())?;
+        }
+        if let Some(reach) = &filter.reach {
+            query.push(" AND client IN (SELECT c.id FROM clients c WHERE ").covered_by(reach)?.push(")");
         }
         if let Some(call_id) = &filter.call_id {
             query.push(" AND call_id = ").bind(call_id.clone())?;

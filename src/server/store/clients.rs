@@ -1,23 +1,23 @@
 //! Clients: found by number or name, whole cards out (duty 1).
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
-use super::{
-    Statement, Store, Transaction, commands, directory, micros, products, set_fact, trade, until_done,
-};
+use super::search::{self, Rank};
+use super::{Kind, Statement, Store, Transaction, changes, commands, micros, set_fact, until_done};
 use crate::desk_api::{
     Change, ClientCard, ClientDraft, ClientId, ClientPhone, ClientType, Department, Directory,
-    DirectoryEntry, Manager, ProductData,
+    DirectoryEntry, Manager,
 };
 use crate::domain::number::{NumberingPlan, PhoneNumber};
-use crate::server::sample;
+use crate::domain::search::{Reading, readings};
 use crate::server::store::{Command, StoreError, WriteError};
 
-/// Clients per statement when a database is filled: 32766 values are bound at most.
-const FILL_AT_ONCE: usize = 200;
+/// Clients found by what was typed, of whom those who called or ordered last are told first.
+const COMPARED: usize = 200;
 /// The fact that says by which plan numbers were indexed.
 const PLAN: &str = "numbering_plan";
 /// Client, updated_at, and the documents of client, type, manager, department.
@@ -57,29 +57,68 @@ impl Store {
         rows.into_iter().map(|row| card(row, plan)).collect()
     }
 
-    /// Those whose name holds this text, names that begin with it first.
-    pub async fn clients_by_name(
+    /// Those whom a typed text may mean: by name, number, tax number, contract, or people there; the best first, and of
+    /// equals whoever called or ordered last.
+    pub async fn find_clients(
         &self,
         text: &str,
         plan: &NumberingPlan,
         limit: u32,
     ) -> Result<Vec<ClientCard>, StoreError> {
-        let sql = concat!(
-            card_columns!(),
-            " FROM clients c ",
-            card_joins!(),
-            // The inner query reads the index of names alone, not the documents.
-            "WHERE c.id IN (SELECT id FROM clients WHERE search_name LIKE $1 ESCAPE '!' \
-             ORDER BY CASE WHEN search_name LIKE $2 ESCAPE '!' THEN 0 ELSE 1 END, search_name, id LIMIT $3) \
-             ORDER BY CASE WHEN c.search_name LIKE $2 ESCAPE '!' THEN 0 ELSE 1 END, c.search_name, c.id"
+        let best = if self.finds_all_clients().await? {
+            let readings = readings(text, &plan.national_beginnings(text));
+            self.best_clients(&readings, limit).await?
+        } else {
+            self.clients_with(text, limit).await?
+        };
+        if best.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut select =
+            Statement::new(concat!(card_columns!(), " FROM clients c ", card_joins!(), "WHERE c.id IN "));
+        select.list(best.iter().cloned())?;
+        let (text, values) = select.into_parts();
+        let rows: Vec<Row> = sqlx::query_as_with(text, values).fetch_all(&self.readers).await?;
+        let mut rows: BTreeMap<String, Row> = rows.into_iter().map(|row| (row.0.clone(), row)).collect();
+        best.iter().filter_map(|id| rows.remove(id)).map(|row| card(row, plan)).collect()
+    }
+
+    async fn best_clients(&self, readings: &[Reading], limit: u32) -> Result<Vec<String>, StoreError> {
+        let mut db = self.readers.acquire().await?;
+        let mut hits = search::find(&mut db, Kind::Client, readings, limit).await?;
+        hits.truncate(COMPARED);
+        if hits.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut select = Statement::new(
+            "SELECT s.number, c.id, c.search_name, \
+             CAST(COALESCE((SELECT MAX(started_at) FROM calls WHERE client = c.id), 0) AS BIGINT), \
+             CAST(COALESCE((SELECT MAX(placed_at) FROM orders WHERE client = c.id), 0) AS BIGINT) \
+             FROM search_items s JOIN clients c ON c.id = s.id WHERE s.number IN ",
         );
+        select.list(hits.iter().map(|hit| hit.item))?;
+        let (text, values) = select.into_parts();
+        let rows: Vec<(i64, String, String, i64, i64)> =
+            sqlx::query_as_with(text, values).fetch_all(&mut *db).await?;
+        let ranks: BTreeMap<i64, Rank> = hits.iter().map(|hit| (hit.item, hit.rank)).collect();
+        let ranked = rows.into_iter().map(|(item, id, name, called, ordered)| {
+            (ranks.get(&item).copied(), Reverse(called.max(ordered)), name, id)
+        });
+        let mut ranked: Vec<_> = ranked.collect();
+        ranked.sort();
+        Ok(ranked.into_iter().take(limit as usize).map(|(.., id)| id).collect())
+    }
+
+    /// Those whose name holds this text, while not everybody has keys yet: every name is looked at.
+    async fn clients_with(&self, text: &str, limit: u32) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT id FROM clients WHERE search_name LIKE $1 ESCAPE '!' \
+                   ORDER BY CASE WHEN search_name LIKE $2 ESCAPE '!' THEN 0 ELSE 1 END, search_name, id LIMIT $3";
         let escaped = escape_like(&text.to_lowercase());
-        let query = sqlx::query_as(sql)
+        let query = sqlx::query_scalar(sql)
             .bind(format!("%{escaped}%"))
             .bind(format!("{escaped}%"))
             .bind(i64::from(limit));
-        let rows: Vec<Row> = query.fetch_all(&self.readers).await?;
-        rows.into_iter().map(|row| card(row, plan)).collect()
+        Ok(query.fetch_all(&self.readers).await?)
     }
 
     pub async fn client(&self, id: ClientId, plan: &NumberingPlan) -> Result<Option<ClientCard>, StoreError> {
@@ -111,63 +150,21 @@ impl Store {
             return Ok(change);
         }
         let department = check_references(&mut tx, draft).await?;
-        let existed: Option<String> = sqlx::query_scalar("SELECT id FROM clients WHERE id = $1")
+        let before: Option<Option<String>> = sqlx::query_scalar("SELECT manager FROM clients WHERE id = $1")
             .bind(id.to_string())
             .fetch_optional(&mut *tx)
             .await
             .map_err(StoreError::from)?;
         upsert(&mut tx, id, draft, department.as_deref(), command.at).await?;
         index_phones(&mut tx, id, draft, plan).await?;
-        let change = if existed.is_some() { Change::Replaced } else { Change::Created };
+        search::index_clients(&mut tx, &[id.to_string()]).await?;
+        if before != Some(draft.manager.as_ref().map(|manager| manager.0.clone())) {
+            changes::note(&mut tx, changes::Kind::Client, id).await?;
+        }
+        let change = if before.is_some() { Change::Replaced } else { Change::Created };
         commands::keep_answer(&mut tx, command, &change).await?;
         tx.commit().await.map_err(StoreError::from)?;
         Ok(change)
-    }
-
-    /// Fills an empty database, all or nothing; says whether it was empty.
-    pub async fn fill(
-        &self,
-        people: &Directory,
-        clients: impl Iterator<Item = (ClientId, ClientDraft)> + Clone,
-        goods: &[ProductData],
-        plan: &NumberingPlan,
-        at: Timestamp,
-    ) -> Result<bool, StoreError> {
-        until_done!(self.try_fill(people, clients.clone(), goods, plan, at))
-    }
-
-    async fn try_fill(
-        &self,
-        people: &Directory,
-        clients: impl Iterator<Item = (ClientId, ClientDraft)>,
-        goods: &[ProductData],
-        plan: &NumberingPlan,
-        at: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let mut tx = self.begin_long().await?;
-        let used: Option<i64> = sqlx::query_scalar(
-            "SELECT CAST(1 AS BIGINT) WHERE EXISTS (SELECT 1 FROM clients) OR EXISTS (SELECT 1 FROM people) \
-             OR EXISTS (SELECT 1 FROM departments)",
-        )
-        .fetch_optional(&mut *tx)
-        .await?;
-        if used.is_some() {
-            return Ok(false);
-        }
-        directory::insert_directory(&mut tx, people).await?;
-        let mut clients = clients.peekable();
-        while clients.peek().is_some() {
-            let some: Vec<_> = clients.by_ref().take(FILL_AT_ONCE).collect();
-            insert_many(&mut tx, &some, people, plan, at).await?;
-            for (id, draft) in &some {
-                trade::put_trade(&mut tx, *id, &sample::trade(draft)).await?;
-            }
-        }
-        for product in goods {
-            products::put_product(&mut tx, product, at).await?;
-        }
-        tx.commit().await?;
-        Ok(true)
     }
 
     /// Reads every client's numbers anew when the plan differs from the one they were read by. Says how many.
@@ -190,6 +187,8 @@ impl Store {
                 insert_phones(&mut tx, ClientId(id), &draft, plan).await?;
             }
         }
+        // What is typed of a number is read by the plan as well.
+        sqlx::query("UPDATE search_items SET version = 0 WHERE kind = 0").execute(&mut *tx).await?;
         set_fact(&mut tx, PLAN, &plan_text).await?;
         tx.commit().await?;
         Ok(rows.len())
@@ -369,6 +368,23 @@ async fn insert_phones(
             .await?;
     }
     Ok(())
+}
+
+/// The numbers by which each of these clients is known.
+pub(super) async fn phones_of(
+    tx: &mut Transaction<'_>,
+    ids: &[String],
+) -> Result<BTreeMap<String, Vec<PhoneNumber>>, StoreError> {
+    let mut select = Statement::new("SELECT client, number FROM client_phones WHERE client IN ");
+    select.list(ids.iter().cloned())?;
+    let (text, values) = select.into_parts();
+    let rows: Vec<(String, i64)> = sqlx::query_as_with(text, values).fetch_all(&mut **tx).await?;
+    let mut phones: BTreeMap<String, Vec<PhoneNumber>> = BTreeMap::new();
+    for (client, number) in rows {
+        let number = u64::try_from(number).ok().and_then(PhoneNumber::from_u64);
+        phones.entry(client).or_default().extend(number);
+    }
+    Ok(phones)
 }
 
 /// Each number once, at its first place in the list.

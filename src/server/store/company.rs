@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::clients::{as_column, check_references, document, index_phones, upsert};
-use super::{Store, Transaction, until_done};
+use super::{Store, Transaction, search, until_done};
 use crate::desk_api::{ClientDraft, ClientId, Gap};
 use crate::domain::number::{NumberingPlan, PhoneNumber};
 use crate::server::store::{StoreError, WriteError};
@@ -62,6 +62,7 @@ impl Store {
         let department = check_references(&mut tx, &draft).await?;
         upsert(&mut tx, client, &draft, department.as_deref(), at).await?;
         index_phones(&mut tx, client, &draft, plan).await?;
+        search::index_clients(&mut tx, &[client.to_string()]).await?;
         if linked.is_none() {
             sqlx::query("INSERT INTO company_clients (own_id, client) VALUES ($1, $2)")
                 .bind(own_id)

@@ -12,9 +12,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
-use sqlx::{Any, AnyPool, ConnectOptions as _, Executor as _};
+use sqlx::{Any, AnyPool, ConnectOptions as _, Connection as _, Executor as _};
 
-use super::{Database, OpenError, StoreError, backup};
+use super::{Database, OpenError, StoreError, Trouble, backup};
 
 /// Concurrent look-ups; each has a thread of its own in SQLite's driver.
 const READERS: u32 = 4;
@@ -27,9 +27,9 @@ const ACQUIRE: Duration = Duration::from_secs(5);
 /// for so many milliseconds.
 const SQLITE_SESSION: &str =
     "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL";
-/// Look-ups see what is committed; writes ask for more.
-const POSTGRES_SESSION: &str =
-    "SET statement_timeout = '10s'; SET lock_timeout = '5s'; SET synchronous_commit = on";
+/// Look-ups see what is committed; writes ask for more. A write that stands still, because its desk does, is ended.
+const POSTGRES_SESSION: &str = "SET statement_timeout = '10s'; SET lock_timeout = '5s'; \
+    SET idle_in_transaction_session_timeout = '20s'; SET synchronous_commit = on";
 
 pub(super) static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("src/server/store/migrations/sqlite");
 pub(super) static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("src/server/store/migrations/postgres");
@@ -45,6 +45,8 @@ pub(crate) struct Store {
     begin_long: &'static str,
     /// Nobody puts a copy in the place of a SQLite file that is in use.
     _in_use: Option<Arc<File>>,
+    /// Name and definition of each index of the table `$1` that may be dropped and made anew.
+    pub(super) indices: &'static str,
 }
 
 impl Store {
@@ -99,9 +101,11 @@ async fn open_sqlite(file: &Path) -> Result<Store, OpenError> {
     let url = |mode: &str| sqlite_url(&file, mode);
     let pool = |size| {
         let pool = AnyPoolOptions::new().max_connections(size).acquire_timeout(ACQUIRE).idle_timeout(None);
-        pool.after_connect(|connection, _| {
+        let pool = pool.after_connect(|connection, _| {
             Box::pin(async move { connection.execute(SQLITE_SESSION).await.map(drop) })
-        })
+        });
+        // On a full disk SQLite rolls back by itself, and sqlx takes what was begun for open ever after.
+        pool.before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
     };
     let connect =
         |mode| AnyConnectOptions::from_url(&url(mode)?).map(|options| options.disable_statement_logging());
@@ -111,7 +115,11 @@ async fn open_sqlite(file: &Path) -> Result<Store, OpenError> {
     let readers = pool(READERS).min_connections(1).connect_with(connect("ro")?).await?;
     // The write lock is held from the beginning: no write fails half-way because another process wrote meanwhile.
     let begin = "BEGIN IMMEDIATE";
-    Ok(Store { writer, readers, begin, begin_long: begin, _in_use: Some(Arc::new(in_use)) })
+    // A write of the whole database does not fit into the usual 2 MB of pages.
+    let begin_long = "PRAGMA cache_size = -500000; BEGIN IMMEDIATE";
+    let indices =
+        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = $1 AND sql IS NOT NULL";
+    Ok(Store { writer, readers, begin, begin_long, _in_use: Some(Arc::new(in_use)), indices })
 }
 
 pub(super) fn sqlite_url(file: &Path, mode: &str) -> Result<reqwest::Url, sqlx::Error> {
@@ -135,7 +143,9 @@ async fn open_postgres(url: &str) -> Result<Store, OpenError> {
     POSTGRES_MIGRATIONS.run(&pool).await?;
     let begin = "BEGIN ISOLATION LEVEL SERIALIZABLE";
     let begin_long = "BEGIN ISOLATION LEVEL SERIALIZABLE; SET LOCAL statement_timeout = 0";
-    Ok(Store { writer: pool.clone(), readers: pool, begin, begin_long, _in_use: None })
+    let indices = "SELECT indexname::text, indexdef FROM pg_indexes WHERE tablename = $1 AND indexname NOT LIKE '%_pkey' \
+                   AND schemaname = current_schema()";
+    Ok(Store { writer: pool.clone(), readers: pool, begin, begin_long, _in_use: None, indices })
 }
 
 pub(super) fn create_private(file: &Path) -> Result<(), std::io::Error> {
@@ -170,6 +180,27 @@ pub(super) fn was_in_the_way(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|error| error.code());
     matches!(code.as_deref(), Some("40001" | "40P01" | "23505"))
 }
+
+/// SQLite's result codes, of which the lowest octet is the kind; PostgreSQL's SQLSTATEs.
+pub(super) fn trouble(error: &sqlx::Error) -> Trouble {
+    let code = match error {
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => return Trouble::Away,
+        error => error.as_database_error().and_then(|error| error.code()),
+    };
+    let code = code.as_deref().unwrap_or_default();
+    let sqlite = code.parse().ok().filter(|_| code.len() < 5).map(|code: u32| code & 0xff);
+    match (sqlite, code) {
+        (Some(SQLITE_FULL), _) | (_, "53100") => Trouble::Full,
+        (Some(SQLITE_READONLY | SQLITE_IOERR | SQLITE_CANTOPEN), _) | (_, "25006") => Trouble::TakesNoWrites,
+        // It ends, begins, or has no connection left.
+        (_, "57P01" | "57P02" | "57P03" | "53300") => Trouble::Away,
+        _ => Trouble::Ours,
+    }
+}
+const SQLITE_READONLY: u32 = 8;
+const SQLITE_IOERR: u32 = 10;
+const SQLITE_FULL: u32 = 13;
+const SQLITE_CANTOPEN: u32 = 14;
 
 /// Does a write again while others are in its way.
 macro_rules! until_done {
@@ -221,6 +252,17 @@ impl Statement {
         for (number, row) in rows.into_iter().enumerate() {
             self.push(if number == 0 { "(" } else { "), (" });
             bind(&mut Row { statement: self, is_first: true }, row)?;
+        }
+        Ok(self.push(")"))
+    }
+
+    /// `($1, $2)`
+    pub fn list<'q, T: sqlx::Encode<'q, Any> + sqlx::Type<Any>>(
+        &mut self,
+        values: impl IntoIterator<Item = T>,
+    ) -> Result<&mut Self, StoreError> {
+        for (number, value) in values.into_iter().enumerate() {
+            self.push(if number == 0 { "(" } else { ", " }).bind(value)?;
         }
         Ok(self.push(")"))
     }

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::changes::{self, Kind};
 use super::revisions::{Kept, judge};
 use super::{Store, commands, micros, until_done};
 use crate::desk_api::{CallReceipt, Change, Handover};
@@ -54,6 +55,7 @@ impl Store {
                 .execute(&mut *tx)
                 .await
                 .map_err(StoreError::from)?;
+            changes::note(&mut tx, Kind::Handover, handover.id).await?;
         }
         let receipt = CallReceipt { id: handover.id, revision, change };
         commands::keep_answer(&mut tx, command, &receipt).await?;

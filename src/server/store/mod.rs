@@ -2,28 +2,37 @@
 //!
 //! An acknowledged write is on disk. `connect` alone knows one database from the other.
 
+mod accounts;
+mod audit;
 mod backup;
 mod calls;
+mod changes;
 mod clients;
 mod commands;
 mod company;
 mod connect;
 mod directory;
+mod fill;
+mod following;
 mod handovers;
 mod import;
 mod orders;
 mod products;
 mod revisions;
+mod search;
 mod tasks;
 mod tokens;
 mod trade;
 mod transfers;
 
+pub(crate) use audit::{AuditFilter, Note, Repeats};
 pub(crate) use backup::{BackupError, Holds, backup, restore};
+pub(crate) use changes::Place;
 pub(crate) use connect::Store;
 use connect::{Statement, Transaction, micros, set_fact, until_done};
 pub(crate) use import::{KnownClient, Pass, client_of, product_of};
 pub(crate) use orders::OrderFilter;
+pub(crate) use search::Kind;
 pub(crate) use tasks::TaskFilter;
 pub(crate) use trade::ITSELF;
 
@@ -33,6 +42,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::reach::Reach;
 use crate::desk_api::{CallReceipt, ClientId, Role};
 
 /// A write's identity and content.
@@ -91,10 +101,31 @@ pub(crate) enum StoreError {
 }
 
 impl StoreError {
+    /// What is to be done about it.
+    pub fn trouble(&self) -> Trouble {
+        match self {
+            Self::Database(error) => connect::trouble(error),
+            Self::Document(_) => Trouble::Ours,
+        }
+    }
+
     /// The write may be done again.
     pub(crate) fn was_in_the_way(&self) -> bool {
         matches!(self, Self::Database(error) if connect::was_in_the_way(error))
     }
+}
+
+/// What is wrong when the database does not do its work.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Trouble {
+    /// It does not answer, or is not there.
+    Away,
+    /// Its disk is full.
+    Full,
+    /// It can be read alone.
+    TakesNoWrites,
+    /// No fault of its disk or of the network.
+    Ours,
 }
 
 /// Why a database cannot be used.
@@ -120,6 +151,8 @@ pub(crate) struct CallFilter {
     /// The operator as the telephone was told.
     pub operator: Option<String>,
     pub client: Option<ClientId>,
+    /// Of clients whom this person follows.
+    pub reach: Option<Reach>,
     pub call_id: Option<String>,
     pub limit: u32,
 }

@@ -7,13 +7,13 @@ use jiff::{SignedDuration, Span, Timestamp};
 use super::trade::{self, Ask, Found};
 use super::{Statement, Store, Transaction, commands, micros, until_done};
 use crate::desk_api::{
-    ActOnOrder, Change, ClientId, Examined, Fault, Order, OrderAct, OrderChanged, OrderEntry, OrderId,
-    OrderReceipt, OrderState, Severity,
+    ActOnOrder, Change, ClientId, Examined, Fault, Order, OrderAct, OrderEntry, OrderId, OrderReceipt,
+    OrderState, Severity,
 };
 use crate::domain::trade::delivery::SlotFault;
 use crate::domain::trade::examine::examine;
 use crate::domain::trade::order::{Circumstances, LifeFault};
-use crate::server::changes::Change as OfOrder;
+use crate::server::reach::Reach;
 use crate::server::settings::Orders;
 use crate::server::store::{Command, StoreError, WriteError};
 
@@ -21,14 +21,17 @@ mod promises;
 mod row;
 
 use promises::{is_in_time, keep_until, let_go, open_slot, payment_ends, promise, ship, take_credit};
-use row::{Columns, Row, as_word, columns, find, keep, keep_lines, number, order_id};
-pub(super) use row::{stands_as, state};
+use row::{Columns, Row, columns, find, keep, keep_lines, number, order_id};
+pub(super) use row::{as_word, stands_as, state, ten_thousandths};
 
 /// Which orders are asked for.
 #[derive(Default)]
 pub(crate) struct OrderFilter {
     pub client: Option<ClientId>,
-    pub state: Option<OrderState>,
+    /// None of them: all.
+    pub states: Vec<OrderState>,
+    /// Of clients whom this person follows.
+    pub reach: Option<Reach>,
     pub taken_by: Option<String>,
     pub limit: u32,
 }
@@ -56,8 +59,14 @@ impl Store {
         if let Some(client) = filter.client {
             select.push(" AND o.client = ").bind(client.to_string())?;
         }
-        if let Some(state) = filter.state {
-            select.push(" AND o.state = ").bind(as_word(&state)?)?;
+        for (i, state) in filter.states.iter().enumerate() {
+            select.push(if i == 0 { " AND o.state IN (" } else { ", " }).bind(as_word(state)?)?;
+        }
+        if !filter.states.is_empty() {
+            select.push(")");
+        }
+        if let Some(reach) = &filter.reach {
+            select.push(" AND ").covered_by(reach)?;
         }
         if let Some(person) = &filter.taken_by {
             select.push(" AND o.recorded_by = ").bind(person.clone())?;
@@ -66,33 +75,6 @@ impl Store {
         let (text, values) = select.into_parts();
         let rows: Vec<Columns> = sqlx::query_as_with(text, values).fetch_all(&self.readers).await?;
         rows.into_iter().map(|row| Row::read(row).map(|(row, name)| row.entry(name))).collect()
-    }
-
-    /// What changed at this moment or later, the earliest first.
-    pub async fn orders_changed_since(&self, since: Timestamp) -> Result<Vec<OfOrder>, StoreError> {
-        let sql = "SELECT id, client, revision, state, changed_at, recorded_by FROM orders WHERE changed_at >= $1 \
-                   ORDER BY changed_at LIMIT 1000";
-        let rows: Vec<(String, String, i64, String, i64, String)> =
-            sqlx::query_as(sql).bind(micros(since)).fetch_all(&self.readers).await?;
-        let change = |(id, client, revision, order_state, at, taken_by): (
-            String,
-            String,
-            i64,
-            String,
-            i64,
-            String,
-        )| {
-            let client: uuid::Uuid = client.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
-            let changed = OrderChanged {
-                id: order_id(&id)?,
-                client: ClientId(client),
-                revision: u32::try_from(revision).unwrap_or(u32::MAX),
-                state: state(&order_state)?,
-                changed_at: Timestamp::from_microsecond(at).unwrap_or_default(),
-            };
-            Ok(OfOrder { changed, taken_by })
-        };
-        rows.into_iter().map(change).collect()
     }
 
     /// Keeps a draft, and what it takes from the read-back on.
@@ -363,9 +345,12 @@ impl Store {
             let id = order_id(&id)?;
             until_done!(self.cancel_unpaid(id, at))?;
         }
+        // Order by order of those few that lapsed, not through all that were ever delivered.
         for sql in [
-            "DELETE FROM reservations WHERE kept_until < $1 AND order_id IN (SELECT id FROM orders WHERE state IN ('draft', 'delivered'))",
-            "DELETE FROM holds WHERE kept_until < $1 AND order_id IN (SELECT id FROM orders WHERE state IN ('draft', 'delivered'))",
+            "DELETE FROM reservations WHERE kept_until < $1 AND EXISTS (SELECT 1 FROM orders o \
+             WHERE o.id = reservations.order_id AND o.state IN ('draft', 'delivered'))",
+            "DELETE FROM holds WHERE kept_until < $1 AND EXISTS (SELECT 1 FROM orders o \
+             WHERE o.id = holds.order_id AND o.state IN ('draft', 'delivered'))",
         ] {
             sqlx::query(sql).bind(micros(at)).execute(&self.writer).await.map_err(StoreError::from)?;
         }

@@ -9,17 +9,14 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 use sqlx::AnyConnection;
 
-use super::{Statement, Store, Transaction, commands, micros, trade, until_done};
+use super::{Kind, Statement, Store, Transaction, commands, micros, search, trade, until_done};
 use crate::desk_api::{Change, ClientId, Goods, OrderId, ProductData, ProductId};
 use crate::domain::client::Money;
+use crate::domain::search::readings;
 use crate::domain::trade::price::Prices;
-use crate::domain::trade::product::Product;
 use crate::domain::trade::stock::{self, Batch};
 use crate::server::settings::Orders;
 use crate::server::store::{Command, StoreError, WriteError};
-
-/// Words of a search that are looked at.
-const MOST_WORDS: usize = 6;
 
 /// For whom and when goods are looked at.
 #[derive(Clone, Copy)]
@@ -115,15 +112,8 @@ pub(super) async fn put_product(
         .bind(micros(at))
         .execute(&mut **tx)
         .await?;
-    for sql in ["DELETE FROM product_words WHERE product = $1", "DELETE FROM batches WHERE product = $1"] {
-        sqlx::query(sql).bind(&id).execute(&mut **tx).await?;
-    }
-    let mut insert = Statement::new("INSERT INTO product_words (word, product, weight) VALUES ");
-    insert.rows(words_of(&data.product), |row, (word, weight)| {
-        row.bind(word)?.bind(id.clone())?.bind(weight)?;
-        Ok(())
-    })?;
-    insert.execute(tx).await?;
+    search::index_product(tx, data).await?;
+    sqlx::query("DELETE FROM batches WHERE product = $1").bind(&id).execute(&mut **tx).await?;
     if data.batches.is_empty() {
         return Ok(());
     }
@@ -138,55 +128,23 @@ pub(super) async fn put_product(
     insert.execute(tx).await
 }
 
-/// What a product is found by, and how good a find it is: 0 is the best.
-fn words_of(product: &Product) -> BTreeMap<String, i64> {
-    let Product { code, name, synonyms, barcodes, .. } = product;
-    let texts = barcodes.iter().chain([code]).map(|text| (text, 0));
-    let texts = texts.chain([(name, 1)]).chain(synonyms.iter().map(|text| (text, 2)));
-    let mut found = BTreeMap::new();
-    for (text, weight) in texts {
-        for word in words(text) {
-            found.entry(word).and_modify(|known: &mut i64| *known = (*known).min(weight)).or_insert(weight);
-        }
-    }
-    found
-}
-
-/// Lower case, without what stands between words.
-fn words(text: &str) -> Vec<String> {
-    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(str::to_lowercase).collect()
-}
-
-/// Products of which each word of the text begins one, the best first.
+/// Products that fit what was typed, the best first.
 pub(super) async fn find(
     db: &mut AnyConnection,
     text: &str,
     limit: u32,
 ) -> Result<Vec<ProductId>, StoreError> {
-    let mut words = words(text);
-    words.truncate(MOST_WORDS);
-    // The longest word has the fewest products.
-    words.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
-    let Some((first, others)) = words.split_first() else { return Ok(Vec::new()) };
-    let mut select = Statement::new("SELECT w.product FROM product_words w WHERE ");
-    begins(&mut select, "w", first)?;
-    for word in others {
-        select.push(" AND EXISTS (SELECT 1 FROM product_words o WHERE o.product = w.product AND ");
-        begins(&mut select, "o", word)?;
-        select.push(")");
+    let mut hits = search::find(db, Kind::Product, &readings(text, &[]), limit).await?;
+    hits.truncate(limit as usize);
+    if hits.is_empty() {
+        return Ok(Vec::new());
     }
-    select.push(" GROUP BY w.product ORDER BY MIN(w.weight), MIN(LENGTH(w.word)), w.product LIMIT ");
-    select.bind(i64::from(limit))?;
+    let mut select = Statement::new("SELECT number, id FROM search_items WHERE number IN ");
+    select.list(hits.iter().map(|hit| hit.item))?;
     let (text, values) = select.into_parts();
-    let ids: Vec<String> = sqlx::query_scalar_with(text, values).fetch_all(db).await?;
-    ids.iter().map(|id| product_id(id)).collect()
-}
-
-fn begins(select: &mut Statement, table: &str, word: &str) -> Result<(), StoreError> {
-    select.push(table).push(".word >= ").bind(word.to_owned())?;
-    select.push(" AND ").push(table).push(".word < ").bind(format!("{word}\u{10ffff}"))?;
-    Ok(())
+    let rows: Vec<(i64, String)> = sqlx::query_as_with(text, values).fetch_all(db).await?;
+    let ids: BTreeMap<i64, String> = rows.into_iter().collect();
+    hits.iter().filter_map(|hit| ids.get(&hit.item)).map(|id| product_id(id)).collect()
 }
 
 pub(super) fn product_id(text: &str) -> Result<ProductId, StoreError> {
@@ -207,7 +165,7 @@ pub(super) async fn goods(
         return Ok(Vec::new());
     }
     let mut select = Statement::new("SELECT id, document, prices FROM products WHERE id IN ");
-    list(&mut select, &ids)?;
+    select.list(ids.iter().map(ProductId::to_string))?;
     let (text, values) = select.into_parts();
     let rows: Vec<(String, String, String)> = sqlx::query_as_with(text, values).fetch_all(&mut *db).await?;
     let contract = contract_prices(db, &ids, look.client).await?;

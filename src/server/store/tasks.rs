@@ -2,11 +2,13 @@
 
 use jiff::Timestamp;
 
+use super::changes::{self, Kind};
 use super::clients::document;
 use super::{Statement, Store, Transaction, commands, micros, until_done};
 use crate::desk_api::{
     Change, ClientDraft, ClientId, FinishTask, PersonId, Task, TaskDone, TaskEntry, TaskId, TaskReceipt,
 };
+use crate::server::reach::Reach;
 use crate::server::store::{Command, StoreError, WriteError};
 
 /// Which tasks are asked for.
@@ -16,6 +18,8 @@ pub(crate) struct TaskFilter {
     pub department: Option<String>,
     pub client: Option<ClientId>,
     pub asked_by: Option<String>,
+    /// Those that this person follows.
+    pub reach: Option<Reach>,
     pub is_done: Option<bool>,
     pub limit: u32,
 }
@@ -45,6 +49,7 @@ impl Store {
             Some(_) => Change::Unchanged,
             None => {
                 insert(&mut tx, command, task).await?;
+                changes::note(&mut tx, Kind::Task, task.id).await?;
                 Change::Created
             }
         };
@@ -94,6 +99,7 @@ impl Store {
             .execute(&mut *tx)
             .await
             .map_err(StoreError::from)?;
+        changes::note(&mut tx, Kind::Task, id).await?;
         finish(tx, command, TaskReceipt { id, change: Change::Replaced }).await
     }
 
@@ -113,6 +119,9 @@ impl Store {
             if let Some(value) = value {
                 select.push(column).bind(value.clone())?;
             }
+        }
+        if let Some(reach) = &filter.reach {
+            select.push(" AND ").task_covered_by(reach)?;
         }
         match filter.is_done {
             Some(true) => select.push(" AND t.done_at IS NOT NULL"),

@@ -11,7 +11,7 @@ use sqlx::AnyConnection;
 
 use super::orders;
 use super::products::{self, Look, product_id};
-use super::{Statement, Store, Transaction, commands, micros, until_done};
+use super::{Statement, Store, Transaction, commands, micros, search, until_done};
 use crate::desk_api::{
     AddressData, Change, ClientDraft, ClientId, ClientTrade, Order, OrderState, ProductId, ServedBy, Terms,
 };
@@ -32,6 +32,8 @@ const MOST_OFFERS: i64 = 20;
 const MOST_HABITS: usize = 150;
 /// Orders of before that are told.
 const PAST_ORDERS: i64 = 5;
+/// Rows per statement: SQLite looks for each value's name among all others.
+const PRICES_AT_ONCE: usize = 100;
 /// The name of the only legal entity of a client without others.
 pub(crate) const ITSELF: &str = "itself";
 
@@ -112,6 +114,7 @@ impl Store {
             return Err(WriteError::NotFound);
         }
         put_trade(&mut tx, client, data).await?;
+        search::index_clients(&mut tx, &[client.to_string()]).await?;
         commands::keep_answer(&mut tx, command, &Change::Replaced).await?;
         tx.commit().await.map_err(StoreError::from)?;
         Ok(Change::Replaced)
@@ -123,13 +126,35 @@ pub(super) async fn put_trade(
     client: ClientId,
     data: &ClientTrade,
 ) -> Result<(), StoreError> {
-    put_document(tx, client, data).await?;
-    let sql = "DELETE FROM contract_prices WHERE client = $1";
-    sqlx::query(sql).bind(client.to_string()).execute(&mut **tx).await?;
-    let prices: Vec<_> = data.contract_prices.iter().collect();
-    for some in prices.chunks(1000) {
+    for sql in ["DELETE FROM client_trade WHERE client = $1", "DELETE FROM contract_prices WHERE client = $1"]
+    {
+        sqlx::query(sql).bind(client.to_string()).execute(&mut **tx).await?;
+    }
+    insert_trades(tx, &[(client, data)]).await
+}
+
+/// Of clients of whom nothing is kept.
+pub(super) async fn insert_trades(
+    tx: &mut Transaction<'_>,
+    trades: &[(ClientId, &ClientTrade)],
+) -> Result<(), StoreError> {
+    // Prices stand in a table of their own: a client may have thousands.
+    let document = |data: &ClientTrade| {
+        serde_json::to_string(&ClientTrade { contract_prices: BTreeMap::new(), ..data.clone() })
+    };
+    let mut insert = Statement::new("INSERT INTO client_trade (client, document) VALUES ");
+    insert.rows(trades, |row, (client, data)| {
+        row.bind(client.to_string())?.bind(document(data)?)?;
+        Ok(())
+    })?;
+    insert.execute(tx).await?;
+    let prices = trades.iter().flat_map(|(client, data)| {
+        data.contract_prices.iter().map(move |(product, price)| (client, product, price))
+    });
+    let prices: Vec<_> = prices.collect();
+    for some in prices.chunks(PRICES_AT_ONCE) {
         let mut insert = Statement::new("INSERT INTO contract_prices (client, product, price) VALUES ");
-        insert.rows(some, |row, (product, price)| {
+        insert.rows(some, |row, (client, product, price)| {
             row.bind(client.to_string())?.bind(product.to_string())?.bind(price.0.to_string())?;
             Ok(())
         })?;

@@ -6,6 +6,7 @@ use super::NOBODY;
 use crate::desk_api::{
     Change, ClientDraft, Examined, Fault, Order, OrderEntry, OrderEvent, OrderId, OrderReceipt, OrderState,
 };
+use crate::server::store::changes::{self, Kind};
 use crate::server::store::trade::Found;
 use crate::server::store::{Command, Statement, StoreError, Transaction, micros};
 use rust_decimal::Decimal;
@@ -205,7 +206,7 @@ pub(super) async fn keep(tx: &mut Transaction<'_>, row: &Row) -> Result<(), Stor
         .bind(serde_json::to_string(&row.history)?)
         .execute(&mut **tx)
         .await?;
-    Ok(())
+    changes::note(tx, Kind::Order, row.order.id).await
 }
 
 /// A number for people, the same as often as it is asked for.
@@ -250,12 +251,12 @@ fn word<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
     Ok(serde_json::from_value(serde_json::Value::String(text.to_owned()))?)
 }
 
-pub(super) fn as_word(value: &impl serde::Serialize) -> Result<String, StoreError> {
+pub(in crate::server::store) fn as_word(value: &impl serde::Serialize) -> Result<String, StoreError> {
     Ok(serde_json::to_value(value)?.as_str().unwrap_or_default().to_owned())
 }
 
 /// As the columns of amounts: rounded up, so that credit is never less than what is bought on it.
-pub(super) fn ten_thousandths(amount: Decimal) -> i64 {
+pub(in crate::server::store) fn ten_thousandths(amount: Decimal) -> i64 {
     (amount * Decimal::from(10_000)).ceil().to_i64().unwrap_or(i64::MAX)
 }
 

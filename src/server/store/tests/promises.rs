@@ -68,7 +68,7 @@ impl Day {
             orders: Vec::new(),
             revisions: BTreeMap::new(),
         };
-        let mut goods = sample::products(jiff::civil::date(2026, 11, 30)).into_iter().take(3);
+        let mut goods = sample::products(jiff::civil::date(2026, 11, 30), sample::USUAL).into_iter().take(3);
         for data in goods.by_ref() {
             let mut data = data;
             for (batch, part) in data.batches.iter_mut().zip([1, 2]) {
