@@ -68,7 +68,7 @@ fn the_samples_come_into_a_desk_that_serves_and_change_nothing_the_second_time()
     assert_eq!(terms["payers"][1]["is_prepaid"], true);
     assert_eq!(terms["payers"][0]["payments_until"], "2026-11-28");
     assert_eq!(terms["permissions"], json!(["alcohol"]));
-    let goods = desk.get("operator", "/v1/products", &[("q", "4600000001003"), ("client", &id)]).body;
+    let goods = desk.get("operator", "/v1/products", &[("q", "4690000000101"), ("client", &id)]).body;
     let goods = &goods["products"][0];
     assert_eq!((&goods["product"]["code"], &goods["prices"]["contract"]), (&json!("T-100"), &json!("170")));
     assert_eq!(goods["prices"]["columns"]["3"], "166.3");

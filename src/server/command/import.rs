@@ -6,8 +6,9 @@ use serde_json::json;
 
 use super::{DataArguments, Failure, ImportArguments, database_named, open, open_existing};
 use crate::clock;
-use crate::server::import::{self, FileReport, Finding, Import, Kind, Report};
+use crate::server::import::{self, FileReport, Finding, Import, Kind as File, Report};
 use crate::server::settings::Settings;
+use crate::server::store::Kind;
 use crate::text::{Catalogue, say};
 
 pub(super) async fn run(arguments: ImportArguments, cat: &Catalogue) -> Result<(), Failure> {
@@ -29,6 +30,12 @@ pub(super) async fn run(arguments: ImportArguments, cat: &Catalogue) -> Result<(
     let encoding = arguments.encoding;
     let import = Import { files, encoding, settings: &settings, directory: &directory, at: clock::wall() };
     let report = import::import(&store, &import, is_dry).await.map_err(Failure::Store)?;
+    if !is_dry && report.faults == 0 {
+        // What clients and goods are found by: a desk that serves does not make it anew.
+        for kind in [Kind::Client, Kind::Product] {
+            store.make_keys(kind, usize::MAX).await.map_err(Failure::Store)?;
+        }
+    }
     store.close().await;
     if arguments.json {
         println!("{}", as_json(&report, is_dry, cat));
@@ -39,9 +46,9 @@ pub(super) async fn run(arguments: ImportArguments, cat: &Catalogue) -> Result<(
 }
 
 /// Those that were named, and those of the folder.
-fn files(arguments: &ImportArguments) -> Result<Vec<(Kind, PathBuf)>, Failure> {
+fn files(arguments: &ImportArguments) -> Result<Vec<(File, PathBuf)>, Failure> {
     let ImportArguments { clients, products, prices, stock, standings, folder, .. } = arguments;
-    let named = Kind::ALL.into_iter().zip([clients, products, prices, stock, standings]);
+    let named = File::ALL.into_iter().zip([clients, products, prices, stock, standings]);
     let files: Vec<_> = named
         .filter_map(|(kind, file)| {
             let in_folder = || {
@@ -55,7 +62,7 @@ fn files(arguments: &ImportArguments) -> Result<Vec<(Kind, PathBuf)>, Failure> {
 }
 
 fn words(import: &Import<'_>, report: &Report, is_dry: bool, cat: &Catalogue) -> String {
-    let path = |kind: Kind| {
+    let path = |kind: File| {
         let file = import.files.iter().find(|(known, _)| *known == kind);
         file.map(|(_, path)| path.display().to_string()).unwrap_or_default()
     };

@@ -82,7 +82,7 @@ pub(super) fn date(text: &str) -> Result<Date, Fault> {
         text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).collect();
     let signs = text.trim_end_matches(|c: char| !c.is_ascii_digit());
     // 12/31/2026 and 31/12/2026 cannot be told from each other.
-    let is_slashed = signs.contains('/') && !parts.first().is_some_and(|year| year.len() == 4);
+    let is_slashed = signs.contains('/') && parts.first().is_none_or(|year| year.len() != 4);
     let (year, month, day) = match parts.as_slice() {
         [year, month, day, ..] if year.len() == 4 => (year, month, day),
         [day, month, year, ..] if year.len() == 4 && !is_slashed => (year, month, day),

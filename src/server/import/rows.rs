@@ -525,10 +525,10 @@ pub(super) fn standing(
     account.terms = terms(cells, account.terms);
     invoices(cells, &mut account.invoices);
     cells.set(&mut account.payments_until, "paid_until", cell::date);
-    let on_account_of = known.and_then(|entity| entity.on_account_of.clone());
-    let tax_number = known.and_then(|entity| entity.tax_number.clone());
-    let contracts = known.map(|entity| entity.contracts.clone()).unwrap_or_default();
-    let entity = Entity { id, name, tax_number, contracts, account, on_account_of };
+    let entity = match known {
+        Some(known) => Entity { name, account, ..known.clone() },
+        None => Entity { id, name, account, on_account_of: None, tax_number: None, contracts: Vec::new() },
+    };
     match place.and_then(|place| trade.entities.get_mut(place)) {
         Some(known) => *known = entity,
         None => trade.entities.push(entity),

@@ -6,7 +6,7 @@ use std::io::{self, BufRead as _, BufReader, ErrorKind, Read, Seek as _};
 use std::path::Path;
 
 use csv::StringRecord;
-use encoding_rs::{Decoder, DecoderResult, EUC_KR, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1251};
+use encoding_rs::{Decoder, DecoderResult, EUC_KR, Encoding, UTF_8, WINDOWS_1251};
 
 use super::cell::Comma;
 use super::fault::Fault;
@@ -247,10 +247,8 @@ fn find_encoding(file: &mut File) -> Result<&'static Encoding, Unfit> {
     if first.starts_with(b"PK\x03\x04") || first.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) {
         return Err(Fault::Spreadsheet.into());
     }
-    match Encoding::for_bom(&first) {
-        Some((encoding, _)) if encoding == UTF_16LE || encoding == UTF_16BE => return Ok(encoding),
-        Some((encoding, _)) => return Ok(encoding),
-        None => {}
+    if let Some((encoding, _)) = Encoding::for_bom(&first) {
+        return Ok(encoding);
     }
     for encoding in [UTF_8, EUC_KR] {
         file.rewind()?;
@@ -274,7 +272,6 @@ fn letters_of(file: &mut File, encoding: &'static Encoding) -> Result<Option<Let
     let mut text = Decoded::new(file, encoding);
     let mut letters = Letters::default();
     let mut piece = vec![0; PIECE];
-    let mut begun = Vec::new();
     loop {
         let count = match text.read(&mut piece) {
             Ok(count) => count,
@@ -293,14 +290,8 @@ fn letters_of(file: &mut File, encoding: &'static Encoding) -> Result<Option<Let
         if encoding == UTF_8 {
             continue;
         }
-        begun.extend_from_slice(some);
-        let whole = match std::str::from_utf8(&begun) {
-            Ok(text) => text.len(),
-            Err(error) => error.valid_up_to(),
-        };
-        for letter in
-            begun.drain(..whole).collect::<Vec<_>>().utf8_chunks().flat_map(|chunk| chunk.valid().chars())
-        {
+        // A decoder gives whole characters.
+        for letter in String::from_utf8_lossy(some).chars() {
             match letter {
                 '\u{ac00}'..='\u{d7a3}' => letters.hangul += 1,
                 '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' => letters.hanja += 1,

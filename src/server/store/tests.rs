@@ -374,11 +374,14 @@ async fn what_each_earlier_version_kept_is_there_after_the_update() {
             old.close().await;
 
             let store = Store::open(&database).await.unwrap();
-            for (table, columns, kept) in before {
+            // Words that goods are found by are made anew.
+            let kept = before.into_iter().filter(|(table, ..)| *table != "product_words");
+            for (table, columns, kept) in kept {
                 let now = rows(&store.readers, is_sqlite, table, columns).await;
                 assert_eq!(now, kept, "{table} after version {version}");
             }
             store.index_by(&NumberingPlan::default()).await.unwrap();
+            store.make_keys(Kind::Product, usize::MAX).await.unwrap();
             let plan = NumberingPlan::default();
             let number = plan.look_up_key("89160000001").unwrap();
             let found = store.clients_by_number(number, &plan, 5).await.unwrap();
