@@ -27,7 +27,7 @@ pub use passing::ChainNews;
 pub use queue::{QueueCodes, QueueOrder, QueueState, QueueTrouble, QueueView};
 pub use view::{LineState, LineView, Registration, View};
 
-use crate::desk_api::{CallRecord, ClientId, HandedOver, Handover};
+use crate::desk_api::{CallRecord, CallRecordId, ClientId, HandedOver, Handover};
 use crate::domain::number::{NumberingPlan, PhoneNumber};
 use crate::instant::Instant;
 use crate::phone::{self, Caller, LineId, Phone, PhoneConfig};
@@ -125,6 +125,11 @@ pub enum Event {
     ClientChosen {
         line: LineId,
         client: ClientId,
+    },
+    /// The register has an entry for the call on this line.
+    Recorded {
+        line: LineId,
+        id: CallRecordId,
     },
     /// A client is on the way through a chain.
     Chain {
@@ -242,7 +247,7 @@ impl Agent {
 
     fn on_phone_event(&mut self, now: Instant, wall: Timestamp, mut event: phone::Event) {
         self.recognise_parked(&mut event);
-        let mut fetched = None;
+        let (mut fetched, mut opened) = (None, None);
         match &event {
             phone::Event::ConnectedTo { line, party } => {
                 let number = self.key_of(party);
@@ -263,6 +268,7 @@ impl Agent {
                 self.look_up(now, *line, self.key_of(caller));
                 self.ask_what_goes_along(now, *line, register::party(caller, self.key_of(caller)));
                 let record = self.register.ringing(now, wall, *line, call_id, self.parties(caller));
+                opened = Some((*line, record.id));
                 self.record(Some(record));
             }
             phone::Event::Dialing { line, call_id, target } => {
@@ -270,6 +276,7 @@ impl Agent {
                 let dialled = self.dialled.take().unwrap_or_else(|| self.sent_to(target));
                 self.look_up(now, *line, dialled.number);
                 let record = self.register.dialing(now, wall, *line, call_id, &dialled);
+                opened = Some((*line, record.id));
                 self.record(Some(record));
                 if let Some(client) = dialled.about {
                     self.consult(client, *line, target);
@@ -293,6 +300,9 @@ impl Agent {
             self.send_extension(now, line);
         }
         self.say(Event::Phone(event.clone()));
+        if let Some((line, id)) = opened.filter(|_| self.has_desk) {
+            self.say(Event::Recorded { line, id });
+        }
         if let phone::Event::Dialing { line, .. } = event
             && let Some(party) = fetched.filter(|client| client.number.is_some())
         {

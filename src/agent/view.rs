@@ -3,7 +3,7 @@
 use super::card::Card;
 use super::colleagues::Colleagues;
 use super::{CardAnswer, Event, Parked, QueueView, Source};
-use crate::desk_api::{ClientCard, ClientId};
+use crate::desk_api::{CallRecordId, ClientCard, ClientId};
 use crate::phone::{self, Caller, LineId, Side, TransferWay};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -69,6 +69,8 @@ pub struct LineView {
     pub card: Option<Card>,
     /// Which of the card's clients the operator says it is.
     pub chosen: Option<ClientId>,
+    /// Its entry in the call register.
+    pub record: Option<CallRecordId>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -90,6 +92,7 @@ impl LineView {
             in_transfer: None,
             card: None,
             chosen: None,
+            record: None,
         }
     }
 }
@@ -104,6 +107,7 @@ impl View {
             Event::Chain { .. } => {}
             Event::Queue(queue) => self.queue = *queue,
             Event::Parked(parked) => self.parked.clone_from(parked),
+            Event::Recorded { line, id } => self.change(*line, |view| view.record = Some(*id)),
             Event::ClientChosen { line, client } => self.change(*line, |view| view.chosen = Some(*client)),
         }
     }

@@ -33,7 +33,11 @@ pub fn line(at: Instant, notice: &Notice, book: &Book) -> Option<String> {
         }
         // Windows alone take part in queues and parking.
         Notice::Agent(
-            Event::CardTaken { .. } | Event::ClientChosen { .. } | Event::Queue(_) | Event::Parked(_),
+            Event::CardTaken { .. }
+            | Event::ClientChosen { .. }
+            | Event::Recorded { .. }
+            | Event::Queue(_)
+            | Event::Parked(_),
         )
         | Notice::Desk(_)
         | Notice::Directory(_)
@@ -43,6 +47,10 @@ pub fn line(at: Instant, notice: &Notice, book: &Book) -> Option<String> {
         | Notice::Products { .. }
         | Notice::Order(_)
         | Notice::Drafts(_)
+        | Notice::Orders { .. }
+        | Notice::OrderEntry(_)
+        | Notice::OrderWatch(_)
+        | Notice::Task(_)
         | Notice::Devices { .. }
         | Notice::SoundTest(_)
         | Notice::Levels { .. }

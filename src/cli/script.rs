@@ -186,6 +186,7 @@ impl Script {
             Notice::Agent(
                 Event::CardTaken { .. }
                 | Event::ClientChosen { .. }
+                | Event::Recorded { .. }
                 | Event::Chain { .. }
                 | Event::Queue(_)
                 | Event::Parked(_),
@@ -206,6 +207,10 @@ impl Script {
             | Notice::Products { .. }
             | Notice::Order(_)
             | Notice::Drafts(_)
+            | Notice::Orders { .. }
+            | Notice::OrderEntry(_)
+            | Notice::OrderWatch(_)
+            | Notice::Task(_)
             | Notice::Devices { .. }
             | Notice::SoundTest(_)
             | Notice::Levels { .. } => {}

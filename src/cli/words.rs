@@ -30,7 +30,11 @@ pub fn line(cat: &Catalogue, notice: &Notice) -> Option<String> {
         Notice::Chain { answer: Ok(chain), .. } => way(cat, chain),
         // Windows alone take part in queues and parking.
         Notice::Agent(
-            Event::CardTaken { .. } | Event::ClientChosen { .. } | Event::Queue(_) | Event::Parked(_),
+            Event::CardTaken { .. }
+            | Event::ClientChosen { .. }
+            | Event::Recorded { .. }
+            | Event::Queue(_)
+            | Event::Parked(_),
         )
         | Notice::Desk(_)
         | Notice::Directory(_)
@@ -40,6 +44,10 @@ pub fn line(cat: &Catalogue, notice: &Notice) -> Option<String> {
         | Notice::Products { .. }
         | Notice::Order(_)
         | Notice::Drafts(_)
+        | Notice::Orders { .. }
+        | Notice::OrderEntry(_)
+        | Notice::OrderWatch(_)
+        | Notice::Task(_)
         | Notice::Devices { .. }
         | Notice::SoundTest(_)
         | Notice::Levels { .. }

@@ -54,6 +54,11 @@ impl CardCache {
         Some((kept.clients.clone(), age))
     }
 
+    /// Forgets all of it.
+    pub fn wipe(&mut self) {
+        self.cards_by_number.clear();
+    }
+
     fn next_use(&mut self) -> u64 {
         self.uses = self.uses.saturating_add(1);
         self.uses

@@ -17,6 +17,7 @@ use crate::secrets::Secret;
 
 /// Largest answer taken, octets: twenty cards with everything in them have a tenth of that.
 const ANSWER_LIMIT: usize = 2 * 1024 * 1024;
+const EVENT_STREAM: &str = "text/event-stream";
 /// Idle connections are dropped after this, sooner than the desk would.
 const IDLE: Duration = Duration::from_secs(60);
 /// How often an idle connection is used so that it stays; below [`IDLE`].
@@ -71,6 +72,19 @@ impl HttpDesk {
         within(budget, async {
             let request = self.client().await?.get(self.base.join(path)).query(query);
             read(self.send(request).await?).await
+        })
+        .await
+    }
+
+    /// An answer that goes on; the budget is for its beginning.
+    pub async fn stream(&self, path: &str, budget: Duration) -> Result<Response, Unavailable> {
+        within(budget, async {
+            let request = self.client().await?.get(self.base.join(path)).header(ACCEPT, EVENT_STREAM);
+            let response = self.send(request).await?;
+            match response.status().is_success() && has_type(&response, EVENT_STREAM) {
+                true => Ok(response),
+                false => Err(refusal(response.status(), None)),
+            }
         })
         .await
     }

@@ -6,6 +6,7 @@
 
 mod cache;
 mod client;
+mod events;
 mod outbox;
 
 use std::path::PathBuf;
@@ -18,7 +19,8 @@ use crate::clock::Clock;
 use crate::desk_api::{
     ActOnOrder, BadAnswer, CallReceipt, CallRecord, Calls, CardAnswer, ClientId, Clients, Directory, Goods,
     HandedOver, Handover, Handovers, Order, OrderEntry, OrderId, OrderReceipt, OrderState, Orders,
-    PlaceOrder, Products, Source, Terms, TransferChain, TransferQuestion, Unavailable, paths,
+    PlaceOrder, Products, Source, Task, TaskReceipt, Terms, TransferChain, TransferQuestion, Unavailable,
+    paths,
 };
 use crate::domain::number::PhoneNumber;
 use crate::secrets::Secret;
@@ -31,6 +33,8 @@ use uuid::Uuid;
 
 /// Products that are asked for at a time.
 const MOST_PRODUCTS: u32 = 40;
+/// Orders of one client that are looked at in a call.
+const MOST_ORDERS: u32 = 20;
 /// Drafts that one operator may have left open.
 const MOST_DRAFTS: u32 = 100;
 
@@ -117,7 +121,13 @@ impl Desk {
                 self.lock().put(number, &clients, asked);
                 CardAnswer::Found { clients, source: Source::Desk, age: Duration::ZERO }
             }
-            Err(why) => CardAnswer::Unavailable { why },
+            Err(why) => {
+                if why == Unavailable::WrongToken {
+                    // Whoever has lost the right to ask has nothing to look at here either.
+                    self.lock().wipe();
+                }
+                CardAnswer::Unavailable { why }
+            }
         }
     }
 
@@ -213,6 +223,15 @@ impl Desk {
         self.write_order(Method::PUT, &path, command, order, (order.id, order.revision)).await
     }
 
+    /// Writes a task. Repeats carry the same command id.
+    pub async fn put_task(&self, task: &Task) -> Result<TaskReceipt, Unavailable> {
+        let command = outbox::task_command(task.id);
+        let path = paths::task(task.id);
+        let receipt: TaskReceipt =
+            self.http.write(Method::PUT, &path, command, task, self.write_budget).await?;
+        if receipt.id == task.id { Ok(receipt) } else { Err(WRONG_SHAPE) }
+    }
+
     /// Places an order as it was written with this revision. The same command once more gets the answer of the first.
     pub async fn place_order(
         &self,
@@ -247,6 +266,25 @@ impl Desk {
             self.http.write(method, path, command, content, self.write_budget).await?;
         let confirms = receipt.id == id && receipt.revision >= revision;
         if confirms { Ok(receipt) } else { Err(WRONG_SHAPE) }
+    }
+
+    /// One order with all that has become of it.
+    pub async fn order(&self, id: OrderId) -> Result<OrderEntry, Unavailable> {
+        let entry: OrderEntry = self.http.get(&paths::order(id), &[], self.look_up_budget).await?;
+        if entry.order.id == id { Ok(entry) } else { Err(WRONG_SHAPE) }
+    }
+
+    /// A client's orders, whoever took them; or the latest of whoever has our token. The latest change first.
+    pub async fn orders(&self, client: Option<ClientId>) -> Result<Vec<OrderEntry>, Unavailable> {
+        let whose = match client {
+            Some(client) => ("client", client.to_string()),
+            None => ("taken_by", Orders::TAKEN_BY_ME.to_owned()),
+        };
+        let most = if client.is_some() { MOST_ORDERS } else { MOST_DRAFTS };
+        let query = [whose, ("limit", most.to_string())];
+        let Orders { orders } = self.http.get(paths::ORDERS, &query, self.look_up_budget).await?;
+        let are_theirs = orders.iter().all(|entry| client.is_none_or(|client| entry.order.client == client));
+        if are_theirs { Ok(orders) } else { Err(WRONG_SHAPE) }
     }
 
     /// Opens the connection, so that the first look-up does not pay for it. Says whether the desk answers.

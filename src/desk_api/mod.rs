@@ -14,14 +14,15 @@ mod trade;
 
 pub use answer::{BadAnswer, CardAnswer, Source, Unavailable};
 pub use order::{
-    ActOnOrder, OrderChanged, OrderEntry, OrderEvent, OrderNews, OrderReceipt, Orders, PlaceOrder, Products,
+    ActOnOrder, OrderChanged, OrderEntry, OrderEvent, OrderNews, OrderReceipt, OrderWatch, Orders,
+    PlaceOrder, Products,
 };
 pub use page::{
     Absences, AssignManager, CallChanged, ClientChanged, HandoverChanged, LogIn, LoggedIn, OrderGoods, PAGE,
     TaskChanged,
 };
 pub use problem::{FieldFault, FieldProblem, PROBLEM_JSON, Problem, ProblemCode};
-pub use task::{FinishTask, TaskDone, TaskEntry, TaskReceipt, Tasks};
+pub use task::{FinishTask, TaskDone, TaskEntry, TaskNews, TaskReceipt, Tasks};
 pub use trade::{AddressData, ClientTrade, Entity, ProductData};
 
 pub use crate::domain::call_record::{

@@ -138,11 +138,29 @@ pub struct OrderChanged {
     pub changed_at: Timestamp,
 }
 
+/// What the desk tells by itself of the orders that this operator takes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum OrderWatch {
+    /// It is listened to from now on; what has changed before was not heard.
+    Live,
+    /// Something has changed.
+    Changed(OrderChanged),
+    /// Some changes were not heard.
+    Missed,
+    /// It is not heard any more; another attempt follows by itself.
+    Away,
+}
+
 /// What becomes of an order on its way from the operator's computer to the desk.
 #[derive(Clone, PartialEq, Debug)]
 pub enum OrderNews {
     /// An order of an earlier run, which the desk may not have; told once at the beginning.
     Found(Box<Order>),
+    /// An earlier run has asked for it to be placed, and the desk has not answered yet; told once at the beginning.
+    Places {
+        /// Whose.
+        id: OrderId,
+    },
     /// This revision outlives the process: it is on this computer's disk.
     Kept {
         /// Whose.

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Change;
+use super::{Change, ProblemCode};
 use crate::domain::directory::PersonId;
 use crate::domain::task::{Task, TaskId};
 
@@ -78,6 +78,17 @@ pub struct FinishTask {
     /// What came of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+}
+
+/// What becomes of a task on its way from the operator's computer to the desk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TaskNews {
+    /// The desk has it.
+    Answered(TaskId),
+    /// The desk cannot be asked now; it waits and is sent by itself.
+    Waits(TaskId),
+    /// The desk will never take it.
+    Refused(TaskId, ProblemCode),
 }
 
 /// The desk has this on disk.

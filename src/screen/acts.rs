@@ -130,7 +130,9 @@ impl Screen {
             Act::NoteEdited(_) => self.can_note(),
             Act::PaletteQuery(_) | Act::PaletteRun(_) => self.palette.is_some(),
             Act::Retry => !self.is_registered(),
-            Act::Order => self.can_order(),
+            Act::Order | Act::Orders => self.can_order(),
+            Act::OpenNews => self.needs_operator(),
+            Act::CallBack => self.can_call_back(),
             Act::OrderTyped(_)
             | Act::OrderEnter
             | Act::OrderMove { .. }
@@ -219,9 +221,12 @@ impl Screen {
             Act::Ready => self.be_ready(now),
             Act::Break(reason) => self.take_break(now, reason),
             Act::DoNotDisturb => self.toggle_do_not_disturb(now),
+            Act::CallBack => self.call_back(wall),
             Act::Result(index) => self.pick_result(index),
             Act::FinishWrapUp => self.finish_wrap_up(),
             Act::Order
+            | Act::Orders
+            | Act::OpenNews
             | Act::OrderTyped(_)
             | Act::OrderEnter
             | Act::OrderMove { .. }

@@ -135,6 +135,7 @@ impl Screen {
         }
         bars.extend(self.queue_bar());
         bars.extend(self.parked_bars(now));
+        bars.extend(self.order_bars());
         if let Some(why) = &self.desk_fault {
             bars.push(bar(
                 Tone::Warning,

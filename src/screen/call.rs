@@ -1,5 +1,6 @@
 //! The call on the card, the one that waits, the one that rings beside it, and what became of the last.
 
+use super::call_back::CallBack;
 use super::format::{clock, tame};
 use super::keys::{Deed, key_of};
 use super::wrap_up::GRACE;
@@ -51,6 +52,8 @@ pub(super) struct Standing {
     pub passed_to: Option<String>,
     /// What the operator has written down.
     pub note: String,
+    /// Somebody is to call the client back.
+    pub call_back: Option<CallBack>,
     /// The next transfer is to the PBX's parking.
     pub parks: bool,
     pub silent: Vec<(AudioDirection, NoAudioCause)>,
@@ -121,6 +124,7 @@ impl Standing {
             consults: None,
             passed_to: None,
             note: String::new(),
+            call_back: None,
             parks: false,
             silent: Vec::new(),
             hold_refused: false,
@@ -478,6 +482,7 @@ impl Screen {
         if let Some(name) = &call.waits_for {
             notes.push(word(Tone::Hold, say!(cat, "Waiting for {name}", name = name)));
         }
+        notes.extend(call.call_back.as_ref().map(|asked| self.call_back_word(asked)));
         notes.extend(self.outcome_words());
         notes.extend(self.reply.map(|reply| word(Tone::Warning, self.reply_words(reply))));
         notes

@@ -83,6 +83,7 @@ impl Screen {
         self.watch_colleagues();
         self.book.forget_questions();
         if self.config.has_desk {
+            self.write_orders_again();
             self.wishes.push_back(super::Wish::FetchDrafts);
         }
     }

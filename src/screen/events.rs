@@ -56,6 +56,7 @@ impl Screen {
                 self.ask_where_to(line);
                 self.prepare_order(line);
             }
+            Event::Recorded { .. } => {}
             Event::CardTaken { line } => self.change(line, |call| {
                 (call.as_of, call.likely) = (None, None);
                 (call.question, call.chain) = (None, None);
@@ -184,6 +185,7 @@ impl Screen {
 
     fn on_dialing(&mut self, now: Instant, wall: &Zoned, line: LineId, target: String) {
         self.finish_wrap_up();
+        self.end_visit();
         let typed = self.dial.take_sent().unwrap_or(target);
         let consults = self.consults.take().filter(|client| self.view.lines.contains_key(client));
         let fetched = self.fetched.take();
@@ -202,6 +204,7 @@ impl Screen {
 
     fn on_answered(&mut self, now: Instant, line: LineId) {
         self.finish_wrap_up();
+        self.end_visit();
         self.change(line, |call| call.answered = Some(now));
         self.alert_over(line);
         self.outcome = None;

@@ -3,8 +3,8 @@
 use super::Offers;
 use crate::agent::{Event, Intent};
 use crate::desk_api::{
-    CallRecord, ClientId, Directory, Goods, Order, OrderAct, OrderEntry, OrderId, OrderNews, Terms,
-    TransferQuestion, Unavailable,
+    CallRecord, ClientId, Directory, Goods, Order, OrderAct, OrderEntry, OrderId, OrderNews, OrderWatch,
+    Task, TaskNews, Terms, TransferQuestion, Unavailable,
 };
 use crate::domain::chain::TransferChain;
 use crate::domain::number::NumberingPlan;
@@ -80,6 +80,17 @@ pub enum Input {
     Order(OrderNews),
     /// The answer to `Wish::FetchDrafts`.
     Drafts(Result<Vec<OrderEntry>, Unavailable>),
+    /// The answer to `Wish::FetchOrders`.
+    Orders {
+        client: Option<ClientId>,
+        answer: Result<Vec<OrderEntry>, Unavailable>,
+    },
+    /// The answer to `Wish::FetchOrder`.
+    OrderEntry(Result<Box<OrderEntry>, Unavailable>),
+    /// What the desk tells of orders by itself.
+    OrderWatch(OrderWatch),
+    /// What becomes of a task on its way to the desk.
+    Task(TaskNews),
 }
 
 /// Something is not as it should be, or is again. Shown as a bar until it ends.
@@ -198,6 +209,12 @@ pub enum Act {
     FinishWrapUp,
     /// Opens the client's order, or goes back to its field.
     Order,
+    /// The client's orders with what has become of them.
+    Orders,
+    /// Opens the order that needs the operator.
+    OpenNews,
+    /// The client's manager is to call back.
+    CallBack,
     /// What is typed into the order's field.
     OrderTyped(String),
     /// Enter there.
@@ -280,6 +297,9 @@ impl fmt::Debug for Act {
             Self::Result(index) => write!(f, "Result({index})"),
             Self::FinishWrapUp => f.write_str("FinishWrapUp"),
             Self::Order => f.write_str("Order"),
+            Self::Orders => f.write_str("Orders"),
+            Self::OpenNews => f.write_str("OpenNews"),
+            Self::CallBack => f.write_str("CallBack"),
             Self::OrderTyped(_) => f.write_str("OrderTyped"),
             Self::OrderEnter => f.write_str("OrderEnter"),
             Self::OrderMove { down } => write!(f, "OrderMove(down {down})"),
@@ -351,6 +371,11 @@ pub enum Wish {
     },
     /// The operator's own drafts on the desk.
     FetchDrafts,
+    /// A client's latest orders; none: the operator's own.
+    FetchOrders(Option<ClientId>),
+    FetchOrder(OrderId),
+    /// Somebody is to call a client back.
+    AskFor(Box<Task>),
 }
 
 /// Without what is announced: it names clients.
@@ -376,6 +401,9 @@ impl fmt::Debug for Wish {
             Self::PlaceOrder { revision, .. } => write!(f, "PlaceOrder(revision {revision})"),
             Self::ActOnOrder { act, .. } => write!(f, "ActOnOrder({act:?})"),
             Self::FetchDrafts => f.write_str("FetchDrafts"),
+            Self::FetchOrders(client) => write!(f, "FetchOrders(of a client {})", client.is_some()),
+            Self::FetchOrder(_) => f.write_str("FetchOrder"),
+            Self::AskFor(_) => f.write_str("AskFor"),
         }
     }
 }

@@ -43,6 +43,8 @@ const fn control_shift(letter: char) -> Press {
 /// Of several deeds on one key, the first that is possible now is done.
 pub(super) const KEYS: &[(Press, Deed)] = &[
     (f(1), Deed::Act(Act::Order)),
+    (shift_f(1), Deed::Act(Act::Orders)),
+    (control('j'), Deed::Act(Act::OpenNews)),
     (f(2), Deed::Act(Act::Answer)),
     (f(3), Deed::Act(Act::Reject)),
     (f(3), Deed::Act(Act::HangUp)),
@@ -51,6 +53,7 @@ pub(super) const KEYS: &[(Press, Deed)] = &[
     (f(5), Deed::Act(Act::Mute)),
     (f(6), Deed::Act(Act::Keypad)),
     (f(7), Deed::Act(Act::Topic)),
+    (shift_f(7), Deed::Act(Act::CallBack)),
     (f(12), Deed::Act(Act::PickUp)),
     (shift_f(12), Deed::Act(Act::TakeFirstParked)),
     (shift_f(8), Deed::Act(Act::Park)),

@@ -10,6 +10,7 @@
 mod acts;
 mod bars;
 mod call;
+mod call_back;
 mod card;
 mod colleagues;
 mod consultation;
@@ -165,6 +166,12 @@ impl Screen {
         screen
     }
 
+    /// In place of another window that is gone: what was written there is still here.
+    pub fn take_orders_of(&mut self, former: Self) {
+        self.book = former.book;
+        self.book.close();
+    }
+
     pub fn handle(&mut self, now: Instant, wall: &Zoned, input: Input) {
         let is_news = !matches!(input, Input::Tick | Input::Levels { .. });
         let by_operator = matches!(input, Input::Press(_) | Input::Act(_));
@@ -188,9 +195,14 @@ impl Screen {
             Input::Tick => {}
             Input::Terms { client, answer } => self.on_terms(now, client, answer),
             Input::Products { client, text, answer } => self.on_products(client, &text, answer),
-            Input::Order(news) => self.on_order_news(now, news),
+            Input::Order(news) => self.on_order_news(now, wall, news),
             Input::Drafts(answer) => self.on_drafts(now, answer),
+            Input::Orders { client, answer } => self.on_orders(now, wall, client, answer),
+            Input::OrderEntry(answer) => self.on_order_entry(now, wall, answer),
+            Input::OrderWatch(told) => self.on_order_watch(wall, told),
+            Input::Task(news) => self.on_task_news(news),
         }
+        self.end_order_notices(now);
         let is_news = self.end_wrap_up_in_time(now) || is_news;
         self.ask_desk_again(now);
         self.say_whether_to_take_calls();
@@ -312,6 +324,7 @@ impl Screen {
             || self.outage.as_ref().is_some_and(Outage::is_counted_down)
             || self.duty.is_away()
             || !self.view.parked.is_empty()
+            || self.order_notices_end()
     }
 }
 

@@ -1,17 +1,17 @@
 //! What the operator writes down about a call (duties 9, 20, 26): one draft for each call, kept at every keystroke. It goes along when
 //! the client is passed on, and into the call's register entry; in the wrap-up it can still be written.
 
-use super::call::Standing;
+use super::call::{Seen, Standing};
 use super::keys::{Deed, key_of};
 use super::{Field, Note, Screen};
-use crate::agent::Intent;
+use crate::agent::{Intent, LineView};
 use crate::desk_api::Handover;
 use crate::instant::Instant;
 
 impl Screen {
     /// The call that is written about, by its Call-ID, since a line is soon another call's: the client's; in the wrap-up the one that
     /// is over, until another is answered.
-    fn noted(&self) -> Option<&str> {
+    pub(super) fn noted(&self) -> Option<&str> {
         let over = self.wrap_up.as_ref().map(|running| running.call_id.as_str());
         let line = self.client_line().filter(|line| over.is_none() || !self.rings(*line));
         line.and_then(|line| self.view.lines.get(&line)).map(|line| line.call_id.as_str()).or(over)
@@ -22,12 +22,20 @@ impl Screen {
     }
 
     pub(super) fn note_shown(&self) -> Option<Note> {
+        let Seen { view: LineView { call_id, .. }, call } = self.noted_seen()?;
+        let key = key_of(&Deed::Focus(Field::Note));
+        Some(Note { call_id: call_id.clone(), text: call.note.clone(), key })
+    }
+
+    /// That call, whole.
+    pub(super) fn noted_seen(&self) -> Option<Seen<'_>> {
         let call_id = self.noted()?;
         let standing = self.view.lines.iter().find(|(_, line)| line.call_id == call_id);
-        let last = || self.last.as_ref().filter(|last| last.view.call_id == call_id).map(|last| &last.call);
-        let call = standing.and_then(|(line, _)| self.calls.get(line)).or_else(last)?;
-        let key = key_of(&Deed::Focus(Field::Note));
-        Some(Note { call_id: call_id.to_owned(), text: call.note.clone(), key })
+        let last = || {
+            let last = self.last.as_ref().filter(|last| last.view.call_id == call_id)?;
+            Some(Seen { view: &last.view, call: &last.call })
+        };
+        standing.and_then(|(line, _)| self.seen(*line)).or_else(last)
     }
 
     /// No longer than the desk takes.
@@ -42,7 +50,7 @@ impl Screen {
     }
 
     /// One that stands, or the last one.
-    fn call_mut(&mut self, call_id: &str) -> Option<&mut Standing> {
+    pub(super) fn call_mut(&mut self, call_id: &str) -> Option<&mut Standing> {
         let standing = self.view.lines.iter().find(|(_, line)| line.call_id == call_id);
         let last = self.last.as_mut().filter(|last| last.view.call_id == call_id).map(|last| &mut last.call);
         standing.and_then(|(line, _)| self.calls.get_mut(line)).or(last)

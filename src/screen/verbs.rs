@@ -65,13 +65,15 @@ impl Screen {
             Act::Conference,
             Act::Topic,
             Act::Park,
+            Act::OpenNews,
             Act::Order,
             Act::Palette,
         ];
         let form = [Act::PlaceOrder, Act::NextOffer, Act::RepeatOrder, Act::UsualOrder, Act::NoOffers];
         let acts = self.acts_of_state();
         let office = office.into_iter().filter(|act| !acts.contains(act)).collect::<Vec<_>>();
-        let acts = form.into_iter().chain(acts).chain(office).map(Deed::Act);
+        let call_back = Some(Act::CallBack).filter(|_| self.is_requested());
+        let acts = form.into_iter().chain(call_back).chain(acts).chain(office).map(Deed::Act);
         let places = [Field::Note, Field::Dial, Field::Calls, Field::Card].map(Deed::Focus);
         let is_valid = |deed: &Deed| KEYS.iter().any(|(_, bound)| bound == deed) && self.can_do(deed);
         let hint = |deed: Deed| Hint { key: key_of(&deed), label: self.label(&deed) };
@@ -124,6 +126,9 @@ impl Screen {
             Act::Conference => msg!("Conference"),
             Act::FinishWrapUp => msg!("Finish"),
             Act::Order => msg!("Order"),
+            Act::Orders => msg!("The client's orders"),
+            Act::CallBack => msg!("The manager calls back"),
+            Act::OpenNews => msg!("The order that needs you"),
             Act::PlaceOrder => msg!("Place the order"),
             Act::NextOffer => msg!("Next offer"),
             Act::NoOffers => msg!("No offers wanted"),

@@ -1,7 +1,7 @@
 //! After a conversation: its result, inferred, confirmed by one key or by time (duty 14).
 
 use super::bars::whole_seconds;
-use super::call::Standing;
+use super::call::{Seen, Standing};
 use super::{CallResult, Screen, WrapUp, words};
 use crate::agent::Intent;
 use crate::domain::call_result::CallResult as Result;
@@ -30,8 +30,12 @@ impl Screen {
         passed_on: bool,
         joined: Option<LineId>,
     ) {
+        let last = self.last.as_ref().filter(|last| last.view.call_id == call_id);
+        let is_called_back =
+            last.is_some_and(|last| Self::comes_to_call_back(Seen { view: &last.view, call: &last.call }));
         let chosen = match passed_on {
             _ if self.book.was_taken_in(&call_id) => Result::Order,
+            _ if is_called_back => Result::Callback,
             true => Result::PassedOn,
             false => Result::Information,
         };
@@ -46,6 +50,15 @@ impl Screen {
     pub(super) fn infer_order(&mut self, call_id: &str) {
         if let Some(running) = self.wrap_up.as_mut().filter(|running| running.call_id == call_id) {
             running.chosen = Result::Order;
+        }
+    }
+
+    /// Asked for after the client had hung up.
+    pub(super) fn infer_call_back(&mut self, call_id: &str) {
+        let is_order = self.book.was_taken_in(call_id);
+        if let Some(running) = self.wrap_up.as_mut().filter(|running| running.call_id == call_id && !is_order)
+        {
+            running.chosen = Result::Callback;
         }
     }
 

@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::desk::{Desk, DeskConfig, DeskProblem, Entry, Notice, Outbox, OutboxError, Waits};
 use crate::desk_api::{
     CallRecord, CallRecordId, ClientId, Directory, Goods, HandedOver, Handover, Order, OrderAct, OrderEntry,
-    OrderId, OrderNews, Terms, TransferQuestion, Unavailable,
+    OrderId, OrderNews, OrderWatch, Task, TaskNews, Terms, TransferQuestion, Unavailable,
 };
 use crate::domain::chain::TransferChain;
 use crate::domain::number::PhoneNumber;
@@ -61,6 +61,10 @@ pub(super) enum FromDesk {
     Products { client: ClientId, text: String, answer: Result<Vec<Goods>, Unavailable> },
     Order(OrderNews),
     Drafts(Result<Vec<OrderEntry>, Unavailable>),
+    Orders { client: Option<ClientId>, answer: Result<Vec<OrderEntry>, Unavailable> },
+    OrderEntry(Result<Box<OrderEntry>, Unavailable>),
+    OrderWatch(OrderWatch),
+    Task(TaskNews),
     Trouble(DeskTrouble),
 }
 
@@ -78,6 +82,8 @@ pub(super) struct DeskLink {
     words: UnboundedSender<FromDesk>,
     inbox: UnboundedReceiver<FromDesk>,
     warmer: Option<JoinHandle<()>>,
+    /// The task that listens for changes of orders, and the one that tells of them.
+    watchers: Vec<JoinHandle<()>>,
     /// What goes along with clients, in the order in which it happens, and when that was.
     handovers: UnboundedSender<(Instant, Handover)>,
     clock: Clock,
@@ -101,6 +107,7 @@ impl DeskLink {
             words,
             inbox,
             warmer: None,
+            watchers: Vec::new(),
             handovers,
             clock,
         };
@@ -176,6 +183,31 @@ impl DeskLink {
         self.ask(async |desk| FromDesk::Drafts(desk.drafts().await));
     }
 
+    pub(super) fn fetch_orders(&self, client: Option<ClientId>) {
+        self.ask(async move |desk| FromDesk::Orders { client, answer: desk.orders(client).await });
+    }
+
+    pub(super) fn fetch_order(&self, id: OrderId) {
+        self.ask(async move |desk| FromDesk::OrderEntry(desk.order(id).await.map(Box::new)));
+    }
+
+    /// Once, however often it is asked for.
+    pub(super) fn watch_orders(&mut self) {
+        let Some(desk) = self.desk.clone().filter(|_| self.watchers.is_empty()) else { return };
+        let mut seed = [0; 32];
+        self.chance.fill_bytes(&mut seed);
+        let (tell, mut told) = unbounded_channel();
+        let words = self.words.clone();
+        self.watchers.push(tokio::task::spawn_local(async move {
+            desk.watch_orders(seed, Waits::default(), tell).await;
+        }));
+        self.watchers.push(tokio::task::spawn_local(async move {
+            while let Some(change) = told.recv().await {
+                let _ = words.send(FromDesk::OrderWatch(change));
+            }
+        }));
+    }
+
     /// Asks beside all else; nobody, without a desk.
     fn ask(&self, question: impl AsyncFnOnce(Desk) -> FromDesk + 'static) {
         let Some(desk) = self.desk.clone() else { return };
@@ -200,6 +232,10 @@ impl DeskLink {
     pub(super) fn place_order(&mut self, id: OrderId, revision: u32) {
         let place = Entry::place(id, revision, &mut self.chance);
         self.write(place);
+    }
+
+    pub(super) fn ask_for(&self, task: Box<Task>) {
+        self.write(Entry::Task(task));
     }
 
     pub(super) fn act_on_order(&mut self, id: OrderId, act: OrderAct, reason: Option<String>) {
@@ -227,9 +263,7 @@ impl DeskLink {
     /// Gives the outbox this long to empty, whatever desk and disk do; how many entries are left, and what was still
     /// said.
     pub(super) async fn finish(mut self, within: Duration) -> (usize, Vec<FromDesk>) {
-        if let Some(warmer) = self.warmer {
-            warmer.abort();
-        }
+        self.warmer.iter().chain(&self.watchers).for_each(JoinHandle::abort);
         // The keeper ends when all is sent that came before this.
         drop(self.entries);
         if let Some(mut keeper) = self.keeper
@@ -357,9 +391,7 @@ impl Keeper {
         };
         adopt_left_behind(&outbox, setup).await;
         outbox.calls().into_iter().for_each(|(id, revision)| self.unsent.add(id, revision));
-        for order in outbox.orders() {
-            self.say(FromDesk::Order(OrderNews::Found(Box::new(order))));
-        }
+        outbox.found().into_iter().for_each(|news| self.say(FromDesk::Order(news)));
         if outbox.unreadable() > 0 {
             self.say(FromDesk::Trouble(DeskTrouble::OtherToken));
         }
@@ -390,6 +422,7 @@ impl Keeper {
             Notice::Waiting { why, .. } => self.say(FromDesk::Trouble(DeskTrouble::Waiting(why))),
             Notice::Refused { status, .. } => self.say(FromDesk::Trouble(DeskTrouble::Refused { status })),
             Notice::Order(news) => self.say(FromDesk::Order(news)),
+            Notice::Task(news) => self.say(FromDesk::Task(news)),
             Notice::DiskFailed => self.lacks_disk(),
         }
     }

@@ -25,8 +25,8 @@ use crate::agent::{Event, Intent};
 use crate::audio::{Change, Seen, SoundFault, Wishes};
 use crate::clock::{self, Clock};
 use crate::desk_api::{
-    CallRecord, ClientId, Directory, Goods, Order, OrderAct, OrderEntry, OrderId, OrderNews, Terms,
-    TransferQuestion, Unavailable,
+    CallRecord, ClientId, Directory, Goods, Order, OrderAct, OrderEntry, OrderId, OrderNews, OrderWatch,
+    Task, TaskNews, Terms, TransferQuestion, Unavailable,
 };
 use crate::domain::chain::TransferChain;
 use crate::entropy;
@@ -108,6 +108,17 @@ pub enum Notice {
     Order(OrderNews),
     /// The answer to [`Remote::fetch_drafts`], the latest change first.
     Drafts(Result<Vec<OrderEntry>, Unavailable>),
+    /// The answer to [`Remote::fetch_orders`], the latest change first.
+    Orders {
+        client: Option<ClientId>,
+        answer: Result<Vec<OrderEntry>, Unavailable>,
+    },
+    /// The answer to [`Remote::fetch_order`].
+    OrderEntry(Result<Box<OrderEntry>, Unavailable>),
+    /// What the desk tells of orders by itself, after [`Remote::watch_orders`].
+    OrderWatch(OrderWatch),
+    /// What becomes of a task that was asked for by [`Remote::ask_for`], in this run or an earlier one.
+    Task(TaskNews),
     /// The answer to [`Remote::devices`]; without a sound server there are none.
     Devices {
         inputs: Seen,
@@ -150,6 +161,10 @@ enum Command {
     PlaceOrder { id: OrderId, revision: u32 },
     ActOnOrder { id: OrderId, act: OrderAct, reason: Option<String> },
     FetchDrafts,
+    FetchOrders(Option<ClientId>),
+    FetchOrder(OrderId),
+    WatchOrders,
+    AskFor(Box<Task>),
     UseDevices(Wishes),
     ListDevices,
     SoundTest(SoundTest),
@@ -271,6 +286,28 @@ impl Remote {
     /// Asks the desk for this operator's drafts; `Notice::Drafts` follows, unless there is no desk.
     pub fn fetch_drafts(&self) {
         self.command(Command::FetchDrafts);
+    }
+
+    /// Asks the desk for a client's latest orders, whoever took them, or for those that this operator takes; `Notice::Orders` follows,
+    /// unless there is no desk.
+    pub fn fetch_orders(&self, client: Option<ClientId>) {
+        self.command(Command::FetchOrders(client));
+    }
+
+    /// Asks the desk for one order; `Notice::OrderEntry` follows, unless there is no desk.
+    pub fn fetch_order(&self, id: OrderId) {
+        self.command(Command::FetchOrder(id));
+    }
+
+    /// Listens to the desk from now on for changes of the orders that this operator takes; `Notice::OrderWatch` tells of each.
+    pub fn watch_orders(&self) {
+        self.command(Command::WatchOrders);
+    }
+
+    /// Asks for somebody to call a client back: kept on this computer's disk until the desk has it; `Notice::Task` tells what becomes
+    /// of it.
+    pub fn ask_for(&self, task: Box<Task>) {
+        self.command(Command::AskFor(task));
     }
 
     /// Takes other devices, in a call too; `Notice::Device` follows for each that changes in use. Nothing where the telephone began

@@ -281,6 +281,10 @@ impl Owner {
             }
             FromDesk::Order(news) => self.notify(Notice::Order(news)),
             FromDesk::Drafts(answer) => self.notify(Notice::Drafts(answer)),
+            FromDesk::Orders { client, answer } => self.notify(Notice::Orders { client, answer }),
+            FromDesk::OrderEntry(answer) => self.notify(Notice::OrderEntry(answer)),
+            FromDesk::OrderWatch(told) => self.notify(Notice::OrderWatch(told)),
+            FromDesk::Task(news) => self.notify(Notice::Task(news)),
             FromDesk::Trouble(trouble) => self.notify(Notice::Desk(trouble)),
         }
     }
@@ -298,6 +302,10 @@ impl Owner {
             Command::PlaceOrder { id, revision } => self.desk.place_order(id, revision),
             Command::ActOnOrder { id, act, reason } => self.desk.act_on_order(id, act, reason),
             Command::FetchDrafts => self.desk.fetch_drafts(),
+            Command::FetchOrders(client) => self.desk.fetch_orders(client),
+            Command::FetchOrder(id) => self.desk.fetch_order(id),
+            Command::WatchOrders => self.desk.watch_orders(),
+            Command::AskFor(task) => self.desk.ask_for(task),
             Command::UseDevices(wishes) => {
                 if let Some((devices, _)) = &self.voice.devices {
                     devices.wish(wishes);

@@ -12,7 +12,7 @@ use super::{Beginning, ui};
 use crate::agent::{CardAnswer, Event, Source};
 use crate::audio::{Change, Role, SoundFault};
 use crate::config::TransferMode;
-use crate::desk_api::OrderNews;
+use crate::desk_api::{OrderNews, TaskNews};
 use crate::desktop::hotkey::{self, Grabbed};
 use crate::desktop::notice::{self, Notices, Pressed};
 use crate::instant::Instant;
@@ -199,6 +199,7 @@ impl Shared {
                         remote.fetch_directory();
                         remote.fetch_calls(EARLIER_CALLS);
                         remote.fetch_drafts();
+                        remote.watch_orders();
                     }
                     std::mem::take(&mut controller.unwritten).into_iter().for_each(|write| write(&remote));
                     if let Some(telephone) = &mut controller.telephone {
@@ -219,7 +220,9 @@ impl Shared {
 
     /// What stood on a telephone that is gone stands no more: the window could not even be closed.
     fn forget_calls(&self) {
-        self.0.borrow_mut().begin_again();
+        let mut controller = self.0.borrow_mut();
+        let former = controller.begin_again();
+        controller.screen.take_orders_of(former);
     }
 
     fn on_notice(&self, notice: Notice) {
@@ -251,6 +254,15 @@ impl Shared {
                 self.input(Input::Order(news));
             }
             Notice::Drafts(answer) => self.input(Input::Drafts(answer)),
+            Notice::Orders { client, answer } => self.input(Input::Orders { client, answer }),
+            Notice::OrderEntry(answer) => self.input(Input::OrderEntry(answer)),
+            Notice::OrderWatch(told) => self.input(Input::OrderWatch(told)),
+            Notice::Task(news) => {
+                if matches!(news, TaskNews::Answered(_)) {
+                    self.input(Input::Trouble(Trouble::Register { waiting: false }));
+                }
+                self.input(Input::Task(news));
+            }
             Notice::Levels { microphone, earpiece } => {
                 let levels = (Level(microphone), Level(earpiece));
                 if self.show_test_levels(levels) {
@@ -345,6 +357,9 @@ impl Shared {
                 self.write(Box::new(move |remote| remote.act_on_order(id, act, reason)));
             }
             Wish::FetchDrafts => self.with_remote(|remote| remote.fetch_drafts()),
+            Wish::FetchOrders(client) => self.with_remote(|remote| remote.fetch_orders(client)),
+            Wish::FetchOrder(id) => self.with_remote(|remote| remote.fetch_order(id)),
+            Wish::AskFor(task) => self.write(Box::new(move |remote| remote.ask_for(task))),
             Wish::Focus(field) => focus(&window, field),
             Wish::Alert(alert) => {
                 if let Some(notices) = &self.0.borrow().notices {
@@ -589,11 +604,12 @@ impl Controller {
         self.screen.call_stands()
     }
 
-    /// With nothing of what stood.
-    pub(super) fn begin_again(&mut self) {
+    /// With nothing of what stood; that is given back.
+    pub(super) fn begin_again(&mut self) -> Screen {
         let (now, wall) = self.time();
         let seed = seed(self.rehearsal.as_deref(), self.process);
-        self.screen = Screen::new(now, wall, screen_config(&self.options, seed));
+        let new = Screen::new(now, wall, screen_config(&self.options, seed));
+        std::mem::replace(&mut self.screen, new)
     }
 
     pub(super) fn tray_mut(&mut self) -> Option<&mut Tray> {

@@ -9,10 +9,10 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use patchcord::desk::{Desk, Entry, Notice};
+use patchcord::desk::{Desk, Entry, Notice, Waits};
 use patchcord::desk_api::{
-    BadAnswer, Change, ClientId, Order, OrderAct, OrderId, OrderNews, OrderReceipt, OrderState, ProblemCode,
-    Unavailable,
+    BadAnswer, Change, ClientId, Order, OrderAct, OrderId, OrderNews, OrderReceipt, OrderState, OrderWatch,
+    ProblemCode, Task, TaskId, TaskNews, Unavailable,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng as _;
@@ -318,7 +318,6 @@ fn what_the_desk_refuses_is_said_kept_and_found_again_but_is_never_placed_by_its
     let codes = [
         ProblemCode::Invalid,
         ProblemCode::RevisionConflict,
-        ProblemCode::NotYours,
         ProblemCode::Forbidden,
         ProblemCode::NotFound,
         // 409 with a code that this telephone does not know.
@@ -345,6 +344,143 @@ fn what_the_desk_refuses_is_said_kept_and_found_again_but_is_never_placed_by_its
         assert_eq!((found, told), (vec![2], vec!["r2 Draft Created".into(), "r2 Draft Unchanged".into()]));
         assert_eq!(shop.done(), ["written r2", "change"], "{code:?}");
     }
+}
+
+#[test]
+fn what_was_written_of_an_order_that_has_moved_on_is_said_once_and_never_comes_back() {
+    for code in [ProblemCode::OrderMovedOn, ProblemCode::AfterCutOff, ProblemCode::NotYours] {
+        let (shop, folder, id) = (Shop::default(), Folder::new(), new_order_id());
+        shop.book().refuses = Some(code);
+        let desk = telephone(&shop.opens(), "token");
+        let (_, told) = run(&folder, &desk, vec![keep(id, 2)]);
+        assert_eq!(told, [format!("r2 refused: {}", code.as_str())]);
+        assert_eq!(run(&folder, &desk, vec![]), (vec![], vec![]));
+    }
+}
+
+#[test]
+fn a_restart_finds_what_is_to_be_placed_apart_from_what_is_written_and_dropped() {
+    let (folder, chance) = (Folder::new(), &mut chance());
+    let ids @ [written, placed, changed, dropped] = [(); 4].map(|()| new_order_id());
+    block_on(async {
+        let outbox = open(&folder.path("outbox"), "token").await;
+        let mut entries: Vec<Entry> = ids.into_iter().map(|id| keep(id, 1)).collect();
+        entries.extend([placed, changed].map(|id| place(id, 1)));
+        entries.extend([Entry::act(changed, OrderAct::Change, None, chance), keep(changed, 2)]);
+        entries.push(Entry::act(dropped, OrderAct::Cancel, None, chance));
+        outbox.append(entries).await.unwrap();
+    });
+    block_on(async {
+        let found = open(&folder.path("outbox"), "token").await.found();
+        let is_found = |id, revision| found.contains(&OrderNews::Found(Box::new(order(id, revision))));
+        assert!(is_found(written, 1) && is_found(placed, 1) && is_found(changed, 2));
+        assert!(found.contains(&OrderNews::Places { id: placed }));
+        assert_eq!(found.len(), 4);
+    });
+}
+
+#[test]
+fn changes_of_orders_are_heard_again_after_the_connection_has_broken() {
+    let changed = json!({
+        "id": new_order_id(), "client": Uuid::nil(), "revision": 4, "state": "accepted",
+        "changed_at": "2026-05-06T07:08:09Z",
+    });
+    let told = [
+        format!(":\n\nevent: note\ndata: {{}}\n\nevent: order\ndata: {changed}\n\n"),
+        "event: lost\ndata: {}\n\n".to_owned(),
+    ];
+    let url = misbehaving(move |mut stream, number| {
+        let (head, _) = read_request(&stream);
+        assert!(head.contains("/v1/events") && head.to_lowercase().contains("authorization: bearer token"));
+        match number {
+            1 => answer(&stream, "503 Service Unavailable", PROBLEM, "{}"),
+            number => {
+                let text = &told[usize::from(number > 0)];
+                let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n";
+                std::io::Write::write_all(&mut stream, format!("{head}{text}").as_bytes()).unwrap();
+            }
+        }
+    });
+    let desk = telephone(&url, "token");
+    block_on(async {
+        let (tell, mut news) = unbounded_channel();
+        let waits = Waits { first: Duration::from_millis(10), longest: Duration::from_millis(40) };
+        let mut heard = Vec::new();
+        let hearing = async {
+            while heard.len() < 7 {
+                heard.push(match news.recv().await.unwrap() {
+                    OrderWatch::Changed(changed) => format!("{:?}", changed.state),
+                    told => format!("{told:?}"),
+                });
+            }
+        };
+        tokio::select! {
+            () = desk.watch_orders([1; 32], waits, tell) => unreachable!("it is listened to"),
+            () = hearing => {}
+        }
+        assert_eq!(heard, ["Live", "Accepted", "Away", "Away", "Live", "Missed", "Away"]);
+    });
+}
+
+#[test]
+fn a_call_back_that_is_asked_for_while_the_desk_is_away_says_so_and_reaches_it_once() {
+    let id = TaskId(new_order_id().0);
+    let task = Task {
+        id,
+        client: None,
+        name: Some("Новый клиент".into()),
+        number: "89161234567".into(),
+        person: None,
+        department: None,
+        about: "prices".into(),
+        due: None,
+        order: None,
+        call: None,
+    };
+    let folder = Folder::new();
+    let (asked, commands) = (task.clone(), Arc::new(Mutex::new(Vec::new())));
+    let seen = Arc::clone(&commands);
+    let url = misbehaving(move |stream, number| {
+        let (head, body) = read_request(&stream);
+        assert!(head.starts_with(&format!("PUT /v1/tasks/{id} ")), "{head}");
+        assert_eq!(serde_json::from_str::<Task>(&body).unwrap(), asked);
+        let command =
+            head.to_lowercase().lines().find(|line| line.starts_with("idempotency-key")).map(str::to_owned);
+        seen.lock().unwrap().push(command.unwrap());
+        match number {
+            // The first answer gets lost.
+            0 => drop(stream),
+            _ => answer(
+                &stream,
+                "200 OK",
+                "application/json",
+                &json!({"id": id, "change": "created"}).to_string(),
+            ),
+        }
+    });
+    block_on(async {
+        let outbox = open(&folder.path("outbox"), "token").await;
+        let (sender, mut notices) = unbounded_channel();
+        let away = telephone("http://127.0.0.1:9", "token");
+        let story = async {
+            outbox.append(vec![Entry::Task(Box::new(task))]).await.unwrap();
+            while notices.recv().await != Some(Notice::Task(TaskNews::Waits(id))) {}
+        };
+        tokio::select! {
+            () = outbox.run(&away, sender) => unreachable!("it never ends"),
+            () = story => {}
+        }
+    });
+    block_on(async {
+        let outbox = open(&folder.path("outbox"), "token").await;
+        assert_eq!(outbox.waiting(), 1, "it is on disk");
+        let (left, notices) = deliver(&outbox, &telephone(&url, "token")).await;
+        assert_eq!(left, 0);
+        assert!(drain(notices).contains(&Notice::Task(TaskNews::Answered(id))));
+    });
+    let commands = commands.lock().unwrap();
+    assert_eq!(commands.len(), 2);
+    assert_eq!(commands[0], commands[1], "a repeat");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use crate::people::Baresip;
 use crate::reader::{Node, Reader};
 use crate::stage::{CLIENT, CLIENT_NAME, Stage};
 use crate::{now, seconds, until};
+use serde_json::json;
 
 /// What the operator answers to what the field asks, and by how many keys.
 const ANSWERS: [(&str, &[&str]); 9] = [
@@ -86,6 +87,31 @@ fn a_whole_order_is_taken_by_keys_alone_before_the_client_hangs_up() {
     let order = &orders["orders"][0];
     assert_eq!((order["state"].as_str(), order["client_name"].as_str()), (Some("placed"), Some(CLIENT_NAME)));
     assert_eq!(order["order"]["lines"].as_array().map(Vec::len), Some(2));
+
+    // What the manager does with it is there within a second.
+    let id = order["order"]["id"].as_str().unwrap_or_default();
+    for (act, words) in [
+        (json!({"act": "accept"}), "was accepted"),
+        (json!({"act": "return", "reason": "no lorry goes there"}), "came back: no lorry goes there"),
+    ] {
+        stage.desk.act_on_order(id, &act);
+        let done = since_1970();
+        let took = reader.hears(words) - done;
+        eprintln!("{words}: said {took:.2} s after the desk had answered the manager");
+        assert!(took < 1.0, "{words}: {took} s");
+        reader.finds("label", words);
+    }
+    stage.picture("order-came-back");
+    stage.press(&["ctrl+j"]);
+    reader.finds("entry", "Product, or quantity and product");
+    stage.press(&["shift+F1"]);
+    reader.finds("list item", "came back");
+    stage.picture("order-list");
     client.hang_up();
     until("the register entry", seconds(10), || stage.desk.calls().len() == 1);
+    assert_eq!(stage.desk.calls()[0]["id"], order["order"]["call"], "the order names its call");
+}
+
+fn since_1970() -> f64 {
+    std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0.0, |since| since.as_secs_f64())
 }

@@ -86,6 +86,12 @@ impl Desk {
         answer
     }
 
+    /// An administrator moves an order on.
+    pub fn act_on_order(&self, id: &str, act: &Value) {
+        let (status, answer) = self.request("POST", &format!("/v1/orders/{id}/acts"), Some(act));
+        assert_eq!(status, 200, "{answer}");
+    }
+
     fn request(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
         let body = body.map(Value::to_string).unwrap_or_default();
         let mut socket = TcpStream::connect(self.address).expect("the desk");

@@ -9,8 +9,9 @@ use patchcord::agent::{
 use patchcord::config::{HostPort, ParkingRange, Setting as _, Settings};
 use patchcord::desk_api::{
     CallRecord, CallRecordId, Change, ClientCard, ClientId, ClientType, ClientTypeId, Department, Direction,
-    Directory, DirectoryEntry, HandedOver, Job, Manager, Money, Names, OrderNews, OrderReceipt, OrderState,
-    Outcome, Party, PersonId, Picked, PriceColumn, Standing, Terms, TransferQuestion,
+    Directory, DirectoryEntry, HandedOver, Job, Manager, Money, Names, Order, OrderEntry, OrderEvent,
+    OrderNews, OrderReceipt, OrderState, Outcome, Party, PersonId, Picked, PriceColumn, Standing, Terms,
+    TransferQuestion,
 };
 use patchcord::domain::chain::{Purpose, PurposeId, TransferChain};
 use patchcord::domain::client::PriceColumnReason;
@@ -400,9 +401,73 @@ impl Day {
         self.answer(Input::Order(OrderNews::Answered(Box::new(receipt))));
     }
 
+    /// The desk tells of the client's orders.
+    pub fn looks_up_orders(&self) {
+        self.can_order();
+        let terms: Terms = serde_json::from_str(include_str!("../data/terms.json")).unwrap();
+        let states =
+            [OrderState::Picking, OrderState::Accepted, OrderState::Delivered, OrderState::Cancelled];
+        let entries =
+            states.into_iter().zip(1..).map(|(state, nth)| order_entry(&terms, state, nth)).collect();
+        self.press("Shift+F1");
+        self.answer(Input::Orders { client: Some(hanbit().id), answer: Ok(entries) });
+        self.press("Down");
+        self.press("Down");
+        self.pass(Duration::from_secs(1));
+    }
+
+    /// The manager has sent an order back while the operator speaks with another client.
+    pub fn gets_order_back(&self) {
+        self.can_order();
+        let terms: Terms = serde_json::from_str(include_str!("../data/terms.json")).unwrap();
+        let entry = order_entry(&terms, OrderState::Draft, 2);
+        self.answer(Input::OrderEntry(Ok(Box::new(entry))));
+        self.answer(Input::OrderEntry(Ok(Box::new(order_entry(&terms, OrderState::Accepted, 3)))));
+    }
+
     pub fn wraps_up(&self) {
         self.talks();
         self.ends(FIRST, CallOutcome::Completed);
+    }
+}
+
+/// Two lines, and what became of them.
+fn order_entry(terms: &Terms, state: OrderState, nth: u64) -> OrderEntry {
+    let order: Order = serde_json::from_value(serde_json::json!({
+        "id": format!("00000000-0000-7000-8000-00000000010{nth}"),
+        "revision": 4,
+        "client": hanbit().id,
+        "lines": [
+            {"number": 1, "product": terms.goods[0].product.id, "quantity": nth.to_string(), "unit": "case"},
+            {"number": 2, "product": terms.goods[2].product.id, "quantity": "2", "unit": "case"},
+        ],
+        "delivery": {"address": 1, "slot": {"date": "2026-05-06", "from": "09:00:00", "to": "13:00:00"}},
+    }))
+    .unwrap();
+    let at: jiff::Timestamp = "2026-05-04T09:12:00Z".parse().unwrap();
+    let event = |hours: i64, by: &str, state, reason: Option<&str>| OrderEvent {
+        at: at + jiff::SignedDuration::from_hours(hours),
+        by: by.into(),
+        state,
+        reason: reason.map(Into::into),
+    };
+    let why = match state {
+        OrderState::Draft => Some("Два паллета не войдут в машину"),
+        OrderState::Cancelled => Some("не нужно"),
+        _ => None,
+    };
+    OrderEntry {
+        examined: examine(&order, &terms.facts(&order, &std::collections::BTreeMap::new())),
+        order,
+        state,
+        number: Some(10420 + nth),
+        taken_by: "anna".into(),
+        client_name: hanbit().name,
+        changed_at: at,
+        placed_at: Some(at),
+        held_for: Vec::new(),
+        stands: false,
+        history: vec![event(0, "anna", OrderState::Placed, None), event(2, "kim", state, why)],
     }
 }
 

@@ -108,6 +108,33 @@ fn the_card_is_back_when_the_form_is_left_and_shows_the_draft() {
 }
 
 #[test]
+fn the_client_s_orders_are_at_hand_by_one_key_and_read_row_by_row() {
+    let day = Day::new(Language::English);
+    day.looks_up_orders();
+    assert_eq!(day.keyboard(), Some((Role::TextInput, "Orders: 4. A digit opens one".to_owned())));
+    let row = "3, Order 10422 · accepted, Wed 6 May, 09:00–13:00 · ₽7,680.00";
+    assert!(day.sees(Role::ListItem, row).selected);
+    day.sees(Role::Text, "accepted: Mon 4 May, 14:12");
+    day.type_text("4");
+    day.sees(Role::Text, "Order 10421 is being picked");
+}
+
+#[test]
+fn an_order_that_came_back_opens_by_its_button_or_key() {
+    for click in [true, false] {
+        let day = Day::new(Language::English);
+        day.gets_order_back();
+        day.sees(Role::Text, "Order 10423 of 한빛건설 Hanbit Build was accepted");
+        match click {
+            true => day.click(Role::Button, "Open"),
+            false => day.press("Ctrl+J"),
+        }
+        day.sees(Role::TextInput, ASKS);
+        day.sees(Role::ListItem, "Black tea 100 g, 2 cases, = 48 pieces, ₽2,640.00, last time 3 cases");
+    }
+}
+
+#[test]
 fn a_placed_order_says_its_number_and_proposes_the_result() {
     let day = day_in("order-placed", Language::English);
     day.sees(Role::Text, "Order 10427 is placed");

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 const THEMES: [(&str, i32); 3] = [("light", 1), ("dark", 2), ("contrast", 3)];
 
 /// Scenes beside the states of the sheet.
-const SCENES: [(&str, Turn); 8] = [
+const SCENES: [(&str, Turn); 10] = [
     ("settings", |day| day.act(Act::Settings)),
     ("set-up", |day| {
         day.open_setup();
@@ -43,6 +43,8 @@ const SCENES: [(&str, Turn); 8] = [
         (0..10).for_each(|_| day.press("Ctrl+plus"));
         day.press("F8");
     }),
+    ("order-list", Day::looks_up_orders),
+    ("order-came-back", Day::gets_order_back),
 ];
 
 /// Kept in each language and theme.

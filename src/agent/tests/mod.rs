@@ -251,7 +251,12 @@ fn the_number_is_looked_up_the_moment_it_rings() {
     world.ring("");
     let numbers: Vec<String> = world.lookups.iter().map(|(_, number)| number.to_string()).collect();
     assert_eq!(numbers, ["+79161234567"]);
-    assert!(matches!(world.events[..], [Event::Phone(phone::Event::RingingIn { line: LINE, .. })]));
+    let [Event::Phone(phone::Event::RingingIn { line: LINE, .. }), Event::Recorded { line: LINE, id }] =
+        world.events[..]
+    else {
+        panic!("{:?}", world.events)
+    };
+    assert_eq!(world.agent.view().lines[&LINE].record, Some(id), "orders of this call name it");
 }
 
 #[test]

@@ -9,7 +9,8 @@ use uuid::Uuid;
 use super::Notice;
 use crate::desk::Desk;
 use crate::desk_api::{
-    ActOnOrder, CallRecord, CallRecordId, Order, OrderAct, OrderId, OrderNews, ProblemCode, Unavailable,
+    ActOnOrder, CallRecord, CallRecordId, Order, OrderAct, OrderId, OrderNews, ProblemCode, Task, TaskId,
+    TaskNews, Unavailable,
 };
 
 /// One write.
@@ -21,6 +22,8 @@ pub enum Entry {
     Call(Box<CallRecord>),
     /// An order as it is written down, whole.
     Order(Box<Order>),
+    /// Somebody is to call a client back.
+    Task(Box<Task>),
     /// An order is to be placed as it was written with this revision.
     Place { id: OrderId, revision: u32, command: Uuid },
     /// An order is to be moved on in its life.
@@ -44,6 +47,7 @@ impl Entry {
         match self {
             Self::Call(record) => record.id.0,
             Self::Order(order) => order.id.0,
+            Self::Task(task) => task.id.0,
             Self::Place { id, .. } | Self::Act { id, .. } => id.0,
         }
     }
@@ -51,10 +55,15 @@ impl Entry {
     /// Whose, if it is an order's.
     pub(super) const fn order(&self) -> Option<OrderId> {
         match self {
-            Self::Call(_) => None,
+            Self::Call(_) | Self::Task(_) => None,
             Self::Order(order) => Some(order.id),
             Self::Place { id, .. } | Self::Act { id, .. } => Some(*id),
         }
+    }
+
+    /// Which task it is.
+    pub(super) fn task(&self) -> Option<TaskId> {
+        if let Self::Task(task) = self { Some(task.id) } else { None }
     }
 
     /// A call that goes on.
@@ -67,6 +76,7 @@ impl Entry {
         match self {
             Self::Call(record) => call_command(record.id, record.revision),
             Self::Order(order) => order_command(order.id, order.revision),
+            Self::Task(task) => task_command(task.id),
             Self::Place { command, .. } | Self::Act { command, .. } => *command,
         }
     }
@@ -77,6 +87,10 @@ impl Entry {
             Self::Call(record) => {
                 desk.put_call(record).await?;
                 return Ok(Notice::Delivered { id: record.id, revision: record.revision });
+            }
+            Self::Task(task) => {
+                desk.put_task(task).await?;
+                return Ok(Notice::Task(TaskNews::Answered(task.id)));
             }
             Self::Order(order) => desk.put_order(order).await?,
             Self::Place { id, revision, command } => desk.place_order(*id, *revision, *command).await?,
@@ -90,6 +104,7 @@ impl Entry {
         match self {
             Self::Call(record) => Notice::Refused { id: record.id, status, code },
             Self::Order(order) => refused_order(order.id, order.revision, code),
+            Self::Task(task) => Notice::Task(TaskNews::Refused(task.id, code)),
             Self::Place { id, revision, .. } => refused_order(*id, *revision, code),
             Self::Act { id, .. } => refused_order(*id, 0, code),
         }
@@ -108,6 +123,11 @@ pub(in crate::desk) fn call_command(id: CallRecordId, revision: u32) -> Uuid {
 /// The command id of an order as it is written.
 pub(in crate::desk) fn order_command(id: OrderId, revision: u32) -> Uuid {
     command_id(b"patchcord order", id.0, revision)
+}
+
+/// The command id of a task, which is written once.
+pub(in crate::desk) fn task_command(id: TaskId) -> Uuid {
+    command_id(b"patchcord task", id.0, 1)
 }
 
 /// The command id of a revision of what is written: the same on every attempt, after a restart too.
@@ -147,6 +167,7 @@ impl Turn {
         let is_later = match (known, new) {
             (Entry::Call(known), Entry::Call(new)) => known.revision < new.revision,
             (Entry::Order(known), Entry::Order(new)) => known.revision < new.revision,
+            (Entry::Task(_), Entry::Task(_)) => false,
             (Entry::Place { revision: known, .. }, Entry::Place { revision, .. }) if known == revision => {
                 false
             }

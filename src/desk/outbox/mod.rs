@@ -17,11 +17,11 @@ use tokio::sync::{Notify, mpsc};
 
 use super::Desk;
 use crate::clock::Clock;
-use crate::desk_api::{CallRecordId, Order, OrderId, OrderNews, ProblemCode, Unavailable};
+use crate::desk_api::{CallRecordId, Order, OrderId, OrderNews, ProblemCode, TaskId, TaskNews, Unavailable};
 use crate::secrets::Secret;
 pub use entry::Entry;
 use entry::merge;
-pub(super) use entry::{call_command, command_id, order_command};
+pub(super) use entry::{call_command, command_id, order_command, task_command};
 use file::OutboxFile;
 use queue::Queue;
 
@@ -35,6 +35,15 @@ pub struct Waits {
 impl Default for Waits {
     fn default() -> Self {
         Self { first: Duration::from_secs(1), longest: Duration::from_secs(60) }
+    }
+}
+
+impl Waits {
+    /// Twice as long after each failure, three quarters to all of it, so that a company's telephones do not all come
+    /// back in the same second.
+    pub(super) fn after(self, failures: u32, chance: u32) -> Duration {
+        let wait = self.first.saturating_mul(1 << failures.min(16)).min(self.longest);
+        wait - wait * (chance % 256) / 1024
     }
 }
 
@@ -63,6 +72,8 @@ pub enum Notice {
     /// What became of an order. One that is refused is kept and tried again like a call's entry; what was to be done with it is
     /// not done later.
     Order(OrderNews),
+    /// What became of a task; one that is refused is given up.
+    Task(TaskNews),
     /// A delivery could not be noted on disk. The entry may be sent once more, which does no harm.
     DiskFailed,
 }
@@ -133,7 +144,9 @@ impl Outbox {
         });
         let news = news.collect();
         // An operator waits for what becomes of it.
-        let hurries = batch.iter().any(|entry| matches!(entry, Entry::Place { .. } | Entry::Act { .. }));
+        let hurries = batch
+            .iter()
+            .any(|entry| matches!(entry, Entry::Task(_) | Entry::Place { .. } | Entry::Act { .. }));
         let shared = Arc::clone(&self.shared);
         let kept = tokio::task::spawn_blocking(move || shared.append(batch)).await;
         self.shared.appended.notify_one();
@@ -184,6 +197,11 @@ impl Outbox {
         self.shared.queue().orders()
     }
 
+    /// What an earlier run has left of orders, as it is told.
+    pub fn found(&self) -> Vec<OrderNews> {
+        self.shared.queue().found()
+    }
+
     /// Rows that were written under another token: they stay in the file until that token is used again.
     pub fn unreadable(&self) -> usize {
         self.shared.unreadable
@@ -200,7 +218,7 @@ impl Outbox {
             let _ = notices.send(notice);
         };
         let mut trouble = None;
-        let mut told_to_wait = BTreeSet::new();
+        let (mut told_to_wait, mut tasks_told_to_wait) = (BTreeSet::new(), BTreeSet::new());
         let mut failures = 0;
         loop {
             let entry = self.next().await;
@@ -213,12 +231,17 @@ impl Outbox {
                 }
                 (Err(_), Some((status, code))) => {
                     say(entry.refused(status, code));
-                    self.refuse(&entry, &say).await;
+                    self.refuse(&entry, code, &say).await;
                 }
                 (Err(why), None) => {
                     let wait = self.wait_after(failures);
                     failures = failures.saturating_add(1);
                     let alone = may_be_the_entry(&why);
+                    for id in self.tasks_held_up(&entry, alone) {
+                        if tasks_told_to_wait.insert(id) {
+                            say(Notice::Task(TaskNews::Waits(id)));
+                        }
+                    }
                     for id in self.orders_held_up(&entry, alone) {
                         if told_to_wait.insert(id) {
                             say(Notice::Order(OrderNews::Waits { id }));
@@ -289,15 +312,25 @@ impl Outbox {
         self.shared.queue().orders_to_send().collect()
     }
 
+    /// As [`Outbox::orders_held_up`].
+    fn tasks_held_up(&self, entry: &Entry, alone: bool) -> Vec<TaskId> {
+        if alone {
+            return entry.task().into_iter().collect();
+        }
+        self.shared.queue().entries().filter_map(Entry::task).collect()
+    }
+
     /// What the desk refuses stays for a later revision. What was to be done with an order does not: the operator is told, and
-    /// it must not be done some day when nobody thinks of it.
-    async fn refuse(&self, entry: &Entry, say: &impl Fn(Notice)) {
+    /// it must not be done some day when nobody thinks of it. Nor does what is written of one that has moved on, which no later
+    /// revision mends.
+    async fn refuse(&self, entry: &Entry, code: ProblemCode, say: &impl Fn(Notice)) {
         match entry {
+            Entry::Order(_) if has_moved_on(code) => self.settle(entry, say).await,
             Entry::Call(_) | Entry::Order(_) => {
                 self.shared.queue().set_aside(entry.command());
                 self.shared.drained.notify_waiters();
             }
-            Entry::Place { .. } | Entry::Act { .. } => self.settle(entry, say).await,
+            Entry::Task(_) | Entry::Place { .. } | Entry::Act { .. } => self.settle(entry, say).await,
         }
     }
 
@@ -320,13 +353,9 @@ impl Outbox {
         self.shared.drained.notify_waiters();
     }
 
-    /// Twice as long after each failure, three quarters to all of it, so that a company's telephones do not all come
-    /// back in the same second.
     fn wait_after(&self, failures: u32) -> Duration {
-        let doubled = self.shared.waits.first.saturating_mul(1 << failures.min(16));
-        let wait = doubled.min(self.shared.waits.longest);
-        let quarters = self.shared.queue().chance.next_u32() % 256;
-        wait - wait * quarters / 1024
+        let chance = self.shared.queue().chance.next_u32();
+        self.shared.waits.after(failures, chance)
     }
 }
 
@@ -397,6 +426,11 @@ fn refusal(entry: &Entry, why: &Unavailable) -> Option<(u16, ProblemCode)> {
         }
         _ => None,
     }
+}
+
+/// The order is the desk's, or another operator's, and what was written here goes nowhere any more.
+const fn has_moved_on(code: ProblemCode) -> bool {
+    matches!(code, ProblemCode::OrderMovedOn | ProblemCode::AfterCutOff | ProblemCode::NotYours)
 }
 
 const fn is_final(code: ProblemCode) -> bool {

@@ -1,13 +1,13 @@
 //! Whose turn it is. Pure: times are arguments.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use rand_chacha::ChaCha20Rng;
 use uuid::Uuid;
 
 use super::entry::{Entry, Turn};
-use crate::desk_api::{Order, OrderId};
+use crate::desk_api::{Order, OrderAct, OrderId, OrderNews};
 use crate::instant::Instant;
 
 /// An order goes to the desk when it has not changed for so long …
@@ -125,6 +125,33 @@ impl Queue {
             orders.push((**order).clone());
         }
         orders
+    }
+
+    /// What an earlier run has left of orders, for whoever goes on with them: those that were dropped are none any more, and one that
+    /// is to be placed is not written.
+    pub fn found(&self) -> Vec<OrderNews> {
+        #[derive(Default)]
+        struct Left {
+            order: Option<Order>,
+            is_dropped: bool,
+            places: bool,
+        }
+        let mut found = BTreeMap::<OrderId, Left>::new();
+        for entry in self.entries() {
+            let Some(id) = entry.order() else { continue };
+            let left = found.entry(id).or_default();
+            left.places = matches!(entry, Entry::Place { .. });
+            match entry {
+                Entry::Order(order) => left.order = Some((**order).clone()),
+                Entry::Act { act, .. } => left.is_dropped = act.act == OrderAct::Cancel,
+                Entry::Call(_) | Entry::Task(_) | Entry::Place { .. } => {}
+            }
+        }
+        let news = |(id, left): (OrderId, Left)| {
+            let order = left.order.map(|order| OrderNews::Found(Box::new(order)));
+            order.into_iter().chain(left.places.then_some(OrderNews::Places { id }))
+        };
+        found.into_iter().filter(|(_, left)| !left.is_dropped).flat_map(news).collect()
     }
 
     pub fn has_nothing_to_send(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use super::ask::Question;
 use super::{Draft, Phase};
-use crate::desk_api::{ClientId, Fault, Money, OrderState, Standing};
+use crate::desk_api::{ClientId, Fault, Money, OrderId, OrderState, Standing};
 use crate::domain::trade::delivery::Slot;
 use crate::domain::trade::examine::Goods;
 use crate::domain::trade::offer::{Offer, OfferAnswer};
@@ -58,6 +58,8 @@ pub(super) enum Answer {
     Another,
     /// The order that was given in.
     Change,
+    /// Out of the list.
+    Open(OrderId),
 }
 
 impl Choice {
@@ -68,13 +70,18 @@ impl Choice {
 
 impl Screen {
     pub(super) fn choices(&self) -> Vec<Choice> {
+        if self.list_client().is_some() {
+            return self.list_choices();
+        }
         let choices = || {
             let client = self.open_client()?;
             let draft = self.book.drafts.get(&client)?;
             Some(match draft.phase {
                 Phase::Writing | Phase::Refused => self.answers_to(client, draft),
-                Phase::Placing { .. } => Vec::new(),
-                Phase::Given { state, .. } => self.after_placing(state),
+                Phase::Placing { waits: false } => Vec::new(),
+                // Nobody has to wait for the desk to come back.
+                Phase::Placing { waits: true } => self.after_placing(OrderState::Placed),
+                Phase::Given(state) => self.after_placing(state),
             })
         };
         choices().unwrap_or_default()
@@ -342,7 +349,14 @@ impl Screen {
     fn after_placing(&self, state: OrderState) -> Vec<Choice> {
         let another = Choice::of(say!(&self.cat, "another order"), String::new(), Answer::Another);
         let change = Choice::of(say!(&self.cat, "change this order"), String::new(), Answer::Change);
-        let can_change = matches!(state, OrderState::Held | OrderState::AwaitingPayment | OrderState::Placed);
+        let can_change = matches!(
+            state,
+            OrderState::Draft
+                | OrderState::Held
+                | OrderState::AwaitingPayment
+                | OrderState::Placed
+                | OrderState::Accepted
+        );
         std::iter::once(another).chain(can_change.then_some(change)).collect()
     }
 }

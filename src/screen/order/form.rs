@@ -8,7 +8,7 @@ use crate::domain::trade::order::{OrderLine, Settlement};
 use crate::domain::trade::price::PriceSource;
 use crate::screen::keys::{Deed, key_of};
 use crate::screen::{
-    Act, OrderChoice, OrderForm, OrderOffer, OrderRow, OrderStep, Row, Screen, Tone, Word, format, words,
+    Act, OrderChoice, OrderForm, OrderOffer, OrderRow, OrderStep, Row, Screen, Tone, Word, words,
 };
 use crate::text::say;
 use rust_decimal::Decimal;
@@ -27,10 +27,13 @@ pub(super) struct Step {
 
 impl Screen {
     pub(in crate::screen) fn order_shown(&self) -> Option<OrderForm> {
+        if let Some(list) = self.list_shown() {
+            return Some(list);
+        }
         let client = self.open_client()?;
         let draft = self.book.drafts.get(&client)?;
         let cat = &self.cat;
-        let name = format::tame(&self.ordering()?.name);
+        let name = self.ordering_name();
         let title = match self.book.requests.contains(&client) {
             true => say!(cat, "Request to the manager: {who}", who = name),
             false => say!(cat, "Order: {who}", who = name),
@@ -42,7 +45,7 @@ impl Screen {
             text: draft.text.clone(),
             takes_digits: draft.takes_digits(),
             mistake: draft.mistake.as_ref().map(|why| self.mistake_words(why)).unwrap_or_default(),
-            choices: self.choices_shown(draft),
+            choices: self.choices_shown(draft.takes_digits(), draft.text.trim().is_empty(), draft.chosen),
             choices_note: self.choices_note(draft),
             lines: self.lines_shown(),
             sums: self.sums_shown(client, draft),
@@ -54,9 +57,12 @@ impl Screen {
         })
     }
 
-    fn choices_shown(&self, draft: &Draft) -> Vec<OrderChoice> {
-        let takes_digits = draft.takes_digits();
-        let is_empty = draft.text.trim().is_empty();
+    pub(super) fn choices_shown(
+        &self,
+        takes_digits: bool,
+        is_empty: bool,
+        chosen: Option<usize>,
+    ) -> Vec<OrderChoice> {
         let shown = |(at, choice): (usize, super::choices::Choice)| {
             let key = match &choice.answer {
                 super::choices::Answer::Repeat if is_empty => key_of(&Deed::Act(Act::RepeatOrder)),
@@ -67,7 +73,7 @@ impl Screen {
             OrderChoice {
                 spoken: joined([&key, &choice.label, &choice.detail], ", "),
                 key,
-                chosen: draft.chosen == Some(at),
+                chosen: chosen == Some(at),
                 label: choice.label,
                 detail: choice.detail,
                 tone: choice.tone,
@@ -91,7 +97,10 @@ impl Screen {
     }
 
     pub(super) fn lines_shown(&self) -> Vec<OrderRow> {
-        let Some(draft) = self.open_draft() else { return Vec::new() };
+        self.open_draft().map(|draft| self.lines_of(draft)).unwrap_or_default()
+    }
+
+    pub(super) fn lines_of(&self, draft: &Draft) -> Vec<OrderRow> {
         draft.order.lines.iter().map(|line| self.line_shown(draft, line)).collect()
     }
 
@@ -113,7 +122,7 @@ impl Screen {
         let detail = self.line_detail_words(draft, line, priced);
         let row = OrderRow {
             number: line.number,
-            name: self.line_name(line.number),
+            name: self.product_name(client, line.product),
             counted: counted.map(|counted| format!("= {counted}")).unwrap_or_default(),
             quantity,
             price: priced.map(|priced| self.unit_price_words(draft, priced.price.amount)).unwrap_or_default(),
@@ -141,7 +150,7 @@ impl Screen {
                 parts.push(say!(cat, "waits until {day}", day = self.day_words(until)));
             }
             Some(Settlement::Substitute { product }) => {
-                parts.push(say!(cat, "replaced by {product}", product = self.name_of(product)));
+                parts.push(say!(cat, "replaced by {product}", product = self.product_name(client, product)));
             }
             Some(Settlement::Drop) => parts.push(say!(cat, "left out")),
             None => {}
@@ -165,7 +174,12 @@ impl Screen {
         parts.extend(names.map(|promotion| promotion.name.clone()));
         parts.extend(priced.gifts.iter().map(|gift| {
             let quantity = self.decimal_words(gift.quantity);
-            say!(cat, "gift: {quantity} {product}", quantity = quantity, product = self.name_of(gift.product))
+            say!(
+                cat,
+                "gift: {quantity} {product}",
+                quantity = quantity,
+                product = self.product_name(client, gift.product)
+            )
         }));
         parts.join(" · ")
     }
@@ -356,6 +370,11 @@ impl Screen {
 
     fn status(&self, draft: &Draft) -> Word {
         let cat = &self.cat;
+        if let Some(code) = draft.refusal {
+            // Until the operator does something else.
+            let stands = if draft.is_writing() { String::new() } else { self.phase_words(draft) };
+            return Word { tone: Tone::Bad, text: joined([&self.refusal_words(code), &stands], " ") };
+        }
         let tone = match draft.phase {
             Phase::Writing => {
                 let faults: Vec<String> = draft.stops().map(|fault| self.fault_words(draft, fault)).collect();
@@ -379,11 +398,7 @@ impl Screen {
             Phase::Placing { waits: false } => Tone::Neutral,
             Phase::Placing { waits: true } => Tone::Warning,
             Phase::Refused => Tone::Bad,
-            Phase::Given { state, .. } => match state {
-                crate::desk_api::OrderState::Held => Tone::Hold,
-                crate::desk_api::OrderState::AwaitingPayment => Tone::Warning,
-                _ => Tone::Good,
-            },
+            Phase::Given(state) => super::list::state_tone(state),
         };
         Word { tone, text: self.phase_words(draft) }
     }
@@ -393,6 +408,10 @@ impl Screen {
         let cat = &self.cat;
         let key = key_of(&Deed::Act(Act::Order));
         let draft = self.book.drafts.get(&client).filter(|draft| draft.is_begun());
+        let others = self.other_orders_words(client).map(|(words, tone)| {
+            let key = key_of(&Deed::Act(Act::Orders));
+            Row { key: say!(cat, "Orders"), value: format!("{words} · {key}"), tone }
+        });
         if let Some(draft) = draft {
             let words = match draft.is_writing() {
                 true => {
@@ -402,15 +421,23 @@ impl Screen {
                 }
                 false => self.phase_words(draft),
             };
+            let refusal = draft.refusal.map(|code| self.refusal_words(code));
+            let tone = if refusal.is_some() { Tone::Bad } else { Tone::Hold };
+            let value = joined([&refusal.unwrap_or_default(), &words], " ");
             let label = if draft.is_writing() { say!(cat, "Order draft") } else { say!(cat, "Order") };
-            return vec![Row { key: label, value: words, tone: Tone::Hold }];
+            return std::iter::once(Row { key: label, value, tone }).chain(others).collect();
         }
         let closed = self.book.closed(client).map(|why| Row {
             key: say!(cat, "Order"),
             value: self.closed_words(why),
             tone: Tone::Warning,
         });
-        closed.into_iter().collect()
+        let request = self.book.requests.contains(&client).then(|| Row {
+            key: say!(cat, "Order"),
+            value: self.request_words(),
+            tone: Tone::Warning,
+        });
+        closed.into_iter().chain(request).chain(others).collect()
     }
 }
 

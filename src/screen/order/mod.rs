@@ -4,25 +4,33 @@
 //! receiver. Whatever can be chosen stands below it with a digit. So the keyboard never has to go anywhere else, and a
 //! screen reader says what is asked. What is asked changes by the operator's keys alone.
 
+mod answer;
 mod ask;
 mod choices;
 mod entry;
 mod form;
+mod list;
 mod news;
+mod notices;
+mod open;
+mod typed;
+mod watch;
 mod words;
 
-use super::call::Seen;
 use super::{Act, Field, Screen, Wish};
 use crate::desk_api::{
-    ClientCard, ClientId, Order, OrderId, OrderReceipt, OrderState, Standing, Terms, Unavailable,
+    Change, ClientId, Order, OrderAct, OrderEntry, OrderId, OrderReceipt, OrderState, ProblemCode, Standing,
+    Terms, Unavailable,
 };
 use crate::domain::trade::examine::{Examined, Fault, Goods, ServedBy, Severity, examine};
-use crate::domain::trade::order::{OrderDelivery, OrderLine};
+use crate::domain::trade::order::OrderLine;
 use crate::domain::trade::product::{ProductId, QuantityFault, Unit};
 use crate::domain::trade::terms::Payer;
 use crate::instant::Instant;
 use ask::Question;
-use jiff::Zoned;
+use jiff::{Timestamp, Zoned};
+use list::List;
+use notices::Notice;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use rust_decimal::Decimal;
@@ -32,7 +40,25 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Book {
     chance: ChaCha20Rng,
     known: BTreeMap<ClientId, Known>,
+    /// The order of each that is open, or opens.
     drafts: BTreeMap<ClientId, Draft>,
+    /// Others of theirs that are not given in: begun in a call before.
+    aside: BTreeMap<OrderId, Draft>,
+    /// What the desk last told of orders, whoever takes them.
+    entries: BTreeMap<OrderId, OrderEntry>,
+    /// As whom the desk knows the operator.
+    me: Option<String>,
+    /// An earlier run has asked for them to be placed.
+    places: BTreeSet<OrderId>,
+    /// What could not be done to orders that stand nowhere here, until the desk has said what they are.
+    refusals: BTreeMap<OrderId, ProblemCode>,
+    /// What has happened to orders, the latest last.
+    notices: Vec<Notice>,
+    list: Option<List>,
+    /// Whose order the operator looks at, whoever is on the card: with the name.
+    visited: Option<(ClientId, String)>,
+    /// Since then the desk tells of no changes.
+    deaf_since: Option<Timestamp>,
     /// Nobody of those who serve this client could be had: what is taken now is a request to them.
     requests: BTreeSet<ClientId>,
     /// Call-IDs of the conversations in which an order was given in.
@@ -48,8 +74,11 @@ struct Known {
     is_asked: bool,
     /// Goods that were searched for since.
     found: BTreeMap<ProductId, Goods>,
+    /// When the desk told which orders there are.
+    listed: Option<Timestamp>,
 }
 
+#[derive(Clone)]
 struct Draft {
     order: Order,
     /// By what this program knows.
@@ -57,6 +86,16 @@ struct Draft {
     /// The desk's word about this revision.
     receipt: Option<OrderReceipt>,
     phase: Phase,
+    /// As people call it, once it was given in.
+    number: Option<u64>,
+    /// This revision outlives the process.
+    kept: u32,
+    /// The desk was asked to give it back, so that it can be changed.
+    wants_change: bool,
+    /// What could not be done to it, until the operator does something else.
+    refusal: Option<ProblemCode>,
+    /// When the desk said where it is.
+    told: Option<Timestamp>,
     is_open: bool,
     asks: Question,
     since: Instant,
@@ -81,10 +120,7 @@ enum Phase {
         waits: bool,
     },
     /// The desk has it: placed, held, or waiting for its payment.
-    Given {
-        state: OrderState,
-        number: Option<u64>,
-    },
+    Given(OrderState),
     /// The desk will never take it so.
     Refused,
 }
@@ -114,9 +150,25 @@ impl Book {
             chance: ChaCha20Rng::from_seed(seed),
             known: BTreeMap::new(),
             drafts: BTreeMap::new(),
+            aside: BTreeMap::new(),
+            entries: BTreeMap::new(),
+            me: None,
+            places: BTreeSet::new(),
+            refusals: BTreeMap::new(),
+            notices: Vec::new(),
+            list: None,
+            visited: None,
+            deaf_since: None,
             requests: BTreeSet::new(),
             taken_in: BTreeSet::new(),
         }
+    }
+
+    /// Chance for an identity.
+    pub fn draw(&mut self) -> [u8; 10] {
+        let mut chance = [0; 10];
+        self.chance.fill_bytes(&mut chance);
+        chance
     }
 
     fn terms(&self, client: ClientId) -> Option<&Terms> {
@@ -153,6 +205,33 @@ impl Book {
         self.known.values_mut().for_each(|known| known.is_asked = false);
     }
 
+    /// For a window that begins anew: what was written is there, and nothing is open.
+    pub fn close(&mut self) {
+        self.drafts.values_mut().for_each(|draft| draft.is_open = false);
+        (self.list, self.visited) = (None, None);
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Draft> {
+        self.drafts.values().chain(self.aside.values())
+    }
+
+    fn find(&self, id: OrderId) -> Option<&Draft> {
+        self.all().find(|draft| draft.order.id == id)
+    }
+
+    fn find_mut(&mut self, id: OrderId) -> Option<&mut Draft> {
+        self.drafts.values_mut().chain(self.aside.values_mut()).find(|draft| draft.order.id == id)
+    }
+
+    /// Where this order opens, in place of the one that is there; that one stays, unless it is empty or the desk's.
+    fn lay_out(&mut self, draft: Draft) {
+        self.aside.remove(&draft.order.id);
+        let former = self.drafts.insert(draft.order.client, draft);
+        if let Some(former) = former.filter(|former| former.is_begun() && !former.is_given()) {
+            self.aside.insert(former.order.id, Draft { is_open: false, ..former });
+        }
+    }
+
     pub fn was_taken_in(&self, call_id: &str) -> bool {
         self.taken_in.contains(call_id)
     }
@@ -165,6 +244,11 @@ impl Draft {
             examined: nothing(),
             receipt: None,
             phase: Phase::Writing,
+            number: None,
+            kept: 0,
+            wants_change: false,
+            refusal: None,
+            told: None,
             is_open: false,
             asks: Question::Product,
             since: now,
@@ -186,6 +270,39 @@ impl Draft {
     /// The operator has to mend it.
     fn stops(&self) -> impl Iterator<Item = &Fault> {
         self.examined().faults.iter().filter(|fault| fault.severity() == Severity::Stops)
+    }
+
+    /// As the desk tells it. `is_own`: of those that this operator takes.
+    fn of_entry(now: Instant, entry: &OrderEntry, is_own: bool) -> Self {
+        let mut draft = Self::of(now, entry.order.clone());
+        draft.follow(entry, is_own);
+        draft
+    }
+
+    /// What the desk has counts.
+    fn follow(&mut self, entry: &OrderEntry, is_own: bool) {
+        self.phase = match entry.state {
+            OrderState::Draft if is_own => Phase::Writing,
+            state => Phase::Given(state),
+        };
+        (self.number, self.wants_change, self.chosen) = (entry.number, false, None);
+        if entry.order.revision >= self.order.revision {
+            self.order = entry.order.clone();
+            self.kept = self.order.revision;
+            self.receipt = self.is_given().then(|| OrderReceipt {
+                id: entry.order.id,
+                revision: entry.order.revision,
+                change: Change::Unchanged,
+                state: entry.state,
+                number: entry.number,
+                examined: entry.examined.clone(),
+                reserved_until: None,
+            });
+        }
+    }
+
+    fn is_given(&self) -> bool {
+        matches!(self.phase, Phase::Given(_))
     }
 
     fn is_writing(&self) -> bool {
@@ -214,47 +331,10 @@ fn nothing() -> Examined {
 }
 
 impl Screen {
-    /// Whose order is on the screen, or would be: the client of the card. Whoever only rings takes the form from nobody.
-    fn ordering(&self) -> Option<&ClientCard> {
-        let last = self.last.as_ref().map(|last| Seen { view: &last.view, call: &last.call });
-        let last = last.and_then(Seen::client);
-        let is_open =
-            |client: &&ClientCard| self.book.drafts.get(&client.id).is_some_and(|draft| draft.is_open);
-        match self.client_line() {
-            Some(line) if self.rings(line) && last.as_ref().is_some_and(is_open) => last,
-            Some(line) => self.seen(line)?.client(),
-            None => last,
-        }
-    }
-
-    fn ordering_client(&self) -> Option<ClientId> {
-        Some(self.ordering()?.id)
-    }
-
-    pub(super) fn can_order(&self) -> bool {
-        self.config.has_desk && self.ordering().is_some()
-    }
-
-    /// The client whose order stands in the window.
-    fn open_client(&self) -> Option<ClientId> {
-        self.ordering_client()
-            .filter(|client| self.book.drafts.get(client).is_some_and(|draft| draft.is_open))
-    }
-
-    pub(super) fn order_is_open(&self) -> bool {
-        self.open_client().is_some()
-    }
-
-    fn open_draft(&self) -> Option<&Draft> {
-        self.book.drafts.get(&self.open_client()?)
-    }
-
-    fn open_draft_mut(&mut self) -> Option<&mut Draft> {
-        let client = self.open_client()?;
-        self.book.drafts.get_mut(&client)
-    }
-
     pub(super) fn can_in_order(&self, act: &Act) -> bool {
+        if self.list_client().is_some() {
+            return Self::is_of_list(act);
+        }
         let Some(draft) = self.open_draft() else { return false };
         match act {
             Act::OrderTyped(_) | Act::OrderChoice(_) | Act::OrderEnter | Act::OrderMove { .. } => true,
@@ -273,8 +353,16 @@ impl Screen {
             // Keys are the form's now.
             self.transfer.close();
         }
+        if self.list_client().is_some() && Self::is_of_list(&act) {
+            return self.list_act(now, &act);
+        }
+        if let Some(draft) = self.open_draft_mut() {
+            draft.refusal = None;
+        }
         match act {
             Act::Order => self.open_order(now, wall),
+            Act::Orders => self.open_list(now),
+            Act::OpenNews => self.open_news(now),
             Act::OrderTyped(text) => self.order_typed(now, wall, text),
             Act::OrderEnter => self.order_enter(now, wall),
             Act::OrderMove { down } => self.order_move(now, down),
@@ -315,74 +403,10 @@ impl Screen {
         }
     }
 
-    fn open_order(&mut self, now: Instant, wall: &Zoned) {
-        let Some(client) = self.ordering_client() else { return };
-        if self.book.terms(client).is_none() {
-            self.fetch_terms(client);
-            return self.announce(self.no_terms_words());
-        }
-        let is_over = |draft: &Draft| matches!(draft.phase, Phase::Given { .. });
-        let stands = self.book.drafts.get(&client).filter(|draft| !is_over(draft));
-        if stands.is_none_or(|draft| !draft.is_begun())
-            && let Some(why) = self.book.closed(client)
-        {
-            return self.announce(self.closed_words(why));
-        }
-        if stands.is_none() {
-            self.begin_order(now, wall, client);
-        }
-        self.transfer.close();
-        self.palette = None;
-        if let Some(draft) = self.book.drafts.get_mut(&client) {
-            draft.is_open = true;
-        }
-        self.book.examine(client);
-        self.focus(Field::Order);
-        self.announce_prompt();
-    }
-
-    fn begin_order(&mut self, now: Instant, wall: &Zoned, client: ClientId) {
-        let mut chance = [0; 10];
-        self.book.chance.fill_bytes(&mut chance);
-        let address = self.book.terms(client).and_then(|terms| Some(terms.addresses.first()?.number));
-        let order = Order {
-            id: OrderId::new(wall.timestamp(), chance),
-            revision: 0,
-            client,
-            payer: None,
-            call: None,
-            column: None,
-            lines: Vec::new(),
-            offers: Vec::new(),
-            no_offers: false,
-            delivery: OrderDelivery { address, ..OrderDelivery::default() },
-            agreed_total: None,
-            note: None,
-        };
-        self.book.drafts.insert(client, Draft::of(now, order));
-    }
-
-    /// One level up: to the question for products, and from there out of the form. The draft stays.
-    pub(super) fn leave_order(&mut self, now: Instant) {
-        let Some(draft) = self.open_draft_mut() else { return };
-        draft.walks = false;
-        if draft.asks == Question::Product && draft.text.is_empty() || !draft.is_writing() {
-            draft.is_open = false;
-        } else {
-            self.ask(now, Question::Product);
-        }
-    }
-
-    /// Card, calls and note stand where the form does.
-    pub(super) fn put_order_aside(&mut self) {
-        if let Some(draft) = self.open_draft_mut() {
-            draft.is_open = false;
-        }
-    }
-
     /// Examined and kept at once: nothing that was said is lost, whatever happens to the call or the computer.
     fn change_order(&mut self, change: impl FnOnce(&mut Order)) {
         let Some(client) = self.open_client() else { return };
+        let call = self.call_with(client);
         let Some(draft) = self.book.drafts.get_mut(&client).filter(|draft| draft.is_writing()) else {
             return;
         };
@@ -392,6 +416,8 @@ impl Screen {
             return;
         }
         draft.order.revision += 1;
+        // One that was begun in another call is taken in this one.
+        draft.order.call = call.or(draft.order.call);
         (draft.phase, draft.receipt) = (Phase::Writing, None);
         let order = Box::new(draft.order.clone());
         self.book.examine(client);
@@ -418,7 +444,7 @@ impl Screen {
     fn drop_draft(&mut self, now: Instant, wall: &Zoned) {
         let Some(client) = self.open_client() else { return };
         let Some(draft) = self.book.drafts.remove(&client) else { return };
-        let (act, reason) = (crate::desk_api::OrderAct::Cancel, Some(self.dropped_reason()));
+        let (act, reason) = (OrderAct::Cancel, Some(self.dropped_reason()));
         self.wishes.push_back(Wish::ActOnOrder { id: draft.order.id, act, reason });
         self.begin_order(now, wall, client);
         self.announce_dropped_draft();

@@ -3,13 +3,14 @@
 use super::ask::Question;
 use super::{Draft, Phase};
 use crate::desk_api::{
-    ClientId, Fault, Goods, OrderEntry, OrderId, OrderNews, OrderReceipt, OrderState, Severity, Terms,
-    Unavailable,
+    ClientId, Fault, Goods, Order, OrderEntry, OrderId, OrderNews, OrderReceipt, OrderState, ProblemCode,
+    Severity, Terms, Unavailable,
 };
 use crate::instant::Instant;
 use crate::phone::LineId;
 use crate::screen::call::Seen;
 use crate::screen::{Screen, Wish};
+use jiff::Zoned;
 
 impl Screen {
     /// Known, or known better, who is on this line: the order is prepared while it rings.
@@ -89,30 +90,58 @@ impl Screen {
         }
     }
 
-    pub(in crate::screen) fn on_order_news(&mut self, now: Instant, news: OrderNews) {
+    pub(in crate::screen) fn on_order_news(&mut self, now: Instant, wall: &Zoned, news: OrderNews) {
         match news {
             // What it goes by is not known before the client calls again.
             OrderNews::Found(order) => self.adopt(now, *order),
-            OrderNews::Kept { .. } => {}
-            OrderNews::Answered(receipt) => self.on_receipt(now, *receipt),
-            // What was to be done to an order, and is not; the order is as it was.
-            OrderNews::Refused { revision: 0, code, .. } => self.announce_not_done(code),
-            OrderNews::Refused { id, revision, code: _ } => {
-                let refused = self.draft_of(id).filter(|(_, draft)| draft.order.revision == revision);
-                if let Some((client, draft)) = refused {
-                    draft.phase = Phase::Refused;
-                    self.announce_phase_of(client);
+            OrderNews::Places { id } => {
+                self.book.places.insert(id);
+                self.places_still(id);
+            }
+            OrderNews::Kept { id, revision } => {
+                if let Some(draft) = self.book.find_mut(id) {
+                    draft.kept = draft.kept.max(revision);
                 }
             }
-            OrderNews::Waits { id } => {
-                if let Some((client, draft)) = self.draft_of(id)
-                    && draft.phase == (Phase::Placing { waits: false })
-                {
-                    draft.phase = Phase::Placing { waits: true };
-                    self.is_taken(client);
-                    self.announce_phase_of(client);
-                }
+            OrderNews::Answered(receipt) => self.on_receipt(now, wall, *receipt),
+            OrderNews::Refused { id, revision, code } => self.on_order_refused(id, revision, code),
+            OrderNews::Waits { id } => self.on_order_waits(id),
+        }
+    }
+
+    /// It is said where the order stands, and what the desk has instead is asked for.
+    fn on_order_refused(&mut self, id: OrderId, revision: u32, code: ProblemCode) {
+        self.book.places.remove(&id);
+        let mut is_known = false;
+        if let Some(draft) = self.book.find_mut(id) {
+            is_known = true;
+            if revision == 0 {
+                // What was to be done to it; it is as it was.
+                draft.wants_change = false;
+            } else if draft.order.revision == revision {
+                draft.phase = Phase::Refused;
             }
+            draft.refusal = Some(code);
+        }
+        self.book.refusals.insert(id, code);
+        self.wishes.push_back(Wish::FetchOrder(id));
+        if is_known {
+            self.announce(self.refusal_words(code));
+        }
+    }
+
+    /// The desk is away: what is to be done with the order is done when it is back.
+    fn on_order_waits(&mut self, id: OrderId) {
+        let Some(draft) = self.book.find_mut(id) else { return };
+        let client = draft.order.client;
+        if draft.phase == (Phase::Placing { waits: false }) {
+            draft.phase = Phase::Placing { waits: true };
+            self.is_taken(client);
+            self.announce_phase_of(id);
+        } else if draft.wants_change && draft.is_given() {
+            // What is changed meanwhile follows the wish to change it.
+            draft.phase = Phase::Writing;
+            self.announce_change_waits();
         }
     }
 
@@ -123,64 +152,116 @@ impl Screen {
     ) {
         let drafts = answer.unwrap_or_default().into_iter().filter(|entry| entry.state == OrderState::Draft);
         for entry in drafts {
-            self.adopt(now, entry.order);
+            self.book.me = Some(entry.taken_by.clone());
+            self.notice_returned(&entry);
+            self.adopt(now, entry.order.clone());
+            self.remember_entry(entry);
         }
     }
 
-    /// A draft of before; what is being written is newer.
-    fn adopt(&mut self, now: Instant, order: crate::desk_api::Order) {
-        let client = order.client;
-        let is_newer = |draft: &Draft| match draft.order.id == order.id {
+    /// A draft of before; what is being written is newer, and what is on its way to be placed is not written.
+    pub(super) fn adopt(&mut self, now: Instant, order: Order) {
+        let (id, client) = (order.id, order.client);
+        match self.book.find(id) {
+            Some(draft) if draft.is_placing() => return,
             // One that was given in has come back.
-            true => draft.order.revision < order.revision || matches!(draft.phase, Phase::Given { .. }),
-            false => !draft.is_begun() && !draft.is_open,
-        };
-        if self.book.drafts.get(&client).is_none_or(is_newer) {
-            let is_open = self.book.drafts.get(&client).is_some_and(|draft| draft.is_open);
-            self.book.drafts.insert(client, Draft { is_open, ..Draft::of(now, order) });
-            self.book.examine(client);
-        }
-    }
-
-    fn draft_of(&mut self, id: OrderId) -> Option<(ClientId, &mut Draft)> {
-        let found = self.book.drafts.iter_mut().find(|(_, draft)| draft.order.id == id);
-        found.map(|(client, draft)| (*client, draft))
-    }
-
-    fn on_receipt(&mut self, now: Instant, receipt: OrderReceipt) {
-        let Some((client, draft)) = self.draft_of(receipt.id) else { return };
-        // Whatever was typed since, an order that is placed is placed.
-        if receipt.revision != draft.order.revision && receipt.state == OrderState::Draft {
-            return;
-        }
-        let (state, number) = (receipt.state, receipt.number);
-        let stops = receipt.examined.faults.iter().any(|fault| fault.severity() == Severity::Stops);
-        draft.receipt = Some(receipt);
-        match state {
-            // Of two answers the first is to the writing: then nothing stands in the way of the placing.
-            OrderState::Draft if draft.is_placing() && !stops => {}
-            OrderState::Draft if draft.is_placing() => {
-                draft.phase = Phase::Writing;
-                self.announce_not_placed(client);
+            Some(draft) if draft.order.revision >= order.revision && !draft.is_given() => return,
+            Some(draft) => {
+                let (is_open, number) = (draft.is_open, draft.number);
+                let kept = order.revision;
+                let new = Draft { is_open, number, kept, ..Draft::of(now, order) };
+                if let Some(draft) = self.book.find_mut(id) {
+                    *draft = new;
+                }
             }
+            None => {
+                let is_free = |draft: &Draft| !draft.is_begun() && !draft.is_open;
+                let new = Draft { kept: order.revision, ..Draft::of(now, order) };
+                if self.book.drafts.get(&client).is_none_or(is_free) {
+                    self.book.drafts.insert(client, new);
+                } else {
+                    self.book.aside.insert(id, new);
+                }
+            }
+        }
+        self.places_still(id);
+        self.book.examine(client);
+    }
+
+    /// An earlier run has asked for it to be placed: it is on its way, and nobody has confirmed it.
+    fn places_still(&mut self, id: OrderId) {
+        let places = self.book.places.contains(&id);
+        if let Some(draft) = self.book.find_mut(id).filter(|draft| places && draft.is_writing()) {
+            draft.phase = Phase::Placing { waits: true };
+        }
+    }
+
+    /// Another telephone has not heard what the one before was asked: what is not known to be on disk is written once more.
+    pub(in crate::screen) fn write_orders_again(&mut self) {
+        let mut wishes = Vec::new();
+        for draft in self.book.all() {
+            let (id, revision) = (draft.order.id, draft.order.revision);
+            if draft.is_begun() && draft.kept < revision {
+                wishes.push(Wish::KeepOrder(Box::new(draft.order.clone())));
+            }
+            if draft.is_placing() {
+                wishes.push(Wish::PlaceOrder { id, revision });
+            }
+        }
+        self.wishes.extend(wishes);
+    }
+
+    fn on_receipt(&mut self, now: Instant, wall: &Zoned, receipt: OrderReceipt) {
+        let id = receipt.id;
+        let Some(draft) = self.book.find_mut(id) else { return };
+        let (client, state) = (draft.order.client, receipt.state);
+        draft.kept = draft.kept.max(receipt.revision);
+        draft.number = receipt.number.or(draft.number);
+        draft.told = Some(wall.timestamp());
+        let is_of_this = receipt.revision == draft.order.revision;
+        let stops = receipt.examined.faults.iter().any(|fault| fault.severity() == Severity::Stops);
+        match state {
             // It is the operator's again.
-            OrderState::Draft if matches!(draft.phase, Phase::Given { .. }) => {
-                draft.phase = Phase::Writing;
+            OrderState::Draft if draft.is_given() => {
+                (draft.phase, draft.wants_change) = (Phase::Writing, false);
+                draft.receipt = Some(receipt);
                 if self.open_client() == Some(client) {
                     self.ask(now, Question::Product);
                 }
             }
-            OrderState::Draft => {}
-            _ => {
-                draft.phase = Phase::Given { state, number };
-                draft.chosen = None;
-                draft.since = now;
-                self.is_taken(client);
-                self.announce_phase_of(client);
-                // It has used up credit and stock.
-                self.fetch_terms(client);
+            OrderState::Draft if !is_of_this => {}
+            // Of two answers the first is to the writing: then nothing stands in the way of the placing.
+            OrderState::Draft if draft.is_placing() && !stops => draft.receipt = Some(receipt),
+            OrderState::Draft if draft.is_placing() => {
+                (draft.phase, draft.receipt) = (Phase::Writing, Some(receipt));
+                self.book.places.remove(&id);
+                self.announce_not_placed(id);
+            }
+            OrderState::Draft => (draft.receipt, draft.wants_change) = (Some(receipt), false),
+            // It is changed already, and that the desk gives it back is the next answer.
+            _ if draft.wants_change && draft.is_writing() => {
+                self.book.places.remove(&id);
+            }
+            // Whatever was typed since, an order that is placed is placed.
+            state => {
+                draft.receipt = Some(receipt);
+                self.book.places.remove(&id);
+                self.note_given(now, id, state);
             }
         }
+    }
+
+    /// The desk has it now.
+    fn note_given(&mut self, now: Instant, id: OrderId, state: OrderState) {
+        let Some(draft) = self.book.find_mut(id) else { return };
+        let client = draft.order.client;
+        draft.phase = Phase::Given(state);
+        (draft.chosen, draft.since) = (None, now);
+        self.is_taken(client);
+        self.forget_notices(id);
+        self.announce_phase_of(id);
+        // It has used up credit and stock.
+        self.fetch_terms(client);
     }
 
     /// The call in which it was comes to an order.
@@ -202,6 +283,11 @@ impl Screen {
             self.book.requests.insert(client);
             self.announce_request();
         }
+    }
+
+    /// The client of the card could be passed on to nobody.
+    pub(in crate::screen) fn is_requested(&self) -> bool {
+        self.ordering_client().is_some_and(|client| self.book.requests.contains(&client))
     }
 
     /// The next call of this client is passed on again.

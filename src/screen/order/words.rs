@@ -2,7 +2,7 @@
 
 use super::ask::Question;
 use super::{Closed, Draft, Mistake, Phase};
-use crate::desk_api::{ClientId, Fault, Goods, Money, OrderState, ProblemCode, Product, ServedBy};
+use crate::desk_api::{ClientId, Fault, Goods, Money, OrderId, OrderState, ProblemCode, Product, ServedBy};
 use crate::domain::trade::amount;
 use crate::domain::trade::delivery::{Slot, SlotFault};
 use crate::domain::trade::offer::{Offer, OfferKind};
@@ -122,7 +122,7 @@ impl Screen {
         }
     }
 
-    fn product_name(&self, client: ClientId, product: ProductId) -> String {
+    pub(super) fn product_name(&self, client: ClientId, product: ProductId) -> String {
         self.book
             .goods(client, product)
             .map_or_else(|| say!(&self.cat, "unknown product"), |goods| goods.product.name.clone())
@@ -164,7 +164,7 @@ impl Screen {
     pub(super) fn prompt(&self, draft: &Draft) -> String {
         let cat = &self.cat;
         match draft.phase {
-            Phase::Placing { .. } | Phase::Given { .. } => return self.phase_words(draft),
+            Phase::Placing { .. } | Phase::Given(_) => return self.phase_words(draft),
             Phase::Writing | Phase::Refused => {}
         }
         match &draft.asks {
@@ -329,7 +329,6 @@ impl Screen {
     /// Where an order is on its way; empty while it is written.
     pub(super) fn phase_words(&self, draft: &Draft) -> String {
         let cat = &self.cat;
-        let numbered = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
         match draft.phase {
             Phase::Writing => String::new(),
             Phase::Placing { waits: false } => say!(cat, "The order desk is asked…"),
@@ -337,23 +336,26 @@ impl Screen {
                 say!(cat, "Not confirmed: the order desk cannot be reached; the order will be sent by itself")
             }
             Phase::Refused => say!(cat, "The order desk does not take the order as it is"),
-            Phase::Given { state: OrderState::Held, number } => {
-                let why: Vec<String> = self.holds(draft);
-                let (number, why) = (numbered(number), why.join(", "));
-                say!(
-                    cat,
-                    "Order {number} is held: {why}. The manager or the head can release it",
-                    number = number,
-                    why = why
-                )
+            Phase::Given(state) => {
+                let number = draft.number.map(|number| number.to_string()).unwrap_or_default();
+                let text = match state {
+                    OrderState::Draft => msg!("Order {number} is being written by another operator"),
+                    OrderState::Held => {
+                        msg!("Order {number} is held: {why}. The manager or the head can release it")
+                    }
+                    OrderState::AwaitingPayment => msg!("Order {number} waits for the client's payment"),
+                    OrderState::Placed => msg!("Order {number} is placed"),
+                    OrderState::Accepted => msg!("Order {number} is accepted: the manager has it"),
+                    OrderState::Picking => msg!("Order {number} is being picked"),
+                    OrderState::DeliveredInPart => msg!("Order {number} is delivered in part"),
+                    OrderState::Delivered => msg!("Order {number} is delivered"),
+                    OrderState::Closed => msg!("Order {number} is closed"),
+                    OrderState::Cancelled => msg!("Order {number} is cancelled"),
+                    OrderState::RefusedAtDoor => msg!("Order {number} was refused at the door"),
+                };
+                let words = cat.say(text, &[("number", &number), ("why", &self.holds(draft).join(", "))]);
+                super::form::joined([&words, &self.as_of(draft.told).unwrap_or_default()], " · ")
             }
-            Phase::Given { state: OrderState::AwaitingPayment, number } => {
-                say!(cat, "Order {number} waits for the client's payment", number = numbered(number))
-            }
-            Phase::Given { state: OrderState::Cancelled, number } => {
-                say!(cat, "Order {number} is cancelled", number = numbered(number))
-            }
-            Phase::Given { number, .. } => say!(cat, "Order {number} is placed", number = numbered(number)),
         }
     }
 
@@ -401,7 +403,8 @@ impl Screen {
     }
 
     pub(super) fn announce_choice(&mut self) {
-        let Some(chosen) = self.open_draft().and_then(|draft| draft.chosen) else { return };
+        let in_form = self.open_draft().and_then(|draft| draft.chosen);
+        let Some(chosen) = self.list_chosen().or(in_form) else { return };
         if let Some(choice) = self.choices().into_iter().nth(chosen) {
             self.announce(super::form::joined([&choice.label, &choice.detail], ", "));
         }
@@ -433,16 +436,26 @@ impl Screen {
         self.announce(say!(&self.cat, "The draft is dropped"));
     }
 
-    pub(super) fn announce_not_done(&mut self, code: ProblemCode) {
-        self.announce(match code {
+    /// Why the desk did not do it.
+    pub(super) fn refusal_words(&self, code: ProblemCode) -> String {
+        let text = match code {
             ProblemCode::AfterCutOff => {
-                say!(
-                    &self.cat,
-                    "The time for changes is over: the goods are being picked, or will be at once."
-                )
+                msg!("The time for changes is over: the goods are being picked, or will be at once.")
             }
-            _ => say!(&self.cat, "The order has moved on; this cannot be done to it now."),
-        });
+            ProblemCode::OrderMovedOn => msg!("The order has moved on; this cannot be done to it now."),
+            ProblemCode::NotYours => msg!("Another operator has this order now."),
+            ProblemCode::Forbidden => msg!("The order desk does not let you do this."),
+            ProblemCode::RevisionConflict => msg!("The order was changed elsewhere meanwhile."),
+            _ => msg!("The order desk does not take the order as it is."),
+        };
+        self.cat.get(text).to_owned()
+    }
+
+    pub(super) fn announce_change_waits(&mut self) {
+        self.announce(say!(
+            &self.cat,
+            "Change it now: the order desk cannot be reached, and hears of it when it can."
+        ));
     }
 
     pub(super) fn announce_no_offers(&mut self) {
@@ -468,30 +481,34 @@ impl Screen {
     }
 
     pub(super) fn announce_phase(&mut self) {
-        if let Some(client) = self.open_client() {
-            self.announce_phase_of(client);
+        if let Some(id) = self.open_draft().map(|draft| draft.order.id) {
+            self.announce_phase_of(id);
         }
     }
 
-    pub(super) fn announce_phase_of(&mut self, client: ClientId) {
-        if let Some(draft) = self.book.drafts.get(&client) {
+    pub(super) fn announce_phase_of(&mut self, id: OrderId) {
+        if let Some(draft) = self.book.find(id) {
             self.announce(self.phase_words(draft));
         }
     }
 
-    pub(super) fn announce_not_placed(&mut self, client: ClientId) {
-        let Some(draft) = self.book.drafts.get(&client) else { return };
+    pub(super) fn announce_not_placed(&mut self, id: OrderId) {
+        let Some(draft) = self.book.find(id) else { return };
         let why: Vec<String> = draft.stops().map(|fault| self.fault_words(draft, fault)).collect();
         self.announce(say!(&self.cat, "Not placed: {why}", why = why.join(", ")));
     }
 
     pub(super) fn announce_request(&mut self) {
-        let key = key_of(&Deed::Act(Act::Order));
-        self.announce(say!(
+        self.announce(self.request_words());
+    }
+
+    pub(super) fn request_words(&self) -> String {
+        say!(
             &self.cat,
-            "Nobody took the client. Write down the order for the manager: {key}",
-            key = key
-        ));
+            "Nobody took the client. Write down the order for the manager: {key}. The manager calls back: {call_back}",
+            key = key_of(&Deed::Act(Act::Order)),
+            call_back = key_of(&Deed::Act(Act::CallBack))
+        )
     }
 
     /// Unrounded, as it is.

@@ -4,7 +4,7 @@ use super::*;
 use std::fmt::Write as _;
 
 /// Those that every state has for itself.
-const KEYS: [&str; 31] = [
+const KEYS: [&str; 34] = [
     "F1",
     "F2",
     "F3",
@@ -17,7 +17,10 @@ const KEYS: [&str; 31] = [
     "F9",
     "F10",
     "F12",
+    "Shift+F1",
     "Shift+F2",
+    "Shift+F7",
+    "Ctrl+J",
     "Ctrl+F4",
     "Alt+F2",
     "Alt+F3",

@@ -6,6 +6,7 @@ mod day;
 mod keys;
 mod notes;
 mod office;
+mod order_news;
 mod orders;
 mod rambling;
 mod returns;

@@ -30,12 +30,12 @@ pub(super) fn talking() -> World {
 }
 
 impl World {
-    fn form(&self) -> OrderForm {
+    pub(super) fn form(&self) -> OrderForm {
         self.shown().lists.order.clone().expect("the form is open")
     }
 
     /// As the field tells it: each character with what stands there.
-    fn types(&mut self, text: &str) {
+    pub(super) fn types(&mut self, text: &str) {
         for character in text.chars() {
             self.now = self.now + Duration::from_millis(400);
             let typed = format!("{}{character}", self.form().text);
@@ -43,24 +43,24 @@ impl World {
         }
     }
 
-    fn enters(&mut self, text: &str) {
+    pub(super) fn enters(&mut self, text: &str) {
         self.types(text);
         self.now = self.now + Duration::from_millis(400);
         self.act(Act::OrderEnter);
     }
 
-    fn kept(&mut self) -> Vec<Order> {
+    pub(super) fn kept(&mut self) -> Vec<Order> {
         let wishes = std::mem::take(&mut self.wishes).into_iter();
         wishes
             .filter_map(|wish| if let Wish::KeepOrder(order) = wish { Some(*order) } else { None })
             .collect()
     }
 
-    fn last_kept(&mut self) -> Order {
+    pub(super) fn last_kept(&mut self) -> Order {
         self.kept().pop().expect("the order is kept")
     }
 
-    fn receives(&mut self, order: &Order, state: OrderState, number: Option<u64>) {
+    pub(super) fn receives(&mut self, order: &Order, state: OrderState, number: Option<u64>) {
         let known = crate::domain::trade::examine::examine(order, &terms().facts(order, &Default::default()));
         self.handle(Input::Order(OrderNews::Answered(Box::new(OrderReceipt {
             id: order.id,
@@ -74,7 +74,7 @@ impl World {
     }
 
     /// All that has to be agreed, by digits.
-    fn agrees(&mut self) {
+    pub(super) fn agrees(&mut self) {
         self.press("Ctrl+Enter");
         for _ in 0..12 {
             let form = self.form();

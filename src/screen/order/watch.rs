@@ -1,0 +1,171 @@
+//! What the desk tells of orders by itself, and what it says when it is asked about them (duties 5, 14).
+
+use super::ask::Question;
+use super::{Draft, Phase};
+use crate::desk_api::{
+    ClientId, OrderChanged, OrderEntry, OrderId, OrderState, OrderWatch, ProblemCode, Unavailable,
+};
+use crate::instant::Instant;
+use crate::screen::{Screen, Wish};
+use jiff::Zoned;
+
+/// Orders that are remembered: more than an operator takes in a day.
+const MOST_ENTRIES: usize = 500;
+
+impl Screen {
+    pub(in crate::screen) fn on_order_watch(&mut self, wall: &Zoned, told: OrderWatch) {
+        match told {
+            OrderWatch::Live | OrderWatch::Missed => {
+                if told == OrderWatch::Live {
+                    self.book.deaf_since = None;
+                }
+                self.wishes.push_back(Wish::FetchOrders(None));
+                self.wishes.extend(self.list_client().map(|client| Wish::FetchOrders(Some(client))));
+            }
+            OrderWatch::Away => {
+                self.book.deaf_since.get_or_insert(wall.timestamp());
+            }
+            OrderWatch::Changed(changed) => {
+                if self.is_news(&changed) {
+                    self.wishes.push_back(Wish::FetchOrder(changed.id));
+                }
+            }
+        }
+    }
+
+    /// Not what this program has done itself, of which it hears from the desk directly.
+    fn is_news(&self, changed: &OrderChanged) -> bool {
+        use OrderState as State;
+        let given_in =
+            matches!(changed.state, State::Draft | State::Held | State::AwaitingPayment | State::Placed);
+        match self.book.find(changed.id) {
+            Some(draft) if draft.is_placing() => !given_in,
+            Some(draft) if draft.wants_change && changed.state == State::Draft => false,
+            Some(draft) => draft.state() != Some(changed.state),
+            None => self.book.entries.get(&changed.id).is_none_or(|known| known.state != changed.state),
+        }
+    }
+
+    /// The desk's list: of a client, whoever takes them, or of the operator.
+    pub(in crate::screen) fn on_orders(
+        &mut self,
+        now: Instant,
+        wall: &Zoned,
+        client: Option<ClientId>,
+        answer: Result<Vec<OrderEntry>, Unavailable>,
+    ) {
+        let (entries, fault) = match answer {
+            Ok(entries) => (entries, None),
+            Err(why) => (Vec::new(), Some(why)),
+        };
+        match client {
+            Some(client) if fault.is_none() => {
+                self.book.known.entry(client).or_default().listed = Some(wall.timestamp());
+            }
+            Some(_) => {}
+            None => {
+                self.book.me = entries.first().map(|entry| entry.taken_by.clone()).or(self.book.me.take())
+            }
+        }
+        for entry in entries {
+            // Of what nobody knew here there is no news, but what has come back waits for its operator.
+            let is_known = self.state_of(entry.order.id).is_some();
+            self.follow_entry(now, wall, entry, is_known, client.is_none());
+        }
+        if let Some(client) = client {
+            self.list_is_answered(client, fault.map_or(Ok(()), Err));
+        }
+    }
+
+    pub(in crate::screen) fn on_order_entry(
+        &mut self,
+        now: Instant,
+        wall: &Zoned,
+        answer: Result<Box<OrderEntry>, Unavailable>,
+    ) {
+        if let Ok(entry) = answer {
+            self.follow_entry(now, wall, *entry, true, true);
+        }
+    }
+
+    /// `seems_own`: where nobody knows yet as whom the desk knows the operator.
+    fn follow_entry(
+        &mut self,
+        now: Instant,
+        wall: &Zoned,
+        entry: OrderEntry,
+        is_news: bool,
+        seems_own: bool,
+    ) {
+        let (id, client) = (entry.order.id, entry.order.client);
+        let refused = self.book.refusals.remove(&id);
+        let seems_own = seems_own || self.book.find(id).is_some();
+        let is_own = refused != Some(ProblemCode::NotYours)
+            && self.book.me.as_ref().map_or(seems_own, |me| *me == entry.taken_by);
+        let before = self.state_of(id);
+        if is_own && is_news && before != Some(entry.state) {
+            self.notice_change(now, &entry);
+        } else if is_own {
+            self.notice_returned(&entry);
+        }
+        let is_open = self.open_client() == Some(client);
+        match self.book.find_mut(id) {
+            Some(draft) if draft.stays_as_it_is(&entry, is_own) => draft.told = Some(wall.timestamp()),
+            Some(draft) => {
+                draft.follow(&entry, is_own);
+                (draft.told, draft.since) = (Some(wall.timestamp()), now);
+                if is_open && draft.is_writing() && draft.is_open {
+                    self.ask_quietly(now, Question::Product);
+                }
+            }
+            None if is_own && entry.state == OrderState::Draft => self.adopt(now, entry.order.clone()),
+            None => {
+                if let Some(code) = refused {
+                    self.notice_refused(&entry, code);
+                }
+            }
+        }
+        self.book.examine(client);
+        self.remember_entry(entry);
+    }
+
+    /// Where an order is, as far as it is known here.
+    fn state_of(&self, id: OrderId) -> Option<OrderState> {
+        match self.book.find(id) {
+            Some(draft) => draft.state(),
+            None => self.book.entries.get(&id).map(|entry| entry.state),
+        }
+    }
+
+    pub(super) fn remember_entry(&mut self, entry: OrderEntry) {
+        self.book.entries.insert(entry.order.id, entry);
+        if self.book.entries.len() > MOST_ENTRIES {
+            // Ids begin with the time of the first keystroke.
+            self.book.entries.pop_first();
+        }
+    }
+}
+
+impl Draft {
+    /// None: the desk has the next word.
+    fn state(&self) -> Option<OrderState> {
+        match self.phase {
+            Phase::Writing | Phase::Refused => Some(OrderState::Draft),
+            Phase::Placing { .. } => None,
+            Phase::Given(state) => Some(state),
+        }
+    }
+
+    /// What is written here goes on, and what is on its way has its own answer.
+    fn stays_as_it_is(&self, entry: &OrderEntry, is_own: bool) -> bool {
+        let is_draft = is_own && entry.state == OrderState::Draft;
+        match self.phase {
+            Phase::Placing { .. } => is_draft,
+            Phase::Writing if is_draft => entry.order.revision <= self.order.revision,
+            Phase::Writing => self.wants_change,
+            // What was refused is to be mended, unless it is the desk's now.
+            Phase::Refused => is_draft && entry.order.revision <= self.order.revision,
+            Phase::Given(state) => state == entry.state || is_draft && self.wants_change,
+        }
+    }
+}
