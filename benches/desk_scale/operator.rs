@@ -27,15 +27,14 @@ struct Operator<'a> {
 
 impl<'a> Operator<'a> {
     fn new(desks: &Desks, number: usize, token: &'a str, sample: &'a Sample) -> Self {
-        let mut seed = [0; 8];
-        getrandom::fill(&mut seed).unwrap();
+        let chance = patchcord::entropy::seed().unwrap()[..8].try_into().unwrap();
         Self {
             http: Http::builder().no_proxy().build().unwrap(),
             url: desks.url(number),
             token,
             sample,
             figures: Figures::default(),
-            chance: Cell::new(u64::from_le_bytes(seed)),
+            chance: Cell::new(u64::from_le_bytes(chance)),
         }
     }
 

@@ -14,6 +14,7 @@ mod colleagues;
 mod conference;
 mod confirming;
 mod consultation;
+#[allow(dead_code, reason = "shared with tests of the window")]
 mod desk;
 mod devices;
 mod handing_over;

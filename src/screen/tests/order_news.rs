@@ -205,10 +205,12 @@ fn an_order_of_which_nothing_is_here_any_more_says_what_was_refused_in_a_bar() {
 #[test]
 fn what_others_do_with_an_order_is_said_and_shown_in_words() {
     use OrderState as S;
+    /// Who did it, what it became, and why.
+    type Event<'a> = (&'a str, S, &'a str);
     let first = (ME, S::Placed, "");
     let held = (ME, S::Held, "");
     let unpaid = (ME, S::AwaitingPayment, "");
-    let table: [(&[(&str, S, &str)], &str, bool); 10] = [
+    let table: [(&[Event<'_>], &str, bool); 10] = [
         (&[first, ("kim", S::Accepted, "")], "Order 1042 of Hanbit Build was accepted", false),
         (&[held, ("orlova", S::Placed, "")], "Order 1042 of Hanbit Build was released", false),
         (&[unpaid, ("bank", S::Placed, "")], "Order 1042 of Hanbit Build is paid", false),
@@ -432,7 +434,7 @@ fn another_telephone_is_told_what_may_not_be_on_disk() {
     world.enters("3 tea");
     let order = world.last_kept();
     world.handle(Input::NewTelephone);
-    assert_eq!(world.kept(), [order.clone()]);
+    assert_eq!(world.kept(), std::slice::from_ref(&order));
     world.handle(Input::Order(OrderNews::Kept { id: order.id, revision: order.revision }));
     world.handle(Input::NewTelephone);
     assert_eq!(world.kept(), []);

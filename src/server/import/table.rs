@@ -403,11 +403,10 @@ mod tests {
         ]
     }
 
-    /// Row numbers with their cells of code, name and price.
-    fn read(
-        octets: &[u8],
-        encoding: &'static Encoding,
-    ) -> Result<Vec<(u32, String, String, String)>, (u32, Fault)> {
+    /// A row's number, code, name and price.
+    type Cells = (u32, String, String, String);
+
+    fn read(octets: &[u8], encoding: &'static Encoding) -> Result<Vec<Cells>, (u32, Fault)> {
         let mut table = Table::read(octets, encoding, &columns()).map_err(|unfit| (0, unfit.fault))?;
         let mut rows = Vec::new();
         while let Some(row) = table.next().map_err(|(row, unfit)| (row, unfit.fault))? {
@@ -417,7 +416,7 @@ mod tests {
         Ok(rows)
     }
 
-    fn row(number: u32, code: &str, name: &str, price: &str) -> (u32, String, String, String) {
+    fn row(number: u32, code: &str, name: &str, price: &str) -> Cells {
         (number, code.into(), name.into(), price.into())
     }
 
