@@ -396,7 +396,7 @@ fn of_two_operators_one_changes_an_order_and_the_other_is_told_whose_it_is() {
 
 #[test]
 fn of_two_operators_one_gets_the_last_place_on_the_lorry() {
-    let shop = Shop::with_lorries_for(1, 1_000_000_000);
+    let shop = Shop::with_lorries_for(1, 900_000_000);
     for round in 0..rounds() {
         let clients = [(); 2].map(|()| Shop::client(&shop.desk, json!({})));
         for client in clients {
