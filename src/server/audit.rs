@@ -21,6 +21,8 @@ const WAITING: usize = 4096;
 const TOGETHER: usize = 1000;
 /// So often: what a desk that is killed has not noted is younger.
 const WRITE: Duration = Duration::from_millis(200);
+/// When the store did not take them.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// What a request was about, filled in while it is answered.
 #[derive(Clone, Default)]
@@ -94,8 +96,14 @@ async fn write(store: Store, mut notes: mpsc::Receiver<Note>) {
     let mut waiting = Vec::new();
     while notes.recv_many(&mut waiting, TOGETHER).await > 0 {
         waiting.retain(|note| repeats.is_new(note));
-        if let Err(error) = store.keep_notes(&waiting).await {
-            tracing::error!(%error, lost = waiting.len(), "looks and acts were not noted");
+        // Whoever looks meanwhile waits when the channel is full: nobody looks unnoted.
+        while let Err(error) = store.keep_notes(&waiting).await {
+            if notes.is_closed() {
+                tracing::error!(%error, lost = waiting.len(), "looks and acts were not noted");
+                break;
+            }
+            tracing::warn!(%error, waiting = waiting.len(), "looks and acts are not noted yet");
+            tokio::time::sleep(AGAIN).await;
         }
         waiting.clear();
         repeats.forget(clock::wall());

@@ -99,7 +99,10 @@ impl FromRequestParts<Desk> for Caller {
             && is_to_be_touched
             && parts.headers.get(PAGE).is_some_and(|by| by == "person")
         {
-            desk.store.touch_session(hash, clock::wall()).await?;
+            // On a full disk, too, whoever is logged in reads on.
+            if let Err(error) = desk.store.touch_session(hash, clock::wall()).await {
+                tracing::warn!(%error, "a session was not noted as used");
+            }
         }
         let slip = parts.extensions.get::<Slip>().cloned().unwrap_or_default();
         slip.sign(&bearer, shown);

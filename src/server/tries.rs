@@ -73,9 +73,9 @@ impl Tries {
         Ok(())
     }
 
-    /// It was the right password.
+    /// It was the right password. Of the address nothing comes back: whoever has one account would have tries at all others.
     pub fn give_back(&mut self, keys: &[Key]) {
-        for key in keys {
+        for key in keys.iter().filter(|key| !matches!(key, Key::Address(_))) {
             self.0.remove(key);
         }
     }

@@ -529,6 +529,60 @@ fn a_change_that_is_released_too_late_is_told_what_is_gone() {
 }
 
 #[test]
+fn a_manager_lets_nothing_pass_that_has_come_since() {
+    let mut shop = Shop::open(12_000);
+    let standing =
+        json!({"currency": "RUB", "limit": "9000", "credit_left": "9000", "overdue": "0", "over_limit": "0"});
+    shop.client = Shop::client(&shop.desk, json!({"standing": standing}));
+    // Less than the lorry goes for, which a manager may let pass.
+    let mut small = shop.order(20);
+    shop.agree("operator", &mut small);
+    let held = shop.place("operator", &small);
+    assert_eq!((state(&held), faults(&held)), (json!("held"), vec!["below_minimum".to_owned()]));
+    // Meanwhile the client buys for nearly all that is left.
+    let mut large = shop.order(65);
+    shop.agree("operator2", &mut large);
+    shop.place("operator2", &large);
+    let paid =
+        json!({"currency": "RUB", "limit": "9000", "credit_left": "1000", "overdue": "0", "over_limit": "0"});
+    let mut card = shop.desk.client("Romashka", &[]);
+    (card["delivery"], card["standing"]) = (json!({"address": "Pavilion 14"}), paid);
+    assert_eq!(shop.desk.put("admin", &format!("/v1/clients/{}", shop.client), &card).status, 200);
+    let released = receipt(&shop.act("manager", &small, "release").text);
+    assert_eq!(state(&released), "held");
+    assert!(faults(&released).contains(&"over_credit".to_owned()), "{:?}", faults(&released));
+    shop.act("manager", &small, "release").assert_problem(403, "forbidden");
+    assert_eq!(shop.act("head", &small, "release").body["state"], "placed");
+}
+
+#[test]
+fn an_order_that_waits_for_its_payment_stands_while_it_is_changed_and_is_paid_as_it_was_placed() {
+    let shop = Shop::open(1200);
+    let trade = json!({
+        "addresses": [{"number": 1, "text": "Pavilion 14", "route": "city"}],
+        "entities": [{"id": "ip", "name": "IP", "account": {"currency": "RUB", "terms": "prepaid"}}],
+    });
+    assert_eq!(shop.desk.put("service", &format!("/v1/clients/{}/trade", shop.client), &trade).status, 200);
+    let mut order = shop.order(30);
+    shop.agree("operator", &mut order);
+    assert_eq!(state(&shop.place("operator", &order)), "awaiting_payment");
+    assert_eq!(shop.act("operator2", &order, "change").body["state"], "draft");
+    assert_eq!(shop.free(), "840", "the goods wait for the payment still");
+    order["revision"] = json!(3);
+    order["lines"][0]["quantity"] = json!("50");
+    order["agreed_total"] = Value::Null;
+    shop.write("operator2", &order);
+    assert_eq!(shop.act("service", &order, "pay").body["state"], "placed");
+    let entry = shop.desk.get("operator", &path(&order), &[]).body;
+    assert_eq!(
+        (entry["order"]["lines"][0]["quantity"].as_str(), shop.free()),
+        (Some("30"), "840".to_owned())
+    );
+    order["revision"] = json!(5);
+    shop.desk.put("operator2", &path(&order), &order).assert_problem(409, "order_moved_on");
+}
+
+#[test]
 fn credit_of_delivered_goods_is_taken_until_their_invoice_is_known() {
     let shop = Shop::open(1200);
     let mut order = shop.order(30);

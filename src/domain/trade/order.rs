@@ -336,6 +336,8 @@ impl OrderState {
             (Self::Held, Act::Release) if must_pay => Self::AwaitingPayment,
             (Self::Held, Act::Release) => Self::Placed,
             (Self::AwaitingPayment, Act::Pay) if !has_lapsed => Self::Placed,
+            // It is paid as it was placed; the change of it is given up.
+            (Self::Draft, Act::Pay) if stands == Some(Self::AwaitingPayment) && !has_lapsed => Self::Placed,
             (Self::Placed, Act::Accept) => Self::Accepted,
             (Self::Accepted, Act::Pick) => Self::Picking,
             (Self::Picking, Act::DeliverPart) => Self::DeliveredInPart,
@@ -424,6 +426,15 @@ mod tests {
         assert_eq!(S::AwaitingPayment.after(OrderAct::Pay, &unpaid), Ok(S::Placed));
         let lapsed = Circumstances { has_lapsed: true, ..unpaid };
         assert_eq!(S::AwaitingPayment.after(OrderAct::Pay, &lapsed), Err(LifeFault::NotNow));
+    }
+
+    #[test]
+    fn a_payment_in_the_middle_of_a_change_pays_what_was_placed() {
+        use OrderState as S;
+        let changed = Circumstances { stands: Some(S::AwaitingPayment), ..USUAL };
+        assert_eq!(S::Draft.after(OrderAct::Pay, &changed), Ok(S::Placed));
+        let firm = Circumstances { stands: Some(S::Placed), ..USUAL };
+        assert_eq!(S::Draft.after(OrderAct::Pay, &firm), Err(LifeFault::NotNow));
     }
 
     #[test]

@@ -192,6 +192,7 @@ async fn answer(
     stop.notify_one();
     // Whoever listens for changes hears the end, and keeps nobody waiting.
     watching.abort();
+    let _ = watching.await;
     if let Some(file) = port_file {
         let _ = std::fs::remove_file(file);
     }

@@ -15,6 +15,8 @@ const SHOWN: usize = 40;
 pub(crate) enum Fault {
     Unreadable(ErrorKind),
     Empty,
+    /// Stock that names nothing: as likely an export that failed as an empty warehouse.
+    NothingInStock,
     /// Begins like a workbook or another packed file.
     Spreadsheet,
     NotText,
@@ -79,6 +81,10 @@ impl Finding {
                 why = io_words(cat, *kind)
             ),
             Fault::Empty => say!(cat, "it is empty. The first row names the columns."),
+            Fault::NothingInStock => say!(
+                cat,
+                "it has no rows. A stock file is the whole warehouse: name what is there, with 0 where it is gone."
+            ),
             Fault::Spreadsheet => say!(cat, "it is a workbook. Save it as CSV, in UTF-8 at best."),
             Fault::NotText => say!(cat, "it is no text. Save it as CSV, in UTF-8 at best."),
             Fault::BadEncoding(encoding) => say!(

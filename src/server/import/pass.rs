@@ -131,6 +131,9 @@ impl Way<'_> {
                 break;
             }
         }
+        if kind == Kind::Stock && self.report.files.last().is_some_and(|report| report.rows == 0) {
+            self.unfit(kind, 0, Fault::NothingInStock.into());
+        }
         // A file with faults may lack what it means to say.
         if kind == Kind::Stock && self.report.faults == 0 {
             let seen = &self.seen.batches;

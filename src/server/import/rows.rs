@@ -514,7 +514,12 @@ pub(super) fn standing(
     let mut account = known.map_or_else(
         || Account {
             currency: currency.clone(),
-            terms: CreditTerms::Unlimited,
+            // Where the file says nothing, the limit of the card holds on.
+            terms: draft
+                .standing
+                .as_ref()
+                .and_then(|standing| standing.limit)
+                .map_or(CreditTerms::Unlimited, CreditTerms::Limit),
             invoices: Vec::new(),
             open_orders: Money::ZERO,
             payments_until: None,

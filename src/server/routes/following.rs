@@ -74,7 +74,7 @@ pub(crate) async fn absences(
     JsonBody(absences): JsonBody<Absences>,
 ) -> Result<Json<DirectoryEntry>, Refusal> {
     let id = params.iter().find(|(name, _)| *name == "id").map(|(_, id)| PersonId(id.to_owned()));
-    let id = id.ok_or_else(|| malformed("id"))?;
+    let id = id.filter(|id| !id.0.contains('\0')).ok_or_else(|| malformed("id"))?;
     let is_own = id.0 == caller.0.person && caller.0.role != Role::Service;
     if !is_own && !assigns(caller.0.role) {
         return Err(ProblemCode::Forbidden.into());

@@ -80,6 +80,9 @@ pub(crate) async fn put_trade(
 fn check_trade(trade: &ClientTrade, desk: &Desk) -> Result<(), Refusal> {
     let mut faults = Vec::new();
     let mut fault = |field: &str, fault| faults.push(FieldProblem::new(field, fault));
+    if !trade.contract_prices.values().all(|price| fits(price.0)) {
+        fault("contract_prices", FieldFault::Malformed);
+    }
     if trade.entities.len() > MOST_ENTITIES {
         fault("entities", FieldFault::TooLong);
     }
@@ -221,6 +224,10 @@ pub(crate) fn faults(id: ProductId, data: &ProductData) -> Vec<FieldProblem> {
         if product.packings.iter().take(i).any(|other| other.unit == packing.unit) {
             fault(&format!("product.packings[{i}].unit"), FieldFault::Contradicts);
         }
+    }
+    let prices = data.prices.columns.values().chain(&data.prices.floor);
+    if !prices.copied().all(|price| fits(price.0)) {
+        fault("prices", FieldFault::Malformed);
     }
     if product.synonyms.len() > MOST_WORDS {
         fault("product.synonyms", FieldFault::TooLong);

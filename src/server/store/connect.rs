@@ -140,7 +140,11 @@ async fn open_postgres(url: &str) -> Result<Store, OpenError> {
         })
         .connect_with(options.disable_statement_logging())
         .await?;
-    POSTGRES_MIGRATIONS.run(&pool).await?;
+    // An index over ten million rows takes its time, and a desk that begins beside this one waits for it.
+    let mut first = pool.acquire().await?.detach();
+    first.execute("SET statement_timeout = 0; SET lock_timeout = 0").await?;
+    POSTGRES_MIGRATIONS.run(&mut first).await?;
+    first.close().await?;
     let begin = "BEGIN ISOLATION LEVEL SERIALIZABLE";
     let begin_long = "BEGIN ISOLATION LEVEL SERIALIZABLE; SET LOCAL statement_timeout = 0";
     let indices = "SELECT indexname::text, indexdef FROM pg_indexes WHERE tablename = $1 AND indexname NOT LIKE '%_pkey' \
@@ -192,11 +196,15 @@ pub(super) fn trouble(error: &sqlx::Error) -> Trouble {
     match (sqlite, code) {
         (Some(SQLITE_FULL), _) | (_, "53100") => Trouble::Full,
         (Some(SQLITE_READONLY | SQLITE_IOERR | SQLITE_CANTOPEN), _) | (_, "25006") => Trouble::TakesNoWrites,
+        // Somebody else writes for long, as an import does.
+        (Some(SQLITE_BUSY | SQLITE_LOCKED), _) | (_, "55P03" | "57014") => Trouble::Away,
         // It ends, begins, or has no connection left.
         (_, "57P01" | "57P02" | "57P03" | "53300") => Trouble::Away,
         _ => Trouble::Ours,
     }
 }
+const SQLITE_BUSY: u32 = 5;
+const SQLITE_LOCKED: u32 = 6;
 const SQLITE_READONLY: u32 = 8;
 const SQLITE_IOERR: u32 = 10;
 const SQLITE_FULL: u32 = 13;

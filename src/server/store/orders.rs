@@ -21,8 +21,8 @@ mod promises;
 mod row;
 
 use promises::{is_in_time, keep_until, let_go, open_slot, payment_ends, promise, ship, take_credit};
-use row::{Columns, Row, columns, find, keep, keep_lines, number, order_id};
-pub(super) use row::{as_word, stands_as, state, ten_thousandths};
+pub(super) use row::{Before, as_word, state, ten_thousandths};
+use row::{Columns, Row, columns, find, held_for, keep, keep_lines, number, order_id};
 
 /// Which orders are asked for.
 #[derive(Default)]
@@ -182,7 +182,7 @@ impl Store {
             return Err(WriteError::NotFound);
         };
         // What was to be picked is picked, however it is changed now.
-        if row.placed.is_some() && !is_in_time(&found, row.stands(), rules, command.at) {
+        if row.changes_what_is_firm() && !is_in_time(&found, row.stands(), rules, command.at) {
             return Err(WriteError::AfterCutOff);
         }
         row.examined = examined;
@@ -191,8 +191,7 @@ impl Store {
             let receipt = row.receipt(Change::Unchanged, None);
             return Ok((finish(tx, command, receipt).await?, false));
         }
-        let is_held = |fault: &&Fault| fault.severity() == Severity::Holds;
-        row.held_for = row.examined.faults.iter().filter(is_held).cloned().collect();
+        row.held_for = held_for(&row.examined);
         let pays_first = found.terms.payer(&row.order).is_some_and(|payer| payer.is_prepaid);
         let was_paid = row.was_paid();
         let next = match (row.held_for.is_empty(), pays_first) {
@@ -200,7 +199,7 @@ impl Store {
             (true, true) if !row.is_covered() => OrderState::AwaitingPayment,
             (true, _) => OrderState::Placed,
         };
-        if next == OrderState::Held && row.placed.is_some() {
+        if next == OrderState::Held && row.changes_what_is_firm() {
             // What was placed stands, with all that it has, until somebody lets the change pass.
             row.become_state(next, command, None);
             keep(&mut tx, &row).await?;
@@ -277,28 +276,47 @@ impl Store {
         match act.act {
             OrderAct::Change => {
                 // Whoever changes it has it now; what was placed stands until it is placed anew.
-                if matches!(row.state, OrderState::Placed | OrderState::Accepted) {
-                    row.placed = Some((row.order.clone(), row.examined.clone()));
-                } else if row.state != OrderState::Draft && !is_change {
-                    let_go(&mut tx, id).await?;
-                }
+                row.begin_change();
                 command.person.clone_into(&mut row.taken_by);
             }
             OrderAct::Release => {
-                if is_change && !take_place(&mut tx, &mut row, rules, command.at).await? {
+                let (now, examined) =
+                    examined(&mut tx, &row.order, rules, command.at).await?.ok_or(WriteError::NotFound)?;
+                // What has come since is released by those alone who may release that.
+                let held = held_for(&examined);
+                let is_for_others = !may(&row.taken_by, &held);
+                if is_for_others {
+                    row.held_for = held;
+                }
+                let is_stopped = is_change && examined.severity() == Some(Severity::Stops);
+                if is_change || is_for_others {
+                    row.examined = examined;
+                }
+                if is_for_others || is_stopped {
                     keep(&mut tx, &row).await?;
                     return finish(tx, command, row.receipt(Change::Unchanged, None)).await;
                 }
+                if is_change {
+                    take_place(&mut tx, &mut row, &now, rules, command.at).await?;
+                }
                 row.held_for.clear();
                 if circumstances.must_pay {
-                    keep_until(&mut tx, id, payment_ends(rules, command.at)).await?;
+                    // Who has paid once does not lose the order because more is to be paid.
+                    let until = if row.was_paid() { None } else { payment_ends(rules, command.at) };
+                    keep_until(&mut tx, id, until).await?;
                 } else if !pays_first {
                     take_credit(&mut tx, &row).await?;
                 }
             }
-            OrderAct::Pay => keep_until(&mut tx, id, None).await?,
+            OrderAct::Pay => {
+                // It was paid as it was placed, whatever somebody is writing.
+                row.stand_as_placed(command.at, command.person);
+                keep_until(&mut tx, id, None).await?;
+            }
             OrderAct::Deliver => ship(&mut tx, id, rules, command.at).await?,
             OrderAct::Close => {
+                // How much has come of what was delivered in part, the next stock of the company's programs says: until then
+                // rather all of it is gone than something sold that is not there.
                 ship(&mut tx, id, rules, command.at).await?;
                 let_go(&mut tx, id).await?;
             }
@@ -348,9 +366,9 @@ impl Store {
         // Order by order of those few that lapsed, not through all that were ever delivered.
         for sql in [
             "DELETE FROM reservations WHERE kept_until < $1 AND EXISTS (SELECT 1 FROM orders o \
-             WHERE o.id = reservations.order_id AND o.state IN ('draft', 'delivered'))",
+             WHERE o.id = reservations.order_id AND o.state IN ('draft', 'delivered') AND o.placed IS NULL)",
             "DELETE FROM holds WHERE kept_until < $1 AND EXISTS (SELECT 1 FROM orders o \
-             WHERE o.id = holds.order_id AND o.state IN ('draft', 'delivered'))",
+             WHERE o.id = holds.order_id AND o.state IN ('draft', 'delivered') AND o.placed IS NULL)",
         ] {
             sqlx::query(sql).bind(micros(at)).execute(&self.writer).await.map_err(StoreError::from)?;
         }
@@ -405,23 +423,18 @@ async fn finish(mut tx: Transaction<'_>, command: &Command<'_>, receipt: OrderRe
     Ok(receipt)
 }
 
-/// A change that somebody lets pass takes the place of what was placed, by what is true now. False: something stops it.
+/// A change that somebody lets pass takes the place of what was placed.
 async fn take_place(
     tx: &mut Transaction<'_>,
     row: &mut Row,
+    found: &Found,
     rules: &Orders,
     at: Timestamp,
-) -> Result<bool, WriteError> {
-    let (found, examined) = examined(tx, &row.order, rules, at).await?.ok_or(WriteError::NotFound)?;
-    row.examined = examined;
-    if row.examined.severity() == Some(Severity::Stops) {
-        return Ok(false);
-    }
-    promise(tx, row, &found, rules, at, None).await?;
+) -> Result<(), StoreError> {
+    promise(tx, row, found, rules, at, None).await?;
     row.placed = None;
     row.placed_at = Some(at);
-    keep_lines(tx, row, &found).await?;
-    Ok(true)
+    keep_lines(tx, row, found).await
 }
 
 /// By what is true in this transaction; none: there is no such client.

@@ -121,6 +121,38 @@ async fn placed(store: &Store, rules: &Orders, client: ClientId, at: Timestamp) 
     order
 }
 
+/// Pays before the goods leave.
+async fn prepaid(store: &Store, client: ClientId, at: Timestamp) {
+    let mut trade = store.client_trade(client).await.unwrap().unwrap();
+    let entity =
+        serde_json::json!({"id": "ip", "name": "IP", "account": {"currency": "RUB", "terms": "prepaid"}});
+    trade.entities = vec![serde_json::from_value(entity).unwrap()];
+    store.write_client_trade(&command(9, "1c", at), client, &trade).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_has_paid_does_not_lose_the_order_because_more_is_to_be_paid() {
+    let (store, rules, client, at) = shop("paid").await;
+    prepaid(&store, client, at).await;
+    let order = placed(&store, &rules, client, at).await;
+    let act = async |number, act| {
+        let act = ActOnOrder { act, reason: Some("so".into()) };
+        store.act_on_order(&command(number, "anna", at), order.id, &act, |_, _| true, &rules).await.unwrap()
+    };
+    assert_eq!(act(20, OrderAct::Pay).await.state, OrderState::Placed);
+    act(21, OrderAct::Return).await;
+    let mut changed = Order { revision: 3, agreed_total: None, ..order.clone() };
+    changed.lines[0].unit = crate::domain::trade::product::Unit::Piece;
+    let receipt = store.write_order(&command(22, "anna", at), &changed, &rules).await.unwrap();
+    (changed.revision, changed.agreed_total) = (4, Some(receipt.examined.total.gross));
+    store.write_order(&command(23, "anna", at), &changed, &rules).await.unwrap();
+    let held = store.place_order(&command(24, "anna", at), order.id, 4, &rules).await.unwrap();
+    assert_eq!(held.state, OrderState::Held, "{:?}", held.examined.faults);
+    assert_eq!(act(25, OrderAct::Release).await.state, OrderState::AwaitingPayment);
+    store.tidy_orders(at + jiff::SignedDuration::from_hours(24 * 5), &rules).await.unwrap();
+    assert_eq!(store.order(order.id).await.unwrap().unwrap().state, OrderState::AwaitingPayment);
+}
+
 #[tokio::test]
 async fn a_change_that_nobody_finishes_leaves_what_was_placed() {
     let (store, rules, client, at) = shop("unfinished").await;
@@ -171,11 +203,7 @@ async fn a_change_that_nobody_releases_before_the_cut_off_leaves_what_was_placed
 #[tokio::test]
 async fn who_does_not_pay_in_time_has_no_order_and_keeps_no_goods() {
     let (store, rules, client, at) = shop("unpaid").await;
-    let mut trade = store.client_trade(client).await.unwrap().unwrap();
-    let entity =
-        serde_json::json!({"id": "ip", "name": "IP", "account": {"currency": "RUB", "terms": "prepaid"}});
-    trade.entities = vec![serde_json::from_value(entity).unwrap()];
-    store.write_client_trade(&command(9, "1c", at), client, &trade).await.unwrap();
+    prepaid(&store, client, at).await;
     let free = async || {
         let found = store.find_products("1001", None, None, 1, &rules, at).await.unwrap();
         found[0].available

@@ -9,7 +9,7 @@ use jiff::{Span, Timestamp};
 use rust_decimal::Decimal;
 use sqlx::AnyConnection;
 
-use super::orders;
+use super::orders::{self, Before};
 use super::products::{self, Look, product_id};
 use super::{Statement, Store, Transaction, commands, micros, search, until_done};
 use crate::desk_api::{
@@ -424,8 +424,8 @@ impl Past {
 
 /// One that is being changed is told as it was placed.
 async fn past_orders(db: &mut AnyConnection, ask: Ask<'_>) -> Result<Vec<Past>, StoreError> {
-    type Row = (String, String, String, Option<i64>, i64, Option<String>, String);
-    let sql = "SELECT document, examined, state, number, placed_at, placed, history FROM orders WHERE client = $1 \
+    type Row = (String, String, String, Option<i64>, i64, Option<String>);
+    let sql = "SELECT document, examined, state, number, placed_at, placed FROM orders WHERE client = $1 \
                AND placed_at IS NOT NULL AND (state <> 'draft' OR placed IS NOT NULL) AND id <> $2 \
                ORDER BY placed_at DESC LIMIT $3";
     let rows: Vec<Row> = sqlx::query_as(sql)
@@ -434,13 +434,14 @@ async fn past_orders(db: &mut AnyConnection, ask: Ask<'_>) -> Result<Vec<Past>, 
         .bind(PAST_ORDERS)
         .fetch_all(db)
         .await?;
-    let past = |(order, examined, state, number, placed_at, placed, history): Row| {
-        let (order, examined, state) = match placed {
-            Some(placed) => {
-                let (order, examined) = serde_json::from_str(&placed)?;
-                (order, examined, orders::stands_as(&serde_json::from_str::<Vec<_>>(&history)?))
-            }
-            None => (serde_json::from_str(&order)?, serde_json::from_str(&examined)?, orders::state(&state)?),
+    let past = |(order, examined, state, number, placed_at, placed): Row| {
+        let Before { order, examined, state } = match placed {
+            Some(placed) => serde_json::from_str(&placed)?,
+            None => Before {
+                order: serde_json::from_str(&order)?,
+                examined: serde_json::from_str(&examined)?,
+                state: orders::state(&state)?,
+            },
         };
         Ok(Past {
             order,

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::NOBODY;
 use crate::desk_api::{
     Change, ClientDraft, Examined, Fault, Order, OrderEntry, OrderEvent, OrderId, OrderReceipt, OrderState,
+    Severity,
 };
 use crate::server::store::changes::{self, Kind};
 use crate::server::store::trade::Found;
@@ -12,6 +13,7 @@ use crate::server::store::{Command, Statement, StoreError, Transaction, micros};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 /// An order as it is kept.
 pub(super) struct Row {
@@ -25,15 +27,16 @@ pub(super) struct Row {
     pub examined: Examined,
     pub held_for: Vec<Fault>,
     /// It was placed like this, which stands until it is placed anew.
-    pub placed: Option<(Order, Examined)>,
+    pub placed: Option<Before>,
     pub history: Vec<OrderEvent>,
 }
 
-/// Where an order was before it was changed.
-pub(in crate::server::store) fn stands_as(history: &[OrderEvent]) -> OrderState {
-    let before = history.iter().rev().map(|event| event.state);
-    let is_placed = |state: &OrderState| matches!(state, OrderState::Placed | OrderState::Accepted);
-    before.into_iter().find(is_placed).unwrap_or(OrderState::Placed)
+/// An order as it was placed, or given in, before it was changed.
+#[derive(Serialize, Deserialize)]
+pub(in crate::server::store) struct Before {
+    pub order: Order,
+    pub examined: Examined,
+    pub state: OrderState,
 }
 
 /// What an order is read from; a condition follows.
@@ -132,29 +135,42 @@ impl Row {
 
     /// What holds: what was placed before, or what is written.
     pub fn stands(&self) -> &Order {
-        self.placed.as_ref().map_or(&self.order, |(order, _)| order)
+        self.placed.as_ref().map_or(&self.order, |before| &before.order)
     }
 
     /// Where the order is whose change this is; none: nothing stands behind it.
     pub fn stands_as(&self) -> Option<OrderState> {
-        self.placed.is_some().then(|| stands_as(&self.history))
+        self.placed.as_ref().map(|before| before.state)
+    }
+
+    /// A change of what somebody picks, or will: it takes nothing away before it is placed itself.
+    pub fn changes_what_is_firm(&self) -> bool {
+        matches!(self.stands_as(), Some(OrderState::Placed | OrderState::Accepted))
+    }
+
+    /// What is changed from now on stands until it is placed anew.
+    pub fn begin_change(&mut self) {
+        if self.state == OrderState::Draft || self.placed.is_some() {
+            return;
+        }
+        let (order, examined) = (self.order.clone(), self.examined.clone());
+        self.placed = Some(Before { order, examined, state: self.state });
     }
 
     /// Who pays first pays nothing more: what was paid before is enough.
     pub fn is_covered(&self) -> bool {
-        let before = self.placed.as_ref().map(|(_, examined)| examined.total.gross);
+        let before = self.placed.as_ref().map(|before| before.examined.total.gross);
         self.was_paid() && before.is_some_and(|before| self.examined.total.gross <= before)
     }
 
     /// Its change is given up.
     pub fn stand_as_placed(&mut self, at: Timestamp, by: &str) {
-        let Some(state) = self.stands_as() else { return };
-        let Some((order, examined)) = self.placed.take() else { return };
+        let Some(Before { order, examined, state }) = self.placed.take() else { return };
         // Whoever still types has an older revision, and is told so.
         self.revision += 1;
         self.order = Order { revision: self.revision, ..order };
         self.examined = examined;
-        self.held_for.clear();
+        self.held_for = if state == OrderState::Held { held_for(&self.examined) } else { Vec::new() };
         self.state = state;
         self.changed_at = at;
         self.history.push(OrderEvent { at, by: by.to_owned(), state: self.state, reason: None });
@@ -171,6 +187,11 @@ impl Row {
         (self.state, self.changed_at) = (state, at);
         self.history.push(OrderEvent { at, by: NOBODY.to_owned(), state, reason: None });
     }
+}
+
+/// What somebody must release of it.
+pub(super) fn held_for(examined: &Examined) -> Vec<Fault> {
+    examined.faults.iter().filter(|fault| fault.severity() == Severity::Holds).cloned().collect()
 }
 
 pub(super) async fn find(tx: &mut Transaction<'_>, id: OrderId) -> Result<Option<Row>, StoreError> {
@@ -255,9 +276,12 @@ pub(in crate::server::store) fn as_word(value: &impl serde::Serialize) -> Result
     Ok(serde_json::to_value(value)?.as_str().unwrap_or_default().to_owned())
 }
 
+/// More than any order; so many can be added up.
+const MOST_AMOUNT: i64 = i64::MAX / 1_000_000;
+
 /// As the columns of amounts: rounded up, so that credit is never less than what is bought on it.
 pub(in crate::server::store) fn ten_thousandths(amount: Decimal) -> i64 {
-    (amount * Decimal::from(10_000)).ceil().to_i64().unwrap_or(i64::MAX)
+    amount.checked_mul(Decimal::from(10_000)).and_then(|amount| amount.ceil().to_i64()).unwrap_or(MOST_AMOUNT)
 }
 
 pub(super) fn order_id(text: &str) -> Result<OrderId, StoreError> {

@@ -7,3 +7,5 @@ CREATE INDEX reservations_by_product ON reservations (product, batch, kept_until
 CREATE INDEX typical_products_by_clients ON typical_products (client_type, clients DESC, product);
 -- Drafts among all the orders of a client.
 CREATE INDEX orders_drafts ON orders (client, changed_at) WHERE state = 'draft';
+-- Changes of placed orders, which are looked through each minute.
+CREATE INDEX orders_changing ON orders (state, changed_at) WHERE placed IS NOT NULL;
