@@ -286,7 +286,8 @@ impl Draft {
             state => Phase::Given(state),
         };
         (self.number, self.wants_change, self.chosen) = (entry.number, false, None);
-        if entry.order.revision >= self.order.revision {
+        // What was written into one that was given in, and never got there, is not what is placed.
+        if self.is_given() || entry.order.revision >= self.order.revision {
             self.order = entry.order.clone();
             self.kept = self.order.revision;
             self.receipt = self.is_given().then(|| OrderReceipt {
@@ -447,6 +448,7 @@ impl Screen {
         let (act, reason) = (OrderAct::Cancel, Some(self.dropped_reason()));
         self.wishes.push_back(Wish::ActOnOrder { id: draft.order.id, act, reason });
         self.begin_order(now, wall, client);
+        self.book.visited = None;
         self.announce_dropped_draft();
     }
 

@@ -211,7 +211,7 @@ impl Screen {
         });
         if let Some(client) = client {
             self.forget_notices(id);
-            self.open_draft_of(client);
+            self.open_draft_of(now, client);
         }
     }
 

@@ -7,6 +7,7 @@ use crate::desk_api::{
 };
 use crate::instant::Instant;
 use crate::screen::{Screen, Wish};
+use crate::text::say;
 use jiff::Zoned;
 
 /// Orders that are remembered: more than an operator takes in a day.
@@ -38,11 +39,17 @@ impl Screen {
         use OrderState as State;
         let given_in =
             matches!(changed.state, State::Draft | State::Held | State::AwaitingPayment | State::Placed);
+        let (state, revision) = (changed.state, changed.revision);
         match self.book.find(changed.id) {
+            Some(draft) if revision > draft.order.revision => true,
             Some(draft) if draft.is_placing() => !given_in,
-            Some(draft) if draft.wants_change && changed.state == State::Draft => false,
-            Some(draft) => draft.state() != Some(changed.state),
-            None => self.book.entries.get(&changed.id).is_none_or(|known| known.state != changed.state),
+            Some(draft) if draft.wants_change && state == State::Draft => false,
+            Some(draft) => draft.state() != Some(state),
+            None => self
+                .book
+                .entries
+                .get(&changed.id)
+                .is_none_or(|known| known.state != state || revision > known.order.revision),
         }
     }
 
@@ -98,6 +105,13 @@ impl Screen {
         seems_own: bool,
     ) {
         let (id, client) = (entry.order.id, entry.order.client);
+        if self.book.entries.get(&id).is_some_and(|known| known.changed_at > entry.changed_at) {
+            // Of two answers the older one came last.
+            return;
+        }
+        if entry.state != OrderState::Draft {
+            self.book.places.remove(&id);
+        }
         let refused = self.book.refusals.remove(&id);
         let seems_own = seems_own || self.book.find(id).is_some();
         let is_own = refused != Some(ProblemCode::NotYours)
@@ -112,10 +126,18 @@ impl Screen {
         match self.book.find_mut(id) {
             Some(draft) if draft.stays_as_it_is(&entry, is_own) => draft.told = Some(wall.timestamp()),
             Some(draft) => {
+                let is_newer = entry.order.revision > draft.order.revision;
                 draft.follow(&entry, is_own);
                 (draft.told, draft.since) = (Some(wall.timestamp()), now);
-                if is_open && draft.is_writing() && draft.is_open {
+                let is_seen = is_open && draft.is_open;
+                if is_seen && draft.is_writing() {
                     self.ask_quietly(now, Question::Product);
+                }
+                if is_seen && is_newer {
+                    self.announce(say!(
+                        &self.cat,
+                        "The order was changed elsewhere; it stands here as it is now"
+                    ));
                 }
             }
             None if is_own && entry.state == OrderState::Draft => self.adopt(now, entry.order.clone()),
@@ -159,13 +181,17 @@ impl Draft {
     /// What is written here goes on, and what is on its way has its own answer.
     fn stays_as_it_is(&self, entry: &OrderEntry, is_own: bool) -> bool {
         let is_draft = is_own && entry.state == OrderState::Draft;
+        let is_known = entry.order.revision <= self.order.revision;
         match self.phase {
-            Phase::Placing { .. } => is_draft,
-            Phase::Writing if is_draft => entry.order.revision <= self.order.revision,
+            // Where it was given in, is changed, and is to be placed again, the desk has yet to hear of the change.
+            Phase::Placing { .. } => {
+                is_draft || self.wants_change && entry.order.revision < self.order.revision
+            }
+            Phase::Writing if is_draft => is_known,
             Phase::Writing => self.wants_change,
             // What was refused is to be mended, unless it is the desk's now.
-            Phase::Refused => is_draft && entry.order.revision <= self.order.revision,
-            Phase::Given(state) => state == entry.state || is_draft && self.wants_change,
+            Phase::Refused => is_draft && is_known,
+            Phase::Given(state) => is_known && (state == entry.state || is_draft && self.wants_change),
         }
     }
 }

@@ -526,3 +526,150 @@ fn a_call_back_that_comes_to_mind_after_the_call_is_its_result() {
     let results = world.shown().wrap_up.unwrap().results;
     assert!(results.iter().any(|result| result.chosen && result.label == "call back"));
 }
+
+/// As somebody else has written it since: five cases.
+fn written_elsewhere(order: &Order) -> Order {
+    let mut newer = Order { revision: order.revision + 3, ..order.clone() };
+    newer.lines[0].quantity = 5.into();
+    newer
+}
+
+const ELSEWHERE: &str = "The order was changed elsewhere; it stands here as it is now";
+
+#[test]
+fn a_newer_order_in_the_same_state_is_the_one_that_is_shown() {
+    let (mut world, order) = placed();
+    let newer = written_elsewhere(&order);
+    world.handle(changed(&newer, OrderState::Placed));
+    assert_eq!(world.wishes, [Wish::FetchOrder(order.id)]);
+    world.told(entry(&newer, Some(1042), &[(ME, OrderState::Placed, "")]));
+    assert_eq!(world.form().lines[0].quantity, "5 cases");
+    assert!(world.spoken().contains(&ELSEWHERE.to_owned()));
+}
+
+#[test]
+fn what_was_written_elsewhere_is_there_before_the_order_can_be_changed() {
+    let (mut world, order) = placed();
+    let newer = written_elsewhere(&order);
+    world.types("2");
+    world.receives(&newer, OrderState::Draft, Some(1042));
+    assert!(world.form().place.is_none(), "what stands here is out of date");
+    assert!(world.wishes.contains(&Wish::FetchOrder(order.id)));
+    world.told(entry(&newer, Some(1042), &[(ME, OrderState::Placed, ""), (ME, OrderState::Draft, "")]));
+    assert!(world.form().place.is_some());
+    world.enters("2 coffee");
+    let kept = world.last_kept();
+    assert_eq!((kept.revision, kept.lines[0].quantity), (newer.revision + 1, 5.into()));
+}
+
+/// Its placing waits, and it is changed: with what was written then.
+fn changed_while_it_waits() -> (World, Order, Order) {
+    let (_, order) = placed();
+    let mut world = talking();
+    world.handle(Input::Order(OrderNews::Found(Box::new(order.clone()))));
+    world.handle(Input::Order(OrderNews::Places { id: order.id }));
+    world.press("F1");
+    world.types("2");
+    world.enters("2 coffee");
+    let written = world.last_kept();
+    (world, order, written)
+}
+
+#[test]
+fn an_order_whose_change_came_too_late_is_shown_as_it_is_placed() {
+    let (mut world, order, written) = changed_while_it_waits();
+    world.receives(&order, OrderState::Placed, Some(1042));
+    let (id, revision) = (order.id, written.revision);
+    world.handle(Input::Order(OrderNews::Refused { id, revision: 0, code: ProblemCode::AfterCutOff }));
+    world.handle(Input::Order(OrderNews::Refused { id, revision, code: ProblemCode::OrderMovedOn }));
+    world.told(entry(&order, Some(1042), &[(ME, OrderState::Placed, "")]));
+    assert!(world.form().status.text.ends_with("Order 1042 is placed"));
+    assert_eq!(world.form().lines.len(), 1, "the coffee is not in it");
+}
+
+#[test]
+fn the_placing_of_before_does_not_place_what_was_changed_since() {
+    let (mut world, order, _) = changed_while_it_waits();
+    world.agrees();
+    world.press("Ctrl+Enter");
+    let written = world.form_revision_or(&order);
+    world.receives(&order, OrderState::Placed, Some(1042));
+    world.told(entry(&order, Some(1042), &[(ME, OrderState::Placed, "")]));
+    assert_eq!(world.form().status.text, "The order desk is asked…");
+    assert_eq!(world.form().lines.len(), 2);
+    world.receives(&order, OrderState::Draft, Some(1042));
+    world.receives(&written, OrderState::Draft, Some(1042));
+    world.receives(&written, OrderState::Placed, Some(1042));
+    assert_eq!(world.form().status.text, "Order 1042 is placed");
+}
+
+impl World {
+    /// The order as it was written last.
+    fn form_revision_or(&mut self, order: &Order) -> Order {
+        self.kept().pop().unwrap_or_else(|| order.clone())
+    }
+}
+
+#[test]
+fn an_answer_that_comes_late_does_not_take_an_order_back_in_time() {
+    let (mut world, order) = placed();
+    let history = [(ME, OrderState::Placed, ""), ("kim", OrderState::Accepted, "")];
+    let changed_at = Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs(1);
+    world.told(OrderEntry { changed_at, ..entry(&order, Some(1042), &history) });
+    let accepted = "Order 1042 is accepted: the manager has it";
+    assert_eq!(world.form().status.text, accepted);
+    world.told(entry(&order, Some(1042), &history[..1]));
+    assert_eq!(world.form().status.text, accepted);
+    world.wishes.clear();
+    world.receives(&order, OrderState::Placed, Some(1042));
+    assert_eq!(world.form().status.text, accepted);
+    assert!(world.wishes.contains(&Wish::FetchOrder(order.id)), "what is true now is asked for");
+}
+
+#[test]
+fn whoever_drops_the_order_of_a_client_who_was_looked_up_is_back_with_the_client_of_the_card() {
+    let (mut world, order) = placed();
+    world.ended(FIRST, CallOutcome::Completed, 60);
+    world.pass(30);
+    let alpha = client("Alpha", "petrov");
+    let alpha_id = alpha.id;
+    world.talks(FIRST, OTHER);
+    world.card(FIRST, vec![alpha]);
+    let answer = Ok(Box::new(Terms { client: alpha_id, ..terms() }));
+    world.handle(Input::Terms { client: alpha_id, answer });
+    let back = [(ME, OrderState::Placed, ""), ("kim", OrderState::Draft, "no lorry")];
+    world.told(entry(&order, Some(1042), &back));
+    world.press("Ctrl+J");
+    assert_eq!(world.form().title, "Order: Hanbit Build");
+    world.act(Act::DropDraft);
+    world.press("F1");
+    assert_eq!(world.form().title, "Order: Alpha");
+}
+
+#[test]
+fn an_order_that_was_placed_before_anything_else_is_known_of_it_is_not_placed_again() {
+    let (_, order) = placed();
+    let mut world = talking();
+    world.handle(Input::Order(OrderNews::Places { id: order.id }));
+    world.receives(&order, OrderState::Placed, Some(1042));
+    let back = [(ME, OrderState::Placed, ""), ("kim", OrderState::Draft, "no lorry")];
+    world.handle(Input::Drafts(Ok(vec![entry(&order, Some(1042), &back)])));
+    world.wishes.clear();
+    world.handle(Input::NewTelephone);
+    assert!(!world.wishes.iter().any(|wish| matches!(wish, Wish::PlaceOrder { .. })), "{:?}", world.wishes);
+    world.press("F1");
+    assert!(world.form().place.is_some(), "it is the operator's");
+}
+
+#[test]
+fn a_digit_struck_twice_in_the_list_takes_no_order_back() {
+    let (mut world, order) = placed();
+    let id = crate::desk_api::OrderId(uuid::Uuid::max());
+    let other = OrderEntry { taken_by: "boris".into(), ..entry(&Order { id, ..order.clone() }, None, &[]) };
+    world.press("Shift+F1");
+    world.handle(Input::Orders { client: Some(hanbit().id), answer: Ok(vec![other]) });
+    world.types("2");
+    world.act(Act::OrderTyped("2".into()));
+    assert_eq!(world.form().status.text, "Order 1042 is placed");
+    assert!(!world.wishes.iter().any(|wish| matches!(wish, Wish::ActOnOrder { .. })));
+}
