@@ -50,6 +50,15 @@ impl Screen {
         self.announce_list();
     }
 
+    /// With this one chosen.
+    pub(super) fn open_list_at(&mut self, now: Instant, order: OrderId) {
+        self.open_list(now);
+        let at = self.listed().iter().position(|draft| draft.order.id == order);
+        if let Some((list, at)) = self.book.list.as_mut().zip(at) {
+            list.chosen = at;
+        }
+    }
+
     pub(super) fn list_act(&mut self, now: Instant, act: &Act) {
         let rows = self.listed().len();
         let Some(list) = &mut self.book.list else { return };

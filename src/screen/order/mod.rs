@@ -46,6 +46,8 @@ pub(super) struct Book {
     aside: BTreeMap<OrderId, Draft>,
     /// What the desk last told of orders, whoever takes them.
     entries: BTreeMap<OrderId, OrderEntry>,
+    /// Which those are, the one that was told last behind all others.
+    told: Vec<OrderId>,
     /// As whom the desk knows the operator.
     me: Option<String>,
     /// An earlier run has asked for them to be placed.
@@ -57,8 +59,12 @@ pub(super) struct Book {
     list: Option<List>,
     /// Whose order the operator looks at, whoever is on the card: with the name.
     visited: Option<(ClientId, String)>,
-    /// Since then the desk tells of no changes.
+    /// The desk tells of changes by itself.
+    is_heard: bool,
+    /// Since then nobody has told what has changed.
     deaf_since: Option<Timestamp>,
+    /// The desk did not answer; it is asked for all of them again.
+    ask_at: Option<Instant>,
     /// Nobody of those who serve this client could be had: what is taken now is a request to them.
     requests: BTreeSet<ClientId>,
     /// Call-IDs of the conversations in which an order was given in.
@@ -152,13 +158,16 @@ impl Book {
             drafts: BTreeMap::new(),
             aside: BTreeMap::new(),
             entries: BTreeMap::new(),
+            told: Vec::new(),
             me: None,
             places: BTreeSet::new(),
             refusals: BTreeMap::new(),
             notices: Vec::new(),
             list: None,
             visited: None,
+            is_heard: false,
             deaf_since: None,
+            ask_at: None,
             requests: BTreeSet::new(),
             taken_in: BTreeSet::new(),
         }

@@ -6,7 +6,7 @@ use crate::desk_api::{
     ClientId, OrderChanged, OrderEntry, OrderId, OrderState, OrderWatch, ProblemCode, Unavailable,
 };
 use crate::instant::Instant;
-use crate::screen::{Screen, Wish};
+use crate::screen::{DESK_PAUSE, Screen, Wish};
 use crate::text::say;
 use jiff::Zoned;
 
@@ -17,13 +17,12 @@ impl Screen {
     pub(in crate::screen) fn on_order_watch(&mut self, wall: &Zoned, told: OrderWatch) {
         match told {
             OrderWatch::Live | OrderWatch::Missed => {
-                if told == OrderWatch::Live {
-                    self.book.deaf_since = None;
-                }
+                self.book.is_heard |= told == OrderWatch::Live;
                 self.wishes.push_back(Wish::FetchOrders(None));
                 self.wishes.extend(self.list_client().map(|client| Wish::FetchOrders(Some(client))));
             }
             OrderWatch::Away => {
+                self.book.is_heard = false;
                 self.book.deaf_since.get_or_insert(wall.timestamp());
             }
             OrderWatch::Changed(changed) => {
@@ -70,8 +69,13 @@ impl Screen {
                 self.book.known.entry(client).or_default().listed = Some(wall.timestamp());
             }
             Some(_) => {}
+            None if fault.is_some() => self.changes_are_unknown(now, wall),
             None => {
-                self.book.me = entries.first().map(|entry| entry.taken_by.clone()).or(self.book.me.take())
+                self.book.me = entries.first().map(|entry| entry.taken_by.clone()).or(self.book.me.take());
+                self.book.ask_at = None;
+                if self.book.is_heard {
+                    self.book.deaf_since = None;
+                }
             }
         }
         for entry in entries {
@@ -90,9 +94,28 @@ impl Screen {
         wall: &Zoned,
         answer: Result<Box<OrderEntry>, Unavailable>,
     ) {
-        if let Ok(entry) = answer {
-            self.follow_entry(now, wall, *entry, true, true);
+        match answer {
+            Ok(entry) => self.follow_entry(now, wall, *entry, true, true),
+            // It has none such.
+            Err(Unavailable::Refused { .. }) => {}
+            Err(_) => self.changes_are_unknown(now, wall),
         }
+    }
+
+    /// Something has changed, and the desk did not answer what it is: nothing of it may get lost.
+    fn changes_are_unknown(&mut self, now: Instant, wall: &Zoned) {
+        self.book.deaf_since.get_or_insert(wall.timestamp());
+        self.book.ask_at.get_or_insert(now + DESK_PAUSE);
+    }
+
+    pub(in crate::screen) fn ask_orders_again(&mut self, now: Instant) {
+        if self.book.ask_at.take_if(|at| *at <= now).is_some() {
+            self.wishes.push_back(Wish::FetchOrders(None));
+        }
+    }
+
+    pub(in crate::screen) const fn orders_are_asked_again(&self) -> bool {
+        self.book.ask_at.is_some()
     }
 
     /// `seems_own`: where nobody knows yet as whom the desk knows the operator.
@@ -159,11 +182,22 @@ impl Screen {
         }
     }
 
+    /// In the list that is open, or in a bar.
+    fn is_in_sight(&self, id: OrderId) -> bool {
+        let client = self.book.entries.get(&id).map(|entry| entry.order.client);
+        let listed = self.book.list.as_ref().map(|list| list.client);
+        listed.is_some() && listed == client || self.has_notice(id)
+    }
+
     pub(super) fn remember_entry(&mut self, entry: OrderEntry) {
-        self.book.entries.insert(entry.order.id, entry);
-        if self.book.entries.len() > MOST_ENTRIES {
-            // Ids begin with the time of the first keystroke.
-            self.book.entries.pop_first();
+        let id = entry.order.id;
+        self.book.told.retain(|known| *known != id);
+        self.book.told.push(id);
+        self.book.entries.insert(id, entry);
+        if self.book.told.len() > MOST_ENTRIES {
+            let oldest = self.book.told.iter().position(|id| !self.is_in_sight(*id));
+            let oldest = oldest.map(|at| self.book.told.remove(at));
+            oldest.map(|id| self.book.entries.remove(&id));
         }
     }
 }

@@ -500,7 +500,7 @@ fn a_client_whom_nobody_took_is_called_back_by_one_key() {
     assert_eq!(due.total(jiff::Unit::Minute).unwrap(), 60.0);
     let notes =
         |world: &World| world.shown().call.notes.into_iter().map(|note| note.text).collect::<Vec<_>>();
-    assert!(notes(&world).contains(&"The manager is asked to call back by 12:02".to_owned()));
+    assert!(notes(&world).contains(&"The manager is being asked to call back by 12:02".to_owned()));
     world.press("Shift+F7");
     assert_eq!(world.wishes, [], "once");
     world.handle(Input::Task(TaskNews::Waits(task.id)));
@@ -672,4 +672,90 @@ fn a_digit_struck_twice_in_the_list_takes_no_order_back() {
     world.act(Act::OrderTyped("2".into()));
     assert_eq!(world.form().status.text, "Order 1042 is placed");
     assert!(!world.wishes.iter().any(|wish| matches!(wish, Wish::ActOnOrder { .. })));
+}
+
+#[test]
+fn what_has_changed_is_asked_for_again_until_the_desk_has_told_it() {
+    let (mut world, order) = placed();
+    world.handle(changed(&order, OrderState::Accepted));
+    world.handle(Input::OrderEntry(Err(Unavailable::Slow)));
+    world.wishes.clear();
+    world.pass(31);
+    assert!(world.wishes.contains(&Wish::FetchOrders(None)));
+    world.handle(Input::OrderWatch(OrderWatch::Away));
+    world.handle(Input::OrderWatch(OrderWatch::Live));
+    for _ in 0..2 {
+        world.handle(Input::Orders { client: None, answer: Err(Unavailable::Slow) });
+        let aged = world.form().status.text;
+        assert!(aged.contains(" · as of "), "{aged}: nobody has told what happened meanwhile");
+        world.wishes.clear();
+        world.pass(31);
+        assert!(world.wishes.contains(&Wish::FetchOrders(None)));
+    }
+    let history = [(ME, OrderState::Placed, ""), ("kim", OrderState::Accepted, "")];
+    world.handle(Input::Orders { client: None, answer: Ok(vec![entry(&order, Some(1042), &history)]) });
+    assert_eq!(world.form().status.text, "Order 1042 is accepted: the manager has it");
+    world.wishes.clear();
+    world.pass(60);
+    assert!(!world.wishes.contains(&Wish::FetchOrders(None)), "told");
+}
+
+#[test]
+fn the_orders_in_sight_stay_however_many_others_are_told() {
+    let (_, order) = placed();
+    let mut world = talking();
+    world.press("Shift+F1");
+    let history = [(ME, OrderState::Placed, ""), ("kim", OrderState::Accepted, "")];
+    let with_id = |id| Order { id: crate::desk_api::OrderId(uuid::Uuid::from_u128(id)), ..order.clone() };
+    let first = entry(&with_id(1), Some(1), &history);
+    world.handle(Input::Orders { client: Some(hanbit().id), answer: Ok(vec![first]) });
+    let others = (2..600).map(|id| {
+        let order = Order { client: client("Alpha", "petrov").id, ..with_id(id) };
+        entry(&order, Some(7), &history)
+    });
+    world.handle(Input::Orders { client: None, answer: Ok(others.collect()) });
+    assert_eq!(world.form().choices[0].label, "Order 1 · accepted");
+}
+
+#[test]
+fn an_order_that_needs_the_operator_is_read_where_there_are_no_terms_and_hides_no_other() {
+    let (_, order) = placed();
+    let mut world = World::new();
+    let back = |number, why| {
+        let id = crate::desk_api::OrderId(uuid::Uuid::from_u128(u128::from(number)));
+        let history = [(ME, OrderState::Placed, ""), ("kim", OrderState::Draft, why)];
+        entry(&Order { id, ..order.clone() }, Some(number), &history)
+    };
+    world.handle(Input::Drafts(Ok(vec![back(1, "no lorry"), back(2, "too much")])));
+    let why = Unavailable::Refused { status: 404, code: ProblemCode::Other };
+    world.handle(Input::Terms { client: hanbit().id, answer: Err(why) });
+    world.press("Ctrl+J");
+    let form = world.form();
+    assert_eq!(form.title, "Orders: Hanbit Build");
+    assert!(form.place.is_none(), "nothing is placed without terms");
+    assert_eq!(form.choices.iter().position(|row| row.chosen), Some(1), "the first of both, not the latest");
+    assert!(form.sums.iter().any(|row| row.value.ends_with("no lorry")), "{:?}", form.sums);
+    assert_eq!(world.bar_texts(), ["Order 2 of Hanbit Build came back: too much"]);
+}
+
+#[test]
+fn a_call_back_that_is_refused_after_the_call_stays_in_a_bar_with_name_and_number() {
+    let mut world = talking();
+    world.press("Shift+F7");
+    let task = asked(&mut world);
+    world.ended(FIRST, CallOutcome::Completed, 60);
+    world.pass(60);
+    // Somebody else was spoken with since.
+    world.talks(FIRST, OTHER);
+    world.ended(FIRST, CallOutcome::Completed, 5);
+    world.pass(60);
+    world.handle(Input::Task(TaskNews::Refused(task.id, ProblemCode::Invalid)));
+    let bar = format!(
+        "The order desk does not take the call back to Hanbit Build, {HANBIT}: ask the manager yourself"
+    );
+    assert_eq!(world.spoken().last(), Some(&bar));
+    world.pass(600);
+    assert_eq!(world.bar_texts(), [bar]);
+    world.press("Ctrl+J");
+    assert!(world.bar_texts().is_empty(), "read");
 }
