@@ -52,6 +52,8 @@ pub(super) struct Book {
     me: Option<String>,
     /// An earlier run has asked for them to be placed.
     places: BTreeSet<OrderId>,
+    /// What the desk told by itself of orders that are on their way to be placed.
+    heard: BTreeMap<OrderId, OrderState>,
     /// What could not be done to orders that stand nowhere here, until the desk has said what they are.
     refusals: BTreeMap<OrderId, ProblemCode>,
     /// What has happened to orders, the latest last.
@@ -161,6 +163,7 @@ impl Book {
             told: Vec::new(),
             me: None,
             places: BTreeSet::new(),
+            heard: BTreeMap::new(),
             refusals: BTreeMap::new(),
             notices: Vec::new(),
             list: None,

@@ -267,6 +267,10 @@ impl Screen {
         let client = draft.order.client;
         draft.phase = Phase::Given(state);
         (draft.chosen, draft.since) = (None, now);
+        // Of a repeated wish the answer is the first one, and others may have moved the order on since.
+        if self.book.heard.remove(&id).is_some_and(|heard| heard != state) {
+            self.wishes.push_back(Wish::FetchOrder(id));
+        }
         self.is_taken(client);
         self.forget_notices(id);
         self.announce_phase_of(id);

@@ -26,6 +26,9 @@ impl Screen {
                 self.book.deaf_since.get_or_insert(wall.timestamp());
             }
             OrderWatch::Changed(changed) => {
+                if self.book.find(changed.id).is_some_and(Draft::is_placing) {
+                    self.book.heard.insert(changed.id, changed.state);
+                }
                 if self.is_news(&changed) {
                     self.wishes.push_back(Wish::FetchOrder(changed.id));
                 }
@@ -84,7 +87,7 @@ impl Screen {
             self.follow_entry(now, wall, entry, is_known, client.is_none());
         }
         if let Some(client) = client {
-            self.list_is_answered(client, fault.map_or(Ok(()), Err));
+            self.list_is_answered(now, client, fault.map_or(Ok(()), Err));
         }
     }
 

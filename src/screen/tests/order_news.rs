@@ -592,7 +592,7 @@ fn the_placing_of_before_does_not_place_what_was_changed_since() {
     let (mut world, order, _) = changed_while_it_waits();
     world.agrees();
     world.press("Ctrl+Enter");
-    let written = world.form_revision_or(&order);
+    let written = world.last_written(&order);
     world.receives(&order, OrderState::Placed, Some(1042));
     world.told(entry(&order, Some(1042), &[(ME, OrderState::Placed, "")]));
     assert_eq!(world.form().status.text, "The order desk is asked…");
@@ -604,8 +604,8 @@ fn the_placing_of_before_does_not_place_what_was_changed_since() {
 }
 
 impl World {
-    /// The order as it was written last.
-    fn form_revision_or(&mut self, order: &Order) -> Order {
+    /// As it was written last, if it was since.
+    fn last_written(&mut self, order: &Order) -> Order {
         self.kept().pop().unwrap_or_else(|| order.clone())
     }
 }
@@ -758,4 +758,73 @@ fn a_call_back_that_is_refused_after_the_call_stays_in_a_bar_with_name_and_numbe
     assert_eq!(world.bar_texts(), [bar]);
     world.press("Ctrl+J");
     assert!(world.bar_texts().is_empty(), "read");
+}
+
+#[test]
+fn an_order_that_came_back_before_its_placing_was_answered_is_not_taken_for_placed() {
+    let (_, order) = placed();
+    let mut world = talking();
+    world.handle(Input::Order(OrderNews::Found(Box::new(order.clone()))));
+    world.handle(Input::Order(OrderNews::Places { id: order.id }));
+    world.press("F1");
+    world.handle(changed(&order, OrderState::Placed));
+    world.handle(changed(&order, OrderState::Draft));
+    world.wishes.clear();
+    // The answer of then, which was lost the first time.
+    world.receives(&order, OrderState::Placed, Some(1042));
+    assert!(world.wishes.contains(&Wish::FetchOrder(order.id)), "what is true now is asked for");
+    let back = [(ME, OrderState::Placed, ""), ("kim", OrderState::Draft, "no lorry")];
+    world.told(entry(&order, Some(1042), &back));
+    assert!(world.form().place.is_some(), "it is the operator's again");
+}
+
+#[test]
+fn the_chosen_order_stays_chosen_when_others_come_before_it() {
+    let (mut world, order) = placed();
+    let id = crate::desk_api::OrderId(uuid::Uuid::max());
+    let other = OrderEntry { taken_by: "boris".into(), ..entry(&Order { id, ..order.clone() }, None, &[]) };
+    world.press("Shift+F1");
+    world.pass(1);
+    world.handle(Input::Orders { client: Some(hanbit().id), answer: Ok(vec![other]) });
+    let labels: Vec<_> = world.form().choices.into_iter().map(|row| (row.label, row.chosen)).collect();
+    assert_eq!(
+        labels,
+        [("Order · with another operator".to_owned(), false), ("Order 1042 · placed".to_owned(), true)]
+    );
+    world.act(Act::OrderTyped("1".into()));
+    assert_eq!(world.form().title, "Orders: Hanbit Build", "it was meant for the row that stood there");
+    world.act(Act::OrderEnter);
+    assert_eq!(world.form().status.text, "Order 1042 is placed");
+}
+
+#[test]
+fn who_pays_the_driver_is_proposed_by_the_client_of_the_order_and_not_by_the_card() {
+    let (mut world, order) = placed();
+    world.ended(FIRST, CallOutcome::Completed, 60);
+    world.pass(30);
+    let delivery =
+        crate::desk_api::DeliveryTerms { address: None, hours: None, pays_on_delivery: true, shipping: None };
+    world.talks(FIRST, OTHER);
+    world.card(FIRST, vec![ClientCard { delivery: Some(delivery), ..client("Alpha", "petrov") }]);
+    let back = [(ME, OrderState::Placed, ""), ("kim", OrderState::Draft, "no lorry")];
+    world.told(entry(&order, Some(1042), &back));
+    world.press("Ctrl+J");
+    let payment = world.form().steps.iter().position(|step| step.label == "Payment").unwrap();
+    world.act(Act::OrderStep(payment));
+    assert!(!world.form().choices[0].chosen, "nobody said that the driver gets money here");
+}
+
+#[test]
+fn what_is_done_with_an_order_and_what_becomes_of_it_are_one_word_in_korean() {
+    let (mut world, order) = placed();
+    world.handle(Input::Language(Language::Korean));
+    let said = |world: &World, text: &str| world.screen.cat.get(text).to_owned();
+    for (act, result) in [("Accept", "accepted"), ("Placed", "placed")] {
+        let (act, result) = (said(&world, act), said(&world, result));
+        assert!(result.starts_with(&act), "{act}: {result}");
+    }
+    let released = [(ME, OrderState::Held, ""), ("orlova", OrderState::Placed, "")];
+    world.receives(&order, OrderState::Held, Some(1042));
+    world.told(entry(&order, Some(1042), &released));
+    assert!(world.bar_texts()[0].contains(&said(&world, "Release")), "{:?}", world.bar_texts());
 }
