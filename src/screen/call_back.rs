@@ -62,6 +62,10 @@ impl Screen {
             call: seen.view.record,
         };
         let call_id = seen.view.call_id.clone();
+        let who =
+            [self.name(seen), Some(tame(&task.number))].into_iter().flatten().filter(|text| !text.is_empty());
+        let who = who.collect::<Vec<_>>().join(", ");
+        self.call_backs.insert(id, who);
         if let Some(call) = self.call_mut(&call_id) {
             call.call_back = Some(CallBack { task: id, due, way: Way::Asked });
         }
@@ -76,6 +80,7 @@ impl Screen {
             TaskNews::Waits(task) => (task, Way::Waits),
             TaskNews::Refused(task, _) => (task, Way::Refused),
         };
+        let who = if way == Way::Waits { None } else { self.call_backs.remove(&task) };
         let last = self.last.as_mut().map(|last| (last.view.call_id.clone(), &mut last.call));
         let lines = &self.view.lines;
         let standing =
@@ -83,7 +88,12 @@ impl Screen {
         let is_it = |(_, call): &(String, &mut Standing)| {
             call.call_back.as_ref().is_some_and(|asked| asked.task == task)
         };
-        let Some((call_id, call)) = standing.chain(last).find(is_it) else { return };
+        let Some((call_id, call)) = standing.chain(last).find(is_it) else {
+            if let Some(who) = who.filter(|_| way == Way::Refused) {
+                self.notice_not_called_back(who);
+            }
+            return;
+        };
         if let Some(asked) = &mut call.call_back {
             asked.way = way;
         }
@@ -96,7 +106,8 @@ impl Screen {
         let due = asked.due.to_zoned(self.zone.clone());
         let time = format!("{:02}:{:02}", due.hour(), due.minute());
         let (tone, text) = match asked.way {
-            Way::Asked | Way::There => (Tone::Good, msg!("The manager is asked to call back by {time}")),
+            Way::Asked => (Tone::Neutral, msg!("The manager is being asked to call back by {time}")),
+            Way::There => (Tone::Good, msg!("The manager is asked to call back by {time}")),
             Way::Waits => (
                 Tone::Warning,
                 msg!(

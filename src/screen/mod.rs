@@ -40,7 +40,7 @@ pub use shown::*;
 pub use words::why_no_line;
 
 use crate::agent::{self, Intent};
-use crate::desk_api::{CallRecord, ClientId, Directory, Unavailable};
+use crate::desk_api::{CallRecord, ClientId, Directory, TaskId, Unavailable};
 use crate::domain::number::PhoneNumber;
 use crate::domain::pause::PauseReason;
 use crate::instant::Instant;
@@ -111,6 +111,8 @@ pub struct Screen {
     /// Who was chosen in this run where several clients have one number.
     choices: BTreeMap<PhoneNumber, ClientId>,
     book: order::Book,
+    /// Who is to be called back, where the desk has not answered to it.
+    call_backs: BTreeMap<TaskId, String>,
     /// Of the clock on the wall.
     zone: TimeZone,
     wishes: VecDeque<Wish>,
@@ -154,6 +156,7 @@ impl Screen {
             ask_desk_at: None,
             choices: BTreeMap::new(),
             book: order::Book::new(config.seed),
+            call_backs: BTreeMap::new(),
             zone: wall.time_zone().clone(),
             wishes: VecDeque::new(),
             lists: OnceCell::new(),
@@ -205,6 +208,7 @@ impl Screen {
         self.end_order_notices(now);
         let is_news = self.end_wrap_up_in_time(now) || is_news;
         self.ask_desk_again(now);
+        self.ask_orders_again(now);
         self.say_whether_to_take_calls();
         self.say_why_away();
         if is_news || wall.date() != self.listed_on {
@@ -325,6 +329,7 @@ impl Screen {
             || self.duty.is_away()
             || !self.view.parked.is_empty()
             || self.order_notices_end()
+            || self.orders_are_asked_again()
     }
 }
 

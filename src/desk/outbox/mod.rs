@@ -6,7 +6,7 @@ mod entry;
 mod file;
 mod queue;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,6 +14,7 @@ use std::time::Duration;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use tokio::sync::{Notify, mpsc};
+use uuid::Uuid;
 
 use super::Desk;
 use crate::clock::Clock;
@@ -218,7 +219,7 @@ impl Outbox {
             let _ = notices.send(notice);
         };
         let mut trouble = None;
-        let (mut told_to_wait, mut tasks_told_to_wait) = (BTreeSet::new(), BTreeSet::new());
+        let (mut told_to_wait, mut tasks_told_to_wait) = (BTreeMap::new(), BTreeSet::new());
         let mut failures = 0;
         loop {
             let entry = self.next().await;
@@ -242,8 +243,9 @@ impl Outbox {
                             say(Notice::Task(TaskNews::Waits(id)));
                         }
                     }
-                    for id in self.orders_held_up(&entry, alone) {
-                        if told_to_wait.insert(id) {
+                    for (id, wish) in self.orders_held_up(&entry, alone) {
+                        // Whoever wishes something new is told of it too.
+                        if told_to_wait.insert(id, wish) != Some(wish) {
                             say(Notice::Order(OrderNews::Waits { id }));
                         }
                     }
@@ -304,12 +306,12 @@ impl Outbox {
         }
     }
 
-    /// Orders that are not written because of this entry: by its own fault, or because the desk cannot be asked.
-    fn orders_held_up(&self, entry: &Entry, alone: bool) -> Vec<OrderId> {
-        if alone {
-            return entry.order().into_iter().collect();
-        }
-        self.shared.queue().orders_to_send().collect()
+    /// Orders that are not written because of this entry, by its own fault or because the desk cannot be asked: each with the
+    /// command of what is to be done with it last.
+    fn orders_held_up(&self, entry: &Entry, alone: bool) -> BTreeMap<OrderId, Option<Uuid>> {
+        let mut held_up = self.shared.queue().orders_to_send();
+        held_up.retain(|id, _| !alone || entry.order() == Some(*id));
+        held_up
     }
 
     /// As [`Outbox::orders_held_up`].
@@ -500,6 +502,33 @@ mod tests {
         second.await.unwrap();
         assert_eq!(outbox.waiting(), 2);
         std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_order_that_is_placed_after_its_draft_was_told_to_wait_is_told_to_wait_again() {
+        let clock = Clock::start();
+        let outbox = Outbox::without_file([1; 32], clock, Waits::default());
+        // Nothing listens at this address.
+        let desk = Desk::new(DeskConfig::new("http://127.0.0.1:9", Secret::new("token")), clock).unwrap();
+        let id = OrderId(uuid::Uuid::from_u128(1));
+        let order: Order = serde_json::from_value(serde_json::json!({
+            "id": id, "revision": 1, "client": uuid::Uuid::from_u128(2), "lines": [],
+        }))
+        .unwrap();
+        let place = Entry::place(id, 1, &mut ChaCha20Rng::from_seed([2; 32]));
+        let (sender, mut notices) = mpsc::unbounded_channel();
+        let story = async {
+            for entry in [Entry::Order(Box::new(order)), place] {
+                // Without a file this is an error, and it is sent all the same.
+                let _ = outbox.append(vec![entry]).await;
+                let waits = Notice::Order(OrderNews::Waits { id });
+                while notices.recv().await.unwrap() != waits {}
+            }
+        };
+        tokio::select! {
+            () = outbox.run(&desk, sender) => unreachable!("it never ends"),
+            told = tokio::time::timeout(Duration::from_secs(10), story) => told.unwrap(),
+        }
     }
 
     #[cfg(target_os = "linux")]

@@ -110,10 +110,17 @@ impl Queue {
         self.waiting.iter().map(|known| &known.entry)
     }
 
-    /// Orders of which something is to be sent.
-    pub fn orders_to_send(&self) -> impl Iterator<Item = OrderId> {
-        let to_send = self.waiting.iter().filter(|known| !known.is_refused);
-        to_send.filter_map(|known| known.entry.order())
+    /// Orders of which something is to be sent, each with the command of what is to be done with it last, if not only written.
+    pub fn orders_to_send(&self) -> BTreeMap<OrderId, Option<Uuid>> {
+        let mut to_send = BTreeMap::new();
+        for known in self.waiting.iter().filter(|known| !known.is_refused) {
+            let Some(id) = known.entry.order() else { continue };
+            let wish = to_send.entry(id).or_insert(None);
+            if matches!(known.entry, Entry::Place { .. } | Entry::Act { .. }) {
+                *wish = Some(known.entry.command());
+            }
+        }
+        to_send
     }
 
     /// What of orders the desk does not have, each order once, in its latest revision.

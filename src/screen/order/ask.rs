@@ -147,7 +147,11 @@ impl Screen {
             }
             Question::PaysOnDelivery => {
                 let pays = |terms: &crate::desk_api::DeliveryTerms| terms.pays_on_delivery;
-                let pays = self.ordering().and_then(|card| card.delivery.as_ref()).is_some_and(pays);
+                let pays = self
+                    .ordering()
+                    .filter(|card| Some(card.id) == client)
+                    .and_then(|card| card.delivery.as_ref())
+                    .is_some_and(pays);
                 Some(usize::from(!pays))
             }
             _ => Some(0),

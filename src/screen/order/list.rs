@@ -18,7 +18,7 @@ const MOST: usize = 20;
 /// The list is open, for this client.
 pub(super) struct List {
     pub client: ClientId,
-    chosen: usize,
+    chosen: Option<OrderId>,
     since: Instant,
     /// What the desk said to the last question; None: it has still to answer.
     answer: Option<Result<(), Unavailable>>,
@@ -43,22 +43,40 @@ impl Screen {
         }
         self.transfer.close();
         self.palette = None;
-        self.book.list = Some(List { client, chosen: 0, since: now, answer: None });
+        self.book.list = Some(List { client, chosen: None, since: now, answer: None });
+        self.choose_first();
         self.fetch_terms(client);
         self.wishes.push_back(Wish::FetchOrders(Some(client)));
         self.focus(Field::Order);
         self.announce_list();
     }
 
+    /// With this one chosen.
+    pub(super) fn open_list_at(&mut self, now: Instant, order: OrderId) {
+        self.open_list(now);
+        if let Some(list) = &mut self.book.list {
+            list.chosen = Some(order);
+        }
+    }
+
+    /// Unless one is chosen: that one stays it, whatever comes before it.
+    fn choose_first(&mut self) {
+        let first = self.listed().first().map(|draft| draft.order.id);
+        if let Some(list) = &mut self.book.list {
+            list.chosen = list.chosen.or(first);
+        }
+    }
+
     pub(super) fn list_act(&mut self, now: Instant, act: &Act) {
-        let rows = self.listed().len();
+        let rows: Vec<OrderId> = self.listed().iter().map(|draft| draft.order.id).collect();
+        let chosen = self.list_chosen().unwrap_or_default();
         let Some(list) = &mut self.book.list else { return };
         let wanted = match act {
             Act::OrderMove { down } => {
-                list.chosen = moved(list.chosen, *down, rows);
+                list.chosen = rows.get(moved(chosen, *down, rows.len())).copied();
                 return self.announce_choice();
             }
-            Act::OrderEnter => Some(list.chosen),
+            Act::OrderEnter => Some(chosen),
             Act::OrderChoice(index) => Some(*index),
             Act::OrderTyped(text) if now.since(list.since) >= STRUCK_TWICE => {
                 let digit = text.chars().last().and_then(|c| c.to_digit(10));
@@ -66,14 +84,21 @@ impl Screen {
             }
             _ => None,
         };
-        let id = wanted.and_then(|at| Some(self.listed().get(at)?.order.id));
-        if let Some(id) = id {
-            self.open_order_by_id(now, id);
+        if let Some(id) = wanted.and_then(|at| rows.get(at)) {
+            self.open_order_by_id(now, *id);
         }
     }
 
-    pub(super) fn list_is_answered(&mut self, client: ClientId, answer: Result<(), Unavailable>) {
+    pub(super) fn list_is_answered(
+        &mut self,
+        now: Instant,
+        client: ClientId,
+        answer: Result<(), Unavailable>,
+    ) {
+        self.choose_first();
         if let Some(list) = self.book.list.as_mut().filter(|list| list.client == client) {
+            // A digit of this moment is meant for the row that stood there.
+            list.since = now;
             let is_first = list.answer.replace(answer).is_none();
             if is_first {
                 self.announce_list();
@@ -106,7 +131,9 @@ impl Screen {
     }
 
     pub(super) fn list_chosen(&self) -> Option<usize> {
-        self.list_client().and(self.book.list.as_ref()).map(|list| list.chosen)
+        self.list_client()?;
+        let chosen = self.book.list.as_ref()?.chosen;
+        Some(self.listed().iter().position(|draft| Some(draft.order.id) == chosen).unwrap_or_default())
     }
 
     fn list_prompt(&self) -> String {

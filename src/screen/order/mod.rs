@@ -46,10 +46,14 @@ pub(super) struct Book {
     aside: BTreeMap<OrderId, Draft>,
     /// What the desk last told of orders, whoever takes them.
     entries: BTreeMap<OrderId, OrderEntry>,
+    /// Which those are, the one that was told last behind all others.
+    told: Vec<OrderId>,
     /// As whom the desk knows the operator.
     me: Option<String>,
     /// An earlier run has asked for them to be placed.
     places: BTreeSet<OrderId>,
+    /// What the desk told by itself of orders that are on their way to be placed.
+    heard: BTreeMap<OrderId, OrderState>,
     /// What could not be done to orders that stand nowhere here, until the desk has said what they are.
     refusals: BTreeMap<OrderId, ProblemCode>,
     /// What has happened to orders, the latest last.
@@ -57,8 +61,12 @@ pub(super) struct Book {
     list: Option<List>,
     /// Whose order the operator looks at, whoever is on the card: with the name.
     visited: Option<(ClientId, String)>,
-    /// Since then the desk tells of no changes.
+    /// The desk tells of changes by itself.
+    is_heard: bool,
+    /// Since then nobody has told what has changed.
     deaf_since: Option<Timestamp>,
+    /// The desk did not answer; it is asked for all of them again.
+    ask_at: Option<Instant>,
     /// Nobody of those who serve this client could be had: what is taken now is a request to them.
     requests: BTreeSet<ClientId>,
     /// Call-IDs of the conversations in which an order was given in.
@@ -152,13 +160,17 @@ impl Book {
             drafts: BTreeMap::new(),
             aside: BTreeMap::new(),
             entries: BTreeMap::new(),
+            told: Vec::new(),
             me: None,
             places: BTreeSet::new(),
+            heard: BTreeMap::new(),
             refusals: BTreeMap::new(),
             notices: Vec::new(),
             list: None,
             visited: None,
+            is_heard: false,
             deaf_since: None,
+            ask_at: None,
             requests: BTreeSet::new(),
             taken_in: BTreeSet::new(),
         }
@@ -286,7 +298,8 @@ impl Draft {
             state => Phase::Given(state),
         };
         (self.number, self.wants_change, self.chosen) = (entry.number, false, None);
-        if entry.order.revision >= self.order.revision {
+        // What was written into one that was given in, and never got there, is not what is placed.
+        if self.is_given() || entry.order.revision >= self.order.revision {
             self.order = entry.order.clone();
             self.kept = self.order.revision;
             self.receipt = self.is_given().then(|| OrderReceipt {
@@ -447,6 +460,7 @@ impl Screen {
         let (act, reason) = (OrderAct::Cancel, Some(self.dropped_reason()));
         self.wishes.push_back(Wish::ActOnOrder { id: draft.order.id, act, reason });
         self.begin_order(now, wall, client);
+        self.book.visited = None;
         self.announce_dropped_draft();
     }
 

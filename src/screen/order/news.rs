@@ -3,8 +3,8 @@
 use super::ask::Question;
 use super::{Draft, Phase};
 use crate::desk_api::{
-    ClientId, Fault, Goods, Order, OrderEntry, OrderId, OrderNews, OrderReceipt, OrderState, ProblemCode,
-    Severity, Terms, Unavailable,
+    Change, ClientId, Fault, Goods, Order, OrderEntry, OrderId, OrderNews, OrderReceipt, OrderState,
+    ProblemCode, Severity, Terms, Unavailable,
 };
 use crate::instant::Instant;
 use crate::phone::LineId;
@@ -212,15 +212,27 @@ impl Screen {
     }
 
     fn on_receipt(&mut self, now: Instant, wall: &Zoned, receipt: OrderReceipt) {
-        let id = receipt.id;
+        let (id, state) = (receipt.id, receipt.state);
+        if state != OrderState::Draft {
+            self.book.places.remove(&id);
+        }
+        // It was given in, and others have moved it on since: this says how it was then.
+        let is_late = self.book.entries.get(&id).is_some_and(|entry| entry.state != OrderState::Draft);
         let Some(draft) = self.book.find_mut(id) else { return };
-        let (client, state) = (draft.order.client, receipt.state);
-        draft.kept = draft.kept.max(receipt.revision);
+        let client = draft.order.client;
+        // Somebody has written it elsewhere: what stands here is not what the desk has.
+        let is_behind = receipt.revision > draft.order.revision || receipt.change == Change::Superseded;
+        if is_behind {
+            self.wishes.push_back(Wish::FetchOrder(id));
+        } else {
+            draft.kept = draft.kept.max(receipt.revision);
+        }
         draft.number = receipt.number.or(draft.number);
         draft.told = Some(wall.timestamp());
         let is_of_this = receipt.revision == draft.order.revision;
         let stops = receipt.examined.faults.iter().any(|fault| fault.severity() == Severity::Stops);
         match state {
+            OrderState::Draft if is_behind => {}
             // It is the operator's again.
             OrderState::Draft if draft.is_given() => {
                 (draft.phase, draft.wants_change) = (Phase::Writing, false);
@@ -239,13 +251,11 @@ impl Screen {
             }
             OrderState::Draft => (draft.receipt, draft.wants_change) = (Some(receipt), false),
             // It is changed already, and that the desk gives it back is the next answer.
-            _ if draft.wants_change && draft.is_writing() => {
-                self.book.places.remove(&id);
-            }
+            _ if draft.wants_change && (draft.is_writing() || draft.is_placing() && !is_of_this) => {}
+            _ if draft.is_given() && is_late => self.wishes.push_back(Wish::FetchOrder(id)),
             // Whatever was typed since, an order that is placed is placed.
             state => {
                 draft.receipt = Some(receipt);
-                self.book.places.remove(&id);
                 self.note_given(now, id, state);
             }
         }
@@ -257,6 +267,10 @@ impl Screen {
         let client = draft.order.client;
         draft.phase = Phase::Given(state);
         (draft.chosen, draft.since) = (None, now);
+        // Of a repeated wish the answer is the first one, and others may have moved the order on since.
+        if self.book.heard.remove(&id).is_some_and(|heard| heard != state) {
+            self.wishes.push_back(Wish::FetchOrder(id));
+        }
         self.is_taken(client);
         self.forget_notices(id);
         self.announce_phase_of(id);

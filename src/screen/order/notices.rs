@@ -16,8 +16,8 @@ const MOST: usize = 50;
 
 /// Worded when it is shown: the language may change meanwhile.
 pub(super) struct Notice {
-    order: OrderId,
-    client: ClientId,
+    /// None: it is of no order.
+    order: Option<(OrderId, ClientId)>,
     who: String,
     number: Option<u64>,
     what: What,
@@ -38,6 +38,8 @@ enum What {
     Ended(OrderState, String),
     /// What was to be done to it is not done.
     Refused(ProblemCode),
+    /// Nobody was asked to call the client back.
+    NotCalledBack,
 }
 
 impl What {
@@ -62,7 +64,13 @@ impl What {
 
     /// The operator has to do something, or to know it before the client calls.
     const fn needs_operator(&self) -> bool {
-        matches!(self, Self::Returned(_) | Self::Ended(..) | Self::Refused(_))
+        matches!(self, Self::Returned(_) | Self::Ended(..) | Self::Refused(_) | Self::NotCalledBack)
+    }
+}
+
+impl Notice {
+    fn is_of(&self, order: OrderId) -> bool {
+        self.order.is_some_and(|(id, _)| id == order)
     }
 }
 
@@ -77,8 +85,7 @@ impl Screen {
 
     /// It has come back while nobody was here.
     pub(super) fn notice_returned(&mut self, entry: &OrderEntry) {
-        let is_known = self.book.notices.iter().any(|known| known.order == entry.order.id)
-            || self.book.entries.contains_key(&entry.order.id);
+        let is_known = self.has_notice(entry.order.id) || self.book.entries.contains_key(&entry.order.id);
         if let Some(what @ What::Returned(_)) = What::of(entry).filter(|_| !is_known) {
             self.notice(entry, what, None);
         }
@@ -89,20 +96,28 @@ impl Screen {
     }
 
     fn notice(&mut self, entry: &OrderEntry, what: What, until: Option<Instant>) {
-        let notice = Notice {
-            order: entry.order.id,
-            client: entry.order.client,
+        let (id, client) = (entry.order.id, entry.order.client);
+        if until.is_none() {
+            // So that one key opens it.
+            self.fetch_terms(client);
+        }
+        self.forget_notices(id);
+        self.put_notice(Notice {
+            order: Some((id, client)),
             who: format::tame(&entry.client_name),
             number: entry.number,
             what,
             until,
-        };
+        });
+    }
+
+    /// The desk does not take what was asked of a manager, and the call in which it was is gone.
+    pub(in crate::screen) fn notice_not_called_back(&mut self, who: String) {
+        self.put_notice(Notice { order: None, who, number: None, what: What::NotCalledBack, until: None });
+    }
+
+    fn put_notice(&mut self, notice: Notice) {
         self.announce(self.notice_words(&notice));
-        if until.is_none() {
-            // So that one key opens it.
-            self.fetch_terms(notice.client);
-        }
-        self.forget_notices(notice.order);
         self.book.notices.push(notice);
         if self.book.notices.len() > MOST {
             self.book.notices.remove(0);
@@ -110,7 +125,11 @@ impl Screen {
     }
 
     pub(super) fn forget_notices(&mut self, order: OrderId) {
-        self.book.notices.retain(|known| known.order != order);
+        self.book.notices.retain(|known| !known.is_of(order));
+    }
+
+    pub(super) fn has_notice(&self, order: OrderId) -> bool {
+        self.book.notices.iter().any(|known| known.is_of(order))
     }
 
     pub(in crate::screen) fn end_order_notices(&mut self, now: Instant) {
@@ -137,7 +156,10 @@ impl Screen {
                 0 => self.notice_words(notice),
                 _ => format!("{}. {}", self.notice_words(notice), say!(cat, "{count} more", count = more)),
             },
-            act: Some((say!(cat, "Open"), Act::OpenNews)),
+            act: Some((
+                if notice.order.is_some() { say!(cat, "Open") } else { say!(cat, "Close") },
+                Act::OpenNews,
+            )),
             key: key_of(&Deed::Act(Act::OpenNews)),
         });
         let last = passing.last().map(|notice| Bar {
@@ -169,6 +191,9 @@ impl Screen {
             What::Ended(_, why) if why.is_empty() => msg!("{order} of {who} was cancelled, time was up"),
             What::Ended(..) => msg!("{order} of {who} was cancelled: {why}"),
             What::Refused(_) => msg!("{order} of {who}: {why}"),
+            What::NotCalledBack => {
+                msg!("The order desk does not take the call back to {who}: ask the manager yourself")
+            }
         };
         let why = match &notice.what {
             What::Returned(why) | What::Ended(_, why) => format::tame(why),
@@ -179,12 +204,17 @@ impl Screen {
         cat.say(text, &[("order", &order), ("who", &notice.who), ("why", &why)])
     }
 
-    /// Opens what has waited for the longest.
+    /// Opens what has waited for the longest. Where there are no terms for it, it is read in the list.
     pub(super) fn open_news(&mut self, now: Instant) {
-        let first = self.book.notices.iter().find(|notice| notice.until.is_none());
-        let Some(Notice { order, client, who, .. }) = first else { return };
-        let (order, client, who) = (*order, *client, who.clone());
-        if self.book.terms(client).is_none() {
+        let Some(at) = self.book.notices.iter().position(|notice| notice.until.is_none()) else { return };
+        let Some((order, client)) = self.book.notices.get(at).and_then(|notice| notice.order) else {
+            self.book.notices.remove(at);
+            return;
+        };
+        let who = self.book.notices.get(at).map(|notice| notice.who.clone()).unwrap_or_default();
+        let has_terms = self.book.terms(client).is_some();
+        let has_none = self.book.known.get(&client).is_some_and(|known| known.fault.is_some());
+        if !has_terms && !has_none {
             self.fetch_terms(client);
             return self.announce(self.no_terms_words());
         }
@@ -193,7 +223,11 @@ impl Screen {
         if self.ordering_client() != Some(client) {
             self.book.visited = Some((client, who));
         }
-        self.open_order_by_id(now, order);
+        if has_terms {
+            self.open_order_by_id(now, order);
+        } else {
+            self.open_list_at(now, order);
+        }
         if !self.order_is_open() {
             self.book.visited = None;
         }
@@ -211,7 +245,7 @@ impl Screen {
         });
         if let Some(client) = client {
             self.forget_notices(id);
-            self.open_draft_of(client);
+            self.open_draft_of(now, client);
         }
     }
 

@@ -76,15 +76,15 @@ impl Screen {
         if stands.is_none() {
             self.begin_order(now, wall, client);
         }
-        self.open_draft_of(client);
+        self.open_draft_of(now, client);
     }
 
     /// What lies there opens.
-    pub(super) fn open_draft_of(&mut self, client: ClientId) {
+    pub(super) fn open_draft_of(&mut self, now: Instant, client: ClientId) {
         self.transfer.close();
         (self.palette, self.book.list) = (None, None);
         if let Some(draft) = self.book.drafts.get_mut(&client) {
-            draft.is_open = true;
+            (draft.is_open, draft.since) = (true, now);
         }
         self.book.examine(client);
         self.focus(Field::Order);

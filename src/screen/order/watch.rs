@@ -6,7 +6,8 @@ use crate::desk_api::{
     ClientId, OrderChanged, OrderEntry, OrderId, OrderState, OrderWatch, ProblemCode, Unavailable,
 };
 use crate::instant::Instant;
-use crate::screen::{Screen, Wish};
+use crate::screen::{DESK_PAUSE, Screen, Wish};
+use crate::text::say;
 use jiff::Zoned;
 
 /// Orders that are remembered: more than an operator takes in a day.
@@ -16,16 +17,18 @@ impl Screen {
     pub(in crate::screen) fn on_order_watch(&mut self, wall: &Zoned, told: OrderWatch) {
         match told {
             OrderWatch::Live | OrderWatch::Missed => {
-                if told == OrderWatch::Live {
-                    self.book.deaf_since = None;
-                }
+                self.book.is_heard |= told == OrderWatch::Live;
                 self.wishes.push_back(Wish::FetchOrders(None));
                 self.wishes.extend(self.list_client().map(|client| Wish::FetchOrders(Some(client))));
             }
             OrderWatch::Away => {
+                self.book.is_heard = false;
                 self.book.deaf_since.get_or_insert(wall.timestamp());
             }
             OrderWatch::Changed(changed) => {
+                if self.book.find(changed.id).is_some_and(Draft::is_placing) {
+                    self.book.heard.insert(changed.id, changed.state);
+                }
                 if self.is_news(&changed) {
                     self.wishes.push_back(Wish::FetchOrder(changed.id));
                 }
@@ -38,11 +41,17 @@ impl Screen {
         use OrderState as State;
         let given_in =
             matches!(changed.state, State::Draft | State::Held | State::AwaitingPayment | State::Placed);
+        let (state, revision) = (changed.state, changed.revision);
         match self.book.find(changed.id) {
+            Some(draft) if revision > draft.order.revision => true,
             Some(draft) if draft.is_placing() => !given_in,
-            Some(draft) if draft.wants_change && changed.state == State::Draft => false,
-            Some(draft) => draft.state() != Some(changed.state),
-            None => self.book.entries.get(&changed.id).is_none_or(|known| known.state != changed.state),
+            Some(draft) if draft.wants_change && state == State::Draft => false,
+            Some(draft) => draft.state() != Some(state),
+            None => self
+                .book
+                .entries
+                .get(&changed.id)
+                .is_none_or(|known| known.state != state || revision > known.order.revision),
         }
     }
 
@@ -63,8 +72,13 @@ impl Screen {
                 self.book.known.entry(client).or_default().listed = Some(wall.timestamp());
             }
             Some(_) => {}
+            None if fault.is_some() => self.changes_are_unknown(now, wall),
             None => {
-                self.book.me = entries.first().map(|entry| entry.taken_by.clone()).or(self.book.me.take())
+                self.book.me = entries.first().map(|entry| entry.taken_by.clone()).or(self.book.me.take());
+                self.book.ask_at = None;
+                if self.book.is_heard {
+                    self.book.deaf_since = None;
+                }
             }
         }
         for entry in entries {
@@ -73,7 +87,7 @@ impl Screen {
             self.follow_entry(now, wall, entry, is_known, client.is_none());
         }
         if let Some(client) = client {
-            self.list_is_answered(client, fault.map_or(Ok(()), Err));
+            self.list_is_answered(now, client, fault.map_or(Ok(()), Err));
         }
     }
 
@@ -83,9 +97,28 @@ impl Screen {
         wall: &Zoned,
         answer: Result<Box<OrderEntry>, Unavailable>,
     ) {
-        if let Ok(entry) = answer {
-            self.follow_entry(now, wall, *entry, true, true);
+        match answer {
+            Ok(entry) => self.follow_entry(now, wall, *entry, true, true),
+            // It has none such.
+            Err(Unavailable::Refused { .. }) => {}
+            Err(_) => self.changes_are_unknown(now, wall),
         }
+    }
+
+    /// Something has changed, and the desk did not answer what it is: nothing of it may get lost.
+    fn changes_are_unknown(&mut self, now: Instant, wall: &Zoned) {
+        self.book.deaf_since.get_or_insert(wall.timestamp());
+        self.book.ask_at.get_or_insert(now + DESK_PAUSE);
+    }
+
+    pub(in crate::screen) fn ask_orders_again(&mut self, now: Instant) {
+        if self.book.ask_at.take_if(|at| *at <= now).is_some() {
+            self.wishes.push_back(Wish::FetchOrders(None));
+        }
+    }
+
+    pub(in crate::screen) const fn orders_are_asked_again(&self) -> bool {
+        self.book.ask_at.is_some()
     }
 
     /// `seems_own`: where nobody knows yet as whom the desk knows the operator.
@@ -98,6 +131,13 @@ impl Screen {
         seems_own: bool,
     ) {
         let (id, client) = (entry.order.id, entry.order.client);
+        if self.book.entries.get(&id).is_some_and(|known| known.changed_at > entry.changed_at) {
+            // Of two answers the older one came last.
+            return;
+        }
+        if entry.state != OrderState::Draft {
+            self.book.places.remove(&id);
+        }
         let refused = self.book.refusals.remove(&id);
         let seems_own = seems_own || self.book.find(id).is_some();
         let is_own = refused != Some(ProblemCode::NotYours)
@@ -112,10 +152,18 @@ impl Screen {
         match self.book.find_mut(id) {
             Some(draft) if draft.stays_as_it_is(&entry, is_own) => draft.told = Some(wall.timestamp()),
             Some(draft) => {
+                let is_newer = entry.order.revision > draft.order.revision;
                 draft.follow(&entry, is_own);
                 (draft.told, draft.since) = (Some(wall.timestamp()), now);
-                if is_open && draft.is_writing() && draft.is_open {
+                let is_seen = is_open && draft.is_open;
+                if is_seen && draft.is_writing() {
                     self.ask_quietly(now, Question::Product);
+                }
+                if is_seen && is_newer {
+                    self.announce(say!(
+                        &self.cat,
+                        "The order was changed elsewhere; it stands here as it is now"
+                    ));
                 }
             }
             None if is_own && entry.state == OrderState::Draft => self.adopt(now, entry.order.clone()),
@@ -137,11 +185,22 @@ impl Screen {
         }
     }
 
+    /// In the list that is open, or in a bar.
+    fn is_in_sight(&self, id: OrderId) -> bool {
+        let client = self.book.entries.get(&id).map(|entry| entry.order.client);
+        let listed = self.book.list.as_ref().map(|list| list.client);
+        listed.is_some() && listed == client || self.has_notice(id)
+    }
+
     pub(super) fn remember_entry(&mut self, entry: OrderEntry) {
-        self.book.entries.insert(entry.order.id, entry);
-        if self.book.entries.len() > MOST_ENTRIES {
-            // Ids begin with the time of the first keystroke.
-            self.book.entries.pop_first();
+        let id = entry.order.id;
+        self.book.told.retain(|known| *known != id);
+        self.book.told.push(id);
+        self.book.entries.insert(id, entry);
+        if self.book.told.len() > MOST_ENTRIES {
+            let oldest = self.book.told.iter().position(|id| !self.is_in_sight(*id));
+            let oldest = oldest.map(|at| self.book.told.remove(at));
+            oldest.map(|id| self.book.entries.remove(&id));
         }
     }
 }
@@ -159,13 +218,17 @@ impl Draft {
     /// What is written here goes on, and what is on its way has its own answer.
     fn stays_as_it_is(&self, entry: &OrderEntry, is_own: bool) -> bool {
         let is_draft = is_own && entry.state == OrderState::Draft;
+        let is_known = entry.order.revision <= self.order.revision;
         match self.phase {
-            Phase::Placing { .. } => is_draft,
-            Phase::Writing if is_draft => entry.order.revision <= self.order.revision,
+            // Where it was given in, is changed, and is to be placed again, the desk has yet to hear of the change.
+            Phase::Placing { .. } => {
+                is_draft || self.wants_change && entry.order.revision < self.order.revision
+            }
+            Phase::Writing if is_draft => is_known,
             Phase::Writing => self.wants_change,
             // What was refused is to be mended, unless it is the desk's now.
-            Phase::Refused => is_draft && entry.order.revision <= self.order.revision,
-            Phase::Given(state) => state == entry.state || is_draft && self.wants_change,
+            Phase::Refused => is_draft && is_known,
+            Phase::Given(state) => is_known && (state == entry.state || is_draft && self.wants_change),
         }
     }
 }

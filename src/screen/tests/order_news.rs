@@ -500,7 +500,7 @@ fn a_client_whom_nobody_took_is_called_back_by_one_key() {
     assert_eq!(due.total(jiff::Unit::Minute).unwrap(), 60.0);
     let notes =
         |world: &World| world.shown().call.notes.into_iter().map(|note| note.text).collect::<Vec<_>>();
-    assert!(notes(&world).contains(&"The manager is asked to call back by 12:02".to_owned()));
+    assert!(notes(&world).contains(&"The manager is being asked to call back by 12:02".to_owned()));
     world.press("Shift+F7");
     assert_eq!(world.wishes, [], "once");
     world.handle(Input::Task(TaskNews::Waits(task.id)));
@@ -525,4 +525,306 @@ fn a_call_back_that_comes_to_mind_after_the_call_is_its_result() {
     assert_eq!(asked(&mut world).about, "Wanted to speak with the manager");
     let results = world.shown().wrap_up.unwrap().results;
     assert!(results.iter().any(|result| result.chosen && result.label == "call back"));
+}
+
+/// As somebody else has written it since: five cases.
+fn written_elsewhere(order: &Order) -> Order {
+    let mut newer = Order { revision: order.revision + 3, ..order.clone() };
+    newer.lines[0].quantity = 5.into();
+    newer
+}
+
+const ELSEWHERE: &str = "The order was changed elsewhere; it stands here as it is now";
+
+#[test]
+fn a_newer_order_in_the_same_state_is_the_one_that_is_shown() {
+    let (mut world, order) = placed();
+    let newer = written_elsewhere(&order);
+    world.handle(changed(&newer, OrderState::Placed));
+    assert_eq!(world.wishes, [Wish::FetchOrder(order.id)]);
+    world.told(entry(&newer, Some(1042), &[(ME, OrderState::Placed, "")]));
+    assert_eq!(world.form().lines[0].quantity, "5 cases");
+    assert!(world.spoken().contains(&ELSEWHERE.to_owned()));
+}
+
+#[test]
+fn what_was_written_elsewhere_is_there_before_the_order_can_be_changed() {
+    let (mut world, order) = placed();
+    let newer = written_elsewhere(&order);
+    world.types("2");
+    world.receives(&newer, OrderState::Draft, Some(1042));
+    assert!(world.form().place.is_none(), "what stands here is out of date");
+    assert!(world.wishes.contains(&Wish::FetchOrder(order.id)));
+    world.told(entry(&newer, Some(1042), &[(ME, OrderState::Placed, ""), (ME, OrderState::Draft, "")]));
+    assert!(world.form().place.is_some());
+    world.enters("2 coffee");
+    let kept = world.last_kept();
+    assert_eq!((kept.revision, kept.lines[0].quantity), (newer.revision + 1, 5.into()));
+}
+
+/// Its placing waits, and it is changed: with what was written then.
+fn changed_while_it_waits() -> (World, Order, Order) {
+    let (_, order) = placed();
+    let mut world = talking();
+    world.handle(Input::Order(OrderNews::Found(Box::new(order.clone()))));
+    world.handle(Input::Order(OrderNews::Places { id: order.id }));
+    world.press("F1");
+    world.types("2");
+    world.enters("2 coffee");
+    let written = world.last_kept();
+    (world, order, written)
+}
+
+#[test]
+fn an_order_whose_change_came_too_late_is_shown_as_it_is_placed() {
+    let (mut world, order, written) = changed_while_it_waits();
+    world.receives(&order, OrderState::Placed, Some(1042));
+    let (id, revision) = (order.id, written.revision);
+    world.handle(Input::Order(OrderNews::Refused { id, revision: 0, code: ProblemCode::AfterCutOff }));
+    world.handle(Input::Order(OrderNews::Refused { id, revision, code: ProblemCode::OrderMovedOn }));
+    world.told(entry(&order, Some(1042), &[(ME, OrderState::Placed, "")]));
+    assert!(world.form().status.text.ends_with("Order 1042 is placed"));
+    assert_eq!(world.form().lines.len(), 1, "the coffee is not in it");
+}
+
+#[test]
+fn the_placing_of_before_does_not_place_what_was_changed_since() {
+    let (mut world, order, _) = changed_while_it_waits();
+    world.agrees();
+    world.press("Ctrl+Enter");
+    let written = world.last_written(&order);
+    world.receives(&order, OrderState::Placed, Some(1042));
+    world.told(entry(&order, Some(1042), &[(ME, OrderState::Placed, "")]));
+    assert_eq!(world.form().status.text, "The order desk is asked…");
+    assert_eq!(world.form().lines.len(), 2);
+    world.receives(&order, OrderState::Draft, Some(1042));
+    world.receives(&written, OrderState::Draft, Some(1042));
+    world.receives(&written, OrderState::Placed, Some(1042));
+    assert_eq!(world.form().status.text, "Order 1042 is placed");
+}
+
+impl World {
+    /// As it was written last, if it was since.
+    fn last_written(&mut self, order: &Order) -> Order {
+        self.kept().pop().unwrap_or_else(|| order.clone())
+    }
+}
+
+#[test]
+fn an_answer_that_comes_late_does_not_take_an_order_back_in_time() {
+    let (mut world, order) = placed();
+    let history = [(ME, OrderState::Placed, ""), ("kim", OrderState::Accepted, "")];
+    let changed_at = Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs(1);
+    world.told(OrderEntry { changed_at, ..entry(&order, Some(1042), &history) });
+    let accepted = "Order 1042 is accepted: the manager has it";
+    assert_eq!(world.form().status.text, accepted);
+    world.told(entry(&order, Some(1042), &history[..1]));
+    assert_eq!(world.form().status.text, accepted);
+    world.wishes.clear();
+    world.receives(&order, OrderState::Placed, Some(1042));
+    assert_eq!(world.form().status.text, accepted);
+    assert!(world.wishes.contains(&Wish::FetchOrder(order.id)), "what is true now is asked for");
+}
+
+#[test]
+fn whoever_drops_the_order_of_a_client_who_was_looked_up_is_back_with_the_client_of_the_card() {
+    let (mut world, order) = placed();
+    world.ended(FIRST, CallOutcome::Completed, 60);
+    world.pass(30);
+    let alpha = client("Alpha", "petrov");
+    let alpha_id = alpha.id;
+    world.talks(FIRST, OTHER);
+    world.card(FIRST, vec![alpha]);
+    let answer = Ok(Box::new(Terms { client: alpha_id, ..terms() }));
+    world.handle(Input::Terms { client: alpha_id, answer });
+    let back = [(ME, OrderState::Placed, ""), ("kim", OrderState::Draft, "no lorry")];
+    world.told(entry(&order, Some(1042), &back));
+    world.press("Ctrl+J");
+    assert_eq!(world.form().title, "Order: Hanbit Build");
+    world.act(Act::DropDraft);
+    world.press("F1");
+    assert_eq!(world.form().title, "Order: Alpha");
+}
+
+#[test]
+fn an_order_that_was_placed_before_anything_else_is_known_of_it_is_not_placed_again() {
+    let (_, order) = placed();
+    let mut world = talking();
+    world.handle(Input::Order(OrderNews::Places { id: order.id }));
+    world.receives(&order, OrderState::Placed, Some(1042));
+    let back = [(ME, OrderState::Placed, ""), ("kim", OrderState::Draft, "no lorry")];
+    world.handle(Input::Drafts(Ok(vec![entry(&order, Some(1042), &back)])));
+    world.wishes.clear();
+    world.handle(Input::NewTelephone);
+    assert!(!world.wishes.iter().any(|wish| matches!(wish, Wish::PlaceOrder { .. })), "{:?}", world.wishes);
+    world.press("F1");
+    assert!(world.form().place.is_some(), "it is the operator's");
+}
+
+#[test]
+fn a_digit_struck_twice_in_the_list_takes_no_order_back() {
+    let (mut world, order) = placed();
+    let id = crate::desk_api::OrderId(uuid::Uuid::max());
+    let other = OrderEntry { taken_by: "boris".into(), ..entry(&Order { id, ..order.clone() }, None, &[]) };
+    world.press("Shift+F1");
+    world.handle(Input::Orders { client: Some(hanbit().id), answer: Ok(vec![other]) });
+    world.types("2");
+    world.act(Act::OrderTyped("2".into()));
+    assert_eq!(world.form().status.text, "Order 1042 is placed");
+    assert!(!world.wishes.iter().any(|wish| matches!(wish, Wish::ActOnOrder { .. })));
+}
+
+#[test]
+fn what_has_changed_is_asked_for_again_until_the_desk_has_told_it() {
+    let (mut world, order) = placed();
+    world.handle(changed(&order, OrderState::Accepted));
+    world.handle(Input::OrderEntry(Err(Unavailable::Slow)));
+    world.wishes.clear();
+    world.pass(31);
+    assert!(world.wishes.contains(&Wish::FetchOrders(None)));
+    world.handle(Input::OrderWatch(OrderWatch::Away));
+    world.handle(Input::OrderWatch(OrderWatch::Live));
+    for _ in 0..2 {
+        world.handle(Input::Orders { client: None, answer: Err(Unavailable::Slow) });
+        let aged = world.form().status.text;
+        assert!(aged.contains(" · as of "), "{aged}: nobody has told what happened meanwhile");
+        world.wishes.clear();
+        world.pass(31);
+        assert!(world.wishes.contains(&Wish::FetchOrders(None)));
+    }
+    let history = [(ME, OrderState::Placed, ""), ("kim", OrderState::Accepted, "")];
+    world.handle(Input::Orders { client: None, answer: Ok(vec![entry(&order, Some(1042), &history)]) });
+    assert_eq!(world.form().status.text, "Order 1042 is accepted: the manager has it");
+    world.wishes.clear();
+    world.pass(60);
+    assert!(!world.wishes.contains(&Wish::FetchOrders(None)), "told");
+}
+
+#[test]
+fn the_orders_in_sight_stay_however_many_others_are_told() {
+    let (_, order) = placed();
+    let mut world = talking();
+    world.press("Shift+F1");
+    let history = [(ME, OrderState::Placed, ""), ("kim", OrderState::Accepted, "")];
+    let with_id = |id| Order { id: crate::desk_api::OrderId(uuid::Uuid::from_u128(id)), ..order.clone() };
+    let first = entry(&with_id(1), Some(1), &history);
+    world.handle(Input::Orders { client: Some(hanbit().id), answer: Ok(vec![first]) });
+    let others = (2..600).map(|id| {
+        let order = Order { client: client("Alpha", "petrov").id, ..with_id(id) };
+        entry(&order, Some(7), &history)
+    });
+    world.handle(Input::Orders { client: None, answer: Ok(others.collect()) });
+    assert_eq!(world.form().choices[0].label, "Order 1 · accepted");
+}
+
+#[test]
+fn an_order_that_needs_the_operator_is_read_where_there_are_no_terms_and_hides_no_other() {
+    let (_, order) = placed();
+    let mut world = World::new();
+    let back = |number, why| {
+        let id = crate::desk_api::OrderId(uuid::Uuid::from_u128(u128::from(number)));
+        let history = [(ME, OrderState::Placed, ""), ("kim", OrderState::Draft, why)];
+        entry(&Order { id, ..order.clone() }, Some(number), &history)
+    };
+    world.handle(Input::Drafts(Ok(vec![back(1, "no lorry"), back(2, "too much")])));
+    let why = Unavailable::Refused { status: 404, code: ProblemCode::Other };
+    world.handle(Input::Terms { client: hanbit().id, answer: Err(why) });
+    world.press("Ctrl+J");
+    let form = world.form();
+    assert_eq!(form.title, "Orders: Hanbit Build");
+    assert!(form.place.is_none(), "nothing is placed without terms");
+    assert_eq!(form.choices.iter().position(|row| row.chosen), Some(1), "the first of both, not the latest");
+    assert!(form.sums.iter().any(|row| row.value.ends_with("no lorry")), "{:?}", form.sums);
+    assert_eq!(world.bar_texts(), ["Order 2 of Hanbit Build came back: too much"]);
+}
+
+#[test]
+fn a_call_back_that_is_refused_after_the_call_stays_in_a_bar_with_name_and_number() {
+    let mut world = talking();
+    world.press("Shift+F7");
+    let task = asked(&mut world);
+    world.ended(FIRST, CallOutcome::Completed, 60);
+    world.pass(60);
+    // Somebody else was spoken with since.
+    world.talks(FIRST, OTHER);
+    world.ended(FIRST, CallOutcome::Completed, 5);
+    world.pass(60);
+    world.handle(Input::Task(TaskNews::Refused(task.id, ProblemCode::Invalid)));
+    let bar = format!(
+        "The order desk does not take the call back to Hanbit Build, {HANBIT}: ask the manager yourself"
+    );
+    assert_eq!(world.spoken().last(), Some(&bar));
+    world.pass(600);
+    assert_eq!(world.bar_texts(), [bar]);
+    world.press("Ctrl+J");
+    assert!(world.bar_texts().is_empty(), "read");
+}
+
+#[test]
+fn an_order_that_came_back_before_its_placing_was_answered_is_not_taken_for_placed() {
+    let (_, order) = placed();
+    let mut world = talking();
+    world.handle(Input::Order(OrderNews::Found(Box::new(order.clone()))));
+    world.handle(Input::Order(OrderNews::Places { id: order.id }));
+    world.press("F1");
+    world.handle(changed(&order, OrderState::Placed));
+    world.handle(changed(&order, OrderState::Draft));
+    world.wishes.clear();
+    // The answer of then, which was lost the first time.
+    world.receives(&order, OrderState::Placed, Some(1042));
+    assert!(world.wishes.contains(&Wish::FetchOrder(order.id)), "what is true now is asked for");
+    let back = [(ME, OrderState::Placed, ""), ("kim", OrderState::Draft, "no lorry")];
+    world.told(entry(&order, Some(1042), &back));
+    assert!(world.form().place.is_some(), "it is the operator's again");
+}
+
+#[test]
+fn the_chosen_order_stays_chosen_when_others_come_before_it() {
+    let (mut world, order) = placed();
+    let id = crate::desk_api::OrderId(uuid::Uuid::max());
+    let other = OrderEntry { taken_by: "boris".into(), ..entry(&Order { id, ..order.clone() }, None, &[]) };
+    world.press("Shift+F1");
+    world.pass(1);
+    world.handle(Input::Orders { client: Some(hanbit().id), answer: Ok(vec![other]) });
+    let labels: Vec<_> = world.form().choices.into_iter().map(|row| (row.label, row.chosen)).collect();
+    assert_eq!(
+        labels,
+        [("Order · with another operator".to_owned(), false), ("Order 1042 · placed".to_owned(), true)]
+    );
+    world.act(Act::OrderTyped("1".into()));
+    assert_eq!(world.form().title, "Orders: Hanbit Build", "it was meant for the row that stood there");
+    world.act(Act::OrderEnter);
+    assert_eq!(world.form().status.text, "Order 1042 is placed");
+}
+
+#[test]
+fn who_pays_the_driver_is_proposed_by_the_client_of_the_order_and_not_by_the_card() {
+    let (mut world, order) = placed();
+    world.ended(FIRST, CallOutcome::Completed, 60);
+    world.pass(30);
+    let delivery =
+        crate::desk_api::DeliveryTerms { address: None, hours: None, pays_on_delivery: true, shipping: None };
+    world.talks(FIRST, OTHER);
+    world.card(FIRST, vec![ClientCard { delivery: Some(delivery), ..client("Alpha", "petrov") }]);
+    let back = [(ME, OrderState::Placed, ""), ("kim", OrderState::Draft, "no lorry")];
+    world.told(entry(&order, Some(1042), &back));
+    world.press("Ctrl+J");
+    let payment = world.form().steps.iter().position(|step| step.label == "Payment").unwrap();
+    world.act(Act::OrderStep(payment));
+    assert!(!world.form().choices[0].chosen, "nobody said that the driver gets money here");
+}
+
+#[test]
+fn what_is_done_with_an_order_and_what_becomes_of_it_are_one_word_in_korean() {
+    let (mut world, order) = placed();
+    world.handle(Input::Language(Language::Korean));
+    let said = |world: &World, text: &str| world.screen.cat.get(text).to_owned();
+    for (act, result) in [("Accept", "accepted"), ("Placed", "placed")] {
+        let (act, result) = (said(&world, act), said(&world, result));
+        assert!(result.starts_with(&act), "{act}: {result}");
+    }
+    let released = [(ME, OrderState::Held, ""), ("orlova", OrderState::Placed, "")];
+    world.receives(&order, OrderState::Held, Some(1042));
+    world.told(entry(&order, Some(1042), &released));
+    assert!(world.bar_texts()[0].contains(&said(&world, "Release")), "{:?}", world.bar_texts());
 }
