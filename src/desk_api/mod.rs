@@ -40,6 +40,7 @@ pub use crate::domain::client::{
 pub use crate::domain::directory::{Absence, Department, Directory, DirectoryEntry, Job, PersonId};
 pub use crate::domain::gap::{CardPart, Gap, GapWhy};
 pub use crate::domain::handover::{HandedOver, Handover};
+pub use crate::domain::offer_report::{OfferCounts, OfferReport, OffersOfDay, OffersOfOperator};
 pub use crate::domain::task::{Task, TaskId};
 pub use crate::domain::trade::examine::{Examined, Fault, Goods, ServedBy, Severity};
 pub use crate::domain::trade::order::{Order, OrderAct, OrderId, OrderState};
@@ -76,6 +77,8 @@ pub mod paths {
     pub const TRANSFER_CHAIN: &str = "/v1/transfer-chain";
     /// `GET ?from=&to=`, both days included: [`super::TransferReport`].
     pub const TRANSFER_REPORT: &str = "/v1/reports/transfers";
+    /// `GET ?from=&to=`, both days included: [`super::OfferReport`].
+    pub const OFFER_REPORT: &str = "/v1/reports/offers";
     /// `GET`: [`super::Terms`].
     pub const TERMS: &str = "/v1/clients/{id}/terms";
     /// `GET ?q=&client=&day=&limit=`: [`super::Products`].

@@ -10,6 +10,7 @@ pub mod handover;
 pub mod line_state;
 mod masked;
 pub mod number;
+pub mod offer_report;
 pub mod pause;
 pub mod search;
 pub mod task;

@@ -19,7 +19,7 @@ use super::page;
 use super::problem::Refusal;
 use super::reach::Reach;
 use super::routes::{
-    calls, clients, directory, events, following, handovers, meta, orders, products, session, tasks,
+    calls, clients, directory, events, following, handovers, meta, orders, products, reports, session, tasks,
     transfers,
 };
 use super::settings::{Orders, Transfers};
@@ -97,7 +97,8 @@ pub(crate) fn router(desk: Desk) -> Router {
         .route(paths::HANDOVERS, get(handovers::list))
         .route(paths::HANDOVER, put(handovers::put))
         .route(paths::TRANSFER_CHAIN, get(transfers::chain))
-        .route(paths::TRANSFER_REPORT, get(transfers::report))
+        .route(paths::TRANSFER_REPORT, get(reports::transfers))
+        .route(paths::OFFER_REPORT, get(reports::offers))
         .route(paths::OPENAPI, get(meta::openapi))
         .route(paths::HEALTH, get(meta::health))
         .route(page::PAGE, get(page::show))

@@ -356,11 +356,13 @@ struct ExplainArguments {
 #[derive(Subcommand)]
 enum ReportCommand {
     #[command(about = msg!("What became of the clients who were passed on"))]
-    Transfers(TransfersArguments),
+    Transfers(ReportArguments),
+    #[command(about = msg!("What came of the offers in orders that were placed"))]
+    Offers(ReportArguments),
 }
 
 #[derive(clap::Args)]
-struct TransfersArguments {
+struct ReportArguments {
     #[command(flatten)]
     data: DataArguments,
     #[arg(help = msg!("The first day [default: today]"))]
@@ -522,6 +524,9 @@ fn execute(command: Command, cat: &Catalogue) -> Result<(), Failure> {
         }
         Command::Report { command: ReportCommand::Transfers(arguments) } => {
             runtime.block_on(report::transfers(arguments, cat))
+        }
+        Command::Report { command: ReportCommand::Offers(arguments) } => {
+            runtime.block_on(report::offers(arguments, cat))
         }
         Command::Lookup(arguments) => runtime.block_on(lookup::lookup(arguments, cat)),
         Command::Examine(arguments) => runtime.block_on(examine::run(arguments, cat)),

@@ -2,13 +2,13 @@
 //!
 //! Columns, routes and rules are those of the sample settings.
 
-use patchcord::desk_api::{Goods, OrderEntry, OrderReceipt, Terms};
+use patchcord::desk_api::{Goods, OrderEntry, OrderReceipt, OrderState, Terms};
 use reqwest::header::AUTHORIZATION;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::events::Events;
-use super::fixture::{Desk, Folder, call, call_path, new_call_id, random};
+use super::fixture::{Desk, Folder, call, call_path, new_call_id, random, run};
 
 /// A client whom the operator serves, and something to sell.
 pub struct Shop {
@@ -790,4 +790,40 @@ fn products_are_found_by_beginnings_of_words_of_name_article_barcode_and_synonym
     assert_eq!(found("4600000001001").len(), 1);
     assert_eq!(found("чад"), [""; 0]);
     assert_eq!(desk.get("operator", "/v1/products", &[("q", " ")]).status, 400);
+}
+
+#[test]
+fn offers_are_counted_when_the_order_is_placed_on_the_desk_and_in_the_terminal() {
+    let shop = Shop::open(1200);
+    let report = |who: &str| shop.desk.get(who, "/v1/reports/offers", &[]);
+    let offer = |product: Uuid, answer: &str| json!({"product": product, "kind": "pushed", "answer": answer});
+    let another = || Uuid::from_u128(random());
+    let mut order = shop.order(30);
+    order["offers"] =
+        json!([offer(shop.product, "taken"), offer(another(), "price"), offer(another(), "has_stock")]);
+    shop.agree("operator", &mut order);
+    assert_eq!(report("manager").body["all"]["orders"], 0, "a draft is no order yet");
+    let placed = shop.place("operator", &order);
+    assert_eq!(placed.state, OrderState::Placed, "{:?}", placed.examined.faults);
+    let mut silent = shop.order(30);
+    silent["no_offers"] = json!(true);
+    shop.agree("operator", &mut silent);
+    shop.place("operator", &silent);
+    // What stands counts while the order is changed.
+    assert_eq!(shop.act("operator", &order, "change").status, 200);
+    order["revision"] = json!(9);
+    order["offers"] = json!([]);
+    shop.write("operator", &order);
+    let reply = report("manager");
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    let all = json!({"orders": 2, "no_offers": 1, "made": 3, "taken": 1, "has_stock": 1, "price": 1, "not_sold": 0, "other": 0});
+    assert_eq!(reply.body["all"], all, "{}", reply.text);
+    for part in ["days", "operators"] {
+        assert_eq!(reply.body[part].as_array().map(Vec::len), Some(1), "{}", reply.text);
+        assert_eq!(reply.body[part][0]["made"], 3, "{}", reply.text);
+    }
+    report("operator").assert_problem(403, "forbidden");
+    let said = run(&["report", "offers", "--database", &shop.desk.folder.database()]);
+    let said = String::from_utf8(said.stdout).unwrap();
+    assert!(said.contains("In all: orders 2, wanted no offers 1; offers 3, taken 1 (33 %),"), "{said}");
 }

@@ -11,3 +11,4 @@ mod fixture;
 mod looks;
 mod office;
 mod stories;
+mod together;

@@ -1,24 +1,20 @@
-//! `patchcord-desk report`: what the register tells, in the terminal.
+//! `patchcord-desk report`: what the register and the orders tell, in the terminal.
 
 use std::fmt::Display;
 
-use super::{DataArguments, Failure, TransfersArguments, open_named};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::{DataArguments, Failure, ReportArguments, open_named};
 use crate::clock;
-use crate::desk_api::{TransferCounts, TransferReport};
+use crate::desk_api::{OfferCounts, OfferReport, TransferCounts, TransferReport};
 use crate::server::settings::Settings;
+use crate::server::store::Store;
 use crate::text::{Catalogue, say};
 
-pub(super) async fn transfers(arguments: TransfersArguments, cat: &Catalogue) -> Result<(), Failure> {
-    let DataArguments { database, config } = &arguments.data;
-    let settings = Settings::read(config.as_deref()).map_err(Failure::Settings)?;
-    let store = open_named(database.as_deref(), &settings).await?;
-    let zone = &settings.transfers.zone;
-    let today = clock::wall().to_zoned(zone.clone()).date();
-    let (from, to) = (arguments.from.unwrap_or(today), arguments.to.unwrap_or(today));
-    if to < from {
-        return Err(Failure::DaysReversed);
-    }
-    let report = store.transfer_report(from, to, zone).await.map_err(Failure::Store)?;
+pub(super) async fn transfers(arguments: ReportArguments, cat: &Catalogue) -> Result<(), Failure> {
+    let (store, zone, from, to) = opened(&arguments).await?;
+    let report = store.transfer_report(from, to, &zone).await.map_err(Failure::Store)?;
     store.close().await;
     if arguments.json {
         println!("{}", serde_json::json!({"v": 1, "transfers": report}));
@@ -26,6 +22,29 @@ pub(super) async fn transfers(arguments: TransfersArguments, cat: &Catalogue) ->
         print!("{}", text(&report, cat));
     }
     Ok(())
+}
+
+pub(super) async fn offers(arguments: ReportArguments, cat: &Catalogue) -> Result<(), Failure> {
+    let (store, zone, from, to) = opened(&arguments).await?;
+    let report = store.offer_report(from, to, &zone).await.map_err(Failure::Store)?;
+    store.close().await;
+    if arguments.json {
+        println!("{}", serde_json::json!({"v": 1, "offers": report}));
+    } else {
+        print!("{}", offers_text(&report, cat));
+    }
+    Ok(())
+}
+
+/// The database, the office's time zone, the first and the last day.
+async fn opened(arguments: &ReportArguments) -> Result<(Store, TimeZone, Date, Date), Failure> {
+    let DataArguments { database, config } = &arguments.data;
+    let settings = Settings::read(config.as_deref()).map_err(Failure::Settings)?;
+    let store = open_named(database.as_deref(), &settings).await?;
+    let zone = settings.transfers.zone;
+    let today = clock::wall().to_zoned(zone.clone()).date();
+    let (from, to) = (arguments.from.unwrap_or(today), arguments.to.unwrap_or(today));
+    if to < from { Err(Failure::DaysReversed) } else { Ok((store, zone, from, to)) }
 }
 
 fn text(report: &TransferReport, cat: &Catalogue) -> String {
@@ -51,5 +70,31 @@ fn line(of: &dyn Display, counts: &TransferCounts, cat: &Catalogue) -> String {
         lost = counts.lost,
         left = counts.left,
         unknown = counts.unknown
+    )
+}
+
+fn offers_text(report: &OfferReport, cat: &Catalogue) -> String {
+    let OfferReport { from, to, all, days, operators } = report;
+    let mut lines = vec![say!(cat, "Offers from {from} to {to}", from = from, to = to)];
+    lines.extend(days.iter().map(|of| offers_line(&of.day, &of.counts, cat)));
+    lines.extend(operators.iter().map(|of| offers_line(&of.operator, &of.counts, cat)));
+    lines.push(offers_line(&say!(cat, "In all"), all, cat));
+    lines.into_iter().map(|line| line + "\n").collect()
+}
+
+fn offers_line(of: &dyn Display, counts: &OfferCounts, cat: &Catalogue) -> String {
+    say!(
+        cat,
+        "{of}: orders {orders}, wanted no offers {no_offers}; offers {made}, taken {taken} ({percent} %), has enough {has_stock}, too dear {price}, does not sell {not_sold}, other {other}",
+        of = of,
+        orders = counts.orders,
+        no_offers = counts.no_offers,
+        made = counts.made,
+        taken = counts.taken,
+        percent = counts.percent_taken().map_or_else(|| "–".to_owned(), |percent| percent.to_string()),
+        has_stock = counts.has_stock,
+        price = counts.price,
+        not_sold = counts.not_sold,
+        other = counts.other
     )
 }

@@ -86,24 +86,56 @@ async function tried(act) {
 
 // --- rows that stay where they are ---
 
-/** A list whose rows are made anew only when they change. `row` gives the children of a row; `order` sorts. */
+/** Questions to the desk are counted. Each change is told of, and asked about once it is told: the later question knows more. */
+let questions = 0;
+
+/** One at a time: whoever asks meanwhile gets what is asked next. */
+function single(load) {
+  let runs, next;
+  const run = () => (runs = load().finally(() => { runs = undefined; }));
+  return () => {
+    if (!runs) return next ?? run();
+    return (next ??= runs.catch(() => {}).then(() => { next = undefined; return run(); }));
+  };
+}
+
+/** A list whose rows are made anew only when they change. `list` asks for all items by id; `row` gives the children of a row; `order` sorts. */
 class Rows {
-  constructor(id, empty, row, order) {
+  constructor({ id, empty, list, row, order }) {
     Object.assign(this, { list: at(id), empty: at(empty), row, order, items: new Map(), shown: new Map() });
+    // The question of the whole list, those of single rows since, and how many are open.
+    Object.assign(this, { asked: 0, told: new Map(), open: 0 });
+    this.load = single(async () => {
+      const [question, items] = await this.ask(list);
+      for (const [id, later] of this.told) {
+        if (later < question) this.told.delete(id);
+        else if (this.items.has(id)) items.set(id, this.items.get(id));
+        else items.delete(id);
+      }
+      Object.assign(this, { items, asked: question });
+      this.draw();
+    });
   }
 
-  set(items) {
-    this.items = items;
-    this.draw();
+  async ask(what) {
+    const question = ++questions;
+    this.open += 1;
+    try {
+      return [question, await what()];
+    } finally {
+      this.open -= 1;
+    }
   }
 
-  put(id, item) {
-    this.items.set(id, item);
+  /** Asks for one item, which has its row; `undefined` has none. Whether no later question was answered before. */
+  async get(id, item) {
+    const [question, found] = await this.ask(item);
+    if (question < Math.max(this.asked, this.told.get(id) ?? 0)) return false;
+    this.told.set(id, question);
+    if (found) this.items.set(id, found);
+    else this.items.delete(id);
     this.draw(id);
-  }
-
-  remove(id) {
-    if (this.items.delete(id)) this.draw();
+    return true;
   }
 
   draw(fresh) {
@@ -132,7 +164,7 @@ class Rows {
       if (known.row.nextSibling !== before || !known.row.parentNode) this.list.insertBefore(known.row, before);
       before = known.row;
     }
-    this.empty.hidden = this.items.size > 0;
+    if (this.empty) this.empty.hidden = this.items.size > 0;
     // What had the focus was made anew, or moved: the same control has it again, else the row, else the list.
     if (inside && document.activeElement !== focused) {
       const same = place && inside.querySelector(`[data-act="${place}"]`);
@@ -186,7 +218,9 @@ function orderRow(entry, open) {
     slot ? el("span", {}, onDay(slot.date)) : undefined,
     why.length ? el("span", { class: "why" }, why.join("; ")) : undefined);
   const body = el("div", {});
-  const details = el("details", { open, ontoggle: () => details.open && fillOrder(body, entry) }, summary, body);
+  // A row that is made open is toggled afterwards: what stands in it then may have the focus.
+  const ontoggle = () => (details.open ? body.hasChildNodes() || fillOrder(body, entry) : body.replaceChildren());
+  const details = el("details", { open, ontoggle }, summary, body);
   if (open) fillOrder(body, entry);
   return [details];
 }
@@ -263,28 +297,44 @@ function whyNot(title, verb) {
   dialog.showModal();
   at("reason").focus();
   return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue ? at("reason").value.trim() : undefined), { once: true });
+    dialog.addEventListener("close", () => resolve(dialog.returnValue ? at("reason").value : undefined), { once: true });
   });
 }
 
-const orders = new Rows("orders", "no-orders", orderRow, byRank);
+// Blanks are no reason: the browser asks for one as where nothing stands.
+at("why-do").addEventListener("click", () => { at("reason").value = at("reason").value.trim(); });
+
 const isShown = (entry) => entry.state !== "draft" || entry.stands || (entry.history ?? []).length > 0;
 
-async function getOrder(id) {
-  const entry = await ask("GET", `/v1/orders/${id}`);
-  if (isShown(entry)) orders.put(id, entry);
-  else orders.remove(id);
-  return entry;
-}
+/** The longest list that the desk gives. */
+const most = 500;
 
-async function loadOrders() {
-  const open = "held,awaiting_payment,placed,accepted,picking,delivered_in_part";
-  const lists = await Promise.all([
-    ask("GET", `/v1/orders?clients=mine&limit=500&state=${open}`),
-    ask("GET", "/v1/orders?clients=mine&limit=50&state=draft,delivered,closed,cancelled,refused_at_door"),
-  ]);
-  const entries = lists.flatMap((list) => list.orders).filter(isShown);
-  orders.set(new Map(entries.map((entry) => [entry.order.id, entry])));
+/** What waits for the manager is asked for by itself: neither what is on its way nor operators' drafts may push it out. */
+const orders = new Rows({
+  id: "orders",
+  empty: "no-orders",
+  async list() {
+    const kinds = ["held,placed", "awaiting_payment,accepted,picking,delivered_in_part", "draft"];
+    const [last, ...lists] = await Promise.all([
+      ask("GET", "/v1/orders?clients=mine&limit=50&state=delivered,closed,cancelled,refused_at_door"),
+      ...kinds.map((states) => ask("GET", `/v1/orders?clients=mine&limit=${most}&state=${states}`)),
+    ]);
+    at("more-orders").hidden = lists.every((list) => list.orders.length < most);
+    const entries = [last, ...lists].flatMap((list) => list.orders).filter(isShown);
+    return new Map(entries.map((entry) => [entry.order.id, entry]));
+  },
+  row: orderRow,
+  order: byRank,
+});
+
+/** The order; none where a later question was answered before. */
+async function getOrder(id) {
+  let entry;
+  const isLatest = await orders.get(id, async () => {
+    entry = await ask("GET", `/v1/orders/${id}`);
+    return isShown(entry) ? entry : undefined;
+  });
+  return isLatest ? entry : undefined;
 }
 
 // --- calls and notes ---
@@ -307,20 +357,18 @@ function callRow({ call, name }) {
   ];
 }
 
-const calls = new Rows("calls", "no-calls", callRow, (a, b) => (a.call.started_at < b.call.started_at ? 1 : -1));
 const named = async (call) => ({ call, name: call.client ? await nameOf(call.client) : "" });
-
-async function getCall(id) {
-  const item = await named(await ask("GET", `/v1/calls/${id}`));
-  calls.put(id, item);
-  return item;
-}
-
-async function loadCalls() {
-  const list = await ask("GET", "/v1/calls?clients=mine&limit=50");
-  const items = await Promise.all(list.calls.map(named));
-  calls.set(new Map(items.map((item) => [item.call.id, item])));
-}
+const calls = new Rows({
+  id: "calls",
+  empty: "no-calls",
+  async list() {
+    const { calls } = await ask("GET", "/v1/calls?clients=mine&limit=50");
+    const items = await Promise.all(calls.map(named));
+    return new Map(items.map((item) => [item.call.id, item]));
+  },
+  row: callRow,
+  order: (a, b) => (a.call.started_at < b.call.started_at ? 1 : -1),
+});
 
 // --- call-back tasks ---
 
@@ -331,18 +379,22 @@ function taskRow({ task, client_name, asked_by, asked_at }) {
     el("p", { class: "note" }, task.about),
     el("p", { class: "acts" }, button("done", t("done"), async () => {
       if (await tried(() => ask("POST", `/v1/tasks/${task.id}/done`, {}))) say(t("task_done"));
-      await tried(loadTasks);
+      await tried(tasks.load);
     })),
   ];
 }
 
 const dueAt = ({ task, asked_at }) => task.due ?? asked_at;
-const tasks = new Rows("tasks", "no-tasks", taskRow, (a, b) => (dueAt(a) < dueAt(b) ? -1 : 1));
-
-async function loadTasks() {
-  const list = await ask("GET", "/v1/tasks?clients=mine&state=open&limit=100");
-  tasks.set(new Map(list.tasks.map((entry) => [entry.task.id, entry])));
-}
+const tasks = new Rows({
+  id: "tasks",
+  empty: "no-tasks",
+  async list() {
+    const { tasks } = await ask("GET", "/v1/tasks?clients=mine&state=open&limit=100");
+    return new Map(tasks.map((entry) => [entry.task.id, entry]));
+  },
+  row: taskRow,
+  order: (a, b) => (dueAt(a) < dueAt(b) ? -1 : 1),
+});
 
 // --- new clients ---
 
@@ -353,8 +405,10 @@ function clientRow(card) {
   const id = `manager-${card.id}`;
   const serves = (person) => person.serves.includes(card.client_type.id);
   const choices = people.filter((person) => person.job === "manager" || person.job === "head").sort((a, b) => serves(b) - serves(a));
-  const choice = el("select", { id, "data-act": "choose" },
-    ...choices.map((person) => el("option", { value: person.id }, person.name)));
+  // Who was chosen stays chosen when the client changes meanwhile.
+  const chosen = at(id)?.dataset.chosen;
+  const choice = el("select", { id, "data-act": "choose", "data-chosen": chosen, onchange: () => { choice.dataset.chosen = choice.value; } },
+    ...choices.map((person) => el("option", { value: person.id, selected: person.id === chosen }, person.name)));
   return [
     el("div", {}, el("strong", {}, card.name), " · ", named_type(card.client_type), " · ", card.phones.map((phone) => phone.written).join(", ")),
     card.note ? el("p", { class: "note" }, card.note) : "",
@@ -363,18 +417,21 @@ function clientRow(card) {
   ];
 }
 
-const unassigned = new Rows("unassigned", "no-unassigned", clientRow, (a, b) => (a.updated_at < b.updated_at ? 1 : -1));
+const unassigned = new Rows({
+  id: "unassigned",
+  empty: "no-unassigned",
+  async list() {
+    const { clients } = at("new").hidden ? { clients: [] } : await ask("GET", "/v1/unassigned-clients");
+    return new Map(clients.map((card) => [card.id, card]));
+  },
+  row: clientRow,
+  order: (a, b) => (a.updated_at < b.updated_at ? 1 : -1),
+});
 
 async function assign(card, manager) {
   const done = await tried(() => ask("PUT", `/v1/clients/${card.id}/manager`, { manager }));
   if (done) say(t("assigned", { client: card.name, manager: done.manager?.name ?? manager }));
-  await tried(loadUnassigned);
-}
-
-async function loadUnassigned() {
-  if (at("new").hidden) return;
-  const list = await ask("GET", "/v1/unassigned-clients");
-  unassigned.set(new Map(list.clients.map((card) => [card.id, card])));
+  await tried(unassigned.load);
 }
 
 // --- clients who are passed on to this telephone ---
@@ -394,23 +451,35 @@ function cardOf(client) {
       ...(client.note ? pair(t("note"), client.note) : [])));
 }
 
+function handedRow({ handover, from_name, clients }) {
+  const who = handover.party?.name ?? handover.party?.written ?? t("nobody_known");
+  return [
+    el("p", {}, t("passed_by", { who: from_name })),
+    handover.note ? el("p", { class: "note" }, el("strong", {}, handover.note)) : "",
+    ...(clients.length ? clients.map(cardOf) : [el("h3", {}, who)]),
+  ];
+}
+
+/** Read aloud as they come: a row that stays as it was is left alone, however old it grows. */
+const handed = new Rows({
+  id: "handovers",
+  async list() {
+    const extension = me.entry?.extension;
+    if (!extension) return new Map();
+    const { handovers } = await ask("GET", `/v1/handovers?to=${encodeURIComponent(extension)}`);
+    return new Map(handovers.map(({ age_seconds, ...item }) => [item.handover.id, item]));
+  },
+  row: handedRow,
+  order: () => 0,
+});
+
 let expiry;
 
 async function loadHandovers() {
-  const extension = me.entry?.extension;
-  if (!extension) return;
-  const list = await ask("GET", `/v1/handovers?to=${encodeURIComponent(extension)}`);
-  const shown = list.handovers.map(({ handover, from_name, clients }) => {
-    const who = handover.party?.name ?? handover.party?.written ?? t("nobody_known");
-    return el("div", { class: "card" },
-      el("p", {}, t("passed_by", { who: from_name })),
-      handover.note ? el("p", { class: "note" }, el("strong", {}, handover.note)) : "",
-      ...(clients.length ? clients.map(cardOf) : [el("h3", {}, who)]));
-  });
-  at("handovers").replaceChildren(...shown);
-  at("handed").hidden = shown.length === 0;
+  await handed.load();
+  at("handed").hidden = handed.items.size === 0;
   clearTimeout(expiry);
-  if (shown.length) expiry = setTimeout(() => tried(loadHandovers), 30_000);
+  if (handed.items.size) expiry = setTimeout(() => tried(loadHandovers), 30_000);
 }
 
 // --- absence ---
@@ -418,20 +487,26 @@ async function loadHandovers() {
 function drawAbsences(entry) {
   me.entry = entry;
   const nameOfPerson = (id) => people.find((person) => person.id === id)?.name ?? id;
-  const today = new Date().toISOString().slice(0, 10);
+  const now = new Date();
+  const today = [now.getFullYear(), now.getMonth() + 1, now.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
   const coming = entry.absences.filter((absence) => absence.to >= today);
   at("absences").replaceChildren(...coming.map((absence) => {
     const span = t("away_span", { from: onDay(absence.from), to: onDay(absence.to) });
     const deputy = absence.deputy ? t("stands_in", { who: nameOfPerson(absence.deputy) }) : t("no_deputy");
-    const rest = entry.absences.filter((other) => other !== absence);
-    const drop = button("remove", t("remove"), () => setAbsences(rest), "second");
+    const isOther = (other) => ["from", "to", "deputy"].some((part) => (other[part] ?? null) !== (absence[part] ?? null));
+    const drop = button("remove", t("remove"), () => setAbsences((kept) => kept.filter(isOther)), "second");
     drop.setAttribute("aria-label", `${t("remove")}: ${span}`);
     return el("li", {}, `${span} · ${deputy} `, drop);
   }));
 }
 
-async function setAbsences(absences) {
-  const entry = await tried(() => ask("PUT", `/v1/directory/people/${encodeURIComponent(me.person)}/absences`, { absences }));
+/** Absences are written whole: `change` makes the new ones of those that the desk has now, which others may have written. */
+async function setAbsences(change) {
+  const entry = await tried(async () => {
+    ({ people } = await ask("GET", "/v1/directory"));
+    const absences = change(people.find((person) => person.id === me.person)?.absences ?? []);
+    return ask("PUT", `/v1/directory/people/${encodeURIComponent(me.person)}/absences`, { absences });
+  });
   if (!entry) return false;
   drawAbsences(entry);
   say(t("saved"));
@@ -441,7 +516,7 @@ async function setAbsences(absences) {
 at("absence").addEventListener("submit", async (event) => {
   event.preventDefault();
   const added = { from: at("from").value, to: at("to").value, deputy: at("deputy").value || null };
-  if (await setAbsences([...me.entry.absences, added])) at("absence").reset();
+  if (await setAbsences((kept) => [...kept, added])) at("absence").reset();
 });
 
 // --- changes as they come ---
@@ -473,24 +548,25 @@ function listen() {
     }
   });
   told("order", async ({ id, state }) => {
-    if (state === "draft" && !orders.items.has(id)) return;
+    if (state === "draft" && !orders.items.has(id) && !orders.open) return;
     const before = orders.items.get(id)?.state;
     const entry = await getOrder(id);
-    if (entry.state !== before) say(t("order_is", { order: titled(entry), client: entry.client_name, state: known(`state_${entry.state}`, entry.state) }));
+    if (entry && entry.state !== before) say(t("order_is", { order: titled(entry), client: entry.client_name, state: known(`state_${entry.state}`, entry.state) }));
   });
   told("call", async ({ id }) => {
     const isNew = !calls.items.has(id);
-    const { call, name } = await getCall(id);
-    if (isNew) say(t("call_came", { client: name || t("nobody_known"), operator: call.operator }));
+    await calls.get(id, async () => named(await ask("GET", `/v1/calls/${id}`)));
+    const item = calls.items.get(id);
+    if (isNew && item) say(t("call_came", { client: item.name || t("nobody_known"), operator: item.call.operator }));
   });
-  told("task", soon(loadTasks));
-  told("client", soon(() => Promise.all([loadUnassigned(), loadOrders(), loadCalls()])));
+  told("task", soon(tasks.load));
+  told("client", soon(() => Promise.all([unassigned.load(), orders.load(), calls.load()])));
   told("handover", loadHandovers);
   told("lost", load);
 }
 
 async function load() {
-  await Promise.all([loadOrders(), loadCalls(), loadTasks(), loadUnassigned(), loadHandovers()]);
+  await Promise.all([orders.load(), calls.load(), tasks.load(), unassigned.load(), loadHandovers()]);
 }
 
 // --- coming and going ---
@@ -516,23 +592,14 @@ async function enter(who) {
   listen();
 }
 
+/** The page begins anew: nothing of a client stays in it, and no answer under way comes to whoever logs in next. */
 function leave(why) {
-  me = undefined;
+  if (document.body.hidden) return;
   events?.close();
   events = undefined;
-  clearTimeout(expiry);
-  for (const rows of [orders, calls, tasks, unassigned]) rows.set(new Map());
-  at("handovers").replaceChildren();
-  at("absences").replaceChildren();
-  names.clear();
-  goods.clear();
-  if (at("why").open) at("why").close();
-  at("who").textContent = "";
-  at("desk").hidden = at("log-out").hidden = at("handed").hidden = true;
-  at("log-in").hidden = false;
-  say("");
-  warn(why);
-  at("person").focus();
+  document.body.hidden = true;
+  sessionStorage.setItem("why", why);
+  location.reload();
 }
 
 at("log-in").addEventListener("submit", async (event) => {
@@ -556,8 +623,13 @@ for (const link of document.querySelectorAll("nav a")) {
   if (link.lang === lang) link.setAttribute("aria-current", "true");
 }
 
+const why = sessionStorage.getItem("why") ?? "";
+sessionStorage.removeItem("why");
 try {
   await enter(await ask("GET", "/v1/session"));
 } catch (error) {
-  leave(error.status === 401 ? "" : error.message);
+  me = undefined;
+  at("log-in").hidden = false;
+  warn(error.status === 401 ? why : error.message);
+  at("person").focus();
 }

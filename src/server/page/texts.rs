@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::text::{Catalogue, Language, msg};
 
 /// Key and English text.
-pub(super) const TEXTS: [(&str, &str); 118] = [
+pub(super) const TEXTS: [(&str, &str); 119] = [
     ("title", msg!("Order desk")),
     ("skip", msg!("Skip to the content")),
     ("language", msg!("Language")),
@@ -18,6 +18,7 @@ pub(super) const TEXTS: [(&str, &str); 118] = [
     ("handed", msg!("Passed on to me")),
     ("orders", msg!("Orders of my clients")),
     ("no_orders", msg!("No orders.")),
+    ("more_orders", msg!("There are more orders than fit here: the oldest are missing.")),
     ("tasks", msg!("To be called back")),
     ("no_tasks", msg!("Nobody waits for a call.")),
     ("new_clients", msg!("New clients without a manager")),

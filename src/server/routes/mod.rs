@@ -9,6 +9,7 @@ pub(super) mod handovers;
 pub(super) mod meta;
 pub(super) mod orders;
 pub(super) mod products;
+pub(super) mod reports;
 pub(super) mod session;
 pub(super) mod tasks;
 pub(super) mod transfers;

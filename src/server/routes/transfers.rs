@@ -1,24 +1,19 @@
-//! Where a client goes, and what became of those who were passed on.
+//! Where a client goes.
 
 use axum::Json;
 use axum::extract::State;
-use jiff::civil::Date;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::clock;
 use crate::desk_api::{
-    ClientId, ClientTypeId, FieldFault, Problem, ProblemCode, PurposeId, TransferChain, TransferQuestion,
-    TransferReport,
+    ClientId, ClientTypeId, Problem, ProblemCode, PurposeId, TransferChain, TransferQuestion,
 };
 use crate::server::app::Desk;
-use crate::server::auth::{Caller, ReportReader};
+use crate::server::auth::Caller;
 use crate::server::passing::{Asked, unknown};
 use crate::server::problem::Refusal;
 use crate::server::query::{Query, optional};
-
-/// Days in one report at most.
-const MOST_DAYS: i64 = 366;
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -59,36 +54,4 @@ pub(crate) async fn chain(
     let asked = Asked::check(question, client, &directory, &desk.transfers).map_err(unknown)?;
     let at = clock::wall().to_zoned(desk.transfers.zone.clone()).datetime();
     Ok(Json(asked.evaluate(&desk.store, &directory, &desk.transfers, at).await?.chain))
-}
-
-#[derive(Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Days {
-    /// The first day (`2026-05-01`) where the office is; today unless told.
-    from: Option<String>,
-    /// The last day, at most a year after the first; today unless told.
-    to: Option<String>,
-}
-
-/// What became of the clients who were passed on, for managers and above.
-#[utoipa::path(get, path = "/v1/reports/transfers", tag = "transfers", params(Days),
-    responses((status = 200, body = TransferReport), (status = 400, body = Problem), (status = 403, body = Problem)))]
-pub(crate) async fn report(
-    State(desk): State<Desk>,
-    _: ReportReader,
-    Query(days): Query<Days>,
-) -> Result<Json<TransferReport>, Refusal> {
-    let zone = &desk.transfers.zone;
-    let today = clock::wall().to_zoned(zone.clone()).date();
-    let to: Date = optional(days.to.as_deref(), "to")?.unwrap_or(today);
-    let from: Date = optional(days.from.as_deref(), "from")?.unwrap_or(today);
-    let fault = match (to - from).get_days() {
-        ..0 => Some(FieldFault::Contradicts),
-        days if i64::from(days) >= MOST_DAYS => Some(FieldFault::TooLong),
-        _ => None,
-    };
-    match fault {
-        Some(fault) => Err(Refusal::field(ProblemCode::MalformedRequest, "to", fault)),
-        None => Ok(Json(desk.store.transfer_report(from, to, zone).await?)),
-    }
 }

@@ -16,6 +16,7 @@ mod fill;
 mod following;
 mod handovers;
 mod import;
+mod offers;
 mod orders;
 mod products;
 mod revisions;
