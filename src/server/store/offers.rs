@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use serde::de::IgnoredAny;
 
+use super::orders::Before;
 use super::{Store, micros};
 use crate::desk_api::{OfferReport, Order};
 use crate::server::store::StoreError;
@@ -29,7 +29,7 @@ impl Store {
             .await?;
         let order = |(placed_at, operator, document, placed): (i64, String, String, Option<String>)| {
             let order: Order = match placed {
-                Some(placed) => serde_json::from_str::<(Order, IgnoredAny)>(&placed)?.0,
+                Some(placed) => serde_json::from_str::<Before>(&placed)?.order,
                 None => serde_json::from_str(&document)?,
             };
             let placed_at = Timestamp::from_microsecond(placed_at).unwrap_or_default();
