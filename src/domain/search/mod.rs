@@ -3,11 +3,11 @@
 //! At write each text becomes a few keys, one per word that it may be typed from; at search the typed text becomes
 //! beginnings of keys. So a keystroke costs a handful of index ranges, however many clients there are.
 //!
-//! - Cyrillic and Latin fold to one spelling ([`spelling`]), so that no convention of transliteration matters.
+//! - Cyrillic and Latin fold to one spelling (`spelling`), so that no convention of transliteration matters.
 //! - Hangul is kept as its keystrokes, so that a syllable that is only begun is a beginning, too; beside them stand its
-//!   initial consonants and its romanised sound ([`hangul`]).
-//! - A text typed on the wrong keyboard is read as the other keyboards would have had it ([`keyboard`]).
-//! - Legal forms are no part of a name ([`legal_form`]).
+//!   initial consonants and its romanised sound (`hangul`).
+//! - A text typed on the wrong keyboard is read as the other keyboards would have had it (`keyboard`).
+//! - Legal forms are no part of a name (`legal_form`).
 
 mod hangul;
 mod keyboard;
