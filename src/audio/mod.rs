@@ -1,4 +1,4 @@
-//! Where sound comes from and goes to: devices, files and null devices. All of it 20 ms frames at 8 kHz mono.
+//! Where sound comes from and goes to: devices, files and null devices. All of it 20 ms frames of mono.
 
 #[cfg(feature = "desktop")]
 mod device;
@@ -15,12 +15,13 @@ pub use null::{NullSink, NullSource};
 pub use wav::{RecordFault, WavFault, WavRecorder, WavSource};
 pub use wish::{Change, Device, NoServer, Ring, Role, Seen, Wish, Wishes};
 
-use crate::media::Frame;
+use crate::media::{Frame, Rate};
 
 /// Gives the frames to send.
 pub trait Source: Send {
-    /// The next 20 ms; `None` when the source has failed, which a file never does once open.
-    fn next_frame(&mut self) -> Option<Frame>;
+    /// The next 20 ms, at this rate; `None` when the source has failed, which a file never does once open. The rate may be
+    /// another one each time.
+    fn next_frame(&mut self, rate: Rate) -> Option<Frame>;
 
     /// Whether missing or all-zero frames are a fault (see `media::Stream::watch_microphone`): true for a
     /// microphone, false for files and the null source.
@@ -32,7 +33,7 @@ pub trait Source: Send {
 
 /// Where the operator hears.
 pub trait Earpiece: Send {
-    /// The next 20 ms. Whether there is a device that plays it.
+    /// The next 20 ms, at any rate. Whether there is a device that plays it.
     fn play(&mut self, frame: &Frame) -> bool;
 }
 
@@ -47,7 +48,7 @@ pub enum SoundFault {
 /// Begins a recording, where waiting for a disk holds nobody up.
 pub type Begin = Box<dyn FnOnce() -> Result<Box<dyn Sink>, RecordFault> + Send>;
 
-/// Takes what was heard, and what was said at the same time.
+/// Takes what was heard, and what was said at the same time; each at its own rate.
 pub trait Sink: Send {
     /// After a fault the sink takes nothing more, and the call goes on.
     fn write(&mut self, received: &Frame, sent: &Frame) -> Result<(), RecordFault>;

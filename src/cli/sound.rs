@@ -108,7 +108,7 @@ fn numbered(path: &Path, call: u32) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::media::FRAME_SAMPLES;
+    use crate::media::{Frame, Rate};
 
     #[test]
     fn a_recording_never_goes_over_another_file_and_is_its_owners_alone() {
@@ -136,7 +136,8 @@ mod tests {
     fn every_call_hears_the_file_from_its_beginning_though_it_is_gone_by_then() {
         let file = std::env::temp_dir().join(format!("patchcord-hello-{}.wav", std::process::id()));
         let mut hello = WavRecorder::create(&file).ok().unwrap();
-        hello.write(&[4_000; FRAME_SAMPLES], &[4_000; FRAME_SAMPLES]).unwrap();
+        let said = Frame::from_fn(Rate::Narrow, |_| 4_000);
+        hello.write(&said, &said).unwrap();
         hello.finish().unwrap();
         let options = CallOptions { play: Some(file.clone()), ..CallOptions::default() };
         let sound =
@@ -144,8 +145,8 @@ mod tests {
         std::fs::remove_file(&file).unwrap();
         for _ in 0..2 {
             let mut source = sound.next_call().play.unwrap();
-            assert_eq!(source.next_frame(), Some([4_000; FRAME_SAMPLES]));
-            assert_eq!(source.next_frame(), Some(crate::media::SILENCE));
+            assert_eq!(source.next_frame(Rate::Narrow), Some(said));
+            assert_eq!(source.next_frame(Rate::Narrow), Some(Frame::silence(Rate::Narrow)));
         }
     }
 

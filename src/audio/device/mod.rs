@@ -16,7 +16,7 @@ mod watcher;
 use super::wish::{Change, NoServer, Ring, Role, Seen, Wishes};
 use super::{Earpiece, Source};
 use crate::clock::Clock;
-use crate::media::Frame;
+use crate::media::{Frame, Rate};
 use ring::{Incoming, Outgoing};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -96,8 +96,8 @@ impl Drop for Connection {
 struct Microphone(Arc<Connection>);
 
 impl Source for Microphone {
-    fn next_frame(&mut self) -> Option<Frame> {
-        locked(&self.0.0.ends.microphone).as_mut()?.next_frame()
+    fn next_frame(&mut self, rate: Rate) -> Option<Frame> {
+        locked(&self.0.0.ends.microphone).as_mut()?.next_frame(rate)
     }
 
     fn is_microphone(&self) -> bool {
