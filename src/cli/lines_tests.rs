@@ -199,7 +199,7 @@ fn chain_news() -> Vec<ChainNews> {
 }
 
 fn device(id: &str) -> Device {
-    Device { id: id.into(), name: "USB headset".into() }
+    Device { id: id.into(), name: "USB headset".into(), kind: crate::media::process::Kind::Headset }
 }
 
 fn registration() -> Vec<E> {

@@ -4,7 +4,8 @@
 use super::args::CallOptions;
 use super::faults;
 use crate::audio::{Begin, RecordFault, Sink, Source, WavRecorder, WavSource, Wish, Wishes};
-use crate::config::Settings;
+use crate::config::{AutoSwitch, Settings};
+use crate::media::process::{Switch, Wanted};
 use crate::shell::Audio;
 use crate::text::Catalogue;
 use std::fs::OpenOptions;
@@ -42,19 +43,33 @@ impl Sound {
     }
 }
 
-/// The devices that `--audio` and the settings ask for; `None` for `null`, and without the flag.
+/// The devices that `--audio` and the settings ask for, and what is done to their sound; `None` for `null`, and without
+/// the flag.
 pub fn wishes(audio: Option<&str>, settings: &Settings) -> Option<Wishes> {
+    let processing =
+        Wanted { echo: switch(settings.cancel_echo), noise: switch(settings.suppress_noise) };
+    let gain = settings.gain.clone();
     match audio {
         None | Some("null") => None,
         Some("devices") => Some(Wishes {
             microphone: wish(settings.microphone.as_ref()),
             earpiece: wish(settings.earpiece.as_ref()),
             ringer: wish(settings.ringer.as_ref()),
+            processing,
+            gain,
         }),
         Some(name) => {
             let wish = Wish::Named(name.to_owned());
-            Some(Wishes { microphone: wish.clone(), earpiece: wish.clone(), ringer: wish })
+            Some(Wishes { microphone: wish.clone(), earpiece: wish.clone(), ringer: wish, processing, gain })
         }
+    }
+}
+
+const fn switch(setting: Option<AutoSwitch>) -> Switch {
+    match setting {
+        None | Some(AutoSwitch::Auto) => Switch::Auto,
+        Some(AutoSwitch::On) => Switch::On,
+        Some(AutoSwitch::Off) => Switch::Off,
     }
 }
 
@@ -159,8 +174,24 @@ mod tests {
         assert_eq!(wishes(Some("null"), &settings), None);
         let set = Wishes { microphone: named("mic"), ..Wishes::default() };
         assert_eq!(wishes(Some("devices"), &settings), Some(set));
-        let headset = Wishes { microphone: named("USB"), earpiece: named("USB"), ringer: named("USB") };
+        let headset = Wishes {
+            microphone: named("USB"),
+            earpiece: named("USB"),
+            ringer: named("USB"),
+            ..Wishes::default()
+        };
         assert_eq!(wishes(Some("USB"), &settings), Some(headset));
+    }
+
+    #[test]
+    fn what_is_done_to_the_sound_is_what_the_settings_say() {
+        let settings = "[audio]\ncancel_echo = \"off\"\nsuppress_noise = \"on\"\ngain = { mic = \"+3\" }\n";
+        let settings = Settings::parse(settings, Path::new("test.toml")).unwrap();
+        for audio in ["devices", "USB"] {
+            let wishes = wishes(Some(audio), &settings).unwrap();
+            assert_eq!(wishes.processing, Wanted { echo: Switch::Off, noise: Switch::On });
+            assert_eq!(wishes.gain, [("mic".to_owned(), 3)].into());
+        }
     }
 
     #[test]

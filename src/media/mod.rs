@@ -12,6 +12,7 @@ mod jitter;
 mod level;
 mod mix;
 mod peer;
+pub mod process;
 mod quality;
 mod rtcp;
 mod rtp;

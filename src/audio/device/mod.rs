@@ -1,13 +1,14 @@
 //! The operator's microphone, earpiece and ringer, while they come and go.
 //!
 //! A thread of its own keeps the devices (`watcher`); which ones is decided by `choice`, how their clocks and ours go
-//! together by `pace`; `pulse` speaks with the sound server, `alsa` with the sound cards where none runs. While nobody is connected and nothing rings, nothing is open, and nothing
+//! together by `pace`; `processing` stands between them and the streams; `pulse` speaks with the sound server, `alsa` with the sound cards where none runs. While nobody is connected and nothing rings, nothing is open, and nothing
 //! ticks.
 
 mod alsa;
 mod bell;
 mod choice;
 mod pace;
+mod processing;
 mod pulse;
 mod ring;
 mod server;
@@ -17,6 +18,7 @@ use super::wish::{Change, NoServer, Ring, Role, Seen, Wishes};
 use super::{Earpiece, Source};
 use crate::clock::Clock;
 use crate::media::{Frame, Rate};
+use processing::Processing;
 use ring::{Incoming, Outgoing};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -38,6 +40,7 @@ struct Inner {
 struct Ends {
     microphone: Mutex<Option<Incoming>>,
     earpiece: Mutex<Option<Outgoing>>,
+    processing: Mutex<Processing>,
 }
 
 impl Devices {
@@ -97,7 +100,9 @@ struct Microphone(Arc<Connection>);
 
 impl Source for Microphone {
     fn next_frame(&mut self, rate: Rate) -> Option<Frame> {
-        locked(&self.0.0.ends.microphone).as_mut()?.next_frame(rate)
+        let ends = &self.0.0.ends;
+        let frame = locked(&ends.microphone).as_mut()?.next_frame(Rate::Full)?;
+        Some(locked(&ends.processing).pick_up(frame, rate))
     }
 
     fn is_microphone(&self) -> bool {
@@ -116,8 +121,11 @@ struct Handset(Arc<Connection>);
 
 impl Earpiece for Handset {
     fn play(&mut self, frame: &Frame) -> bool {
-        let mut earpiece = locked(&self.0.0.ends.earpiece);
-        earpiece.as_mut().map(|outgoing| outgoing.play(frame)).is_some()
+        let ends = &self.0.0.ends;
+        let mut earpiece = locked(&ends.earpiece);
+        let Some(outgoing) = earpiece.as_mut() else { return false };
+        outgoing.play(&locked(&ends.processing).play(frame));
+        true
     }
 }
 
