@@ -15,7 +15,7 @@ pub use null::{NullSink, NullSource};
 pub use wav::{RecordFault, WavFault, WavRecorder, WavSource};
 pub use wish::{Change, Device, NoServer, Ring, Role, Seen, Wish, Wishes};
 
-use crate::media::{Frame, Rate};
+use crate::media::{Frame, Rate, Runs};
 
 /// Gives the frames to send.
 pub trait Source: Send {
@@ -27,6 +27,11 @@ pub trait Source: Send {
     /// microphone, false for files and the null source.
     fn is_microphone(&self) -> bool;
 
+    /// What a device's buffer lacked, or had too much of, while it was asked; a file's never does.
+    fn runs(&self) -> Runs {
+        Runs::default()
+    }
+
     /// The operator was not on this line until now: what a microphone has picked up meanwhile was for somebody else.
     fn forget(&mut self) {}
 }
@@ -35,6 +40,11 @@ pub trait Source: Send {
 pub trait Earpiece: Send {
     /// The next 20 ms, at any rate. Whether there is a device that plays it.
     fn play(&mut self, frame: &Frame) -> bool;
+
+    /// As a source's.
+    fn runs(&self) -> Runs {
+        Runs::default()
+    }
 }
 
 /// What a call goes on without.

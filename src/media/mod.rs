@@ -26,7 +26,9 @@ pub use level::{level, peak};
 pub use mix::{Mixer, Relay};
 pub use sdp::{Negotiation, NegotiationConfig, SdpFault, is_answerable};
 pub use stand_in::StandIn;
-pub use stream::{AudioDirection, NoAudioCause, Stream, StreamEvent, StreamOutput, StreamStats, is_digit};
+pub use stream::{
+    AudioDirection, DeviceFigures, NoAudioCause, Runs, Stream, StreamEvent, StreamOutput, StreamStats, is_digit,
+};
 pub use tones::{Cadence, CallTone, CallTones, MELODY, Part, Player};
 
 use std::net::SocketAddr;

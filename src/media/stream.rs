@@ -4,7 +4,7 @@ mod report;
 #[cfg(test)]
 mod tests;
 
-pub use report::{AudioDirection, NoAudioCause, StreamEvent, StreamOutput, StreamStats};
+pub use report::{AudioDirection, DeviceFigures, NoAudioCause, Runs, StreamEvent, StreamOutput, StreamStats};
 
 use super::dtmf::{Listener, Presser};
 use super::jitter::{JitterBuffer, Sound};
@@ -214,6 +214,7 @@ impl Stream {
             } else {
                 self.outbound.is_missing().then_some(AudioDirection::Out)
             },
+            devices: DeviceFigures::default(),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::entropy;
 use crate::instant::Instant;
 use crate::media::{
-    Frame, Mixer, Rate, Relay, StandIn, Stream, StreamEvent, StreamOutput, StreamPlan, StreamStats,
+    DeviceFigures, Frame, Mixer, Rate, Relay, StandIn, Stream, StreamEvent, StreamOutput, StreamPlan, StreamStats,
 };
 use crate::net::{MAX_DATAGRAM, RtpPair, send_now};
 use crate::phone::{LineId, NearEnd};
@@ -409,7 +409,7 @@ impl Voice {
             if let (Some(at), Some(every)) = (next_figures, figures_every) {
                 let now = self.clock.now();
                 if now >= at {
-                    self.reports.stats(self.stream.stats(now));
+                    self.reports.stats(self.stats(now));
                     next_figures = Some(now + every);
                 }
             }
@@ -541,13 +541,20 @@ impl Voice {
         }
     }
 
+    fn stats(&self, now: Instant) -> StreamStats {
+        let microphone = self.source.runs();
+        let earpiece = self.earpiece.as_ref().map(|earpiece| earpiece.runs()).unwrap_or_default();
+        StreamStats { devices: DeviceFigures { microphone, earpiece }, ..self.stream.stats(now) }
+    }
+
     async fn end(mut self) {
         let now = self.clock.now();
         self.stream.close(now);
         self.drain();
+        let stats = self.stats(now);
         // The next call may use the ports as soon as it hears of the end of this one.
         drop((self.rtp, self.rtcp));
-        self.reports.stats(self.stream.stats(now));
+        self.reports.stats(stats);
         if let Some(recorder) = self.recorder
             && let Err(fault) = recorder.finish().await
         {
@@ -565,7 +572,7 @@ mod tests {
     mod conference;
 
     use super::*;
-    use crate::media::{Codec, Direction};
+    use crate::media::{Codec, Direction, Runs};
     use crate::net::PortSearch;
     use std::sync::Mutex;
 
@@ -683,6 +690,40 @@ mod tests {
         voice.obey(ToLine::Mute(true));
         voice.obey(ToLine::Mute(false));
         assert!(heard(next_packet(&mut voice, &far_end)));
+    }
+
+    /// A microphone that is pulled after five frames; another one comes five frames later.
+    struct Pulled(u32);
+
+    impl Source for Pulled {
+        fn next_frame(&mut self, rate: Rate) -> Option<Frame> {
+            self.0 += 1;
+            (!(5..10).contains(&self.0)).then(|| Frame::from_fn(rate, |_| 1_000))
+        }
+
+        fn is_microphone(&self) -> bool {
+            true
+        }
+
+        fn runs(&self) -> Runs {
+            Runs { under: self.0.min(1), over: 0 }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_muted_operator_stays_muted_when_the_headset_is_pulled_and_another_one_comes() {
+        let (mut voice, far_end) = answered(&Headset::default(), None);
+        voice.source = Box::new(Pulled(0));
+        voice.obey(ToLine::Mute(true));
+        for tick in 0..20 {
+            let (_, payload) = next_packet(&mut voice, &far_end);
+            assert!(payload.iter().all(|sample| *sample == SILENT), "tick {tick}");
+        }
+        voice.obey(ToLine::Mute(false));
+        let (_, payload) = next_packet(&mut voice, &far_end);
+        assert!(payload.iter().any(|sample| *sample != SILENT));
+        let devices = voice.stats(voice.clock.now()).devices;
+        assert_eq!((devices.microphone.under, devices.earpiece.under), (1, 0), "the gap is told");
     }
 
     #[tokio::test]

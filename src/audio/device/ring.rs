@@ -4,7 +4,7 @@
 
 use super::bell::Bell;
 use super::pace::{PERIOD, Pace, Step, WIDEST};
-use crate::media::{Frame, Rate};
+use crate::media::{Frame, Rate, Runs};
 use rtrb::{Consumer, Producer, RingBuffer};
 use rubato::audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{
@@ -137,6 +137,11 @@ impl Incoming {
         Some(frame)
     }
 
+    /// Since it was last asked.
+    pub fn take_runs(&mut self) -> Runs {
+        self.pace.take_runs()
+    }
+
     /// What was said before now was said to nobody.
     pub fn forget(&mut self) {
         self.drop_oldest(self.ring.slots());
@@ -176,6 +181,11 @@ impl Outgoing {
         let produced = self.resampled(frame, speed).unwrap_or(0);
         // A ring that is full keeps what it has: its reader stands still, and the watcher will see to it.
         let _ = self.ring.push_partial_slice(self.output.get(..produced).unwrap_or_default());
+    }
+
+    /// Since it was last asked.
+    pub fn take_runs(&mut self) -> Runs {
+        self.pace.take_runs()
     }
 
     fn resampled(&mut self, frame: &Frame, speed: Option<f64>) -> Option<usize> {
