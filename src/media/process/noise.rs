@@ -32,9 +32,9 @@ impl Floor {
     /// Whether there is noise, after these 10 ms.
     pub fn hear(&mut self, block: &[f32; BLOCK]) -> bool {
         let power = block.iter().map(|sample| sample * sample).sum::<f32>() / BLOCK as f32;
-        // A moment between two words, not between two periods.
-        self.smooth += (power - self.smooth) * 0.2;
-        self.least = self.least.min(self.smooth.max(power * 0.1));
+        // Pauses are short: it falls within some blocks, and the quietest of many does not count.
+        self.smooth += (power - self.smooth) * if power < self.smooth { 0.5 } else { 0.2 };
+        self.least = self.least.min(self.smooth);
         self.blocks += 1;
         if self.blocks == SPAN {
             let noise = self.least.min(self.before);

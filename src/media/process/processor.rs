@@ -104,8 +104,8 @@ impl Processor {
             }
             *block = sound.map(sample);
             // Zeros alone mean a microphone that is dead; this one is not, however quiet the room is made.
-            if !is_silent && let Some(first) = block.first_mut() {
-                *first |= 1;
+            if !is_silent && block.iter().all(|sample| *sample == 0) {
+                block[0] = 1;
             }
         }
     }
@@ -135,8 +135,11 @@ impl Processor {
                 cross_over(sound, &before);
                 self.echo = None;
             }
-            // It begins with the next block that is played.
-            (None, true) => self.echo = Some(EchoCanceller::new()),
+            (None, true) => {
+                self.echo.insert(EchoCanceller::new()).cancel(sound);
+                let clean = std::mem::replace(sound, before);
+                cross_over(sound, &clean);
+            }
             (None, false) => {}
         }
     }

@@ -74,6 +74,6 @@ impl Voice {
             (*two, *one) = (*one, next);
             sum += next;
         }
-        (self.loudness * sum * 0.05).clamp(-1.0, 1.0)
+        (self.loudness * sum * 0.015).clamp(-1.0, 1.0)
     }
 }
