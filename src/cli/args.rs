@@ -1,7 +1,7 @@
 //! What may stand on the command line. `--help` is the reference; docs/design.md the contract.
 
 use crate::command_line::{Unfit, fitting, setting};
-use crate::config::{self, CodecName, Expected, HostPort, LINES, PortRange, Settings, URL, is_desk_url};
+use crate::config::{self, AutoSwitch, CodecName, Expected, HostPort, LINES, PortRange, Settings, URL, is_desk_url};
 use crate::text::{Language, msg};
 use crate::transmit::Transport;
 use clap::{Args, Parser, Subcommand};
@@ -90,6 +90,12 @@ pub struct Common {
     #[arg(help = msg!("Sound devices: null for none, devices for those of the settings, or part of a device's name [default: null]"))]
     #[arg(long, global = true, value_name = "NAME", value_parser = setting::<String>)]
     pub audio: Option<String>,
+    #[arg(help = msg!("Take out of the microphone what the earpiece plays: auto, on or off [default: auto, where there is an echo]"))]
+    #[arg(long, global = true, value_name = "SWITCH", value_parser = setting::<AutoSwitch>)]
+    pub cancel_echo: Option<AutoSwitch>,
+    #[arg(help = msg!("Take noise out of the microphone: auto, on or off [default: auto, where there is noise]"))]
+    #[arg(long, global = true, value_name = "SWITCH", value_parser = setting::<AutoSwitch>)]
+    pub suppress_noise: Option<AutoSwitch>,
     #[arg(help = msg!("The order desk; a look-up or register entry that it does not take then ends in exit code 8"))]
     #[arg(long, global = true, value_name = "URL", value_parser = desk_url)]
     pub desk: Option<String>,
@@ -285,6 +291,8 @@ impl Common {
             rtp_ports: self.rtp_ports,
             lines: self.lines,
             codecs: self.codecs.clone(),
+            cancel_echo: self.cancel_echo,
+            suppress_noise: self.suppress_noise,
             desk: self.desk.clone(),
             ca: self.ca.clone(),
             ..Settings::default()

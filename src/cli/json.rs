@@ -265,6 +265,10 @@ fn media(line: Line, stats: &StreamStats) -> Line {
         .with("delay_ms", &rounded(stats.delay_ms.into()))
         .with("mos", &stats.mos.map(|mos| rounded(mos.into())))
         .with("no_audio", &stats.no_audio.map(direction_code))
+        .with("microphone_underruns", &stats.devices.microphone.under)
+        .with("microphone_overruns", &stats.devices.microphone.over)
+        .with("earpiece_underruns", &stats.devices.earpiece.under)
+        .with("earpiece_overruns", &stats.devices.earpiece.over)
 }
 
 fn millis(time: Duration) -> f64 {

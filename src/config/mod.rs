@@ -15,8 +15,8 @@ mod words;
 pub use places::Places;
 pub use section::{ConfigError, Document, Fault, Section, read_file};
 pub use value::{
-    AfterFailedTransfer, AnswerKey, CodecName, Expected, HoldMusic, HostPort, Identity, LINES, ParkingRange,
-    PortRange, RingStyle, Setting, Theme, ToneCountry, TransferMode, URL, is_desk_url, lines,
+    AfterFailedTransfer, AnswerKey, AutoSwitch, CodecName, Expected, HoldMusic, HostPort, Identity, LINES,
+    ParkingRange, PortRange, RingStyle, Setting, Theme, ToneCountry, TransferMode, URL, is_desk_url, lines,
 };
 pub use words::io_words;
 
@@ -24,6 +24,7 @@ use crate::domain::number::NumberingPlan;
 use crate::secrets::Secret;
 use crate::text::Language;
 use crate::transmit::Transport;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -116,6 +117,12 @@ pub struct Settings {
     pub tones: Option<ToneCountry>,
     /// A bell.
     pub ring: Option<RingStyle>,
+    /// Automatic.
+    pub cancel_echo: Option<AutoSwitch>,
+    /// Automatic.
+    pub suppress_noise: Option<AutoSwitch>,
+    /// How much louder or quieter than it comes a device is, in decibels, by its id; 0 for all others.
+    pub gain: BTreeMap<String, i8>,
 
     /// How numbers are written and dialled here; Russia's way. Only the file says it.
     pub numbering: NumberingPlan,
@@ -204,6 +211,9 @@ impl Settings {
             ringer: self.ringer.or(below.ringer),
             tones: self.tones.or(below.tones),
             ring: self.ring.or(below.ring),
+            cancel_echo: self.cancel_echo.or(below.cancel_echo),
+            suppress_noise: self.suppress_noise.or(below.suppress_noise),
+            gain: below.gain.into_iter().chain(self.gain).collect(),
             numbering: below.numbering,
             desk: self.desk.or(below.desk),
             ca: self.ca.or(below.ca),

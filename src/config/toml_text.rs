@@ -1,7 +1,7 @@
 //! Settings as the file that says them: the inverse of [`super::file`].
 
 use super::value::{
-    AfterFailedTransfer, CodecName, HoldMusic, Identity, RingStyle, Theme, ToneCountry, TransferMode,
+    AfterFailedTransfer, AutoSwitch, CodecName, HoldMusic, Identity, RingStyle, Theme, ToneCountry, TransferMode,
 };
 use super::{PortRange, Settings};
 use crate::domain::number::{NumberingPlan, OutgoingFormat};
@@ -60,6 +60,12 @@ pub(super) fn write(settings: &Settings) -> String {
     file.text("ringer", settings.ringer.as_deref());
     file.text("tones", settings.tones.map(ToneCountry::letters));
     file.text("ring", settings.ring.map(ring));
+    file.text("cancel_echo", settings.cancel_echo.map(AutoSwitch::word));
+    file.text("suppress_noise", settings.suppress_noise.map(AutoSwitch::word));
+    file.section("audio.gain");
+    for (device, gain) in &settings.gain {
+        file.text(&quoted(device), Some(format!("{gain:+}")));
+    }
 
     if settings.numbering != NumberingPlan::default() {
         numbering(&mut file, &settings.numbering);

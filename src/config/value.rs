@@ -299,6 +299,34 @@ impl Setting for RingStyle {
     }
 }
 
+/// What the telephone may decide itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AutoSwitch {
+    Auto,
+    On,
+    Off,
+}
+
+impl AutoSwitch {
+    pub const ALL: [Self; 3] = [Self::Auto, Self::On, Self::Off];
+
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::On => "on",
+            Self::Off => "off",
+        }
+    }
+}
+
+impl Setting for AutoSwitch {
+    const EXPECTED: Expected = Expected { what: msg!("one of \"auto\", \"on\", \"off\""), example: "auto" };
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|switch| switch.word() == text)
+    }
+}
+
 /// Colours of the window.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -414,6 +442,13 @@ pub const URL: Expected = Expected {
 pub fn is_desk_url(text: &str) -> bool {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && !text.contains(char::is_whitespace))
+}
+
+/// Louder or quieter.
+pub(super) const GAIN: Expected = Expected { what: msg!("decibels from -12 to +12"), example: "+6" };
+
+pub(super) fn gain(text: &str) -> Option<i8> {
+    text.parse().ok().filter(|decibels| (-12..=12).contains(decibels))
 }
 
 /// Calls that may stand at a time.

@@ -7,13 +7,15 @@
 //! packet; a stray packet is not.
 
 use super::conceal::{Concealer, correlation};
-use super::{FRAME_SAMPLES, Frame};
+use super::{Frame, Rate};
 use crate::instant::Instant;
 use std::collections::VecDeque;
 use std::time::Duration;
 
 /// Timestamp units in a millisecond; the buffer's lengths are in samples.
 const PER_MS: i64 = 8;
+
+const FRAME_SAMPLES: usize = Rate::Narrow.frame_samples();
 
 const CAPACITY: usize = 16_384;
 

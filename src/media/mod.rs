@@ -7,10 +7,12 @@
 mod codec;
 mod conceal;
 mod dtmf;
+mod frame;
 mod jitter;
 mod level;
 mod mix;
 mod peer;
+pub mod process;
 mod quality;
 mod rtcp;
 mod rtp;
@@ -19,26 +21,17 @@ mod stand_in;
 mod stream;
 mod tones;
 
+pub use frame::{Converter, Frame, Rate};
 pub use level::{level, peak};
-pub use mix::{Relay, mix};
+pub use mix::{Mixer, Relay};
 pub use sdp::{Negotiation, NegotiationConfig, SdpFault, is_answerable};
 pub use stand_in::StandIn;
-pub use stream::{AudioDirection, NoAudioCause, Stream, StreamEvent, StreamOutput, StreamStats, is_digit};
+pub use stream::{
+    AudioDirection, DeviceFigures, NoAudioCause, Runs, Stream, StreamEvent, StreamOutput, StreamStats, is_digit,
+};
 pub use tones::{Cadence, CallTone, CallTones, MELODY, Part, Player};
 
 use std::net::SocketAddr;
-
-/// Samples in a [`Frame`].
-pub const FRAME_SAMPLES: usize = 160;
-
-/// Of every [`Frame`].
-pub const SAMPLE_RATE_HZ: u32 = 8_000;
-
-/// 20 ms of mono sound at 8 kHz, 16 bit linear: what devices, files and codecs exchange.
-pub type Frame = [i16; FRAME_SAMPLES];
-
-/// No sound at all.
-pub const SILENCE: Frame = [0; FRAME_SAMPLES];
 
 /// Codecs of this telephone.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -4,7 +4,7 @@ mod report;
 #[cfg(test)]
 mod tests;
 
-pub use report::{AudioDirection, NoAudioCause, StreamEvent, StreamOutput, StreamStats};
+pub use report::{AudioDirection, DeviceFigures, NoAudioCause, Runs, StreamEvent, StreamOutput, StreamStats};
 
 use super::dtmf::{Listener, Presser};
 use super::jitter::{JitterBuffer, Sound};
@@ -12,7 +12,7 @@ use super::peer::{Peer, Source};
 use super::quality::{Inbound, Outbound, mean_opinion};
 use super::rtcp::{Reception, Reporter, Sent};
 use super::rtp::{self, Packet};
-use super::{Codec, FRAME_SAMPLES, Frame, SILENCE, StreamPlan};
+use super::{Codec, Converter, Frame, Rate, StreamPlan};
 use crate::instant::Instant;
 use crate::transmit::{Received, Transmit, Transport};
 use rand_chacha::ChaCha20Rng;
@@ -25,6 +25,9 @@ const COMFORT_NOISE: u8 = 13;
 
 /// Samples per millisecond.
 const PER_MS: u32 = 8;
+
+/// Of the timestamp, from frame to frame.
+const FRAME_STEP: u32 = Rate::Narrow.frame_samples() as u32;
 
 /// One RTP stream in each direction, with its RTCP.
 pub struct Stream {
@@ -50,6 +53,8 @@ struct Sender {
     sequence: u16,
     /// Timestamp of the frame that the next tick brings.
     timestamp: u32,
+    /// To the rate that it sends at.
+    converter: Converter,
     /// Sound that is less than a packet yet.
     pending: Vec<i16>,
     /// The packet before was sound as well; otherwise the next is marked (RFC 3551 §4.1).
@@ -157,18 +162,23 @@ impl Stream {
         }
     }
 
-    /// Every 20 ms: the frame to send in, the one that came out. `microphone` is what the operator's gave, if anything; in a
-    /// conference others are heard in `sent` as well.
+    /// The rate of what is sent: frames that have it are not converted.
+    pub const fn sends_at(&self) -> Rate {
+        Rate::Narrow
+    }
+
+    /// Every 20 ms: the frame to send in, at any rate, the one that came out, at the rate of what they send. `microphone` is
+    /// what the operator's gave, if anything; in a conference others are heard in `sent` as well.
     pub fn tick(&mut self, now: Instant, microphone: Option<&Frame>, sent: &Frame) -> Frame {
         if self.closed {
-            return SILENCE;
+            return Frame::silence(Rate::Narrow);
         }
         self.watch(now, microphone);
         self.send(sent);
         if self.reporter.is_due(now) {
             self.send_report(now);
         }
-        if self.plan.direction.receives() { self.playout.play(now) } else { SILENCE }
+        if self.plan.direction.receives() { self.playout.play(now) } else { Frame::silence(Rate::Narrow) }
     }
 
     /// Queues digits (RFC 4733) behind those under way: each 100 ms long, 100 ms apart.
@@ -204,6 +214,7 @@ impl Stream {
             } else {
                 self.outbound.is_missing().then_some(AudioDirection::Out)
             },
+            devices: DeviceFigures::default(),
         }
     }
 
@@ -240,7 +251,7 @@ impl Stream {
     }
 
     fn watch(&mut self, now: Instant, microphone: Option<&Frame>) {
-        let has_sound = microphone.map(|frame| frame.iter().any(|sample| *sample != 0));
+        let has_sound = microphone.map(|frame| !frame.is_silent());
         let events =
             [self.outbound.microphone(now, has_sound), self.outbound.check(now), self.inbound.check(now)];
         events.into_iter().for_each(|event| self.tell_all(event));
@@ -248,7 +259,7 @@ impl Stream {
 
     fn send(&mut self, frame: &Frame) {
         let timestamp = self.sender.timestamp;
-        self.sender.timestamp = timestamp.wrapping_add(FRAME_SAMPLES as u32);
+        self.sender.timestamp = timestamp.wrapping_add(FRAME_STEP);
         let Some(to) = self.peer.destination().filter(|_| self.plan.direction.sends()) else {
             return self.sender.pause();
         };
@@ -259,7 +270,8 @@ impl Stream {
             let bytes = self.sender.packet(payload_type, event.marker, event.timestamp, &event.payload);
             self.outputs.push_back(StreamOutput::Rtp(datagram(to, bytes)));
         } else {
-            self.sender.pending.extend_from_slice(frame);
+            let frame = self.sender.converter.convert(frame);
+            self.sender.pending.extend_from_slice(&frame);
             let samples = (self.plan.ptime_ms.clamp(10, 60) * PER_MS) as usize;
             while let Some(bytes) = self.sender.sound_packet(&self.plan, samples) {
                 self.outputs.push_back(StreamOutput::Rtp(datagram(to, bytes)));
@@ -293,6 +305,7 @@ impl Sender {
             ssrc: rng.next_u32(),
             sequence: rng.next_u32() as u16,
             timestamp: rng.next_u32(),
+            converter: Converter::new(Rate::Narrow),
             pending: Vec::new(),
             talking: false,
             packets: 0,

@@ -3,7 +3,7 @@
 
 use patchcord::instant::Instant;
 use patchcord::media::{
-    Codec, Direction, Negotiation, NegotiationConfig, SILENCE, Stream, StreamOutput, StreamPlan,
+    Codec, Direction, Frame, Negotiation, NegotiationConfig, Rate, Stream, StreamOutput, StreamPlan,
 };
 use patchcord::transmit::{Received, Transport};
 use std::net::SocketAddr;
@@ -47,7 +47,7 @@ pub fn packets(octets: &[u8]) {
         } else {
             stream.handle_rtp(now, received)
         }
-        stream.tick(now, None, &SILENCE);
+        stream.tick(now, None, &Frame::silence(Rate::Narrow));
         while !matches!(stream.poll_output(), StreamOutput::Idle) {}
     }
     let stats = stream.stats(now);
