@@ -490,6 +490,8 @@ fn config(transport: Transport) -> PhoneConfig {
             calls: CallPolicy::default(),
         },
         codecs: vec![Codec::Pcma, Codec::Pcmu],
+        codecs_poor_network: Vec::new(),
+        opus: EncoderSettings::default(),
         identity_order: vec![IdentitySource::From],
         name_prefixes: vec![],
         pbx: PbxBehaviour::default(),
