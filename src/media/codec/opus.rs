@@ -16,13 +16,13 @@ const MOST_BYTES: usize = 1_275;
 /// A packet in silence, after the first ones and but for one every 400 ms.
 const SILENT_BYTES: usize = 2;
 
-/// Half of what 10 costs, and hardly to be told from it (docs/design.md, sound).
+/// Of 0 to 10: processor time against quality.
 const COMPLEXITY: i32 = 5;
 
 /// Until a report says otherwise: the first seconds on a bad network are repeated as well.
 const FIRST_LOSS: f32 = 0.05;
 
-/// Repetition never ends: it is nearly free, and a network is good until it is not.
+/// Repetition never ends: a network is good until it is not.
 const LEAST_LOSS_PERCENT: i32 = 1;
 
 /// libopus refuses nothing but a lack of memory.

@@ -1,5 +1,8 @@
 //! The stream that we send: samples to packets. SSRC and sequence numbers go on through every change of codec.
 
+#[cfg(test)]
+mod tests;
+
 use crate::media::codec::{Encoder, EncoderSettings};
 use crate::media::frame::{Converter, Frame, Rate};
 use crate::media::rtcp::Sent;

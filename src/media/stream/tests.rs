@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::media::{AudioDirection, Direction, EncoderSettings, FRAME_SAMPLES, NoAudioCause, StreamEvent};
+use rand_chacha::rand_core::Rng;
 use std::time::Duration;
 
 const A: &str = "192.0.2.1:4000";

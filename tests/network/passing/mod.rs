@@ -13,7 +13,7 @@ use crate::world::{UNDER_WAY, Weather, secs};
 use crate::{End, bad, is_wanted, tell_all, worse};
 use patchcord::domain::line_state::LineState;
 use patchcord::instant::Instant;
-use patchcord::media::{Codec, StreamStats};
+use patchcord::media::{Codec, EncoderSettings, StreamStats};
 use patchcord::phone::{
     ClientIs, Command, Event, IdentitySource, Input, LineId, MediaCommand, Output, PbxBehaviour, Phone,
     PhoneConfig,

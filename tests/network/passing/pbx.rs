@@ -7,7 +7,7 @@ use super::lines::Lines;
 use crate::aside::Aside;
 use crate::proxy::{self, Proxy};
 use patchcord::instant::Instant;
-use patchcord::media::{Codec, Direction, Negotiation, NegotiationConfig};
+use patchcord::media::{Codec, Direction, EncoderSettings, Negotiation, NegotiationConfig};
 use patchcord::sip::message::codec::{self, Parsed};
 use patchcord::sip::message::{
     CSeq, Message, Method, NameAddr, ReferTo, Replaces, Request, StatusCode, Typed, Via,
