@@ -43,6 +43,7 @@ install_missing() {
 need_rust() {
   command -v cargo >/dev/null || stop "Rust is missing: https://rustup.rs"
   need build-essential cc
+  need cmake cmake
   need ca-certificates /etc/ssl/certs/ca-certificates.crt
 }
 

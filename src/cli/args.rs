@@ -84,7 +84,7 @@ pub struct Common {
     #[arg(help = msg!("Calls that may stand at a time, 1 to 9; further callers hear busy [default: 2]"))]
     #[arg(long, global = true, value_name = "N", value_parser = lines)]
     pub lines: Option<u8>,
-    #[arg(help = msg!("In order of preference [default: PCMA,PCMU]"))]
+    #[arg(help = msg!("In order of preference [default: opus,G722,PCMA,PCMU]"))]
     #[arg(long, global = true, value_name = "LIST", value_delimiter = ',', value_parser = setting::<CodecName>)]
     pub codecs: Option<Vec<CodecName>>,
     #[arg(help = msg!("Sound devices: null for none, devices for those of the settings, or part of a device's name [default: null]"))]

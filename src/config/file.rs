@@ -75,6 +75,12 @@ fn settings(root: &Section<'_>) -> Result<Settings, ConfigError> {
         click_to_transfer: calls.yes_no("click_to_transfer")?,
         transfer: calls.value("transfer")?,
         codecs: calls.list::<CodecName>("codecs", CodecName::EXPECTED)?,
+        codecs_poor_network: calls.list::<CodecName>("codecs_poor_network", CodecName::EXPECTED)?,
+        opus_rate: calls.number("opus_kbit_s", value::OPUS_RATE, |rate| {
+            (8..=128).contains(&rate).then_some(rate)
+        })?,
+        opus_band: calls.value("opus_band")?,
+        opus_dtx: calls.yes_no("opus_dtx")?,
         identity: calls.list::<Identity>("identity", Identity::EXPECTED)?,
         name_prefixes: calls.list::<String>("name_prefixes", value::TEXTS)?,
         look_up_withheld: calls.yes_no("look_up_withheld")?,

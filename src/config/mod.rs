@@ -15,8 +15,8 @@ mod words;
 pub use places::Places;
 pub use section::{ConfigError, Document, Fault, Section, read_file};
 pub use value::{
-    AfterFailedTransfer, AnswerKey, AutoSwitch, CodecName, Expected, HoldMusic, HostPort, Identity, LINES,
-    ParkingRange, PortRange, RingStyle, Setting, Theme, ToneCountry, TransferMode, URL, is_desk_url, lines,
+    AfterFailedTransfer, AnswerKey, AutoSwitch, Band, CodecName, Expected, HoldMusic, HostPort, Identity,
+    LINES, ParkingRange, PortRange, RingStyle, Setting, Theme, ToneCountry, TransferMode, URL, is_desk_url, lines,
 };
 pub use words::io_words;
 
@@ -94,8 +94,16 @@ pub struct Settings {
     pub click_to_transfer: Option<bool>,
     /// With return.
     pub transfer: Option<TransferMode>,
-    /// PCMA, PCMU.
+    /// opus, G722, PCMA, PCMU.
     pub codecs: Option<Vec<CodecName>>,
+    /// Put before those after a call on a bad network; none.
+    pub codecs_poor_network: Option<Vec<CodecName>>,
+    /// Kilobits a second; 32.
+    pub opus_rate: Option<u32>,
+    /// Full.
+    pub opus_band: Option<Band>,
+    /// No.
+    pub opus_dtx: Option<bool>,
     /// P-Asserted-Identity, Remote-Party-ID, From.
     pub identity: Option<Vec<Identity>>,
     /// None are stripped.
@@ -201,6 +209,10 @@ impl Settings {
             click_to_transfer: self.click_to_transfer.or(below.click_to_transfer),
             transfer: self.transfer.or(below.transfer),
             codecs: self.codecs.or(below.codecs),
+            codecs_poor_network: self.codecs_poor_network.or(below.codecs_poor_network),
+            opus_rate: self.opus_rate.or(below.opus_rate),
+            opus_band: self.opus_band.or(below.opus_band),
+            opus_dtx: self.opus_dtx.or(below.opus_dtx),
             identity: self.identity.or(below.identity),
             name_prefixes: self.name_prefixes.or(below.name_prefixes),
             look_up_withheld: self.look_up_withheld.or(below.look_up_withheld),

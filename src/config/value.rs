@@ -138,22 +138,54 @@ pub(super) fn pickup(text: &str) -> Option<String> {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CodecName {
+    Opus,
+    G722,
     Pcma,
     Pcmu,
 }
 
 impl Setting for CodecName {
     const EXPECTED: Expected =
-        Expected { what: msg!("a codec, or several separated by commas"), example: "PCMA,PCMU" };
+        Expected { what: msg!("a codec, or several separated by commas"), example: "opus,G722,PCMA,PCMU" };
 
     fn parse(text: &str) -> Option<Self> {
         match text.to_ascii_uppercase().as_str() {
+            "OPUS" => Some(Self::Opus),
+            "G722" => Some(Self::G722),
             "PCMA" | "ALAW" => Some(Self::Pcma),
             "PCMU" | "ULAW" => Some(Self::Pcmu),
             _ => None,
         }
     }
 }
+
+/// How much of what is heard Opus carries.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Band {
+    /// Up to 4 kHz, as a plain telephone.
+    Narrow,
+    /// Up to 8 kHz.
+    Wide,
+    /// Up to 20 kHz.
+    Full,
+}
+
+impl Setting for Band {
+    const EXPECTED: Expected = Expected { what: msg!("narrow, wide or full"), example: "wide" };
+
+    fn parse(text: &str) -> Option<Self> {
+        match text.to_ascii_lowercase().as_str() {
+            "narrow" => Some(Self::Narrow),
+            "wide" => Some(Self::Wide),
+            "full" => Some(Self::Full),
+            _ => None,
+        }
+    }
+}
+
+/// Kilobits a second of Opus.
+pub(super) const OPUS_RATE: Expected =
+    Expected { what: msg!("kilobits a second, from 8 to 128"), example: "32" };
 
 /// A header that may say who calls.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,33 +1,30 @@
 //! One RTP stream in each direction (RFC 3550), from packets and frames to packets and frames.
 
 mod report;
+mod sender;
 #[cfg(test)]
 mod tests;
 
 pub use report::{AudioDirection, DeviceFigures, NoAudioCause, Runs, StreamEvent, StreamOutput, StreamStats};
 
+use super::codec::Decoder;
 use super::dtmf::{Listener, Presser};
 use super::jitter::{JitterBuffer, Sound};
 use super::peer::{Peer, Source};
 use super::quality::{Inbound, Outbound, mean_opinion};
-use super::rtcp::{Reception, Reporter, Sent};
+use super::rtcp::{Reception, Reporter};
 use super::rtp::{self, Packet};
-use super::{Codec, Converter, Frame, Rate, StreamPlan};
+use super::{Codec, Frame, Rate, StreamPlan};
 use crate::instant::Instant;
 use crate::transmit::{Received, Transmit, Transport};
 use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand_chacha::rand_core::SeedableRng;
+use sender::Sender;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 /// Comfort noise (RFC 3389): sent by some without agreement.
 const COMFORT_NOISE: u8 = 13;
-
-/// Samples per millisecond.
-const PER_MS: u32 = 8;
-
-/// Of the timestamp, from frame to frame.
-const FRAME_STEP: u32 = Rate::Narrow.frame_samples() as u32;
 
 /// One RTP stream in each direction, with its RTCP.
 pub struct Stream {
@@ -39,6 +36,7 @@ pub struct Stream {
     reporter: Reporter,
     reception: Reception,
     playout: JitterBuffer,
+    decoder: Option<(Codec, Box<dyn Decoder>)>,
     listener: Listener,
     inbound: Inbound,
     outbound: Outbound,
@@ -47,37 +45,20 @@ pub struct Stream {
     closed: bool,
 }
 
-/// The stream that we send.
-struct Sender {
-    ssrc: u32,
-    sequence: u16,
-    /// Timestamp of the frame that the next tick brings.
-    timestamp: u32,
-    /// To the rate that it sends at.
-    converter: Converter,
-    /// Sound that is less than a packet yet.
-    pending: Vec<i16>,
-    /// The packet before was sound as well; otherwise the next is marked (RFC 3551 §4.1).
-    talking: bool,
-    packets: u64,
-    octets: u64,
-    /// Packets sent by our last two reports.
-    reported: [u64; 2],
-}
-
 impl Stream {
     /// The seed gives SSRC, first sequence number, first timestamp and the CNAME.
     pub fn new(now: Instant, plan: StreamPlan, seed: [u8; 32]) -> Self {
         let mut rng = ChaCha20Rng::from_seed(seed);
-        let sender = Sender::new(&mut rng);
+        let sender = Sender::new(&mut rng, &plan);
         let mut stream = Self {
             peer: Peer::new(plan.remote, plan.remote_rtcp),
             outputs: VecDeque::new(),
             presser: Presser::default(),
-            reporter: Reporter::new(now, sender.ssrc, rng),
+            reporter: Reporter::new(now, sender.ssrc(), rng),
             sender,
             reception: Reception::default(),
             playout: JitterBuffer::new(),
+            decoder: None,
             listener: Listener::default(),
             inbound: Inbound::default(),
             outbound: Outbound::default(),
@@ -99,6 +80,7 @@ impl Stream {
         if !plan.direction.receives() {
             self.playout.reset();
         }
+        self.sender.apply(&plan);
         self.plan = plan;
         self.expect(now);
     }
@@ -131,11 +113,12 @@ impl Stream {
         }
         let codec =
             self.plan.accepted.iter().find(|(pt, _)| *pt == rtp.payload_type).map(|(_, codec)| *codec);
-        self.reception.count(now, rtp.ssrc, rtp.sequence, rtp.timestamp, codec.is_some());
+        self.reception.count(now, rtp.ssrc, rtp.sequence, rtp.timestamp, codec.map(Codec::clock_hz));
         let event = match codec {
             Some(codec) => self.on_sound(now, &rtp, codec),
             None if self.plan.telephone_event_in.contains(&rtp.payload_type) => {
-                if let Some(digit) = self.listener.hear(rtp.ssrc, rtp.timestamp, rtp.payload) {
+                let clock = self.plan.codec.clock_hz();
+                if let Some(digit) = self.listener.hear(rtp.ssrc, rtp.timestamp, rtp.payload, clock) {
                     self.tell(StreamEvent::Digit(digit));
                 }
                 self.inbound.heard_event(now)
@@ -157,7 +140,10 @@ impl Stream {
         let reports = self.reporter.read(now, &packet.bytes);
         if !reports.is_empty() {
             let heard = reports.into_iter().flatten().next();
-            let event = self.outbound.report(heard, self.sender.packets);
+            if let Some(heard) = &heard {
+                self.sender.expect_loss(f32::from(heard.fraction_lost) / 256.0);
+            }
+            let event = self.outbound.report(heard, self.sender.packets());
             self.tell_all(event);
         }
     }
@@ -181,6 +167,11 @@ impl Stream {
         if self.plan.direction.receives() { self.playout.play(now) } else { Frame::silence(Rate::Narrow) }
     }
 
+    /// The rate of the sound that it sends; sound of any other is converted.
+    pub fn sends_at(&self) -> Rate {
+        self.sender.rate()
+    }
+
     /// Queues digits (RFC 4733) behind those under way: each 100 ms long, 100 ms apart.
     /// What is no digit ([`is_digit`]) is left out, and all are without an agreed payload type.
     pub fn send_digits(&mut self, digits: &str) {
@@ -200,7 +191,7 @@ impl Stream {
         let mouth_to_ear = self.plan.ptime_ms as f32 + rtt_ms.unwrap_or_default() / 2.0 + delay_ms;
         let loss = (lost + late) as f32 / self.reception.expected().max(1) as f32;
         StreamStats {
-            tx_packets: self.sender.packets,
+            tx_packets: self.sender.packets(),
             rx_packets,
             lost,
             late,
@@ -228,9 +219,10 @@ impl Stream {
     }
 
     fn on_sound(&mut self, now: Instant, rtp: &Packet<'_>, codec: Codec) -> Option<StreamEvent> {
-        let samples = codec.decode(rtp.payload);
+        let samples = self.decode(codec, rtp.payload);
         if self.plan.direction.receives() {
-            let &Packet { ssrc, sequence, timestamp, marker, .. } = rtp;
+            let &Packet { ssrc, sequence, marker, .. } = rtp;
+            let timestamp = rtp.timestamp / (codec.clock_hz() / Rate::Narrow.hz());
             self.playout.put(now, &Sound { ssrc, sequence, timestamp, marker, samples: &samples });
         }
         let least = codec.silence_amplitude().unsigned_abs();
@@ -241,13 +233,27 @@ impl Stream {
         }
     }
 
+    /// At the narrow rate.
+    fn decode(&mut self, codec: Codec, payload: &[u8]) -> Vec<i16> {
+        if self.decoder.as_ref().is_none_or(|(known, _)| *known != codec) {
+            self.decoder = Some((codec, codec.decoder()));
+        }
+        let mut sound = Vec::new();
+        if let Some((_, decoder)) = &mut self.decoder {
+            decoder.decode(payload, &mut sound);
+        }
+        let step = codec.rate().per_ms() / Rate::Narrow.per_ms();
+        let middle = |samples: &[i16]| samples.iter().map(|s| i32::from(*s)).sum::<i32>() / step as i32;
+        sound.chunks_exact(step).map(|samples| middle(samples) as i16).collect()
+    }
+
     /// What the plan lets us expect of both directions.
     fn expect(&mut self, now: Instant) {
         let plan = &self.plan;
         let talking = !plan.held_by_them && !plan.early;
         self.inbound.expect(now, talking && plan.direction.receives());
         let heard = talking && plan.direction.sends();
-        self.outbound.expect(now, heard, self.microphone_watched, self.sender.packets);
+        self.outbound.expect(now, heard, self.microphone_watched, self.sender.packets());
     }
 
     fn watch(&mut self, now: Instant, microphone: Option<&Frame>) {
@@ -258,33 +264,31 @@ impl Stream {
     }
 
     fn send(&mut self, frame: &Frame) {
-        let timestamp = self.sender.timestamp;
-        self.sender.timestamp = timestamp.wrapping_add(FRAME_STEP);
+        let timestamp = self.sender.tick();
         let Some(to) = self.peer.destination().filter(|_| self.plan.direction.sends()) else {
             return self.sender.pause();
         };
-        let first = self.sender.packets == 0;
-        let event = self.plan.telephone_event.and_then(|pt| Some((pt, self.presser.tick(timestamp)?)));
+        let first = self.sender.packets() == 0;
+        let clock = self.plan.telephone_event_hz;
+        let event = self.plan.telephone_event.and_then(|pt| Some((pt, self.presser.tick(timestamp, clock)?)));
         if let Some((payload_type, event)) = event {
-            self.sender.pending.clear();
+            self.sender.take(None);
             let bytes = self.sender.packet(payload_type, event.marker, event.timestamp, &event.payload);
             self.outputs.push_back(StreamOutput::Rtp(datagram(to, bytes)));
         } else {
-            let frame = self.sender.converter.convert(frame);
-            self.sender.pending.extend_from_slice(&frame);
-            let samples = (self.plan.ptime_ms.clamp(10, 60) * PER_MS) as usize;
-            while let Some(bytes) = self.sender.sound_packet(&self.plan, samples) {
+            self.sender.take(Some(frame));
+            while let Some(bytes) = self.sender.sound_packet(&self.plan) {
                 self.outputs.push_back(StreamOutput::Rtp(datagram(to, bytes)));
             }
         }
-        if first && self.sender.packets > 0 {
+        if first && self.sender.packets() > 0 {
             self.tell(StreamEvent::FirstPacketOut);
         }
     }
 
     fn send_report(&mut self, now: Instant) {
         let bytes = self.reporter.report(now, &self.sender.told(), &mut self.reception);
-        self.sender.reported = [self.sender.packets, self.sender.reported[0]]; // an array of two
+        self.sender.reported();
         if let Some(to) = self.peer.rtcp_destination() {
             self.outputs.push_back(StreamOutput::Rtcp(datagram(to, bytes)));
         }
@@ -296,54 +300,6 @@ impl Stream {
 
     fn tell_all(&mut self, events: impl IntoIterator<Item = StreamEvent>) {
         self.outputs.extend(events.into_iter().map(StreamOutput::Event));
-    }
-}
-
-impl Sender {
-    fn new(rng: &mut ChaCha20Rng) -> Self {
-        Self {
-            ssrc: rng.next_u32(),
-            sequence: rng.next_u32() as u16,
-            timestamp: rng.next_u32(),
-            converter: Converter::new(Rate::Narrow),
-            pending: Vec::new(),
-            talking: false,
-            packets: 0,
-            octets: 0,
-            reported: [0; 2],
-        }
-    }
-
-    fn pause(&mut self) {
-        self.pending.clear();
-        self.talking = false;
-    }
-
-    /// The next packet of that many samples, if they are there.
-    fn sound_packet(&mut self, plan: &StreamPlan, samples: usize) -> Option<Vec<u8>> {
-        let mut payload = Vec::with_capacity(samples);
-        plan.codec.encode(self.pending.get(..samples)?, &mut payload);
-        let timestamp = self.timestamp.wrapping_sub(self.pending.len() as u32);
-        self.pending.drain(..payload.len());
-        let marker = !std::mem::replace(&mut self.talking, true);
-        Some(self.packet(plan.payload_type, marker, timestamp, &payload))
-    }
-
-    fn packet(&mut self, payload_type: u8, marker: bool, timestamp: u32, payload: &[u8]) -> Vec<u8> {
-        let (ssrc, sequence) = (self.ssrc, self.sequence);
-        self.sequence = sequence.wrapping_add(1);
-        self.packets += 1;
-        self.octets += payload.len() as u64;
-        Packet { payload_type, marker, sequence, timestamp, ssrc, payload }.write()
-    }
-
-    fn told(&self) -> Sent {
-        Sent {
-            packets: self.packets,
-            octets: self.octets,
-            timestamp: self.timestamp,
-            recently: self.packets > self.reported[1], // an array of two
-        }
     }
 }
 

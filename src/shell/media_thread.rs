@@ -572,7 +572,7 @@ mod tests {
     mod conference;
 
     use super::*;
-    use crate::media::{Codec, Direction, Runs};
+    use crate::media::{Codec, Direction, EncoderSettings, Runs};
     use crate::net::PortSearch;
     use std::sync::Mutex;
 
@@ -619,7 +619,9 @@ mod tests {
             codec: Codec::Pcma,
             payload_type: 8,
             accepted: vec![(8, Codec::Pcma)],
+            encoder: EncoderSettings::default(),
             telephone_event: None,
+            telephone_event_hz: 8_000,
             telephone_event_in: Vec::new(),
             direction: Direction::SendRecv,
             held_by_them: false,

@@ -7,10 +7,10 @@ use super::owner::{Network, Owner, VoiceSetup};
 use super::{Command, Handle, Notice, Notices, Process, Remote};
 use crate::agent::{Agent, AgentConfig, OfficeCodes, ParkingPlaces, QueueCodes};
 use crate::audio::{Devices, Ring, Wishes};
-use crate::config::{AfterFailedTransfer, CodecName, HoldMusic, HostPort, Identity, RingStyle, Settings};
+use crate::config::{AfterFailedTransfer, Band, CodecName, HoldMusic, HostPort, Identity, RingStyle, Settings};
 use crate::desk::DeskProblem;
 use crate::entropy::{self, NoEntropy};
-use crate::media::{CallTones, Codec};
+use crate::media::{CallTones, Codec, EncoderSettings};
 use crate::net::{self, NameFault, PortSearch, SipSocket};
 use crate::phone::{IdentitySource, LineId, OnFailedTransfer, PbxBehaviour, PhoneConfig};
 use crate::secrets::Secret;
@@ -132,6 +132,8 @@ pub(super) async fn assemble(
                     calls: call_policy(settings),
                 },
                 codecs: codecs(settings),
+                codecs_poor_network: named(settings.codecs_poor_network.as_deref().unwrap_or_default()),
+                opus: opus(settings),
                 identity_order: identity(settings),
                 name_prefixes: settings.name_prefixes.clone().unwrap_or_default(),
                 pbx: pbx_behaviour(settings),
@@ -290,12 +292,31 @@ fn rings(style: Option<RingStyle>, tones: &CallTones) -> (Ring, Ring) {
 
 fn codecs(settings: &Settings) -> Vec<Codec> {
     let chosen = settings.codecs.clone().filter(|codecs| !codecs.is_empty());
-    let chosen = chosen.unwrap_or_else(|| vec![CodecName::Pcma, CodecName::Pcmu]);
+    chosen.map_or_else(|| Codec::ALL.to_vec(), |chosen| named(&chosen))
+}
+
+fn named(codecs: &[CodecName]) -> Vec<Codec> {
     let codec = |name: &CodecName| match name {
+        CodecName::Opus => Codec::Opus,
+        CodecName::G722 => Codec::G722,
         CodecName::Pcma => Codec::Pcma,
         CodecName::Pcmu => Codec::Pcmu,
     };
-    chosen.iter().map(codec).collect()
+    codecs.iter().map(codec).collect()
+}
+
+fn opus(settings: &Settings) -> EncoderSettings {
+    let usual = EncoderSettings::default();
+    EncoderSettings {
+        bit_rate: settings.opus_rate.map_or(usual.bit_rate, |rate| rate * 1_000),
+        pauses: settings.opus_dtx.unwrap_or(usual.pauses),
+        most_hz: match settings.opus_band {
+            Some(Band::Narrow) => 8_000,
+            Some(Band::Wide) => 16_000,
+            Some(Band::Full) | None => usual.most_hz,
+        },
+        ..usual
+    }
 }
 
 fn identity(settings: &Settings) -> Vec<IdentitySource> {

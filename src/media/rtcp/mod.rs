@@ -215,7 +215,7 @@ mod tests {
         let (mut a, mut b) = (reporter(1, 0xaaaa), reporter(2, 0xbbbb));
         let mut at_b = Reception::default();
         for n in (0..100).filter(|n| n % 4 != 1) {
-            at_b.count(at(1_000), 0xaaaa, n, 0, false);
+            at_b.count(at(1_000), 0xaaaa, n, 0, None);
         }
         let from_a = a.report(at(10_000), &SENT, &mut Reception::default());
         assert_eq!(b.read(at(10_030), &from_a), [None], "a has heard nothing of b yet");
@@ -237,7 +237,7 @@ mod tests {
     fn impossible_round_trip_is_left_out() {
         let (mut a, mut b) = (reporter(1, 1), reporter(2, 2));
         let mut at_b = Reception::default();
-        at_b.count(at(0), 1, 1, 1, true);
+        at_b.count(at(0), 1, 1, 1, Some(8_000));
         let from_a = a.report(at(100_000), &SENT, &mut Reception::default());
         b.read(at(100_000), &from_a);
         let from_b = b.report(at(100_000), &SENT, &mut at_b);
@@ -249,7 +249,7 @@ mod tests {
     fn damaged_reports_never_panic() {
         let mut rng = ChaCha20Rng::from_seed([9; 32]);
         let mut reception = Reception::default();
-        reception.count(at(0), 7, 7, 7, true);
+        reception.count(at(0), 7, 7, 7, Some(8_000));
         let whole = reporter(1, 3).goodbye(at(5_000), &SENT, &mut reception);
         let mut reader = reporter(2, 7);
         for _ in 0..50_000 {

@@ -1,7 +1,8 @@
 //! Two streams over a simulated network, on virtual time.
 
 use super::*;
-use crate::media::{AudioDirection, Direction, NoAudioCause, StreamEvent};
+use crate::media::{AudioDirection, Direction, EncoderSettings, FRAME_SAMPLES, NoAudioCause, StreamEvent};
+use rand_chacha::rand_core::Rng;
 use std::time::Duration;
 
 const A: &str = "192.0.2.1:4000";
@@ -68,7 +69,9 @@ fn plan(local: &str, remote: &str) -> StreamPlan {
         codec: Codec::Pcma,
         payload_type: 8,
         accepted: vec![(8, Codec::Pcma), (0, Codec::Pcmu)],
+        encoder: EncoderSettings::default(),
         telephone_event: Some(101),
+        telephone_event_hz: 8_000,
         telephone_event_in: vec![101],
         direction: Direction::SendRecv,
         held_by_them: false,
