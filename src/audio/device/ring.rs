@@ -57,7 +57,7 @@ impl Gears {
             narrow: resampler(Rate::Narrow, fixed)?,
             wide: resampler(Rate::Wide, fixed)?,
             // Nothing is filtered. Against drift a sample is left out or put in between now and then, blended over 3 ms.
-            full: Box::new(Slip::new(TICK, 1, fixed)?),
+            full: Box::new(Slip::<f32>::new(TICK, 1, fixed)?),
             rate: Rate::Narrow,
         })
     }
@@ -95,7 +95,7 @@ fn resampler(rate: Rate, fixed: FixedAsync) -> Result<Steered, ResamplerConstruc
         FixedAsync::Input => (ratio, up),
     };
     let filter = SincInterpolationParameters::new(taps, WindowFunction::Hann).f_cutoff(edge);
-    Ok(Box::new(Async::new_sinc(ratio, WIDEST, &filter, rate.frame_samples(), 1, fixed)?))
+    Ok(Box::new(Async::<f32>::new_sinc(ratio, WIDEST, &filter, rate.frame_samples(), 1, fixed)?))
 }
 
 pub(super) struct Incoming {

@@ -17,7 +17,7 @@ const LANES: usize = 8;
 pub struct Converter {
     to: Rate,
     /// `None` while what comes has the rate already.
-    filter: Option<Filter>,
+    filter: Option<Box<Filter>>,
 }
 
 impl Converter {
@@ -34,7 +34,7 @@ impl Converter {
         }
         match &mut self.filter {
             Some(filter) if (filter.from, filter.to) == (from, to) => filter.pass(frame),
-            filter => filter.insert(Filter::new(from, to)).pass(frame),
+            filter => filter.insert(Box::new(Filter::new(from, to))).pass(frame),
         }
     }
 
