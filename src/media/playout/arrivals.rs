@@ -23,7 +23,7 @@ const FIRST_WAIT: usize = 10;
 const GUESS: f32 = 3.0;
 
 /// Of the packets that must come in time.
-
+const QUANTILE: f32 = 0.97;
 
 /// What a packet weighs less than the one after it: 1.5 s at 20 ms make it a third.
 const FORGETTING: f32 = 1.0 - 1.0 / 75.0;
@@ -92,7 +92,7 @@ impl Arrivals {
         if late > self.usual + STALL {
             self.remember(now, transit);
         }
-        self.weight /= 1.0 - 1.0 / super::knob("FORGET",75.0);
+        self.weight /= FORGETTING;
         self.add((late / 1_000) as usize, self.weight);
         if self.weight > 1e12 {
             self.bins.iter_mut().for_each(|bin| *bin /= self.weight);
@@ -111,7 +111,7 @@ impl Arrivals {
     pub fn wanted(&self, now: Instant) -> i64 {
         let known = |stall: &&Stall, within| now.since(stall.last) < within;
         let several = self.stalls.iter().filter(|stall| known(stall, STALLS)).count() > 1;
-        let within = if several { STALLS } else { Duration::from_secs_f32(super::knob("LONE",4.0)) };
+        let within = if several { STALLS } else { LONE_STALL };
         let stalls = self.stalls.iter().filter(|stall| known(stall, within));
         let highest = stalls.map(|stall| stall.transit - self.base).max().unwrap_or_default();
         self.usual.max(highest).clamp(LEAST_WAIT, MOST_WAIT)
@@ -174,7 +174,7 @@ impl Arrivals {
 
     /// Upper edge of the bin in which nearly all have come.
     fn quantile(&self) -> i64 {
-        let mut above = self.total * (1.0 - super::knob("QUANT",0.97));
+        let mut above = self.total * (1.0 - QUANTILE);
         let highest = self.bins.iter().rposition(|bin| {
             above -= bin;
             above < 0.0

@@ -18,8 +18,8 @@ const MOST_PERIODS: usize = 3;
 const STEP_MS: usize = 10;
 
 /// Repeated at full strength for so long, then faded until silence.
-// k
-// g
+const FULL_MS: usize = 10;
+const GONE_MS: usize = 60;
 
 /// Sound before the gap that is looked at: three of the longest periods, and a quarter to join them.
 pub(super) const HISTORY_MS: usize = MOST_LAG_MS * MOST_PERIODS + MOST_LAG_MS.div_ceil(4);
@@ -66,7 +66,7 @@ impl Concealer {
 
     /// Whether nothing is left of it.
     pub fn is_gone(&self) -> bool {
-        self.turn.sound.is_empty() || self.made_up >= (super::knob("GONE",60.0) as usize) * self.rate.per_ms()
+        self.turn.sound.is_empty() || self.made_up >= GONE_MS * self.rate.per_ms()
     }
 
     /// A pitch period; 0 for none.
@@ -82,7 +82,7 @@ impl Concealer {
     }
 
     pub fn next(&mut self) -> i16 {
-        let step = (super::knob("STEP",10.0) as usize) * self.rate.per_ms();
+        let step = STEP_MS * self.rate.per_ms();
         if self.periods < MOST_PERIODS && self.made_up == self.periods * step {
             self.lengthen_turn();
         }
@@ -92,7 +92,7 @@ impl Concealer {
             sample = sample * (1.0 - part) + f32::from(self.last.next()) * part;
             self.blend -= 1;
         }
-        let (full, gone) = ((super::knob("FULL",10.0) as usize) * self.rate.per_ms(), (super::knob("GONE",60.0) as usize) * self.rate.per_ms());
+        let (full, gone) = (FULL_MS * self.rate.per_ms(), GONE_MS * self.rate.per_ms());
         let left = gone.saturating_sub(self.made_up).min(gone - full) as f32 / (gone - full) as f32;
         self.made_up += 1;
         // Never stronger than samples were.

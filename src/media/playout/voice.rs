@@ -226,13 +226,12 @@ impl Voice {
             return 0;
         }
         let per_ms = self.rate.per_ms();
-        let (skip, shift, overlap, going_on) = if filler == Filler::Noise {
+        let (shift, overlap, going_on) = if filler == Filler::Noise {
             let overlap = (FIT_MS * per_ms).min(real.len());
-            (0, 0, overlap, (0..overlap).map(|_| self.noise.next()).collect())
+            (0, overlap, (0..overlap).map(|_| self.noise.next()).collect())
         } else {
             self.fit(real)
         };
-        let real = real.get(skip..).unwrap_or_default();
         let (more, over) = going_on.split_at(shift);
         self.sound.extend_from_slice(more);
         self.sound.extend(crossfade(over, &real[..overlap])); // at most its length
@@ -241,28 +240,16 @@ impl Voice {
     }
 
     /// Where in the next period the made-up sound is most like the real one: there it joins.
-    fn fit(&mut self, real: &[i16]) -> (usize, usize, usize, Vec<i16>) {
-        // Half a period earlier to half a period later.
-        let most = if self.concealer.is_gone() { 0 } else { (self.concealer.lag() as f32 * super::knob("FIT", 0.5)) as usize };
-        let skipped = (most as f32 * super::knob("SKIP", 1.0)) as usize;
-        let overlap = ((self.concealer.overlap() as f32 * super::knob("OVER", 1.0)) as usize).min(real.len().saturating_sub(skipped));
-        let window = (FIT_MS * self.rate.per_ms()).max(overlap).min(real.len().saturating_sub(skipped));
+    fn fit(&mut self, real: &[i16]) -> (usize, usize, Vec<i16>) {
+        let gone = self.concealer.is_gone();
+        let overlap = self.concealer.overlap().min(real.len());
+        let window = (FIT_MS * self.rate.per_ms()).max(overlap).min(real.len());
+        let most = if gone { 0 } else { self.concealer.lag() };
         let mut going_on: Vec<i16> = (0..most + window).map(|_| self.concealer.next()).collect();
-        let step = self.rate.per_ms() / Rate::Narrow.per_ms();
-        let later = (0..=most).map(|shift| (0, shift));
-        let earlier = (1..=skipped).map(|skip| (skip, 0));
-        let like = |(skip, shift): (usize, usize)| {
-            let (real, made_up) = (&real[skip..skip + window], &going_on[shift..shift + window]);
-            let far = (skip + shift) as f32 / (most + 1) as f32;
-            ((skip, shift), correlation(real, made_up, step) - super::knob("FAR", 0.1) * far)
-        };
-        let ((skip, shift), _) = later
-            .chain(earlier)
-            .map(like)
-            .max_by(|a, b| a.1.total_cmp(&b.1))
-            .unwrap_or_default();
+        let like = |shift: usize| correlation(&real[..window], &going_on[shift..shift + window], 1);
+        let shift = (0..most).max_by(|a, b| like(*a).total_cmp(&like(*b))).unwrap_or_default();
         going_on.truncate(shift + overlap);
-        (skip, shift, overlap, going_on)
+        (shift, overlap, going_on)
     }
 }
 
