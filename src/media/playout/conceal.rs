@@ -78,7 +78,7 @@ impl Concealer {
     pub fn overlap(&self) -> usize {
         let per_ms = self.rate.per_ms();
         let beyond = (self.made_up / (STEP_MS * per_ms)).saturating_sub(1);
-        (self.lag / 4 + beyond * 4 * per_ms).clamp(2 * per_ms, 10 * per_ms)
+        (4 * per_ms).max(beyond.saturating_sub(1) * 4 * per_ms).min(10 * per_ms)
     }
 
     pub fn next(&mut self) -> i16 {

@@ -343,13 +343,14 @@ impl Playout {
             }
             Kind::Sound(codec, payload) => {
                 self.figures.concealed_us += timeline.time(timeline.waited);
+                let late = timeline.waited > 0;
                 timeline.count_loss(false);
                 timeline.went_on(stored.sequence, end);
                 (self.noisy, self.codec) = (false, Some(codec));
                 let hz = i64::from(self.voice.rate().hz());
                 let ahead = self.voice.ahead() as i64 * 1_000_000 / hz;
                 let units = i64::from(timeline.clock_hz);
-                self.voice.decode(codec, &payload, (without * hz / units) as usize);
+                self.voice.decode(codec, &payload, (without * hz / units) as usize, late);
                 self.figures.waited(micros(now) - micros(stored.arrival) + ahead);
             }
         }

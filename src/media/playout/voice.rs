@@ -95,16 +95,16 @@ impl Voice {
         }
     }
 
-    /// Appends a payload without its first samples. How many more samples there are for it: a fit at the end of a gap.
-    pub fn decode(&mut self, codec: Codec, payload: &[u8], without: usize) -> usize {
+    /// Appends a payload without its first samples. `late`: it was waited for, so it may come later still, to fit what was
+    /// made up; sound after a loss has its moment.
+    pub fn decode(&mut self, codec: Codec, payload: &[u8], without: usize, late: bool) {
         let mut decoded = std::mem::take(&mut self.decoded);
         decoded.clear();
         self.decoder(codec).decode(payload, &mut decoded);
         let loud = decoded.iter().any(|sample| sample.unsigned_abs() > 8);
         self.heard = Some(loud || self.heard == Some(true));
-        let fitted = self.append(decoded.get(without.min(decoded.len())..).unwrap_or_default());
+        self.append(decoded.get(without.min(decoded.len())..).unwrap_or_default(), late);
         self.decoded = decoded;
-        fitted
     }
 
     /// The packet of so many samples before `next`, from what that repeats of it.
@@ -113,7 +113,7 @@ impl Voice {
         decoded.clear();
         let recovered = self.decoder(codec).recover(next, samples, &mut decoded) && !decoded.is_empty();
         if recovered {
-            self.append(&decoded);
+            self.append(&decoded, false);
         }
         self.decoded = decoded;
         recovered
@@ -218,33 +218,31 @@ impl Voice {
         self.decoders[at].1.as_mut() // found or just pushed
     }
 
-    /// Appends real sound, joined to what was made up. How much longer the gap became by that.
-    fn append(&mut self, real: &[i16]) -> usize {
+    /// Appends real sound, joined to what was made up.
+    fn append(&mut self, real: &[i16], late: bool) {
         let filler = std::mem::replace(&mut self.filler, Filler::Real);
         if real.is_empty() || matches!(filler, Filler::Real | Filler::ByCodec) {
-            self.sound.extend_from_slice(real);
-            return 0;
+            return self.sound.extend_from_slice(real);
         }
         let per_ms = self.rate.per_ms();
         let (shift, overlap, going_on) = if filler == Filler::Noise {
             let overlap = (FIT_MS * per_ms).min(real.len());
             (0, overlap, (0..overlap).map(|_| self.noise.next()).collect())
         } else {
-            self.fit(real)
+            self.fit(real, late)
         };
         let (more, over) = going_on.split_at(shift);
         self.sound.extend_from_slice(more);
         self.sound.extend(crossfade(over, &real[..overlap])); // at most its length
         self.sound.extend_from_slice(&real[overlap..]);
-        shift
     }
 
-    /// Where in the next period the made-up sound is most like the real one: there it joins.
-    fn fit(&mut self, real: &[i16]) -> (usize, usize, Vec<i16>) {
-        let gone = self.concealer.is_gone();
+    /// Where in the next period the made-up sound is most like the real one: there it joins, if it may.
+    fn fit(&mut self, real: &[i16], late: bool) -> (usize, usize, Vec<i16>) {
+        let stays = !late || self.concealer.is_gone();
         let overlap = self.concealer.overlap().min(real.len());
         let window = (FIT_MS * self.rate.per_ms()).max(overlap).min(real.len());
-        let most = if gone { 0 } else { self.concealer.lag() };
+        let most = if stays { 0 } else { self.concealer.lag() };
         let mut going_on: Vec<i16> = (0..most + window).map(|_| self.concealer.next()).collect();
         let like = |shift: usize| correlation(&real[..window], &going_on[shift..shift + window], 1);
         let shift = (0..most).max_by(|a, b| like(*a).total_cmp(&like(*b))).unwrap_or_default();
