@@ -54,7 +54,8 @@ fn best_lag(sound: &[i16], at: usize, rate: Rate, most: usize, side: Side) -> Op
     let here = sound.get(at..at + window)?;
     let like = |lag: usize, step: usize| {
         let from = match side {
-            Side::Earlier => at.checked_sub(lag)?,
+            // A whole period on both sides.
+            Side::Earlier => sound.get(at..at + lag).and(at.checked_sub(lag))?,
             Side::Later => at + lag,
         };
         Some((lag, correlation(here, sound.get(from..from + window)?, step)))

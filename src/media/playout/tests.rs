@@ -1,6 +1,7 @@
 //! Packets put and frames played on virtual time.
 
 use super::*;
+use crate::media::Rate;
 use crate::media::codec::Decoder;
 
 const PHASE_MS: u64 = 7;
