@@ -138,6 +138,7 @@ fn what_is_said_to_write_can_be_written() {
         ("calls", "auto_answer"),
         ("calls", "client_in_name"),
         ("audio", "microphone"),
+        ("audio", "headset_buttons"),
         ("numbering", "country_code"),
         ("numbering", "outside_prefix"),
         ("desk", "url"),

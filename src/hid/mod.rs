@@ -11,7 +11,7 @@ use system::System;
 
 use crate::clock::Clock;
 use crate::headset::{Lights, Press};
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::UnboundedReceiver;
 
 /// All headsets of this computer: each is heard, and each shows the same. Dropped, their lights go out.
 #[derive(Debug)]
@@ -40,19 +40,19 @@ impl Headsets {
     /// Looks for headsets from now on, also for those that come later; presses come by the receiver.
     ///
     /// # Errors
-    /// No thread can be started, or the program was built without devices (feature `desktop`).
+    /// No thread can be started.
+    #[cfg(feature = "desktop")]
     pub fn start(clock: Clock) -> std::io::Result<(Self, UnboundedReceiver<Press>)> {
-        let (presses, pressed) = unbounded_channel();
+        let (presses, pressed) = tokio::sync::mpsc::unbounded_channel();
         let (orders, words) = std::sync::mpsc::channel();
-        #[cfg(feature = "desktop")]
         watcher::Watcher::start(System::default(), clock, orders.clone(), words, presses)?;
-        #[cfg(not(feature = "desktop"))]
-        {
-            let _ = (clock, words, presses);
-            return Err(std::io::ErrorKind::Unsupported.into());
-        }
-        #[cfg(feature = "desktop")]
         Ok((Self { orders }, pressed))
+    }
+
+    /// A program built without devices (feature `desktop`) says so.
+    #[cfg(not(feature = "desktop"))]
+    pub fn start(_clock: Clock) -> std::io::Result<(Self, UnboundedReceiver<Press>)> {
+        Err(std::io::ErrorKind::Unsupported.into())
     }
 
     /// Never waits.

@@ -144,10 +144,14 @@ impl<B: Bus> Watcher<B> {
         let Device { name, vendor, descriptor, input, output } = device;
         let headset = match Headset::new(vendor, &descriptor) {
             Ok(Some(headset)) => headset,
-            Ok(None) => return drop(self.passed_over.insert(path)),
+            Ok(None) => {
+                self.passed_over.insert(path);
+                return;
+            }
             Err(fault) => {
                 tracing::warn!(name, ?fault, "what a headset says of its buttons cannot be understood");
-                return drop(self.passed_over.insert(path));
+                self.passed_over.insert(path);
+                return;
             }
         };
         let reader = self.next_reader;
