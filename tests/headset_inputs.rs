@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 #[test]
 fn no_device_of_the_corpus_harms() {
     let mut count = 0;
-    for entry in fs::read_dir(root().join("fuzz/corpus/hid_descriptor")).expect("the corpus is in the repository") {
+    for entry in
+        fs::read_dir(root().join("fuzz/corpus/hid_descriptor")).expect("the corpus is in the repository")
+    {
         exercise_hid::device(&fs::read(entry.expect("a readable entry").path()).expect("a readable input"));
         count += 1;
     }
@@ -20,7 +22,9 @@ fn no_device_of_the_corpus_harms() {
 /// Each device of the corpus, cut anywhere, and with every octet turned over.
 #[test]
 fn no_device_that_is_cut_or_spoilt_harms() {
-    for entry in fs::read_dir(root().join("fuzz/corpus/hid_descriptor")).expect("the corpus is in the repository") {
+    for entry in
+        fs::read_dir(root().join("fuzz/corpus/hid_descriptor")).expect("the corpus is in the repository")
+    {
         let whole = fs::read(entry.expect("a readable entry").path()).expect("a readable input");
         for at in 0..whole.len() {
             exercise_hid::device(&whole[..at]);
@@ -39,7 +43,8 @@ const ASSIGNMENTS: [&str; 3] = ["TAG", "IMPORT{builtin}", "GOTO"];
 
 #[test]
 fn every_line_of_the_rule_for_headsets_is_one_that_udev_reads() {
-    let rules = fs::read_to_string(root().join("config/70-patchcord-headset.rules")).expect("the rule is shipped");
+    let rules =
+        fs::read_to_string(root().join("config/70-patchcord-headset.rules")).expect("the rule is shipped");
     let mut tagged = 0;
     for line in rules.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
         for part in line.split(", ") {
@@ -55,7 +60,10 @@ fn every_line_of_the_rule_for_headsets_is_one_that_udev_reads() {
             let is_label = key == "LABEL" && !is_match;
             assert!(known.contains(&key) || is_label, "{key} in {line:?}");
             let quoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
-            assert!(quoted.is_some_and(|text| !text.is_empty() && !text.contains('"')), "{value} in {line:?}");
+            assert!(
+                quoted.is_some_and(|text| !text.is_empty() && !text.contains('"')),
+                "{value} in {line:?}"
+            );
             tagged += usize::from(part == "TAG+=\"uaccess\"");
         }
     }

@@ -45,8 +45,8 @@ const MAY_NAME: [(&str, &[&str]); 27] = [
 ];
 
 const EVERYTHING_BELOW_SHELL: [&str; 17] = [
-    "domain", "desk_api", "sip", "media", "phone", "agent", "headset", "practice", "net", "audio", "hid", "desk",
-    "config", "clock", "entropy", "logging", "text",
+    "domain", "desk_api", "sip", "media", "phone", "agent", "headset", "practice", "net", "audio", "hid",
+    "desk", "config", "clock", "entropy", "logging", "text",
 ];
 
 /// The terminal may also see what the engines' fronts are made of; it never opens a socket or a store.

@@ -323,10 +323,8 @@ impl Parser {
         let begin = sizes.entry(report).or_default();
         let at = *begin;
         let length = size.checked_mul(count).ok_or(DescriptorFault::TooLong)?;
-        *begin = at
-            .checked_add(length)
-            .filter(|bits| *bits <= LONGEST_REPORT)
-            .ok_or(DescriptorFault::TooLong)?;
+        *begin =
+            at.checked_add(length).filter(|bits| *bits <= LONGEST_REPORT).ok_or(DescriptorFault::TooLong)?;
         let flags = Flags(flags);
         // Controls that nobody can switch; many headsets declare their buttons so all the same.
         if flags.is_constant() && !is_input || !(1..=32).contains(&size) {
@@ -366,7 +364,9 @@ impl Parser {
     fn arrays(&self, slots: Vec<Bits>, flags: Flags) -> Vec<Field> {
         let numbers = (self.globals.logical_minimum..=u32::MAX).take(MOST_USAGES);
         let wanted = self.usages().zip(numbers).filter(|(usage, _)| usage.matters() && usage.page != LED);
-        wanted.map(|(usage, number)| flags.field(usage, Place::Array { slots: slots.clone(), number })).collect()
+        wanted
+            .map(|(usage, number)| flags.field(usage, Place::Array { slots: slots.clone(), number }))
+            .collect()
     }
 
     fn usages(&self) -> impl Iterator<Item = Usage> {

@@ -204,7 +204,9 @@ impl Headset {
 
     /// The headset takes over what its lights say.
     fn agree(&mut self, now: Instant, lights: Lights) {
-        if self.lamps.off_hook.is_some() && std::mem::replace(&mut self.off_hook, lights.off_hook) != lights.off_hook {
+        if self.lamps.off_hook.is_some()
+            && std::mem::replace(&mut self.off_hook, lights.off_hook) != lights.off_hook
+        {
             self.hook_settles = now + ECHO;
         }
         if self.lamps.mute.is_some() {

@@ -31,7 +31,9 @@ pub fn intent(view: &View, press: Press, redial: Option<&str>) -> Option<Intent>
         Press::Flash => calls.flash(view),
         Press::HoldTo(true) => calls.hold(view),
         Press::HoldTo(false) => calls.active.is_none().then(|| calls.resume())?,
-        Press::Redial if view.lines.is_empty() => redial.map(|target| Intent::Dial { target: target.to_owned() }),
+        Press::Redial if view.lines.is_empty() => {
+            redial.map(|target| Intent::Dial { target: target.to_owned() })
+        }
         Press::Redial => None,
         Press::Drop => calls.hang_up(view).or_else(|| calls.reject()),
         Press::Reject => calls.reject(),
@@ -51,7 +53,9 @@ struct Calls {
 
 impl Calls {
     fn of(view: &View) -> Self {
-        let lines = |is: fn(&LineView) -> bool| view.lines.iter().filter(move |(_, line)| is(line)).map(|(id, _)| *id);
+        let lines = |is: fn(&LineView) -> bool| {
+            view.lines.iter().filter(move |(_, line)| is(line)).map(|(id, _)| *id)
+        };
         let mut waiting = lines(|line| !rings(line) && line.held_by_us);
         Self {
             ringing: lines(rings).next(),

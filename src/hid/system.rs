@@ -54,7 +54,13 @@ impl Bus for System {
         descriptor.truncate(length);
         // Two doors to one device: one thread waits at the first while another writes by the second.
         let output = api.open_path(path).map_err(refused)?;
-        Ok(Device { name, vendor, descriptor, input: Box::new(Opened(device)), output: Box::new(Opened(output)) })
+        Ok(Device {
+            name,
+            vendor,
+            descriptor,
+            input: Box::new(Opened(device)),
+            output: Box::new(Opened(output)),
+        })
     }
 }
 

@@ -177,7 +177,10 @@ impl<B: Bus> Watcher<B> {
         }
         match error.kind() {
             io::ErrorKind::PermissionDenied => {
-                tracing::warn!(?path, "the buttons of a headset are for the administrator alone: config/70-patchcord-headset.rules");
+                tracing::warn!(
+                    ?path,
+                    "the buttons of a headset are for the administrator alone: config/70-patchcord-headset.rules"
+                );
             }
             _ => tracing::warn!(?path, %error, "a headset could not be opened"),
         }

@@ -29,7 +29,8 @@ fn wear(mut headset: Headset, mut reports: &[u8]) {
         now = now + Duration::from_millis(500);
         headset.hear(now, report);
         let bit = |at: u8| length >> at & 1 == 1;
-        let written = headset.show(now, Lights { ring: bit(0), off_hook: bit(1), mute: bit(2), hold: bit(3) });
+        let written =
+            headset.show(now, Lights { ring: bit(0), off_hook: bit(1), mute: bit(2), hold: bit(3) });
         // Whatever is written, it is one of the reports that the device declared, as long as declared.
         for report in written.iter().chain(&headset.show_again(now)) {
             let alike = |known: &&Vec<u8>| known.first() == report.first() && known.len() == report.len();

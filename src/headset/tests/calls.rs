@@ -177,17 +177,26 @@ fn every_press_means_what_it_should_in_every_state_of_the_calls() {
         (
             "a client talks",
             talks(),
-            [no, "HangUp 1", "HangUp 1", "Mute on", "Mute on", no, "Hold 1", "Hold 1", no, no, no, "HangUp 1"],
+            [
+                no, "HangUp 1", "HangUp 1", "Mute on", "Mute on", no, "Hold 1", "Hold 1", no, no, no,
+                "HangUp 1",
+            ],
         ),
         (
             "the operator is mute",
             with(talks(), &[muted(true)]),
-            [no, "HangUp 1", "HangUp 1", "Mute off", no, "Mute off", "Hold 1", "Hold 1", no, no, no, "HangUp 1"],
+            [
+                no, "HangUp 1", "HangUp 1", "Mute off", no, "Mute off", "Hold 1", "Hold 1", no, no, no,
+                "HangUp 1",
+            ],
         ),
         (
             "the client waits",
             with(talks(), &[held(FIRST, Side::Us)]),
-            ["Resume 1", "HangUp 1", "HangUp 1", "Mute on", "Mute on", no, "Resume 1", no, "Resume 1", no, no, "HangUp 1"],
+            [
+                "Resume 1", "HangUp 1", "HangUp 1", "Mute on", "Mute on", no, "Resume 1", no, "Resume 1", no,
+                no, "HangUp 1",
+            ],
         ),
         (
             "the client is on the way to a colleague",
@@ -198,8 +207,8 @@ fn every_press_means_what_it_should_in_every_state_of_the_calls() {
             "a second one rings",
             with(talks(), &[ringing(SECOND)]),
             [
-                "Answer 2", "HangUp 1", "Answer 2", "Mute on", "Mute on", no, "Answer 2", "Hold 1", no, no, "Reject 2",
-                "HangUp 1",
+                "Answer 2", "HangUp 1", "Answer 2", "Mute on", "Mute on", no, "Answer 2", "Hold 1", no, no,
+                "Reject 2", "HangUp 1",
             ],
         ),
         (
@@ -209,7 +218,10 @@ fn every_press_means_what_it_should_in_every_state_of_the_calls() {
         ),
         (
             "both wait",
-            with(talks(), &[ringing(SECOND), held(FIRST, Side::Us), answered(SECOND), held(SECOND, Side::Us)]),
+            with(
+                talks(),
+                &[ringing(SECOND), held(FIRST, Side::Us), answered(SECOND), held(SECOND, Side::Us)],
+            ),
             ["Swap", no, no, "Mute on", "Mute on", no, "Swap", no, "Swap", no, no, no],
         ),
         (

@@ -24,7 +24,13 @@ fn buttons_and_lights_are_found_where_each_device_has_them() {
     let table = [
         Found {
             sample: SP325,
-            buttons: &[(HOOK, (5, 0), false), (MUTE, (5, 1), true), (REDIAL, (5, 2), true), (FLASH, (5, 3), true), (0x07, (5, 7), false)],
+            buttons: &[
+                (HOOK, (5, 0), false),
+                (MUTE, (5, 1), true),
+                (REDIAL, (5, 2), true),
+                (FLASH, (5, 3), true),
+                (0x07, (5, 7), false),
+            ],
             lights: &[(0x17, (5, 0)), (0x09, (5, 1)), (0x18, (5, 2)), (0x20, (5, 3)), (0x21, (5, 4))],
         },
         Found {
@@ -55,7 +61,11 @@ fn buttons_and_lights_are_found_where_each_device_has_them() {
         for (id, (report, at), relative) in buttons {
             let field = found.inputs.iter().find(|field| field.usage == Usage::telephony(*id));
             let field = field.unwrap_or_else(|| panic!("{id:#x} in {sample}"));
-            assert_eq!(field.place, Place::Variable(Bits { report: *report, at: *at, size: 1 }), "{id:#x} in {sample}");
+            assert_eq!(
+                field.place,
+                Place::Variable(Bits { report: *report, at: *at, size: 1 }),
+                "{id:#x} in {sample}"
+            );
             assert_eq!(field.relative, *relative, "{id:#x} in {sample}");
         }
         for (id, (report, at)) in lights {
@@ -67,7 +77,8 @@ fn buttons_and_lights_are_found_where_each_device_has_them() {
 
 #[test]
 fn the_length_of_what_is_written_is_that_of_the_whole_report() {
-    let size = |sample: &str, report| Descriptor::parse(&octets(sample)).unwrap().output_sizes.get(&report).copied();
+    let size =
+        |sample: &str, report| Descriptor::parse(&octets(sample)).unwrap().output_sizes.get(&report).copied();
     assert_eq!(size(SP325, 5), Some(8));
     assert_eq!(size(POWERCONF, 2), Some(16));
     assert_eq!(size(BLACKWIRE, 24), Some(1));
@@ -82,7 +93,11 @@ fn buttons_that_are_told_as_numbers_are_known_by_theirs() {
         let field = found.inputs.iter().find(|field| field.usage == Usage::telephony(id)).unwrap();
         assert_eq!(field.place, Place::Array { slots: slots.clone(), number }, "{id:#x}");
     }
-    assert_eq!(found.light(Usage::led(0x17)), Some(Bits { report: 0, at: 8, size: 1 }), "from a row of usages");
+    assert_eq!(
+        found.light(Usage::led(0x17)),
+        Some(Bits { report: 0, at: 8, size: 1 }),
+        "from a row of usages"
+    );
     assert_eq!(found.light(Usage::led(0x18)), Some(Bits { report: 0, at: 9, size: 1 }));
 }
 
@@ -115,7 +130,11 @@ fn every_kind_of_item_is_understood() {
         ("features are no inputs", "0920 75019501 b102", None),
         ("vendors' pages", "0600ff 0920 75019501 8102", None),
         ("a field of no bits", "0920 75009501 8102", None),
-        ("fields in another report count there alone", "8501 75089504 8101 8502 0920 75019501 8102", at(2, 0)),
+        (
+            "fields in another report count there alone",
+            "8501 75089504 8101 8502 0920 75019501 8102",
+            at(2, 0),
+        ),
         ("four octets of value", "0920 7701000000 9701000000 8302000000", at(0, 0)),
         ("the last usage is that of all the rest", "0921 0920 75019503 8102", at(0, 1)),
     ];

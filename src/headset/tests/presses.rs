@@ -116,7 +116,11 @@ fn mute_is_a_toggle_however_long_its_bit_stays() {
     assert_eq!(worn.hears(&[5, 0b01]), []);
     worn.later(2_000);
     assert_eq!(worn.hears(&[5, 0b11]), [Press::Mute]);
-    assert_eq!(worn.hears(&[5, 0b11]), [Press::Mute], "what tells changes alone need not say that it was let go");
+    assert_eq!(
+        worn.hears(&[5, 0b11]),
+        [Press::Mute],
+        "what tells changes alone need not say that it was let go"
+    );
 }
 
 #[test]
@@ -182,7 +186,11 @@ fn lights_are_written_in_whole_reports_and_only_those_that_change() {
     assert_eq!(written(DELL, SP325, all), [vec![5, 0b1111]]);
     assert_eq!(written(ANKER, POWERCONF, all), [vec![2, 0b1111, 0]]);
     assert_eq!(written(GN_AUDIO, JABRA, all), [vec![2, 0b111]], "mute by the microphone's light");
-    assert_eq!(written(SENNHEISER, SENNHEISER_SC30, all), [vec![0, 0b1101]], "without ids a zero goes before");
+    assert_eq!(
+        written(SENNHEISER, SENNHEISER_SC30, all),
+        [vec![0, 0b1101]],
+        "without ids a zero goes before"
+    );
     assert_eq!(written(LOGITECH, MX_BRIO, all), [vec![8, 1]]);
     assert_eq!(written(LOGITECH, ARRAY, all), [vec![0, 0, 0b11]], "what is not ours stays zero");
     let whole = [vec![23, 1], vec![24, 1], vec![9, 1], vec![32, 1]];
@@ -207,7 +215,11 @@ fn who_hangs_up_while_another_waits_is_shown_that_one() {
     worn.later(20_000);
     assert_eq!(worn.hears(&[5, 0]), [Press::OnHook]);
     worn.later(100);
-    assert_eq!(worn.shows(one_waits), [vec![5, 0b1001]], "off hook again, though that is what it showed before");
+    assert_eq!(
+        worn.shows(one_waits),
+        [vec![5, 0b1001]],
+        "off hook again, though that is what it showed before"
+    );
     worn.later(100);
     assert_eq!(worn.hears(&[5, 1]), []);
     worn.later(5_000);
