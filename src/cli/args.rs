@@ -87,7 +87,7 @@ pub struct Common {
     #[arg(help = msg!("In order of preference [default: opus,G722,PCMA,PCMU]"))]
     #[arg(long, global = true, value_name = "LIST", value_delimiter = ',', value_parser = setting::<CodecName>)]
     pub codecs: Option<Vec<CodecName>>,
-    #[arg(help = msg!("Sound devices: null for none, devices for those of the settings, or part of a device's name [default: null]"))]
+    #[arg(help = msg!("Sound devices, and with them the buttons of headsets: null for none, devices for those of the settings, or part of a device's name [default: null]"))]
     #[arg(long, global = true, value_name = "NAME", value_parser = setting::<String>)]
     pub audio: Option<String>,
     #[arg(help = msg!("Take out of the microphone what the earpiece plays: auto, on or off [default: auto, where there is an echo]"))]

@@ -89,6 +89,7 @@ fn settings(root: &Section<'_>) -> Result<Settings, ConfigError> {
         microphone: audio.value("microphone")?,
         earpiece: audio.value("earpiece")?,
         ringer: audio.value("ringer")?,
+        headset_buttons: audio.yes_no("headset_buttons")?,
         tones: audio.value("tones")?,
         ring: audio.value("ring")?,
         cancel_echo: audio.value("cancel_echo")?,

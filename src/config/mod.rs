@@ -121,6 +121,8 @@ pub struct Settings {
     pub earpiece: Option<String>,
     /// The same.
     pub ringer: Option<String>,
+    /// Yes, where devices are used.
+    pub headset_buttons: Option<bool>,
     /// That of `numbering`.
     pub tones: Option<ToneCountry>,
     /// A bell.
@@ -221,6 +223,7 @@ impl Settings {
             microphone: self.microphone.or(below.microphone),
             earpiece: self.earpiece.or(below.earpiece),
             ringer: self.ringer.or(below.ringer),
+            headset_buttons: self.headset_buttons.or(below.headset_buttons),
             tones: self.tones.or(below.tones),
             ring: self.ring.or(below.ring),
             cancel_echo: self.cancel_echo.or(below.cancel_echo),

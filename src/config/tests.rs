@@ -144,6 +144,7 @@ fn what_is_said_to_write_can_be_written() {
         ("audio", "microphone"),
         ("audio", "cancel_echo"),
         ("audio", "suppress_noise"),
+        ("audio", "headset_buttons"),
         ("numbering", "country_code"),
         ("numbering", "outside_prefix"),
         ("desk", "url"),

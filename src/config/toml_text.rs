@@ -63,6 +63,7 @@ pub(super) fn write(settings: &Settings) -> String {
     file.text("microphone", settings.microphone.as_deref());
     file.text("earpiece", settings.earpiece.as_deref());
     file.text("ringer", settings.ringer.as_deref());
+    file.plain("headset_buttons", settings.headset_buttons);
     file.text("tones", settings.tones.map(ToneCountry::letters));
     file.text("ring", settings.ring.map(ring));
     file.text("cancel_echo", settings.cancel_echo.map(AutoSwitch::word));

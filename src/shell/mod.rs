@@ -5,6 +5,7 @@
 //! window) holds a [`Handle`]: intents go in, notices come out.
 
 mod desk_link;
+mod headset_desk;
 mod kept;
 mod media_thread;
 mod meter;

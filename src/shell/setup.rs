@@ -1,6 +1,7 @@
 //! From settings to a running telephone.
 
 use super::desk_link::{DeskLink, DeskSetup};
+use super::headset_desk::HeadsetDesk;
 use super::media_thread::Audio;
 use super::meter::Meter;
 use super::owner::{Network, Owner, VoiceSetup};
@@ -37,7 +38,7 @@ pub struct Setup {
     pub register: bool,
     /// What each call plays and where it is kept; asked when its audio starts.
     pub audio: Box<dyn FnMut(LineId) -> Audio>,
-    /// The operator's devices; without them, calls have files alone.
+    /// The operator's devices, and with them the buttons of headsets; without them, calls have files alone.
     pub devices: Option<Wishes>,
     /// How often figures of the voice are told, besides the end of a call.
     pub figures_every: Option<Duration>,
@@ -156,6 +157,7 @@ pub(super) async fn assemble(
     let ports = PortSearch::new(settings.rtp_ports.map(|range| (range.first, range.last)));
     let route = Box::new(net::local_towards);
     let network = Network { transport, next_hop, fixed: settings.local, server, socket, ports, route };
+    let has_headsets = setup.devices.is_some() && settings.headset_buttons.unwrap_or(true);
     let devices = setup.devices.map(|wishes| Devices::start(clock, wishes)).transpose();
     let devices = devices.map_err(StartFault::NoDevices)?;
     let tones = call_tones(settings);
@@ -173,7 +175,10 @@ pub(super) async fn assemble(
     };
     let desk = DeskLink::new(clock, desk_setup).map_err(StartFault::BadDesk)?;
     let kept = desk.kept();
-    let owner = Owner::new(clock, agent, network, desk, voice, setup.register, outbox);
+    let mut owner = Owner::new(clock, agent, network, desk, voice, setup.register, outbox);
+    if has_headsets {
+        owner.headset = HeadsetDesk::start(clock);
+    }
     Ok((owner, Handle { remote: Remote { commands }, notices: Notices { notices }, kept }, inbox))
 }
 

@@ -536,3 +536,66 @@ async fn a_pbx_that_moved_is_registered_at_its_new_address() {
         })
         .await;
 }
+
+/// Ring, off-hook, mute and hold light.
+fn lit(told: &crate::hid::Told) -> [bool; 4] {
+    let lights = told.since().0.expect("the lights are told");
+    [lights.ring, lights.off_hook, lights.mute, lights.hold]
+}
+
+#[tokio::test]
+async fn a_headset_answers_mutes_and_hangs_up_and_its_lights_follow() {
+    tokio::task::LocalSet::new()
+        .run_until(async {
+            let mut desk = Desk::new().await;
+            let (presses, pressed) = unbounded_channel();
+            let (headsets, told) = crate::hid::Headsets::in_test();
+            desk.owner.headset = HeadsetDesk::with(Some((headsets, pressed)));
+            desk.owner.on_press(Press::OffHook);
+            assert!(told.since().1, "nobody calls: the headset goes back on the hook");
+            desk.is_called().await;
+            assert_eq!(lit(&told), [true, false, false, false]);
+            presses.send(Press::OffHook).unwrap();
+            let press = desk.owner.headset.next_press().await;
+            desk.owner.on_press(press);
+            let answer = desk.asks("SIP/2.0 200");
+            assert!(answer.contains("CSeq: 1 INVITE"), "{answer}");
+            assert_eq!(lit(&told), [false, true, false, false]);
+            desk.owner.on_press(Press::Mute);
+            assert!(desk.owner.muted);
+            assert_eq!(lit(&told), [false, true, true, false]);
+            // The same by a key of the window.
+            desk.owner.on_command(Command::Intent(Intent::Mute { on: false }));
+            assert_eq!(lit(&told), [false, true, false, false]);
+            desk.owner.on_press(Press::OnHook);
+            let bye = desk.asks("BYE");
+            desk.answers(&bye, "").await;
+            assert_eq!(lit(&told), [false; 4]);
+            assert!(desk.owner.lines.is_empty());
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn redial_calls_what_the_operator_dialled_last() {
+    tokio::task::LocalSet::new()
+        .run_until(async {
+            let mut desk = Desk::new().await;
+            let audio = UdpSocket::bind((FIRST, 0)).unwrap().local_addr().unwrap();
+            let (headsets, _told) = crate::hid::Headsets::in_test();
+            desk.owner.headset = HeadsetDesk::with(Some((headsets, unbounded_channel().1)));
+            desk.owner.on_press(Press::Redial);
+            assert!(desk.owner.lines.is_empty(), "nothing was dialled");
+            desk.owner.on_command(Command::Intent(Intent::Dial { target: "205".into() }));
+            let invite = desk.asks("INVITE");
+            desk.answers(&invite, &sdp(audio)).await;
+            desk.owner.on_press(Press::OnHook);
+            let bye = desk.asks("BYE");
+            desk.answers(&bye, "").await;
+            assert!(desk.owner.lines.is_empty());
+            desk.owner.on_press(Press::Redial);
+            let again = desk.asks("INVITE");
+            assert!(again.starts_with("INVITE sip:205@"), "{again}");
+        })
+        .await;
+}
