@@ -100,7 +100,11 @@ async fn open_sqlite(file: &Path) -> Result<Store, OpenError> {
     let file = std::fs::canonicalize(file)?;
     let url = |mode: &str| sqlite_url(&file, mode);
     let pool = |size| {
-        let pool = AnyPoolOptions::new().max_connections(size).acquire_timeout(ACQUIRE).idle_timeout(None);
+        // All are opened now and never asked whether they are there: whoever gives up waiting, as a task that is ended
+        // does, gives up no connection that is being opened or asked. Its thread would end after `close`, and a reader
+        // that ends last cannot fold the log.
+        let pool = AnyPoolOptions::new().min_connections(size).max_connections(size).test_before_acquire(false);
+        let pool = pool.acquire_timeout(ACQUIRE).idle_timeout(None).max_lifetime(None);
         let pool = pool.after_connect(|connection, _| {
             Box::pin(async move { connection.execute(SQLITE_SESSION).await.map(drop) })
         });
@@ -112,7 +116,7 @@ async fn open_sqlite(file: &Path) -> Result<Store, OpenError> {
     let writer = pool(1).connect_with(connect("rw")?).await?;
     writer.execute("PRAGMA journal_mode = WAL").await?;
     SQLITE_MIGRATIONS.run(&writer).await?;
-    let readers = pool(READERS).min_connections(1).connect_with(connect("ro")?).await?;
+    let readers = pool(READERS).connect_with(connect("ro")?).await?;
     // The write lock is held from the beginning: no write fails half-way because another process wrote meanwhile.
     // A write of the whole database does not fit into the usual 2 MB of pages; the next one gives them back.
     let begin = "PRAGMA cache_size = -2000; BEGIN IMMEDIATE";

@@ -1,3 +1,5 @@
+use std::task::Poll;
+
 use super::*;
 use crate::desk_api::{ActOnOrder, Order, OrderAct, OrderState};
 use crate::domain::client::Money;
@@ -73,6 +75,31 @@ async fn calls_of_the_third_schema_are_found_by_the_columns_of_the_fourth() {
     assert_eq!(number.as_deref(), Some("+79161234567"));
     store.close().await;
     std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// A reader whose connection is still being opened or asked when its task ends would outlive the store, and fold nothing.
+#[tokio::test]
+async fn whoever_gives_up_a_look_up_leaves_a_log_that_is_folded_in_the_end() {
+    let folder = std::env::temp_dir().join(format!("patchcord-given-up-{}", std::process::id()));
+    for polls in 0..30 {
+        std::fs::create_dir_all(&folder).unwrap();
+        let store = Store::open(&Database::Sqlite(folder.join("desk.db"))).await.unwrap();
+        let given_up = |_| {
+            let (store, mut left) = (store.clone(), polls);
+            let mut look_up = Box::pin(async move { store.ping().await });
+            std::future::poll_fn(move |context| match left {
+                0 => Poll::Ready(()),
+                _ => {
+                    left -= 1;
+                    look_up.as_mut().poll(context).map(drop)
+                }
+            })
+        };
+        futures_util::future::join_all((0..8).map(given_up)).await;
+        store.close().await;
+        assert!(!folder.join("desk.db-wal").exists(), "given up at the poll {polls}");
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }
 
 /// A store with the sample's goods and first client, at a moment of a working day.
