@@ -38,6 +38,8 @@ pub(crate) struct OrderFilter {
 
 /// A change of a placed order is finished within this time, or was not meant.
 const CHANGED_IN: SignedDuration = SignedDuration::from_mins(30);
+/// Orders in one statement.
+const COUNTED_AT_ONCE: usize = 500;
 /// Who did what time did.
 const NOBODY: &str = "desk";
 
@@ -140,20 +142,16 @@ impl Store {
         finish(tx, command, row.receipt(change, reserved)).await
     }
 
-    /// Places an order as the client agreed to it. What stops it is told in the receipt, whose state is then a draft's.
+    /// Places an order as the client agreed to it. What stops it is told in the receipt, whose state is then a draft's. Says
+    /// besides whether it was placed for the first time.
     pub async fn place_order(
         &self,
         command: &Command<'_>,
         id: OrderId,
         revision: u32,
         rules: &Orders,
-    ) -> Written {
-        let (receipt, is_first) = until_done!(self.try_place_order(command, id, revision, rules))?;
-        // Beside the order, not with it: many clients buy the same, and would be in each other's way.
-        if is_first && let Err(error) = self.count_typical(id).await {
-            tracing::warn!(%error, "typical products are not counted");
-        }
-        Ok(receipt)
+    ) -> Result<(OrderReceipt, bool), WriteError> {
+        until_done!(self.try_place_order(command, id, revision, rules))
     }
 
     async fn try_place_order(
@@ -220,14 +218,31 @@ impl Store {
         Ok((finish(tx, command, row.receipt(Change::Replaced, until)).await?, is_first))
     }
 
-    /// What this order's client buys for the first time, others of its type may like (duty 8).
-    async fn count_typical(&self, id: OrderId) -> Result<(), StoreError> {
-        let sql = "INSERT INTO typical_products (client_type, product, clients) \
-                   SELECT c.client_type, l.product, 1 FROM order_lines l JOIN clients c ON c.id = l.client \
-                   WHERE l.order_id = $1 AND NOT EXISTS (SELECT 1 FROM order_lines o WHERE o.client = l.client \
-                   AND o.product = l.product AND o.order_id <> $1) GROUP BY c.client_type, l.product \
-                   ON CONFLICT (client_type, product) DO UPDATE SET clients = typical_products.clients + 1";
-        sqlx::query(sql).bind(id.to_string()).execute(&self.writer).await?;
+    /// What clients of these orders buy for the first time, others of their type may like (duty 8).
+    pub async fn count_typical(&self, orders: &[OrderId]) -> Result<(), StoreError> {
+        for some in orders.chunks(COUNTED_AT_ONCE) {
+            until_done!(self.try_count_typical(some))?;
+        }
+        Ok(())
+    }
+
+    /// Of several orders of one client the earliest counts. Two desks that count the same goods do so in the same order.
+    async fn try_count_typical(&self, orders: &[OrderId]) -> Result<(), StoreError> {
+        let mut insert = Statement::new(
+            "INSERT INTO typical_products (client_type, product, clients) \
+             SELECT c.client_type, l.product, COUNT(DISTINCT l.client) FROM order_lines l \
+             JOIN clients c ON c.id = l.client WHERE l.order_id IN ",
+        );
+        insert.list(orders.iter().map(ToString::to_string))?;
+        insert.push(
+            " AND NOT EXISTS (SELECT 1 FROM order_lines o WHERE o.client = l.client AND o.product = l.product \
+             AND (o.placed_on < l.placed_on OR o.placed_on = l.placed_on AND o.order_id < l.order_id)) \
+             GROUP BY c.client_type, l.product ORDER BY c.client_type, l.product \
+             ON CONFLICT (client_type, product) DO UPDATE SET clients = typical_products.clients + excluded.clients",
+        );
+        // Not SERIALIZABLE: what is placed meanwhile is in nobody's way.
+        let (text, values) = insert.into_parts();
+        sqlx::query_with(text, values).execute(&self.writer).await?;
         Ok(())
     }
 
