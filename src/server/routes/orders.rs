@@ -130,8 +130,7 @@ pub(crate) async fn place(
 ) -> Result<Json<OrderReceipt>, Refusal> {
     let id = OrderId(id);
     let command = command.command(&caller.0.person, &paths::place_order(id), &place)?;
-    let (receipt, is_first) =
-        desk.store.place_order(&command, id, place.revision, &desk.orders).await?;
+    let (receipt, is_first) = desk.store.place_order(&command, id, place.revision, &desk.orders).await?;
     if is_first {
         desk.typical.placed(id);
     }

@@ -114,7 +114,8 @@ async fn open_sqlite(file: &Path) -> Result<Store, OpenError> {
         // All are opened now and never asked whether they are there: whoever gives up waiting, as a task that is ended
         // does, gives up no connection that is being opened or asked. Its thread would end after `close`, and a reader
         // that ends last cannot fold the log.
-        let pool = AnyPoolOptions::new().min_connections(size).max_connections(size).test_before_acquire(false);
+        let pool =
+            AnyPoolOptions::new().min_connections(size).max_connections(size).test_before_acquire(false);
         let pool = pool.acquire_timeout(ACQUIRE).idle_timeout(None).max_lifetime(None);
         let pool = pool.after_connect(|connection, _| {
             Box::pin(async move { connection.execute(SQLITE_SESSION).await.map(drop) })
