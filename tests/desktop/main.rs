@@ -17,6 +17,7 @@ mod first_run;
 mod focus;
 mod hot_key;
 mod key_store;
+mod killed;
 mod korean;
 mod notices;
 mod notification_service;

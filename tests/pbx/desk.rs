@@ -80,7 +80,12 @@ impl Desk {
     }
 
     pub fn put_client(&self, draft: &Value) {
-        let (status, answer) = self.request("PUT", &format!("/v1/clients/{}", fresh_uuid()), Some(draft));
+        self.put_client_as(&fresh_uuid(), draft);
+    }
+
+    /// In place of what was known of this one.
+    pub fn put_client_as(&self, id: &str, draft: &Value) {
+        let (status, answer) = self.request("PUT", &format!("/v1/clients/{id}"), Some(draft));
         assert!((200..300).contains(&status), "PUT of a client: {status} {answer}");
     }
 
