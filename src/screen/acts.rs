@@ -306,7 +306,7 @@ impl Screen {
         }
         if self.transfer.is_open {
             self.transfer.close();
-        } else if self.order_is_open() {
+        } else if self.order_is_open() || self.looked_up.is_none() {
             self.leave_order(now);
         } else {
             self.looked_up = None;

@@ -1,6 +1,7 @@
 //! A client whom the operator looks up without a call of theirs (duties 1 to 3): the palette asks the desk for what is typed there,
 //! Enter opens the card, and from it the client is called or an order is taken.
 
+use super::call::Seen;
 use super::keys::Deed;
 use super::palette::Found;
 use super::{Card, Field, PaletteRow, Row, Screen, Tone, Wish, words};
@@ -34,9 +35,9 @@ impl Screen {
             Ok(clients) => Found::Clients(clients),
             Err(why) => Found::Away(why),
         };
-        let words = match &open.found {
-            Found::Away(_) if was_away => return,
-            Found::Clients(clients) if !clients.is_empty() => {
+        let words = match self.palette.as_ref().map(|open| &open.found) {
+            Some(Found::Away(_)) if was_away => return,
+            Some(Found::Clients(clients)) if !clients.is_empty() => {
                 let first = clients.first().map(|client| self.found_row(client).label).unwrap_or_default();
                 say!(&self.cat, "Clients: {count}. {first}", count = clients.len(), first = first)
             }
@@ -67,8 +68,9 @@ impl Screen {
             Found::Away(why) => say!(cat, "No clients: {why}", why = cat.get(words::unavailable(why))),
             Found::Clients(clients) if clients.is_empty() => say!(cat, "No client is found"),
             Found::Clients(clients) => {
-                let shown = self.palette_rows(open, wall).iter().filter(|(_, deed)| matches!(deed, Deed::Client(_)));
-                match clients.len() - shown.count().min(clients.len()) {
+                let rows = self.palette_rows(open, wall);
+                let shown = rows.iter().filter(|(_, deed)| matches!(deed, Deed::Client(_))).count();
+                match clients.len().saturating_sub(shown) {
                     0 => String::new(),
                     more => say!(cat, "More clients: {count}. Type on", count = more),
                 }
@@ -135,8 +137,10 @@ impl Screen {
 
     /// The client of whoever is spoken with, where nobody knows who that is.
     pub(super) fn may_be_the_caller(&self, client: ClientId) -> bool {
-        self.looked_up.as_ref().is_some_and(|known| known.id == client)
-            && self.client_seen().is_some_and(|seen| seen.client().is_none() && seen.call.answered.is_some())
+        let is_colleague = |seen: &Seen<'_>| seen.written_number().is_some_and(|number| self.colleague(number).is_some());
+        let is_unknown =
+            |seen: Seen<'_>| seen.call.answered.is_some() && seen.client().is_none() && !is_colleague(&seen);
+        self.looked_up.as_ref().is_some_and(|known| known.id == client) && self.client_seen().is_some_and(is_unknown)
     }
 }
 

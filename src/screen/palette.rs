@@ -47,10 +47,10 @@ impl Screen {
     /// As shown, with what each row does.
     pub(super) fn palette_rows(&self, open: &Open, wall: &Zoned) -> Vec<(PaletteRow, Deed)> {
         let query = fold(&open.query);
-        let (beside, clients) = match &open.found {
-            Found::Nothing => (MOST_ROWS, &[][..]),
-            Found::Asked | Found::Away(_) => (MOST_BESIDE_CLIENTS, &[][..]),
-            Found::Clients(clients) => (MOST_BESIDE_CLIENTS, clients.as_slice()),
+        let beside = if matches!(open.found, Found::Nothing) { MOST_ROWS } else { MOST_BESIDE_CLIENTS };
+        let clients = match &open.found {
+            Found::Clients(clients) => clients.as_slice(),
+            Found::Nothing | Found::Asked | Found::Away(_) => &[],
         };
         let clients = clients.iter().map(|client| (self.found_row(client), Deed::Client(Box::new(client.clone()))));
         let verbs = self.palette_deeds().into_iter().map(|deed| {

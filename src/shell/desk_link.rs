@@ -411,6 +411,7 @@ impl Keeper {
         adopt_left_behind(&outbox, setup).await;
         outbox.calls().into_iter().for_each(|(id, revision)| self.unsent.add(id, revision));
         outbox.found().into_iter().for_each(|news| self.say(FromDesk::Order(news)));
+        outbox.found_tasks().into_iter().for_each(|news| self.say(FromDesk::Task(news)));
         if outbox.unreadable() > 0 {
             self.say(FromDesk::Trouble(DeskTrouble::OtherToken));
         }

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// What is typed, and how the line begins that comes of it.
-const GOODS: [(&str, &str); 2] = [("1 tea", "Чай"), ("1 oil", "Масло")];
+const GOODS: [(&str, &str); 2] = [("text:1 tea", "Чай"), ("text:1 oil", "Масло")];
 const PALETTE: &str = "Commands, people, numbers and clients";
 const PRODUCT: &str = "Product, or quantity and product";
 /// Fields that stand beside the form.
@@ -121,9 +121,7 @@ impl Operator {
             let next = GOODS.iter().find(|(_, name)| !self.lines.iter().any(|line| line.starts_with(name)));
             return match next {
                 _ if !field.name.starts_with(PRODUCT) => (question, vec!["ctrl+Return"]),
-                Some((typed, _)) if field.written.is_empty() => {
-                    (question, vec![if *typed == GOODS[0].0 { "text:1 tea" } else { "text:1 oil" }])
-                }
+                Some((typed, _)) if field.written.is_empty() => (question, vec![*typed]),
                 Some((_, name)) if shows("list item", name) => (question, vec!["Return"]),
                 Some(_) => (question, Vec::new()),
                 None => (question, vec!["ctrl+Return"]),

@@ -21,7 +21,7 @@ impl Screen {
         }
     }
 
-    pub(super) fn fetch_terms(&mut self, client: ClientId) {
+    pub(in crate::screen) fn fetch_terms(&mut self, client: ClientId) {
         let known = self.book.known.entry(client).or_default();
         if !std::mem::replace(&mut known.is_asked, true) {
             self.wishes.push_back(Wish::FetchTerms(client));
