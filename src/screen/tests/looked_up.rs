@@ -1,7 +1,7 @@
 //! Clients whom the operator looks up by what is typed, without a call of theirs.
 
 use super::*;
-use crate::desk_api::CallRecordId;
+use crate::desk_api::{CallRecordId, OrderState};
 use crate::domain::client::ClientPhone;
 use crate::domain::number::PhoneNumber;
 
@@ -190,7 +190,13 @@ fn an_order_for_a_caller_whom_nobody_knew_names_the_call() {
     world.handle(Input::Terms { client: hanbit().id, answer: Ok(Box::new(orders::terms())) });
     world.press("F1");
     world.enters("3 tea");
-    assert_eq!(world.last_kept().call, Some(record));
+    let order = world.last_kept();
+    assert_eq!(order.call, Some(record));
+    world.receives(&order, OrderState::Placed, Some(10_427));
+    world.ended(FIRST, CallOutcome::Completed, 60);
+    let results = world.shown().wrap_up.unwrap().results;
+    let chosen: Vec<&str> = results.iter().filter(|row| row.chosen).map(|row| row.label.as_str()).collect();
+    assert_eq!(chosen, ["order taken"]);
 }
 
 #[test]
