@@ -72,7 +72,8 @@ impl Operator {
         if keys.is_empty() || !is_news {
             return;
         }
-        if self.lines.is_empty() && asked.starts_with(PRODUCT) {
+        let types = keys.first().is_some_and(|key| key.starts_with("text:"));
+        if types && self.lines.is_empty() && asked.starts_with(PRODUCT) {
             self.typed += 1;
         }
         for key in keys {
