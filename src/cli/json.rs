@@ -45,6 +45,7 @@ pub fn line(at: Instant, notice: &Notice, book: &Book) -> Option<String> {
         | Notice::Chain { .. }
         | Notice::Terms { .. }
         | Notice::Products { .. }
+        | Notice::Clients { .. }
         | Notice::Order(_)
         | Notice::Drafts(_)
         | Notice::Orders { .. }

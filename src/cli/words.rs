@@ -42,6 +42,7 @@ pub fn line(cat: &Catalogue, notice: &Notice) -> Option<String> {
         | Notice::Chain { .. }
         | Notice::Terms { .. }
         | Notice::Products { .. }
+        | Notice::Clients { .. }
         | Notice::Order(_)
         | Notice::Drafts(_)
         | Notice::Orders { .. }

@@ -284,6 +284,7 @@ impl Owner {
             FromDesk::Products { client, text, answer } => {
                 self.notify(Notice::Products { client, text, answer });
             }
+            FromDesk::Clients { text, answer } => self.notify(Notice::Clients { text, answer }),
             FromDesk::Order(news) => self.notify(Notice::Order(news)),
             FromDesk::Drafts(answer) => self.notify(Notice::Drafts(answer)),
             FromDesk::Orders { client, answer } => self.notify(Notice::Orders { client, answer }),
@@ -306,6 +307,7 @@ impl Owner {
             Command::FetchChain(question) => self.desk.fetch_chain(question),
             Command::FetchTerms(client) => self.desk.fetch_terms(client),
             Command::FindProducts { client, text, day } => self.desk.find_products(client, text, day),
+            Command::FindClients(text) => self.desk.find_clients(text),
             Command::KeepOrder(order) => self.desk.keep_order(order),
             Command::PlaceOrder { id, revision } => self.desk.place_order(id, revision),
             Command::ActOnOrder { id, act, reason } => self.desk.act_on_order(id, act, reason),
