@@ -26,7 +26,9 @@ fn main() {
 }
 
 async fn take_calls(process: Process, number: u32, port: u32) {
-    let settings = format!("[account]\nuser = \"t{number}\"\n[pbx]\nserver = \"127.0.0.1:{port}\"\n[calls]\ncodecs = [\"PCMA\"]\n");
+    let settings = format!(
+        "[account]\nuser = \"t{number}\"\n[pbx]\nserver = \"127.0.0.1:{port}\"\n[calls]\ncodecs = [\"PCMA\"]\n"
+    );
     let setup = Setup {
         settings: Settings::parse(&settings, Path::new("voice_calls.toml")).expect("settings"),
         password: Secret::new("bench"),

@@ -20,7 +20,7 @@ def measure(folder, options):
     missed = []
     for kind, begin in (("patchcord", Telephones), ("baresip", Baresips), ("RTP echo", Echo)):
         (cpu, memory, answered), late = attempt(folder / kind, options.tries, lambda place, begin=begin: one(begin, place, options.calls))
-        print(f"{kind:10} {cpu:6.1f} % of a core, {memory:6.1f} MB, {answered} calls that send{disturbed(late)}", flush=True)
+        print(f"{kind:10} {cpu:6.1f} % of a core, {memory:6.1f} MB, {answered} senders{disturbed(late)}", flush=True)
         if late > LATE_MS:
             missed.append(f"{options.calls} calls, {kind}:{disturbed(late)}")
         if kind == "patchcord" and (cpu > CPU_BAR or memory > MEMORY_BAR or answered < options.calls):

@@ -147,9 +147,12 @@ def one_round(folder, phase, seconds=14):
         voices = [headsets.speak(party.name, folder / "clicks.wav") for party in present]
         before, at = [parties.cpu_seconds(party.process.pid) for party in present], time.monotonic()
         watch = Watch()
-        for voice in voices:
-            voice.wait()
+        # It would wait for ever for a null sink that does not rewind to have played all.
+        time.sleep(seconds)
         behind = watch.stop()
+        for voice in voices:
+            voice.terminate()
+            voice.wait()
         used = [(parties.cpu_seconds(party.process.pid) - start) / (time.monotonic() - at) * 100 for party, start in zip(present, before)]
         time.sleep(0.5)
         for party, (mouth, ear), percent in zip(present, ears, used):
