@@ -265,6 +265,7 @@ fn media(line: Line, stats: &StreamStats) -> Line {
         .with("jitter_ms", &rounded(stats.jitter_ms.into()))
         .with("delay_ms", &rounded(stats.delay_ms.into()))
         .with("mos", &stats.mos.map(|mos| rounded(mos.into())))
+        .with("mos_there", &stats.mos_there.map(|mos| rounded(mos.into())))
         .with("no_audio", &stats.no_audio.map(direction_code))
         .with("microphone_underruns", &stats.devices.microphone.under)
         .with("microphone_overruns", &stats.devices.microphone.over)

@@ -252,7 +252,8 @@ mod tests {
         let mut digits = 0;
         for (timestamp, updates) in [(0_u32, 409_u16), (65_535, 300)] {
             for n in 1..=updates {
-                digits += usize::from(listener.hear(1, timestamp, &payload(3, VOLUME, n * STEP), HZ).is_some());
+                digits +=
+                    usize::from(listener.hear(1, timestamp, &payload(3, VOLUME, n * STEP), HZ).is_some());
             }
             digits +=
                 usize::from(timestamp == 0 && listener.hear(1, 0, &payload(3, VOLUME, 0xffff), HZ).is_some());

@@ -5,13 +5,13 @@
 //! session and turns SDP into a [`StreamPlan`]; [`Stream`] runs in the media thread and carries it out.
 
 mod codec;
-mod conceal;
 mod dtmf;
 mod frame;
-mod jitter;
 mod level;
 mod mix;
+mod opinion;
 mod peer;
+mod playout;
 pub mod process;
 mod quality;
 mod rtcp;
@@ -28,7 +28,8 @@ pub use mix::{Mixer, Relay};
 pub use sdp::{Negotiation, NegotiationConfig, SdpFault, is_answerable};
 pub use stand_in::StandIn;
 pub use stream::{
-    AudioDirection, DeviceFigures, NoAudioCause, Runs, Stream, StreamEvent, StreamOutput, StreamStats, is_digit,
+    AudioDirection, DeviceFigures, NoAudioCause, Runs, Stream, StreamEvent, StreamOutput, StreamStats,
+    is_digit,
 };
 pub use tones::{Cadence, CallTone, CallTones, MELODY, Part, Player};
 

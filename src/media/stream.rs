@@ -7,12 +7,12 @@ mod tests;
 
 pub use report::{AudioDirection, DeviceFigures, NoAudioCause, Runs, StreamEvent, StreamOutput, StreamStats};
 
-use super::codec::Decoder;
 use super::dtmf::{Listener, Presser};
-use super::jitter::{JitterBuffer, Sound};
+use super::opinion::{self, Conditions};
 use super::peer::{Peer, Source};
-use super::quality::{Inbound, Outbound, mean_opinion};
-use super::rtcp::{Reception, Reporter};
+use super::playout::{self, Content, Playout};
+use super::quality::{Inbound, Outbound};
+use super::rtcp::{Bursts, Reception, Reporter, VoipMetrics};
 use super::rtp::{self, Packet};
 use super::{Codec, Frame, Rate, StreamPlan};
 use crate::instant::Instant;
@@ -35,8 +35,11 @@ pub struct Stream {
     presser: Presser,
     reporter: Reporter,
     reception: Reception,
-    playout: JitterBuffer,
-    decoder: Option<(Codec, Box<dyn Decoder>)>,
+    playout: Playout,
+    /// What became of every packet that was due.
+    bursts: Bursts,
+    /// Of what we sent before their last report, 0 to 1.
+    lost_there: Option<f32>,
     listener: Listener,
     inbound: Inbound,
     outbound: Outbound,
@@ -57,8 +60,9 @@ impl Stream {
             reporter: Reporter::new(now, sender.ssrc(), rng),
             sender,
             reception: Reception::default(),
-            playout: JitterBuffer::new(),
-            decoder: None,
+            playout: Playout::new(),
+            bursts: Bursts::default(),
+            lost_there: None,
             listener: Listener::default(),
             inbound: Inbound::default(),
             outbound: Outbound::default(),
@@ -113,9 +117,12 @@ impl Stream {
         }
         let codec =
             self.plan.accepted.iter().find(|(pt, _)| *pt == rtp.payload_type).map(|(_, codec)| *codec);
-        self.reception.count(now, rtp.ssrc, rtp.sequence, rtp.timestamp, codec.map(Codec::clock_hz));
+        self.count(now, &rtp, codec);
         let event = match codec {
-            Some(codec) => self.on_sound(now, &rtp, codec),
+            Some(codec) => {
+                self.put(now, &rtp, Content::Sound { codec, payload: rtp.payload });
+                None
+            }
             None if self.plan.telephone_event_in.contains(&rtp.payload_type) => {
                 let clock = self.plan.codec.clock_hz();
                 if let Some(digit) = self.listener.hear(rtp.ssrc, rtp.timestamp, rtp.payload, clock) {
@@ -123,7 +130,10 @@ impl Stream {
                 }
                 self.inbound.heard_event(now)
             }
-            None if rtp.payload_type == COMFORT_NOISE => self.inbound.heard_comfort_noise(now),
+            None if rtp.payload_type == COMFORT_NOISE => {
+                self.put(now, &rtp, Content::ComfortNoise { payload: rtp.payload });
+                self.inbound.heard_comfort_noise(now)
+            }
             None => {
                 self.inbound.heard_unknown(now);
                 None
@@ -141,16 +151,13 @@ impl Stream {
         if !reports.is_empty() {
             let heard = reports.into_iter().flatten().next();
             if let Some(heard) = &heard {
-                self.sender.expect_loss(f32::from(heard.fraction_lost) / 256.0);
+                let lost = f32::from(heard.fraction_lost) / 256.0;
+                self.lost_there = Some(lost);
+                self.sender.expect_loss(lost);
             }
             let event = self.outbound.report(heard, self.sender.packets());
             self.tell_all(event);
         }
-    }
-
-    /// The rate of what is sent: frames that have it are not converted.
-    pub const fn sends_at(&self) -> Rate {
-        Rate::Narrow
     }
 
     /// Every 20 ms: the frame to send in, at any rate, the one that came out, at the rate of what they send. `microphone` is
@@ -164,7 +171,7 @@ impl Stream {
         if self.reporter.is_due(now) {
             self.send_report(now);
         }
-        if self.plan.direction.receives() { self.playout.play(now) } else { Frame::silence(Rate::Narrow) }
+        if self.plan.direction.receives() { self.play(now) } else { Frame::silence(Rate::Narrow) }
     }
 
     /// The rate of the sound that it sends; sound of any other is converted.
@@ -185,21 +192,18 @@ impl Stream {
     }
 
     pub fn stats(&self, now: Instant) -> StreamStats {
-        let (lost, late, rx_packets) = (self.reception.lost(), self.playout.late(), self.reception.packets());
-        let (delay_ms, rtt_ms) = (self.playout.delay_ms(), self.reporter.rtt_ms());
-        // Packetisation, network, playout; devices apart.
-        let mouth_to_ear = self.plan.ptime_ms as f32 + rtt_ms.unwrap_or_default() / 2.0 + delay_ms;
-        let loss = (lost + late) as f32 / self.reception.expected().max(1) as f32;
+        let rx_packets = self.reception.packets();
         StreamStats {
             tx_packets: self.sender.packets(),
             rx_packets,
-            lost,
-            late,
+            lost: self.reception.lost(),
+            late: self.playout.figures().late,
             strangers: self.strangers,
             jitter_ms: self.reception.jitter_ms(),
-            delay_ms,
-            rtt_ms,
-            mos: (rx_packets > 0).then(|| mean_opinion(mouth_to_ear, loss)),
+            delay_ms: self.playout.delay_ms(),
+            rtt_ms: self.reporter.rtt_ms(),
+            mos: (rx_packets > 0).then(|| opinion::score(opinion::rating(&self.conditions()))),
+            mos_there: self.heard_there(),
             no_audio: if self.inbound.is_missing(now) {
                 Some(AudioDirection::In)
             } else {
@@ -212,39 +216,89 @@ impl Stream {
     /// Says goodbye by RTCP BYE; sends nothing afterwards.
     pub fn close(&mut self, now: Instant) {
         if let Some(to) = self.peer.rtcp_destination().filter(|_| !self.closed) {
-            let bytes = self.reporter.goodbye(now, &self.sender.told(), &mut self.reception);
+            let metrics = self.metrics();
+            let bytes =
+                self.reporter.goodbye(now, &self.sender.told(), &mut self.reception, metrics.as_ref());
             self.outputs.push_back(StreamOutput::Rtcp(datagram(to, bytes)));
         }
         self.closed = true;
     }
 
-    fn on_sound(&mut self, now: Instant, rtp: &Packet<'_>, codec: Codec) -> Option<StreamEvent> {
-        let samples = self.decode(codec, rtp.payload);
-        if self.plan.direction.receives() {
-            let &Packet { ssrc, sequence, marker, .. } = rtp;
-            let timestamp = rtp.timestamp / (codec.clock_hz() / Rate::Narrow.hz());
-            self.playout.put(now, &Sound { ssrc, sequence, timestamp, marker, samples: &samples });
-        }
-        let least = codec.silence_amplitude().unsigned_abs();
-        if samples.iter().any(|sample| sample.unsigned_abs() > least) {
-            self.inbound.heard_sound(now)
-        } else {
-            self.inbound.heard_silence(now)
+    /// Also what did not come before it.
+    fn count(&mut self, now: Instant, rtp: &Packet<'_>, codec: Option<Codec>) {
+        let before = self.reception.expected();
+        self.reception.count(now, rtp.ssrc, rtp.sequence, rtp.timestamp, codec.map(Codec::clock_hz));
+        let due = self.reception.expected().saturating_sub(before);
+        // One that was overtaken has been told as lost.
+        (1..due).for_each(|_| self.bursts.lost());
+        if due > 0 {
+            self.bursts.received();
         }
     }
 
-    /// At the narrow rate.
-    fn decode(&mut self, codec: Codec, payload: &[u8]) -> Vec<i16> {
-        if self.decoder.as_ref().is_none_or(|(known, _)| *known != codec) {
-            self.decoder = Some((codec, codec.decoder()));
+    fn put(&mut self, now: Instant, rtp: &Packet<'_>, content: Content<'_>) {
+        if !self.plan.direction.receives() {
+            return;
         }
-        let mut sound = Vec::new();
-        if let Some((_, decoder)) = &mut self.decoder {
-            decoder.decode(payload, &mut sound);
+        let late = self.playout.figures().late;
+        let &Packet { ssrc, sequence, timestamp, marker, .. } = rtp;
+        self.playout.put(now, &playout::Packet { ssrc, sequence, timestamp, marker, content });
+        (late..self.playout.figures().late).for_each(|_| self.bursts.lost());
+    }
+
+    fn play(&mut self, now: Instant) -> Frame {
+        let frame = self.playout.play(now);
+        let event = match self.playout.take_heard() {
+            Some(true) => self.inbound.heard_sound(now),
+            Some(false) => self.inbound.heard_silence(now),
+            None => None,
+        };
+        self.tell_all(event);
+        frame
+    }
+
+    /// What their voice goes through on its way to us, over the whole call.
+    fn conditions(&self) -> Conditions {
+        let missed = self.reception.lost() + self.playout.figures().late;
+        // Packetisation, network, playout; devices apart.
+        let network = self.reporter.rtt_ms().unwrap_or_default() / 2.0;
+        Conditions {
+            codec: self.plan.codec,
+            delay_ms: self.plan.ptime_ms as f32 + network + self.playout.delay_ms(),
+            loss: missed as f32 / self.reception.expected().max(1) as f32,
+            burst_ratio: self.bursts.figures().ratio,
         }
-        let step = codec.rate().per_ms() / Rate::Narrow.per_ms();
-        let middle = |samples: &[i16]| samples.iter().map(|s| i32::from(*s)).sum::<i32>() / step as i32;
-        sound.chunks_exact(step).map(|samples| middle(samples) as i16).collect()
+    }
+
+    /// What they say of our voice, or what follows from what they miss.
+    fn heard_there(&self) -> Option<f32> {
+        let said = self.reporter.theirs().and_then(|theirs| theirs.conversation);
+        let follows = |loss| {
+            let conditions = Conditions { loss, burst_ratio: 1.0, ..self.conditions() };
+            opinion::score(opinion::rating(&conditions))
+        };
+        said.or(self.lost_there.map(follows))
+    }
+
+    /// For their side's figures (RFC 3611 §4.7); none before the first packet.
+    fn metrics(&self) -> Option<VoipMetrics> {
+        let expected = Some(self.reception.expected()).filter(|expected| *expected > 0)? as f32;
+        let (conditions, figures) = (self.conditions(), self.playout.figures());
+        let rating = opinion::rating(&conditions);
+        let undelayed = opinion::rating(&Conditions { delay_ms: 0.0, ..conditions });
+        Some(VoipMetrics {
+            loss: self.reception.lost() as f32 / expected,
+            discard: figures.late as f32 / expected,
+            bursts: self.bursts.figures(),
+            packet_ms: self.plan.ptime_ms as f32,
+            round_trip_ms: self.reporter.rtt_ms().unwrap_or_default(),
+            end_system_ms: self.plan.ptime_ms as f32 + figures.delay_ms,
+            rating: Some(rating),
+            listening: Some(opinion::score(undelayed)),
+            conversation: Some(opinion::score(rating)),
+            buffer_ms: figures.delay_ms,
+            most_buffer_ms: figures.most_delay_ms,
+        })
     }
 
     /// What the plan lets us expect of both directions.
@@ -287,7 +341,8 @@ impl Stream {
     }
 
     fn send_report(&mut self, now: Instant) {
-        let bytes = self.reporter.report(now, &self.sender.told(), &mut self.reception);
+        let metrics = self.metrics();
+        let bytes = self.reporter.report(now, &self.sender.told(), &mut self.reception, metrics.as_ref());
         self.sender.reported();
         if let Some(to) = self.peer.rtcp_destination() {
             self.outputs.push_back(StreamOutput::Rtcp(datagram(to, bytes)));

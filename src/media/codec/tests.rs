@@ -118,7 +118,8 @@ fn opus_brings_a_lost_packet_back_from_the_next_one() {
     assert!(decoder.recover(&packets[lost + 1], 960, &mut sound));
     let recovered = sound.split_off(lost * 960);
     let original = whole.split_off(lost * 960);
-    let error: f64 = recovered.iter().zip(&original).map(|(a, b)| f64::from(i32::from(*a) - i32::from(*b)).powi(2)).sum();
+    let error: f64 =
+        recovered.iter().zip(&original).map(|(a, b)| f64::from(i32::from(*a) - i32::from(*b)).powi(2)).sum();
     let power: f64 = original[..960].iter().map(|a| f64::from(*a).powi(2)).sum();
     assert!(error < power / 4.0, "{error} of {power} are wrong");
 }

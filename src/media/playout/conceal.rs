@@ -115,7 +115,8 @@ impl Concealer {
     /// click. Empty when there is too little.
     fn turn_of(&self, periods: usize) -> Turn {
         let (length, quarter) = (self.lag * periods, self.lag / 4);
-        let Some(start) = self.before.len().checked_sub(length).filter(|start| length > 0 && *start >= quarter)
+        let Some(start) =
+            self.before.len().checked_sub(length).filter(|start| length > 0 && *start >= quarter)
         else {
             return Turn::default();
         };

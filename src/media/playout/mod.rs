@@ -26,7 +26,6 @@ mod simulation;
 #[cfg(test)]
 mod tests;
 
-
 pub use figures::PlayoutFigures;
 
 use super::codec::Decoder;
@@ -99,9 +98,14 @@ pub(super) struct Packet<'a> {
 
 #[derive(Clone, Copy)]
 pub(super) enum Content<'a> {
-    Sound { codec: Codec, payload: &'a [u8] },
+    Sound {
+        codec: Codec,
+        payload: &'a [u8],
+    },
     /// RFC 3389, by the clock of the codec in use.
-    ComfortNoise { payload: &'a [u8] },
+    ComfortNoise {
+        payload: &'a [u8],
+    },
 }
 
 /// A packet, weighed.
@@ -486,10 +490,4 @@ impl Received {
 fn micros(now: Instant) -> i64 {
     // 2^63 microseconds are 290,000 years.
     now.since_start().as_micros() as i64
-}
-impl Playout {
-    pub fn delay_now(&self, now: Instant) -> Option<f32> {
-        let t = self.timeline.as_ref()?;
-        (t.started && !t.paused).then(|| self.delay_and_slack(now, t).0 as f32 / 1000.0)
-    }
 }

@@ -90,7 +90,15 @@ struct Line {
 impl Line {
     fn new(codec: Codec) -> Self {
         let playout = Playout::with_decoders(decoder);
-        Self { playout, codec, packet: 0, sequence: 65_500, timestamp: u32::MAX - 9_000, ssrc: 7, heard: vec![] }
+        Self {
+            playout,
+            codec,
+            packet: 0,
+            sequence: 65_500,
+            timestamp: u32::MAX - 9_000,
+            ssrc: 7,
+            heard: vec![],
+        }
     }
 
     fn payload(&self) -> Vec<u8> {
@@ -171,12 +179,16 @@ fn sound_is_played_as_it_came_and_at_its_rate() {
 fn sound_starts_at_the_next_frame_unless_that_is_too_near() {
     for (phase_ms, first_frame) in [(1, 1), (5, 1), (12, 0), (19, 0)] {
         let mut playout = Playout::with_decoders(decoder);
-        let payload: Vec<u8> = (0..160).map(|n| crate::media::codec::g711::a_law(tone(Rate::Narrow, n))).collect();
+        let payload: Vec<u8> =
+            (0..160).map(|n| crate::media::codec::g711::a_law(tone(Rate::Narrow, n))).collect();
         let mut heard = vec![];
         for n in 0..10_u16 {
             let content = Content::Sound { codec: Codec::Pcma, payload: &payload };
             let timestamp = u32::from(n) * 160;
-            playout.put(at(u64::from(n) * 20_000), &Packet { ssrc: 1, sequence: n, timestamp, marker: n == 0, content });
+            playout.put(
+                at(u64::from(n) * 20_000),
+                &Packet { ssrc: 1, sequence: n, timestamp, marker: n == 0, content },
+            );
             heard.push(!playout.play(at(u64::from(n) * 20_000 + phase_ms * 1_000)).is_silent());
         }
         assert_eq!(heard.iter().position(|sound| *sound), Some(first_frame), "{phase_ms}");

@@ -98,7 +98,10 @@ mod tests {
             ("a tone at full scale after silence", silence(1.0).chain(sine(440.0, 1.0, 2.0)).collect()),
             ("a low tone", silence(0.1).chain(sine(50.0, 1.0, 1.0)).collect()),
             ("a fax", sine(2_100.0, 1.0, 3.0).collect()),
-            ("a howl that swells", (0..96_000).map(|n| (n as f32 * 0.4).sin() * n as f32 / 96_000.0).collect()),
+            (
+                "a howl that swells",
+                (0..96_000).map(|n| (n as f32 * 0.4).sin() * n as f32 / 96_000.0).collect(),
+            ),
             ("far beyond full scale", square().map(|sample| 8.0 * sample).collect()),
         ];
         for (name, shock) in shocks {

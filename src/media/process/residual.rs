@@ -27,8 +27,12 @@ pub enum Residual {
     /// The far end has not said enough.
     Unknown,
     /// It has, for so many seconds, and nothing of it came back.
-    None { seconds: u32 },
-    Echo { delay_ms: u32 },
+    None {
+        seconds: u32,
+    },
+    Echo {
+        delay_ms: u32,
+    },
 }
 
 pub struct Detector {

@@ -124,7 +124,11 @@ fn noise_is_suppressed_in_a_loud_room_alone_unless_it_is_switched() {
         let mut processor = Processor::new(Wanted { echo: Switch::Off, noise: switch });
         let (after, before) = Place::new(0.0, db(room)).call(&mut processor, 6);
         assert_eq!(processor.running().noise, runs, "{room} dB, {switch:?}");
-        assert_eq!(after < before / 100.0, runs && room > -60.0, "{room} dB, {switch:?}: {after} of {before}");
+        assert_eq!(
+            after < before / 100.0,
+            runs && room > -60.0,
+            "{room} dB, {switch:?}: {after} of {before}"
+        );
     }
 }
 

@@ -84,17 +84,14 @@ mod tests {
         for (parameters, wanted) in [
             ("", plain),
             ("useinbandfec=1", OpusWish { uses_repeats: true, ..plain }),
-            ("minptime=10; UseInbandFec=1 ;usedtx=1", OpusWish {
-                uses_repeats: true,
-                wants_pauses: true,
-                least_ms: 10,
-                ..plain
-            }),
-            ("maxplaybackrate=16000;maxaveragebitrate=20000", OpusWish {
-                most_hz: 16_000,
-                most_bits: 20_000,
-                ..plain
-            }),
+            (
+                "minptime=10; UseInbandFec=1 ;usedtx=1",
+                OpusWish { uses_repeats: true, wants_pauses: true, least_ms: 10, ..plain },
+            ),
+            (
+                "maxplaybackrate=16000;maxaveragebitrate=20000",
+                OpusWish { most_hz: 16_000, most_bits: 20_000, ..plain },
+            ),
             ("maxplaybackrate=1;maxaveragebitrate=4294967295", OpusWish { most_hz: 8_000, ..plain }),
             ("useinbandfec;usedtx=yes;maxplaybackrate=-1;stereo=1;;=;minptime=99999999999", plain),
         ] {

@@ -43,12 +43,14 @@ impl Numbers {
             !named.contains(number) && known.iter().all(|(_, other)| other != meaning)
         });
         self.given.append(&mut known);
-        self.theirs.extend(named.iter().filter(|number| !self.theirs.contains(number)).copied().collect::<Vec<_>>());
+        self.theirs
+            .extend(named.iter().filter(|number| !self.theirs.contains(number)).copied().collect::<Vec<_>>());
     }
 
     /// The customary dynamic one, or another where that is used for something else.
     fn free(&self, customary: u8) -> u8 {
-        let used = |number: &u8| self.theirs.contains(number) || self.given.iter().any(|(pt, _)| pt == number);
+        let used =
+            |number: &u8| self.theirs.contains(number) || self.given.iter().any(|(pt, _)| pt == number);
         (customary..=127).chain(96..=127).find(|number| !used(number)).unwrap_or(customary)
     }
 }

@@ -166,7 +166,8 @@ fn read_audio(session: &Session, index: usize, media: &Media, ours: &[Codec]) ->
         return Err(SdpFault::NoCommonCodec);
     }
     let ip = address(session, media)?;
-    let opus = codecs.iter().find(|(_, codec)| *codec == Codec::Opus).and_then(|(pt, _)| parameters(media, *pt));
+    let opus =
+        codecs.iter().find(|(_, codec)| *codec == Codec::Opus).and_then(|(pt, _)| parameters(media, *pt));
     let (ptime_ms, maxptime_ms) = packet_times(media);
     Ok(Audio {
         index,

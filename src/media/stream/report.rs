@@ -104,6 +104,8 @@ pub struct StreamStats {
     pub rtt_ms: Option<f32>,
     /// What we hear, over the whole call, 1 to 4.5 (ITU-T G.107); `None` before the first packet.
     pub mos: Option<f32>,
+    /// What they hear of us, by their reports; `None` before the first.
+    pub mos_there: Option<f32>,
     /// The direction whose sound is missing now; `In` if both.
     pub no_audio: Option<AudioDirection>,
     /// Given by who has the devices; a stream knows none.

@@ -44,7 +44,9 @@ fn run(sender: &mut Sender, plan: &StreamPlan, loud: bool, ticks: u32) -> Vec<Se
     let mut sent = Vec::new();
     for tick in 0..ticks {
         sender.tick();
-        let sample = |n: usize| if loud { (((tick as usize * 160 + n) as f32 * 0.3).sin() * 8_000.0) as i16 } else { 0 };
+        let sample = |n: usize| {
+            if loud { (((tick as usize * 160 + n) as f32 * 0.3).sin() * 8_000.0) as i16 } else { 0 }
+        };
         sender.take(Some(&Frame::from_fn(Rate::Narrow, sample)));
         while let Some(bytes) = sender.sound_packet(plan) {
             let packet = Packet::parse(&bytes).unwrap();
@@ -56,7 +58,8 @@ fn run(sender: &mut Sender, plan: &StreamPlan, loud: bool, ticks: u32) -> Vec<Se
 }
 
 fn steps(sent: &[Sent]) -> Vec<u32> {
-    let mut steps: Vec<u32> = sent.windows(2).map(|two| two[1].timestamp.wrapping_sub(two[0].timestamp)).collect();
+    let mut steps: Vec<u32> =
+        sent.windows(2).map(|two| two[1].timestamp.wrapping_sub(two[0].timestamp)).collect();
     steps.dedup();
     steps
 }
@@ -143,6 +146,10 @@ fn reported_loss_makes_opus_repeat_more_and_is_remembered_for_a_while() {
     };
     assert_eq!(octets(&[0.0, 0.0]), octets(&[0.01]), "at least a little");
     assert_ne!(octets(&[0.2]), octets(&[0.0]));
-    assert_eq!(octets(&[0.2, 0.15]), octets(&[0.15]), "a better report counts when it is no longer far below");
+    assert_eq!(
+        octets(&[0.2, 0.15]),
+        octets(&[0.15]),
+        "a better report counts when it is no longer far below"
+    );
     assert_eq!(octets(&[0.2, 0.0]), octets(&[0.15]), "not at once");
 }
