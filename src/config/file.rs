@@ -77,7 +77,7 @@ fn settings(root: &Section<'_>) -> Result<Settings, ConfigError> {
         codecs: calls.list::<CodecName>("codecs", CodecName::EXPECTED)?,
         codecs_poor_network: calls.list::<CodecName>("codecs_poor_network", CodecName::EXPECTED)?,
         opus_rate: calls.number("opus_kbit_s", value::OPUS_RATE, |rate| {
-            (8..=128).contains(&rate).then_some(rate)
+            (8..=128).contains(&rate).then(|| u32::from(rate))
         })?,
         opus_band: calls.value("opus_band")?,
         opus_dtx: calls.yes_no("opus_dtx")?,

@@ -57,7 +57,7 @@ impl Encoder for Law {
 static FROM_A_LAW: [i16; 256] = table_from_a_law();
 static FROM_MU_LAW: [i16; 256] = table_from_mu_law();
 
-fn a_law(sample: i16) -> u8 {
+pub(in crate::media) fn a_law(sample: i16) -> u8 {
     let sign = if sample >= 0 { 0x80 } else { 0 };
     // One's complement keeps both signs the same size.
     let magnitude = u32::from(magnitude(sample)) >> 4;
@@ -67,7 +67,7 @@ fn a_law(sample: i16) -> u8 {
     (sign | (segment << 4) as u8 | step as u8) ^ A_LAW_INVERSION
 }
 
-fn mu_law(sample: i16) -> u8 {
+pub(in crate::media) fn mu_law(sample: i16) -> u8 {
     let sign = if sample >= 0 { 0 } else { 0x80 };
     let magnitude = i32::from(magnitude(sample)).min(MU_LAW_CLIP) + MU_LAW_BIAS;
     // The bias sets bit 7 or higher.

@@ -1,7 +1,7 @@
 //! Samples to bytes and back. G.711 and G.722 are the same whatever came before is lost; Opus repeats the packet before in the
 //! next one, and makes up what is missing by itself.
 
-mod g711;
+pub(super) mod g711;
 mod g722;
 mod opus;
 #[cfg(test)]

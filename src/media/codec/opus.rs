@@ -2,7 +2,7 @@
 
 use super::EncoderSettings;
 use crate::media::frame::Rate;
-use opus::{Application, Bandwidth, Bitrate, Channels, ErrorCode, Signal, packet};
+use opus::{Application, Bandwidth, Bitrate, Channels, Signal, packet};
 
 /// 120 ms: the longest packet (RFC 6716 §2.1.4).
 const MOST_SAMPLES: usize = 5_760;

@@ -16,9 +16,9 @@ const REMEMBERED: f32 = 0.75;
 
 pub(super) struct Sender {
     ssrc: u32,
-    sequence: u16,
+    pub(super) sequence: u16,
     /// Timestamp of the frame that the next tick brings.
-    timestamp: u32,
+    pub(super) timestamp: u32,
     codec: Codec,
     settings: EncoderSettings,
     encoder: Box<dyn Encoder>,

@@ -1,7 +1,7 @@
 //! Two streams over a simulated network, on virtual time.
 
 use super::*;
-use crate::media::{AudioDirection, Direction, EncoderSettings, FRAME_SAMPLES, NoAudioCause, StreamEvent};
+use crate::media::{AudioDirection, Direction, EncoderSettings, NoAudioCause, StreamEvent};
 use rand_chacha::rand_core::Rng;
 use std::time::Duration;
 
@@ -428,11 +428,11 @@ fn hold_keeps_the_numbers_and_complains_of_nothing() {
     world.a.apply(at(world.ms), held_a);
     world.b.apply(at(world.ms), held_b);
     world.run(10.0);
-    assert_eq!(world.b.sender.packets, world.b.stats(at(world.ms)).tx_packets);
-    let sent_before = world.b.sender.packets;
+    assert_eq!(world.b.sender.packets(), world.b.stats(at(world.ms)).tx_packets);
+    let sent_before = world.b.sender.packets();
     let sequence = world.b.sender.sequence;
     world.run(5.0);
-    assert_eq!(world.b.sender.packets, sent_before, "the held one says nothing");
+    assert_eq!(world.b.sender.packets(), sent_before, "the held one says nothing");
     world.a.apply(at(world.ms), plan(A, B));
     world.b.apply(at(world.ms), plan(B, A));
     let (same, _) = world.run(4.0).likeness(2);
@@ -736,7 +736,7 @@ fn rtcp_on_the_rtp_port_is_understood() {
     let mut world = World::new(41);
     world.run(3.5);
     let mut reporter = Reporter::new(at(0), 77, ChaCha20Rng::from_seed([3; 32]));
-    let bytes = reporter.goodbye(at(3_000), &Sent::default(), &mut Reception::default());
+    let bytes = reporter.goodbye(at(3_000), &crate::media::rtcp::Sent::default(), &mut Reception::default(), None);
     let before = world.b.stats(at(world.ms));
     world.b.handle_rtp(at(world.ms), received(address(A), bytes));
     assert_eq!(world.b.stats(at(world.ms)), before);
