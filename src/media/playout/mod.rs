@@ -68,6 +68,11 @@ const ALIKE: f32 = 0.9;
 const NEARLY_ALIKE: f32 = 0.6;
 const PRESSING: i64 = 60_000;
 
+/// Frames in which too long a delay found nothing that could go unheard; then a period goes all the same, and one more every half
+/// second.
+const STUCK: u32 = 150;
+const UNSTUCK: u32 = 25;
+
 /// A codec that recovered nothing so often will not.
 const FRUITLESS: u32 = 5;
 
@@ -85,6 +90,8 @@ pub(super) struct Playout {
     by_codec: bool,
     /// Attempts in a row to recover that gave nothing.
     fruitless: u32,
+    /// Frames in a row that could not be made shorter.
+    stuck: u32,
     figures: PlayoutFigures,
 }
 
@@ -141,6 +148,7 @@ impl Playout {
             noisy: false,
             by_codec: false,
             fruitless: 0,
+            stuck: 0,
             figures: PlayoutFigures::default(),
         }
     }
@@ -427,8 +435,18 @@ impl Playout {
             return;
         }
         self.decode_ahead(now);
-        let likeness = if excess > SPARE + PRESSING { NEARLY_ALIKE } else { ALIKE };
+        let likeness = match excess {
+            _ if self.stuck >= STUCK => -1.0,
+            _ if excess > SPARE + PRESSING => NEARLY_ALIKE,
+            _ => ALIKE,
+        };
         let removed = self.voice.shorten(samples(most), likeness);
+        self.stuck = match removed {
+            0 if excess > SPARE => self.stuck + 1,
+            0 => 0,
+            _ if self.stuck >= STUCK => self.stuck - UNSTUCK,
+            _ => 0,
+        };
         self.figures.shortened_us += (removed * 1_000 / per_ms) as i64;
     }
 

@@ -242,8 +242,8 @@ fn random_sound_arrives_whole_by_either_law() {
         let mut world = World::with_plans(1, plan_a, plan(B, A));
         let (same, lag) = world.run(4.0).likeness(3);
         assert!(same > 0.99, "{codec:?}: {same}");
-        // 30 ms of network, 60 of playout, at most a frame until the next tick.
-        assert!(lag <= 115 * 8, "{lag}");
+        // 30 ms of network, at most a frame until the next tick, and as much again where that is near.
+        assert!(lag <= 75 * 8, "{lag}");
         assert_eq!(world.complaints(), []);
         assert_eq!(world.b.stats(at(world.ms)).late, 0);
     }
@@ -291,7 +291,8 @@ fn reordering_duplicates_and_jitter_do_not_harm() {
     let (same, _) = world.run(6.0).likeness(4);
     assert!(same > 0.99, "{same}");
     let stats = world.b.stats(at(world.ms));
-    assert_eq!((stats.lost, stats.late), (0, 0));
+    assert_eq!(stats.lost, 0);
+    assert!(stats.late <= 2, "{} of 300", stats.late);
     assert!(stats.jitter_ms > 5.0, "{}", stats.jitter_ms);
 }
 
@@ -302,7 +303,7 @@ fn delay_grows_with_the_jitter_and_shrinks_again() {
     let (same, _) = world.run(10.0).likeness(4);
     assert!(same > 0.95, "{same}");
     let grown = world.b.stats(at(world.ms)).delay_ms;
-    assert!((100.0..=200.0).contains(&grown), "{grown}");
+    assert!((60.0..=200.0).contains(&grown), "on average: {grown}");
     world.a_to_b.jitter_ms = 0;
     let (same, _) = world.run(15.0).likeness(2);
     let shrunk = world.b.stats(at(world.ms)).delay_ms;
