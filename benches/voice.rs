@@ -22,7 +22,9 @@ fn main() {
     match words[..] {
         [] | ["cost"] => cost(),
         ["shocks"] => shocks(),
-        ["run", kind, echo, noise, far, near, played, out] => run(kind, echo, noise, [far, near, played, out]),
+        ["run", kind, echo, noise, far, near, played, out] => {
+            run(kind, echo, noise, [far, near, played, out])
+        }
         _ => panic!("voice [cost | shocks | run KIND ECHO NOISE FAR NEAR PLAYED OUT]"),
     }
 }

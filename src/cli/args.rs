@@ -1,7 +1,9 @@
 //! What may stand on the command line. `--help` is the reference; docs/design.md the contract.
 
 use crate::command_line::{Unfit, fitting, setting};
-use crate::config::{self, AutoSwitch, CodecName, Expected, HostPort, LINES, PortRange, Settings, URL, is_desk_url};
+use crate::config::{
+    self, AutoSwitch, CodecName, Expected, HostPort, LINES, PortRange, Settings, URL, is_desk_url,
+};
 use crate::text::{Language, msg};
 use crate::transmit::Transport;
 use clap::{Args, Parser, Subcommand};

@@ -46,8 +46,7 @@ impl Sound {
 /// The devices that `--audio` and the settings ask for, and what is done to their sound; `None` for `null`, and without
 /// the flag.
 pub fn wishes(audio: Option<&str>, settings: &Settings) -> Option<Wishes> {
-    let processing =
-        Wanted { echo: switch(settings.cancel_echo), noise: switch(settings.suppress_noise) };
+    let processing = Wanted { echo: switch(settings.cancel_echo), noise: switch(settings.suppress_noise) };
     let gain = settings.gain.clone();
     match audio {
         None | Some("null") => None,

@@ -16,7 +16,8 @@ pub use places::Places;
 pub use section::{ConfigError, Document, Fault, Section, read_file};
 pub use value::{
     AfterFailedTransfer, AnswerKey, AutoSwitch, Band, CodecName, Expected, HoldMusic, HostPort, Identity,
-    LINES, ParkingRange, PortRange, RingStyle, Setting, Theme, ToneCountry, TransferMode, URL, is_desk_url, lines,
+    LINES, ParkingRange, PortRange, RingStyle, Setting, Theme, ToneCountry, TransferMode, URL, is_desk_url,
+    lines,
 };
 pub use words::io_words;
 

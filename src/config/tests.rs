@@ -230,9 +230,13 @@ fn how_loud_each_device_is_stands_below_its_own_name() {
     let wanted = [("alsa_output.usb-Jabra \"20\".mono".to_owned(), 6), ("mic".to_owned(), -3)];
     assert_eq!(settings.gain, wanted.into());
     assert_eq!(settings.to_toml(), source);
-    let below = Settings { gain: [("mic".to_owned(), 9), ("other".to_owned(), 1)].into(), ..Settings::default() };
+    let below =
+        Settings { gain: [("mic".to_owned(), 9), ("other".to_owned(), 1)].into(), ..Settings::default() };
     assert_eq!(settings.over(below).gain.into_values().collect::<Vec<_>>(), [6, -3, 1]);
     for bad in ["+13", "-13", "loud", "1.5", ""] {
-        assert!(Settings::parse(&format!("[audio.gain]\nmic = \"{bad}\"\n"), Path::new("t")).is_err(), "{bad}");
+        assert!(
+            Settings::parse(&format!("[audio.gain]\nmic = \"{bad}\"\n"), Path::new("t")).is_err(),
+            "{bad}"
+        );
     }
 }

@@ -17,10 +17,10 @@ pub use outbox::{Entry, Notice, Outbox, OutboxError, Waits};
 
 use crate::clock::Clock;
 use crate::desk_api::{
-    ActOnOrder, BadAnswer, CallReceipt, CallRecord, Calls, CardAnswer, ClientCard, ClientId, Clients, Directory, Goods,
-    HandedOver, Handover, Handovers, Order, OrderEntry, OrderId, OrderReceipt, OrderState, Orders,
-    PlaceOrder, Products, Source, Task, TaskReceipt, Terms, TransferChain, TransferQuestion, Unavailable,
-    paths,
+    ActOnOrder, BadAnswer, CallReceipt, CallRecord, Calls, CardAnswer, ClientCard, ClientId, Clients,
+    Directory, Goods, HandedOver, Handover, Handovers, Order, OrderEntry, OrderId, OrderReceipt, OrderState,
+    Orders, PlaceOrder, Products, Source, Task, TaskReceipt, Terms, TransferChain, TransferQuestion,
+    Unavailable, paths,
 };
 use crate::domain::number::PhoneNumber;
 use crate::secrets::Secret;

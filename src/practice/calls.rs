@@ -9,7 +9,9 @@ use super::programme::{Client, Programme};
 use super::registrar::Registrar;
 use super::voice::Voice;
 use crate::instant::Instant;
-use crate::media::{Codec, Direction, EncoderSettings, Negotiation, NegotiationConfig, StreamPlan, is_answerable};
+use crate::media::{
+    Codec, Direction, EncoderSettings, Negotiation, NegotiationConfig, StreamPlan, is_answerable,
+};
 use crate::sip::message::{Host, NameAddr, StatusCode, Uri};
 use crate::sip::{
     self, Account, CallKey, CallPolicy, Event, Invite, Party, Password, UserAgent, UserAgentConfig,

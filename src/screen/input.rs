@@ -3,8 +3,8 @@
 use super::Offers;
 use crate::agent::{Event, Intent};
 use crate::desk_api::{
-    CallRecord, ClientCard, ClientId, Directory, Goods, Order, OrderAct, OrderEntry, OrderId, OrderNews, OrderWatch,
-    Task, TaskNews, Terms, TransferQuestion, Unavailable,
+    CallRecord, ClientCard, ClientId, Directory, Goods, Order, OrderAct, OrderEntry, OrderId, OrderNews,
+    OrderWatch, Task, TaskNews, Terms, TransferQuestion, Unavailable,
 };
 use crate::domain::chain::TransferChain;
 use crate::domain::number::NumberingPlan;

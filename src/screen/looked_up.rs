@@ -28,7 +28,12 @@ impl Screen {
         }
     }
 
-    pub(super) fn on_clients(&mut self, text: &str, answer: Result<Vec<ClientCard>, Unavailable>, wall: &Zoned) {
+    pub(super) fn on_clients(
+        &mut self,
+        text: &str,
+        answer: Result<Vec<ClientCard>, Unavailable>,
+        wall: &Zoned,
+    ) {
         let Some(open) = self.palette.as_mut().filter(|open| open.query.trim() == text) else { return };
         let was_away = std::mem::replace(&mut open.was_away, answer.is_err());
         open.found = match answer {
@@ -126,7 +131,8 @@ impl Screen {
 
     /// By the client's main number. Of several clients with it, this one is meant.
     pub(super) fn call_client(&mut self) {
-        let Some((client, phone)) = self.looked_up().and_then(|client| Some((client.id, client.phones.first()?)))
+        let Some((client, phone)) =
+            self.looked_up().and_then(|client| Some((client.id, client.phones.first()?)))
         else {
             return;
         };
@@ -137,10 +143,12 @@ impl Screen {
 
     /// The client of whoever is spoken with, where nobody knows who that is.
     pub(super) fn may_be_the_caller(&self, client: ClientId) -> bool {
-        let is_colleague = |seen: &Seen<'_>| seen.written_number().is_some_and(|number| self.colleague(number).is_some());
+        let is_colleague =
+            |seen: &Seen<'_>| seen.written_number().is_some_and(|number| self.colleague(number).is_some());
         let is_unknown =
             |seen: Seen<'_>| seen.call.answered.is_some() && seen.client().is_none() && !is_colleague(&seen);
-        self.looked_up.as_ref().is_some_and(|known| known.id == client) && self.client_seen().is_some_and(is_unknown)
+        self.looked_up.as_ref().is_some_and(|known| known.id == client)
+            && self.client_seen().is_some_and(is_unknown)
     }
 }
 

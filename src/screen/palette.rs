@@ -52,7 +52,8 @@ impl Screen {
             Found::Clients(clients) => clients.as_slice(),
             Found::Nothing | Found::Asked | Found::Away(_) => &[],
         };
-        let clients = clients.iter().map(|client| (self.found_row(client), Deed::Client(Box::new(client.clone()))));
+        let clients =
+            clients.iter().map(|client| (self.found_row(client), Deed::Client(Box::new(client.clone()))));
         let verbs = self.palette_deeds().into_iter().map(|deed| {
             let row = PaletteRow { label: self.label(&deed), detail: String::new(), key: key_of(&deed) };
             (row, deed)

@@ -104,7 +104,12 @@ impl Screen {
             Deed::Focus(Field::Card) => return say!(&self.cat, "Client card"),
             Deed::Focus(Field::Calls) => return say!(&self.cat, "Recent calls"),
             Deed::NextTheme => return say!(&self.cat, "Light, dark or high contrast"),
-            Deed::Focus(_) | Deed::Region { .. } | Deed::Zoom(_) | Deed::Call(_) | Deed::Pass(_) | Deed::Client(_) => {
+            Deed::Focus(_)
+            | Deed::Region { .. }
+            | Deed::Zoom(_)
+            | Deed::Call(_)
+            | Deed::Pass(_)
+            | Deed::Client(_) => {
                 return String::new();
             }
         };

@@ -6,8 +6,8 @@ use crate::agent::{CardAnswer, HandoverAsk, LookupId};
 use crate::clock::Clock;
 use crate::desk::{Desk, DeskConfig, DeskProblem, Entry, Notice, Outbox, OutboxError, Waits};
 use crate::desk_api::{
-    CallRecord, CallRecordId, ClientCard, ClientId, Directory, Goods, HandedOver, Handover, Order, OrderAct, OrderEntry,
-    OrderId, OrderNews, OrderWatch, Task, TaskNews, Terms, TransferQuestion, Unavailable,
+    CallRecord, CallRecordId, ClientCard, ClientId, Directory, Goods, HandedOver, Handover, Order, OrderAct,
+    OrderEntry, OrderId, OrderNews, OrderWatch, Task, TaskNews, Terms, TransferQuestion, Unavailable,
 };
 use crate::domain::chain::TransferChain;
 use crate::domain::number::PhoneNumber;

@@ -11,7 +11,8 @@ use crate::clock::Clock;
 use crate::entropy;
 use crate::instant::Instant;
 use crate::media::{
-    DeviceFigures, Frame, Mixer, Rate, Relay, StandIn, Stream, StreamEvent, StreamOutput, StreamPlan, StreamStats,
+    DeviceFigures, Frame, Mixer, Rate, Relay, StandIn, Stream, StreamEvent, StreamOutput, StreamPlan,
+    StreamStats,
 };
 use crate::net::{MAX_DATAGRAM, RtpPair, send_now};
 use crate::phone::{LineId, NearEnd};

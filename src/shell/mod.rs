@@ -26,8 +26,8 @@ use crate::agent::{Event, Intent};
 use crate::audio::{Change, Seen, SoundFault, Wishes};
 use crate::clock::{self, Clock};
 use crate::desk_api::{
-    CallRecord, ClientCard, ClientId, Directory, Goods, Order, OrderAct, OrderEntry, OrderId, OrderNews, OrderWatch,
-    Task, TaskNews, Terms, TransferQuestion, Unavailable,
+    CallRecord, ClientCard, ClientId, Directory, Goods, Order, OrderAct, OrderEntry, OrderId, OrderNews,
+    OrderWatch, Task, TaskNews, Terms, TransferQuestion, Unavailable,
 };
 use crate::domain::chain::TransferChain;
 use crate::entropy;

@@ -8,7 +8,9 @@ use super::owner::{Network, Owner, VoiceSetup};
 use super::{Command, Handle, Notice, Notices, Process, Remote};
 use crate::agent::{Agent, AgentConfig, OfficeCodes, ParkingPlaces, QueueCodes};
 use crate::audio::{Devices, Ring, Wishes};
-use crate::config::{AfterFailedTransfer, Band, CodecName, HoldMusic, HostPort, Identity, RingStyle, Settings};
+use crate::config::{
+    AfterFailedTransfer, Band, CodecName, HoldMusic, HostPort, Identity, RingStyle, Settings,
+};
 use crate::desk::DeskProblem;
 use crate::entropy::{self, NoEntropy};
 use crate::media::{CallTones, Codec, EncoderSettings};

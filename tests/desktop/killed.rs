@@ -66,9 +66,10 @@ impl Operator {
         self.notes(&tree);
         let (asked, keys) = self.keys_for(&tree);
         // A key is given some time to be seen.
-        let is_news = self.pressed.as_ref().is_none_or(|(known, at)| {
-            *known != asked || now().saturating_duration_since(*at) > seconds(2)
-        });
+        let is_news = self
+            .pressed
+            .as_ref()
+            .is_none_or(|(known, at)| *known != asked || now().saturating_duration_since(*at) > seconds(2));
         if keys.is_empty() || !is_news {
             return;
         }
@@ -102,7 +103,8 @@ impl Operator {
     /// What the screen asks for, with what was there already, and the answer.
     fn keys_for(&self, tree: &[Node]) -> (String, Vec<&'static str>) {
         let entry = |name: &str| tree.iter().find(|node| node.role == "entry" && node.name == name);
-        let shows = |role: &str, name: &str| tree.iter().any(|node| node.role == role && node.name.contains(name));
+        let shows =
+            |role: &str, name: &str| tree.iter().any(|node| node.role == role && node.name.contains(name));
         if let Some(field) = entry(PALETTE) {
             return match (field.written.trim().is_empty(), shows("list item", CLIENT_NAME)) {
                 (true, _) => ("palette".into(), vec!["text:79160000001"]),
@@ -113,7 +115,8 @@ impl Operator {
         if tree.iter().any(|node| placed_number(&node.name).is_some()) {
             return (format!("placed {}", self.placed.len()), vec!["F1"]);
         }
-        let is_the_order_s = |node: &&Node| node.role == "entry" && !OTHER_FIELDS.contains(&node.name.as_str());
+        let is_the_order_s =
+            |node: &&Node| node.role == "entry" && !OTHER_FIELDS.contains(&node.name.as_str());
         if let Some(field) = tree.iter().find(is_the_order_s) {
             let question = format!("{}, {} lines, {:?}", field.name, self.lines.len(), field.written);
             if let Some((_, keys)) = ANSWERS.iter().find(|(known, _)| field.name.starts_with(known)) {
@@ -144,7 +147,8 @@ fn placed_number(text: &str) -> Option<u64> {
 /// Lines of the order on the screen: their goods.
 fn lines(tree: &[Node]) -> Vec<String> {
     let names = tree.iter().filter(|node| node.role == "list item").map(|node| node.name.as_str());
-    let is_line = |name: &&str| GOODS.iter().any(|(_, goods)| name.starts_with(goods)) && name.contains(", 1 case");
+    let is_line =
+        |name: &&str| GOODS.iter().any(|(_, goods)| name.starts_with(goods)) && name.contains(", 1 case");
     let goods = |name: &str| name.split(',').next().unwrap_or_default().to_owned();
     names.filter(is_line).map(goods).collect()
 }
@@ -163,7 +167,8 @@ fn orders(stage: &Stage, client: &str) -> BTreeMap<String, (Option<u64>, String,
 
 /// One who may buy without end: what is tried is not the credit.
 fn rich_client(stage: &Stage) -> String {
-    let card = stage.desk.get(&format!("/v1/clients?phone={}", CLIENT.replace('+', "%2B")))["clients"][0].clone();
+    let card =
+        stage.desk.get(&format!("/v1/clients?phone={}", CLIENT.replace('+', "%2B")))["clients"][0].clone();
     let id = card["id"].as_str().expect("an id").to_owned();
     let mut draft = json!({
         "name": card["name"], "client_type": card["client_type"]["id"], "phones": [CLIENT],
@@ -209,12 +214,18 @@ fn what_stood_on_the_screen_is_there_again_and_no_order_is_there_twice_however_o
         window.kill();
         let asked = operator.pressed.take().map(|(asked, _)| asked).unwrap_or_default();
         let asked = asked.split([',', ':']).next().unwrap_or_default().to_owned();
-        eprintln!("{round}: killed after {after:?} at {asked:?}; {} placed, lines {:?}", operator.placed.len(), operator.lines);
+        eprintln!(
+            "{round}: killed after {after:?} at {asked:?}; {} placed, lines {:?}",
+            operator.placed.len(),
+            operator.lines
+        );
         *moments.entry(asked).or_default() += 1;
         // Another window sends what the first had kept.
         window = stage.mortal_window();
         let seen = operator.lines.len();
-        let new = || orders(&stage, &client).into_iter().filter(|(id, _)| !before.contains_key(id)).collect::<Vec<_>>();
+        let new = || {
+            orders(&stage, &client).into_iter().filter(|(id, _)| !before.contains_key(id)).collect::<Vec<_>>()
+        };
         until("what stood on the screen, at the desk", seconds(30), || {
             seen == 0 || new().last().is_some_and(|(_, (_, _, lines))| *lines >= seen)
         });

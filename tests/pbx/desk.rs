@@ -47,7 +47,16 @@ impl Desk {
     /// Somebody of the directory may log in to the page.
     pub fn account(&self, person: &str, role: &str, password: &str) {
         let mut command = program();
-        command.args(["account", "new", "--person", person, "--role", role, "--database", &database(&self.folder)]);
+        command.args([
+            "account",
+            "new",
+            "--person",
+            person,
+            "--role",
+            role,
+            "--database",
+            &database(&self.folder),
+        ]);
         let spawned = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
         let mut child = spawned.expect("patchcord-desk");
         writeln!(child.stdin.take().expect("a pipe"), "{password}").expect("a password");

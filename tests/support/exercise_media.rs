@@ -3,7 +3,8 @@
 
 use patchcord::instant::Instant;
 use patchcord::media::{
-    Codec, Direction, EncoderSettings, Frame, Negotiation, NegotiationConfig, Rate, Stream, StreamOutput, StreamPlan,
+    Codec, Direction, EncoderSettings, Frame, Negotiation, NegotiationConfig, Rate, Stream, StreamOutput,
+    StreamPlan,
 };
 use patchcord::transmit::{Received, Transport};
 use std::net::SocketAddr;

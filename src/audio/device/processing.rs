@@ -89,7 +89,8 @@ mod tests {
     #[test]
     fn each_device_is_as_loud_as_it_was_made_whenever_it_comes_back() {
         let mut processing = Processing::default();
-        let off = Wanted { echo: crate::media::process::Switch::Off, noise: crate::media::process::Switch::Off };
+        let off =
+            Wanted { echo: crate::media::process::Switch::Off, noise: crate::media::process::Switch::Off };
         let gain = [("mic".to_owned(), 6), ("ear".to_owned(), -6)];
         processing.want(off, gain.clone().into());
         for (microphone, earpiece, wanted) in

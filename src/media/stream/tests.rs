@@ -737,7 +737,8 @@ fn rtcp_on_the_rtp_port_is_understood() {
     let mut world = World::new(41);
     world.run(3.5);
     let mut reporter = Reporter::new(at(0), 77, ChaCha20Rng::from_seed([3; 32]));
-    let bytes = reporter.goodbye(at(3_000), &crate::media::rtcp::Sent::default(), &mut Reception::default(), None);
+    let bytes =
+        reporter.goodbye(at(3_000), &crate::media::rtcp::Sent::default(), &mut Reception::default(), None);
     let before = world.b.stats(at(world.ms));
     world.b.handle_rtp(at(world.ms), received(address(A), bytes));
     assert_eq!(world.b.stats(at(world.ms)), before);

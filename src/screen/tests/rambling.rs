@@ -150,7 +150,10 @@ impl Chance {
                     Input::Agent(Event::CardTaken { line: FIRST }),
                     Input::Terms { client: hanbit().id, answer: Ok(Box::new(super::orders::terms())) },
                     Input::Terms { client: hanbit().id, answer: Err(Unavailable::Down) },
-                    Input::Clients { text: "kim".into(), answer: Ok(vec![hanbit(), client("Alpha", "petrov")]) },
+                    Input::Clients {
+                        text: "kim".into(),
+                        answer: Ok(vec![hanbit(), client("Alpha", "petrov")]),
+                    },
                     Input::Products { client: hanbit().id, text: "tea".into(), answer: Ok(Vec::new()) },
                 ])
                 .clone(),

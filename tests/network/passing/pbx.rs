@@ -452,7 +452,12 @@ impl Pbx {
         self.ports += 2;
         let local = SocketAddr::new(proxy::ADDRESS.parse::<SocketAddr>().unwrap().ip(), self.ports);
         let session_id = u64::from(self.ports);
-        Negotiation::new(NegotiationConfig { local, codecs: vec![Codec::Pcma], opus: EncoderSettings::default(), session_id })
+        Negotiation::new(NegotiationConfig {
+            local,
+            codecs: vec![Codec::Pcma],
+            opus: EncoderSettings::default(),
+            session_id,
+        })
     }
 }
 
