@@ -20,7 +20,7 @@ pub struct System {
 impl System {
     fn api(&mut self) -> Option<&mut HidApi> {
         if self.api.is_none() {
-            self.api = HidApi::new_without_enumerate()
+            self.api = HidApi::new()
                 .inspect_err(|error| tracing::debug!(%error, "no buttons of headsets"))
                 .ok();
         }

@@ -296,7 +296,7 @@ fn a_codec_of_another_rate_may_follow() {
 #[test]
 fn a_stall_is_bridged_and_the_next_one_not_heard() {
     let mut line = Line::new(Codec::Pcma);
-    let mut stall = |line: &mut Line| {
+    let stall = |line: &mut Line| {
         let (sequence, timestamp, packet) = (line.sequence, line.timestamp, line.packet);
         let concealed = line.playout.figures().concealed_ms();
         for _ in 0..7 {
