@@ -96,6 +96,5 @@ need_postgres() {
 
 # Linking several test programs at once takes more memory than compiling them.
 export CARGO_BUILD_JOBS=${CARGO_BUILD_JOBS:-2}
-# The compiler's memory in large pages, and kept: where each small page is dear to get, as in a guest whose host takes
-# free memory back, it is four times as quick, and nowhere slower.
+# The compiler's memory in large pages, and kept: in a guest whose host takes free memory back, each small page is dear to get.
 export MALLOC_CONF=${MALLOC_CONF:-thp:always,metadata_thp:always,dirty_decay_ms:-1,muzzy_decay_ms:-1}
