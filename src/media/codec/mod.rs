@@ -100,15 +100,6 @@ impl Codec {
         }
     }
 
-    /// The largest amplitude that still is digital silence: A-law has no zero, its least step is 8; G.722 and Opus ripple.
-    pub(super) const fn silence_amplitude(self) -> i16 {
-        match self {
-            Self::Pcma | Self::G722 => 8,
-            Self::Pcmu => 0,
-            Self::Opus => 2,
-        }
-    }
-
     /// All of a recording, in one piece.
     pub(crate) fn decode(self, bytes: &[u8]) -> Vec<i16> {
         let mut sound = Vec::new();

@@ -59,11 +59,6 @@ impl Concealer {
         self.made_up = 0;
     }
 
-    /// Samples since the start.
-    pub fn made_up(&self) -> usize {
-        self.made_up
-    }
-
     /// Whether nothing is left of it.
     pub fn is_gone(&self) -> bool {
         self.turn.sound.is_empty() || self.made_up >= GONE_MS * self.rate.per_ms()

@@ -13,7 +13,6 @@ pub struct PlayoutFigures {
     pub(super) concealed_us: i64,
     pub(super) recovered_us: i64,
     pub(super) stretched_us: i64,
-    pub(super) shortened_us: i64,
     /// From a packet's arrival to its first sample's, on average over the last second or so; 0 before the first.
     pub delay_ms: f32,
     /// How long the quickest packet is to wait.
@@ -23,6 +22,20 @@ pub struct PlayoutFigures {
     pub most_delay_ms: f32,
 }
 
+impl PlayoutFigures {
+    /// A packet waited so many microseconds.
+    pub(super) fn waited(&mut self, us: i64) {
+        let waited = us as f32 / 1_000.0;
+        if self.most_delay_ms == 0.0 {
+            (self.delay_ms, self.least_delay_ms) = (waited, waited);
+        }
+        self.delay_ms += (waited - self.delay_ms) * FOLLOWING;
+        self.least_delay_ms = self.least_delay_ms.min(self.delay_ms);
+        self.most_delay_ms = self.most_delay_ms.max(self.delay_ms);
+    }
+}
+
+#[cfg(test)]
 impl PlayoutFigures {
     /// Sound made up for what was lost or late.
     pub const fn concealed_ms(&self) -> u64 {
@@ -38,24 +51,9 @@ impl PlayoutFigures {
     pub const fn stretched_ms(&self) -> u64 {
         ms(self.stretched_us)
     }
-
-    /// Taken out to wait less.
-    pub const fn shortened_ms(&self) -> u64 {
-        ms(self.shortened_us)
-    }
-
-    /// A packet waited so many microseconds.
-    pub(super) fn waited(&mut self, us: i64) {
-        let waited = us as f32 / 1_000.0;
-        if self.most_delay_ms == 0.0 {
-            (self.delay_ms, self.least_delay_ms) = (waited, waited);
-        }
-        self.delay_ms += (waited - self.delay_ms) * FOLLOWING;
-        self.least_delay_ms = self.least_delay_ms.min(self.delay_ms);
-        self.most_delay_ms = self.most_delay_ms.max(self.delay_ms);
-    }
 }
 
+#[cfg(test)]
 const fn ms(us: i64) -> u64 {
     us.unsigned_abs() / 1_000
 }

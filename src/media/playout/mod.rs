@@ -447,7 +447,6 @@ impl Playout {
             _ if self.stuck >= STUCK => self.stuck - UNSTUCK,
             _ => 0,
         };
-        self.figures.shortened_us += (removed * 1_000 / per_ms) as i64;
     }
 
     /// How long sound waits beyond the quickest transit, and how much of that every packet has to come.
