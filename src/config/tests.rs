@@ -225,7 +225,7 @@ fn a_password_file_that_others_may_read_is_refused() {
 
 #[test]
 fn how_loud_each_device_is_stands_below_its_own_name() {
-    let source = "[audio.gain]\n\"alsa_output.usb-Jabra \\\"20\\\".mono\" = \"+6\"\nmic = \"-3\"\n";
+    let source = "[audio.gain]\n\"alsa_output.usb-Jabra \\\"20\\\".mono\" = \"+6\"\n\"mic\" = \"-3\"\n";
     let settings = Settings::parse(source, Path::new("t")).unwrap();
     let wanted = [("alsa_output.usb-Jabra \"20\".mono".to_owned(), 6), ("mic".to_owned(), -3)];
     assert_eq!(settings.gain, wanted.into());

@@ -20,9 +20,8 @@ pub struct System {
 impl System {
     fn api(&mut self) -> Option<&mut HidApi> {
         if self.api.is_none() {
-            self.api = HidApi::new()
-                .inspect_err(|error| tracing::debug!(%error, "no buttons of headsets"))
-                .ok();
+            self.api =
+                HidApi::new().inspect_err(|error| tracing::debug!(%error, "no buttons of headsets")).ok();
         }
         self.api.as_mut()
     }

@@ -76,7 +76,8 @@ pub(super) fn start(
     };
     std::thread::Builder::new()
         .name("devices".into())
-        .stack_size(256 * 1024)
+        // Echo canceller and noise suppressor are made in it, and go through its stack where nothing is optimised.
+        .stack_size(4 * 1024 * 1024)
         .spawn(move || runtime.block_on(run))
         .map(drop)
 }

@@ -22,8 +22,6 @@ mod timeline;
 mod voice;
 
 #[cfg(test)]
-mod simulation;
-#[cfg(test)]
 mod tests;
 
 pub use figures::PlayoutFigures;

@@ -1,5 +1,7 @@
 //! Packets put and frames played on virtual time.
 
+mod simulation;
+
 use super::*;
 use crate::media::Rate;
 use crate::media::codec::Decoder;

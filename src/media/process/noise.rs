@@ -69,12 +69,12 @@ impl Suppressor {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Voice, db, noise};
+    use super::super::testing::{Voice, db, room_noise};
     use super::*;
 
     /// After 20 s of a voice in a room.
     fn is_loud(room: f32, voice: f32) -> bool {
-        let (mut floor, mut hiss, mut speaker) = (Floor::default(), noise(1), Voice::new(2));
+        let (mut floor, mut hiss, mut speaker) = (Floor::default(), room_noise(1), Voice::new(2));
         let mut loud = true;
         for _ in 0..2_000 {
             loud = floor.hear(&std::array::from_fn(|_| room * hiss() + voice * speaker.next_sample()));
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn noise_goes_and_some_of_the_room_stays() {
-        let (mut suppressor, mut hiss) = (Suppressor::new(), noise(1));
+        let (mut suppressor, mut hiss) = (Suppressor::new(), room_noise(1));
         let mut power = 0.0;
         for block in 0..300 {
             let mut sound = std::array::from_fn(|_| db(-40.0) * hiss());

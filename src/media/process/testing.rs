@@ -17,6 +17,16 @@ pub(super) fn noise(seed: u64) -> impl FnMut() -> f32 {
     }
 }
 
+/// Of power 1 and falling with frequency, as the noise of rooms, fans and streets.
+pub(super) fn room_noise(seed: u64) -> impl FnMut() -> f32 {
+    const KEPT: f32 = 0.95;
+    let (mut hiss, mut level) = (noise(seed), 0.0);
+    move || {
+        level = KEPT * level + (1.0 - KEPT * KEPT).sqrt() * hiss();
+        level
+    }
+}
+
 /// Something like speech: buzz and hiss through resonances that change several times a second, words and pauses. Peaks
 /// stay below 1.
 pub(super) struct Voice {

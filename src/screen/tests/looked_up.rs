@@ -170,7 +170,6 @@ fn an_order_is_taken_without_a_call() {
     let order = world.last_kept();
     assert_eq!((order.client, order.call), (hanbit().id, None));
     world.press("Esc");
-    world.press("Esc");
     assert_eq!(world.card_title(), "Hanbit Build", "the card is back behind the form");
     world.press("Shift+F1");
     assert!(world.wishes.contains(&Wish::FetchOrders(Some(hanbit().id))));

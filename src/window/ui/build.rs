@@ -1,14 +1,22 @@
 //! Compiles the window's `.slint` files, with the catalogues that they are said in.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 const CATALOGUES: &str = "../../text/lang";
 
-fn main() -> std::io::Result<()> {
+fn main() {
     println!("cargo::rerun-if-changed=.");
     println!("cargo::rerun-if-changed={CATALOGUES}");
-    let catalogues = Path::new(&env::var_os("OUT_DIR").unwrap_or_default()).join("lang");
+    if let Err(error) = compile() {
+        println!("cargo::error={error}");
+        std::process::exit(1);
+    }
+}
+
+fn compile() -> Result<(), Box<dyn std::error::Error>> {
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo runs this")?);
+    let catalogues = out.join("lang");
     for language in fs::read_dir(CATALOGUES)? {
         let language = language?.file_name();
         let [theirs, ours] =
@@ -24,9 +32,9 @@ fn main() -> std::io::Result<()> {
         .with_default_translation_context(slint_build::DefaultTranslationContext::None)
         // Tests find elements by what they are called.
         .with_debug_info(debug);
-    if let Err(error) = slint_build::compile_with_config("window.slint", config) {
-        println!("cargo::error={error}");
-        std::process::exit(1);
-    }
+    // Not `compile_with_config`: it would be done again for each catalogue that has just been copied.
+    let generated = out.join("window.rs");
+    slint_build::compile_with_output_path("window.slint", &generated, config)?;
+    println!("cargo::rustc-env=SLINT_INCLUDE_GENERATED={}", generated.display());
     Ok(())
 }

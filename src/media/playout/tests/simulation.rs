@@ -1,6 +1,5 @@
 //! Many networks, each made by its seed. `PATCHCORD_ROUNDS` of them: `scripts/simulate-playout` takes 10,000.
 
-use super::tests::at;
 use super::*;
 use crate::media::codec::g711;
 
