@@ -23,6 +23,23 @@ need_window() {
   need fonts-noto-cjk /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc
 }
 
+# A desktop of the test's own, with a sound server and a screen reader.
+need_desktop() {
+  need pulseaudio pulseaudio
+  need pulseaudio-utils pactl paplay parec
+  need dbus-daemon dbus-run-session
+  need dbus-bin dbus-send
+  need xvfb Xvfb
+  need xdotool xdotool
+  need openbox openbox
+  need x11-utils xprop xev
+  need imagemagick import
+  need_window
+  need at-spi2-core /usr/libexec/at-spi-bus-launcher
+  need python3-gi /usr/lib/python3/dist-packages/gi/__init__.py
+  need gir1.2-atspi-2.0 "/usr/lib/$(uname -m)-linux-gnu/girepository-1.0/Atspi-2.0.typelib"
+}
+
 install_missing() {
   [ ${#missing[@]} -gt 0 ] || return 0
   command -v apt-get >/dev/null || stop "these Debian packages are missing, and there is no apt-get to get them: ${missing[*]}"
@@ -43,6 +60,7 @@ install_missing() {
 need_rust() {
   command -v cargo >/dev/null || stop "Rust is missing: https://rustup.rs"
   need build-essential cc
+  need cmake cmake
   need ca-certificates /etc/ssl/certs/ca-certificates.crt
 }
 

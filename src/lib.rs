@@ -7,7 +7,8 @@
 //! phone                 one call is one SIP session and one voice session
 //! agent                 the operator's desk: intents in; effects, events and a view out
 //! screen                what the operator's window shows and does, without the window
-//! net, audio, desk,     the sides: the only code that touches the world
+//! headset               what a headset's buttons mean and its lights show
+//! net, audio, hid, desk, the sides: the only code that touches the world
 //! config, clock, entropy, http, secrets, logging, text, command_line
 //! desktop               what stands around the window: links, key store, notifications
 //! practice              a PBX of simulated people to practise with: pure, on the same engines
@@ -44,6 +45,7 @@ pub mod sip;
 
 // A telephone, and the operator's desk around it: pure.
 pub mod agent;
+pub mod headset;
 pub mod phone;
 pub mod screen;
 
@@ -59,6 +61,7 @@ pub mod desk;
 #[cfg(feature = "desktop")]
 pub mod desktop;
 pub mod entropy;
+pub mod hid;
 mod http;
 pub mod logging;
 pub mod net;

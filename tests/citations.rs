@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// RFCs that the project follows, with the number of their last main section.
-const KNOWN: [(u32, u32); 55] = [
+const KNOWN: [(u32, u32); 56] = [
     (2046, 9),
     (2047, 10),
     (2069, 6),
@@ -33,6 +33,7 @@ const KNOWN: [(u32, u32); 55] = [
     (3605, 9),
     (3606, 11),
     (3608, 13),
+    (3611, 7),
     (3629, 13),
     (3711, 13),
     (3842, 9),
@@ -61,14 +62,16 @@ const KNOWN: [(u32, u32); 55] = [
     (6665, 11),
     (7044, 18),
 ];
-const KNOWN_LATER: [(u32, u32); 16] = [
+const KNOWN_LATER: [(u32, u32); 18] = [
     (2231, 9),
     (3986, 10),
     (4961, 8),
     (5869, 7),
+    (6716, 11),
     (6750, 7),
     (6901, 10),
     (7022, 9),
+    (7587, 10),
     (7616, 9),
     (7617, 6),
     (8760, 8),

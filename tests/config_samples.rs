@@ -18,7 +18,7 @@ fn every_setting_is_in_the_sample_and_can_be_switched_on() {
 /// Any setting that could be read and not written would be missing after the round trip.
 #[test]
 fn what_is_written_is_read_back_equal() {
-    let odd = "[account]\ndisplay = 'Say \"Orders\" \\ Заказы'\n[calls]\ncodecs = [\"PCMU\", \"PCMA\"]\n";
+    let odd = "[account]\ndisplay = 'Say \"Orders\" \\ Заказы'\n[calls]\ncodecs = [\"PCMU\", \"opus\", \"PCMA\"]\nopus_kbit_s = 20\nopus_band = \"wide\"\nopus_dtx = true\n";
     let few = "[account]\nuser = \"101\"\n[pbx]\nserver = \"[2001:db8::1]:5070\"\n";
     for source in [all_on().as_str(), odd, few, ""] {
         let settings = Settings::parse(source, &sample()).unwrap();

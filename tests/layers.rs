@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const SHARED: [&str; 4] = ["instant", "transmit", "secrets", "text"];
 
 /// Each module with those it may name besides itself and `SHARED`.
-const MAY_NAME: [(&str, &[&str]); 25] = [
+const MAY_NAME: [(&str, &[&str]); 27] = [
     ("instant", &[]),
     ("transmit", &[]),
     ("secrets", &[]),
@@ -29,12 +29,14 @@ const MAY_NAME: [(&str, &[&str]); 25] = [
     ("phone", &["domain", "sip", "media"]),
     ("agent", &["domain", "desk_api", "phone", "sip", "media"]),
     ("screen", &["domain", "desk_api", "phone", "agent", "media", "sip"]),
+    ("headset", &["phone", "agent"]),
     // The PBX's side of the line knows nothing of the telephone's.
     ("practice", &["sip", "media"]),
     // Where a message ends in a stream, only SIP knows.
     ("net", &["sip"]),
     // Whether a device has stalled shows only by the clock.
     ("audio", &["media", "clock"]),
+    ("hid", &["headset", "clock"]),
     ("desk", &["domain", "desk_api", "clock", "http"]),
     ("desktop", &["config", "domain", "logging"]),
     ("server", &["domain", "desk_api", "config", "command_line", "clock", "entropy", "logging", "http"]),
@@ -42,9 +44,9 @@ const MAY_NAME: [(&str, &[&str]); 25] = [
     ("window", &WINDOW_MAY_NAME),
 ];
 
-const EVERYTHING_BELOW_SHELL: [&str; 15] = [
-    "domain", "desk_api", "sip", "media", "phone", "agent", "practice", "net", "audio", "desk", "config",
-    "clock", "entropy", "logging", "text",
+const EVERYTHING_BELOW_SHELL: [&str; 17] = [
+    "domain", "desk_api", "sip", "media", "phone", "agent", "headset", "practice", "net", "audio", "hid",
+    "desk", "config", "clock", "entropy", "logging", "text",
 ];
 
 /// The terminal may also see what the engines' fronts are made of; it never opens a socket or a store.
@@ -72,7 +74,7 @@ const WINDOW_MAY_NAME: [&str; 13] = [
     "logging", "media", "sip",
 ];
 
-const PURE: [&str; 7] = ["domain", "sip", "media", "phone", "agent", "screen", "practice"];
+const PURE: [&str; 8] = ["domain", "sip", "media", "phone", "agent", "headset", "screen", "practice"];
 
 /// Words that mean the world outside, with the reason why a pure module has no use for them.
 const WORLD: [(&str, &str); 16] = [

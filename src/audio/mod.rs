@@ -1,4 +1,4 @@
-//! Where sound comes from and goes to: devices, files and null devices. All of it 20 ms frames at 8 kHz mono.
+//! Where sound comes from and goes to: devices, files and null devices. All of it 20 ms frames of mono.
 
 #[cfg(feature = "desktop")]
 mod device;
@@ -15,16 +15,22 @@ pub use null::{NullSink, NullSource};
 pub use wav::{RecordFault, WavFault, WavRecorder, WavSource};
 pub use wish::{Change, Device, NoServer, Ring, Role, Seen, Wish, Wishes};
 
-use crate::media::Frame;
+use crate::media::{Frame, Rate, Runs};
 
 /// Gives the frames to send.
 pub trait Source: Send {
-    /// The next 20 ms; `None` when the source has failed, which a file never does once open.
-    fn next_frame(&mut self) -> Option<Frame>;
+    /// The next 20 ms, at this rate; `None` when the source has failed, which a file never does once open. The rate may be
+    /// another one each time.
+    fn next_frame(&mut self, rate: Rate) -> Option<Frame>;
 
     /// Whether missing or all-zero frames are a fault (see `media::Stream::watch_microphone`): true for a
     /// microphone, false for files and the null source.
     fn is_microphone(&self) -> bool;
+
+    /// What a device's buffer lacked, or had too much of, while it was asked; a file's never does.
+    fn runs(&self) -> Runs {
+        Runs::default()
+    }
 
     /// The operator was not on this line until now: what a microphone has picked up meanwhile was for somebody else.
     fn forget(&mut self) {}
@@ -32,8 +38,13 @@ pub trait Source: Send {
 
 /// Where the operator hears.
 pub trait Earpiece: Send {
-    /// The next 20 ms. Whether there is a device that plays it.
+    /// The next 20 ms, at any rate. Whether there is a device that plays it.
     fn play(&mut self, frame: &Frame) -> bool;
+
+    /// As a source's.
+    fn runs(&self) -> Runs {
+        Runs::default()
+    }
 }
 
 /// What a call goes on without.
@@ -47,7 +58,7 @@ pub enum SoundFault {
 /// Begins a recording, where waiting for a disk holds nobody up.
 pub type Begin = Box<dyn FnOnce() -> Result<Box<dyn Sink>, RecordFault> + Send>;
 
-/// Takes what was heard, and what was said at the same time.
+/// Takes what was heard, and what was said at the same time; each at its own rate.
 pub trait Sink: Send {
     /// After a fault the sink takes nothing more, and the call goes on.
     fn write(&mut self, received: &Frame, sent: &Frame) -> Result<(), RecordFault>;

@@ -1,15 +1,15 @@
 //! Devices that are deliberately not there.
 
 use super::{RecordFault, Sink, Source};
-use crate::media::{Frame, SILENCE};
+use crate::media::{Frame, Rate};
 
 /// Silence, for ever.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct NullSource;
 
 impl Source for NullSource {
-    fn next_frame(&mut self) -> Option<Frame> {
-        Some(SILENCE)
+    fn next_frame(&mut self, rate: Rate) -> Option<Frame> {
+        Some(Frame::silence(rate))
     }
 
     fn is_microphone(&self) -> bool {

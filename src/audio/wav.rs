@@ -2,18 +2,18 @@
 
 use super::resample::Resampler;
 use super::{Sink, Source};
-use crate::media::{Frame, SAMPLE_RATE_HZ, SILENCE};
+use crate::media::{Converter, Frame, Rate};
 use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
 use std::fs::{File, OpenOptions};
-use std::io::{BufReader, BufWriter, ErrorKind, Read};
+use std::io::{BufReader, BufWriter, ErrorKind, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Longest file to play.
 const LONGEST_SECONDS: u32 = 3_600;
 
-/// Highest sample rate to play.
-const HIGHEST_RATE_HZ: u32 = 192_000;
+/// Sample rates to play.
+const RATES_HZ: std::ops::RangeInclusive<u32> = 8_000..=192_000;
 
 /// Frames between two updates of a recording's header: a second.
 const FRAMES_PER_FLUSH: u32 = 50;
@@ -44,11 +44,27 @@ pub enum RecordFault {
     CannotWrite(ErrorKind),
 }
 
-/// A file played once, then silence. Two channels are mixed; all is read at the start, so that no call
-/// ever waits for the disk. A clone plays it from its beginning.
+/// A file played once, then silence. Two channels are mixed; all is read and resampled at the start, so that no call
+/// ever waits for the disk, and one at 8 kHz pays for no other rate. A clone plays it from its beginning.
 pub struct WavSource {
-    samples: Arc<[i16]>,
+    tape: Arc<Tape>,
+    /// Frames that were played.
     position: usize,
+    /// For calls whose band is wider than the file's.
+    converter: Converter,
+}
+
+/// A file's samples at its own rate, or the next higher of ours, and at each lower one: 144 kB a second of a file at
+/// 48 kHz, 16 of one at 8.
+struct Tape(Vec<(Rate, Vec<i16>)>);
+
+impl Tape {
+    /// At this rate, or the highest that the file has.
+    fn at(&self, rate: Rate) -> (Rate, &[i16]) {
+        let known = self.0.iter().rev().find(|(known, _)| *known <= rate);
+        // Each has the lowest.
+        known.map_or((Rate::Narrow, &[][..]), |(known, samples)| (*known, samples.as_slice()))
+    }
 }
 
 impl WavSource {
@@ -63,10 +79,10 @@ impl WavSource {
         if !matches!(spec.channels, 1 | 2) {
             return Err(WavFault::UnsupportedChannels(spec.channels));
         }
-        if !(SAMPLE_RATE_HZ..=HIGHEST_RATE_HZ).contains(&spec.sample_rate) {
+        if !RATES_HZ.contains(&spec.sample_rate) {
             return Err(WavFault::UnsupportedRate(spec.sample_rate));
         }
-        let samples = match spec.sample_format {
+        let tape = match spec.sample_format {
             SampleFormat::Float => convert(spec, reader.into_samples::<f32>())?,
             SampleFormat::Int => {
                 let full_scale = 2_f32.powi(i32::from(spec.bits_per_sample.clamp(8, 32)) - 1);
@@ -74,25 +90,27 @@ impl WavSource {
                 convert(spec, samples)?
             }
         };
-        Ok(Self { samples: samples.into(), position: 0 })
+        Ok(Self::of(Arc::new(tape)))
+    }
+
+    const fn of(tape: Arc<Tape>) -> Self {
+        Self { tape, position: 0, converter: Converter::new(Rate::Narrow) }
     }
 }
 
 impl Clone for WavSource {
     fn clone(&self) -> Self {
-        Self { samples: Arc::clone(&self.samples), position: 0 }
+        Self::of(Arc::clone(&self.tape))
     }
 }
 
 impl Source for WavSource {
-    fn next_frame(&mut self) -> Option<Frame> {
-        let mut frame = SILENCE;
-        let left = self.samples.get(self.position..).unwrap_or_default();
-        for (out, sample) in frame.iter_mut().zip(left) {
-            *out = *sample;
-        }
-        self.position = self.position.saturating_add(frame.len()).min(self.samples.len());
-        Some(frame)
+    fn next_frame(&mut self, rate: Rate) -> Option<Frame> {
+        let (known, samples) = self.tape.at(rate);
+        let played = self.position.saturating_mul(known.frame_samples());
+        let frame = Frame::new(known, samples.get(played..).unwrap_or_default());
+        self.position = self.position.saturating_add(1);
+        Some(self.converter.convert_to(rate, &frame))
     }
 
     fn is_microphone(&self) -> bool {
@@ -100,41 +118,51 @@ impl Source for WavSource {
     }
 }
 
-/// A stereo recording at 8 kHz, 16 bit: left received, right sent. A valid file at any time, even if the
-/// process is killed: then it lacks the last second at most.
+/// A stereo recording, 16 bit: left received, right sent. Its rate is the higher one of the two frames that it begins
+/// with; whatever comes at another rate is converted, so that both sides stay in step. A valid file at any time, even if
+/// the process is killed: then it lacks the last second at most.
 pub struct WavRecorder {
+    file: File,
     /// `None` after the end or a fault.
     writer: Option<WavWriter<BufWriter<File>>>,
+    /// `None` until it begins.
+    rate: Option<Rate>,
+    received: Converter,
+    sent: Converter,
     frames: u32,
 }
 
 impl WavRecorder {
     /// A new file that only its owner may read: a client's voice is in it. One that is there already is a fault.
     pub fn create(path: &Path) -> Result<Self, RecordFault> {
-        let spec = WavSpec {
-            channels: 2,
-            sample_rate: SAMPLE_RATE_HZ,
-            bits_per_sample: 16,
-            sample_format: SampleFormat::Int,
-        };
         let create = || {
             let mut options = OpenOptions::new();
             options.write(true).create_new(true);
             #[cfg(unix)]
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            let file = options.open(path).map_err(hound::Error::IoError)?;
-            let mut writer = WavWriter::new(BufWriter::new(file), spec)?;
-            writer.flush()?;
-            Ok(writer)
+            let file = options.open(path)?;
+            let writer = begin(&file, Rate::Narrow)?;
+            Ok((file, writer))
         };
-        let writer = create()
-            .map_err(|error| RecordFault::CannotCreate { file: path.to_owned(), kind: kind(&error) })?;
-        Ok(Self { writer: Some(writer), frames: 0 })
+        let (file, writer) = create().map_err(|error: hound::Error| RecordFault::CannotCreate {
+            file: path.to_owned(),
+            kind: kind(&error),
+        })?;
+        let (received, sent) = (Converter::new(Rate::Narrow), Converter::new(Rate::Narrow));
+        Ok(Self { file, writer: Some(writer), rate: None, received, sent, frames: 0 })
     }
 
     fn append(&mut self, received: &Frame, sent: &Frame) -> Result<(), hound::Error> {
-        let Some(writer) = &mut self.writer else { return Ok(()) };
-        for (left, right) in received.iter().zip(sent) {
+        if self.rate.is_none() && self.writer.is_some() {
+            let rate = received.rate().max(sent.rate());
+            // Its end writes to the file.
+            self.writer = None;
+            self.writer = Some(begin(&self.file, rate)?);
+            self.rate = Some(rate);
+        }
+        let Some((writer, rate)) = self.writer.as_mut().zip(self.rate) else { return Ok(()) };
+        let (received, sent) = (self.received.convert_to(rate, received), self.sent.convert_to(rate, sent));
+        for (left, right) in received.iter().zip(sent.iter()) {
             writer.write_sample(*left)?;
             writer.write_sample(*right)?;
         }
@@ -157,15 +185,33 @@ impl Sink for WavRecorder {
     }
 }
 
-/// Samples from -1 to 1 to mono at 8 kHz. A file cut off in its samples is played as far as it goes.
+/// An empty recording, in place of what is in the file.
+fn begin(file: &File, rate: Rate) -> Result<WavWriter<BufWriter<File>>, hound::Error> {
+    let spec = WavSpec {
+        channels: 2,
+        sample_rate: rate.hz(),
+        bits_per_sample: 16,
+        sample_format: SampleFormat::Int,
+    };
+    let mut file = file.try_clone()?;
+    file.set_len(0)?;
+    file.rewind()?;
+    let mut writer = WavWriter::new(BufWriter::new(file), spec)?;
+    writer.flush()?;
+    Ok(writer)
+}
+
+/// Samples from -1 to 1 to mono. A file cut off in its samples is played as far as it goes.
 fn convert(
     spec: WavSpec,
     samples: impl Iterator<Item = Result<f32, hound::Error>>,
-) -> Result<Vec<i16>, WavFault> {
+) -> Result<Tape, WavFault> {
     let mut fault = None;
     let mut samples = samples.map_while(|sample| sample.map_err(|error| fault = Some(error)).ok());
     let limit = LONGEST_SECONDS as usize * spec.sample_rate as usize;
-    let mut resampler = Resampler::new(spec.sample_rate);
+    let own = Rate::ALL.into_iter().find(|rate| rate.hz() >= spec.sample_rate).unwrap_or(Rate::Full);
+    let rates = Rate::ALL.into_iter().filter(|rate| *rate <= own);
+    let mut resamplers: Vec<_> = rates.map(|rate| (rate, Resampler::new(spec.sample_rate, rate))).collect();
     let mut read = 0_usize;
     while let Some(first) = samples.next() {
         let sample = match spec.channels {
@@ -176,13 +222,13 @@ fn convert(
         if read > limit {
             return Err(WavFault::TooLong);
         }
-        resampler.put(sample);
+        resamplers.iter_mut().for_each(|(_, resampler)| resampler.put(sample));
     }
     match fault {
         // The coding shows only when the first sample is read.
         Some(error) if read == 0 => Err(wav_fault(error)),
         _ if read == 0 => Err(WavFault::Empty),
-        _ => Ok(resampler.finish()),
+        _ => Ok(Tape(resamplers.into_iter().map(|(rate, resampler)| (rate, resampler.finish())).collect())),
     }
 }
 

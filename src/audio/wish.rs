@@ -1,6 +1,8 @@
 //! Which devices there are, and which are wanted.
 
 use crate::media::Cadence;
+use crate::media::process::{Kind, Wanted};
+use std::collections::BTreeMap;
 
 /// A microphone, or an earpiece.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -9,6 +11,27 @@ pub struct Device {
     pub id: String,
     /// For people.
     pub name: String,
+    pub kind: Kind,
+}
+
+/// What a device is, by the system's words for it: its form, the socket in use, its name. Words are those of PulseAudio
+/// (`device.form_factor`, names of ports) and of cards.
+#[cfg(any(feature = "desktop", test))]
+pub(super) fn kind(form: &str, port: &str, name: &str) -> Kind {
+    const AT_THE_EAR: [&str; 5] = ["headset", "headphone", "handset", "earphone", "earpiece"];
+    const IN_THE_ROOM: [&str; 8] =
+        ["speaker", "hdmi", "displayport", "iec958", "hifi", "hands-free", "tv", "internal"];
+    // What is plugged in counts for more than what it is plugged into. A speakerphone has both words.
+    for words in [port, form, name].map(str::to_lowercase) {
+        let has = |known: &[&str]| known.iter().any(|known| words.contains(known));
+        if has(&AT_THE_EAR) && !words.contains("speakerphone") {
+            return Kind::Headset;
+        }
+        if has(&IN_THE_ROOM) {
+            return Kind::Loudspeaker;
+        }
+    }
+    Kind::Unknown
 }
 
 /// All that there are in one direction.
@@ -61,6 +84,9 @@ pub struct Wishes {
     pub microphone: Wish,
     pub earpiece: Wish,
     pub ringer: Wish,
+    pub processing: Wanted,
+    /// How much louder or quieter than it comes a device is to be, in decibels, by its id.
+    pub gain: BTreeMap<String, i8>,
 }
 
 /// How it rings.
@@ -85,4 +111,30 @@ pub enum NoServer {
     Hangs,
     #[error("the sound server refuses: {0}")]
     Refuses(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_sits_at_the_ear_is_told_from_what_stands_in_the_room() {
+        let table = [
+            ("headset", "", "Jabra EVOLVE 20", Kind::Headset),
+            ("", "headset-output", "Plantronics", Kind::Headset),
+            ("internal", "analog-output-headphones", "Built-in Audio Analog Stereo", Kind::Headset),
+            ("internal", "analog-output-speaker", "Built-in Audio Analog Stereo", Kind::Loudspeaker),
+            ("internal", "[Out] Speaker", "Tiger Lake Speaker + Headphones", Kind::Loudspeaker),
+            ("speaker", "", "Bar", Kind::Loudspeaker),
+            ("hands-free", "", "Car", Kind::Loudspeaker),
+            ("", "hdmi-output-0", "Monitor", Kind::Loudspeaker),
+            ("", "", "USB Headset", Kind::Headset),
+            ("", "", "Jabra Speak Speakerphone headset", Kind::Loudspeaker),
+            ("", "", "hs_spk", Kind::Unknown),
+            ("", "analog-output", "USB Audio Device", Kind::Unknown),
+        ];
+        for (form, port, name, wanted) in table {
+            assert_eq!(kind(form, port, name), wanted, "{form}, {port}, {name}");
+        }
+    }
 }

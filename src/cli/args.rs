@@ -1,7 +1,9 @@
 //! What may stand on the command line. `--help` is the reference; docs/design.md the contract.
 
 use crate::command_line::{Unfit, fitting, setting};
-use crate::config::{self, CodecName, Expected, HostPort, LINES, PortRange, Settings, URL, is_desk_url};
+use crate::config::{
+    self, AutoSwitch, CodecName, Expected, HostPort, LINES, PortRange, Settings, URL, is_desk_url,
+};
 use crate::text::{Language, msg};
 use crate::transmit::Transport;
 use clap::{Args, Parser, Subcommand};
@@ -84,12 +86,18 @@ pub struct Common {
     #[arg(help = msg!("Calls that may stand at a time, 1 to 9; further callers hear busy [default: 2]"))]
     #[arg(long, global = true, value_name = "N", value_parser = lines)]
     pub lines: Option<u8>,
-    #[arg(help = msg!("In order of preference [default: PCMA,PCMU]"))]
+    #[arg(help = msg!("In order of preference [default: opus,G722,PCMA,PCMU]"))]
     #[arg(long, global = true, value_name = "LIST", value_delimiter = ',', value_parser = setting::<CodecName>)]
     pub codecs: Option<Vec<CodecName>>,
-    #[arg(help = msg!("Sound devices: null for none, devices for those of the settings, or part of a device's name [default: null]"))]
+    #[arg(help = msg!("Sound devices, and with them the buttons of headsets: null for none, devices for those of the settings, or part of a device's name [default: null]"))]
     #[arg(long, global = true, value_name = "NAME", value_parser = setting::<String>)]
     pub audio: Option<String>,
+    #[arg(help = msg!("Take out of the microphone what the earpiece plays: auto, on or off [default: auto, where there is an echo]"))]
+    #[arg(long, global = true, value_name = "SWITCH", value_parser = setting::<AutoSwitch>)]
+    pub cancel_echo: Option<AutoSwitch>,
+    #[arg(help = msg!("Take noise out of the microphone: auto, on or off [default: auto, where there is noise]"))]
+    #[arg(long, global = true, value_name = "SWITCH", value_parser = setting::<AutoSwitch>)]
+    pub suppress_noise: Option<AutoSwitch>,
     #[arg(help = msg!("The order desk; a look-up or register entry that it does not take then ends in exit code 8"))]
     #[arg(long, global = true, value_name = "URL", value_parser = desk_url)]
     pub desk: Option<String>,
@@ -285,6 +293,8 @@ impl Common {
             rtp_ports: self.rtp_ports,
             lines: self.lines,
             codecs: self.codecs.clone(),
+            cancel_echo: self.cancel_echo,
+            suppress_noise: self.suppress_noise,
             desk: self.desk.clone(),
             ca: self.ca.clone(),
             ..Settings::default()

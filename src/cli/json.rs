@@ -45,6 +45,7 @@ pub fn line(at: Instant, notice: &Notice, book: &Book) -> Option<String> {
         | Notice::Chain { .. }
         | Notice::Terms { .. }
         | Notice::Products { .. }
+        | Notice::Clients { .. }
         | Notice::Order(_)
         | Notice::Drafts(_)
         | Notice::Orders { .. }
@@ -264,7 +265,12 @@ fn media(line: Line, stats: &StreamStats) -> Line {
         .with("jitter_ms", &rounded(stats.jitter_ms.into()))
         .with("delay_ms", &rounded(stats.delay_ms.into()))
         .with("mos", &stats.mos.map(|mos| rounded(mos.into())))
+        .with("mos_there", &stats.mos_there.map(|mos| rounded(mos.into())))
         .with("no_audio", &stats.no_audio.map(direction_code))
+        .with("microphone_underruns", &stats.devices.microphone.under)
+        .with("microphone_overruns", &stats.devices.microphone.over)
+        .with("earpiece_underruns", &stats.devices.earpiece.under)
+        .with("earpiece_overruns", &stats.devices.earpiece.over)
 }
 
 fn millis(time: Duration) -> f64 {

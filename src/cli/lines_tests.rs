@@ -10,7 +10,7 @@ use crate::desk_api::{
 };
 use crate::domain::line_state::LineState;
 use crate::instant::Instant;
-use crate::media::{AudioDirection, Codec, NoAudioCause, StreamStats};
+use crate::media::{AudioDirection, Codec, DeviceFigures, NoAudioCause, Runs, StreamStats};
 use crate::phone::{
     CallOutcome, Caller, ClientIs, EndedBy, Event as E, LineId, Refusal, Return, ReturnReason, Side,
     TransferFault, TransferOutcome, TransferWay,
@@ -199,7 +199,7 @@ fn chain_news() -> Vec<ChainNews> {
 }
 
 fn device(id: &str) -> Device {
-    Device { id: id.into(), name: "USB headset".into() }
+    Device { id: id.into(), name: "USB headset".into(), kind: crate::media::process::Kind::Headset }
 }
 
 fn registration() -> Vec<E> {
@@ -376,6 +376,10 @@ fn voice() -> Vec<E> {
         jitter_ms: 1.5,
         mos: Some(4.4),
         no_audio: Some(AudioDirection::In),
+        devices: DeviceFigures {
+            microphone: Runs { under: 2, over: 1 },
+            earpiece: Runs { under: 0, over: 3 },
+        },
         ..StreamStats::default()
     };
     for stats in [StreamStats::default(), some] {

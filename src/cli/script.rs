@@ -205,6 +205,7 @@ impl Script {
             | Notice::Calls(_)
             | Notice::Terms { .. }
             | Notice::Products { .. }
+            | Notice::Clients { .. }
             | Notice::Order(_)
             | Notice::Drafts(_)
             | Notice::Orders { .. }

@@ -4,7 +4,8 @@
 use super::args::CallOptions;
 use super::faults;
 use crate::audio::{Begin, RecordFault, Sink, Source, WavRecorder, WavSource, Wish, Wishes};
-use crate::config::Settings;
+use crate::config::{AutoSwitch, Settings};
+use crate::media::process::{Switch, Wanted};
 use crate::shell::Audio;
 use crate::text::Catalogue;
 use std::fs::OpenOptions;
@@ -42,19 +43,32 @@ impl Sound {
     }
 }
 
-/// The devices that `--audio` and the settings ask for; `None` for `null`, and without the flag.
+/// The devices that `--audio` and the settings ask for, and what is done to their sound; `None` for `null`, and without
+/// the flag.
 pub fn wishes(audio: Option<&str>, settings: &Settings) -> Option<Wishes> {
+    let processing = Wanted { echo: switch(settings.cancel_echo), noise: switch(settings.suppress_noise) };
+    let gain = settings.gain.clone();
     match audio {
         None | Some("null") => None,
         Some("devices") => Some(Wishes {
             microphone: wish(settings.microphone.as_ref()),
             earpiece: wish(settings.earpiece.as_ref()),
             ringer: wish(settings.ringer.as_ref()),
+            processing,
+            gain,
         }),
         Some(name) => {
             let wish = Wish::Named(name.to_owned());
-            Some(Wishes { microphone: wish.clone(), earpiece: wish.clone(), ringer: wish })
+            Some(Wishes { microphone: wish.clone(), earpiece: wish.clone(), ringer: wish, processing, gain })
         }
+    }
+}
+
+const fn switch(setting: Option<AutoSwitch>) -> Switch {
+    match setting {
+        None | Some(AutoSwitch::Auto) => Switch::Auto,
+        Some(AutoSwitch::On) => Switch::On,
+        Some(AutoSwitch::Off) => Switch::Off,
     }
 }
 
@@ -108,7 +122,7 @@ fn numbered(path: &Path, call: u32) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::media::FRAME_SAMPLES;
+    use crate::media::{Frame, Rate};
 
     #[test]
     fn a_recording_never_goes_over_another_file_and_is_its_owners_alone() {
@@ -136,7 +150,8 @@ mod tests {
     fn every_call_hears_the_file_from_its_beginning_though_it_is_gone_by_then() {
         let file = std::env::temp_dir().join(format!("patchcord-hello-{}.wav", std::process::id()));
         let mut hello = WavRecorder::create(&file).ok().unwrap();
-        hello.write(&[4_000; FRAME_SAMPLES], &[4_000; FRAME_SAMPLES]).unwrap();
+        let said = Frame::from_fn(Rate::Narrow, |_| 4_000);
+        hello.write(&said, &said).unwrap();
         hello.finish().unwrap();
         let options = CallOptions { play: Some(file.clone()), ..CallOptions::default() };
         let sound =
@@ -144,8 +159,8 @@ mod tests {
         std::fs::remove_file(&file).unwrap();
         for _ in 0..2 {
             let mut source = sound.next_call().play.unwrap();
-            assert_eq!(source.next_frame(), Some([4_000; FRAME_SAMPLES]));
-            assert_eq!(source.next_frame(), Some(crate::media::SILENCE));
+            assert_eq!(source.next_frame(Rate::Narrow), Some(said));
+            assert_eq!(source.next_frame(Rate::Narrow), Some(Frame::silence(Rate::Narrow)));
         }
     }
 
@@ -158,8 +173,24 @@ mod tests {
         assert_eq!(wishes(Some("null"), &settings), None);
         let set = Wishes { microphone: named("mic"), ..Wishes::default() };
         assert_eq!(wishes(Some("devices"), &settings), Some(set));
-        let headset = Wishes { microphone: named("USB"), earpiece: named("USB"), ringer: named("USB") };
+        let headset = Wishes {
+            microphone: named("USB"),
+            earpiece: named("USB"),
+            ringer: named("USB"),
+            ..Wishes::default()
+        };
         assert_eq!(wishes(Some("USB"), &settings), Some(headset));
+    }
+
+    #[test]
+    fn what_is_done_to_the_sound_is_what_the_settings_say() {
+        let settings = "[audio]\ncancel_echo = \"off\"\nsuppress_noise = \"on\"\ngain = { mic = \"+3\" }\n";
+        let settings = Settings::parse(settings, Path::new("test.toml")).unwrap();
+        for audio in ["devices", "USB"] {
+            let wishes = wishes(Some(audio), &settings).unwrap();
+            assert_eq!(wishes.processing, Wanted { echo: Switch::Off, noise: Switch::On });
+            assert_eq!(wishes.gain, [("mic".to_owned(), 3)].into());
+        }
     }
 
     #[test]

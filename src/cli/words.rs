@@ -6,7 +6,7 @@ use crate::audio::{Change, Device, Role};
 use crate::desk_api::{ClientCard, HandedOver, Handover, MayOrder, TransferWay as HandoverWay, Unavailable};
 use crate::domain::chain::{PassedOverWhy, TransferChain};
 use crate::domain::line_state::LineState;
-use crate::media::{AudioDirection, NoAudioCause, StreamStats};
+use crate::media::{AudioDirection, DeviceFigures, NoAudioCause, StreamStats};
 use crate::phone::{
     self, CallOutcome, Caller, ClientIs, Refusal, ReturnReason, Side, TransferFault, TransferOutcome,
     TransferWay,
@@ -42,6 +42,7 @@ pub fn line(cat: &Catalogue, notice: &Notice) -> Option<String> {
         | Notice::Chain { .. }
         | Notice::Terms { .. }
         | Notice::Products { .. }
+        | Notice::Clients { .. }
         | Notice::Order(_)
         | Notice::Drafts(_)
         | Notice::Orders { .. }
@@ -476,7 +477,7 @@ fn client_words(cat: &Catalogue, client: &ClientCard) -> String {
 
 fn media(cat: &Catalogue, line: u32, codec: &str, stats: &StreamStats) -> String {
     let mos = stats.mos.map_or_else(|| "–".to_owned(), |mos| tenths(mos.into()));
-    say!(
+    let voice = say!(
         cat,
         "Line {line}: {codec}, packets sent {tx}, received {rx}, lost {lost}, late {late}, jitter {jitter} ms, delay {delay} ms, MOS {mos}.",
         line = line,
@@ -488,7 +489,20 @@ fn media(cat: &Catalogue, line: u32, codec: &str, stats: &StreamStats) -> String
         jitter = tenths(stats.jitter_ms.into()),
         delay = tenths(stats.delay_ms.into()),
         mos = mos
-    )
+    );
+    let DeviceFigures { microphone, earpiece } = stats.devices;
+    if stats.devices == DeviceFigures::default() {
+        return voice;
+    }
+    let devices = say!(
+        cat,
+        "Microphone: {microphone_gaps} gaps, {microphone_excess} times too much. Earpiece: {earpiece_gaps} gaps, {earpiece_excess} times too much.",
+        microphone_gaps = microphone.under,
+        microphone_excess = microphone.over,
+        earpiece_gaps = earpiece.under,
+        earpiece_excess = earpiece.over
+    );
+    format!("{voice} {devices}")
 }
 
 fn ended(cat: &Catalogue, line: u32, outcome: CallOutcome, status: Option<u16>, talked: Duration) -> String {

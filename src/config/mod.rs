@@ -15,8 +15,9 @@ mod words;
 pub use places::Places;
 pub use section::{ConfigError, Document, Fault, Section, read_file};
 pub use value::{
-    AfterFailedTransfer, AnswerKey, CodecName, Expected, HoldMusic, HostPort, Identity, LINES, ParkingRange,
-    PortRange, RingStyle, Setting, Theme, ToneCountry, TransferMode, URL, is_desk_url, lines,
+    AfterFailedTransfer, AnswerKey, AutoSwitch, Band, CodecName, Expected, HoldMusic, HostPort, Identity,
+    LINES, ParkingRange, PortRange, RingStyle, Setting, Theme, ToneCountry, TransferMode, URL, is_desk_url,
+    lines,
 };
 pub use words::io_words;
 
@@ -24,6 +25,7 @@ use crate::domain::number::NumberingPlan;
 use crate::secrets::Secret;
 use crate::text::Language;
 use crate::transmit::Transport;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -93,8 +95,16 @@ pub struct Settings {
     pub click_to_transfer: Option<bool>,
     /// With return.
     pub transfer: Option<TransferMode>,
-    /// PCMA, PCMU.
+    /// opus, G722, PCMA, PCMU.
     pub codecs: Option<Vec<CodecName>>,
+    /// Put before those after a call on a bad network; none.
+    pub codecs_poor_network: Option<Vec<CodecName>>,
+    /// Kilobits a second; 32.
+    pub opus_rate: Option<u32>,
+    /// Full.
+    pub opus_band: Option<Band>,
+    /// No.
+    pub opus_dtx: Option<bool>,
     /// P-Asserted-Identity, Remote-Party-ID, From.
     pub identity: Option<Vec<Identity>>,
     /// None are stripped.
@@ -112,10 +122,18 @@ pub struct Settings {
     pub earpiece: Option<String>,
     /// The same.
     pub ringer: Option<String>,
+    /// Yes, where devices are used.
+    pub headset_buttons: Option<bool>,
     /// That of `numbering`.
     pub tones: Option<ToneCountry>,
     /// A bell.
     pub ring: Option<RingStyle>,
+    /// Automatic.
+    pub cancel_echo: Option<AutoSwitch>,
+    /// Automatic.
+    pub suppress_noise: Option<AutoSwitch>,
+    /// How much louder or quieter than it comes a device is, in decibels, by its id; 0 for all others.
+    pub gain: BTreeMap<String, i8>,
 
     /// How numbers are written and dialled here; Russia's way. Only the file says it.
     pub numbering: NumberingPlan,
@@ -194,6 +212,10 @@ impl Settings {
             click_to_transfer: self.click_to_transfer.or(below.click_to_transfer),
             transfer: self.transfer.or(below.transfer),
             codecs: self.codecs.or(below.codecs),
+            codecs_poor_network: self.codecs_poor_network.or(below.codecs_poor_network),
+            opus_rate: self.opus_rate.or(below.opus_rate),
+            opus_band: self.opus_band.or(below.opus_band),
+            opus_dtx: self.opus_dtx.or(below.opus_dtx),
             identity: self.identity.or(below.identity),
             name_prefixes: self.name_prefixes.or(below.name_prefixes),
             look_up_withheld: self.look_up_withheld.or(below.look_up_withheld),
@@ -202,8 +224,12 @@ impl Settings {
             microphone: self.microphone.or(below.microphone),
             earpiece: self.earpiece.or(below.earpiece),
             ringer: self.ringer.or(below.ringer),
+            headset_buttons: self.headset_buttons.or(below.headset_buttons),
             tones: self.tones.or(below.tones),
             ring: self.ring.or(below.ring),
+            cancel_echo: self.cancel_echo.or(below.cancel_echo),
+            suppress_noise: self.suppress_noise.or(below.suppress_noise),
+            gain: below.gain.into_iter().chain(self.gain).collect(),
             numbering: below.numbering,
             desk: self.desk.or(below.desk),
             ca: self.ca.or(below.ca),

@@ -132,12 +132,19 @@ fn what_is_said_to_write_can_be_written() {
         ("calls", "transfer"),
         ("pbx", "hold_music"),
         ("calls", "codecs"),
+        ("calls", "codecs_poor_network"),
+        ("calls", "opus_kbit_s"),
+        ("calls", "opus_band"),
+        ("calls", "opus_dtx"),
         ("calls", "identity"),
         ("calls", "name_prefixes"),
         ("calls", "look_up_withheld"),
         ("calls", "auto_answer"),
         ("calls", "client_in_name"),
         ("audio", "microphone"),
+        ("audio", "cancel_echo"),
+        ("audio", "suppress_noise"),
+        ("audio", "headset_buttons"),
         ("numbering", "country_code"),
         ("numbering", "outside_prefix"),
         ("desk", "url"),
@@ -214,4 +221,22 @@ fn a_password_file_that_others_may_read_is_refused() {
     std::fs::write(&path, "\n").unwrap();
     assert_eq!(read_password(&path), Err(PasswordFault::Empty));
     std::fs::remove_file(&path).unwrap();
+}
+
+#[test]
+fn how_loud_each_device_is_stands_below_its_own_name() {
+    let source = "[audio.gain]\n\"alsa_output.usb-Jabra \\\"20\\\".mono\" = \"+6\"\n\"mic\" = \"-3\"\n";
+    let settings = Settings::parse(source, Path::new("t")).unwrap();
+    let wanted = [("alsa_output.usb-Jabra \"20\".mono".to_owned(), 6), ("mic".to_owned(), -3)];
+    assert_eq!(settings.gain, wanted.into());
+    assert_eq!(settings.to_toml(), source);
+    let below =
+        Settings { gain: [("mic".to_owned(), 9), ("other".to_owned(), 1)].into(), ..Settings::default() };
+    assert_eq!(settings.over(below).gain.into_values().collect::<Vec<_>>(), [6, -3, 1]);
+    for bad in ["+13", "-13", "loud", "1.5", ""] {
+        assert!(
+            Settings::parse(&format!("[audio.gain]\nmic = \"{bad}\"\n"), Path::new("t")).is_err(),
+            "{bad}"
+        );
+    }
 }

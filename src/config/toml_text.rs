@@ -1,7 +1,8 @@
 //! Settings as the file that says them: the inverse of [`super::file`].
 
 use super::value::{
-    AfterFailedTransfer, CodecName, HoldMusic, Identity, RingStyle, Theme, ToneCountry, TransferMode,
+    AfterFailedTransfer, AutoSwitch, Band, CodecName, HoldMusic, Identity, RingStyle, Theme, ToneCountry,
+    TransferMode,
 };
 use super::{PortRange, Settings};
 use crate::domain::number::{NumberingPlan, OutgoingFormat};
@@ -48,6 +49,10 @@ pub(super) fn write(settings: &Settings) -> String {
     file.plain("click_to_transfer", settings.click_to_transfer);
     file.text("transfer", settings.transfer.map(transfer_mode));
     file.list("codecs", settings.codecs.as_deref(), |codec| codec_name(*codec));
+    file.list("codecs_poor_network", settings.codecs_poor_network.as_deref(), |codec| codec_name(*codec));
+    file.plain("opus_kbit_s", settings.opus_rate);
+    file.text("opus_band", settings.opus_band.map(band));
+    file.plain("opus_dtx", settings.opus_dtx);
     file.list("identity", settings.identity.as_deref(), |header| identity(*header));
     file.list("name_prefixes", settings.name_prefixes.as_deref(), String::as_str);
     file.plain("look_up_withheld", settings.look_up_withheld);
@@ -58,8 +63,15 @@ pub(super) fn write(settings: &Settings) -> String {
     file.text("microphone", settings.microphone.as_deref());
     file.text("earpiece", settings.earpiece.as_deref());
     file.text("ringer", settings.ringer.as_deref());
+    file.plain("headset_buttons", settings.headset_buttons);
     file.text("tones", settings.tones.map(ToneCountry::letters));
     file.text("ring", settings.ring.map(ring));
+    file.text("cancel_echo", settings.cancel_echo.map(AutoSwitch::word));
+    file.text("suppress_noise", settings.suppress_noise.map(AutoSwitch::word));
+    file.section("audio.gain");
+    for (device, gain) in &settings.gain {
+        file.text(&quoted(device), Some(format!("{gain:+}")));
+    }
 
     if settings.numbering != NumberingPlan::default() {
         numbering(&mut file, &settings.numbering);
@@ -168,8 +180,18 @@ const fn transfer_mode(mode: TransferMode) -> &'static str {
 
 const fn codec_name(codec: CodecName) -> &'static str {
     match codec {
+        CodecName::Opus => "opus",
+        CodecName::G722 => "G722",
         CodecName::Pcma => "PCMA",
         CodecName::Pcmu => "PCMU",
+    }
+}
+
+const fn band(band: Band) -> &'static str {
+    match band {
+        Band::Narrow => "narrow",
+        Band::Wide => "wide",
+        Band::Full => "full",
     }
 }
 

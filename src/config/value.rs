@@ -138,22 +138,54 @@ pub(super) fn pickup(text: &str) -> Option<String> {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CodecName {
+    Opus,
+    G722,
     Pcma,
     Pcmu,
 }
 
 impl Setting for CodecName {
     const EXPECTED: Expected =
-        Expected { what: msg!("a codec, or several separated by commas"), example: "PCMA,PCMU" };
+        Expected { what: msg!("a codec, or several separated by commas"), example: "opus,G722,PCMA,PCMU" };
 
     fn parse(text: &str) -> Option<Self> {
         match text.to_ascii_uppercase().as_str() {
+            "OPUS" => Some(Self::Opus),
+            "G722" => Some(Self::G722),
             "PCMA" | "ALAW" => Some(Self::Pcma),
             "PCMU" | "ULAW" => Some(Self::Pcmu),
             _ => None,
         }
     }
 }
+
+/// How much of what is heard Opus carries.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Band {
+    /// Up to 4 kHz, as a plain telephone.
+    Narrow,
+    /// Up to 8 kHz.
+    Wide,
+    /// Up to 20 kHz.
+    Full,
+}
+
+impl Setting for Band {
+    const EXPECTED: Expected = Expected { what: msg!("narrow, wide or full"), example: "wide" };
+
+    fn parse(text: &str) -> Option<Self> {
+        match text.to_ascii_lowercase().as_str() {
+            "narrow" => Some(Self::Narrow),
+            "wide" => Some(Self::Wide),
+            "full" => Some(Self::Full),
+            _ => None,
+        }
+    }
+}
+
+/// Kilobits a second of Opus.
+pub(super) const OPUS_RATE: Expected =
+    Expected { what: msg!("kilobits a second, from 8 to 128"), example: "32" };
 
 /// A header that may say who calls.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -299,6 +331,34 @@ impl Setting for RingStyle {
     }
 }
 
+/// What the telephone may decide itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AutoSwitch {
+    Auto,
+    On,
+    Off,
+}
+
+impl AutoSwitch {
+    pub const ALL: [Self; 3] = [Self::Auto, Self::On, Self::Off];
+
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::On => "on",
+            Self::Off => "off",
+        }
+    }
+}
+
+impl Setting for AutoSwitch {
+    const EXPECTED: Expected = Expected { what: msg!("one of \"auto\", \"on\", \"off\""), example: "auto" };
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|switch| switch.word() == text)
+    }
+}
+
 /// Colours of the window.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -414,6 +474,13 @@ pub const URL: Expected = Expected {
 pub fn is_desk_url(text: &str) -> bool {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && !text.contains(char::is_whitespace))
+}
+
+/// Louder or quieter.
+pub(super) const GAIN: Expected = Expected { what: msg!("decibels from -12 to +12"), example: "+6" };
+
+pub(super) fn gain(text: &str) -> Option<i8> {
+    text.parse().ok().filter(|decibels| (-12..=12).contains(decibels))
 }
 
 /// Calls that may stand at a time.

@@ -17,10 +17,10 @@ pub use outbox::{Entry, Notice, Outbox, OutboxError, Waits};
 
 use crate::clock::Clock;
 use crate::desk_api::{
-    ActOnOrder, BadAnswer, CallReceipt, CallRecord, Calls, CardAnswer, ClientId, Clients, Directory, Goods,
-    HandedOver, Handover, Handovers, Order, OrderEntry, OrderId, OrderReceipt, OrderState, Orders,
-    PlaceOrder, Products, Source, Task, TaskReceipt, Terms, TransferChain, TransferQuestion, Unavailable,
-    paths,
+    ActOnOrder, BadAnswer, CallReceipt, CallRecord, Calls, CardAnswer, ClientCard, ClientId, Clients,
+    Directory, Goods, HandedOver, Handover, Handovers, Order, OrderEntry, OrderId, OrderReceipt, OrderState,
+    Orders, PlaceOrder, Products, Source, Task, TaskReceipt, Terms, TransferChain, TransferQuestion,
+    Unavailable, paths,
 };
 use crate::domain::number::PhoneNumber;
 use crate::secrets::Secret;
@@ -183,6 +183,13 @@ impl Desk {
     pub async fn terms(&self, client: ClientId) -> Result<Terms, Unavailable> {
         let terms: Terms = self.http.get(&paths::terms(client), &[], self.look_up_budget).await?;
         if terms.client == client { Ok(terms) } else { Err(WRONG_SHAPE) }
+    }
+
+    /// Clients whom this text may mean, the best first.
+    pub async fn find_clients(&self, text: &str) -> Result<Vec<ClientCard>, Unavailable> {
+        let query = [("q", text.to_owned())];
+        let Clients { clients } = self.http.get(paths::CLIENTS, &query, self.look_up_budget).await?;
+        Ok(clients)
     }
 
     /// Products that fit this text, the best first; prices and stock are those of the client and the day, the desk's own

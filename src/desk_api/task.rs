@@ -81,8 +81,10 @@ pub struct FinishTask {
 }
 
 /// What becomes of a task on its way from the operator's computer to the desk.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum TaskNews {
+    /// An earlier run has asked for it, and the desk has not answered.
+    Found(Box<Task>),
     /// The desk has it.
     Answered(TaskId),
     /// The desk cannot be asked now; it waits and is sent by itself.

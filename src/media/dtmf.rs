@@ -2,12 +2,10 @@
 
 use std::collections::VecDeque;
 
-/// Samples in the 20 ms between two packets of an event.
-const STEP: u16 = 160;
-
-/// A press lasts 100 ms, and as long passes until the next.
-const TONE: u16 = 800;
-const GAP: u32 = 800;
+/// A packet each 20 ms; a press lasts five of them, and as long passes until the next.
+const PACKETS_PER_SECOND: u32 = 50;
+const TONE: u16 = 5;
+const GAP: u8 = 5;
 
 /// Power of the tone, in -dBm0.
 const VOLUME: u8 = 10;
@@ -18,8 +16,8 @@ const END_PACKETS: u8 = 3;
 /// Digits that may wait.
 const QUEUE: usize = 256;
 
-/// Packets of an older press come no later than this, in samples.
-const REORDERED: i32 = 40_000;
+/// Packets of an older press come no later than this.
+const REORDERED_SECONDS: u32 = 5;
 
 const KEYS: &[u8; 16] = b"0123456789*#ABCD";
 
@@ -39,11 +37,12 @@ enum State {
     Pressed {
         event: u8,
         timestamp: u32,
-        duration: u16,
+        /// Packets' worth of it so far.
+        length: u16,
         ends_left: u8,
     },
-    /// Samples until the next press.
-    Gap(u32),
+    /// Ticks until the next press.
+    Gap(u8),
 }
 
 /// One packet of an event; in place of sound.
@@ -64,41 +63,47 @@ impl Presser {
         *self = Self::default();
     }
 
-    /// Every 20 ms, with the timestamp of that moment.
-    pub fn tick(&mut self, timestamp: u32) -> Option<EventPacket> {
+    /// Every 20 ms, with the timestamp of that moment. Durations are told in the clock of the event's payload type (RFC 4733 §2.1).
+    pub fn tick(&mut self, timestamp: u32, clock_hz: u32) -> Option<EventPacket> {
         match &mut self.state {
             State::Gap(left) if *left > 0 => {
-                *left = left.saturating_sub(u32::from(STEP));
+                *left -= 1;
                 None
             }
-            State::Pressed { .. } => self.hold(),
-            State::Idle | State::Gap(_) => self.start(timestamp),
+            State::Pressed { .. } => self.hold(clock_hz),
+            State::Idle | State::Gap(_) => self.start(timestamp, clock_hz),
         }
     }
 
-    fn start(&mut self, timestamp: u32) -> Option<EventPacket> {
+    fn start(&mut self, timestamp: u32, clock_hz: u32) -> Option<EventPacket> {
         let Some(event) = self.queue.pop_front() else {
             self.state = State::Idle;
             return None;
         };
-        self.state = State::Pressed { event, timestamp, duration: STEP, ends_left: END_PACKETS };
-        Some(EventPacket { payload: payload(event, VOLUME, STEP), timestamp, marker: true })
+        self.state = State::Pressed { event, timestamp, length: 1, ends_left: END_PACKETS };
+        Some(EventPacket { payload: payload(event, VOLUME, duration(1, clock_hz)), timestamp, marker: true })
     }
 
-    fn hold(&mut self) -> Option<EventPacket> {
-        let State::Pressed { event, timestamp, duration, ends_left } = &mut self.state else { return None };
+    fn hold(&mut self, clock_hz: u32) -> Option<EventPacket> {
+        let State::Pressed { event, timestamp, length, ends_left } = &mut self.state else { return None };
         let (event, timestamp) = (*event, *timestamp);
-        *duration = duration.saturating_add(STEP).min(TONE);
-        let ended = *duration == TONE;
+        *length = length.saturating_add(1).min(TONE);
+        let ended = *length == TONE;
         *ends_left -= u8::from(ended); // three ends at most, then the state is left
         let flags = VOLUME | if ended { END } else { 0 };
-        let packet = EventPacket { payload: payload(event, flags, *duration), timestamp, marker: false };
+        let duration = duration(*length, clock_hz);
+        let packet = EventPacket { payload: payload(event, flags, duration), timestamp, marker: false };
         if *ends_left == 0 {
             // The repeated ends were sent within the gap.
-            self.state = State::Gap(GAP - u32::from(STEP) * u32::from(END_PACKETS - 1));
+            self.state = State::Gap(GAP - (END_PACKETS - 1));
         }
         Some(packet)
     }
+}
+
+/// Of so many packets, in samples.
+fn duration(packets: u16, clock_hz: u32) -> u16 {
+    u16::try_from(u32::from(packets) * (clock_hz / PACKETS_PER_SECOND)).unwrap_or(u16::MAX)
 }
 
 /// Recognises the digits that they press, each once: presses differ by their timestamp.
@@ -117,8 +122,8 @@ struct Press {
 }
 
 impl Listener {
-    /// A packet of an event: the digit, if it is the first heard of this press.
-    pub fn hear(&mut self, ssrc: u32, timestamp: u32, payload: &[u8]) -> Option<char> {
+    /// A packet of an event: the digit, if it is the first heard of this press. `clock_hz` is that of the timestamps.
+    pub fn hear(&mut self, ssrc: u32, timestamp: u32, payload: &[u8], clock_hz: u32) -> Option<char> {
         let &[event, flags, high, low, ..] = payload else { return None };
         let digit = char::from(*KEYS.get(usize::from(event))?);
         let duration = u16::from_be_bytes([high, low]);
@@ -131,7 +136,8 @@ impl Listener {
             self.last = Some(Press { duration, ended: known.ended || press.ended, ..press });
             return None;
         }
-        if (-REORDERED..0).contains(&ahead) {
+        let oldest = (REORDERED_SECONDS * clock_hz).cast_signed();
+        if (-oldest..0).contains(&ahead) {
             self.last = Some(known);
             return None;
         }
@@ -165,6 +171,11 @@ fn payload(event: u8, flags: u8, duration: u16) -> [u8; 4] {
 mod tests {
     use super::*;
 
+    const HZ: u32 = 8_000;
+
+    /// Samples between two packets.
+    const STEP: u16 = 160;
+
     /// All packets of these digits, with the tick of each.
     fn packets(digits: &str, first_timestamp: u32) -> Vec<(u32, EventPacket)> {
         let mut presser = Presser::default();
@@ -172,14 +183,14 @@ mod tests {
         (0..200)
             .filter_map(|tick| {
                 let timestamp = first_timestamp.wrapping_add(tick * u32::from(STEP));
-                presser.tick(timestamp).map(|packet| (tick, packet))
+                presser.tick(timestamp, HZ).map(|packet| (tick, packet))
             })
             .collect()
     }
 
     fn heard<'a>(packets: impl IntoIterator<Item = &'a (u32, EventPacket)>) -> String {
         let mut listener = Listener::default();
-        packets.into_iter().filter_map(|(_, p)| listener.hear(1, p.timestamp, &p.payload)).collect()
+        packets.into_iter().filter_map(|(_, p)| listener.hear(1, p.timestamp, &p.payload, HZ)).collect()
     }
 
     #[test]
@@ -193,6 +204,17 @@ mod tests {
         assert_eq!(markers, [true, false, false, false, false, false, false]);
         let ends: Vec<bool> = sent.iter().map(|(_, p)| p.payload[1] == END | VOLUME).collect();
         assert_eq!(ends, [false, false, false, false, true, true, true]);
+    }
+
+    #[test]
+    fn durations_are_told_in_the_clock_of_the_event() {
+        let mut presser = Presser::default();
+        presser.press("5");
+        let durations: Vec<u16> = (0..10)
+            .filter_map(|tick| presser.tick(tick * 960, 48_000))
+            .map(|packet| u16::from_be_bytes([packet.payload[2], packet.payload[3]]))
+            .collect();
+        assert_eq!(durations, [960, 1_920, 2_880, 3_840, 4_800, 4_800, 4_800]);
     }
 
     #[test]
@@ -230,10 +252,11 @@ mod tests {
         let mut digits = 0;
         for (timestamp, updates) in [(0_u32, 409_u16), (65_535, 300)] {
             for n in 1..=updates {
-                digits += usize::from(listener.hear(1, timestamp, &payload(3, VOLUME, n * STEP)).is_some());
+                digits +=
+                    usize::from(listener.hear(1, timestamp, &payload(3, VOLUME, n * STEP), HZ).is_some());
             }
             digits +=
-                usize::from(timestamp == 0 && listener.hear(1, 0, &payload(3, VOLUME, 0xffff)).is_some());
+                usize::from(timestamp == 0 && listener.hear(1, 0, &payload(3, VOLUME, 0xffff), HZ).is_some());
         }
         assert_eq!(digits, 1);
     }
@@ -241,15 +264,15 @@ mod tests {
     #[test]
     fn other_events_and_cut_packets_are_no_digits() {
         let mut listener = Listener::default();
-        assert_eq!(listener.hear(1, 0, &payload(16, 0, 160)), None, "hook flash");
-        assert_eq!(listener.hear(1, 0, &[5, 0, 0]), None);
-        assert_eq!(listener.hear(1, 0, &[]), None);
+        assert_eq!(listener.hear(1, 0, &payload(16, 0, 160), HZ), None, "hook flash");
+        assert_eq!(listener.hear(1, 0, &[5, 0, 0], HZ), None);
+        assert_eq!(listener.hear(1, 0, &[], HZ), None);
     }
 
     #[test]
     fn new_ssrc_starts_anew() {
         let mut listener = Listener::default();
-        assert_eq!(listener.hear(1, 500, &payload(1, 0, 160)), Some('1'));
-        assert_eq!(listener.hear(2, 500, &payload(1, 0, 160)), Some('1'));
+        assert_eq!(listener.hear(1, 500, &payload(1, 0, 160), HZ), Some('1'));
+        assert_eq!(listener.hear(2, 500, &payload(1, 0, 160), HZ), Some('1'));
     }
 }

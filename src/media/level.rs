@@ -21,14 +21,14 @@ pub fn level(peak: u16) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::media::SILENCE;
+    use crate::media::Rate;
 
     #[test]
     fn a_meter_goes_from_silence_to_full_scale_in_even_steps_of_loudness() {
         for (amplitude, wanted) in
             [(0, 0.0), (32, 0.0), (328, 1.0 / 3.0), (3_277, 2.0 / 3.0), (i16::MIN, 1.0)]
         {
-            let mut frame = SILENCE;
+            let mut frame = Frame::silence(Rate::Wide);
             frame[7] = amplitude;
             assert!((level(peak(&frame)) - wanted).abs() < 0.01, "{amplitude}");
         }

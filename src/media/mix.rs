@@ -1,6 +1,6 @@
 //! A conference: voices added, and carried from one line to the other.
 
-use super::{Frame, SILENCE};
+use super::{Converter, Frame, Rate};
 use std::collections::VecDeque;
 
 /// Up to here, 2.5 dB below full scale, a sum is what it is; above, it bends towards full scale and never reaches beyond.
@@ -13,16 +13,36 @@ const MOST: usize = 5;
 /// So many frames in a row, ten seconds, something was left in a [`Relay`]: it is not needed there.
 const PATIENCE: u32 = 500;
 
-/// Both voices, each as loud as it is alone. With silence beside it a voice stays as it is, to the bit.
-pub fn mix(one: &Frame, other: &Frame) -> Frame {
-    if *other == SILENCE {
+/// Two voices, each at its own rate, added.
+#[derive(Default)]
+pub struct Mixer {
+    one: Converter,
+    other: Converter,
+}
+
+impl Mixer {
+    /// Both voices at this rate, each as loud as it is alone. With silence beside it a voice that has the rate stays as it
+    /// is, to the bit.
+    pub fn mix(&mut self, rate: Rate, one: &Frame, other: &Frame) -> Frame {
+        mix(&self.one.convert_to(rate, one), &self.other.convert_to(rate, other))
+    }
+
+    /// At the higher of their rates.
+    pub fn mix_all(&mut self, one: &Frame, other: &Frame) -> Frame {
+        self.mix(one.rate().max(other.rate()), one, other)
+    }
+}
+
+/// Of one rate.
+fn mix(one: &Frame, other: &Frame) -> Frame {
+    if other.is_silent() {
         return *one;
     }
-    if *one == SILENCE {
+    if one.is_silent() {
         return *other;
     }
     let mut both = *one;
-    for (sample, beside) in both.iter_mut().zip(other) {
+    for (sample, beside) in both.iter_mut().zip(other.iter()) {
         *sample = limited(i32::from(*sample) + i32::from(*beside));
     }
     both
@@ -40,6 +60,8 @@ fn limited(sum: i32) -> i16 {
 #[derive(Default)]
 pub struct Relay {
     frames: VecDeque<Frame>,
+    /// Of the last one put.
+    rate: Rate,
     /// How often in a row something was left.
     left: u32,
 }
@@ -49,12 +71,13 @@ impl Relay {
         if self.frames.len() == MOST {
             self.frames.pop_front();
         }
+        self.rate = frame.rate();
         self.frames.push_back(frame);
     }
 
-    /// The next frame; silence where there is none.
+    /// The next frame; silence of the same rate where there is none.
     pub fn take(&mut self) -> Frame {
-        let frame = self.frames.pop_front().unwrap_or(SILENCE);
+        let frame = self.frames.pop_front().unwrap_or(Frame::silence(self.rate));
         self.left = if self.frames.is_empty() { 0 } else { self.left + 1 };
         if self.left == PATIENCE {
             self.left = 0;
@@ -69,7 +92,7 @@ mod tests {
     use super::*;
 
     fn level(sample: i16) -> Frame {
-        [sample; SILENCE.len()]
+        Frame::from_fn(Rate::Narrow, |_| sample)
     }
 
     #[test]
@@ -136,5 +159,39 @@ mod tests {
             relay.frames.is_empty()
         });
         assert_eq!(ticks_until_empty, Some(3 * PATIENCE as usize));
+    }
+
+    #[test]
+    fn voices_of_different_rates_are_heard_together_at_the_higher_one() {
+        let tone = |rate: Rate, hz: f32| {
+            let step = std::f32::consts::TAU * hz / rate.hz() as f32;
+            // Whole periods in 20 ms.
+            Frame::from_fn(rate, |n| (8_000.0 * (step * n as f32).sin()) as i16)
+        };
+        let mut mixer = Mixer::default();
+        let (low, high) = (tone(Rate::Narrow, 400.0), tone(Rate::Full, 12_000.0));
+        let heard = (0..3).map(|_| mixer.mix_all(&low, &high)).last().unwrap();
+        assert_eq!(heard.rate(), Rate::Full);
+        let strength = |hz: f32| {
+            let step = std::f32::consts::TAU * hz / Rate::Full.hz() as f32;
+            let turn = |n: usize| (step * n as f32).sin_cos();
+            let (sine, cosine) = heard.iter().enumerate().fold((0.0, 0.0), |(sine, cosine), (n, sample)| {
+                let (s, c) = turn(n);
+                (sine + s * f32::from(*sample), cosine + c * f32::from(*sample))
+            });
+            2.0 * sine.hypot(cosine) / heard.len() as f32
+        };
+        for hz in [400.0, 12_000.0] {
+            assert!((7_800.0..8_200.0).contains(&strength(hz)), "{hz} Hz: {}", strength(hz));
+        }
+        assert!(strength(7_600.0) < 50.0, "no image: {}", strength(7_600.0));
+    }
+
+    #[test]
+    fn a_relay_that_ran_empty_is_silent_at_the_rate_of_what_it_carried() {
+        let mut relay = Relay::default();
+        relay.put(Frame::silence(Rate::Full));
+        relay.take();
+        assert_eq!(relay.take(), Frame::silence(Rate::Full));
     }
 }

@@ -5,12 +5,14 @@
 //! session and turns SDP into a [`StreamPlan`]; [`Stream`] runs in the media thread and carries it out.
 
 mod codec;
-mod conceal;
 mod dtmf;
-mod jitter;
+mod frame;
 mod level;
 mod mix;
+mod opinion;
 mod peer;
+mod playout;
+pub mod process;
 mod quality;
 mod rtcp;
 mod rtp;
@@ -19,56 +21,60 @@ mod stand_in;
 mod stream;
 mod tones;
 
+pub use codec::EncoderSettings;
+pub use frame::{Converter, Frame, Rate};
 pub use level::{level, peak};
-pub use mix::{Relay, mix};
+pub use mix::{Mixer, Relay};
 pub use sdp::{Negotiation, NegotiationConfig, SdpFault, is_answerable};
 pub use stand_in::StandIn;
-pub use stream::{AudioDirection, NoAudioCause, Stream, StreamEvent, StreamOutput, StreamStats, is_digit};
+pub use stream::{
+    AudioDirection, DeviceFigures, NoAudioCause, Runs, Stream, StreamEvent, StreamOutput, StreamStats,
+    is_digit,
+};
 pub use tones::{Cadence, CallTone, CallTones, MELODY, Part, Player};
 
 use std::net::SocketAddr;
 
-/// Samples in a [`Frame`].
-pub const FRAME_SAMPLES: usize = 160;
-
-/// Of every [`Frame`].
-pub const SAMPLE_RATE_HZ: u32 = 8_000;
-
-/// 20 ms of mono sound at 8 kHz, 16 bit linear: what devices, files and codecs exchange.
-pub type Frame = [i16; FRAME_SAMPLES];
-
-/// No sound at all.
-pub const SILENCE: Frame = [0; FRAME_SAMPLES];
-
 /// Codecs of this telephone.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Codec {
-    /// G.711 A-law, static payload type 8.
+    /// G.711 A-law.
     Pcma,
-    /// G.711 µ-law, static payload type 0.
+    /// G.711 µ-law.
     Pcmu,
+    /// G.722 at 64 kbit/s: 7 kHz wide.
+    G722,
+    /// RFC 6716: up to 20 kHz wide, and it bears loss.
+    Opus,
 }
 
 impl Codec {
-    /// The encoding name of its `a=rtpmap` (RFC 3551 §6).
+    /// All of them, as offered where nothing else is wished: those of the better sound first.
+    pub const ALL: [Self; 4] = [Self::Opus, Self::G722, Self::Pcma, Self::Pcmu];
+
+    /// The encoding name of its `a=rtpmap` (RFC 3551 §6, RFC 7587 §7).
     pub const fn name(self) -> &'static str {
         match self {
             Self::Pcma => "PCMA",
             Self::Pcmu => "PCMU",
+            Self::G722 => "G722",
+            Self::Opus => "opus",
         }
     }
 
-    /// Without `a=rtpmap` (RFC 3551 §6).
-    pub const fn static_payload_type(self) -> u8 {
+    /// Without `a=rtpmap` (RFC 3551 §6); `None` where one is always needed.
+    pub const fn static_payload_type(self) -> Option<u8> {
         match self {
-            Self::Pcma => 8,
-            Self::Pcmu => 0,
+            Self::Pcma => Some(8),
+            Self::Pcmu => Some(0),
+            Self::G722 => Some(9),
+            Self::Opus => None,
         }
     }
 
     /// The codec of that name, in any case of letters.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Pcma, Self::Pcmu].into_iter().find(|codec| codec.name().eq_ignore_ascii_case(name))
+        Self::ALL.into_iter().find(|codec| codec.name().eq_ignore_ascii_case(name))
     }
 }
 
@@ -104,8 +110,12 @@ pub struct StreamPlan {
     pub payload_type: u8,
     /// Codecs they may send, by payload type.
     pub accepted: Vec<(u8, Codec)>,
-    /// Payload type to send digits with (RFC 4733, 8 kHz), if both can.
+    /// What the encoder of `codec` is told.
+    pub encoder: EncoderSettings,
+    /// Payload type to send digits with (RFC 4733), in the clock of `codec`, if both can.
     pub telephone_event: Option<u8>,
+    /// The clock that its durations are told in.
+    pub telephone_event_hz: u32,
     /// Payload types under which they may send digits.
     pub telephone_event_in: Vec<u8>,
     pub direction: Direction,

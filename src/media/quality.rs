@@ -226,21 +226,6 @@ impl Outbound {
     }
 }
 
-/// Mean opinion score of a conversation over G.711 by the E-model (ITU-T G.107 with the defaults of its
-/// table 2; delay impairment in the common two-slope form; G.113: packet-loss robustness 25.1 for G.711 with
-/// concealment). `delay_ms` is one way, mouth to ear; `loss` a fraction of 1.
-pub(super) fn mean_opinion(delay_ms: f32, loss: f32) -> f32 {
-    const BASE: f32 = 93.2;
-    const ROBUSTNESS: f32 = 25.1;
-    let delay = 0.024 * delay_ms + 0.11 * (delay_ms - 177.3).max(0.0);
-    let percent = loss.clamp(0.0, 1.0) * 100.0;
-    let equipment = 95.0 * percent / (percent + ROBUSTNESS);
-    let rating = (BASE - delay - equipment).clamp(0.0, 100.0);
-    let score = 1.0 + 0.035 * rating + rating * (rating - 60.0) * (100.0 - rating) * 7e-6;
-    // The cubic dips below 1 for the worst ratings.
-    score.clamp(1.0, 4.5)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -347,14 +332,5 @@ mod tests {
         assert!(inbound.earpiece(at(5_000), false).is_some());
         assert_eq!(inbound.heard_sound(at(5_020)), None, "it comes, and nobody plays it");
         assert!(inbound.earpiece(at(5_040), true).is_some());
-    }
-
-    #[test]
-    fn score_falls_with_loss_and_delay() {
-        assert!((mean_opinion(0.0, 0.0) - 4.41).abs() < 0.01);
-        assert!((mean_opinion(100.0, 0.01) - 4.28).abs() < 0.05);
-        assert!(mean_opinion(400.0, 0.0) < 3.8);
-        assert!(mean_opinion(60.0, 0.2) < 2.8);
-        assert_eq!(mean_opinion(10_000.0, 1.0), 1.0);
     }
 }

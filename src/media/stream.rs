@@ -1,30 +1,30 @@
 //! One RTP stream in each direction (RFC 3550), from packets and frames to packets and frames.
 
 mod report;
+mod sender;
 #[cfg(test)]
 mod tests;
 
-pub use report::{AudioDirection, NoAudioCause, StreamEvent, StreamOutput, StreamStats};
+pub use report::{AudioDirection, DeviceFigures, NoAudioCause, Runs, StreamEvent, StreamOutput, StreamStats};
 
 use super::dtmf::{Listener, Presser};
-use super::jitter::{JitterBuffer, Sound};
+use super::opinion::{self, Conditions};
 use super::peer::{Peer, Source};
-use super::quality::{Inbound, Outbound, mean_opinion};
-use super::rtcp::{Reception, Reporter, Sent};
+use super::playout::{self, Content, Playout};
+use super::quality::{Inbound, Outbound};
+use super::rtcp::{Bursts, Reception, Reporter, VoipMetrics};
 use super::rtp::{self, Packet};
-use super::{Codec, FRAME_SAMPLES, Frame, SILENCE, StreamPlan};
+use super::{Codec, Frame, Rate, StreamPlan};
 use crate::instant::Instant;
 use crate::transmit::{Received, Transmit, Transport};
 use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand_chacha::rand_core::SeedableRng;
+use sender::Sender;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 /// Comfort noise (RFC 3389): sent by some without agreement.
 const COMFORT_NOISE: u8 = 13;
-
-/// Samples per millisecond.
-const PER_MS: u32 = 8;
 
 /// One RTP stream in each direction, with its RTCP.
 pub struct Stream {
@@ -35,7 +35,11 @@ pub struct Stream {
     presser: Presser,
     reporter: Reporter,
     reception: Reception,
-    playout: JitterBuffer,
+    playout: Playout,
+    /// What became of every packet that was due.
+    bursts: Bursts,
+    /// Of what we sent before their last report, 0 to 1.
+    lost_there: Option<f32>,
     listener: Listener,
     inbound: Inbound,
     outbound: Outbound,
@@ -44,35 +48,21 @@ pub struct Stream {
     closed: bool,
 }
 
-/// The stream that we send.
-struct Sender {
-    ssrc: u32,
-    sequence: u16,
-    /// Timestamp of the frame that the next tick brings.
-    timestamp: u32,
-    /// Sound that is less than a packet yet.
-    pending: Vec<i16>,
-    /// The packet before was sound as well; otherwise the next is marked (RFC 3551 §4.1).
-    talking: bool,
-    packets: u64,
-    octets: u64,
-    /// Packets sent by our last two reports.
-    reported: [u64; 2],
-}
-
 impl Stream {
     /// The seed gives SSRC, first sequence number, first timestamp and the CNAME.
     pub fn new(now: Instant, plan: StreamPlan, seed: [u8; 32]) -> Self {
         let mut rng = ChaCha20Rng::from_seed(seed);
-        let sender = Sender::new(&mut rng);
+        let sender = Sender::new(&mut rng, &plan);
         let mut stream = Self {
             peer: Peer::new(plan.remote, plan.remote_rtcp),
             outputs: VecDeque::new(),
             presser: Presser::default(),
-            reporter: Reporter::new(now, sender.ssrc, rng),
+            reporter: Reporter::new(now, sender.ssrc(), rng),
             sender,
             reception: Reception::default(),
-            playout: JitterBuffer::new(),
+            playout: Playout::new(),
+            bursts: Bursts::default(),
+            lost_there: None,
             listener: Listener::default(),
             inbound: Inbound::default(),
             outbound: Outbound::default(),
@@ -94,6 +84,7 @@ impl Stream {
         if !plan.direction.receives() {
             self.playout.reset();
         }
+        self.sender.apply(&plan);
         self.plan = plan;
         self.expect(now);
     }
@@ -126,16 +117,23 @@ impl Stream {
         }
         let codec =
             self.plan.accepted.iter().find(|(pt, _)| *pt == rtp.payload_type).map(|(_, codec)| *codec);
-        self.reception.count(now, rtp.ssrc, rtp.sequence, rtp.timestamp, codec.is_some());
+        self.count(now, &rtp, codec);
         let event = match codec {
-            Some(codec) => self.on_sound(now, &rtp, codec),
+            Some(codec) => {
+                self.put(now, &rtp, Content::Sound { codec, payload: rtp.payload });
+                None
+            }
             None if self.plan.telephone_event_in.contains(&rtp.payload_type) => {
-                if let Some(digit) = self.listener.hear(rtp.ssrc, rtp.timestamp, rtp.payload) {
+                let clock = self.plan.codec.clock_hz();
+                if let Some(digit) = self.listener.hear(rtp.ssrc, rtp.timestamp, rtp.payload, clock) {
                     self.tell(StreamEvent::Digit(digit));
                 }
                 self.inbound.heard_event(now)
             }
-            None if rtp.payload_type == COMFORT_NOISE => self.inbound.heard_comfort_noise(now),
+            None if rtp.payload_type == COMFORT_NOISE => {
+                self.put(now, &rtp, Content::ComfortNoise { payload: rtp.payload });
+                self.inbound.heard_comfort_noise(now)
+            }
             None => {
                 self.inbound.heard_unknown(now);
                 None
@@ -152,23 +150,33 @@ impl Stream {
         let reports = self.reporter.read(now, &packet.bytes);
         if !reports.is_empty() {
             let heard = reports.into_iter().flatten().next();
-            let event = self.outbound.report(heard, self.sender.packets);
+            if let Some(heard) = &heard {
+                let lost = f32::from(heard.fraction_lost) / 256.0;
+                self.lost_there = Some(lost);
+                self.sender.expect_loss(lost);
+            }
+            let event = self.outbound.report(heard, self.sender.packets());
             self.tell_all(event);
         }
     }
 
-    /// Every 20 ms: the frame to send in, the one that came out. `microphone` is what the operator's gave, if anything; in a
-    /// conference others are heard in `sent` as well.
+    /// Every 20 ms: the frame to send in, at any rate, the one that came out, at the rate of what they send. `microphone` is
+    /// what the operator's gave, if anything; in a conference others are heard in `sent` as well.
     pub fn tick(&mut self, now: Instant, microphone: Option<&Frame>, sent: &Frame) -> Frame {
         if self.closed {
-            return SILENCE;
+            return Frame::silence(Rate::Narrow);
         }
         self.watch(now, microphone);
         self.send(sent);
         if self.reporter.is_due(now) {
             self.send_report(now);
         }
-        if self.plan.direction.receives() { self.playout.play(now) } else { SILENCE }
+        if self.plan.direction.receives() { self.play(now) } else { Frame::silence(Rate::Narrow) }
+    }
+
+    /// The rate of the sound that it sends; sound of any other is converted.
+    pub fn sends_at(&self) -> Rate {
+        self.sender.rate()
     }
 
     /// Queues digits (RFC 4733) behind those under way: each 100 ms long, 100 ms apart.
@@ -184,50 +192,113 @@ impl Stream {
     }
 
     pub fn stats(&self, now: Instant) -> StreamStats {
-        let (lost, late, rx_packets) = (self.reception.lost(), self.playout.late(), self.reception.packets());
-        let (delay_ms, rtt_ms) = (self.playout.delay_ms(), self.reporter.rtt_ms());
-        // Packetisation, network, playout; devices apart.
-        let mouth_to_ear = self.plan.ptime_ms as f32 + rtt_ms.unwrap_or_default() / 2.0 + delay_ms;
-        let loss = (lost + late) as f32 / self.reception.expected().max(1) as f32;
+        let rx_packets = self.reception.packets();
         StreamStats {
-            tx_packets: self.sender.packets,
+            tx_packets: self.sender.packets(),
             rx_packets,
-            lost,
-            late,
+            lost: self.reception.lost(),
+            late: self.playout.figures().late,
             strangers: self.strangers,
             jitter_ms: self.reception.jitter_ms(),
-            delay_ms,
-            rtt_ms,
-            mos: (rx_packets > 0).then(|| mean_opinion(mouth_to_ear, loss)),
+            delay_ms: self.playout.delay_ms(),
+            rtt_ms: self.reporter.rtt_ms(),
+            mos: (rx_packets > 0).then(|| opinion::score(opinion::rating(&self.conditions()))),
+            mos_there: self.heard_there(),
             no_audio: if self.inbound.is_missing(now) {
                 Some(AudioDirection::In)
             } else {
                 self.outbound.is_missing().then_some(AudioDirection::Out)
             },
+            devices: DeviceFigures::default(),
         }
     }
 
     /// Says goodbye by RTCP BYE; sends nothing afterwards.
     pub fn close(&mut self, now: Instant) {
         if let Some(to) = self.peer.rtcp_destination().filter(|_| !self.closed) {
-            let bytes = self.reporter.goodbye(now, &self.sender.told(), &mut self.reception);
+            let metrics = self.metrics();
+            let bytes =
+                self.reporter.goodbye(now, &self.sender.told(), &mut self.reception, metrics.as_ref());
             self.outputs.push_back(StreamOutput::Rtcp(datagram(to, bytes)));
         }
         self.closed = true;
     }
 
-    fn on_sound(&mut self, now: Instant, rtp: &Packet<'_>, codec: Codec) -> Option<StreamEvent> {
-        let samples = codec.decode(rtp.payload);
-        if self.plan.direction.receives() {
-            let &Packet { ssrc, sequence, timestamp, marker, .. } = rtp;
-            self.playout.put(now, &Sound { ssrc, sequence, timestamp, marker, samples: &samples });
+    /// Also what did not come before it.
+    fn count(&mut self, now: Instant, rtp: &Packet<'_>, codec: Option<Codec>) {
+        let before = self.reception.expected();
+        self.reception.count(now, rtp.ssrc, rtp.sequence, rtp.timestamp, codec.map(Codec::clock_hz));
+        let due = self.reception.expected().saturating_sub(before);
+        // One that was overtaken has been told as lost.
+        (1..due).for_each(|_| self.bursts.lost());
+        if due > 0 {
+            self.bursts.received();
         }
-        let least = codec.silence_amplitude().unsigned_abs();
-        if samples.iter().any(|sample| sample.unsigned_abs() > least) {
-            self.inbound.heard_sound(now)
-        } else {
-            self.inbound.heard_silence(now)
+    }
+
+    fn put(&mut self, now: Instant, rtp: &Packet<'_>, content: Content<'_>) {
+        if !self.plan.direction.receives() {
+            return;
         }
+        let late = self.playout.figures().late;
+        let &Packet { ssrc, sequence, timestamp, marker, .. } = rtp;
+        self.playout.put(now, &playout::Packet { ssrc, sequence, timestamp, marker, content });
+        (late..self.playout.figures().late).for_each(|_| self.bursts.lost());
+    }
+
+    fn play(&mut self, now: Instant) -> Frame {
+        let frame = self.playout.play(now);
+        let event = match self.playout.take_heard() {
+            Some(true) => self.inbound.heard_sound(now),
+            Some(false) => self.inbound.heard_silence(now),
+            None => None,
+        };
+        self.tell_all(event);
+        frame
+    }
+
+    /// What their voice goes through on its way to us, over the whole call.
+    fn conditions(&self) -> Conditions {
+        let missed = self.reception.lost() + self.playout.figures().late;
+        // Packetisation, network, playout; devices apart.
+        let network = self.reporter.rtt_ms().unwrap_or_default() / 2.0;
+        Conditions {
+            codec: self.plan.codec,
+            delay_ms: self.plan.ptime_ms as f32 + network + self.playout.delay_ms(),
+            loss: missed as f32 / self.reception.expected().max(1) as f32,
+            burst_ratio: self.bursts.figures().ratio,
+        }
+    }
+
+    /// What they say of our voice, or what follows from what they miss.
+    fn heard_there(&self) -> Option<f32> {
+        let said = self.reporter.theirs().and_then(|theirs| theirs.conversation);
+        let follows = |loss| {
+            let conditions = Conditions { loss, burst_ratio: 1.0, ..self.conditions() };
+            opinion::score(opinion::rating(&conditions))
+        };
+        said.or(self.lost_there.map(follows))
+    }
+
+    /// For their side's figures (RFC 3611 §4.7); none before the first packet.
+    fn metrics(&self) -> Option<VoipMetrics> {
+        let expected = Some(self.reception.expected()).filter(|expected| *expected > 0)? as f32;
+        let (conditions, figures) = (self.conditions(), self.playout.figures());
+        let rating = opinion::rating(&conditions);
+        let undelayed = opinion::rating(&Conditions { delay_ms: 0.0, ..conditions });
+        Some(VoipMetrics {
+            loss: self.reception.lost() as f32 / expected,
+            discard: figures.late as f32 / expected,
+            bursts: self.bursts.figures(),
+            packet_ms: self.plan.ptime_ms as f32,
+            round_trip_ms: self.reporter.rtt_ms().unwrap_or_default(),
+            end_system_ms: self.plan.ptime_ms as f32 + figures.delay_ms,
+            rating: Some(rating),
+            listening: Some(opinion::score(undelayed)),
+            conversation: Some(opinion::score(rating)),
+            buffer_ms: figures.delay_ms,
+            most_buffer_ms: figures.most_delay_ms,
+        })
     }
 
     /// What the plan lets us expect of both directions.
@@ -236,43 +307,43 @@ impl Stream {
         let talking = !plan.held_by_them && !plan.early;
         self.inbound.expect(now, talking && plan.direction.receives());
         let heard = talking && plan.direction.sends();
-        self.outbound.expect(now, heard, self.microphone_watched, self.sender.packets);
+        self.outbound.expect(now, heard, self.microphone_watched, self.sender.packets());
     }
 
     fn watch(&mut self, now: Instant, microphone: Option<&Frame>) {
-        let has_sound = microphone.map(|frame| frame.iter().any(|sample| *sample != 0));
+        let has_sound = microphone.map(|frame| !frame.is_silent());
         let events =
             [self.outbound.microphone(now, has_sound), self.outbound.check(now), self.inbound.check(now)];
         events.into_iter().for_each(|event| self.tell_all(event));
     }
 
     fn send(&mut self, frame: &Frame) {
-        let timestamp = self.sender.timestamp;
-        self.sender.timestamp = timestamp.wrapping_add(FRAME_SAMPLES as u32);
+        let timestamp = self.sender.tick();
         let Some(to) = self.peer.destination().filter(|_| self.plan.direction.sends()) else {
             return self.sender.pause();
         };
-        let first = self.sender.packets == 0;
-        let event = self.plan.telephone_event.and_then(|pt| Some((pt, self.presser.tick(timestamp)?)));
+        let first = self.sender.packets() == 0;
+        let clock = self.plan.telephone_event_hz;
+        let event = self.plan.telephone_event.and_then(|pt| Some((pt, self.presser.tick(timestamp, clock)?)));
         if let Some((payload_type, event)) = event {
-            self.sender.pending.clear();
+            self.sender.take(None);
             let bytes = self.sender.packet(payload_type, event.marker, event.timestamp, &event.payload);
             self.outputs.push_back(StreamOutput::Rtp(datagram(to, bytes)));
         } else {
-            self.sender.pending.extend_from_slice(frame);
-            let samples = (self.plan.ptime_ms.clamp(10, 60) * PER_MS) as usize;
-            while let Some(bytes) = self.sender.sound_packet(&self.plan, samples) {
+            self.sender.take(Some(frame));
+            while let Some(bytes) = self.sender.sound_packet(&self.plan) {
                 self.outputs.push_back(StreamOutput::Rtp(datagram(to, bytes)));
             }
         }
-        if first && self.sender.packets > 0 {
+        if first && self.sender.packets() > 0 {
             self.tell(StreamEvent::FirstPacketOut);
         }
     }
 
     fn send_report(&mut self, now: Instant) {
-        let bytes = self.reporter.report(now, &self.sender.told(), &mut self.reception);
-        self.sender.reported = [self.sender.packets, self.sender.reported[0]]; // an array of two
+        let metrics = self.metrics();
+        let bytes = self.reporter.report(now, &self.sender.told(), &mut self.reception, metrics.as_ref());
+        self.sender.reported();
         if let Some(to) = self.peer.rtcp_destination() {
             self.outputs.push_back(StreamOutput::Rtcp(datagram(to, bytes)));
         }
@@ -284,53 +355,6 @@ impl Stream {
 
     fn tell_all(&mut self, events: impl IntoIterator<Item = StreamEvent>) {
         self.outputs.extend(events.into_iter().map(StreamOutput::Event));
-    }
-}
-
-impl Sender {
-    fn new(rng: &mut ChaCha20Rng) -> Self {
-        Self {
-            ssrc: rng.next_u32(),
-            sequence: rng.next_u32() as u16,
-            timestamp: rng.next_u32(),
-            pending: Vec::new(),
-            talking: false,
-            packets: 0,
-            octets: 0,
-            reported: [0; 2],
-        }
-    }
-
-    fn pause(&mut self) {
-        self.pending.clear();
-        self.talking = false;
-    }
-
-    /// The next packet of that many samples, if they are there.
-    fn sound_packet(&mut self, plan: &StreamPlan, samples: usize) -> Option<Vec<u8>> {
-        let mut payload = Vec::with_capacity(samples);
-        plan.codec.encode(self.pending.get(..samples)?, &mut payload);
-        let timestamp = self.timestamp.wrapping_sub(self.pending.len() as u32);
-        self.pending.drain(..payload.len());
-        let marker = !std::mem::replace(&mut self.talking, true);
-        Some(self.packet(plan.payload_type, marker, timestamp, &payload))
-    }
-
-    fn packet(&mut self, payload_type: u8, marker: bool, timestamp: u32, payload: &[u8]) -> Vec<u8> {
-        let (ssrc, sequence) = (self.ssrc, self.sequence);
-        self.sequence = sequence.wrapping_add(1);
-        self.packets += 1;
-        self.octets += payload.len() as u64;
-        Packet { payload_type, marker, sequence, timestamp, ssrc, payload }.write()
-    }
-
-    fn told(&self) -> Sent {
-        Sent {
-            packets: self.packets,
-            octets: self.octets,
-            timestamp: self.timestamp,
-            recently: self.packets > self.reported[1], // an array of two
-        }
     }
 }
 

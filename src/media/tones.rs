@@ -1,6 +1,6 @@
 //! Tones that a telephone makes itself (ITU-T E.180): the cadences of countries, and what plays them.
 
-use super::{FRAME_SAMPLES, Frame, SAMPLE_RATE_HZ};
+use super::{Frame, Rate};
 
 /// Of all frequencies together: -12 dB below full scale.
 const LOUDNESS: f32 = 0.25;
@@ -140,39 +140,39 @@ pub const MELODY: Cadence = &[on(&[523], 250), on(&[659], 250), on(&[784], 250),
 #[derive(Clone, Debug)]
 pub struct Player {
     cadence: Cadence,
-    rate_hz: u32,
+    rate: Rate,
     part: usize,
     /// Samples of the part that have been given.
     at: u32,
 }
 
 impl Player {
-    /// From the beginning, at so many samples a second.
-    pub const fn new(cadence: Cadence, rate_hz: u32) -> Self {
-        Self { cadence, rate_hz, part: 0, at: 0 }
+    /// From the beginning, at this rate.
+    pub const fn new(cadence: Cadence, rate: Rate) -> Self {
+        Self { cadence, rate, part: 0, at: 0 }
     }
 
     /// From -1 to 1; silence for ever where there are no parts.
     pub fn next_sample(&mut self) -> f32 {
         let Some(part) = self.cadence.get(self.part) else { return 0.0 };
-        let (at, length) = (self.at, part.ms * self.rate_hz / 1_000);
+        let rate_hz = self.rate.hz();
+        let (at, length) = (self.at, part.ms * rate_hz / 1_000);
         self.at += 1;
         if self.at >= length {
             (self.part, self.at) = ((self.part + 1) % self.cadence.len(), 0);
         }
-        let ramp = RAMP_MS * self.rate_hz / 1_000;
+        let ramp = RAMP_MS * rate_hz / 1_000;
         let edge = at.min(length - at).min(ramp) as f32 / ramp as f32;
         // Whole periods are left out, so that it stays exact however long the part is.
-        let turn = |hz: &u32| (at * hz % self.rate_hz) as f32 / self.rate_hz as f32;
+        let turn = |hz: &u32| (at * hz % rate_hz) as f32 / rate_hz as f32;
         let sum: f32 = part.hz.iter().map(|hz| (std::f32::consts::TAU * turn(hz)).sin()).sum();
         LOUDNESS * edge * sum / part.hz.len().max(1) as f32
     }
 
-    /// The next 20 ms of a player at 8 kHz.
+    /// The next 20 ms.
     pub fn next_frame(&mut self) -> Frame {
-        debug_assert_eq!(self.rate_hz, SAMPLE_RATE_HZ);
         // A cast from float holds to the bounds.
-        std::array::from_fn::<_, FRAME_SAMPLES, _>(|_| (self.next_sample() * FULL_SCALE) as i16)
+        Frame::from_fn(self.rate, |_| (self.next_sample() * FULL_SCALE) as i16)
     }
 }
 
@@ -182,7 +182,7 @@ mod tests {
 
     /// Seconds with and without sound, of the first cycle.
     fn rhythm(cadence: Cadence) -> Vec<(bool, f32)> {
-        let mut player = Player::new(cadence, SAMPLE_RATE_HZ);
+        let mut player = Player::new(cadence, Rate::Narrow);
         let cycle: u32 = cadence.iter().map(|part| part.ms).sum();
         let mut rhythm: Vec<(bool, f32)> = Vec::new();
         for _ in 0..cycle / 25 {
@@ -207,14 +207,15 @@ mod tests {
 
     #[test]
     fn a_melody_is_heard_without_clicks_and_begins_again_after_its_pause() {
-        let mut player = Player::new(MELODY, SAMPLE_RATE_HZ);
+        let mut player = Player::new(MELODY, Rate::Narrow);
         let frames: Vec<Frame> = (0..200).map(|_| player.next_frame()).collect();
         let heard = |frame: &Frame| frame.iter().any(|sample| sample.abs() > 1_000);
         let parts: Vec<bool> = frames.iter().map(heard).collect();
         assert!(parts[..62].iter().all(|heard| *heard));
         assert!(parts[63..100].iter().all(|heard| !heard));
         assert_eq!(parts[..100], parts[100..]);
-        let samples: Vec<i32> = frames.iter().flatten().map(|sample| i32::from(*sample)).collect();
+        let samples: Vec<i32> =
+            frames.iter().flat_map(|frame| frame.iter().map(|sample| i32::from(*sample))).collect();
         // The steepest step of 1047 Hz at this loudness.
         assert!(samples.windows(2).all(|pair| (pair[1] - pair[0]).abs() < 7_000));
         assert!(samples.iter().all(|sample| sample.abs() <= 8_192));

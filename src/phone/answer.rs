@@ -23,7 +23,8 @@ impl Phone {
 
     pub(super) fn on_invited(&mut self, now: Instant, call: CallKey, invite: Invite) {
         let caller = self.identify(&invite);
-        let answerable = invite.offer.as_ref().is_none_or(|offer| is_answerable(offer, &self.codecs).is_ok());
+        let answerable =
+            invite.offer.as_ref().is_none_or(|offer| is_answerable(offer, self.codecs.now()).is_ok());
         if !answerable {
             return self.decline(now, call, &invite, caller, NOT_ACCEPTABLE_HERE);
         }

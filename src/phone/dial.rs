@@ -45,7 +45,8 @@ impl Phone {
         self.output.command(MediaCommand::TakePort);
         // 62 bits: RFC 8866 §5.2 wants a number, and some read it as a signed one.
         let session_id = self.chance.next_u64() >> 2;
-        Ok(Negotiation::new(NegotiationConfig { local, codecs: self.codecs.clone(), session_id }))
+        let (codecs, opus) = (self.codecs.now().to_vec(), self.opus);
+        Ok(Negotiation::new(NegotiationConfig { local, codecs, opus, session_id }))
     }
 }
 

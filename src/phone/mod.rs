@@ -15,6 +15,7 @@ mod end;
 mod event;
 mod hold;
 mod line;
+mod network;
 mod outbox;
 mod passing;
 mod pbx;
@@ -38,7 +39,7 @@ pub use returned::{Return, ReturnReason};
 pub use watch::MOST_WATCHED;
 
 use crate::instant::Instant;
-use crate::media::{CallTone, Codec, StreamEvent, StreamStats};
+use crate::media::{CallTone, Codec, EncoderSettings, StreamEvent, StreamStats};
 use crate::sip::{self, CallKey, ProbeKey, UserAgent, UserAgentConfig};
 use conference::Conference;
 use end::Farewell;
@@ -59,6 +60,10 @@ pub struct PhoneConfig {
     pub sip: UserAgentConfig,
     /// In order of preference; not empty.
     pub codecs: Vec<Codec>,
+    /// Put before the others after a call on a bad network.
+    pub codecs_poor_network: Vec<Codec>,
+    /// What our Opus encoder is told.
+    pub opus: EncoderSettings,
     /// Which headers name the caller, in this order.
     pub identity_order: Vec<IdentitySource>,
     /// Prefixes that queues put before the caller's name (`Sales:`); taken off it.
@@ -74,7 +79,8 @@ pub struct Phone {
     user_agent: UserAgent,
     domain: String,
     max_calls: usize,
-    codecs: Vec<Codec>,
+    codecs: network::Codecs,
+    opus: EncoderSettings,
     identity_order: Vec<IdentitySource>,
     name_prefixes: Vec<String>,
     pbx: PbxBehaviour,
@@ -113,7 +119,8 @@ impl Phone {
             user_agent: UserAgent::new(config.sip, sip_seed),
             domain,
             max_calls,
-            codecs: config.codecs,
+            codecs: network::Codecs::new(config.codecs, config.codecs_poor_network),
+            opus: config.opus,
             identity_order: config.identity_order,
             name_prefixes: config.name_prefixes,
             pbx: config.pbx,
@@ -463,6 +470,7 @@ impl Phone {
     fn on_stream_stats(&mut self, id: LineId, stats: StreamStats) {
         if let Some(farewell) = self.farewells.remove(&id) {
             let codec = farewell.codec;
+            self.codecs.learn(&stats);
             self.say(Event::Media { line: id, codec, stats });
             self.say(farewell.ended);
         } else if let Some(codec) = self.lines.get(&id).and_then(Line::codec) {

@@ -9,7 +9,9 @@ use super::programme::{Client, Programme};
 use super::registrar::Registrar;
 use super::voice::Voice;
 use crate::instant::Instant;
-use crate::media::{Codec, Direction, Negotiation, NegotiationConfig, StreamPlan, is_answerable};
+use crate::media::{
+    Codec, Direction, EncoderSettings, Negotiation, NegotiationConfig, StreamPlan, is_answerable,
+};
 use crate::sip::message::{Host, NameAddr, StatusCode, Uri};
 use crate::sip::{
     self, Account, CallKey, CallPolicy, Event, Invite, Party, Password, UserAgent, UserAgentConfig,
@@ -467,7 +469,12 @@ impl Calls {
 
     fn negotiation(&mut self, local: SocketAddr) -> Negotiation {
         let session_id = u64::from(self.chance.next_u32());
-        Negotiation::new(NegotiationConfig { local, codecs: CODECS.to_vec(), session_id })
+        Negotiation::new(NegotiationConfig {
+            local,
+            codecs: CODECS.to_vec(),
+            opus: EncoderSettings::default(),
+            session_id,
+        })
     }
 
     fn uri(&self, user: &str) -> Uri {

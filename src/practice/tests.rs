@@ -4,7 +4,7 @@ use super::people::Role;
 use super::*;
 use crate::domain::line_state::LineState;
 use crate::instant::Instant;
-use crate::media::{Codec, Direction, StreamPlan, StreamStats};
+use crate::media::{Codec, Direction, EncoderSettings, StreamPlan, StreamStats};
 use crate::phone::{
     self, CallOutcome, ClientIs, Command, Event, IdentitySource, LineId, MediaCommand, PbxBehaviour, Phone,
     PhoneConfig, ReturnReason, Side, TransferOutcome,
@@ -85,6 +85,8 @@ impl World {
             auto_answer: false,
             sip: account(extension, password),
             codecs: vec![Codec::Pcma, Codec::Pcmu],
+            codecs_poor_network: Vec::new(),
+            opus: EncoderSettings::default(),
             identity_order: vec![IdentitySource::Asserted, IdentitySource::RemoteParty, IdentitySource::From],
             name_prefixes: Vec::new(),
             pbx: PbxBehaviour::default(),

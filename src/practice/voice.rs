@@ -1,6 +1,6 @@
 //! What is heard of simulated people: sentences recorded beforehand (`speech/README.md`), an echo, music.
 
-use crate::media::{Codec, FRAME_SAMPLES, Frame, SAMPLE_RATE_HZ, SILENCE, StandIn};
+use crate::media::{Codec, Converter, Frame, Rate, StandIn};
 use std::sync::Arc;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,8 +19,10 @@ pub enum Speech {
     Manager,
 }
 
+/// At which the sentences are recorded.
+const RATE: Rate = Rate::Narrow;
 /// Between two repetitions of a sentence: three seconds.
-const PAUSE: usize = 3 * SAMPLE_RATE_HZ as usize;
+const PAUSE: usize = 3 * RATE.hz() as usize;
 /// The line's own noise, so that a pause is not taken for a dead line.
 const NOISE: i16 = 24;
 
@@ -28,6 +30,7 @@ const NOISE: i16 = 24;
 pub struct Speaker {
     says: Says,
     position: usize,
+    converter: Converter,
 }
 
 enum Says {
@@ -43,11 +46,12 @@ impl Speaker {
             Voice::Music => Says::Music(StandIn::music()),
             Voice::Echo => Says::Nothing,
         };
-        Self { says, position: 0 }
+        Self { says, position: 0, converter: Converter::new(RATE) }
     }
 
-    pub fn next_frame(&mut self) -> Frame {
-        let mut frame = SILENCE;
+    /// The next 20 ms, at this rate.
+    pub fn next_frame(&mut self, rate: Rate) -> Frame {
+        let mut frame = Frame::silence(RATE);
         match &mut self.says {
             Says::Sentence(sentence) => {
                 for (sample, at) in frame.iter_mut().zip(self.position..) {
@@ -55,11 +59,11 @@ impl Speaker {
                         sentence.get(at % (sentence.len() + PAUSE)).copied().unwrap_or_else(|| noise(at));
                 }
             }
-            Says::Music(music) => frame = music.next_frame(),
-            Says::Nothing => {}
+            Says::Music(music) => return music.next_frame(rate),
+            Says::Nothing => return Frame::silence(rate),
         }
-        self.position = self.position.wrapping_add(FRAME_SAMPLES);
-        frame
+        self.position = self.position.wrapping_add(frame.len());
+        self.converter.convert_to(rate, &frame)
     }
 }
 
@@ -80,10 +84,13 @@ const fn noise(at: usize) -> i16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::peak;
 
-    fn loudest(speaker: &mut Speaker, frames: usize) -> i16 {
-        let frames = std::iter::repeat_with(|| speaker.next_frame()).take(frames);
-        frames.flatten().map(i16::saturating_abs).max().unwrap_or(0)
+    const FRAME_SAMPLES: usize = RATE.frame_samples();
+
+    fn loudest(speaker: &mut Speaker, frames: usize) -> u16 {
+        let frames = std::iter::repeat_with(|| speaker.next_frame(RATE)).take(frames);
+        frames.map(|frame| peak(&frame)).max().unwrap_or(0)
     }
 
     #[test]

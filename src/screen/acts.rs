@@ -71,9 +71,13 @@ impl Screen {
 
     fn move_mark(&mut self, now: Instant, down: bool, wall: &Zoned) {
         if let Some(open) = &self.palette {
-            let rows = self.palette_rows(&open.query, wall).len();
-            let chosen = moved(open.chosen, down, rows);
-            self.palette = Some(palette::Open { query: open.query.clone(), chosen });
+            let rows = self.palette_rows(open, wall);
+            let chosen = moved(open.chosen, down, rows.len());
+            let words = rows.into_iter().nth(chosen).map(|(row, _)| row.spoken());
+            if let Some(open) = &mut self.palette {
+                open.chosen = chosen;
+            }
+            self.wishes.extend(words.map(Wish::Announce));
         } else if self.transfer.is_open {
             self.move_in_targets(now, down, wall.date());
         }
@@ -84,6 +88,7 @@ impl Screen {
             Deed::Act(act) => self.can(act),
             Deed::Call(_) => self.can_dial(),
             Deed::Pass(_) => self.can_transfer(),
+            Deed::Client(_) => self.config.has_desk,
             Deed::Focus(Field::Note) => self.can_note(),
             Deed::Focus(_) | Deed::Region { .. } | Deed::Zoom(_) | Deed::NextTheme => true,
         }
@@ -132,6 +137,7 @@ impl Screen {
             Act::Retry => !self.is_registered(),
             Act::Order | Act::Orders => self.can_order(),
             Act::OpenNews => self.needs_operator(),
+            Act::CallClient => self.can_call_client(),
             Act::CallBack => self.can_call_back(),
             Act::OrderTyped(_)
             | Act::OrderEnter
@@ -221,6 +227,7 @@ impl Screen {
             Act::Ready => self.be_ready(now),
             Act::Break(reason) => self.take_break(now, reason),
             Act::DoNotDisturb => self.toggle_do_not_disturb(now),
+            Act::CallClient => self.call_client(),
             Act::CallBack => self.call_back(wall),
             Act::Result(index) => self.pick_result(index),
             Act::FinishWrapUp => self.finish_wrap_up(),
@@ -248,7 +255,9 @@ impl Screen {
             }
             Act::PaletteQuery(query) => {
                 self.give_more_time(now);
-                self.palette = Some(palette::Open { query, chosen: 0 });
+                let was_away = self.palette.as_ref().is_some_and(|open| open.was_away);
+                self.palette = Some(palette::Open { query, was_away, ..palette::Open::default() });
+                self.search_clients();
             }
             Act::PaletteRun(row) => self.run_in_palette(now, wall, row),
             Act::Close => self.close(now),
@@ -273,12 +282,19 @@ impl Screen {
             Deed::NextTheme => self.wishes.push_back(Wish::NextTheme),
             Deed::Call(number) => self.call_number(number),
             Deed::Pass(target) => self.pass_to(target),
+            Deed::Client(client) => self.look_up(client),
         }
     }
 
     fn run_in_palette(&mut self, now: Instant, wall: &Zoned, row: usize) {
-        let query = self.palette.take().map(|open| open.query).unwrap_or_default();
-        if let Some((_, deed)) = self.palette_rows(&query, wall).into_iter().nth(row) {
+        let deed = self.palette.as_ref().and_then(|open| self.palette_rows(open, wall).into_iter().nth(row));
+        // Whoever is faster than the desk waits for its answer, with the keyboard where it is.
+        let waits = self.palette.as_ref().is_some_and(|open| matches!(open.found, palette::Found::Asked));
+        if deed.is_none() && waits {
+            return;
+        }
+        self.palette = None;
+        if let Some((_, deed)) = deed {
             self.carry_out(now, wall, deed);
         }
     }
@@ -288,9 +304,12 @@ impl Screen {
         if self.palette.take().is_some() || self.keypad.take().is_some() || self.transfer.stop_asking() {
             return;
         }
-        match self.transfer.is_open {
-            true => self.transfer.close(),
-            false => self.leave_order(now),
+        if self.transfer.is_open {
+            self.transfer.close();
+        } else if self.order_is_open() || self.looked_up.is_none() {
+            self.leave_order(now);
+        } else {
+            self.looked_up = None;
         }
     }
 

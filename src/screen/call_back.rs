@@ -76,6 +76,7 @@ impl Screen {
 
     pub(super) fn on_task_news(&mut self, news: TaskNews) {
         let (task, way) = match news {
+            TaskNews::Found(task) => return self.find_call_back(&task),
             TaskNews::Answered(task) => (task, Way::There),
             TaskNews::Waits(task) => (task, Way::Waits),
             TaskNews::Refused(task, _) => (task, Way::Refused),
@@ -100,6 +101,13 @@ impl Screen {
         if way != Way::There {
             self.announce_call_back(&call_id);
         }
+    }
+
+    /// What an earlier window has asked for: whom it is about is said if the desk refuses it.
+    fn find_call_back(&mut self, task: &Task) {
+        let who = [task.name.as_deref(), Some(task.number.as_str())].into_iter().flatten().map(tame);
+        let who = who.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ");
+        self.call_backs.entry(task.id).or_insert(who);
     }
 
     pub(super) fn call_back_word(&self, asked: &CallBack) -> Word {

@@ -27,6 +27,9 @@ impl Screen {
         if !self.config.has_desk {
             return empty(say!(cat, "There is no order desk, hence no client cards."));
         }
+        if let Some(card) = self.looked_up_card(wall) {
+            return card;
+        }
         match (self.client_seen().filter(|seen| !lacks_client(seen)), last) {
             (Some(seen), _) => self.card_of(seen, wall),
             (None, Some(seen)) => {
@@ -140,7 +143,8 @@ impl Screen {
         clients.iter().enumerate().map(candidate).collect()
     }
 
-    fn client_card(&self, client: &ClientCard, wall: &Zoned) -> Card {
+    /// What has to be known before an answer.
+    pub(super) fn chips(&self, client: &ClientCard) -> Vec<Word> {
         let cat = &self.cat;
         let language = cat.language();
         let chip = |tone, text| Word { tone, text };
@@ -154,9 +158,13 @@ impl Screen {
             MayOrder::Unknown => chips.push(chip(Tone::Warning, say!(cat, "Debt not known"))),
             MayOrder::Yes => {}
         }
+        chips
+    }
+
+    pub(super) fn client_card(&self, client: &ClientCard, wall: &Zoned) -> Card {
         Card {
             title: tame(&client.name),
-            chips,
+            chips: self.chips(client),
             rows: self.client_rows(client, wall),
             remark: client.note.clone().unwrap_or_default(),
             ..Card::default()

@@ -3,8 +3,8 @@
 use super::Offers;
 use crate::agent::{Event, Intent};
 use crate::desk_api::{
-    CallRecord, ClientId, Directory, Goods, Order, OrderAct, OrderEntry, OrderId, OrderNews, OrderWatch,
-    Task, TaskNews, Terms, TransferQuestion, Unavailable,
+    CallRecord, ClientCard, ClientId, Directory, Goods, Order, OrderAct, OrderEntry, OrderId, OrderNews,
+    OrderWatch, Task, TaskNews, Terms, TransferQuestion, Unavailable,
 };
 use crate::domain::chain::TransferChain;
 use crate::domain::number::NumberingPlan;
@@ -75,6 +75,11 @@ pub enum Input {
         client: ClientId,
         text: String,
         answer: Result<Vec<Goods>, Unavailable>,
+    },
+    /// The answer to `Wish::FindClients`, the best first.
+    Clients {
+        text: String,
+        answer: Result<Vec<ClientCard>, Unavailable>,
     },
     /// What becomes of an order on its way to the desk.
     Order(OrderNews),
@@ -213,6 +218,8 @@ pub enum Act {
     Orders,
     /// Opens the order that needs the operator.
     OpenNews,
+    /// Calls the client who was looked up.
+    CallClient,
     /// The client's manager is to call back.
     CallBack,
     /// What is typed into the order's field.
@@ -299,6 +306,7 @@ impl fmt::Debug for Act {
             Self::Order => f.write_str("Order"),
             Self::Orders => f.write_str("Orders"),
             Self::OpenNews => f.write_str("OpenNews"),
+            Self::CallClient => f.write_str("CallClient"),
             Self::CallBack => f.write_str("CallBack"),
             Self::OrderTyped(_) => f.write_str("OrderTyped"),
             Self::OrderEnter => f.write_str("OrderEnter"),
@@ -357,6 +365,8 @@ pub enum Wish {
         text: String,
         day: Option<Date>,
     },
+    /// Clients by what is typed, when typing pauses; of several wishes only the last one counts.
+    FindClients(String),
     /// At every change; each has a higher revision.
     KeepOrder(Box<Order>),
     /// After `KeepOrder` of that revision.
@@ -397,6 +407,7 @@ impl fmt::Debug for Wish {
             Self::Quit => f.write_str("Quit"),
             Self::FetchTerms(_) => f.write_str("FetchTerms"),
             Self::FindProducts { .. } => f.write_str("FindProducts"),
+            Self::FindClients(_) => f.write_str("FindClients"),
             Self::KeepOrder(order) => write!(f, "KeepOrder(revision {})", order.revision),
             Self::PlaceOrder { revision, .. } => write!(f, "PlaceOrder(revision {revision})"),
             Self::ActOnOrder { act, .. } => write!(f, "ActOnOrder({act:?})"),

@@ -1,6 +1,7 @@
 //! Keys: one table, read by the keyboard, by what is printed on buttons, by the hints and by the palette.
 
 use super::input::{Act, Field, Key, Press};
+use crate::desk_api::ClientCard;
 
 /// What a key, or a line of the palette, does.
 #[derive(Clone, PartialEq)]
@@ -16,6 +17,8 @@ pub(super) enum Deed {
     Call(String),
     /// The same, for the client who waits.
     Pass(String),
+    /// Opens the card of who was found.
+    Client(Box<ClientCard>),
 }
 
 const NOTHING: Press = Press { key: Key::Escape, control: false, alt: false, shift: false };
@@ -46,6 +49,7 @@ pub(super) const KEYS: &[(Press, Deed)] = &[
     (shift_f(1), Deed::Act(Act::Orders)),
     (control('j'), Deed::Act(Act::OpenNews)),
     (f(2), Deed::Act(Act::Answer)),
+    (shift_f(2), Deed::Act(Act::CallClient)),
     (f(3), Deed::Act(Act::Reject)),
     (f(3), Deed::Act(Act::HangUp)),
     (f(4), Deed::Act(Act::Hold)),

@@ -21,6 +21,7 @@ mod format;
 mod handed_over;
 mod input;
 mod keys;
+mod looked_up;
 mod notes;
 mod order;
 mod palette;
@@ -40,7 +41,7 @@ pub use shown::*;
 pub use words::why_no_line;
 
 use crate::agent::{self, Intent};
-use crate::desk_api::{CallRecord, ClientId, Directory, TaskId, Unavailable};
+use crate::desk_api::{CallRecord, ClientCard, ClientId, Directory, TaskId, Unavailable};
 use crate::domain::number::PhoneNumber;
 use crate::domain::pause::PauseReason;
 use crate::instant::Instant;
@@ -105,6 +106,8 @@ pub struct Screen {
     outcome: Option<Outcome>,
     palette: Option<palette::Open>,
     last: Option<LastCall>,
+    /// The client whom the operator looks at, whoever is on the line.
+    looked_up: Option<Box<ClientCard>>,
     directory: Directory,
     desk_fault: Option<Unavailable>,
     ask_desk_at: Option<Instant>,
@@ -151,6 +154,7 @@ impl Screen {
             outcome: None,
             palette: None,
             last: None,
+            looked_up: None,
             directory: Directory::default(),
             desk_fault: None,
             ask_desk_at: None,
@@ -198,6 +202,7 @@ impl Screen {
             Input::Tick => {}
             Input::Terms { client, answer } => self.on_terms(now, client, answer),
             Input::Products { client, text, answer } => self.on_products(client, &text, answer),
+            Input::Clients { text, answer } => self.on_clients(&text, answer, wall),
             Input::Order(news) => self.on_order_news(now, wall, news),
             Input::Drafts(answer) => self.on_drafts(now, answer),
             Input::Orders { client, answer } => self.on_orders(now, wall, client, answer),

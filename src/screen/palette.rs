@@ -1,32 +1,59 @@
-//! The palette: everything that can be done now, and everybody who can be called, found by words.
+//! The palette: everything that can be done now, everybody who can be called, and the company's clients, found by words.
 
 use super::format::{fold, has_words};
 use super::keys::{Deed, key_of};
 use super::words::BREAKS;
 use super::{Act, Field, Palette, PaletteRow, Screen};
+use crate::desk_api::{ClientCard, Unavailable};
 use crate::domain::call_result::CallResult;
 use crate::text::say;
 use jiff::Zoned;
 
 const MOST_ROWS: usize = 12;
 
+/// Of commands, people and numbers where clients are looked for beside them: those come later, and move no row.
+const MOST_BESIDE_CLIENTS: usize = 5;
+
 /// It is open, with what is typed there and the row that Enter takes.
 #[derive(Default)]
 pub(super) struct Open {
     pub query: String,
     pub chosen: usize,
+    pub found: Found,
+    /// The desk did not answer the last time.
+    pub was_away: bool,
+}
+
+/// Clients for what is typed.
+#[derive(Default)]
+pub(super) enum Found {
+    /// Nobody was asked.
+    #[default]
+    Nothing,
+    /// The desk has still to answer.
+    Asked,
+    /// The best first.
+    Clients(Vec<ClientCard>),
+    Away(Unavailable),
 }
 
 impl Screen {
     pub(super) fn palette_shown(&self, wall: &Zoned) -> Option<Palette> {
         let open = self.palette.as_ref()?;
-        let rows = self.palette_rows(&open.query, wall).into_iter().map(|(row, _)| row).collect();
-        Some(Palette { query: open.query.clone(), rows, chosen: open.chosen })
+        let rows = self.palette_rows(open, wall).into_iter().map(|(row, _)| row).collect();
+        Some(Palette { query: open.query.clone(), rows, chosen: open.chosen, note: self.found_note(wall) })
     }
 
     /// As shown, with what each row does.
-    pub(super) fn palette_rows(&self, query: &str, wall: &Zoned) -> Vec<(PaletteRow, Deed)> {
-        let query = fold(query);
+    pub(super) fn palette_rows(&self, open: &Open, wall: &Zoned) -> Vec<(PaletteRow, Deed)> {
+        let query = fold(&open.query);
+        let beside = if matches!(open.found, Found::Nothing) { MOST_ROWS } else { MOST_BESIDE_CLIENTS };
+        let clients = match &open.found {
+            Found::Clients(clients) => clients.as_slice(),
+            Found::Nothing | Found::Asked | Found::Away(_) => &[],
+        };
+        let clients =
+            clients.iter().map(|client| (self.found_row(client), Deed::Client(Box::new(client.clone()))));
         let verbs = self.palette_deeds().into_iter().map(|deed| {
             let row = PaletteRow { label: self.label(&deed), detail: String::new(), key: key_of(&deed) };
             (row, deed)
@@ -35,6 +62,8 @@ impl Screen {
             .chain(self.palette_people(wall))
             .chain(self.palette_numbers())
             .filter(|(row, _)| has_words(&fold(&format!("{} {}", row.label, row.detail)), &query))
+            .take(beside)
+            .chain(clients)
             .take(MOST_ROWS)
             .collect()
     }
@@ -54,6 +83,7 @@ impl Screen {
             Act::Join,
             Act::Conference,
             Act::HangUp,
+            Act::CallClient,
             Act::Order,
             Act::Orders,
             Act::OpenNews,

@@ -414,6 +414,8 @@ pub struct Palette {
     /// At most 12.
     pub rows: Vec<PaletteRow>,
     pub chosen: usize,
+    /// What is to be known of the search for clients; empty if nothing.
+    pub note: String,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -421,6 +423,14 @@ pub struct PaletteRow {
     pub label: String,
     pub detail: String,
     pub key: String,
+}
+
+impl PaletteRow {
+    /// For those who hear it.
+    pub(super) fn spoken(&self) -> String {
+        let parts = [&self.label, &self.detail, &self.key].into_iter().filter(|part| !part.is_empty());
+        parts.map(String::as_str).collect::<Vec<_>>().join(", ")
+    }
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]

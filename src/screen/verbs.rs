@@ -16,6 +16,7 @@ impl Screen {
 
     fn acts_of_state(&self) -> Vec<Act> {
         match self.state() {
+            State::Ready if self.looked_up().is_some() => vec![Act::CallClient, Act::Order, Act::Break(0)],
             State::Ready => vec![Act::Break(0)],
             State::Away if self.duty.is_away() => vec![Act::Ready],
             State::Away => vec![Act::Retry],
@@ -66,6 +67,7 @@ impl Screen {
             Act::Topic,
             Act::Park,
             Act::OpenNews,
+            Act::CallClient,
             Act::Order,
             Act::Palette,
         ];
@@ -102,7 +104,12 @@ impl Screen {
             Deed::Focus(Field::Card) => return say!(&self.cat, "Client card"),
             Deed::Focus(Field::Calls) => return say!(&self.cat, "Recent calls"),
             Deed::NextTheme => return say!(&self.cat, "Light, dark or high contrast"),
-            Deed::Focus(_) | Deed::Region { .. } | Deed::Zoom(_) | Deed::Call(_) | Deed::Pass(_) => {
+            Deed::Focus(_)
+            | Deed::Region { .. }
+            | Deed::Zoom(_)
+            | Deed::Call(_)
+            | Deed::Pass(_)
+            | Deed::Client(_) => {
                 return String::new();
             }
         };
@@ -127,6 +134,7 @@ impl Screen {
             Act::FinishWrapUp => msg!("Finish"),
             Act::Order => msg!("Order"),
             Act::Orders => msg!("The client's orders"),
+            Act::CallClient => msg!("Call the client"),
             Act::CallBack => msg!("The manager calls back"),
             Act::OpenNews => msg!("The order that needs you"),
             Act::PlaceOrder => msg!("Place the order"),

@@ -24,6 +24,7 @@ use super::routes::{
 };
 use super::settings::{Orders, Transfers};
 use super::store::{Bearer, Store};
+use super::typical::Typical;
 use crate::clock;
 use crate::desk_api::{ProblemCode, paths};
 use crate::domain::number::NumberingPlan;
@@ -44,6 +45,7 @@ pub(crate) struct Desk {
     pub orders: Arc<Orders>,
     pub changes: Changes,
     pub audit: Audit,
+    pub typical: Typical,
     pub doors: Doors,
     /// The company's own system, where there is one to ask.
     pub company: Option<Arc<CompanySystem>>,

@@ -26,6 +26,7 @@ mod settings;
 mod store;
 mod token;
 mod tries;
+mod typical;
 
 pub use command::run;
 pub use import::read_anyhow;

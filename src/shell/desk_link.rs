@@ -6,8 +6,8 @@ use crate::agent::{CardAnswer, HandoverAsk, LookupId};
 use crate::clock::Clock;
 use crate::desk::{Desk, DeskConfig, DeskProblem, Entry, Notice, Outbox, OutboxError, Waits};
 use crate::desk_api::{
-    CallRecord, CallRecordId, ClientId, Directory, Goods, HandedOver, Handover, Order, OrderAct, OrderEntry,
-    OrderId, OrderNews, OrderWatch, Task, TaskNews, Terms, TransferQuestion, Unavailable,
+    CallRecord, CallRecordId, ClientCard, ClientId, Directory, Goods, HandedOver, Handover, Order, OrderAct,
+    OrderEntry, OrderId, OrderNews, OrderWatch, Task, TaskNews, Terms, TransferQuestion, Unavailable,
 };
 use crate::domain::chain::TransferChain;
 use crate::domain::number::PhoneNumber;
@@ -23,6 +23,9 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
+
+/// Between two letters of somebody who types; the desk is asked when there is none for so long.
+const TYPING: Duration = Duration::from_millis(120);
 
 /// What keeps calls and orders from being written. Each is said once per spell.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -59,6 +62,7 @@ pub(super) enum FromDesk {
     Chain { question: TransferQuestion, answer: Result<TransferChain, Unavailable> },
     Terms { client: ClientId, answer: Result<Box<Terms>, Unavailable> },
     Products { client: ClientId, text: String, answer: Result<Vec<Goods>, Unavailable> },
+    Clients { text: String, answer: Result<Vec<ClientCard>, Unavailable> },
     Order(OrderNews),
     Drafts(Result<Vec<OrderEntry>, Unavailable>),
     Orders { client: Option<ClientId>, answer: Result<Vec<OrderEntry>, Unavailable> },
@@ -82,6 +86,8 @@ pub(super) struct DeskLink {
     words: UnboundedSender<FromDesk>,
     inbox: UnboundedReceiver<FromDesk>,
     warmer: Option<JoinHandle<()>>,
+    /// The last search for clients.
+    search: Option<JoinHandle<()>>,
     /// The task that listens for changes of orders, and the one that tells of them.
     watchers: Vec<JoinHandle<()>>,
     /// What goes along with clients, in the order in which it happens, and when that was.
@@ -107,6 +113,7 @@ impl DeskLink {
             words,
             inbox,
             warmer: None,
+            search: None,
             watchers: Vec::new(),
             handovers,
             clock,
@@ -177,6 +184,18 @@ impl DeskLink {
             let answer = desk.products(client, &text, day).await;
             FromDesk::Products { client, text, answer }
         });
+    }
+
+    /// Asks when nothing else was typed for a moment; what was asked before is of no interest any more.
+    pub(super) fn find_clients(&mut self, text: String) {
+        self.search.take().iter().for_each(JoinHandle::abort);
+        let Some(desk) = self.desk.clone() else { return };
+        let words = self.words.clone();
+        self.search = Some(tokio::task::spawn_local(async move {
+            tokio::time::sleep(TYPING).await;
+            let answer = desk.find_clients(&text).await;
+            let _ = words.send(FromDesk::Clients { text, answer });
+        }));
     }
 
     pub(super) fn fetch_drafts(&self) {
@@ -263,7 +282,7 @@ impl DeskLink {
     /// Gives the outbox this long to empty, whatever desk and disk do; how many entries are left, and what was still
     /// said.
     pub(super) async fn finish(mut self, within: Duration) -> (usize, Vec<FromDesk>) {
-        self.warmer.iter().chain(&self.watchers).for_each(JoinHandle::abort);
+        self.warmer.iter().chain(&self.search).chain(&self.watchers).for_each(JoinHandle::abort);
         // The keeper ends when all is sent that came before this.
         drop(self.entries);
         if let Some(mut keeper) = self.keeper
@@ -392,6 +411,7 @@ impl Keeper {
         adopt_left_behind(&outbox, setup).await;
         outbox.calls().into_iter().for_each(|(id, revision)| self.unsent.add(id, revision));
         outbox.found().into_iter().for_each(|news| self.say(FromDesk::Order(news)));
+        outbox.found_tasks().into_iter().for_each(|news| self.say(FromDesk::Task(news)));
         if outbox.unreadable() > 0 {
             self.say(FromDesk::Trouble(DeskTrouble::OtherToken));
         }

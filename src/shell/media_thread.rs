@@ -11,7 +11,8 @@ use crate::clock::Clock;
 use crate::entropy;
 use crate::instant::Instant;
 use crate::media::{
-    Frame, Relay, SILENCE, StandIn, Stream, StreamEvent, StreamOutput, StreamPlan, StreamStats, mix,
+    DeviceFigures, Frame, Mixer, Rate, Relay, StandIn, Stream, StreamEvent, StreamOutput, StreamPlan,
+    StreamStats,
 };
 use crate::net::{MAX_DATAGRAM, RtpPair, send_now};
 use crate::phone::{LineId, NearEnd};
@@ -157,23 +158,35 @@ enum ToLine {
     Mute(bool),
 }
 
-/// A line's place in a conference.
+/// A line's place in a conference. The lines may have different rates: what comes over from the other one is brought to
+/// the rate at which it is needed here.
 struct Seat {
     /// This line has the devices: it speaks and hears for the operator on both.
     leads: bool,
     to_other: Arc<Mutex<Relay>>,
     from_other: Arc<Mutex<Relay>>,
+    /// Of what is sent, heard, and told to the other line.
+    sent: Mixer,
+    heard: Mixer,
+    told: Mixer,
 }
 
 impl Seat {
     fn pair() -> [Self; 2] {
         let (one, other) = <(Arc<Mutex<Relay>>, Arc<Mutex<Relay>>)>::default();
-        let follower = Self { leads: false, to_other: Arc::clone(&other), from_other: Arc::clone(&one) };
-        [Self { leads: true, to_other: one, from_other: other }, follower]
+        let follower = Self::new(false, Arc::clone(&other), Arc::clone(&one));
+        [Self::new(true, one, other), follower]
     }
 
-    fn tell(&self, frame: Frame) {
-        self.to_other.lock().unwrap_or_else(PoisonError::into_inner).put(frame);
+    fn new(leads: bool, to_other: Arc<Mutex<Relay>>, from_other: Arc<Mutex<Relay>>) -> Self {
+        let (sent, heard, told) = Default::default();
+        Self { leads, to_other, from_other, sent, heard, told }
+    }
+
+    /// What the operator, or what stands in, and the far end say here.
+    fn tell(&mut self, operator: &Frame, said: &Frame) {
+        let both = self.told.mix_all(operator, said);
+        self.to_other.lock().unwrap_or_else(PoisonError::into_inner).put(both);
     }
 
     fn hear(&self) -> Frame {
@@ -397,7 +410,7 @@ impl Voice {
             if let (Some(at), Some(every)) = (next_figures, figures_every) {
                 let now = self.clock.now();
                 if now >= at {
-                    self.reports.stats(self.stream.stats(now));
+                    self.reports.stats(self.stats(now));
                     next_figures = Some(now + every);
                 }
             }
@@ -448,19 +461,26 @@ impl Voice {
     }
 
     fn tick(&mut self, now: Instant) {
-        let microphone = self.spoken();
-        let operator = microphone.unwrap_or(SILENCE);
-        let seat = self.seat.as_ref().filter(|_| self.operator);
-        let others = seat.map_or(SILENCE, Seat::hear);
-        let sent = mix(&operator, &others);
-        let received = self.stream.tick(now, microphone.as_ref(), &sent);
-        // Music is not played into what the others say.
-        let said = if seat.is_some() && self.held_by_them { SILENCE } else { received };
-        if let Some(seat) = seat {
-            seat.tell(mix(&operator, &said));
-        }
+        let rate = self.stream.sends_at();
+        let microphone = self.spoken(rate);
+        let operator = microphone.unwrap_or(Frame::silence(rate));
+        let (sent, received, heard) = match self.seat.as_mut().filter(|_| self.operator) {
+            Some(seat) => {
+                let others = seat.hear();
+                let sent = seat.sent.mix(rate, &operator, &others);
+                let received = self.stream.tick(now, microphone.as_ref(), &sent);
+                // Music is not played into what the others say.
+                let said = if self.held_by_them { Frame::silence(received.rate()) } else { received };
+                seat.tell(&operator, &said);
+                (sent, received, seat.heard.mix_all(&said, &others))
+            }
+            None => {
+                let received = self.stream.tick(now, microphone.as_ref(), &operator);
+                (operator, received, received)
+            }
+        };
         if self.has_devices() {
-            self.let_hear(now, &mix(&said, &others));
+            self.let_hear(now, &heard);
         }
         if self.early {
             return;
@@ -481,22 +501,23 @@ impl Voice {
         }
     }
 
-    fn spoken(&mut self) -> Option<Frame> {
+    fn spoken(&mut self, rate: Rate) -> Option<Frame> {
+        let silence = Frame::silence(rate);
         if self.early {
-            return Some(SILENCE);
+            return Some(silence);
         }
         if self.has_devices() {
-            let frame = self.source.next_frame();
+            let frame = self.source.next_frame(rate);
             if let Some((meter, frame)) = self.reports.meter.as_ref().zip(frame) {
                 meter.spoken(&frame);
             }
-            return if self.muted { Some(SILENCE) } else { frame };
+            return if self.muted { Some(silence) } else { frame };
         }
         // A file goes on where nobody hears it. The microphone is another line's now.
         if !self.source.is_microphone() {
-            self.source.next_frame();
+            self.source.next_frame(rate);
         }
-        Some(self.stand_in.as_mut().map_or(SILENCE, StandIn::next_frame))
+        Some(self.stand_in.as_mut().map_or(silence, |stand_in| stand_in.next_frame(rate)))
     }
 
     /// Told at once, not only when the call ends.
@@ -521,13 +542,20 @@ impl Voice {
         }
     }
 
+    fn stats(&self, now: Instant) -> StreamStats {
+        let microphone = self.source.runs();
+        let earpiece = self.earpiece.as_ref().map(|earpiece| earpiece.runs()).unwrap_or_default();
+        StreamStats { devices: DeviceFigures { microphone, earpiece }, ..self.stream.stats(now) }
+    }
+
     async fn end(mut self) {
         let now = self.clock.now();
         self.stream.close(now);
         self.drain();
+        let stats = self.stats(now);
         // The next call may use the ports as soon as it hears of the end of this one.
         drop((self.rtp, self.rtcp));
-        self.reports.stats(self.stream.stats(now));
+        self.reports.stats(stats);
         if let Some(recorder) = self.recorder
             && let Err(fault) = recorder.finish().await
         {
@@ -545,7 +573,7 @@ mod tests {
     mod conference;
 
     use super::*;
-    use crate::media::{Codec, Direction};
+    use crate::media::{Codec, Direction, EncoderSettings, Runs};
     use crate::net::PortSearch;
     use std::sync::Mutex;
 
@@ -560,9 +588,9 @@ mod tests {
     }
 
     impl Source for Headset {
-        fn next_frame(&mut self) -> Option<Frame> {
+        fn next_frame(&mut self, rate: Rate) -> Option<Frame> {
             self.0.lock().unwrap().0 += 1;
-            Some([1_000; SILENCE.len()])
+            Some(Frame::from_fn(rate, |_| 1_000))
         }
 
         fn is_microphone(&self) -> bool {
@@ -592,7 +620,9 @@ mod tests {
             codec: Codec::Pcma,
             payload_type: 8,
             accepted: vec![(8, Codec::Pcma)],
+            encoder: EncoderSettings::default(),
             telephone_event: None,
+            telephone_event_hz: 8_000,
             telephone_event_in: Vec::new(),
             direction: Direction::SendRecv,
             held_by_them: false,
@@ -663,6 +693,40 @@ mod tests {
         voice.obey(ToLine::Mute(true));
         voice.obey(ToLine::Mute(false));
         assert!(heard(next_packet(&mut voice, &far_end)));
+    }
+
+    /// A microphone that is pulled after five frames; another one comes five frames later.
+    struct Pulled(u32);
+
+    impl Source for Pulled {
+        fn next_frame(&mut self, rate: Rate) -> Option<Frame> {
+            self.0 += 1;
+            (!(5..10).contains(&self.0)).then(|| Frame::from_fn(rate, |_| 1_000))
+        }
+
+        fn is_microphone(&self) -> bool {
+            true
+        }
+
+        fn runs(&self) -> Runs {
+            Runs { under: self.0.min(1), over: 0 }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_muted_operator_stays_muted_when_the_headset_is_pulled_and_another_one_comes() {
+        let (mut voice, far_end) = answered(&Headset::default(), None);
+        voice.source = Box::new(Pulled(0));
+        voice.obey(ToLine::Mute(true));
+        for tick in 0..20 {
+            let (_, payload) = next_packet(&mut voice, &far_end);
+            assert!(payload.iter().all(|sample| *sample == SILENT), "tick {tick}");
+        }
+        voice.obey(ToLine::Mute(false));
+        let (_, payload) = next_packet(&mut voice, &far_end);
+        assert!(payload.iter().any(|sample| *sample != SILENT));
+        let devices = voice.stats(voice.clock.now()).devices;
+        assert_eq!((devices.microphone.under, devices.earpiece.under), (1, 0), "the gap is told");
     }
 
     #[tokio::test]

@@ -5,6 +5,7 @@
 //! window) holds a [`Handle`]: intents go in, notices come out.
 
 mod desk_link;
+mod headset_desk;
 mod kept;
 mod media_thread;
 mod meter;
@@ -25,8 +26,8 @@ use crate::agent::{Event, Intent};
 use crate::audio::{Change, Seen, SoundFault, Wishes};
 use crate::clock::{self, Clock};
 use crate::desk_api::{
-    CallRecord, ClientId, Directory, Goods, Order, OrderAct, OrderEntry, OrderId, OrderNews, OrderWatch,
-    Task, TaskNews, Terms, TransferQuestion, Unavailable,
+    CallRecord, ClientCard, ClientId, Directory, Goods, Order, OrderAct, OrderEntry, OrderId, OrderNews,
+    OrderWatch, Task, TaskNews, Terms, TransferQuestion, Unavailable,
 };
 use crate::domain::chain::TransferChain;
 use crate::entropy;
@@ -104,6 +105,11 @@ pub enum Notice {
         text: String,
         answer: Result<Vec<Goods>, Unavailable>,
     },
+    /// The answer to the last [`Remote::find_clients`], the best first.
+    Clients {
+        text: String,
+        answer: Result<Vec<ClientCard>, Unavailable>,
+    },
     /// What becomes of orders that were kept, placed or acted on, in this run or an earlier one.
     Order(OrderNews),
     /// The answer to [`Remote::fetch_drafts`], the latest change first.
@@ -157,6 +163,7 @@ enum Command {
     FetchChain(TransferQuestion),
     FetchTerms(ClientId),
     FindProducts { client: ClientId, text: String, day: Option<Date> },
+    FindClients(String),
     KeepOrder(Box<Order>),
     PlaceOrder { id: OrderId, revision: u32 },
     ActOnOrder { id: OrderId, act: OrderAct, reason: Option<String> },
@@ -264,6 +271,12 @@ impl Remote {
     /// follows, unless there is no desk.
     pub fn find_products(&self, client: ClientId, text: String, day: Option<Date>) {
         self.command(Command::FindProducts { client, text, day });
+    }
+
+    /// Asks the desk for clients whom this text may mean, when it is not followed by another one at once; `Notice::Clients` follows
+    /// for the last of them, unless there is no desk.
+    pub fn find_clients(&self, text: String) {
+        self.command(Command::FindClients(text));
     }
 
     /// Keeps an order on this computer's disk and writes it to the desk. At every keystroke that changes it, with the next

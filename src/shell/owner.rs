@@ -2,6 +2,7 @@
 //! time, and what they want done is done before the next thing is looked at.
 
 use super::desk_link::{DeskLink, FromDesk};
+use super::headset_desk::HeadsetDesk;
 use super::media_thread::{Audio, FromMedia, MediaThread, Sound, ToMedia};
 use super::meter::Meter;
 use super::playing::{Playing, SoundTest, Tune};
@@ -11,6 +12,7 @@ use crate::agent::{Agent, Effect, Event, Input, Intent};
 use crate::audio::{Change, Devices, Ring, Seen, SoundFault};
 use crate::clock::{self, Clock};
 use crate::config::HostPort;
+use crate::headset::Press;
 use crate::instant::Instant;
 use crate::logging;
 use crate::media::{CallTone, CallTones, MELODY};
@@ -109,6 +111,7 @@ pub(super) struct Owner {
     resolving: bool,
     desk: DeskLink,
     voice: VoiceSetup,
+    pub(super) headset: HeadsetDesk,
     media: Option<MediaThread>,
     /// Ports that the telephone knows and no line uses yet.
     free_pairs: BTreeMap<SocketAddr, RtpPair>,
@@ -168,6 +171,7 @@ impl Owner {
             resolving: false,
             desk,
             voice,
+            headset: HeadsetDesk::default(),
             media: None,
             free_pairs: BTreeMap::new(),
             lines: BTreeSet::new(),
@@ -205,6 +209,7 @@ impl Owner {
                 }
                 word = self.desk.next() => self.on_desk(word),
                 change = self.voice.next_change() => self.notify(Notice::Device(change)),
+                press = self.headset.next_press() => self.on_press(press),
                 Some(server) = self.addresses.1.recv() => self.on_resolved(server),
                 Some((inputs, outputs)) = self.devices.1.recv() => self.notify(Notice::Devices { inputs, outputs }),
                 () = tokio::time::sleep(deadline.since(now)) => {}
@@ -279,6 +284,7 @@ impl Owner {
             FromDesk::Products { client, text, answer } => {
                 self.notify(Notice::Products { client, text, answer });
             }
+            FromDesk::Clients { text, answer } => self.notify(Notice::Clients { text, answer }),
             FromDesk::Order(news) => self.notify(Notice::Order(news)),
             FromDesk::Drafts(answer) => self.notify(Notice::Drafts(answer)),
             FromDesk::Orders { client, answer } => self.notify(Notice::Orders { client, answer }),
@@ -291,13 +297,17 @@ impl Owner {
 
     fn on_command(&mut self, command: Command) {
         match command {
-            Command::Intent(intent) => self.tell(Input::Intent(intent)),
+            Command::Intent(intent) => {
+                self.headset.remember(&intent);
+                self.tell(Input::Intent(intent));
+            }
             Command::ShutDown { within } => self.close(within),
             Command::FetchDirectory => self.desk.fetch_directory(),
             Command::FetchCalls { limit } => self.desk.fetch_calls(limit),
             Command::FetchChain(question) => self.desk.fetch_chain(question),
             Command::FetchTerms(client) => self.desk.fetch_terms(client),
             Command::FindProducts { client, text, day } => self.desk.find_products(client, text, day),
+            Command::FindClients(text) => self.desk.find_clients(text),
             Command::KeepOrder(order) => self.desk.keep_order(order),
             Command::PlaceOrder { id, revision } => self.desk.place_order(id, revision),
             Command::ActOnOrder { id, act, reason } => self.desk.act_on_order(id, act, reason),
@@ -316,6 +326,14 @@ impl Owner {
                 tokio::task::spawn_blocking(move || answers.send(Devices::list().unwrap_or_default()));
             }
             Command::SoundTest(test) => self.test(test),
+        }
+    }
+
+    /// Like a key of the window.
+    fn on_press(&mut self, press: Press) {
+        let intent = self.headset.intent(self.agent.view(), press);
+        if let Some(intent) = intent.filter(|_| self.closing_until.is_none()) {
+            self.tell(Input::Intent(intent));
         }
     }
 
@@ -373,6 +391,7 @@ impl Owner {
             self.test(SoundTest::Off);
         }
         self.ring();
+        self.headset.follow(self.agent.view(), &event);
         self.notify(Notice::Agent(event));
         // We are on our way out: the caller is left to others at once.
         if let Some(line) = late {

@@ -3,13 +3,15 @@
 use super::meter::Meter;
 use crate::audio::{Earpiece, Source};
 use crate::clock::Clock;
-use crate::media::{Cadence, Frame, Player, SAMPLE_RATE_HZ, SILENCE};
+use crate::media::{Cadence, Frame, Player, Rate};
 use std::sync::Arc;
 use std::time::Duration;
 
 const TICK: Duration = Duration::from_millis(20);
 /// Half a second.
 const ECHO_FRAMES: usize = 25;
+/// As the devices have it: what is tried out is they, not a call.
+const RATE: Rate = Rate::Full;
 
 /// What is tried out.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -32,11 +34,11 @@ pub(super) enum Tune {
 
 impl Tune {
     pub fn tone(cadence: Cadence) -> Self {
-        Self::Tone(Player::new(cadence, SAMPLE_RATE_HZ))
+        Self::Tone(Player::new(cadence, RATE))
     }
 
     pub fn echo() -> Self {
-        Self::Echo(Echo { past: vec![SILENCE; ECHO_FRAMES], at: 0 })
+        Self::Echo(Echo { past: vec![Frame::silence(RATE); ECHO_FRAMES], at: 0 })
     }
 
     fn next_frame(&mut self, spoken: &Frame) -> Frame {
@@ -57,7 +59,7 @@ impl Echo {
     fn next_frame(&mut self, spoken: &Frame) -> Frame {
         let at = self.at;
         self.at = (at + 1) % ECHO_FRAMES;
-        self.past.get_mut(at).map_or(SILENCE, |slot| std::mem::replace(slot, *spoken))
+        self.past.get_mut(at).map_or(Frame::silence(RATE), |slot| std::mem::replace(slot, *spoken))
     }
 }
 
@@ -85,7 +87,7 @@ impl Playing {
     }
 
     fn tick(&mut self, meter: Option<&Meter>) {
-        let spoken = self.microphone.next_frame().unwrap_or(SILENCE);
+        let spoken = self.microphone.next_frame(RATE).unwrap_or(Frame::silence(RATE));
         let heard = self.tune.next_frame(&spoken);
         if let Some(meter) = meter {
             meter.spoken(&spoken);
@@ -102,8 +104,8 @@ mod tests {
     #[test]
     fn whoever_speaks_hears_it_half_a_second_later() {
         let mut tune = Tune::echo();
-        let heard: Vec<Frame> = (1..=60).map(|n| tune.next_frame(&[n; SILENCE.len()])).collect();
-        assert!(heard[..25].iter().all(|frame| *frame == SILENCE));
-        assert!((1..=35).all(|n| heard[24 + usize::try_from(n).unwrap()] == [n; SILENCE.len()]));
+        let heard: Vec<Frame> = (1..=60).map(|n| tune.next_frame(&Frame::from_fn(RATE, |_| n))).collect();
+        assert!(heard[..25].iter().all(Frame::is_silent));
+        assert!((1..=35).all(|n| heard[24 + usize::try_from(n).unwrap()] == Frame::from_fn(RATE, |_| n)));
     }
 }

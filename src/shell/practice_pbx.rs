@@ -7,7 +7,7 @@ use crate::audio::{Begin, RecordFault, Sink, Source};
 use crate::clock::Clock;
 use crate::entropy;
 use crate::logging;
-use crate::media::{Frame, SILENCE};
+use crate::media::{Converter, Frame, Rate};
 use crate::net::{MAX_DATAGRAM, PortSearch, RtpPair, send_now};
 use crate::phone::{LineId, NearEnd};
 use crate::practice::{MediaOrder, Note, Output, Practice, PracticeConfig, Programme, Speaker, Voice};
@@ -216,15 +216,20 @@ fn sound(voice: Voice) -> Sound {
         Voice::Echo => {
             let (heard, said) = channel();
             let ear: Begin = Box::new(|| Ok(Box::new(Ear(heard))));
-            Sound { source: Box::new(Mouth(said)), earpiece: None, record: Some(ear), language }
+            Sound {
+                source: Box::new(Mouth(said, Converter::new(Rate::Narrow))),
+                earpiece: None,
+                record: Some(ear),
+                language,
+            }
         }
         voice => Sound { source: Box::new(Speaker::new(voice)), earpiece: None, record: None, language },
     }
 }
 
 impl Source for Speaker {
-    fn next_frame(&mut self) -> Option<Frame> {
-        Some(Self::next_frame(self))
+    fn next_frame(&mut self, rate: Rate) -> Option<Frame> {
+        Some(Self::next_frame(self, rate))
     }
 
     fn is_microphone(&self) -> bool {
@@ -235,7 +240,7 @@ impl Source for Speaker {
 /// What it hears, `Mouth` says.
 struct Ear(Sender<Frame>);
 
-struct Mouth(Receiver<Frame>);
+struct Mouth(Receiver<Frame>, Converter);
 
 impl Sink for Ear {
     fn write(&mut self, received: &Frame, _sent: &Frame) -> Result<(), RecordFault> {
@@ -250,8 +255,9 @@ impl Sink for Ear {
 }
 
 impl Source for Mouth {
-    fn next_frame(&mut self) -> Option<Frame> {
-        Some(self.0.try_recv().unwrap_or(SILENCE))
+    fn next_frame(&mut self, rate: Rate) -> Option<Frame> {
+        let heard = self.0.try_recv().unwrap_or(Frame::silence(rate));
+        Some(self.1.convert_to(rate, &heard))
     }
 
     fn is_microphone(&self) -> bool {

@@ -9,7 +9,8 @@ use tokio::sync::oneshot;
 const ROOM: usize = 1_500;
 
 pub(super) struct Recorder {
-    frames: SyncSender<(Frame, Frame)>,
+    /// Boxed: room for all of them would stay taken.
+    frames: SyncSender<Box<(Frame, Frame)>>,
     ended: oneshot::Receiver<Result<(), RecordFault>>,
 }
 
@@ -25,7 +26,7 @@ impl Recorder {
 
     /// What was heard and said in the same 20 ms. `false`: the recording has ended.
     pub(super) fn write(&self, received: &Frame, sent: &Frame) -> bool {
-        match self.frames.try_send((*received, *sent)) {
+        match self.frames.try_send(Box::new((*received, *sent))) {
             Ok(()) => true,
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => false,
         }
@@ -38,10 +39,11 @@ impl Recorder {
     }
 }
 
-fn record(begin: Begin, frames: &Receiver<(Frame, Frame)>) -> Result<(), RecordFault> {
+fn record(begin: Begin, frames: &Receiver<Box<(Frame, Frame)>>) -> Result<(), RecordFault> {
     let mut sink = begin()?;
-    for (received, sent) in frames {
-        sink.write(&received, &sent)?;
+    for both in frames {
+        let (received, sent) = &*both;
+        sink.write(received, sent)?;
     }
     sink.finish()
 }
@@ -50,7 +52,7 @@ fn record(begin: Begin, frames: &Receiver<(Frame, Frame)>) -> Result<(), RecordF
 mod tests {
     use super::*;
     use crate::audio::Sink;
-    use crate::media::SILENCE;
+    use crate::media::Rate;
     use std::io::ErrorKind;
     use std::sync::mpsc;
 
@@ -83,9 +85,8 @@ mod tests {
     async fn a_disk_that_stalls_delays_nobody_and_loses_nothing() {
         let (recorder, let_go, seen) = slow_disk();
         for number in 0..100 {
-            let mut frame = SILENCE;
-            frame[0] = number;
-            assert!(recorder.write(&frame, &SILENCE));
+            let frame = Frame::new(Rate::Narrow, &[number]);
+            assert!(recorder.write(&frame, &Frame::silence(Rate::Narrow)));
         }
         (0..100).for_each(|_| let_go.send(()).unwrap());
         assert_eq!(recorder.finish().await, Ok(()));
@@ -103,7 +104,7 @@ mod tests {
     #[tokio::test]
     async fn a_disk_that_is_full_is_told_at_the_end() {
         let (recorder, let_go, _seen) = slow_disk();
-        recorder.write(&SILENCE, &SILENCE);
+        recorder.write(&Frame::silence(Rate::Narrow), &Frame::silence(Rate::Narrow));
         drop(let_go);
         assert_eq!(recorder.finish().await, Err(RecordFault::CannotWrite(ErrorKind::StorageFull)));
     }

@@ -1,16 +1,19 @@
 //! From settings to a running telephone.
 
 use super::desk_link::{DeskLink, DeskSetup};
+use super::headset_desk::HeadsetDesk;
 use super::media_thread::Audio;
 use super::meter::Meter;
 use super::owner::{Network, Owner, VoiceSetup};
 use super::{Command, Handle, Notice, Notices, Process, Remote};
 use crate::agent::{Agent, AgentConfig, OfficeCodes, ParkingPlaces, QueueCodes};
 use crate::audio::{Devices, Ring, Wishes};
-use crate::config::{AfterFailedTransfer, CodecName, HoldMusic, HostPort, Identity, RingStyle, Settings};
+use crate::config::{
+    AfterFailedTransfer, Band, CodecName, HoldMusic, HostPort, Identity, RingStyle, Settings,
+};
 use crate::desk::DeskProblem;
 use crate::entropy::{self, NoEntropy};
-use crate::media::{CallTones, Codec};
+use crate::media::{CallTones, Codec, EncoderSettings};
 use crate::net::{self, NameFault, PortSearch, SipSocket};
 use crate::phone::{IdentitySource, LineId, OnFailedTransfer, PbxBehaviour, PhoneConfig};
 use crate::secrets::Secret;
@@ -37,7 +40,7 @@ pub struct Setup {
     pub register: bool,
     /// What each call plays and where it is kept; asked when its audio starts.
     pub audio: Box<dyn FnMut(LineId) -> Audio>,
-    /// The operator's devices; without them, calls have files alone.
+    /// The operator's devices, and with them the buttons of headsets; without them, calls have files alone.
     pub devices: Option<Wishes>,
     /// How often figures of the voice are told, besides the end of a call.
     pub figures_every: Option<Duration>,
@@ -132,6 +135,8 @@ pub(super) async fn assemble(
                     calls: call_policy(settings),
                 },
                 codecs: codecs(settings),
+                codecs_poor_network: named(settings.codecs_poor_network.as_deref().unwrap_or_default()),
+                opus: opus(settings),
                 identity_order: identity(settings),
                 name_prefixes: settings.name_prefixes.clone().unwrap_or_default(),
                 pbx: pbx_behaviour(settings),
@@ -154,6 +159,7 @@ pub(super) async fn assemble(
     let ports = PortSearch::new(settings.rtp_ports.map(|range| (range.first, range.last)));
     let route = Box::new(net::local_towards);
     let network = Network { transport, next_hop, fixed: settings.local, server, socket, ports, route };
+    let has_headsets = setup.devices.is_some() && settings.headset_buttons.unwrap_or(true);
     let devices = setup.devices.map(|wishes| Devices::start(clock, wishes)).transpose();
     let devices = devices.map_err(StartFault::NoDevices)?;
     let tones = call_tones(settings);
@@ -171,7 +177,10 @@ pub(super) async fn assemble(
     };
     let desk = DeskLink::new(clock, desk_setup).map_err(StartFault::BadDesk)?;
     let kept = desk.kept();
-    let owner = Owner::new(clock, agent, network, desk, voice, setup.register, outbox);
+    let mut owner = Owner::new(clock, agent, network, desk, voice, setup.register, outbox);
+    if has_headsets {
+        owner.headset = HeadsetDesk::start(clock);
+    }
     Ok((owner, Handle { remote: Remote { commands }, notices: Notices { notices }, kept }, inbox))
 }
 
@@ -290,12 +299,31 @@ fn rings(style: Option<RingStyle>, tones: &CallTones) -> (Ring, Ring) {
 
 fn codecs(settings: &Settings) -> Vec<Codec> {
     let chosen = settings.codecs.clone().filter(|codecs| !codecs.is_empty());
-    let chosen = chosen.unwrap_or_else(|| vec![CodecName::Pcma, CodecName::Pcmu]);
+    chosen.map_or_else(|| Codec::ALL.to_vec(), |chosen| named(&chosen))
+}
+
+fn named(codecs: &[CodecName]) -> Vec<Codec> {
     let codec = |name: &CodecName| match name {
+        CodecName::Opus => Codec::Opus,
+        CodecName::G722 => Codec::G722,
         CodecName::Pcma => Codec::Pcma,
         CodecName::Pcmu => Codec::Pcmu,
     };
-    chosen.iter().map(codec).collect()
+    codecs.iter().map(codec).collect()
+}
+
+fn opus(settings: &Settings) -> EncoderSettings {
+    let usual = EncoderSettings::default();
+    EncoderSettings {
+        bit_rate: settings.opus_rate.map_or(usual.bit_rate, |rate| rate * 1_000),
+        pauses: settings.opus_dtx.unwrap_or(usual.pauses),
+        most_hz: match settings.opus_band {
+            Some(Band::Narrow) => 8_000,
+            Some(Band::Wide) => 16_000,
+            Some(Band::Full) | None => usual.most_hz,
+        },
+        ..usual
+    }
 }
 
 fn identity(settings: &Settings) -> Vec<IdentitySource> {

@@ -243,6 +243,7 @@ impl Shared {
             Notice::Products { client, text, answer } => {
                 self.input(Input::Products { client, text, answer });
             }
+            Notice::Clients { text, answer } => self.input(Input::Clients { text, answer }),
             Notice::Order(news) => {
                 match news {
                     OrderNews::Answered(_) => {
@@ -349,6 +350,7 @@ impl Shared {
             Wish::FindProducts { client, text, day } => {
                 self.with_remote(|remote| remote.find_products(client, text, day));
             }
+            Wish::FindClients(text) => self.with_remote(|remote| remote.find_clients(text)),
             Wish::KeepOrder(order) => self.write(Box::new(move |remote| remote.keep_order(order))),
             Wish::PlaceOrder { id, revision } => {
                 self.write(Box::new(move |remote| remote.place_order(id, revision)));

@@ -21,12 +21,6 @@ pub mod stage;
 mod telephone;
 mod tray;
 
-/// What the `.slint` files are compiled to.
-#[allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic, clippy::disallowed_methods)]
-mod ui {
-    slint::include_modules!();
-}
-
 use crate::audio::Wishes;
 use crate::config::{Places, Settings};
 use crate::desktop::instance::{Listener, Request};
@@ -35,6 +29,7 @@ use crate::secrets::Secret;
 use crate::shell::Process;
 use crate::text::Language;
 use controller::{Shared, in_window};
+use patchcord_ui as ui;
 use slint::ComponentHandle;
 use std::path::PathBuf;
 use std::time::Duration;

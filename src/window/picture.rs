@@ -196,6 +196,7 @@ impl Picture {
         // Last: it puts the keyboard into its field when it opens.
         let palette = lists.palette.as_ref();
         screen.set_palette_query(text(palette.map_or("", |palette| &palette.query)));
+        screen.set_palette_note(text(palette.map_or("", |palette| &palette.note)));
         screen.set_palette_chosen(palette.map_or(0, |palette| palette.chosen as i32));
         screen.set_palette_open(palette.is_some());
     }

@@ -192,6 +192,41 @@ fn files_of_russian_and_korean_programs_are_read_as_they_are() {
 }
 
 #[test]
+fn entities_come_with_their_numbers_and_the_account_that_they_buy_on() {
+    let desk = company();
+    let folder = &desk.folder;
+    let clients = file(folder, "c.csv", "code;name;type\nG1;Group;market\n".as_bytes());
+    let heads = "client;entity;currency;limit;exposure;tax_number;contracts;on_account_of\n";
+    let standings = |rows: &str| file(folder, "s.csv", format!("{heads}{rows}").as_bytes());
+    let all = |rows: &str| {
+        let standings = standings(rows);
+        import(&folder.database(), &["--clients", &clients, "--standings", &standings])
+    };
+    // A chain of accounts, one before its row, and one that is its own.
+    let wrong = "G1;A;RUB;;0;;;B\nG1;B;RUB;;0;;;\nG1;C;RUB;;0;;;C\n";
+    let told = said(all(wrong), 2);
+    assert!(told.contains("row 2, column “on_account_of”"), "{told}");
+    assert!(told.contains("row 4, column “on_account_of”"), "{told}");
+
+    let rows = "G1;A;RUB;1000;600;7701234567;D-17, D-18;\nG1;B;RUB;;0;7709876543;;A\n";
+    said(all(rows), 0);
+    for (typed, found) in [("7701234567", "Group"), ("7709876543", "Group"), ("D-18", "Group")] {
+        assert_eq!(desk.names(&[("q", typed)]), [found], "{typed}");
+    }
+    let id = desk.get("operator", "/v1/clients", &[("q", "7701234567")]).body["clients"][0]["id"].clone();
+    let terms = desk.get("operator", &format!("/v1/clients/{}/terms", id.as_str().unwrap()), &[]).body;
+    for payer in terms["payers"].as_array().unwrap() {
+        assert_eq!(payer["standing"]["credit_left"], "400", "{payer}");
+    }
+    // What the file does not say stays; what it empties is gone.
+    let limits = file(folder, "l.csv", "client;entity;currency;limit\nG1;A;RUB;2000\n".as_bytes());
+    said(import(&folder.database(), &["--standings", &limits]), 0);
+    assert_eq!(desk.names(&[("q", "D-17")]), ["Group"]);
+    said(all("G1;A;RUB;1000;600;7701234567;;\n"), 0);
+    assert_eq!(desk.names(&[("q", "D-17")]), [""; 0]);
+}
+
+#[test]
 fn a_file_that_is_no_table_gets_a_clear_answer() {
     let desk = company();
     let folder = &desk.folder;

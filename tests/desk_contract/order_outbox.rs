@@ -463,7 +463,7 @@ fn a_call_back_that_is_asked_for_while_the_desk_is_away_says_so_and_reaches_it_o
         let (sender, mut notices) = unbounded_channel();
         let away = telephone("http://127.0.0.1:9", "token");
         let story = async {
-            outbox.append(vec![Entry::Task(Box::new(task))]).await.unwrap();
+            outbox.append(vec![Entry::Task(Box::new(task.clone()))]).await.unwrap();
             while notices.recv().await != Some(Notice::Task(TaskNews::Waits(id))) {}
         };
         tokio::select! {
@@ -474,6 +474,7 @@ fn a_call_back_that_is_asked_for_while_the_desk_is_away_says_so_and_reaches_it_o
     block_on(async {
         let outbox = open(&folder.path("outbox"), "token").await;
         assert_eq!(outbox.waiting(), 1, "it is on disk");
+        assert_eq!(outbox.found_tasks(), [TaskNews::Found(Box::new(task))]);
         let (left, notices) = deliver(&outbox, &telephone(&url, "token")).await;
         assert_eq!(left, 0);
         assert!(drain(notices).contains(&Notice::Task(TaskNews::Answered(id))));

@@ -6,6 +6,9 @@
 #[allow(dead_code, reason = "shared with tests whose PBX takes calls")]
 #[path = "../support/answering_pbx.rs"]
 mod answering_pbx;
+#[allow(dead_code, reason = "shared with the tests of the manager's page")]
+#[path = "../page/browser.rs"]
+mod browser;
 mod day;
 #[allow(dead_code, reason = "shared with tests of the telephone without a window")]
 #[path = "../pbx/desk.rs"]
@@ -14,6 +17,7 @@ mod first_run;
 mod focus;
 mod hot_key;
 mod key_store;
+mod killed;
 mod korean;
 mod notices;
 mod notification_service;

@@ -205,6 +205,10 @@ impl Stage {
 pub struct Window(Beside);
 
 impl Window {
+    pub fn id(&self) -> i32 {
+        Pid::from_child(&self.0.0).as_raw_nonzero().get()
+    }
+
     /// As at log-out.
     pub fn terminate(&self) {
         kill_process(Pid::from_child(&self.0.0), Signal::TERM).expect("a signal");

@@ -52,6 +52,7 @@ impl Browser {
         });
         let port = port.expect("the driver says its port");
         std::thread::spawn(move || said.for_each(drop));
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE * 2).build().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let mut browser = Self { driver, session: String::new(), http, runtime, profile };

@@ -44,6 +44,25 @@ impl Desk {
         desk
     }
 
+    /// Somebody of the directory may log in to the page.
+    pub fn account(&self, person: &str, role: &str, password: &str) {
+        let mut command = program();
+        command.args([
+            "account",
+            "new",
+            "--person",
+            person,
+            "--role",
+            role,
+            "--database",
+            &database(&self.folder),
+        ]);
+        let spawned = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
+        let mut child = spawned.expect("patchcord-desk");
+        writeln!(child.stdin.take().expect("a pipe"), "{password}").expect("a password");
+        assert!(child.wait().expect("an end").success());
+    }
+
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -70,7 +89,12 @@ impl Desk {
     }
 
     pub fn put_client(&self, draft: &Value) {
-        let (status, answer) = self.request("PUT", &format!("/v1/clients/{}", fresh_uuid()), Some(draft));
+        self.put_client_as(&fresh_uuid(), draft);
+    }
+
+    /// In place of what was known of this one.
+    pub fn put_client_as(&self, id: &str, draft: &Value) {
+        let (status, answer) = self.request("PUT", &format!("/v1/clients/{id}"), Some(draft));
         assert!((200..300).contains(&status), "PUT of a client: {status} {answer}");
     }
 

@@ -3,14 +3,16 @@
 
 use patchcord::instant::Instant;
 use patchcord::media::{
-    Codec, Direction, Negotiation, NegotiationConfig, SILENCE, Stream, StreamOutput, StreamPlan,
+    Codec, Direction, EncoderSettings, Frame, Negotiation, NegotiationConfig, Rate, Stream, StreamOutput,
+    StreamPlan,
 };
 use patchcord::transmit::{Received, Transport};
 use std::net::SocketAddr;
 use std::time::Duration;
 
 const OFFER: &[u8] = b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
-    m=audio 4000 RTP/AVP 8 0 101\r\na=rtpmap:101 telephone-event/8000\r\n";
+    m=audio 4000 RTP/AVP 8 0 9 107 101 102\r\na=rtpmap:107 opus/48000/2\r\na=fmtp:107 useinbandfec=1\r\n\
+    a=rtpmap:101 telephone-event/8000\r\na=rtpmap:102 telephone-event/48000\r\n";
 
 /// As an offer, as an answer, and as an offer in the middle of a call.
 pub fn description(sdp: &[u8]) {
@@ -47,7 +49,7 @@ pub fn packets(octets: &[u8]) {
         } else {
             stream.handle_rtp(now, received)
         }
-        stream.tick(now, None, &SILENCE);
+        stream.tick(now, None, &Frame::silence(Rate::Narrow));
         while !matches!(stream.poll_output(), StreamOutput::Idle) {}
     }
     let stats = stream.stats(now);
@@ -57,7 +59,8 @@ pub fn packets(octets: &[u8]) {
 fn negotiation() -> Negotiation {
     Negotiation::new(NegotiationConfig {
         local: stream_address(),
-        codecs: vec![Codec::Pcma, Codec::Pcmu],
+        codecs: Codec::ALL.to_vec(),
+        opus: EncoderSettings::default(),
         session_id: 1,
     })
 }

@@ -175,8 +175,9 @@ fn socket(home: &Path) -> PathBuf {
     home.join("pulse/native")
 }
 
+/// It says what it is, as headsets do: nobody looks for an echo of it.
 fn ear(name: &str) -> String {
-    null_sink(&format!("{name}_ear"))
+    format!("{} sink_properties=device.form_factor=headset", null_sink(&format!("{name}_ear")))
 }
 
 /// Without rewinding it keeps a real card's short buffer, and not one of two seconds.

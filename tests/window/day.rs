@@ -14,9 +14,9 @@ use patchcord::desk_api::{
     TransferQuestion,
 };
 use patchcord::domain::chain::{Purpose, PurposeId, TransferChain};
-use patchcord::domain::client::PriceColumnReason;
+use patchcord::domain::client::{ClientPhone, PriceColumnReason};
 use patchcord::domain::line_state::LineState;
-use patchcord::domain::number::NumberingPlan;
+use patchcord::domain::number::{NumberingPlan, PhoneNumber};
 use patchcord::domain::trade::examine::examine;
 use patchcord::instant::Instant;
 use patchcord::media::Codec;
@@ -414,6 +414,27 @@ impl Day {
         self.press("Down");
         self.press("Down");
         self.pass(Duration::from_secs(1));
+    }
+
+    /// Some letters, and what the desk finds for them.
+    pub fn searches(&self) {
+        self.press("Ctrl+K");
+        self.type_text("hanb");
+        let phones = |number: &str| {
+            let number = PhoneNumber::parse_e164(number).unwrap();
+            vec![ClientPhone { number: Some(number), written: number.to_string(), extension: None }]
+        };
+        let clients = vec![
+            ClientCard { phones: phones(HANBIT), ..hanbit() },
+            ClientCard { phones: phones(OTHER), ..client("Hanbat Mart", "petrov") },
+        ];
+        self.answer(Input::Clients { text: "hanb".into(), answer: Ok(clients) });
+    }
+
+    /// The first of them is looked at, without a call.
+    pub fn looks_up_client(&self) {
+        self.searches();
+        self.press("Enter");
     }
 
     /// The manager has sent an order back while the operator speaks with another client.

@@ -206,7 +206,7 @@ fn keys_that_go_somewhere_go_there() {
     day.press("Ctrl+3");
     assert_eq!(day.keyboard().map(|(role, _)| role), Some(Role::ListItem));
     day.press("Ctrl+K");
-    is_in(Role::TextInput, "Commands, people and numbers");
+    is_in(Role::TextInput, "Commands, people, numbers and clients");
 }
 
 #[test]

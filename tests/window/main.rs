@@ -4,6 +4,7 @@
 mod day;
 mod keys;
 mod layout;
+mod looked_up;
 mod names;
 mod orders;
 mod pictures;

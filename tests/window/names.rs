@@ -37,6 +37,9 @@ fn every_control_has_a_name_in(language: Language) {
     day.press("Ctrl+K");
     all_named(&day, "palette");
     day.press("Esc");
+    day.looks_up_client();
+    all_named(&day, "looked up");
+    day.press("Esc");
     day.act(Act::Settings);
     // High enough to show the whole page.
     day.resize(1280, 1400);

@@ -13,13 +13,15 @@ use std::path::{Path, PathBuf};
 const THEMES: [(&str, i32); 3] = [("light", 1), ("dark", 2), ("contrast", 3)];
 
 /// Scenes beside the states of the sheet.
-const SCENES: [(&str, Turn); 10] = [
+const SCENES: [(&str, Turn); 12] = [
     ("settings", |day| day.act(Act::Settings)),
     ("set-up", |day| {
         day.open_setup();
         day.settle();
     }),
     ("palette", |day| day.press("Ctrl+K")),
+    ("palette-clients", Day::searches),
+    ("looked-up", Day::looks_up_client),
     ("line-menu", |day| {
         day.press("F11");
         day.press("Enter");

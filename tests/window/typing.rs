@@ -117,7 +117,7 @@ fn a_ring_does_not_close_the_palette() {
     day.type_text("Ива");
     a_client_calls(&day);
     day.type_text("нова");
-    assert_eq!(day.sees(Role::TextInput, "Commands, people and numbers").value, "Иванова");
+    assert_eq!(day.sees(Role::TextInput, "Commands, people, numbers and clients").value, "Иванова");
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod passing;
 
 use super::*;
 use crate::desk_api::{ClientCard, Direction, Match, Outcome, TransferResult};
-use crate::media::{Codec, StreamStats};
+use crate::media::{Codec, EncoderSettings, StreamStats};
 use crate::phone::test_pbx::{ALAW, Leg, TestPbx, alaw};
 use crate::phone::{CallOutcome, IdentitySource, PbxBehaviour, Refusal};
 use crate::sip::{Account, CallPolicy, Password, UserAgentConfig};
@@ -213,6 +213,8 @@ fn config(pbx: &TestPbx) -> AgentConfig {
                 calls: CallPolicy::default(),
             },
             codecs: vec![Codec::Pcma],
+            codecs_poor_network: Vec::new(),
+            opus: EncoderSettings::default(),
             identity_order: vec![IdentitySource::Asserted, IdentitySource::From],
             name_prefixes: vec!["Sales:".into()],
             pbx: PbxBehaviour::default(),

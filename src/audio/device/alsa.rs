@@ -8,7 +8,7 @@ use super::bell::Bell;
 use super::pace::PERIOD;
 use super::ring::{DEVICE_RATE_HZ, copy_in, copy_out, ring_out};
 use super::server::List;
-use crate::audio::wish::{Device, NoServer, Seen};
+use crate::audio::wish::{Device, NoServer, Seen, kind};
 use libloading::Library;
 use rtrb::{Consumer, Producer};
 use std::ffi::{CStr, CString, c_char, c_int, c_long, c_uint, c_ulong, c_void};
@@ -284,8 +284,9 @@ fn devices(hints: &[Hint], direction: &str) -> Vec<Device> {
         hint.name.starts_with(CARD) && hint.direction.as_deref().is_none_or(|its| its == direction)
     };
     let cards = hints.iter().filter(is_card);
-    let cards = cards.map(|hint| Device { id: hint.name.clone(), name: name(hint) });
-    std::iter::once(Device { id: DEFAULT.into(), name: default }).chain(cards).collect()
+    let cards = cards.map(|hint| (hint.name.clone(), name(hint)));
+    let device = |(id, name): (String, String)| Device { id, kind: kind("", "", &name), name };
+    std::iter::once((DEFAULT.into(), default)).chain(cards).map(device).collect()
 }
 
 /// A device with its thread. Closed when this is dropped, which waits for it: a card may serve one at a time.
@@ -436,6 +437,7 @@ fn unless_again(answer: c_long) -> io::Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::process::Kind;
 
     fn hint(name: &str, description: &str, direction: Option<&str>) -> Hint {
         Hint {
@@ -474,14 +476,16 @@ mod tests {
                 ],
             ),
         ] {
-            let wanted = listed.map(|(id, name)| Device { id: id.into(), name: name.into() });
-            assert_eq!(devices(&hints, direction), wanted, "{direction}");
+            let seen = devices(&hints, direction);
+            let seen: Vec<_> = seen.iter().map(|device| (&*device.id, &*device.name)).collect();
+            assert_eq!(seen, listed, "{direction}");
         }
     }
 
     #[test]
     fn the_default_is_tried_where_nothing_is_named() {
-        assert_eq!(devices(&[], "Input"), [Device { id: "default".into(), name: "default".into() }]);
+        let default = Device { id: "default".into(), name: "default".into(), kind: Kind::Unknown };
+        assert_eq!(devices(&[], "Input"), [default]);
     }
 
     #[test]

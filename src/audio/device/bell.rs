@@ -2,7 +2,7 @@
 
 use super::ring::DEVICE_RATE_HZ;
 use crate::audio::wish::Ring;
-use crate::media::Player;
+use crate::media::{Player, Rate};
 
 const TONES_HZ: [u32; 2] = [784, 988];
 const LOUDNESS: f32 = 0.25;
@@ -27,7 +27,7 @@ impl Bell {
         match ring {
             Ring::Bell => Self::Own(Warble::new(BELL)),
             Ring::Knock => Self::Own(Warble::new(KNOCK)),
-            Ring::Cadence(cadence) => Self::Country(Player::new(cadence, DEVICE_RATE_HZ)),
+            Ring::Cadence(cadence) => Self::Country(Player::new(cadence, Rate::Full)),
         }
     }
 

@@ -125,13 +125,14 @@ impl Keeper {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::process::Kind;
 
     fn at(ms: u64) -> Instant {
         Instant::from_start(Duration::from_millis(ms))
     }
 
     fn device(id: &str) -> Device {
-        Device { id: id.into(), name: format!("The {id}") }
+        Device { id: id.into(), name: format!("The {id}"), kind: Kind::Unknown }
     }
 
     fn seen(ids: &[&str], default: &str) -> Seen {

@@ -1,13 +1,14 @@
 //! The operator's microphone, earpiece and ringer, while they come and go.
 //!
 //! A thread of its own keeps the devices (`watcher`); which ones is decided by `choice`, how their clocks and ours go
-//! together by `pace`; `pulse` speaks with the sound server, `alsa` with the sound cards where none runs. While nobody is connected and nothing rings, nothing is open, and nothing
+//! together by `pace`; `processing` stands between them and the streams; `pulse` speaks with the sound server, `alsa` with the sound cards where none runs. While nobody is connected and nothing rings, nothing is open, and nothing
 //! ticks.
 
 mod alsa;
 mod bell;
 mod choice;
 mod pace;
+mod processing;
 mod pulse;
 mod ring;
 mod server;
@@ -16,7 +17,8 @@ mod watcher;
 use super::wish::{Change, NoServer, Ring, Role, Seen, Wishes};
 use super::{Earpiece, Source};
 use crate::clock::Clock;
-use crate::media::Frame;
+use crate::media::{Frame, Rate, Runs};
+use processing::Processing;
 use ring::{Incoming, Outgoing};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -38,6 +40,7 @@ struct Inner {
 struct Ends {
     microphone: Mutex<Option<Incoming>>,
     earpiece: Mutex<Option<Outgoing>>,
+    processing: Mutex<Processing>,
 }
 
 impl Devices {
@@ -53,7 +56,8 @@ impl Devices {
     /// Microphone and earpiece for a call; open until both are dropped. Several may be connected, one may be in use.
     pub fn connect(&self) -> (Box<dyn Source>, Box<dyn Earpiece>) {
         let connection = Arc::new(Connection::new(&self.inner));
-        (Box::new(Microphone(Arc::clone(&connection))), Box::new(Handset(connection)))
+        let microphone = Microphone { connection: Arc::clone(&connection), runs: Runs::default() };
+        (Box::new(microphone), Box::new(Handset { connection, runs: Runs::default() }))
     }
 
     /// Rings until it is told `None`.
@@ -93,11 +97,26 @@ impl Drop for Connection {
     }
 }
 
-struct Microphone(Arc<Connection>);
+struct Microphone {
+    connection: Arc<Connection>,
+    runs: Runs,
+}
 
 impl Source for Microphone {
-    fn next_frame(&mut self) -> Option<Frame> {
-        locked(&self.0.0.ends.microphone).as_mut()?.next_frame()
+    fn next_frame(&mut self, rate: Rate) -> Option<Frame> {
+        let ends = &self.connection.0.ends;
+        let frame = {
+            let mut microphone = locked(&ends.microphone);
+            let incoming = microphone.as_mut()?;
+            let frame = incoming.next_frame(Rate::Full);
+            self.runs += incoming.take_runs();
+            frame?
+        };
+        Some(locked(&ends.processing).pick_up(frame, rate))
+    }
+
+    fn runs(&self) -> Runs {
+        self.runs
     }
 
     fn is_microphone(&self) -> bool {
@@ -105,19 +124,31 @@ impl Source for Microphone {
     }
 
     fn forget(&mut self) {
-        if let Some(incoming) = locked(&self.0.0.ends.microphone).as_mut() {
+        if let Some(incoming) = locked(&self.connection.0.ends.microphone).as_mut() {
             incoming.forget();
         }
     }
 }
 
 /// The earpiece of one call.
-struct Handset(Arc<Connection>);
+struct Handset {
+    connection: Arc<Connection>,
+    runs: Runs,
+}
 
 impl Earpiece for Handset {
     fn play(&mut self, frame: &Frame) -> bool {
-        let mut earpiece = locked(&self.0.0.ends.earpiece);
-        earpiece.as_mut().map(|outgoing| outgoing.play(frame)).is_some()
+        let ends = &self.connection.0.ends;
+        let played = locked(&ends.processing).play(frame);
+        let mut earpiece = locked(&ends.earpiece);
+        let Some(outgoing) = earpiece.as_mut() else { return false };
+        outgoing.play(&played);
+        self.runs += outgoing.take_runs();
+        true
+    }
+
+    fn runs(&self) -> Runs {
+        self.runs
     }
 }
 

@@ -5,6 +5,8 @@
 //! shrinks where it was never needed. Between, the speed of the resampler is steered by a few ten-thousandths, which
 //! nobody hears, so that the margin stays where it should be for hours.
 
+use crate::media::Runs;
+
 /// What a device takes or gives at a time: 10 ms.
 pub(super) const PERIOD: usize = 480;
 
@@ -38,6 +40,7 @@ pub(super) struct Pace {
     least: usize,
     /// Seconds without need.
     calm: u32,
+    runs: Runs,
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -67,7 +70,13 @@ impl Pace {
             exchanges: 0,
             least: usize::MAX,
             calm: 0,
+            runs: Runs::default(),
         }
+    }
+
+    /// Since it was last asked.
+    pub fn take_runs(&mut self) -> Runs {
+        std::mem::take(&mut self.runs)
     }
 
     /// Before each exchange. `margin` is negative when there is not enough for it.
@@ -79,6 +88,7 @@ impl Pace {
             State::Shedding if there > self.wanted => return Step::Long(there - self.wanted),
             State::Running if excessive => {
                 self.state = State::Shedding;
+                self.runs.over += 1;
                 return Step::Long(there - self.wanted);
             }
             State::Running => {}
@@ -97,6 +107,7 @@ impl Pace {
 
     fn ran_out(&mut self, margin: isize) -> Step {
         if self.state == State::Running {
+            self.runs.under += 1;
             self.wanted = (self.wanted + PERIOD).min(MOST);
             (self.exchanges, self.least, self.calm) = (0, usize::MAX, 0);
         }
@@ -216,6 +227,26 @@ mod tests {
         let idle = (LEAST + 3 * PERIOD) as isize;
         let longs = (0..2 * SECOND).filter(|_| matches!(pace.look(idle), Step::Long(_))).count();
         assert!(longs >= 1);
+    }
+
+    #[test]
+    fn each_gap_and_each_delay_that_piled_up_is_counted_once_and_the_beginning_is_neither() {
+        let mut pace = Pace::new();
+        pace.look(-1);
+        pace.look(0);
+        begin(&mut pace);
+        begin(&mut pace);
+        assert_eq!(pace.take_runs(), Runs::default());
+        for _ in 0..3 {
+            pace.look(-1);
+        }
+        begin(&mut pace);
+        begin(&mut pace);
+        for _ in 0..3 {
+            pace.look(48_000);
+        }
+        assert_eq!(pace.take_runs(), Runs { under: 1, over: 1 });
+        assert_eq!(pace.take_runs(), Runs::default());
     }
 
     #[test]

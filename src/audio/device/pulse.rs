@@ -7,10 +7,11 @@ use super::bell::Bell;
 use super::pace::PERIOD;
 use super::ring::{DEVICE_RATE_HZ, copy_in, copy_out, ring_out};
 use super::server::List;
-use crate::audio::wish::{Device, NoServer, Seen};
+use crate::audio::wish::{Device, NoServer, Seen, kind};
 use pulseaudio::protocol::stream::{BufferAttr, StreamFlags};
 use pulseaudio::protocol::{
     ChannelMap, PlaybackStreamParams, Prop, Props, RecordStreamParams, SampleFormat, SampleSpec,
+    port_info::PortInfo,
 };
 use pulseaudio::{AsPlaybackSource, Client, ClientError, PlaybackStream, RecordStream};
 use rtrb::{Consumer, Producer};
@@ -74,20 +75,30 @@ impl Server {
         })
         .await?;
         let default = |name: Option<CString>| name.as_deref().map(text);
-        let device = |name: &CStr, description: &Option<CString>| Device {
-            id: text(name),
-            name: description.as_deref().map_or_else(|| text(name), text),
+        let device = |name: &CStr, description: &Option<CString>, props: &Props, port: Option<&PortInfo>| {
+            let id = text(name);
+            let name = description.as_deref().map_or_else(|| id.clone(), text);
+            let form = props.get(Prop::DeviceFormFactor).unwrap_or_default();
+            let port = port.map(|port| text(&port.name)).unwrap_or_default();
+            Device { kind: kind(&String::from_utf8_lossy(form), &port, &name), id, name }
         };
         // A monitor gives back what an earpiece plays: nobody's microphone.
         let microphones = sources.iter().filter(|source| source.monitor_of_sink_index.is_none());
         let earpieces = sinks.iter().filter(|sink| text(&sink.name) != NO_DEVICE);
         Ok(List {
             microphones: Seen {
-                devices: microphones.map(|source| device(&source.name, &source.description)).collect(),
+                devices: microphones
+                    .map(|source| device(&source.name, &source.description, &source.props, None))
+                    .collect(),
                 default: default(server.default_source_name),
             },
             earpieces: Seen {
-                devices: earpieces.map(|sink| device(&sink.name, &sink.description)).collect(),
+                devices: earpieces
+                    .map(|sink| {
+                        let port = sink.ports.get(sink.active_port);
+                        device(&sink.name, &sink.description, &sink.props, port)
+                    })
+                    .collect(),
                 default: default(server.default_sink_name),
             },
         })

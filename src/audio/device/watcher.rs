@@ -32,6 +32,7 @@ pub(super) fn start(
     changes: UnboundedSender<Change>,
 ) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    locked(&ends.processing).want(wishes.processing, wishes.gain);
     let mut watcher = Watcher {
         clock,
         ends,
@@ -75,7 +76,8 @@ pub(super) fn start(
     };
     std::thread::Builder::new()
         .name("devices".into())
-        .stack_size(256 * 1024)
+        // Echo canceller and noise suppressor are made in it, and go through its stack where nothing is optimised.
+        .stack_size(4 * 1024 * 1024)
         .spawn(move || runtime.block_on(run))
         .map(drop)
 }
@@ -130,7 +132,8 @@ impl Watcher {
 
     /// The next look opens them.
     fn wish(&mut self, wishes: Wishes) {
-        let Wishes { microphone, earpiece, ringer } = wishes;
+        let Wishes { microphone, earpiece, ringer, processing, gain } = wishes;
+        locked(&self.ends.processing).want(processing, gain);
         for (slot, wish) in self.slots.iter_mut().zip([microphone, earpiece, ringer]) {
             slot.keeper.wish(wish);
         }
@@ -288,6 +291,7 @@ async fn open_microphone(
 ) -> Result<Open, NoServer> {
     let (callback, incoming) = ring::microphone().map_err(refusal)?;
     let open = server.open_microphone(&device.id, callback, Arc::clone(beats)).await?;
+    locked(&ends.processing).take_microphone(device);
     *locked(&ends.microphone) = Some(incoming);
     Ok(open)
 }
@@ -300,6 +304,7 @@ async fn open_earpiece(
 ) -> Result<Open, NoServer> {
     let (outgoing, callback) = ring::earpiece().map_err(refusal)?;
     let open = server.open_earpiece(&device.id, callback, Arc::clone(beats)).await?;
+    locked(&ends.processing).take_earpiece(device);
     *locked(&ends.earpiece) = Some(outgoing);
     Ok(open)
 }

@@ -203,6 +203,11 @@ impl Outbox {
         self.shared.queue().found()
     }
 
+    /// What an earlier run has asked others to do, and the desk has not answered to.
+    pub fn found_tasks(&self) -> Vec<TaskNews> {
+        self.shared.queue().found_tasks()
+    }
+
     /// Rows that were written under another token: they stay in the file until that token is used again.
     pub fn unreadable(&self) -> usize {
         self.shared.unreadable

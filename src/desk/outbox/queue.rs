@@ -7,7 +7,7 @@ use rand_chacha::ChaCha20Rng;
 use uuid::Uuid;
 
 use super::entry::{Entry, Turn};
-use crate::desk_api::{Order, OrderAct, OrderId, OrderNews};
+use crate::desk_api::{Order, OrderAct, OrderId, OrderNews, TaskNews};
 use crate::instant::Instant;
 
 /// An order goes to the desk when it has not changed for so long …
@@ -159,6 +159,15 @@ impl Queue {
             order.into_iter().chain(left.places.then_some(OrderNews::Places { id }))
         };
         found.into_iter().filter(|(_, left)| !left.is_dropped).flat_map(news).collect()
+    }
+
+    /// As [`Queue::found`], of tasks.
+    pub fn found_tasks(&self) -> Vec<TaskNews> {
+        let task = |entry: &Entry| match entry {
+            Entry::Task(task) => Some(TaskNews::Found(task.clone())),
+            Entry::Call(_) | Entry::Order(_) | Entry::Place { .. } | Entry::Act { .. } => None,
+        };
+        self.entries().filter_map(task).collect()
     }
 
     pub fn has_nothing_to_send(&self) -> bool {

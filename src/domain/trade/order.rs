@@ -317,7 +317,9 @@ impl OrderState {
     pub fn after(self, act: OrderAct, circumstances: &Circumstances) -> Result<Self, LifeFault> {
         use OrderAct as Act;
         let Circumstances { in_time, must_pay, has_lapsed, stands } = *circumstances;
-        if let (Self::Draft | Self::Held, Act::Cancel, Some(stands)) = (self, act, stands) {
+        if let (Self::Draft | Self::Held | Self::AwaitingPayment, Act::Cancel, Some(stands)) =
+            (self, act, stands)
+        {
             // The change alone is given up.
             return Ok(stands);
         }
@@ -442,7 +444,7 @@ mod tests {
         use OrderState as S;
         for stands in [S::Placed, S::Accepted] {
             let changed = Circumstances { stands: Some(stands), in_time: false, ..USUAL };
-            for state in [S::Draft, S::Held] {
+            for state in [S::Draft, S::Held, S::AwaitingPayment] {
                 assert_eq!(state.after(OrderAct::Cancel, &changed), Ok(stands), "whenever that is");
             }
         }

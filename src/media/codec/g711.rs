@@ -1,5 +1,8 @@
 //! ITU-T G.711 on 16 bit samples: A-law takes the upper 13 bits of them, µ-law the upper 14.
 
+use super::{Decoder, Encoder};
+use crate::media::frame::Rate;
+
 /// Both laws: eight segments of sixteen steps.
 const STEPS_PER_SEGMENT: u32 = 16;
 
@@ -12,10 +15,49 @@ const MU_LAW_BIAS: i32 = 33 << 2;
 /// The largest magnitude that µ-law can carry without overflow.
 const MU_LAW_CLIP: i32 = 0x7fff - MU_LAW_BIAS;
 
-pub(super) static FROM_A_LAW: [i16; 256] = table_from_a_law();
-pub(super) static FROM_MU_LAW: [i16; 256] = table_from_mu_law();
+/// Which of the two. It remembers nothing from packet to packet.
+#[derive(Clone, Copy)]
+pub(super) enum Law {
+    A,
+    Mu,
+}
 
-pub(super) fn a_law(sample: i16) -> u8 {
+impl Decoder for Law {
+    fn rate(&self) -> Rate {
+        Rate::Narrow
+    }
+
+    fn samples(&self, payload: &[u8]) -> usize {
+        payload.len()
+    }
+
+    fn decode(&mut self, payload: &[u8], sound: &mut Vec<i16>) {
+        let table = match self {
+            Self::A => &FROM_A_LAW,
+            Self::Mu => &FROM_MU_LAW,
+        };
+        // A byte is never past 256 entries.
+        sound.extend(payload.iter().map(|byte| table[usize::from(*byte)]));
+    }
+}
+
+impl Encoder for Law {
+    fn rate(&self) -> Rate {
+        Rate::Narrow
+    }
+
+    fn encode(&mut self, samples: &[i16], payload: &mut Vec<u8>) {
+        match self {
+            Self::A => payload.extend(samples.iter().map(|sample| a_law(*sample))),
+            Self::Mu => payload.extend(samples.iter().map(|sample| mu_law(*sample))),
+        }
+    }
+}
+
+static FROM_A_LAW: [i16; 256] = table_from_a_law();
+static FROM_MU_LAW: [i16; 256] = table_from_mu_law();
+
+pub(in crate::media) fn a_law(sample: i16) -> u8 {
     let sign = if sample >= 0 { 0x80 } else { 0 };
     // One's complement keeps both signs the same size.
     let magnitude = u32::from(magnitude(sample)) >> 4;
@@ -25,7 +67,7 @@ pub(super) fn a_law(sample: i16) -> u8 {
     (sign | (segment << 4) as u8 | step as u8) ^ A_LAW_INVERSION
 }
 
-pub(super) fn mu_law(sample: i16) -> u8 {
+pub(in crate::media) fn mu_law(sample: i16) -> u8 {
     let sign = if sample >= 0 { 0 } else { 0x80 };
     let magnitude = i32::from(magnitude(sample)).min(MU_LAW_CLIP) + MU_LAW_BIAS;
     // The bias sets bit 7 or higher.

@@ -3,9 +3,13 @@
 //! Reports leave every 5 s, each time 0.5 to 1.5 times that over e − 1.5 (§6.3.1), the first after half of it.
 //! NTP times count from the start of the process: receivers only compare them (§4).
 
+mod bursts;
 mod reception;
+mod xr;
 
+pub(super) use bursts::Bursts;
 pub(super) use reception::Reception;
+pub(super) use xr::VoipMetrics;
 
 use crate::instant::Instant;
 use rand_chacha::ChaCha20Rng;
@@ -48,13 +52,16 @@ pub(super) struct Reporter {
     /// Middle of the NTP time of their last sender report, and when it came.
     their_report: Option<(u32, Instant)>,
     rtt_ms: Option<f32>,
+    /// How they hear us, where they tell.
+    theirs: Option<VoipMetrics>,
 }
 
 impl Reporter {
     pub fn new(now: Instant, ssrc: u32, mut rng: ChaCha20Rng) -> Self {
         // No name of ours or of the machine's (RFC 7022 §4.2).
         let cname = format!("{:016x}{:08x}", rng.next_u64(), rng.next_u32());
-        let mut reporter = Self { ssrc, cname, rng, next: now, their_report: None, rtt_ms: None };
+        let mut reporter =
+            Self { ssrc, cname, rng, next: now, their_report: None, rtt_ms: None, theirs: None };
         reporter.schedule(now, INTERVAL / 2);
         reporter
     }
@@ -64,14 +71,26 @@ impl Reporter {
     }
 
     /// The report of this moment.
-    pub fn report(&mut self, now: Instant, sent: &Sent, reception: &mut Reception) -> Vec<u8> {
+    pub fn report(
+        &mut self,
+        now: Instant,
+        sent: &Sent,
+        reception: &mut Reception,
+        metrics: Option<&VoipMetrics>,
+    ) -> Vec<u8> {
         self.schedule(now, INTERVAL);
-        self.write(now, sent, reception, false)
+        self.write(now, sent, reception, metrics, false)
     }
 
     /// The last report, with our goodbye.
-    pub fn goodbye(&mut self, now: Instant, sent: &Sent, reception: &mut Reception) -> Vec<u8> {
-        self.write(now, sent, reception, true)
+    pub fn goodbye(
+        &mut self,
+        now: Instant,
+        sent: &Sent,
+        reception: &mut Reception,
+        metrics: Option<&VoipMetrics>,
+    ) -> Vec<u8> {
+        self.write(now, sent, reception, metrics, true)
     }
 
     /// Their reports; one entry per report, `None` in it when it does not mention our stream.
@@ -84,10 +103,19 @@ impl Reporter {
         self.rtt_ms
     }
 
+    /// How they hear us, by their extended reports.
+    pub fn theirs(&self) -> Option<&VoipMetrics> {
+        self.theirs.as_ref()
+    }
+
     fn read_packet(&mut self, now: Instant, packet: &[u8]) -> Option<Option<Heard>> {
         if let Ok(report) = SenderReport::parse(packet) {
             self.their_report = Some((middle(report.ntp_timestamp()), now));
             return Some(self.find_ours(now, report.report_blocks()));
+        }
+        if let Some(metrics) = xr::read(packet, self.ssrc) {
+            self.theirs = Some(metrics);
+            return None;
         }
         let report = ReceiverReport::parse(packet).ok()?;
         Some(self.find_ours(now, report.report_blocks()))
@@ -112,8 +140,17 @@ impl Reporter {
         Some(Heard { fraction_lost: block.fraction_lost(), highest: block.extended_sequence_number() })
     }
 
-    fn write(&mut self, now: Instant, sent: &Sent, reception: &mut Reception, goodbye: bool) -> Vec<u8> {
+    fn write(
+        &mut self,
+        now: Instant,
+        sent: &Sent,
+        reception: &mut Reception,
+        metrics: Option<&VoipMetrics>,
+        goodbye: bool,
+    ) -> Vec<u8> {
         let block = self.block(now, reception);
+        let about = block.as_ref().map(|(source, _)| *source);
+        let block = block.map(|(_, block)| block);
         let mut compound = Compound::builder();
         compound = if sent.recently {
             let report = SenderReport::builder(self.ssrc)
@@ -132,32 +169,42 @@ impl Reporter {
         let name = SdesItem::builder(SdesItem::CNAME, &self.cname);
         compound =
             compound.add_packet(Sdes::builder().add_chunk(SdesChunk::builder(self.ssrc).add_item(name)));
-        if goodbye {
-            compound = compound.add_packet(Bye::builder().add_source(self.ssrc));
+        let mut bytes = written(&compound);
+        if let Some((source, metrics)) = about.zip(metrics) {
+            bytes.extend(xr::write(self.ssrc, source, metrics));
         }
-        let mut bytes = [0; 256];
-        // One block, a name of 24 bytes: far below 256, and all fields within their bounds.
-        let length = compound.write_into(&mut bytes).unwrap_or_default();
-        bytes.get(..length).unwrap_or_default().to_vec()
+        if goodbye {
+            bytes.extend(written(&Bye::builder().add_source(self.ssrc)));
+        }
+        bytes
     }
 
-    fn block(&self, now: Instant, reception: &mut Reception) -> Option<ReportBlockBuilder> {
+    /// With whose stream it is about.
+    fn block(&self, now: Instant, reception: &mut Reception) -> Option<(u32, ReportBlockBuilder)> {
         let figures = reception.report()?;
         let block = ReportBlock::builder(figures.ssrc)
             .fraction_lost(figures.fraction_lost)
             .cumulative_lost(figures.cumulative_lost)
             .extended_sequence_number(figures.highest)
             .interarrival_jitter(figures.jitter);
-        let Some((last, came)) = self.their_report else { return Some(block) };
+        let Some((last, came)) = self.their_report else { return Some((figures.ssrc, block)) };
         let held = now.since(came).as_micros() * 65_536 / 1_000_000;
         let held = u32::try_from(held).unwrap_or(u32::MAX);
-        Some(block.last_sender_report_timestamp(last).delay_since_last_sender_report_timestamp(held))
+        let block = block.last_sender_report_timestamp(last).delay_since_last_sender_report_timestamp(held);
+        Some((figures.ssrc, block))
     }
 
     fn schedule(&mut self, now: Instant, interval: Duration) {
         let chance = f64::from(self.rng.next_u32()) / f64::from(u32::MAX);
         self.next = now + interval.mul_f64((0.5 + chance) / (std::f64::consts::E - 1.5));
     }
+}
+
+fn written(packets: &impl RtcpPacketWriterExt) -> Vec<u8> {
+    let mut bytes = [0; 256];
+    // One block, a name of 24 bytes: far below 256, and all fields within their bounds.
+    let length = packets.write_into(&mut bytes).unwrap_or_default();
+    bytes.get(..length).unwrap_or_default().to_vec()
 }
 
 /// The packets of a compound, each no longer than what is there.
@@ -204,7 +251,7 @@ mod tests {
         for (seed, first) in (0..50).zip(firsts) {
             let mut reporter = reporter(seed, 1);
             assert!(first >= at(1_026) && first <= at(3_078), "{first:?}");
-            reporter.report(first, &SENT, &mut Reception::default());
+            reporter.report(first, &SENT, &mut Reception::default(), None);
             let second = reporter.next.since(first).as_millis();
             assert!((2_052..=6_156).contains(&second), "{second}");
         }
@@ -215,11 +262,11 @@ mod tests {
         let (mut a, mut b) = (reporter(1, 0xaaaa), reporter(2, 0xbbbb));
         let mut at_b = Reception::default();
         for n in (0..100).filter(|n| n % 4 != 1) {
-            at_b.count(at(1_000), 0xaaaa, n, 0, false);
+            at_b.count(at(1_000), 0xaaaa, n, 0, None);
         }
-        let from_a = a.report(at(10_000), &SENT, &mut Reception::default());
+        let from_a = a.report(at(10_000), &SENT, &mut Reception::default(), None);
         assert_eq!(b.read(at(10_030), &from_a), [None], "a has heard nothing of b yet");
-        let from_b = b.report(at(12_000), &SENT, &mut at_b);
+        let from_b = b.report(at(12_000), &SENT, &mut at_b, None);
         assert_eq!(a.read(at(12_030), &from_b), [Some(Heard { fraction_lost: 64, highest: 99 })]);
         assert!((a.rtt_ms().unwrap() - 60.0).abs() < 0.1, "{:?}", a.rtt_ms());
     }
@@ -229,18 +276,18 @@ mod tests {
         let mut reporter = reporter(1, 5);
         let silent = Sent { recently: false, ..SENT };
         let types = |bytes: &[u8]| packets(bytes).map(|packet| packet[1]).collect::<Vec<_>>();
-        assert_eq!(types(&reporter.report(at(1), &silent, &mut Reception::default())), [201, 202]);
-        assert_eq!(types(&reporter.goodbye(at(2), &SENT, &mut Reception::default())), [200, 202, 203]);
+        assert_eq!(types(&reporter.report(at(1), &silent, &mut Reception::default(), None)), [201, 202]);
+        assert_eq!(types(&reporter.goodbye(at(2), &SENT, &mut Reception::default(), None)), [200, 202, 203]);
     }
 
     #[test]
     fn impossible_round_trip_is_left_out() {
         let (mut a, mut b) = (reporter(1, 1), reporter(2, 2));
         let mut at_b = Reception::default();
-        at_b.count(at(0), 1, 1, 1, true);
-        let from_a = a.report(at(100_000), &SENT, &mut Reception::default());
+        at_b.count(at(0), 1, 1, 1, Some(8_000));
+        let from_a = a.report(at(100_000), &SENT, &mut Reception::default(), None);
         b.read(at(100_000), &from_a);
-        let from_b = b.report(at(100_000), &SENT, &mut at_b);
+        let from_b = b.report(at(100_000), &SENT, &mut at_b, None);
         a.read(at(200_000), &from_b);
         assert_eq!(a.rtt_ms(), None);
     }
@@ -249,8 +296,8 @@ mod tests {
     fn damaged_reports_never_panic() {
         let mut rng = ChaCha20Rng::from_seed([9; 32]);
         let mut reception = Reception::default();
-        reception.count(at(0), 7, 7, 7, true);
-        let whole = reporter(1, 3).goodbye(at(5_000), &SENT, &mut reception);
+        reception.count(at(0), 7, 7, 7, Some(8_000));
+        let whole = reporter(1, 3).goodbye(at(5_000), &SENT, &mut reception, None);
         let mut reader = reporter(2, 7);
         for _ in 0..50_000 {
             let mut damaged = whole.clone();

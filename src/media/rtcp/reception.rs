@@ -6,6 +6,12 @@ use crate::instant::Instant;
 const MAX_DROPOUT: u16 = 3_000;
 const MAX_MISORDER: u16 = 100;
 
+/// A difference of more seconds is a jump of the timestamps.
+const LONGEST_JITTER_S: f64 = 10.0;
+
+/// Until one is told; never 0.
+const USUAL_CLOCK_HZ: u32 = 8_000;
+
 /// The stream we hear, over all its restarts.
 #[derive(Default)]
 pub(in crate::media) struct Reception {
@@ -26,6 +32,8 @@ struct Source {
     /// The number that would confirm a restart.
     restart_at: Option<u16>,
     transit: Option<u32>,
+    /// Of its timestamps, and of the jitter.
+    clock_hz: u32,
     jitter: f64,
     expected_reported: u64,
     received_reported: u64,
@@ -42,9 +50,9 @@ pub(super) struct Figures {
 }
 
 impl Reception {
-    /// A believed packet came. `timed`: its timestamp tells when it was sent, which that of a telephone
+    /// A believed packet came. `clock_hz`: its timestamp tells in that clock when it was sent, which that of a telephone
     /// event does not.
-    pub fn count(&mut self, now: Instant, ssrc: u32, sequence: u16, timestamp: u32, timed: bool) {
+    pub fn count(&mut self, now: Instant, ssrc: u32, sequence: u16, timestamp: u32, clock_hz: Option<u32>) {
         self.packets += 1;
         if self.source.as_ref().is_none_or(|source| source.ssrc != ssrc) {
             self.renew(ssrc, sequence);
@@ -57,8 +65,8 @@ impl Reception {
         }
         let Some(source) = &mut self.source else { return };
         source.received += 1;
-        if timed {
-            source.observe(now, timestamp);
+        if let Some(clock_hz) = clock_hz {
+            source.observe(now, timestamp, clock_hz);
         }
     }
 
@@ -75,7 +83,7 @@ impl Reception {
     }
 
     pub fn jitter_ms(&self) -> f32 {
-        self.source.as_ref().map_or(0.0, |source| source.jitter as f32 / 8.0)
+        self.source.as_ref().map_or(0.0, |source| source.jitter as f32 * 1_000.0 / source.clock_hz as f32)
     }
 
     /// For the next report; the fraction is that since the last one.
@@ -101,6 +109,7 @@ impl Reception {
         self.lost_before = self.lost();
         self.expected_before = self.expected();
         let same = self.source.take().filter(|source| source.ssrc == ssrc);
+        let clock_hz = same.as_ref().map_or(USUAL_CLOCK_HZ, |source| source.clock_hz);
         self.source = Some(Source {
             ssrc,
             base: sequence,
@@ -109,6 +118,7 @@ impl Reception {
             received: 0,
             restart_at: None,
             transit: None,
+            clock_hz,
             jitter: same.map_or(0.0, |source| source.jitter),
             expected_reported: 0,
             received_reported: 0,
@@ -141,14 +151,18 @@ impl Source {
         Placed::InOrder
     }
 
-    fn observe(&mut self, now: Instant, timestamp: u32) {
+    fn observe(&mut self, now: Instant, timestamp: u32, clock_hz: u32) {
+        if clock_hz != self.clock_hz {
+            self.jitter *= f64::from(clock_hz) / f64::from(self.clock_hz);
+            (self.clock_hz, self.transit) = (clock_hz, None);
+        }
         // Only differences matter, modulo 2^32.
-        let arrival = (now.since_start().as_micros() / 125) as u32;
+        let arrival = (now.since_start().as_micros() * u128::from(clock_hz) / 1_000_000) as u32;
         let transit = arrival.wrapping_sub(timestamp);
         if let Some(last) = self.transit {
             let difference = f64::from(transit.wrapping_sub(last).cast_signed().unsigned_abs());
             // A jump of the timestamps is no jitter.
-            if difference < 80_000.0 {
+            if difference < f64::from(clock_hz) * LONGEST_JITTER_S {
                 self.jitter += (difference - self.jitter) / 16.0;
             }
         }
@@ -179,7 +193,7 @@ mod tests {
 
     fn hear(reception: &mut Reception, sequences: impl IntoIterator<Item = u16>) {
         for sequence in sequences {
-            reception.count(at(0), 1, sequence, 0, false);
+            reception.count(at(0), 1, sequence, 0, None);
         }
     }
 
@@ -222,16 +236,32 @@ mod tests {
         let mut reception = Reception::default();
         for n in 0..400_u16 {
             let late = if n % 2 == 0 { 0 } else { 10 };
-            reception.count(at(u64::from(n) * 20 + late), 1, n, u32::from(n) * 160, true);
+            reception.count(at(u64::from(n) * 20 + late), 1, n, u32::from(n) * 160, Some(8_000));
         }
         assert!((reception.jitter_ms() - 10.0).abs() < 0.1, "{}", reception.jitter_ms());
+    }
+
+    #[test]
+    fn jitter_is_told_in_ms_whatever_the_clock() {
+        let mut reception = Reception::default();
+        for n in 0..800_u16 {
+            let late = if n % 2 == 0 { 0 } else { 10 };
+            let (clock, step) = if n < 400 { (8_000, 160) } else { (48_000, 960) };
+            reception.count(at(u64::from(n) * 20 + late), 1, n, u32::from(n) * step, Some(clock));
+            if n == 400 {
+                assert!((reception.jitter_ms() - 10.0).abs() < 0.1, "kept: {}", reception.jitter_ms());
+            }
+        }
+        assert!((reception.jitter_ms() - 10.0).abs() < 0.1, "{}", reception.jitter_ms());
+        let told = reception.report().unwrap().jitter;
+        assert!((470..=485).contains(&told), "{told} in the clock of the timestamps");
     }
 
     #[test]
     fn loss_is_kept_when_the_source_changes() {
         let mut reception = Reception::default();
         hear(&mut reception, [1, 2, 5]);
-        reception.count(at(0), 2, 100, 0, false);
+        reception.count(at(0), 2, 100, 0, None);
         assert_eq!((reception.lost(), reception.packets()), (2, 4));
     }
 }

@@ -4,12 +4,15 @@
 //! types are theirs. Our own offers put the configured order first, and keep what a payload type once meant
 //! in this call (§8.3.2).
 
+mod fmtp;
+mod numbers;
 mod ours;
 #[cfg(test)]
 mod tests;
 mod theirs;
 
-use super::{Codec, Direction, StreamPlan};
+use super::{Codec, Direction, EncoderSettings, StreamPlan};
+use numbers::{Meaning, Numbers};
 use ours::{Layout, Ours};
 use std::net::SocketAddr;
 use theirs::Audio;
@@ -21,6 +24,8 @@ pub struct NegotiationConfig {
     pub local: SocketAddr,
     /// In order of preference.
     pub codecs: Vec<Codec>,
+    /// What our Opus encoder is told, as far as they want it so too.
+    pub opus: EncoderSettings,
     /// Session id of `o=`, drawn by the caller from the seed.
     pub session_id: u64,
 }
@@ -54,11 +59,7 @@ pub struct Negotiation {
     sent: Option<Ours>,
     version: u64,
     layout: Layout,
-    /// What payload types mean in this call, as far as agreed.
-    mapped: Vec<(u8, Codec)>,
-    telephone_event: Option<u8>,
-    /// Payload types that they gave a meaning of their own.
-    taken: Vec<u8>,
+    numbers: Numbers,
     plan: Option<StreamPlan>,
 }
 
@@ -70,18 +71,21 @@ impl Negotiation {
             sent: None,
             version: 0,
             layout: Layout::default(),
-            mapped: Vec::new(),
-            telephone_event: None,
-            taken: Vec::new(),
+            numbers: Numbers::default(),
             plan: None,
         }
     }
 
     /// A new offer with this direction, in INVITE, re-INVITE, or the 200 of a late offer.
     pub fn offer(&mut self, direction: Direction) -> Vec<u8> {
-        let codecs = self.config.codecs.iter().map(|codec| (self.payload_type_of(*codec), *codec)).collect();
-        let telephone_event = Some(self.telephone_event.unwrap_or_else(|| self.free_payload_type()));
-        let ours = self.describe(direction, codecs, telephone_event);
+        let codecs = self.config.codecs.clone();
+        let mut clocks: Vec<u32> = codecs.iter().map(|codec| codec.clock_hz()).collect();
+        clocks.sort_unstable();
+        clocks.dedup();
+        let numbers = &mut self.numbers;
+        let codecs = codecs.into_iter().map(|codec| (numbers.of(Meaning::Sound(codec)), codec)).collect();
+        let events = clocks.into_iter().map(|clock| (numbers.of(Meaning::Event(clock)), clock)).collect();
+        let ours = self.describe(direction, codecs, events);
         self.offered = Some(ours.clone());
         self.publish(ours)
     }
@@ -97,9 +101,10 @@ impl Negotiation {
             plan.accepted.retain(|(pt, _)| *pt != own.0);
             plan.accepted.push(own);
         }
-        plan.telephone_event_in.retain(|pt| Some(*pt) != offered.telephone_event);
-        plan.telephone_event_in.extend(offered.telephone_event);
-        self.telephone_event = offered.telephone_event;
+        for (own, _) in offered.telephone_event {
+            plan.telephone_event_in.retain(|pt| *pt != own);
+            plan.telephone_event_in.push(own);
+        }
         self.plan = Some(plan.clone());
         Ok(plan)
     }
@@ -117,10 +122,9 @@ impl Negotiation {
         let plan = self.plan_for(&theirs.audio, wish, Role::Offer)?;
         self.offered = None;
         self.layout = Layout::mirror(&theirs.lines, theirs.audio.index);
-        self.mapped.clone_from(&theirs.audio.codecs);
-        self.taken = theirs.audio.payload_types;
-        self.telephone_event = plan.telephone_event;
-        let answer = self.describe(plan.direction, theirs.audio.codecs, plan.telephone_event);
+        let events = theirs.audio.events_for(&theirs.audio.codecs);
+        self.numbers.follow(&theirs.audio.payload_types, &theirs.audio.codecs, &events);
+        let answer = self.describe(plan.direction, theirs.audio.codecs, events);
         self.plan = Some(plan.clone());
         Ok((self.publish(answer), plan))
     }
@@ -143,9 +147,14 @@ impl Negotiation {
         self.plan.as_ref()
     }
 
-    fn describe(&self, direction: Direction, codecs: Vec<(u8, Codec)>, telephone_event: Option<u8>) -> Ours {
-        let NegotiationConfig { local, session_id, .. } = self.config;
-        Ours { local, session_id, direction, codecs, telephone_event, layout: self.layout.clone() }
+    fn describe(
+        &self,
+        direction: Direction,
+        codecs: Vec<(u8, Codec)>,
+        telephone_event: Vec<(u8, u32)>,
+    ) -> Ours {
+        let NegotiationConfig { local, session_id, opus, .. } = self.config;
+        Ours { local, session_id, direction, codecs, telephone_event, opus, layout: self.layout.clone() }
     }
 
     fn publish(&mut self, ours: Ours) -> Vec<u8> {
@@ -168,6 +177,7 @@ impl Negotiation {
         };
         // `read` gives at least one common codec.
         let &(payload_type, codec) = audio.codecs.first().ok_or(SdpFault::NoCommonCodec)?;
+        let own_clock = audio.events_for(&[(payload_type, codec)]).first().copied();
         Ok(StreamPlan {
             local: self.config.local,
             remote: rtp,
@@ -175,8 +185,13 @@ impl Negotiation {
             codec,
             payload_type,
             accepted: audio.codecs.clone(),
-            telephone_event: audio.telephone_event.first().copied(),
-            telephone_event_in: audio.telephone_event.clone(),
+            encoder: match codec {
+                Codec::Opus => audio.opus.encoder(&self.config.opus),
+                Codec::Pcma | Codec::Pcmu | Codec::G722 => EncoderSettings::default(),
+            },
+            telephone_event: own_clock.map(|(pt, _)| pt),
+            telephone_event_hz: own_clock.map_or(codec.clock_hz(), |(_, clock)| clock),
+            telephone_event_in: audio.telephone_event.iter().map(|(pt, _)| *pt).collect(),
             direction: match (sends, receives) {
                 (true, true) => Direction::SendRecv,
                 (true, false) => Direction::SendOnly,
@@ -184,7 +199,7 @@ impl Negotiation {
                 (false, false) => Direction::Inactive,
             },
             held_by_them,
-            ptime_ms: audio.ptime_ms,
+            ptime_ms: audio.packet_ms(codec),
             early: false,
         })
     }
@@ -196,16 +211,6 @@ impl Negotiation {
             return if same_version { Ok((audio.rtp, audio.rtcp)) } else { Err(SdpFault::UnusableAddress) };
         }
         Ok(self.plan.as_ref().map_or((audio.rtp, audio.rtcp), |plan| (plan.remote, plan.remote_rtcp)))
-    }
-
-    fn payload_type_of(&self, codec: Codec) -> u8 {
-        let mapped = self.mapped.iter().find(|(_, mapped)| *mapped == codec);
-        mapped.map_or(codec.static_payload_type(), |(pt, _)| *pt)
-    }
-
-    /// For telephone-event: 101 by custom, another dynamic one where they use that for something else.
-    fn free_payload_type(&self) -> u8 {
-        (101..=127).chain(96..=100).find(|pt| !self.taken.contains(pt)).unwrap_or(101)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Writing our description.
 
+use super::fmtp;
 use super::theirs::MediaLine;
-use crate::media::{Codec, Direction};
+use crate::media::{Codec, Direction, EncoderSettings};
 use sdp_types::{Attribute, Connection, Media, MediaType, Origin, Session, TransportProto};
 use std::net::SocketAddr;
 
@@ -12,7 +13,10 @@ pub(super) struct Ours {
     pub session_id: u64,
     pub direction: Direction,
     pub codecs: Vec<(u8, Codec)>,
-    pub telephone_event: Option<u8>,
+    /// Payload types of telephone-event with their clock in Hz.
+    pub telephone_event: Vec<(u8, u32)>,
+    /// What is said of Opus.
+    pub opus: EncoderSettings,
     pub layout: Layout,
 }
 
@@ -56,19 +60,27 @@ impl Ours {
     }
 
     fn audio(&self) -> Media {
-        let types = self.codecs.iter().map(|(pt, _)| *pt).chain(self.telephone_event);
+        let events = self.telephone_event.iter().map(|(pt, _)| *pt);
+        let types = self.codecs.iter().map(|(pt, _)| *pt).chain(events);
         let formats: Vec<String> = types.map(|pt| pt.to_string()).collect();
         let mut media =
             Media::new(MediaType::Audio, self.local.port(), TransportProto::RtpAvp, formats.join(" "));
         media.proto.clone_from(&self.layout.profile);
         for (pt, codec) in &self.codecs {
-            media.attributes.push(valued("rtpmap", format!("{pt} {}/8000", codec.name())));
+            // Opus names two channels always (RFC 7587 §7).
+            let channels = if *codec == Codec::Opus { "/2" } else { "" };
+            let encoding = format!("{}/{}{channels}", codec.name(), codec.clock_hz());
+            media.attributes.push(valued("rtpmap", format!("{pt} {encoding}")));
+            if *codec == Codec::Opus {
+                media.attributes.push(valued("fmtp", format!("{pt} {}", fmtp::write(&self.opus))));
+            }
         }
-        if let Some(pt) = self.telephone_event {
-            media.attributes.push(valued("rtpmap", format!("{pt} telephone-event/8000")));
+        for (pt, clock) in &self.telephone_event {
+            media.attributes.push(valued("rtpmap", format!("{pt} telephone-event/{clock}")));
             media.attributes.push(valued("fmtp", format!("{pt} 0-15")));
         }
         media.attributes.push(valued("ptime", "20".to_owned()));
+        media.attributes.push(valued("maxptime", "60".to_owned()));
         let direction = match self.direction {
             Direction::SendRecv => "sendrecv",
             Direction::SendOnly => "sendonly",

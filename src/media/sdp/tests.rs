@@ -8,12 +8,17 @@ fn negotiation(codecs: &[Codec]) -> Negotiation {
     Negotiation::new(NegotiationConfig {
         local: LOCAL.parse().unwrap(),
         codecs: codecs.to_vec(),
+        opus: EncoderSettings::default(),
         session_id: 77,
     })
 }
 
 fn both() -> Negotiation {
     negotiation(&[Codec::Pcma, Codec::Pcmu])
+}
+
+fn all() -> Negotiation {
+    negotiation(&Codec::ALL)
 }
 
 /// A description of theirs around these lines.
@@ -57,7 +62,8 @@ fn our_offer_names_codecs_in_configured_order_and_digits() {
     let offer = text(negotiation(&[Codec::Pcmu, Codec::Pcma]).offer(Direction::SendRecv));
     let wanted = "v=0\r\no=- 77 1 IN IP4 192.0.2.10\r\ns=-\r\nc=IN IP4 192.0.2.10\r\nt=0 0\r\n\
         m=audio 4000 RTP/AVP 0 8 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n\
-        a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\na=sendrecv\r\n";
+        a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\na=maxptime:60\r\n\
+        a=sendrecv\r\n";
     assert_eq!(offer, wanted);
 }
 
@@ -235,6 +241,7 @@ fn ipv6_is_spoken_with_ipv6_alone() {
     let mut ours = Negotiation::new(NegotiationConfig {
         local: "[::1]:4000".parse().unwrap(),
         codecs: vec![Codec::Pcma],
+        opus: EncoderSettings::default(),
         session_id: 1,
     });
     let (answer, plan) = ours.handle_offer(&theirs, Direction::SendRecv).unwrap();
@@ -259,6 +266,121 @@ fn packet_time_is_theirs_within_reason() {
         let (_, plan) = both().handle_offer(&sdp(&lines), Direction::SendRecv).unwrap();
         assert_eq!(plan.ptime_ms, wanted, "{attributes:?}");
     }
+}
+
+#[test]
+fn opus_is_packed_in_whole_frames_and_not_shorter_than_they_want() {
+    for (attributes, wanted) in [
+        (vec!["a=ptime:10"], 10),
+        (vec!["a=ptime:10", "a=fmtp:107 minptime=20"], 20),
+        (vec!["a=ptime:30"], 20),
+        (vec!["a=ptime:40"], 40),
+        (vec!["a=ptime:50"], 40),
+        (vec!["a=ptime:120"], 60),
+        (vec!["a=ptime:60", "a=maxptime:40"], 40),
+    ] {
+        let lines = ["m=audio 5000 RTP/AVP 107", "a=rtpmap:107 opus/48000/2"];
+        let lines: Vec<&str> = lines.into_iter().chain(attributes.iter().copied()).collect();
+        let (_, plan) = all().handle_offer(&sdp(&lines), Direction::SendRecv).unwrap();
+        assert_eq!((plan.codec, plan.ptime_ms), (Codec::Opus, wanted), "{attributes:?}");
+    }
+}
+
+#[test]
+fn our_offer_of_all_codecs_has_digits_in_both_clocks() {
+    let mut ours = all();
+    let offer = text(ours.offer(Direction::SendRecv));
+    for line in [
+        "m=audio 4000 RTP/AVP 107 9 8 0 101 102",
+        "a=rtpmap:107 opus/48000/2",
+        "a=fmtp:107 minptime=10;useinbandfec=1",
+        "a=rtpmap:9 G722/8000",
+        "a=rtpmap:101 telephone-event/8000",
+        "a=rtpmap:102 telephone-event/48000",
+        "a=fmtp:102 0-15",
+    ] {
+        assert!(offer.contains(&format!("{line}\r\n")), "{line} in {offer}");
+    }
+    assert_eq!(text(ours.offer(Direction::SendRecv)), offer, "numbers stay");
+}
+
+#[test]
+fn digits_go_in_the_clock_of_the_codec_that_was_agreed() {
+    let (answer, plan) = all().handle_offer(&sdp(ASTERISK), Direction::SendRecv).unwrap();
+    assert!(text(answer).contains("m=audio 4000 RTP/AVP 8 0 9 107 101 102\r\n"));
+    assert_eq!((plan.telephone_event, plan.telephone_event_hz), (Some(101), 8_000));
+    assert_eq!(plan.telephone_event_in, [101, 102]);
+    let mut ours = all();
+    ours.offer(Direction::SendRecv);
+    let both = ["a=rtpmap:107 opus/48000/2", "a=rtpmap:101 telephone-event/8000"];
+    for (named, wanted) in [
+        ("m=audio 5000 RTP/AVP 107 101 102", (Some(102), 48_000)),
+        ("m=audio 5000 RTP/AVP 107 101", (Some(101), 8_000)),
+        ("m=audio 5000 RTP/AVP 107", (None, 48_000)),
+    ] {
+        let answer = sdp(&[named, both[0], both[1], "a=rtpmap:102 telephone-event/48000"]);
+        let plan = ours.handle_answer(&answer).unwrap();
+        assert_eq!((plan.codec, (plan.telephone_event, plan.telephone_event_hz)), (Codec::Opus, wanted));
+    }
+}
+
+#[test]
+fn opus_is_sent_as_both_want_it() {
+    let theirs = sdp(&[
+        "m=audio 5000 RTP/AVP 96",
+        "a=rtpmap:96 opus/48000/2",
+        "a=fmtp:96 useinbandfec=1; maxplaybackrate=16000; maxaveragebitrate=20000",
+    ]);
+    let (answer, plan) = all().handle_offer(&theirs, Direction::SendRecv).unwrap();
+    let wanted = EncoderSettings { bit_rate: 20_000, repeats: true, pauses: false, most_hz: 16_000 };
+    assert_eq!((plan.payload_type, plan.encoder), (96, wanted));
+    assert!(text(answer).contains("a=fmtp:96 minptime=10;useinbandfec=1\r\n"), "ours is what we decode");
+    let mute = sdp(&["m=audio 5000 RTP/AVP 96", "a=rtpmap:96 opus/48000/2"]);
+    let (_, plan) = all().handle_offer(&mute, Direction::SendRecv).unwrap();
+    assert!(!plan.encoder.repeats, "who does not name it cannot use it");
+}
+
+#[test]
+fn a_dynamic_number_means_one_thing_to_the_end_of_the_call() {
+    let mut ours = all();
+    assert!(text(ours.offer(Direction::SendRecv)).contains("RTP/AVP 107 9 8 0 101 102\r\n"));
+    // They use our number of Opus for something else, and have Opus under another.
+    let theirs = sdp(&[
+        "m=audio 5000 RTP/AVP 107 111 126",
+        "a=rtpmap:107 SILK/16000",
+        "a=rtpmap:111 opus/48000/2",
+        "a=rtpmap:126 telephone-event/48000",
+    ]);
+    let (answer, _) = ours.handle_offer(&theirs, Direction::SendRecv).unwrap();
+    assert!(text(answer).contains("m=audio 4000 RTP/AVP 111 126\r\n"));
+    for _ in 0..2 {
+        let again = text(ours.offer(Direction::SendOnly));
+        assert!(again.contains("m=audio 4000 RTP/AVP 111 9 8 0 101 126\r\n"), "{again}");
+    }
+    let plain = sdp(&["m=audio 5000 RTP/AVP 8"]);
+    ours.handle_offer(&plain, Direction::SendRecv).unwrap();
+    assert!(text(ours.offer(Direction::SendRecv)).contains("RTP/AVP 111 9 8 0 101 126\r\n"));
+}
+
+#[test]
+fn encodings_are_known_by_name_clock_and_channels() {
+    for (map, wanted) in [
+        ("opus/48000/2", Some(Codec::Opus)),
+        ("OPUS/48000", Some(Codec::Opus)),
+        ("opus/16000/2", None),
+        ("G722/8000", Some(Codec::G722)),
+        ("G722/16000", Some(Codec::G722)),
+        ("G722/8000/2", None),
+        ("PCMA/8000/1", Some(Codec::Pcma)),
+        ("PCMA/48000", None),
+        ("PCMA", None),
+    ] {
+        let theirs = sdp(&["m=audio 5000 RTP/AVP 99", &format!("a=rtpmap:99 {map}")]);
+        let codec = all().handle_offer(&theirs, Direction::SendRecv).ok().map(|(_, plan)| plan.codec);
+        assert_eq!(codec, wanted, "{map}");
+    }
+    let bare = sdp(&["m=audio 5000 RTP/AVP 9"]);
+    assert_eq!(all().handle_offer(&bare, Direction::SendRecv).unwrap().1.codec, Codec::G722);
 }
 
 #[test]
@@ -397,7 +519,7 @@ fn damaged_descriptions_never_panic() {
                 _ => damaged.truncate(at.max(1)),
             }
         }
-        let mut ours = both();
+        let mut ours = all();
         ours.offer(Direction::SendRecv);
         let _ = ours.handle_answer(&damaged);
         if let Ok((answer, _)) = ours.handle_offer(&damaged, Direction::SendRecv) {

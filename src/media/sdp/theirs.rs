@@ -1,6 +1,7 @@
 //! Reading their description: which stream we would take, and what they said about it.
 
 use super::SdpFault;
+use super::fmtp::OpusWish;
 use crate::media::{Codec, Direction};
 use sdp_types::{Attribute, Media, ParserError, Session};
 use std::net::{IpAddr, SocketAddr};
@@ -29,18 +30,49 @@ pub(super) struct Audio {
     pub rtcp: SocketAddr,
     /// Ours among theirs, in their order.
     pub codecs: Vec<(u8, Codec)>,
-    /// Payload types of telephone-event at 8 kHz, in their order.
-    pub telephone_event: Vec<u8>,
+    /// Payload types of telephone-event with their clock in Hz, in their order.
+    pub telephone_event: Vec<(u8, u32)>,
+    /// Of the first Opus among `codecs`.
+    pub opus: OpusWish,
     /// All payload types they named, known to us or not.
     pub payload_types: Vec<u8>,
     /// Theirs: `SendOnly` means that they send.
     pub direction: Direction,
+    /// What they would like to receive, and the most that they take.
     pub ptime_ms: u32,
+    pub maxptime_ms: u32,
 }
 
 impl Audio {
     pub fn takes_sound(&self) -> bool {
         self.direction.receives() && !self.rtp.ip().is_unspecified()
+    }
+
+    /// Length of the packets to send: tens of ms from 10 to 60; of Opus only what is one frame (RFC 7587 §3.2).
+    pub fn packet_ms(&self, codec: Codec) -> u32 {
+        let least = if codec == Codec::Opus { self.opus.least_ms.next_multiple_of(10) } else { 0 };
+        let ms = self.ptime_ms.max(least).min(self.maxptime_ms).clamp(10, 60) / 10 * 10;
+        match (codec, ms) {
+            (Codec::Opus, 30) => 20,
+            (Codec::Opus, 50) => 40,
+            _ => ms,
+        }
+    }
+
+    /// The telephone events of these codecs' clocks, one for each (RFC 4733 §2.1); where there is none, any at all, since an
+    /// end that names only one means it for all its codecs.
+    pub fn events_for(&self, codecs: &[(u8, Codec)]) -> Vec<(u8, u32)> {
+        let mut events: Vec<(u8, u32)> = Vec::new();
+        for &(pt, clock) in &self.telephone_event {
+            let fits = codecs.iter().any(|(_, codec)| codec.clock_hz() == clock);
+            if fits && events.iter().all(|(_, known)| *known != clock) {
+                events.push((pt, clock));
+            }
+        }
+        if events.is_empty() {
+            events.extend(self.telephone_event.first());
+        }
+        events
     }
 }
 
@@ -134,6 +166,9 @@ fn read_audio(session: &Session, index: usize, media: &Media, ours: &[Codec]) ->
         return Err(SdpFault::NoCommonCodec);
     }
     let ip = address(session, media)?;
+    let opus =
+        codecs.iter().find(|(_, codec)| *codec == Codec::Opus).and_then(|(pt, _)| parameters(media, *pt));
+    let (ptime_ms, maxptime_ms) = packet_times(media);
     Ok(Audio {
         index,
         rtp: SocketAddr::new(ip, media.port),
@@ -141,19 +176,24 @@ fn read_audio(session: &Session, index: usize, media: &Media, ours: &[Codec]) ->
         codecs,
         telephone_event: formats
             .iter()
-            .filter(|(_, f)| *f == Format::TelephoneEvent)
-            .map(|(pt, _)| *pt)
+            .filter_map(|&(pt, format)| match format {
+                Format::TelephoneEvent(clock) => Some((pt, clock)),
+                _ => None,
+            })
             .collect(),
+        opus: opus.map_or_else(OpusWish::default, OpusWish::read),
         payload_types: formats.iter().map(|(pt, _)| *pt).collect(),
         direction: direction(session, media),
-        ptime_ms: packet_time(media),
+        ptime_ms,
+        maxptime_ms,
     })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Format {
     Audio(Codec),
-    TelephoneEvent,
+    /// With its clock in Hz.
+    TelephoneEvent(u32),
     Other,
 }
 
@@ -168,21 +208,32 @@ fn format_of(media: &Media, payload_type: u8) -> Format {
         (pt.parse() == Ok(payload_type)).then(|| encoding.trim())
     });
     let Some(encoding) = mapped else {
-        return match payload_type {
-            0 => Format::Audio(Codec::Pcmu),
-            8 => Format::Audio(Codec::Pcma),
-            _ => Format::Other,
-        };
+        let codec = Codec::ALL.into_iter().find(|codec| codec.static_payload_type() == Some(payload_type));
+        return codec.map_or(Format::Other, Format::Audio);
     };
     let mut parts = encoding.split('/').map(str::trim);
     let name = parts.next().unwrap_or_default();
-    if parts.next() != Some("8000") || !matches!(parts.next(), None | Some("1")) {
-        return Format::Other;
-    }
+    let Some(clock) = parts.next().and_then(|clock| clock.parse().ok()) else { return Format::Other };
+    let channels = parts.next().unwrap_or("1");
     if name.eq_ignore_ascii_case("telephone-event") {
-        return Format::TelephoneEvent;
+        return if channels == "1" && clock > 0 { Format::TelephoneEvent(clock) } else { Format::Other };
     }
-    Codec::from_name(name).map_or(Format::Other, Format::Audio)
+    match Codec::from_name(name) {
+        // Two channels by its document, whatever is sent (RFC 7587 §7); some leave them out.
+        Some(Codec::Opus) if clock == 48_000 => Format::Audio(Codec::Opus),
+        // Its samples come at twice its clock, and some name those.
+        Some(Codec::G722) if matches!(clock, 8_000 | 16_000) && channels == "1" => Format::Audio(Codec::G722),
+        Some(codec) if clock == codec.clock_hz() && channels == "1" => Format::Audio(codec),
+        _ => Format::Other,
+    }
+}
+
+/// Of that payload type, from its `a=fmtp`.
+fn parameters(media: &Media, payload_type: u8) -> Option<&str> {
+    values(&media.attributes, "fmtp").find_map(|value| {
+        let (pt, parameters) = value.trim().split_once(' ')?;
+        (pt.parse() == Ok(payload_type)).then_some(parameters)
+    })
 }
 
 /// The stream's own `c=`, or the session's (RFC 8866 §5.7).
@@ -218,12 +269,12 @@ fn direction(session: &Session, media: &Media) -> Direction {
     named(&media.attributes).or_else(|| named(&session.attributes)).unwrap_or(Direction::SendRecv)
 }
 
-/// What they would like to receive, in tens of ms from 10 to 60; 20 if they do not say, or say nonsense.
-fn packet_time(media: &Media) -> u32 {
+/// `a=ptime` and `a=maxptime`; 20 and 60 if they do not say, or say nonsense.
+fn packet_times(media: &Media) -> (u32, u32) {
     let number = |name| values(&media.attributes, name).find_map(|value| value.trim().parse::<u32>().ok());
     let wanted = number("ptime").filter(|ms| (10..=200).contains(ms)).unwrap_or(20);
     let most = number("maxptime").filter(|ms| *ms >= 10).unwrap_or(60);
-    wanted.min(most).min(60) / 10 * 10
+    (wanted, most)
 }
 
 fn values<'a>(attributes: &'a [Attribute], name: &'a str) -> impl Iterator<Item = &'a str> {

@@ -61,6 +61,29 @@ impl NoAudioCause {
     }
 }
 
+/// How often the buffer between a device and the telephone did not hold what was needed of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Runs {
+    /// It was empty: a gap.
+    pub under: u32,
+    /// So much lay in it that some had to be dropped.
+    pub over: u32,
+}
+
+impl std::ops::AddAssign for Runs {
+    fn add_assign(&mut self, more: Self) {
+        self.under = self.under.saturating_add(more.under);
+        self.over = self.over.saturating_add(more.over);
+    }
+}
+
+/// Of the operator's devices, while they were this line's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct DeviceFigures {
+    pub microphone: Runs,
+    pub earpiece: Runs,
+}
+
 /// Counts since the start of the stream, and the quality of the moment.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct StreamStats {
@@ -81,6 +104,10 @@ pub struct StreamStats {
     pub rtt_ms: Option<f32>,
     /// What we hear, over the whole call, 1 to 4.5 (ITU-T G.107); `None` before the first packet.
     pub mos: Option<f32>,
+    /// What they hear of us, by their reports; `None` before the first.
+    pub mos_there: Option<f32>,
     /// The direction whose sound is missing now; `In` if both.
     pub no_audio: Option<AudioDirection>,
+    /// Given by who has the devices; a stream knows none.
+    pub devices: DeviceFigures,
 }

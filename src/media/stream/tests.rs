@@ -1,7 +1,8 @@
 //! Two streams over a simulated network, on virtual time.
 
 use super::*;
-use crate::media::{AudioDirection, Direction, NoAudioCause, StreamEvent};
+use crate::media::{AudioDirection, Direction, EncoderSettings, NoAudioCause, StreamEvent};
+use rand_chacha::rand_core::Rng;
 use std::time::Duration;
 
 const A: &str = "192.0.2.1:4000";
@@ -68,7 +69,9 @@ fn plan(local: &str, remote: &str) -> StreamPlan {
         codec: Codec::Pcma,
         payload_type: 8,
         accepted: vec![(8, Codec::Pcma), (0, Codec::Pcmu)],
+        encoder: EncoderSettings::default(),
         telephone_event: Some(101),
+        telephone_event_hz: 8_000,
         telephone_event_in: vec![101],
         direction: Direction::SendRecv,
         held_by_them: false,
@@ -117,7 +120,7 @@ impl World {
             if self.ms % 20 == 7 {
                 let noise = self.noise();
                 let frame = self.b.tick(at(self.ms), Some(&noise), &noise);
-                self.heard.extend(frame);
+                self.heard.extend_from_slice(&frame);
             }
             self.collect();
             self.ms += 1;
@@ -128,16 +131,16 @@ impl World {
     fn speak(&mut self) {
         let frame = match self.microphone {
             Microphone::Noise => Some(self.noise()),
-            Microphone::Zeros => Some(SILENCE),
+            Microphone::Zeros => Some(Frame::silence(Rate::Narrow)),
             Microphone::Nothing => None,
         };
-        let sent = frame.unwrap_or(SILENCE);
+        let sent = frame.unwrap_or(Frame::silence(Rate::Narrow));
         self.a.tick(at(self.ms), frame.as_ref(), &sent);
-        self.said.extend(sent);
+        self.said.extend_from_slice(&sent);
     }
 
     fn noise(&mut self) -> Frame {
-        std::array::from_fn(|_| (self.rng.next_u32() as i16) / 4)
+        Frame::from_fn(Rate::Narrow, |_| (self.rng.next_u32() as i16) / 4)
     }
 
     fn chance(&mut self, percent: u32) -> bool {
@@ -239,10 +242,34 @@ fn random_sound_arrives_whole_by_either_law() {
         let mut world = World::with_plans(1, plan_a, plan(B, A));
         let (same, lag) = world.run(4.0).likeness(3);
         assert!(same > 0.99, "{codec:?}: {same}");
-        // 30 ms of network, 60 of playout, at most a frame until the next tick.
-        assert!(lag <= 115 * 8, "{lag}");
+        // 30 ms of network, at most a frame until the next tick, and as much again where that is near.
+        assert!(lag <= 75 * 8, "{lag}");
         assert_eq!(world.complaints(), []);
         assert_eq!(world.b.stats(at(world.ms)).late, 0);
+    }
+}
+
+#[test]
+fn sound_of_any_rate_is_sent() {
+    for rate in Rate::ALL {
+        let mut world = World::new(1);
+        let step = std::f32::consts::TAU * 500.0 / rate.hz() as f32;
+        // Ten periods.
+        let tone = Frame::from_fn(rate, |n| (8_000.0 * (step * n as f32).sin()) as i16);
+        for _ in 0..50 {
+            world.a.tick(at(world.ms), Some(&tone), &tone);
+            world.collect();
+            world.deliver();
+            let heard = world.b.tick(at(world.ms), None, &Frame::silence(Rate::Narrow));
+            world.heard.extend_from_slice(&heard);
+            world.ms += 20;
+        }
+        let tone = |n: usize| (8_000.0 * (std::f32::consts::TAU * 500.0 * n as f32 / 8_000.0).sin()) as i16;
+        let heard = &world.heard[world.heard.len() - 800..];
+        let alike = |shift: usize| likeness(heard, &(shift..shift + 800).map(tone).collect::<Vec<_>>());
+        let best = (0..16).map(alike).fold(0.0, f64::max);
+        assert!(best > 0.99, "{rate:?}: {best}");
+        assert!(world.rtp_to_b.iter().all(|packet| packet.len() == 12 + 160), "{rate:?}");
     }
 }
 
@@ -264,7 +291,8 @@ fn reordering_duplicates_and_jitter_do_not_harm() {
     let (same, _) = world.run(6.0).likeness(4);
     assert!(same > 0.99, "{same}");
     let stats = world.b.stats(at(world.ms));
-    assert_eq!((stats.lost, stats.late), (0, 0));
+    assert_eq!(stats.lost, 0);
+    assert!(stats.late <= 2, "{} of 300", stats.late);
     assert!(stats.jitter_ms > 5.0, "{}", stats.jitter_ms);
 }
 
@@ -275,7 +303,7 @@ fn delay_grows_with_the_jitter_and_shrinks_again() {
     let (same, _) = world.run(10.0).likeness(4);
     assert!(same > 0.95, "{same}");
     let grown = world.b.stats(at(world.ms)).delay_ms;
-    assert!((100.0..=200.0).contains(&grown), "{grown}");
+    assert!((60.0..=200.0).contains(&grown), "on average: {grown}");
     world.a_to_b.jitter_ms = 0;
     let (same, _) = world.run(15.0).likeness(2);
     let shrunk = world.b.stats(at(world.ms)).delay_ms;
@@ -401,11 +429,11 @@ fn hold_keeps_the_numbers_and_complains_of_nothing() {
     world.a.apply(at(world.ms), held_a);
     world.b.apply(at(world.ms), held_b);
     world.run(10.0);
-    assert_eq!(world.b.sender.packets, world.b.stats(at(world.ms)).tx_packets);
-    let sent_before = world.b.sender.packets;
+    assert_eq!(world.b.sender.packets(), world.b.stats(at(world.ms)).tx_packets);
+    let sent_before = world.b.sender.packets();
     let sequence = world.b.sender.sequence;
     world.run(5.0);
-    assert_eq!(world.b.sender.packets, sent_before, "the held one says nothing");
+    assert_eq!(world.b.sender.packets(), sent_before, "the held one says nothing");
     world.a.apply(at(world.ms), plan(A, B));
     world.b.apply(at(world.ms), plan(B, A));
     let (same, _) = world.run(4.0).likeness(2);
@@ -595,9 +623,10 @@ fn silence_from_the_start_is_named_but_not_a_pause_in_speech() {
 #[test]
 fn silence_is_named_though_we_are_silent_ourselves() {
     let mut echo = Stream::new(at(0), plan(A, B), [1; 32]);
+    let silence = Frame::silence(Rate::Narrow);
     let mut events = 0;
     for tick in 0..500 {
-        echo.tick(at(tick * 20), Some(&SILENCE), &SILENCE);
+        echo.tick(at(tick * 20), Some(&silence), &silence);
         let mut back = Vec::new();
         loop {
             match echo.poll_output() {
@@ -663,7 +692,7 @@ fn remote_that_hears_nothing_says_so_by_its_second_report() {
 fn reports_come_every_few_seconds_and_goodbye_at_the_end() {
     let mut stream = Stream::new(at(0), plan(A, B), [4; 32]);
     let mut reports = Vec::new();
-    let frame = [1_000; FRAME_SAMPLES];
+    let frame = Frame::from_fn(Rate::Narrow, |_| 1_000);
     for tick in 0..3_000 {
         stream.tick(at(tick * 20), Some(&frame), &frame);
         while let output @ (StreamOutput::Rtp(_) | StreamOutput::Rtcp(_) | StreamOutput::Event(_)) =
@@ -681,7 +710,8 @@ fn reports_come_every_few_seconds_and_goodbye_at_the_end() {
     assert!(
         matches!(stream.poll_output(), StreamOutput::Rtcp(packet) if packet.bytes.windows(2).any(|w| w == [0x81, 203]))
     );
-    assert_eq!(stream.tick(at(60_020), None, &SILENCE), SILENCE);
+    let silence = Frame::silence(Rate::Narrow);
+    assert_eq!(stream.tick(at(60_020), None, &silence), silence);
     assert_eq!(stream.poll_output(), StreamOutput::Idle);
 }
 
@@ -707,7 +737,8 @@ fn rtcp_on_the_rtp_port_is_understood() {
     let mut world = World::new(41);
     world.run(3.5);
     let mut reporter = Reporter::new(at(0), 77, ChaCha20Rng::from_seed([3; 32]));
-    let bytes = reporter.goodbye(at(3_000), &Sent::default(), &mut Reception::default());
+    let bytes =
+        reporter.goodbye(at(3_000), &crate::media::rtcp::Sent::default(), &mut Reception::default(), None);
     let before = world.b.stats(at(world.ms));
     world.b.handle_rtp(at(world.ms), received(address(A), bytes));
     assert_eq!(world.b.stats(at(world.ms)), before);
@@ -734,7 +765,7 @@ fn damaged_packets_never_panic_and_memory_stays_bounded() {
         world.b.handle_rtp(now, received(address(A), bytes.clone()));
         world.b.handle_rtcp(now, received(address(A), bytes));
         if n.is_multiple_of(80) {
-            world.b.tick(now, None, &SILENCE);
+            world.b.tick(now, None, &Frame::silence(Rate::Narrow));
             while world.b.poll_output() != StreamOutput::Idle {}
         }
     }

@@ -69,6 +69,8 @@ impl World {
                 calls: CallPolicy::default(),
             },
             codecs: vec![Codec::Pcma, Codec::Pcmu],
+            codecs_poor_network: Vec::new(),
+            opus: EncoderSettings::default(),
             identity_order: vec![IdentitySource::Asserted, IdentitySource::RemoteParty, IdentitySource::From],
             name_prefixes: vec!["Sales:".into()],
             pbx: PbxBehaviour::default(),

@@ -21,7 +21,7 @@ impl Screen {
         }
     }
 
-    pub(super) fn fetch_terms(&mut self, client: ClientId) {
+    pub(in crate::screen) fn fetch_terms(&mut self, client: ClientId) {
         let known = self.book.known.entry(client).or_default();
         if !std::mem::replace(&mut known.is_asked, true) {
             self.wishes.push_back(Wish::FetchTerms(client));
@@ -282,7 +282,9 @@ impl Screen {
     fn is_taken(&mut self, client: ClientId) {
         let last = self.last.as_ref().map(|last| Seen { view: &last.view, call: &last.call });
         let standing = self.view.lines.keys().filter_map(|line| self.seen(*line));
-        let calls = standing.chain(last).filter(|seen| seen.client().is_some_and(|card| card.id == client));
+        let caller = self.client_seen().filter(|_| self.may_be_the_caller(client));
+        let is_theirs = |seen: &Seen<'_>| seen.client().is_some_and(|card| card.id == client);
+        let calls = standing.chain(last).filter(is_theirs).chain(caller);
         let call_ids: Vec<String> = calls.map(|seen| seen.view.call_id.clone()).collect();
         for call_id in &call_ids {
             self.infer_order(call_id);

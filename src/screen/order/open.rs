@@ -14,10 +14,7 @@ impl Screen {
     pub(super) fn ordering(&self) -> Option<&ClientCard> {
         let last = self.last.as_ref().map(|last| Seen { view: &last.view, call: &last.call });
         let last = last.and_then(Seen::client);
-        let is_open = |client: &&ClientCard| {
-            self.book.drafts.get(&client.id).is_some_and(|draft| draft.is_open)
-                || self.book.list.as_ref().is_some_and(|list| list.client == client.id)
-        };
+        let is_open = |client: &&ClientCard| self.has_form_open(client.id);
         match self.client_line() {
             Some(line) if self.rings(line) && last.as_ref().is_some_and(is_open) => last,
             Some(line) => self.seen(line)?.client(),
@@ -25,15 +22,23 @@ impl Screen {
         }
     }
 
-    /// Whose order is on the screen, or would be: who is looked up, else the client of the card.
+    /// The client's order or list stands where the card does, or would if the form were theirs.
+    pub(in crate::screen) fn has_form_open(&self, client: ClientId) -> bool {
+        self.book.drafts.get(&client).is_some_and(|draft| draft.is_open)
+            || self.book.list.as_ref().is_some_and(|list| list.client == client)
+    }
+
+    /// Whose order is on the screen, or would be: whose order is looked at, else the client of the card.
     pub(super) fn ordering_client(&self) -> Option<ClientId> {
         let visited = self.book.visited.as_ref().map(|(client, _)| *client);
-        visited.or_else(|| Some(self.ordering()?.id))
+        let looked_up = || self.looked_up().map(|client| client.id);
+        visited.or_else(looked_up).or_else(|| Some(self.ordering()?.id))
     }
 
     pub(super) fn ordering_name(&self) -> String {
         let visited = self.book.visited.as_ref().map(|(_, name)| name.as_str());
-        let name = visited.or_else(|| Some(self.ordering()?.name.as_str()));
+        let looked_up = || self.looked_up().map(|client| client.name.as_str());
+        let name = visited.or_else(looked_up).or_else(|| Some(self.ordering()?.name.as_str()));
         crate::screen::format::tame(name.unwrap_or_default())
     }
 
@@ -121,7 +126,9 @@ impl Screen {
         let last = self.last.as_ref().map(|last| Seen { view: &last.view, call: &last.call });
         let line = self.client_line().and_then(|line| self.seen(line));
         let calls = line.into_iter().chain(last);
-        calls.into_iter().find(|seen| seen.client().is_some_and(|card| card.id == client))?.view.record
+        let is_theirs = |seen: &Seen<'_>| seen.client().is_some_and(|card| card.id == client);
+        let caller = self.client_seen().filter(|_| self.may_be_the_caller(client));
+        calls.into_iter().find(is_theirs).or(caller)?.view.record
     }
 
     /// One level up: to the question for products, and from there out of the form. The draft stays.
@@ -150,7 +157,8 @@ impl Screen {
 
     /// The operator speaks with somebody now: whom they had looked up makes room.
     pub(in crate::screen) fn end_visit(&mut self) {
-        if self.book.visited.is_some() {
+        let looked_up = self.looked_up.take();
+        if self.book.visited.is_some() || looked_up.is_some() {
             self.put_order_aside();
         }
     }

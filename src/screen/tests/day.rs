@@ -232,6 +232,7 @@ fn the_palette_finds_verbs_people_and_numbers_by_words() {
     let mut run = |query: &str| {
         world.press("Ctrl+K");
         world.act(Act::PaletteQuery(query.into()));
+        world.handle(Input::Clients { text: query.into(), answer: Ok(Vec::new()) });
         let palette = world.shown().lists.palette.clone().unwrap();
         world.wishes.clear();
         world.press("Enter");

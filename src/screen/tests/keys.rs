@@ -127,6 +127,8 @@ fn states() -> Vec<(&'static str, World)> {
                 world.pass(1);
             }),
         ),
+        ("looked up", with(&|world| world.looks_up(hanbit()))),
+        ("looked up in a call", changed(&|world| world.looks_up(client("Alpha", "petrov")))),
         ("empty order", {
             let mut world = orders::talking();
             world.press("F1");

@@ -4,6 +4,7 @@ mod calls;
 mod cards;
 mod day;
 mod keys;
+mod looked_up;
 mod notes;
 mod office;
 mod order_news;

@@ -761,6 +761,20 @@ fn a_call_back_that_is_refused_after_the_call_stays_in_a_bar_with_name_and_numbe
 }
 
 #[test]
+fn a_call_back_of_an_earlier_window_that_is_refused_is_told_with_its_number() {
+    let mut former = talking();
+    former.press("Shift+F7");
+    let task = asked(&mut former);
+    let mut world = World::new();
+    world.handle(Input::Task(TaskNews::Found(Box::new(task.clone()))));
+    world.handle(Input::Task(TaskNews::Waits(task.id)));
+    assert_eq!(world.spoken(), Vec::<String>::new());
+    world.handle(Input::Task(TaskNews::Refused(task.id, ProblemCode::Invalid)));
+    let bar = format!("The order desk does not take the call back to {HANBIT}: ask the manager yourself");
+    assert_eq!(world.bar_texts(), [bar]);
+}
+
+#[test]
 fn an_order_that_came_back_before_its_placing_was_answered_is_not_taken_for_placed() {
     let (_, order) = placed();
     let mut world = talking();

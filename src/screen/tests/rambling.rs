@@ -90,6 +90,7 @@ impl Chance {
                     Act::OrderStep(index % 9),
                     Act::OrderOffer(index % 4),
                     Act::OrderDrop,
+                    Act::CallClient,
                 ])
                 .clone(),
             18 => self
@@ -149,6 +150,10 @@ impl Chance {
                     Input::Agent(Event::CardTaken { line: FIRST }),
                     Input::Terms { client: hanbit().id, answer: Ok(Box::new(super::orders::terms())) },
                     Input::Terms { client: hanbit().id, answer: Err(Unavailable::Down) },
+                    Input::Clients {
+                        text: "kim".into(),
+                        answer: Ok(vec![hanbit(), client("Alpha", "petrov")]),
+                    },
                     Input::Products { client: hanbit().id, text: "tea".into(), answer: Ok(Vec::new()) },
                 ])
                 .clone(),

@@ -20,6 +20,7 @@ use crate::server::listener::{Connections, Peer};
 use crate::server::sample;
 use crate::server::settings::{Orders, Settings};
 use crate::server::store::{Kind, Store};
+use crate::server::typical::Typical;
 use crate::text::{Catalogue, say};
 
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8420);
@@ -27,6 +28,8 @@ const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8420
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
 /// Repeats of a command come within minutes, or days if a laptop slept.
 const COMMANDS_KEPT_HOURS: i64 = 30 * 24;
+/// Minutes from one look of the database at what it holds to the next.
+const LOOKED_OVER: u64 = 60;
 /// Clients whose keys are made before the desk answers.
 const CLIENTS_BEFOREHAND: usize = 20_000;
 
@@ -48,6 +51,7 @@ pub(super) async fn serve(arguments: ServeArguments, cat: &Catalogue) -> Result<
     prepare(&store, &settings, &arguments, cat).await?;
     let (changes, watching) = Changes::watch(store.clone());
     let (audit, noting) = Audit::begin(store.clone());
+    let (typical, counting) = Typical::begin(store.clone());
     let desk = Desk {
         store: store.clone(),
         plan: Arc::new(settings.plan),
@@ -55,6 +59,7 @@ pub(super) async fn serve(arguments: ServeArguments, cat: &Catalogue) -> Result<
         orders: Arc::new(settings.orders),
         changes,
         audit,
+        typical,
         doors: Doors::new(),
         company: company.map(Arc::new),
     };
@@ -70,6 +75,7 @@ pub(super) async fn serve(arguments: ServeArguments, cat: &Catalogue) -> Result<
     answered?;
     // With the last connection the last note was made.
     let _ = tokio::time::timeout(LAST_REQUESTS, noting).await;
+    let _ = tokio::time::timeout(LAST_REQUESTS, counting).await;
     store.close().await;
     Ok(())
 }
@@ -77,9 +83,14 @@ pub(super) async fn serve(arguments: ServeArguments, cat: &Catalogue) -> Result<
 /// Does what time brings, once a minute.
 async fn tidy(store: Store, rules: Arc<Orders>, audit_days: u16) {
     let mut minutes = tokio::time::interval(Duration::from_secs(60));
-    loop {
+    for minute in 0_u64.. {
         minutes.tick().await;
         let now = clock::wall();
+        if minute.is_multiple_of(LOOKED_OVER)
+            && let Err(error) = store.look_over().await
+        {
+            tracing::error!(%error, "the database was not looked over");
+        }
         if let Err(error) = store.forget_commands(now - COMMANDS_KEPT_HOURS.hours()).await {
             tracing::error!(%error, "old commands were not forgotten");
         }

@@ -456,10 +456,15 @@ impl Way<'_> {
             if let Some(first) = first_row(&mut self.seen.standings, key(&[&code, &entity]), row.number) {
                 cells.fault("client", Fault::Twice(first));
             }
+            let seen = &self.seen.standings;
+            let is_above = |entity: &str| {
+                let row_of = seen.get(&key(&[&code, entity]));
+                row_of.is_some_and(|found| *found < row.number)
+            };
             let came = match (found, known.get_mut(&code)) {
                 (Named::InDesk(_), Some(client)) => {
                     let before = client.clone();
-                    rows::standing(&mut cells, import, &mut client.draft, &mut client.trade);
+                    rows::standing(&mut cells, import, &mut client.draft, &mut client.trade, is_above);
                     if !cells.is_sound() {
                         *client = before;
                         Came::Unchanged
@@ -473,7 +478,7 @@ impl Way<'_> {
                 }
                 _ => {
                     let mut draft = rows::nobody();
-                    rows::standing(&mut cells, import, &mut draft, &mut ClientTrade::default());
+                    rows::standing(&mut cells, import, &mut draft, &mut ClientTrade::default(), is_above);
                     Came::Made
                 }
             };

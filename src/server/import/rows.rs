@@ -27,6 +27,7 @@ use crate::server::store::ITSELF;
 const MOST: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
 const LONGEST_CODE: usize = 100;
 const LONGEST_TEXT: usize = 500;
+const MOST_CONTRACTS: usize = 100;
 /// What is overdue since a day that nobody told is overdue beyond any tolerance; the rest is due some day.
 const LONG_AGO: Date = date(1970, 1, 1);
 const SOME_DAY: Date = date(9999, 12, 31);
@@ -491,12 +492,14 @@ pub(super) fn batch(cells: &mut Cells<'_>) -> (String, Option<Date>, Option<Deci
     (batch, expires, quantity)
 }
 
-/// What a legal entity owes. The card's standing is that of all of them together.
+/// What a legal entity owes. The card's standing is that of all of them together. `is_above`: a row before this one has
+/// that entity of the client.
 pub(super) fn standing(
     cells: &mut Cells<'_>,
     import: &Import<'_>,
     draft: &mut ClientDraft,
     trade: &mut ClientTrade,
+    is_above: impl Fn(&str) -> bool,
 ) {
     let id = EntityId(cells.code_or_none("entity").unwrap_or_else(|| ITSELF.to_owned()));
     let place = trade.entities.iter().position(|entity| entity.id == id);
@@ -530,15 +533,49 @@ pub(super) fn standing(
     account.terms = terms(cells, account.terms);
     invoices(cells, &mut account.invoices);
     cells.set(&mut account.payments_until, "paid_until", cell::date);
-    let entity = match known {
+    let mut entity = match known {
         Some(known) => Entity { name, account, ..known.clone() },
         None => Entity { id, name, account, on_account_of: None, tax_number: None, contracts: Vec::new() },
     };
+    cells.set(&mut entity.tax_number, "tax_number", code);
+    if let Some(contracts) = cells.said("contracts", contracts) {
+        entity.contracts = contracts.unwrap_or_default();
+    }
+    cells.set(&mut entity.on_account_of, "on_account_of", |text| {
+        let owner = EntityId(code(text)?);
+        owns_account(&owner, &entity.id, trade, is_above).map(|()| owner)
+    });
     match place.and_then(|place| trade.entities.get_mut(place)) {
         Some(known) => *known = entity,
         None => trade.entities.push(entity),
     }
     draft.standing = together(trade, import);
+}
+
+fn contracts(text: &str) -> Result<Vec<String>, Fault> {
+    let numbers = cell::list(text)?;
+    if numbers.len() > MOST_CONTRACTS {
+        return Err(Fault::Field(FieldFault::TooLong));
+    }
+    numbers.iter().map(|number| code(number)).collect()
+}
+
+/// One account that others buy on, not a chain of them.
+fn owns_account(
+    owner: &EntityId,
+    id: &EntityId,
+    trade: &ClientTrade,
+    is_above: impl Fn(&str) -> bool,
+) -> Result<(), Fault> {
+    let known = trade.entities.iter().find(|entity| entity.id == *owner);
+    let is_owner = trade.entities.iter().any(|entity| entity.on_account_of.as_ref() == Some(id));
+    if owner == id || is_owner || known.is_some_and(|known| known.on_account_of.is_some()) {
+        return Err(Fault::Field(FieldFault::Contradicts));
+    }
+    if known.is_some() || is_above(&owner.0) {
+        return Ok(());
+    }
+    Err(Fault::Unknown(trade.entities.iter().map(|entity| entity.id.0.clone()).collect()))
 }
 
 fn terms(cells: &mut Cells<'_>, before: CreditTerms) -> CreditTerms {

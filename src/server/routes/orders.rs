@@ -130,7 +130,11 @@ pub(crate) async fn place(
 ) -> Result<Json<OrderReceipt>, Refusal> {
     let id = OrderId(id);
     let command = command.command(&caller.0.person, &paths::place_order(id), &place)?;
-    Ok(Json(desk.store.place_order(&command, id, place.revision, &desk.orders).await?))
+    let (receipt, is_first) = desk.store.place_order(&command, id, place.revision, &desk.orders).await?;
+    if is_first {
+        desk.typical.placed(id);
+    }
+    Ok(Json(receipt))
 }
 
 /// Moves an order on in its life.

@@ -38,6 +38,8 @@ pub(crate) struct OrderFilter {
 
 /// A change of a placed order is finished within this time, or was not meant.
 const CHANGED_IN: SignedDuration = SignedDuration::from_mins(30);
+/// Orders in one statement.
+const COUNTED_AT_ONCE: usize = 500;
 /// Who did what time did.
 const NOBODY: &str = "desk";
 
@@ -140,20 +142,16 @@ impl Store {
         finish(tx, command, row.receipt(change, reserved)).await
     }
 
-    /// Places an order as the client agreed to it. What stops it is told in the receipt, whose state is then a draft's.
+    /// Places an order as the client agreed to it. What stops it is told in the receipt, whose state is then a draft's. Says
+    /// besides whether it was placed for the first time.
     pub async fn place_order(
         &self,
         command: &Command<'_>,
         id: OrderId,
         revision: u32,
         rules: &Orders,
-    ) -> Written {
-        let (receipt, is_first) = until_done!(self.try_place_order(command, id, revision, rules))?;
-        // Beside the order, not with it: many clients buy the same, and would be in each other's way.
-        if is_first && let Err(error) = self.count_typical(id).await {
-            tracing::warn!(%error, "typical products are not counted");
-        }
-        Ok(receipt)
+    ) -> Result<(OrderReceipt, bool), WriteError> {
+        until_done!(self.try_place_order(command, id, revision, rules))
     }
 
     async fn try_place_order(
@@ -193,7 +191,6 @@ impl Store {
         }
         row.held_for = held_for(&row.examined);
         let pays_first = found.terms.payer(&row.order).is_some_and(|payer| payer.is_prepaid);
-        let was_paid = row.was_paid();
         let next = match (row.held_for.is_empty(), pays_first) {
             (false, _) => OrderState::Held,
             (true, true) if !row.is_covered() => OrderState::AwaitingPayment,
@@ -206,28 +203,47 @@ impl Store {
             let receipt = row.receipt(Change::Replaced, None);
             return Ok((finish(tx, command, receipt).await?, false));
         }
-        // Who has paid once does not lose the order because more is to be paid.
-        let waits = next == OrderState::AwaitingPayment && !was_paid;
+        let waits = next == OrderState::AwaitingPayment;
         let until = waits.then(|| payment_ends(rules, command.at)).flatten();
         promise(&mut tx, &row, &found, rules, command.at, until).await?;
         let is_first = row.number.is_none();
         row.number = Some(number(&mut tx, id).await?);
         row.placed_at = Some(command.at);
-        row.placed = None;
+        // What was paid stands until the rest is paid, too.
+        if !(waits && row.changes_what_is_firm()) {
+            row.placed = None;
+        }
         row.become_state(next, command, None);
         keep_lines(&mut tx, &row, &found).await?;
         keep(&mut tx, &row).await?;
         Ok((finish(tx, command, row.receipt(Change::Replaced, until)).await?, is_first))
     }
 
-    /// What this order's client buys for the first time, others of its type may like (duty 8).
-    async fn count_typical(&self, id: OrderId) -> Result<(), StoreError> {
-        let sql = "INSERT INTO typical_products (client_type, product, clients) \
-                   SELECT c.client_type, l.product, 1 FROM order_lines l JOIN clients c ON c.id = l.client \
-                   WHERE l.order_id = $1 AND NOT EXISTS (SELECT 1 FROM order_lines o WHERE o.client = l.client \
-                   AND o.product = l.product AND o.order_id <> $1) GROUP BY c.client_type, l.product \
-                   ON CONFLICT (client_type, product) DO UPDATE SET clients = typical_products.clients + 1";
-        sqlx::query(sql).bind(id.to_string()).execute(&self.writer).await?;
+    /// What clients of these orders buy for the first time, others of their type may like (duty 8).
+    pub async fn count_typical(&self, orders: &[OrderId]) -> Result<(), StoreError> {
+        for some in orders.chunks(COUNTED_AT_ONCE) {
+            until_done!(self.try_count_typical(some))?;
+        }
+        Ok(())
+    }
+
+    /// Of several orders of one client the earliest counts. Two desks that count the same goods do so in the same order.
+    async fn try_count_typical(&self, orders: &[OrderId]) -> Result<(), StoreError> {
+        let mut insert = Statement::new(
+            "INSERT INTO typical_products (client_type, product, clients) \
+             SELECT c.client_type, l.product, COUNT(DISTINCT l.client) FROM order_lines l \
+             JOIN clients c ON c.id = l.client WHERE l.order_id IN ",
+        );
+        insert.list(orders.iter().map(ToString::to_string))?;
+        insert.push(
+            " AND NOT EXISTS (SELECT 1 FROM order_lines o WHERE o.client = l.client AND o.product = l.product \
+             AND (o.placed_on < l.placed_on OR o.placed_on = l.placed_on AND o.order_id < l.order_id)) \
+             GROUP BY c.client_type, l.product ORDER BY c.client_type, l.product \
+             ON CONFLICT (client_type, product) DO UPDATE SET clients = typical_products.clients + excluded.clients",
+        );
+        // Not SERIALIZABLE: what is placed meanwhile is in nobody's way.
+        let (text, values) = insert.into_parts();
+        sqlx::query_with(text, values).execute(&self.writer).await?;
         Ok(())
     }
 
@@ -297,20 +313,23 @@ impl Store {
                     return finish(tx, command, row.receipt(Change::Unchanged, None)).await;
                 }
                 if is_change {
-                    take_place(&mut tx, &mut row, &now, rules, command.at).await?;
+                    let pays_rest = circumstances.must_pay && row.changes_what_is_firm();
+                    take_place(&mut tx, &mut row, &now, pays_rest, rules, command.at).await?;
                 }
                 row.held_for.clear();
                 if circumstances.must_pay {
-                    // Who has paid once does not lose the order because more is to be paid.
-                    let until = if row.was_paid() { None } else { payment_ends(rules, command.at) };
-                    keep_until(&mut tx, id, until).await?;
+                    keep_until(&mut tx, id, payment_ends(rules, command.at)).await?;
                 } else if !pays_first {
                     take_credit(&mut tx, &row).await?;
                 }
             }
             OrderAct::Pay => {
-                // It was paid as it was placed, whatever somebody is writing.
-                row.stand_as_placed(command.at, command.person);
+                if row.state == OrderState::Draft {
+                    // It was paid as it was placed, whatever somebody is writing.
+                    row.stand_as_placed(command.at, command.person);
+                } else {
+                    row.placed = None;
+                }
                 keep_until(&mut tx, id, None).await?;
             }
             OrderAct::Deliver => ship(&mut tx, id, rules, command.at).await?,
@@ -321,7 +340,7 @@ impl Store {
                 let_go(&mut tx, id).await?;
             }
             OrderAct::Cancel if is_change => {
-                row.stand_as_placed(command.at, command.person);
+                give_up(&mut tx, &mut row, rules, command.at, command.person).await?;
                 keep(&mut tx, &row).await?;
                 return finish(tx, command, row.receipt(Change::Replaced, None)).await;
             }
@@ -342,7 +361,7 @@ impl Store {
     pub async fn tidy_orders(&self, at: Timestamp, rules: &Orders) -> Result<(), WriteError> {
         let long_ago = at.checked_sub(CHANGED_IN).unwrap_or(Timestamp::MIN);
         let sql = "SELECT id FROM orders WHERE placed IS NOT NULL \
-                   AND (state = 'draft' AND changed_at < $1 OR state = 'held')";
+                   AND (state = 'draft' AND changed_at < $1 OR state IN ('held', 'awaiting_payment'))";
         let forgotten: Vec<String> = sqlx::query_scalar(sql)
             .bind(micros(long_ago))
             .fetch_all(&self.readers)
@@ -361,7 +380,7 @@ impl Store {
             .map_err(StoreError::from)?;
         for id in unpaid {
             let id = order_id(&id)?;
-            until_done!(self.cancel_unpaid(id, at))?;
+            until_done!(self.end_unpaid(id, at, rules))?;
         }
         // Order by order of those few that lapsed, not through all that were ever delivered.
         for sql in [
@@ -386,8 +405,8 @@ impl Store {
         let Some(mut row) = find(&mut tx, id).await? else { return Ok(()) };
         let is_over = match row.state {
             OrderState::Draft => row.changed_at < long_ago,
-            // What was placed is about to be picked, and nobody has let the change pass.
-            OrderState::Held => {
+            // What was placed is about to be picked, and nobody has let the change pass, or paid the rest.
+            OrderState::Held | OrderState::AwaitingPayment => {
                 let ask = Ask { client: row.order.client, order: Some(row.stands()), at };
                 let found = trade::terms(&mut tx, ask, rules).await?;
                 found.is_none_or(|found| !is_in_time(&found, row.stands(), rules, at))
@@ -397,20 +416,26 @@ impl Store {
         if !is_over || row.placed.is_none() {
             return Ok(());
         }
-        row.stand_as_placed(at, NOBODY);
+        give_up(&mut tx, &mut row, rules, at, NOBODY).await?;
         keep(&mut tx, &row).await?;
         tx.commit().await.map_err(StoreError::from)?;
         Ok(())
     }
 
-    async fn cancel_unpaid(&self, id: OrderId, at: Timestamp) -> Result<(), WriteError> {
+    /// What was paid before stands again; with a payment and nothing that stands, it goes back to who took it.
+    async fn end_unpaid(&self, id: OrderId, at: Timestamp, rules: &Orders) -> Result<(), WriteError> {
         let mut tx = self.begin().await?;
         let Some(mut row) = find(&mut tx, id).await? else { return Ok(()) };
         if row.state != OrderState::AwaitingPayment {
             return Ok(());
         }
-        let_go(&mut tx, id).await?;
-        row.moves_by_itself(OrderState::Cancelled, at);
+        if row.placed.is_some() {
+            give_up(&mut tx, &mut row, rules, at, NOBODY).await?;
+        } else {
+            let_go(&mut tx, id).await?;
+            let next = if row.was_paid() { OrderState::Draft } else { OrderState::Cancelled };
+            row.moves_by_itself(next, at);
+        }
         keep(&mut tx, &row).await?;
         tx.commit().await.map_err(StoreError::from)?;
         Ok(())
@@ -423,18 +448,42 @@ async fn finish(mut tx: Transaction<'_>, command: &Command<'_>, receipt: OrderRe
     Ok(receipt)
 }
 
-/// A change that somebody lets pass takes the place of what was placed.
+/// A change that somebody lets pass takes the place of what was placed, which stands on where a rest is to be paid.
 async fn take_place(
     tx: &mut Transaction<'_>,
     row: &mut Row,
     found: &Found,
+    pays_rest: bool,
     rules: &Orders,
     at: Timestamp,
 ) -> Result<(), StoreError> {
     promise(tx, row, found, rules, at, None).await?;
-    row.placed = None;
+    if !pays_rest {
+        row.placed = None;
+    }
     row.placed_at = Some(at);
     keep_lines(tx, row, found).await
+}
+
+/// A change is given up, and what was placed stands. What the change took while its rest was to be paid, it gives back.
+async fn give_up(
+    tx: &mut Transaction<'_>,
+    row: &mut Row,
+    rules: &Orders,
+    at: Timestamp,
+    by: &str,
+) -> Result<(), StoreError> {
+    let is_firm = row.changes_what_is_firm();
+    row.stand_as_placed(at, by);
+    if !is_firm || !promises::ends(tx, row.order.id).await? {
+        return Ok(());
+    }
+    let ask = Ask { client: row.order.client, order: Some(&row.order), at };
+    if let Some(found) = trade::terms(&mut *tx, ask, rules).await? {
+        promise(tx, row, &found, rules, at, None).await?;
+        keep_lines(tx, row, &found).await?;
+    }
+    Ok(())
 }
 
 /// By what is true in this transaction; none: there is no such client.

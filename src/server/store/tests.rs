@@ -1,7 +1,7 @@
 use std::task::Poll;
 
 use super::*;
-use crate::desk_api::{ActOnOrder, Order, OrderAct, OrderState};
+use crate::desk_api::{ActOnOrder, Fault, Order, OrderAct, OrderId, OrderState};
 use crate::domain::client::Money;
 use crate::domain::number::NumberingPlan;
 use crate::server::sample;
@@ -143,9 +143,35 @@ async fn placed(store: &Store, rules: &Orders, client: ClientId, at: Timestamp) 
     let receipt = store.write_order(&command(1, "anna", at), &order, rules).await.unwrap();
     (order.revision, order.agreed_total) = (2, Some(receipt.examined.total.gross));
     store.write_order(&command(2, "anna", at), &order, rules).await.unwrap();
-    let receipt = store.place_order(&command(3, "anna", at), order.id, 2, rules).await.unwrap();
+    let (receipt, _) = store.place_order(&command(3, "anna", at), order.id, 2, rules).await.unwrap();
     assert_eq!(receipt.examined.faults, []);
     order
+}
+
+#[tokio::test]
+async fn a_desk_that_began_empty_knows_what_it_holds_by_now() {
+    let (store, ..) = shop("looked-over").await;
+    store.look_over().await.unwrap();
+    let sql = "SELECT COUNT(*) FROM sqlite_stat1 WHERE tbl = 'products'";
+    let known: i64 = sqlx::query_scalar(sql).fetch_one(&store.readers).await.unwrap();
+    assert!(known > 0);
+}
+
+/// Duty 8: what clients of a type buy, others of it may like; each client counts once for each product.
+#[tokio::test]
+async fn what_a_client_buys_for_the_first_time_counts_once() {
+    let (store, rules, client, at) = shop("typical").await;
+    let order = placed(&store, &rules, client, at).await;
+    let again = Order { id: OrderId(Uuid::from_u128(78)), revision: 1, ..order.clone() };
+    store.write_order(&command(30, "anna", at), &again, &rules).await.unwrap();
+    let (receipt, is_first) = store.place_order(&command(31, "anna", at), again.id, 1, &rules).await.unwrap();
+    assert!(is_first, "{:?}", receipt.examined.faults);
+    // Both within one moment, and the first one once more.
+    store.count_typical(&[order.id, again.id]).await.unwrap();
+    store.count_typical(&[again.id]).await.unwrap();
+    let counted: Vec<i64> =
+        sqlx::query_scalar("SELECT clients FROM typical_products").fetch_all(&store.readers).await.unwrap();
+    assert_eq!(counted, [1]);
 }
 
 /// Pays before the goods leave.
@@ -173,11 +199,71 @@ async fn who_has_paid_does_not_lose_the_order_because_more_is_to_be_paid() {
     let receipt = store.write_order(&command(22, "anna", at), &changed, &rules).await.unwrap();
     (changed.revision, changed.agreed_total) = (4, Some(receipt.examined.total.gross));
     store.write_order(&command(23, "anna", at), &changed, &rules).await.unwrap();
-    let held = store.place_order(&command(24, "anna", at), order.id, 4, &rules).await.unwrap();
+    let (held, _) = store.place_order(&command(24, "anna", at), order.id, 4, &rules).await.unwrap();
     assert_eq!(held.state, OrderState::Held, "{:?}", held.examined.faults);
     assert_eq!(act(25, OrderAct::Release).await.state, OrderState::AwaitingPayment);
     store.tidy_orders(at + jiff::SignedDuration::from_hours(24 * 5), &rules).await.unwrap();
-    assert_eq!(store.order(order.id).await.unwrap().unwrap().state, OrderState::AwaitingPayment);
+    let kept = store.order(order.id).await.unwrap().unwrap();
+    assert_eq!(
+        (kept.state, kept.number.is_some(), kept.taken_by.as_str()),
+        (OrderState::Draft, true, "anna")
+    );
+}
+
+/// Two cases are paid for, and then four are wanted.
+#[tokio::test]
+async fn a_rest_that_is_not_paid_in_time_leaves_what_was_paid_and_gives_its_goods_back() {
+    let (store, rules, client, at) = shop("rest").await;
+    prepaid(&store, client, at).await;
+    let free = async || {
+        let found = store.find_products("1001", None, None, 1, &rules, at).await.unwrap();
+        found[0].available
+    };
+    let all = free().await;
+    let taken = async || (all - free().await).normalize().to_string();
+    let order = placed(&store, &rules, client, at).await;
+    let may = |_: &str, _: &[Fault]| true;
+    let act = async |number, act| {
+        let act = ActOnOrder { act, reason: Some("so".into()) };
+        store.act_on_order(&command(number, "anna", at), order.id, &act, may, &rules).await.unwrap()
+    };
+    let four = async |number: u128| {
+        let revision = act(number, OrderAct::Change).await.revision;
+        let mut changed = Order { revision: revision + 1, agreed_total: None, ..order.clone() };
+        changed.lines[0].quantity = 4.into();
+        let receipt = store.write_order(&command(number + 1, "anna", at), &changed, &rules).await.unwrap();
+        (changed.revision, changed.agreed_total) = (revision + 2, Some(receipt.examined.total.gross));
+        store.write_order(&command(number + 2, "anna", at), &changed, &rules).await.unwrap();
+        let placing = command(number + 3, "anna", at);
+        store.place_order(&placing, order.id, changed.revision, &rules).await.unwrap().0.state
+    };
+    let kept = async || {
+        let kept = store.order(order.id).await.unwrap().unwrap();
+        (kept.state, kept.stands, kept.order.lines[0].quantity.to_string())
+    };
+    let later = at + jiff::SignedDuration::from_hours(24 * 5);
+    assert_eq!(act(20, OrderAct::Pay).await.state, OrderState::Placed);
+    assert_eq!(taken().await, "48");
+
+    assert_eq!(four(30).await, OrderState::AwaitingPayment);
+    assert_eq!(taken().await, "96", "the rest has its goods while it may be paid");
+    assert_eq!(
+        kept().await,
+        (OrderState::AwaitingPayment, true, "4".into()),
+        "what was paid stands behind it"
+    );
+    store.tidy_orders(later, &rules).await.unwrap();
+    assert_eq!(kept().await, (OrderState::Placed, false, "2".into()));
+    assert_eq!(taken().await, "48");
+
+    assert_eq!(four(40).await, OrderState::AwaitingPayment);
+    assert_eq!(act(50, OrderAct::Cancel).await.state, OrderState::Placed);
+    assert_eq!((kept().await, taken().await), ((OrderState::Placed, false, "2".into()), "48".into()));
+
+    assert_eq!(four(60).await, OrderState::AwaitingPayment);
+    assert_eq!(act(70, OrderAct::Pay).await.state, OrderState::Placed);
+    store.tidy_orders(later, &rules).await.unwrap();
+    assert_eq!((kept().await, taken().await), ((OrderState::Placed, false, "4".into()), "96".into()));
 }
 
 #[tokio::test]
@@ -217,7 +303,7 @@ async fn a_change_that_nobody_releases_before_the_cut_off_leaves_what_was_placed
     let receipt = store.write_order(&command(5, "anna", at), &changed, &rules).await.unwrap();
     (changed.revision, changed.agreed_total) = (4, Some(receipt.examined.total.gross));
     store.write_order(&command(6, "anna", at), &changed, &rules).await.unwrap();
-    let receipt = store.place_order(&command(7, "anna", at), order.id, 4, &rules).await.unwrap();
+    let (receipt, _) = store.place_order(&command(7, "anna", at), order.id, 4, &rules).await.unwrap();
     assert_eq!(receipt.state, OrderState::Held, "{:?}", receipt.examined.faults);
     store.tidy_orders(at + jiff::SignedDuration::from_mins(31), &rules).await.unwrap();
     assert_eq!(store.order(order.id).await.unwrap().unwrap().state, OrderState::Held);

@@ -13,7 +13,7 @@ use crate::world::{UNDER_WAY, Weather, secs};
 use crate::{End, bad, is_wanted, tell_all, worse};
 use patchcord::domain::line_state::LineState;
 use patchcord::instant::Instant;
-use patchcord::media::{Codec, StreamStats};
+use patchcord::media::{Codec, EncoderSettings, StreamStats};
 use patchcord::phone::{
     ClientIs, Command, Event, IdentitySource, Input, LineId, MediaCommand, Output, PbxBehaviour, Phone,
     PhoneConfig,
@@ -490,6 +490,8 @@ fn config(transport: Transport) -> PhoneConfig {
             calls: CallPolicy::default(),
         },
         codecs: vec![Codec::Pcma, Codec::Pcmu],
+        codecs_poor_network: Vec::new(),
+        opus: EncoderSettings::default(),
         identity_order: vec![IdentitySource::From],
         name_prefixes: vec![],
         pbx: PbxBehaviour::default(),

@@ -7,7 +7,7 @@ use super::lines::Lines;
 use crate::aside::Aside;
 use crate::proxy::{self, Proxy};
 use patchcord::instant::Instant;
-use patchcord::media::{Codec, Direction, Negotiation, NegotiationConfig};
+use patchcord::media::{Codec, Direction, EncoderSettings, Negotiation, NegotiationConfig};
 use patchcord::sip::message::codec::{self, Parsed};
 use patchcord::sip::message::{
     CSeq, Message, Method, NameAddr, ReferTo, Replaces, Request, StatusCode, Typed, Via,
@@ -452,7 +452,12 @@ impl Pbx {
         self.ports += 2;
         let local = SocketAddr::new(proxy::ADDRESS.parse::<SocketAddr>().unwrap().ip(), self.ports);
         let session_id = u64::from(self.ports);
-        Negotiation::new(NegotiationConfig { local, codecs: vec![Codec::Pcma], session_id })
+        Negotiation::new(NegotiationConfig {
+            local,
+            codecs: vec![Codec::Pcma],
+            opus: EncoderSettings::default(),
+            session_id,
+        })
     }
 }
 

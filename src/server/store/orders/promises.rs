@@ -142,6 +142,14 @@ pub(super) async fn keep_until(
     Ok(())
 }
 
+/// What is kept for it is kept for a while.
+pub(super) async fn ends(tx: &mut Transaction<'_>, id: OrderId) -> Result<bool, StoreError> {
+    let sql = "SELECT order_id FROM holds WHERE order_id = $1 AND kept_until IS NOT NULL";
+    let found: Option<String> =
+        sqlx::query_scalar(sql).bind(id.to_string()).fetch_optional(&mut **tx).await?;
+    Ok(found.is_some())
+}
+
 /// Others may have what was kept for it.
 pub(super) async fn has_lapsed(
     tx: &mut Transaction<'_>,

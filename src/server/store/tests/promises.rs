@@ -134,7 +134,7 @@ impl Day {
             5..=7 => {
                 let placed =
                     self.store.place_order(&command(id, who, at), order.id, order.revision, &rules).await;
-                self.heard(placed);
+                self.heard(placed.map(|(receipt, _)| receipt));
             }
             8..=10 => {
                 let act = ActOnOrder { act: dice.one_of(&ACTS), reason: Some("so".into()) };

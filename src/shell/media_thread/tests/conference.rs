@@ -94,7 +94,6 @@ impl Table {
     #[track_caller]
     fn hear(&mut self, client: i16, colleague: i16, operator: i16) {
         let heard = self.talk();
-        let near = |heard: i16, wanted: i16| (heard - wanted).abs() <= wanted / 32 + 8;
         let near = near(heard.0, client) && near(heard.1, colleague) && near(heard.2, operator);
         assert!(near, "{heard:?}, not {:?}", (client, colleague, operator));
     }
@@ -110,6 +109,33 @@ async fn each_hears_the_two_others_and_not_itself() {
     let (client, colleague) = table.levels();
     assert_eq!((client, colleague), (2_016, 4_032));
     table.hear(OPERATOR + colleague, OPERATOR + client, client + colleague);
+}
+
+/// Near enough for A-law.
+fn near(heard: i16, wanted: i16) -> bool {
+    (heard - wanted).abs() <= wanted / 32 + 8
+}
+
+#[tokio::test]
+async fn lines_of_different_rates_hear_each_other() {
+    let (headset, ear) = (Headset::default(), Ear::default());
+    let mut client = Party::new(&headset, &ear, Party::LOW);
+    let [first, mut colleague] = Seat::pair();
+    client.voice.obey(ToLine::Confer(Some(first)));
+    let (nobody, says) = (Frame::silence(Rate::Full), Frame::from_fn(Rate::Full, |_| 3_000));
+    let (mut now, mut heard) = (client.voice.clock.now(), nobody);
+    for _ in 0..25 {
+        client.tick(now);
+        let others = colleague.hear();
+        heard = colleague.sent.mix(Rate::Full, &nobody, &others);
+        colleague.tell(&nobody, &says);
+        now = now + TICK;
+    }
+    let (said, operator) = (client.level(), *ear.0.lock().unwrap());
+    assert!(near(client.heard, OPERATOR + 3_000), "{}", client.heard);
+    assert!(near(operator, said + 3_000), "{operator}");
+    assert_eq!(heard.rate(), Rate::Full);
+    assert!(heard.iter().all(|sample| near(*sample, OPERATOR + said)), "{heard:?}");
 }
 
 #[tokio::test]

@@ -1,0 +1,6 @@
+//! Buttons and lights of headsets, by their report descriptors.
+
+mod calls;
+mod descriptors;
+mod presses;
+mod samples;

@@ -1,0 +1,108 @@
+//! Whether there is noise worth suppressing, and its suppression by a network trained on speech (RNNoise).
+
+use super::{BLOCK, FULL_SCALE};
+use nnnoiseless::DenoiseState;
+
+/// Suppression begins above the one and ends below the other, of mean power.
+const LOUD: f32 = 1e-6;
+const QUIET: f32 = 2.5e-7;
+/// The quietest moment of so many blocks, and of the ones before, is the noise: pauses come more often.
+const SPAN: u32 = 100;
+/// So much of what was picked up stays, -30 dB: a line without any room in it sounds dead.
+const KEPT: f32 = 0.03;
+
+/// The noise between words.
+#[derive(Debug)]
+pub struct Floor {
+    smooth: f32,
+    least: f32,
+    before: f32,
+    blocks: u32,
+    loud: bool,
+}
+
+impl Default for Floor {
+    /// Taken for noise until it is known.
+    fn default() -> Self {
+        Self { smooth: 0.0, least: f32::MAX, before: f32::MAX, blocks: 0, loud: true }
+    }
+}
+
+impl Floor {
+    /// Whether there is noise, after these 10 ms.
+    pub fn hear(&mut self, block: &[f32; BLOCK]) -> bool {
+        let power = block.iter().map(|sample| sample * sample).sum::<f32>() / BLOCK as f32;
+        // Pauses are short: it falls within some blocks, and the quietest of many does not count.
+        self.smooth += (power - self.smooth) * if power < self.smooth { 0.5 } else { 0.2 };
+        self.least = self.least.min(self.smooth);
+        self.blocks += 1;
+        if self.blocks == SPAN {
+            let noise = self.least.min(self.before);
+            self.loud = if self.loud { noise > QUIET } else { noise > LOUD };
+            (self.before, self.least, self.blocks) = (self.least, f32::MAX, 0);
+        }
+        self.loud
+    }
+}
+
+/// Gives back what it took 10 ms ago.
+pub struct Suppressor {
+    network: Box<DenoiseState<'static>>,
+    last: [f32; BLOCK],
+}
+
+impl Suppressor {
+    pub fn new() -> Self {
+        Self { network: DenoiseState::new(), last: [0.0; BLOCK] }
+    }
+
+    pub fn suppress(&mut self, block: &mut [f32; BLOCK]) {
+        let taken = block.map(|sample| sample * FULL_SCALE);
+        let mut clean = [0.0; BLOCK];
+        self.network.process_frame(&mut clean, &taken);
+        let before = std::mem::replace(&mut self.last, *block);
+        for ((out, clean), before) in block.iter_mut().zip(clean).zip(before) {
+            *out = (1.0 - KEPT) * clean / FULL_SCALE + KEPT * before;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Voice, db, room_noise};
+    use super::*;
+
+    /// After 20 s of a voice in a room.
+    fn is_loud(room: f32, voice: f32) -> bool {
+        let (mut floor, mut hiss, mut speaker) = (Floor::default(), room_noise(1), Voice::new(2));
+        let mut loud = true;
+        for _ in 0..2_000 {
+            loud = floor.hear(&std::array::from_fn(|_| room * hiss() + voice * speaker.next_sample()));
+        }
+        loud
+    }
+
+    #[test]
+    fn a_room_is_loud_whether_or_not_somebody_speaks_in_it() {
+        for (room, loud) in [(-80.0, false), (-70.0, false), (-50.0, true), (-35.0, true)] {
+            for voice in [0.0, 0.2] {
+                assert_eq!(is_loud(db(room), voice), loud, "{room} dB, voice {voice}");
+            }
+        }
+    }
+
+    #[test]
+    fn noise_goes_and_some_of_the_room_stays() {
+        let (mut suppressor, mut hiss) = (Suppressor::new(), room_noise(1));
+        let mut power = 0.0;
+        for block in 0..300 {
+            let mut sound = std::array::from_fn(|_| db(-40.0) * hiss());
+            suppressor.suppress(&mut sound);
+            if block >= 200 {
+                power += sound.iter().map(|sample| sample * sample).sum::<f32>() / (100 * BLOCK) as f32;
+            }
+        }
+        let left = 10.0 * power.log10();
+        assert!((-80.0..-60.0).contains(&left), "{left} dB");
+    }
+}
