@@ -134,9 +134,12 @@ fn cost() {
     println!("{:20} {:6.1} µs", "a new one", made.as_secs_f64() * 1e6);
 }
 
+/// Amplitude at each sample.
+type Sound = Box<dyn Fn(usize) -> f32>;
+
 fn shocks() {
     let tone = |hz: f32| move |n: usize| (n as f32 * hz * std::f32::consts::TAU / RATE_HZ as f32).sin();
-    let sounds: [(&str, Box<dyn Fn(usize) -> f32>); 5] = [
+    let sounds: [(&str, Sound); 5] = [
         ("1 kHz, full scale, 50 ms", Box::new(move |n| if n < 2_400 { tone(1_000.0)(n) } else { 0.0 })),
         ("click", Box::new(|n| if n == 24_000 { 1.0 } else { 0.0 })),
         ("440 Hz after a second", Box::new(move |n| if n < 48_000 { 0.0 } else { tone(440.0)(n) })),
