@@ -3,11 +3,12 @@
 
 use super::controller::{Shared, in_window};
 use super::{Beginning, ui};
-use crate::audio::{Seen, Wish, Wishes};
-use crate::config::{Places, Settings, Theme};
+use crate::audio::{Device, Seen, Wish, Wishes};
+use crate::config::{AutoSwitch, Places, Settings, Theme};
 use crate::desktop::remembered::{self, Remembered};
 use crate::desktop::settings_file::{self, NotKept};
 use crate::desktop::{autostart, links};
+use crate::media::process::{Switch, Wanted};
 use crate::screen::Level;
 use crate::shell::SoundTest;
 use crate::text::{Catalogue, Language, say};
@@ -15,6 +16,7 @@ use slint::winit_030::winit::dpi::PhysicalPosition;
 use slint::winit_030::winit::event::WindowEvent;
 use slint::winit_030::{EventResult, WinitWindowAccessor as _};
 use slint::{ComponentHandle, ModelRc, SharedString, VecModel};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
@@ -24,6 +26,11 @@ const TICK: Duration = Duration::from_millis(250);
 const STEPS: f32 = 24.0;
 const ZOOM: std::ops::RangeInclusive<u16> = 100..=200;
 const ZOOM_STEP: u16 = 10;
+/// Rows of what can be switched.
+const SWITCHES: [(Switch, AutoSwitch); 3] =
+    [(Switch::Auto, AutoSwitch::Auto), (Switch::On, AutoSwitch::On), (Switch::Off, AutoSwitch::Off)];
+/// Rows of how much louder a device is to be, in decibels.
+const GAINS: [i8; 9] = [-12, -9, -6, -3, 0, 3, 6, 9, 12];
 
 /// What the page shows, and where it is kept.
 pub struct Options {
@@ -135,6 +142,14 @@ impl Shared {
         options.on_choose_ringer(on(|shared, index| {
             shared.choose_device(index, |wishes| &mut wishes.ringer, false)
         }));
+        options.on_choose_echo(on(|shared, index| {
+            shared.choose_switch(index, |wanted| &mut wanted.echo, |settings| &mut settings.cancel_echo)
+        }));
+        options.on_choose_noise(on(|shared, index| {
+            shared.choose_switch(index, |wanted| &mut wanted.noise, |settings| &mut settings.suppress_noise)
+        }));
+        options.on_choose_microphone_gain(on(|shared, index| shared.choose_gain(index, true)));
+        options.on_choose_earpiece_gain(on(|shared, index| shared.choose_gain(index, false)));
         let test = |test: SoundTest| {
             let shared = self.clone();
             move || shared.with_remote(|remote| remote.sound_test(test))
@@ -301,6 +316,11 @@ impl Shared {
         page.set_microphones(list(&cat, &inputs, &wishes.microphone));
         page.set_earpieces(list(&cat, &outputs, &wishes.earpiece));
         page.set_ringers(list(&cat, &outputs, &wishes.ringer));
+        page.set_echo(switch_index(wishes.processing.echo));
+        page.set_noise(switch_index(wishes.processing.noise));
+        let gains = |device| gain_list(&cat, device, &wishes.gain);
+        page.set_microphone_gains(gains(in_use(&inputs, &wishes.microphone)));
+        page.set_earpiece_gains(gains(in_use(&outputs, &wishes.earpiece)));
         controller.options.inputs = inputs;
         controller.options.outputs = outputs;
     }
@@ -322,7 +342,54 @@ impl Shared {
             settings.earpiece = name(&wishes.earpiece);
             settings.ringer = name(&wishes.ringer);
         });
+        self.use_devices(wishes);
+    }
+
+    fn choose_switch(
+        &self,
+        index: i32,
+        role: fn(&mut Wanted) -> &mut Switch,
+        setting: fn(&mut Settings) -> &mut Option<AutoSwitch>,
+    ) {
+        let chosen = usize::try_from(index).ok().and_then(|index| SWITCHES.get(index).copied());
+        let Some((switch, kept)) = chosen else { return };
+        let wishes = {
+            let mut controller = self.0.borrow_mut();
+            let Some(wishes) = &mut controller.options.wishes else { return };
+            *role(&mut wishes.processing) = switch;
+            wishes.clone()
+        };
+        self.keep(|settings| *setting(settings) = Some(kept));
+        self.use_devices(wishes);
+    }
+
+    /// Of the device in use: another one has its own.
+    fn choose_gain(&self, index: i32, input: bool) {
+        let (wishes, device, gain) = {
+            let mut controller = self.0.borrow_mut();
+            let options = &mut controller.options;
+            let Some(wishes) = &mut options.wishes else { return };
+            let device = if input {
+                in_use(&options.inputs, &wishes.microphone)
+            } else {
+                in_use(&options.outputs, &wishes.earpiece)
+            };
+            let Some(device) = device.map(|device| device.id.clone()) else { return };
+            let rows = gains(wishes.gain.get(&device).copied());
+            let Some(gain) = usize::try_from(index).ok().and_then(|index| rows.get(index).copied()) else {
+                return;
+            };
+            wishes.gain.insert(device.clone(), gain);
+            (wishes.clone(), device, gain)
+        };
+        self.keep(|settings| drop(settings.gain.insert(device.clone(), gain)));
+        self.use_devices(wishes);
+    }
+
+    /// From now on, in a call too; the page shows it.
+    fn use_devices(&self, wishes: Wishes) {
         self.with_remote(|remote| remote.use_devices(wishes));
+        self.list_devices();
     }
 
     /// For now, and in the settings file.
@@ -470,6 +537,36 @@ fn list(cat: &Catalogue, seen: &Seen, wish: &Wish) -> ui::DeviceList {
         names: ModelRc::from(Rc::new(VecModel::from(names))),
         chosen: chosen.map_or(0, |index| index as i32 + 1),
     }
+}
+
+fn in_use<'a>(seen: &'a Seen, wish: &Wish) -> Option<&'a Device> {
+    let default = || seen.devices.iter().find(|device| Some(&device.id) == seen.default.as_ref());
+    wish.find(seen).or_else(default)
+}
+
+/// The rows, with what somebody has written into the settings among them.
+fn gains(written: Option<i8>) -> Vec<i8> {
+    let mut rows: Vec<i8> = GAINS.into_iter().chain(written).collect();
+    rows.sort_unstable();
+    rows.dedup();
+    rows
+}
+
+fn gain_list(cat: &Catalogue, device: Option<&Device>, written: &BTreeMap<String, i8>) -> ui::DeviceList {
+    let Some(device) = device else { return ui::DeviceList::default() };
+    let gain = written.get(&device.id).copied();
+    let rows = gains(gain);
+    let chosen = rows.iter().position(|row| *row == gain.unwrap_or(0)).unwrap_or_default();
+    let names = rows.into_iter().map(|row| match row {
+        0 => say!(cat, "as it comes"),
+        row => say!(cat, "{decibels} dB", decibels = format!("{row:+}")),
+    });
+    let names: Vec<SharedString> = names.map(SharedString::from).collect();
+    ui::DeviceList { names: ModelRc::from(Rc::new(VecModel::from(names))), chosen: chosen as i32 }
+}
+
+fn switch_index(switch: Switch) -> i32 {
+    SWITCHES.iter().position(|(known, _)| *known == switch).unwrap_or_default() as i32
 }
 
 fn name(wish: &Wish) -> Option<String> {

@@ -1,11 +1,12 @@
 //! The window on a stage, for tests: the same controller, without telephone and desktop, in a time that stands until it is
 //! moved. What is wished is kept beside being granted, so that it can be looked at.
 
-pub use super::ui::{Look, OperatorWindow, Options, Page, Screen, Setup, Theme};
+pub use super::ui::{DeviceList, Look, OperatorWindow, Options, Page, Screen, Setup, Theme};
 
 use super::controller::Shared;
 use super::ui;
 use super::{Beginning, Secrets};
+use crate::audio::{Seen, Wishes};
 use crate::config::Settings;
 use crate::instant::Instant;
 use crate::screen::{Input, Wish};
@@ -58,7 +59,7 @@ impl Stage {
             language,
             secrets: Box::new(|| Secrets { password: Ok(Secret::new("")), desk_token: None }),
             state_folder: PathBuf::new(),
-            devices: None,
+            devices: Some(Wishes::default()),
             hidden: false,
             places: None,
             listener: None,
@@ -92,6 +93,11 @@ impl Stage {
     /// Whether the desktop is asked to point at the window.
     pub fn asks_for_attention(&self) -> bool {
         self.shared.0.borrow().asks_for_attention
+    }
+
+    /// What there is to hear and speak with.
+    pub fn devices(&self, inputs: Seen, outputs: Seen) {
+        self.shared.show_devices(inputs, outputs);
     }
 
     /// The form of the first run.

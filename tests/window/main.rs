@@ -8,6 +8,7 @@ mod looked_up;
 mod names;
 mod orders;
 mod pictures;
+mod sound;
 mod stage;
 mod states;
 mod tokens;
