@@ -382,7 +382,9 @@ impl Shared {
             wishes.gain.insert(device.clone(), gain);
             (wishes.clone(), device, gain)
         };
-        self.keep(|settings| drop(settings.gain.insert(device.clone(), gain)));
+        self.keep(|settings| {
+            settings.gain.insert(device.clone(), gain);
+        });
         self.use_devices(wishes);
     }
 
