@@ -23,6 +23,9 @@ pub struct View {
     pub taking_calls: bool,
     /// The lines that hear each other and the operator.
     pub conference: Option<[LineId; 2]>,
+    /// Whom the operator turned to last: dialled, answered or took back. A far end that refuses to be held is not told of as
+    /// waiting, and waits all the same.
+    pub turned_to: Option<LineId>,
 }
 
 impl Default for View {
@@ -37,6 +40,7 @@ impl Default for View {
             muted: false,
             taking_calls: true,
             conference: None,
+            turned_to: None,
         }
     }
 }
@@ -132,6 +136,7 @@ impl View {
             }
             phone::Event::Dialing { line, call_id, .. } => {
                 self.lines.insert(*line, LineView::new(call_id, None));
+                self.turned_to = Some(*line);
             }
             phone::Event::ConnectedTo { line, party } => {
                 self.change(*line, |view| view.caller = Some(party.clone()));
@@ -139,9 +144,17 @@ impl View {
             phone::Event::Ended { line, .. } => {
                 self.lines.remove(line);
             }
-            phone::Event::Answered { line, .. } => self.change(*line, |view| view.state = LineState::Talking),
+            phone::Event::Answered { line, .. } => {
+                self.change(*line, |view| view.state = LineState::Talking);
+                self.turned_to = Some(*line);
+            }
             phone::Event::Held { line, by } => self.change(*line, |view| *view.hold_of(*by) = true),
-            phone::Event::Resumed { line, by } => self.change(*line, |view| *view.hold_of(*by) = false),
+            phone::Event::Resumed { line, by } => {
+                self.change(*line, |view| *view.hold_of(*by) = false);
+                if *by == Side::Us {
+                    self.turned_to = Some(*line);
+                }
+            }
             phone::Event::TransferStarted { line, way, .. } => {
                 self.change(*line, |view| view.in_transfer = Some(*way));
             }

@@ -57,9 +57,11 @@ impl Calls {
             view.lines.iter().filter(move |(_, line)| is(line)).map(|(id, _)| *id)
         };
         let mut waiting = lines(|line| !rings(line) && line.held_by_us);
+        let talks = |line: &LineView| !rings(line) && !line.held_by_us;
+        let turned_to = view.turned_to.filter(|id| view.lines.get(id).is_some_and(talks));
         Self {
             ringing: lines(rings).next(),
-            active: lines(|line| !rings(line) && !line.held_by_us).next(),
+            active: turned_to.or_else(|| lines(talks).next()),
             waiting: waiting.next(),
             several_wait: waiting.next().is_some(),
         }

@@ -131,7 +131,8 @@ impl MediaThread {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let thread = std::thread::Builder::new()
             .name("media".into())
-            .stack_size(512 * 1024)
+            // Echo canceller and noise suppressor are made in it.
+            .stack_size(4 * 1024 * 1024)
             .spawn(move || runtime.block_on(serve(clock, figures_every, meter, inbox, reports)))?;
         Ok(Self { orders, thread })
     }

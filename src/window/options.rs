@@ -390,8 +390,13 @@ impl Shared {
 
     /// From now on, in a call too; the page shows it.
     fn use_devices(&self, wishes: Wishes) {
+        let (inputs, outputs) = {
+            let options = &self.0.borrow().options;
+            (options.inputs.clone(), options.outputs.clone())
+        };
+        // At once: a next choice counts in the rows that are shown.
+        self.show_devices(inputs, outputs);
         self.with_remote(|remote| remote.use_devices(wishes));
-        self.list_devices();
     }
 
     /// For now, and in the settings file.

@@ -76,7 +76,7 @@ pub(super) fn start(
     };
     std::thread::Builder::new()
         .name("devices".into())
-        // Echo canceller and noise suppressor are made in it, and go through its stack where nothing is optimised.
+        // Where nothing is optimised, what opens a device needs more than 256 KiB.
         .stack_size(4 * 1024 * 1024)
         .spawn(move || runtime.block_on(run))
         .map(drop)

@@ -70,6 +70,18 @@ fn lit(text: &str) -> Lights {
     Lights { ring: has('r'), off_hook: has('o'), mute: has('m'), hold: has('h') }
 }
 
+#[test]
+fn the_button_hangs_up_on_whom_the_operator_turned_to_though_the_first_one_could_not_be_held() {
+    let second = after(&[ringing(FIRST), answered(FIRST), ringing(SECOND), answered(SECOND)]);
+    for press in [Press::OnHook, Press::Hook, Press::Drop] {
+        assert_eq!(intent(&second, press, None), Some(Intent::HangUp { line: SECOND }), "{press:?}");
+    }
+    let dialled = after(&[ringing(SECOND), answered(SECOND), dialing(FIRST), answered(FIRST)]);
+    assert_eq!(intent(&dialled, Press::OnHook, None), Some(Intent::HangUp { line: FIRST }));
+    let back = after(&[ringing(FIRST), answered(FIRST), dialing(SECOND), ended(SECOND)]);
+    assert_eq!(intent(&back, Press::OnHook, None), Some(Intent::HangUp { line: FIRST }));
+}
+
 /// One working day. The events are the same whoever caused them: screen, PBX, far end or headset.
 #[test]
 fn every_light_is_right_after_every_change_of_the_calls() {
