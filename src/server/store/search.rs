@@ -258,11 +258,16 @@ impl Store {
             }
         }
         if kind == Kind::Client && !self.finds_all_clients().await? {
-            let mut tx = self.begin().await?;
-            set_fact(&mut tx, WHOLE, &KEYS_VERSION.to_string()).await?;
-            tx.commit().await?;
+            until_done!(self.try_find_all_clients())?;
         }
         Ok(true)
+    }
+
+    /// Several desks may come to this at once.
+    async fn try_find_all_clients(&self) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        set_fact(&mut tx, WHOLE, &KEYS_VERSION.to_string()).await?;
+        Ok(tx.commit().await?)
     }
 
     /// False while a desk of this version works on its first keys.
