@@ -3,6 +3,7 @@
 //!
 //! `scripts/kills window` does it more often: `KILLS` says how many times, and with which seed.
 
+use crate::orders::ANSWERS;
 use crate::reader::{Node, Reader};
 use crate::stage::{CLIENT, CLIENT_NAME, Stage, Window};
 use crate::{now, seconds, until};
@@ -21,18 +22,6 @@ const PALETTE: &str = "Commands, people, numbers and clients";
 const PRODUCT: &str = "Product, or quantity and product";
 /// Fields that stand beside the form.
 const OTHER_FIELDS: [&str; 3] = ["Dial", "Name, department or number", PALETTE];
-/// What the operator answers to what the field asks.
-const ANSWERS: [(&str, &[&str]); 9] = [
-    ("Offer: ", &["2"]),
-    ("Where to?", &["1"]),
-    ("When?", &["1"]),
-    ("Who takes the goods?", &["1"]),
-    ("Name of who takes", &["text:Anna", "Return"]),
-    ("Telephone of", &["text:89160000001", "Return"]),
-    ("What may", &["1"]),
-    ("How is it paid?", &["1"]),
-    ("Read every line", &["Return"]),
-];
 
 /// How often, and when.
 fn wanted() -> (usize, ChaCha20Rng) {

@@ -8,7 +8,7 @@ use crate::{now, seconds, until};
 use serde_json::json;
 
 /// What the operator answers to what the field asks, and by how many keys.
-const ANSWERS: [(&str, &[&str]); 9] = [
+pub const ANSWERS: [(&str, &[&str]); 9] = [
     ("Offer: ", &["2"]),
     ("Where to?", &["1"]),
     ("When?", &["1"]),
