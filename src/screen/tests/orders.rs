@@ -443,7 +443,10 @@ fn what_the_desk_says_is_what_counts() {
     receipt.examined.faults = vec![crate::desk_api::Fault::OverCredit { by: Money::from_hundredths(30_000) }];
     world.handle(Input::Order(OrderNews::Answered(Box::new(receipt))));
     let status = world.form().status.text;
-    assert_eq!(status, "Order 7 is held: Over the credit by ₽300.00. The head of the department can release it");
+    assert_eq!(
+        status,
+        "Order 7 is held: Over the credit by ₽300.00. The head of the department can release it"
+    );
     assert_eq!(world.form().choices[0].label, "another order");
     world.types("2");
     let change = Wish::ActOnOrder { id: order.id, act: OrderAct::Change, reason: None };
