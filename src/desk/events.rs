@@ -22,7 +22,7 @@ impl Desk {
         let mut chance = ChaCha20Rng::from_seed(seed);
         let mut failures = 0;
         loop {
-            match self.heard(self.http.stream(paths::EVENTS, self.look_up_budget).await) {
+            match self.heard(self.http.stream(paths::EVENTS, self.look_up_budget)).await {
                 Ok(stream) => {
                     failures = 0;
                     let _ = tell.send(OrderWatch::Live);

@@ -299,7 +299,7 @@ impl Desk {
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, String)]) -> Result<T, Unavailable> {
-        self.heard(self.http.get(path, query, self.look_up_budget).await)
+        self.heard(self.http.get(path, query, self.look_up_budget)).await
     }
 
     async fn write<T: DeserializeOwned>(
@@ -310,13 +310,22 @@ impl Desk {
         content: &impl Serialize,
         budget: Duration,
     ) -> Result<T, Unavailable> {
-        self.heard(self.http.write(method, path, command, content, budget).await)
+        self.heard(self.http.write(method, path, command, content, budget)).await
     }
 
-    /// Whoever has lost the right to ask has nothing to look at here either.
-    fn heard<T>(&self, answer: Result<T, Unavailable>) -> Result<T, Unavailable> {
+    /// Whoever has lost the right to ask has nothing to look at here either, in answers that were under way as little as in
+    /// what was kept.
+    async fn heard<T>(
+        &self,
+        question: impl Future<Output = Result<T, Unavailable>>,
+    ) -> Result<T, Unavailable> {
+        let wipes = self.lock().wipes();
+        let answer = question.await;
+        let mut cache = self.lock();
         if matches!(answer, Err(Unavailable::WrongToken)) {
-            self.lock().wipe();
+            cache.wipe();
+        } else if cache.wipes() != wipes {
+            return Err(Unavailable::WrongToken);
         }
         answer
     }

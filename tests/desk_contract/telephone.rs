@@ -247,6 +247,24 @@ fn a_telephone_whose_token_is_revoked_forgets_every_card_whatever_it_asks_next()
 }
 
 #[test]
+fn a_card_that_was_under_way_when_the_token_was_refused_is_nothing_to_look_at() {
+    let url = misbehaving(|stream, _| {
+        let (head, _) = read_request(&stream);
+        if head.contains("phone=") {
+            std::thread::sleep(Duration::from_millis(100));
+            answer(&stream, "200 OK", "application/json", r#"{"clients":[]}"#);
+        } else {
+            answer(&stream, "401 Unauthorized", PROBLEM, "{}");
+        }
+    });
+    let telephone = telephone(&url, "token");
+    let (card, directory) =
+        block_on(async { tokio::join!(telephone.look_up(number("+79161234567")), telephone.directory()) });
+    assert_eq!(directory, Err(Unavailable::WrongToken));
+    assert_eq!(card, CardAnswer::Unavailable { why: Unavailable::WrongToken }, "duty 26");
+}
+
+#[test]
 fn two_look_ups_one_after_the_other_share_a_connection() {
     let connections = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&connections);

@@ -47,6 +47,7 @@ impl Screen {
         self.put_order_aside();
         (self.looked_up, self.last, self.palette) = (None, None, None);
         self.recent = Recent::default();
+        self.choices.clear();
         let book = &mut self.book;
         (book.known, book.entries, book.told) = <_>::default();
         (book.notices, book.heard, book.refusals) = <_>::default();
