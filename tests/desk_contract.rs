@@ -55,5 +55,7 @@ mod telephone;
 #[allow(dead_code, reason = "shared with tests of the whole telephone")]
 #[path = "support/tls_desk.rs"]
 mod tls_desk;
+#[path = "desk_contract/trade.rs"]
+mod trade;
 #[path = "desk_contract/transfers.rs"]
 mod transfers;

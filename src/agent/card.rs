@@ -54,6 +54,11 @@ impl LookUps {
         true
     }
 
+    /// Who is at the far end of this line, as far as they can be looked up.
+    pub fn number(&self, line: LineId) -> Option<PhoneNumber> {
+        self.numbers.get(&line).copied()
+    }
+
     pub fn begin(&mut self, now: Instant, line: LineId) -> LookupId {
         self.last = self.last.wrapping_add(1);
         let lookup = LookupId(self.last);

@@ -84,6 +84,10 @@ pub enum Intent {
         line: LineId,
         client: ClientId,
     },
+    /// Who is on this line is asked anew: the desk has got to know them in this call.
+    LookUp {
+        line: LineId,
+    },
     /// What a call came to, in the company's word (`passed_on`); goes into its register entry, during the call or after it:
     /// the last 32 are known. 1 to 40 of `a`–`z`, `0`–`9`, `_`.
     Conclude {
@@ -131,6 +135,7 @@ impl fmt::Debug for Intent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ChooseClient { line, .. } => write!(f, "ChooseClient({line})"),
+            Self::LookUp { line } => write!(f, "LookUp({line})"),
             Self::Conclude { result, .. } => write!(f, "Conclude({result})"),
             Self::PassOn { line, chain } => write!(f, "PassOn({line}, by rule {})", chain.rule),
             Self::PassTo { line, .. } => write!(f, "PassTo({line})"),
@@ -191,6 +196,7 @@ impl Intent {
             Self::BlindTransfer { line, target } => Command::BlindTransfer { line, target },
             Self::Join { line, with } => Command::Join { line, with },
             Self::ChooseClient { .. }
+            | Self::LookUp { .. }
             | Self::Conclude { .. }
             | Self::Pick { .. }
             | Self::Note { .. }
@@ -257,6 +263,7 @@ impl Agent {
             Intent::PassOn { line, chain } => return self.pass_on(now, line, *chain),
             Intent::PassTo { line, target } => return self.pass_to(now, line, target),
             Intent::Park { line } => return self.park(now, line),
+            Intent::LookUp { line } => self.look_up_again(now, line),
             Intent::Pick { line, picked } => self.pick(line, picked),
             Intent::Note { call_id, note } => self.note(&call_id, note),
             Intent::BeAway { reason } => self.office.queue().be_away(reason),

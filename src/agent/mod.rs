@@ -339,6 +339,14 @@ impl Agent {
         another
     }
 
+    /// Nobody, where the number is withheld.
+    fn look_up_again(&mut self, now: Instant, line: LineId) {
+        if let Some(number) = self.lookups.number(line).filter(|_| self.has_desk) {
+            let lookup = self.lookups.begin(now, line);
+            self.effects.push_back(Effect::LookUp { lookup, number });
+        }
+    }
+
     fn on_card(&mut self, now: Instant, lookup: LookupId, answer: CardAnswer) {
         let Some((line, mut card)) = self.lookups.answer(now, lookup, answer) else { return };
         card.handed_over = self.handovers.had(line).map(Box::new);

@@ -52,6 +52,7 @@ pub fn line(at: Instant, notice: &Notice, book: &Book) -> Option<String> {
         | Notice::OrderEntry(_)
         | Notice::OrderWatch(_)
         | Notice::Task(_)
+        | Notice::Prospect(_)
         | Notice::Devices { .. }
         | Notice::SoundTest(_)
         | Notice::Levels { .. }

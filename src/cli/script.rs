@@ -212,6 +212,7 @@ impl Script {
             | Notice::OrderEntry(_)
             | Notice::OrderWatch(_)
             | Notice::Task(_)
+            | Notice::Prospect(_)
             | Notice::Devices { .. }
             | Notice::SoundTest(_)
             | Notice::Levels { .. } => {}

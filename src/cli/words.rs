@@ -49,6 +49,7 @@ pub fn line(cat: &Catalogue, notice: &Notice) -> Option<String> {
         | Notice::OrderEntry(_)
         | Notice::OrderWatch(_)
         | Notice::Task(_)
+        | Notice::Prospect(_)
         | Notice::Devices { .. }
         | Notice::SoundTest(_)
         | Notice::Levels { .. }

@@ -13,6 +13,7 @@ const OLDEST: Duration = Duration::from_secs(12 * 60 * 60);
 pub(super) struct CardCache {
     room: usize,
     uses: u64,
+    wipes: u64,
     cards_by_number: BTreeMap<PhoneNumber, Kept>,
 }
 
@@ -24,7 +25,7 @@ struct Kept {
 
 impl CardCache {
     pub fn new(room: usize) -> Self {
-        Self { room, uses: 0, cards_by_number: BTreeMap::new() }
+        Self { room, uses: 0, wipes: 0, cards_by_number: BTreeMap::new() }
     }
 
     /// Keeps what the desk said. That nobody has a number is not kept: a new client is entered any minute.
@@ -56,7 +57,13 @@ impl CardCache {
 
     /// Forgets all of it.
     pub fn wipe(&mut self) {
+        self.wipes = self.wipes.saturating_add(1);
         self.cards_by_number.clear();
+    }
+
+    /// How often all was forgotten: what was asked for before is not to be kept any more.
+    pub const fn wipes(&self) -> u64 {
+        self.wipes
     }
 
     fn next_use(&mut self) -> u64 {

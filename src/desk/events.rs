@@ -22,11 +22,17 @@ impl Desk {
         let mut chance = ChaCha20Rng::from_seed(seed);
         let mut failures = 0;
         loop {
-            if let Ok(stream) = self.http.stream(paths::EVENTS, self.look_up_budget).await {
-                failures = 0;
-                let _ = tell.send(OrderWatch::Live);
-                let why = follow(stream, &tell).await;
-                tracing::debug!(?why, "changes of orders are not heard any more");
+            match self.heard(self.http.stream(paths::EVENTS, self.look_up_budget)).await {
+                Ok(stream) => {
+                    failures = 0;
+                    let _ = tell.send(OrderWatch::Live);
+                    let why = follow(stream, &tell).await;
+                    tracing::debug!(?why, "changes of orders are not heard any more");
+                }
+                Err(Unavailable::WrongToken) => {
+                    let _ = tell.send(OrderWatch::Revoked);
+                }
+                Err(_) => {}
             }
             if tell.send(OrderWatch::Away).is_err() {
                 return;

@@ -19,8 +19,8 @@ use crate::clock::Clock;
 use crate::desk_api::{
     ActOnOrder, BadAnswer, CallReceipt, CallRecord, Calls, CardAnswer, ClientCard, ClientId, Clients,
     Directory, Goods, HandedOver, Handover, Handovers, Order, OrderEntry, OrderId, OrderReceipt, OrderState,
-    Orders, PlaceOrder, Products, Source, Task, TaskReceipt, Terms, TransferChain, TransferQuestion,
-    Unavailable, paths,
+    Orders, PlaceOrder, Products, Prospect, ProspectReceipt, Sought, Source, Task, TaskReceipt, Terms,
+    TransferChain, TransferQuestion, Unavailable, paths,
 };
 use crate::domain::number::PhoneNumber;
 use crate::secrets::Secret;
@@ -29,6 +29,7 @@ use client::{BaseUrl, HttpDesk};
 use jiff::civil::Date;
 use reqwest::Method;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 /// Products that are asked for at a time.
@@ -116,35 +117,29 @@ impl Desk {
     pub async fn look_up(&self, number: PhoneNumber) -> CardAnswer {
         let asked = self.clock.now();
         let query = [("phone", number.to_string())];
-        match self.http.get::<Clients>(paths::CLIENTS, &query, self.look_up_budget).await {
+        match self.get::<Clients>(paths::CLIENTS, &query).await {
             Ok(Clients { clients }) => {
                 self.lock().put(number, &clients, asked);
                 CardAnswer::Found { clients, source: Source::Desk, age: Duration::ZERO }
             }
-            Err(why) => {
-                if why == Unavailable::WrongToken {
-                    // Whoever has lost the right to ask has nothing to look at here either.
-                    self.lock().wipe();
-                }
-                CardAnswer::Unavailable { why }
-            }
+            Err(why) => CardAnswer::Unavailable { why },
         }
     }
 
     /// Whom a call can be passed to.
     pub async fn directory(&self) -> Result<Directory, Unavailable> {
-        self.http.get(paths::DIRECTORY, &[], self.look_up_budget).await
+        self.get(paths::DIRECTORY, &[]).await
     }
 
     /// The steps by which a client is passed on now.
     pub async fn transfer_chain(&self, question: &TransferQuestion) -> Result<TransferChain, Unavailable> {
-        self.http.get(paths::TRANSFER_CHAIN, &question.query(), self.look_up_budget).await
+        self.get(paths::TRANSFER_CHAIN, &question.query()).await
     }
 
     /// The last calls of this operator, the latest first.
     pub async fn calls(&self, operator: &str, limit: u32) -> Result<Vec<CallRecord>, Unavailable> {
         let query = [("operator", operator.to_owned()), ("limit", limit.to_string())];
-        let Calls { calls } = self.http.get(paths::CALLS, &query, self.look_up_budget).await?;
+        let Calls { calls } = self.get(paths::CALLS, &query).await?;
         Ok(calls)
     }
 
@@ -152,8 +147,7 @@ impl Desk {
     pub async fn put_call(&self, record: &CallRecord) -> Result<CallReceipt, Unavailable> {
         let command = outbox::call_command(record.id, record.revision);
         let path = paths::call(record.id);
-        let receipt: CallReceipt =
-            self.http.write(Method::PUT, &path, command, record, self.write_budget).await?;
+        let receipt: CallReceipt = self.write(Method::PUT, &path, command, record, self.write_budget).await?;
         if receipt.id != record.id {
             return Err(WRONG_SHAPE);
         }
@@ -164,7 +158,7 @@ impl Desk {
     pub async fn hand_over(&self, handover: &Handover) -> Result<CallReceipt, Unavailable> {
         let command = outbox::command_id(b"patchcord handover", handover.id.0, handover.revision);
         let path = paths::handover(handover.id);
-        self.http.write(Method::PUT, &path, command, handover, self.look_up_budget).await
+        self.write(Method::PUT, &path, command, handover, self.look_up_budget).await
     }
 
     /// What waits for this extension, or goes along with a client of this number; the latest first.
@@ -175,39 +169,42 @@ impl Desk {
     ) -> Result<Vec<HandedOver>, Unavailable> {
         let number = number.map(|number| ("number", number.to_string()));
         let query: Vec<_> = [("to", to.to_owned())].into_iter().chain(number).collect();
-        let Handovers { handovers } = self.http.get(paths::HANDOVERS, &query, self.look_up_budget).await?;
+        let Handovers { handovers } = self.get(paths::HANDOVERS, &query).await?;
         Ok(handovers)
     }
 
     /// What an order of this client goes by.
     pub async fn terms(&self, client: ClientId) -> Result<Terms, Unavailable> {
-        let terms: Terms = self.http.get(&paths::terms(client), &[], self.look_up_budget).await?;
+        let terms: Terms = self.get(&paths::terms(client), &[]).await?;
         if terms.client == client { Ok(terms) } else { Err(WRONG_SHAPE) }
     }
 
     /// Clients whom this text may mean, the best first.
     pub async fn find_clients(&self, text: &str) -> Result<Vec<ClientCard>, Unavailable> {
         let query = [("q", text.to_owned())];
-        let Clients { clients } = self.http.get(paths::CLIENTS, &query, self.look_up_budget).await?;
+        let Clients { clients } = self.get(paths::CLIENTS, &query).await?;
         Ok(clients)
     }
 
-    /// Products that fit this text, the best first; prices and stock are those of the client and the day, the desk's own
+    /// Products that are looked for, the best first; prices and stock are those of the client and the day, the desk's own
     /// day if none.
     pub async fn products(
         &self,
         client: ClientId,
-        text: &str,
+        what: &Sought,
         day: Option<Date>,
     ) -> Result<Vec<Goods>, Unavailable> {
         let asked = [
-            Some(("q", text.to_owned())),
+            Some(match what {
+                Sought::Words(text) => ("q", text.clone()),
+                Sought::InsteadOf(product) => ("instead_of", product.to_string()),
+            }),
             Some(("client", client.to_string())),
             day.map(|day| ("day", day.to_string())),
             Some(("limit", MOST_PRODUCTS.to_string())),
         ];
         let query: Vec<_> = asked.into_iter().flatten().collect();
-        let Products { products } = self.http.get(paths::PRODUCTS, &query, self.look_up_budget).await?;
+        let Products { products } = self.get(paths::PRODUCTS, &query).await?;
         Ok(products)
     }
 
@@ -218,7 +215,7 @@ impl Desk {
             ("taken_by", Orders::TAKEN_BY_ME.to_owned()),
             ("limit", MOST_DRAFTS.to_string()),
         ];
-        let Orders { orders } = self.http.get(paths::ORDERS, &query, self.look_up_budget).await?;
+        let Orders { orders, .. } = self.get(paths::ORDERS, &query).await?;
         let are_drafts = orders.iter().all(|entry| entry.state == OrderState::Draft);
         if are_drafts { Ok(orders) } else { Err(WRONG_SHAPE) }
     }
@@ -234,8 +231,7 @@ impl Desk {
     pub async fn put_task(&self, task: &Task) -> Result<TaskReceipt, Unavailable> {
         let command = outbox::task_command(task.id);
         let path = paths::task(task.id);
-        let receipt: TaskReceipt =
-            self.http.write(Method::PUT, &path, command, task, self.write_budget).await?;
+        let receipt: TaskReceipt = self.write(Method::PUT, &path, command, task, self.write_budget).await?;
         if receipt.id == task.id { Ok(receipt) } else { Err(WRONG_SHAPE) }
     }
 
@@ -269,15 +265,14 @@ impl Desk {
         content: &impl Serialize,
         (id, revision): (OrderId, u32),
     ) -> Result<OrderReceipt, Unavailable> {
-        let receipt: OrderReceipt =
-            self.http.write(method, path, command, content, self.write_budget).await?;
+        let receipt: OrderReceipt = self.write(method, path, command, content, self.write_budget).await?;
         let confirms = receipt.id == id && receipt.revision >= revision;
         if confirms { Ok(receipt) } else { Err(WRONG_SHAPE) }
     }
 
     /// One order with all that has become of it.
     pub async fn order(&self, id: OrderId) -> Result<OrderEntry, Unavailable> {
-        let entry: OrderEntry = self.http.get(&paths::order(id), &[], self.look_up_budget).await?;
+        let entry: OrderEntry = self.get(&paths::order(id), &[]).await?;
         if entry.order.id == id { Ok(entry) } else { Err(WRONG_SHAPE) }
     }
 
@@ -289,9 +284,50 @@ impl Desk {
         };
         let most = if client.is_some() { MOST_ORDERS } else { MOST_DRAFTS };
         let query = [whose, ("limit", most.to_string())];
-        let Orders { orders } = self.http.get(paths::ORDERS, &query, self.look_up_budget).await?;
+        let Orders { orders, .. } = self.get(paths::ORDERS, &query).await?;
         let are_theirs = orders.iter().all(|entry| client.is_none_or(|client| entry.order.client == client));
         if are_theirs { Ok(orders) } else { Err(WRONG_SHAPE) }
+    }
+
+    /// Writes down a client of whom nobody knew. Repeats carry the same command id.
+    pub async fn put_prospect(&self, prospect: &Prospect) -> Result<ProspectReceipt, Unavailable> {
+        let command = outbox::prospect_command(prospect.id);
+        let path = paths::prospect(prospect.id);
+        let receipt: ProspectReceipt =
+            self.write(Method::PUT, &path, command, prospect, self.write_budget).await?;
+        if receipt.id == prospect.id { Ok(receipt) } else { Err(WRONG_SHAPE) }
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, String)]) -> Result<T, Unavailable> {
+        self.heard(self.http.get(path, query, self.look_up_budget)).await
+    }
+
+    async fn write<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        command: Uuid,
+        content: &impl Serialize,
+        budget: Duration,
+    ) -> Result<T, Unavailable> {
+        self.heard(self.http.write(method, path, command, content, budget)).await
+    }
+
+    /// Whoever has lost the right to ask has nothing to look at here either, in answers that were under way as little as in
+    /// what was kept.
+    async fn heard<T>(
+        &self,
+        question: impl Future<Output = Result<T, Unavailable>>,
+    ) -> Result<T, Unavailable> {
+        let wipes = self.lock().wipes();
+        let answer = question.await;
+        let mut cache = self.lock();
+        if matches!(answer, Err(Unavailable::WrongToken)) {
+            cache.wipe();
+        } else if cache.wipes() != wipes {
+            return Err(Unavailable::WrongToken);
+        }
+        answer
     }
 
     /// Opens the connection, so that the first look-up does not pay for it. Says whether the desk answers.

@@ -9,19 +9,21 @@ mod answer;
 mod order;
 mod page;
 mod problem;
+mod prospect;
 mod task;
 mod trade;
 
 pub use answer::{BadAnswer, CardAnswer, Source, Unavailable};
 pub use order::{
     ActOnOrder, OrderChanged, OrderEntry, OrderEvent, OrderNews, OrderReceipt, OrderWatch, Orders,
-    PlaceOrder, Products,
+    PlaceOrder, Products, Sought,
 };
 pub use page::{
     Absences, AssignManager, CallChanged, ClientChanged, HandoverChanged, LogIn, LoggedIn, OrderGoods, PAGE,
     TaskChanged,
 };
 pub use problem::{FieldFault, FieldProblem, PROBLEM_JSON, Problem, ProblemCode};
+pub use prospect::{Prospect, ProspectNews, ProspectReceipt};
 pub use task::{FinishTask, TaskDone, TaskEntry, TaskNews, TaskReceipt, Tasks};
 pub use trade::{AddressData, ClientTrade, Entity, ProductData};
 
@@ -81,13 +83,13 @@ pub mod paths {
     pub const OFFER_REPORT: &str = "/v1/reports/offers";
     /// `GET`: [`super::Terms`].
     pub const TERMS: &str = "/v1/clients/{id}/terms";
-    /// `GET ?q=&client=&day=&limit=`: [`super::Products`].
+    /// `GET ?q=&client=&day=&limit=`, or `?instead_of=` in place of `q`: [`super::Products`].
     pub const PRODUCTS: &str = "/v1/products";
     /// `PUT` of a [`super::ProductData`], by the company's other programs.
     pub const PRODUCT: &str = "/v1/products/{id}";
     /// `GET`, `PUT` of a [`super::ClientTrade`], by the company's other programs.
     pub const CLIENT_TRADE: &str = "/v1/clients/{id}/trade";
-    /// `GET ?client=&state=&taken_by=&limit=`: [`super::Orders`].
+    /// `GET ?client=&state=&taken_by=&limit=&after=`: [`super::Orders`].
     pub const ORDERS: &str = "/v1/orders";
     /// `GET`: [`super::OrderEntry`]; `PUT` of a [`super::Order`], answered by [`super::OrderReceipt`].
     pub const ORDER: &str = "/v1/orders/{id}";
@@ -107,6 +109,8 @@ pub mod paths {
     pub const ORDER_GOODS: &str = "/v1/orders/{id}/goods";
     /// `PUT` of an [`super::AssignManager`], answered by the [`super::ClientCard`].
     pub const CLIENT_MANAGER: &str = "/v1/clients/{id}/manager";
+    /// `PUT` of a [`super::Prospect`], answered by [`super::ProspectReceipt`].
+    pub const PROSPECT: &str = "/v1/prospects/{id}";
     /// `GET`: [`super::Clients`] whom nobody looks after, the latest first.
     pub const UNASSIGNED_CLIENTS: &str = "/v1/unassigned-clients";
     /// `PUT` of [`super::Absences`], answered by the [`super::DirectoryEntry`].
@@ -166,6 +170,11 @@ pub mod paths {
     /// Where one order is moved on.
     pub fn order_acts(id: OrderId) -> String {
         format!("{ORDERS}/{id}/acts")
+    }
+
+    /// Where a client is written down of whom nobody knew.
+    pub fn prospect(id: ClientId) -> String {
+        format!("/v1/prospects/{id}")
     }
 
     /// The path of one task.

@@ -6,8 +6,18 @@ use serde::{Deserialize, Serialize};
 use super::{Change, ClientId};
 use crate::domain::trade::examine::{Examined, Fault, Goods};
 use crate::domain::trade::order::{Order, OrderAct, OrderId, OrderState};
+use crate::domain::trade::product::ProductId;
 
-/// Products that fit what was typed, the best first, with prices and stock for the client that was named.
+/// Which products are looked for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Sought {
+    /// What was typed so far.
+    Words(String),
+    /// What may be sold in the place of this one.
+    InsteadOf(ProductId),
+}
+
+/// Products that were looked for, the best first, with prices and stock for the client that was named.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub struct Products {
@@ -114,6 +124,9 @@ pub struct OrderEvent {
 pub struct Orders {
     /// At most as many as were asked for.
     pub orders: Vec<OrderEntry>,
+    /// There are more: where the list goes on, for `after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 impl Orders {
@@ -149,6 +162,8 @@ pub enum OrderWatch {
     Missed,
     /// It is not heard any more; another attempt follows by itself.
     Away,
+    /// The desk does not know us any more: nothing of its clients is to stay here.
+    Revoked,
 }
 
 /// What becomes of an order on its way from the operator's computer to the desk.

@@ -54,12 +54,18 @@ pub struct Absences {
     pub absences: Vec<Absence>,
 }
 
-/// The goods of an order by name.
+/// What an order names by ids, by name.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub struct OrderGoods {
-    /// Each that stands in a line, or comes with one.
+    /// Each that stands in a line, comes with one, or takes the place of one.
     pub goods: Vec<super::Product>,
+    /// The legal entity that pays; none: the client has no others than itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payer: Option<String>,
+    /// The one that the goods go to by their papers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consignee: Option<String>,
 }
 
 /// A call's entry has changed: an event of the kind `call`.

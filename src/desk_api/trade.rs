@@ -42,7 +42,7 @@ pub struct ProductData {
 #[serde(default)]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub struct ClientTrade {
-    /// Legal entities; none: the client itself, with the standing of its card.
+    /// Legal entities; where none pays, the client itself does, with the standing of its card.
     pub entities: Vec<Entity>,
     /// Where goods go, the usual one first.
     pub addresses: Vec<AddressData>,
@@ -59,6 +59,11 @@ pub struct ClientTrade {
 }
 
 impl ClientTrade {
+    /// Legal entities that pay.
+    pub fn payers(&self) -> impl Iterator<Item = &Entity> {
+        self.entities.iter().filter(|entity| !entity.is_consignee_only)
+    }
+
     /// Whose account this entity buys on.
     pub fn account_owner<'a>(&'a self, entity: &'a Entity) -> &'a Entity {
         let owner = entity.on_account_of.as_ref();
@@ -82,6 +87,9 @@ pub struct Entity {
     pub contracts: Vec<String>,
     /// What it owes; orders that the desk has are added.
     pub account: Account,
+    /// Goods go to it, and it pays for none: its account is not looked at.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_consignee_only: bool,
     /// It buys on the account of this one, as all of a group do that share a limit; its own account is not looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_account_of: Option<EntityId>,
@@ -98,6 +106,9 @@ pub struct AddressData {
     /// Which lorry goes there; none: no lorry of ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub route: Option<RouteId>,
+    /// The legal entity whose it is: goods that come there go to it by their papers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consignee: Option<EntityId>,
 }
 
 mask_debug!(ClientTrade, Entity, AddressData);

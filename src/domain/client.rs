@@ -205,6 +205,11 @@ impl Money {
     pub fn is_positive(self) -> bool {
         self.0 > Decimal::ZERO
     }
+
+    /// Nothing, however it is written.
+    pub fn is_zero(&self) -> bool {
+        self.0.is_zero()
+    }
 }
 
 impl fmt::Display for Money {
@@ -214,7 +219,7 @@ impl fmt::Display for Money {
 }
 
 /// The client's account with us (duty 5).
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub struct Standing {
     /// ISO 4217: `RUB`, `KRW`.
@@ -231,6 +236,12 @@ pub struct Standing {
     /// What may still be ordered on credit.
     #[serde(default)]
     pub credit_left: Option<Money>,
+    /// Not paid yet, and ordered: what the client would owe if everything were delivered today.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exposure: Option<Money>,
+    /// Of it what the client says is wrong: never overdue.
+    #[serde(default, skip_serializing_if = "Money::is_zero")]
+    pub disputed: Money,
 }
 
 impl Standing {
@@ -337,6 +348,7 @@ mod tests {
             over_limit: Money::from_hundredths(over_limit),
             limit: Some(Money::from_hundredths(5_000_000)),
             credit_left: Some(Money::ZERO),
+            ..Standing::default()
         }
     }
 

@@ -89,6 +89,7 @@ impl Screen {
             Deed::Call(_) => self.can_dial(),
             Deed::Pass(_) => self.can_transfer(),
             Deed::Client(_) => self.config.has_desk,
+            Deed::NewClient(_) => self.can_write_down(),
             Deed::Focus(Field::Note) => self.can_note(),
             Deed::Focus(_) | Deed::Region { .. } | Deed::Zoom(_) | Deed::NextTheme => true,
         }
@@ -283,6 +284,7 @@ impl Screen {
             Deed::Call(number) => self.call_number(number),
             Deed::Pass(target) => self.pass_to(target),
             Deed::Client(client) => self.look_up(client),
+            Deed::NewClient(name) => self.write_down(wall, name),
         }
     }
 

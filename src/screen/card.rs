@@ -213,6 +213,14 @@ impl Screen {
             ] {
                 row(key, amount.map(money).unwrap_or_default(), Tone::Neutral);
             }
+            if standing.disputed.is_positive() {
+                row(say!(cat, "Disputed"), money(standing.disputed), Tone::Neutral);
+            }
+            let exposure = standing.exposure.filter(|amount| amount.is_positive());
+            row(say!(cat, "Owed and ordered"), exposure.map(money).unwrap_or_default(), Tone::Neutral);
+        }
+        for words in self.payments_of(client.id) {
+            row(say!(cat, "Payments"), words, Tone::Neutral);
         }
         if let Some(column) = &client.price_column {
             let why = cat.get(words::price_reason(column.why));

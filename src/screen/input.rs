@@ -4,7 +4,7 @@ use super::Offers;
 use crate::agent::{Event, Intent};
 use crate::desk_api::{
     CallRecord, ClientCard, ClientId, Directory, Goods, Order, OrderAct, OrderEntry, OrderId, OrderNews,
-    OrderWatch, Task, TaskNews, Terms, TransferQuestion, Unavailable,
+    OrderWatch, Prospect, ProspectNews, Sought, Task, TaskNews, Terms, TransferQuestion, Unavailable,
 };
 use crate::domain::chain::TransferChain;
 use crate::domain::number::NumberingPlan;
@@ -73,7 +73,7 @@ pub enum Input {
     /// The answer to `Wish::FindProducts`.
     Products {
         client: ClientId,
-        text: String,
+        what: Sought,
         answer: Result<Vec<Goods>, Unavailable>,
     },
     /// The answer to `Wish::FindClients`, the best first.
@@ -96,6 +96,8 @@ pub enum Input {
     OrderWatch(OrderWatch),
     /// What becomes of a task on its way to the desk.
     Task(TaskNews),
+    /// What becomes of a client of whom nobody knew, on the way to the desk.
+    Prospect(ProspectNews),
 }
 
 /// Something is not as it should be, or is again. Shown as a bar until it ends.
@@ -359,10 +361,10 @@ pub enum Wish {
     Quit,
     /// What an order of this client goes by.
     FetchTerms(ClientId),
-    /// Goods by what is typed, with prices and stock for this client and day.
+    /// Goods that are looked for, with prices and stock for this client and day.
     FindProducts {
         client: ClientId,
-        text: String,
+        what: Sought,
         day: Option<Date>,
     },
     /// Clients by what is typed, when typing pauses; of several wishes only the last one counts.
@@ -386,6 +388,8 @@ pub enum Wish {
     FetchOrder(OrderId),
     /// Somebody is to call a client back.
     AskFor(Box<Task>),
+    /// A client of whom nobody knew.
+    WriteDown(Box<Prospect>),
 }
 
 /// Without what is announced: it names clients.
@@ -415,6 +419,7 @@ impl fmt::Debug for Wish {
             Self::FetchOrders(client) => write!(f, "FetchOrders(of a client {})", client.is_some()),
             Self::FetchOrder(_) => f.write_str("FetchOrder"),
             Self::AskFor(_) => f.write_str("AskFor"),
+            Self::WriteDown(_) => f.write_str("WriteDown"),
         }
     }
 }

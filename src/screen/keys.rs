@@ -19,6 +19,8 @@ pub(super) enum Deed {
     Pass(String),
     /// Opens the card of who was found.
     Client(Box<ClientCard>),
+    /// Writes down who is called so and is not known.
+    NewClient(String),
 }
 
 const NOTHING: Press = Press { key: Key::Escape, control: false, alt: false, shift: false };

@@ -85,10 +85,14 @@ impl Screen {
 
     /// The card, with the keyboard there; what stands behind it is prepared as at a ring.
     pub(super) fn look_up(&mut self, client: Box<ClientCard>) {
+        self.fetch_terms(client.id);
+        self.show_looked_up(client);
+    }
+
+    pub(super) fn show_looked_up(&mut self, client: Box<ClientCard>) {
         self.put_order_aside();
         self.transfer.close();
         self.recent.learn(None, std::slice::from_ref(&*client));
-        self.fetch_terms(client.id);
         let row = self.found_row(&client);
         self.looked_up = Some(client);
         self.focus(Field::Card);
@@ -108,6 +112,9 @@ impl Screen {
         let client = self.looked_up()?;
         let cat = &self.cat;
         let note = match self.front {
+            _ if self.is_being_written_down(client.id) => {
+                say!(cat, "New client, not confirmed by the order desk yet")
+            }
             Some(line) => say!(cat, "Looked up. On the line: {who}", who = self.who_on(line)),
             None => say!(cat, "Looked up"),
         };

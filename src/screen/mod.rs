@@ -22,6 +22,7 @@ mod handed_over;
 mod input;
 mod keys;
 mod looked_up;
+mod new_client;
 mod notes;
 mod order;
 mod palette;
@@ -116,6 +117,8 @@ pub struct Screen {
     book: order::Book,
     /// Who is to be called back, where the desk has not answered to it.
     call_backs: BTreeMap<TaskId, String>,
+    /// Who was written down and the desk has not answered to: by name.
+    prospects: BTreeMap<ClientId, String>,
     /// Of the clock on the wall.
     zone: TimeZone,
     wishes: VecDeque<Wish>,
@@ -161,6 +164,7 @@ impl Screen {
             choices: BTreeMap::new(),
             book: order::Book::new(config.seed),
             call_backs: BTreeMap::new(),
+            prospects: BTreeMap::new(),
             zone: wall.time_zone().clone(),
             wishes: VecDeque::new(),
             lists: OnceCell::new(),
@@ -201,14 +205,15 @@ impl Screen {
             Input::NewTelephone => self.wish_again(),
             Input::Tick => {}
             Input::Terms { client, answer } => self.on_terms(now, client, answer),
-            Input::Products { client, text, answer } => self.on_products(client, &text, answer),
+            Input::Products { client, what, answer } => self.on_products(client, &what, answer),
             Input::Clients { text, answer } => self.on_clients(&text, answer, wall),
             Input::Order(news) => self.on_order_news(now, wall, news),
             Input::Drafts(answer) => self.on_drafts(now, answer),
             Input::Orders { client, answer } => self.on_orders(now, wall, client, answer),
             Input::OrderEntry(answer) => self.on_order_entry(now, wall, answer),
-            Input::OrderWatch(told) => self.on_order_watch(wall, told),
+            Input::OrderWatch(told) => self.on_order_watch(now, wall, told),
             Input::Task(news) => self.on_task_news(news),
+            Input::Prospect(news) => self.on_prospect_news(news),
         }
         self.end_order_notices(now);
         let is_news = self.end_wrap_up_in_time(now) || is_news;

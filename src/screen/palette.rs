@@ -58,13 +58,16 @@ impl Screen {
             let row = PaletteRow { label: self.label(&deed), detail: String::new(), key: key_of(&deed) };
             (row, deed)
         });
+        let new = self.new_client_row(open);
+        let room = MOST_ROWS - usize::from(new.is_some());
         verbs
             .chain(self.palette_people(wall))
             .chain(self.palette_numbers())
             .filter(|(row, _)| has_words(&fold(&format!("{} {}", row.label, row.detail)), &query))
             .take(beside)
             .chain(clients)
-            .take(MOST_ROWS)
+            .take(room)
+            .chain(new)
             .collect()
     }
 

@@ -16,7 +16,8 @@ impl Screen {
 
     fn acts_of_state(&self) -> Vec<Act> {
         match self.state() {
-            State::Ready if self.looked_up().is_some() => vec![Act::CallClient, Act::Order, Act::Break(0)],
+            // The last one has a row of its own, which its label needs.
+            State::Ready if self.looked_up().is_some() => vec![Act::Order, Act::Break(0), Act::CallClient],
             State::Ready => vec![Act::Break(0)],
             State::Away if self.duty.is_away() => vec![Act::Ready],
             State::Away => vec![Act::Retry],
@@ -109,7 +110,8 @@ impl Screen {
             | Deed::Zoom(_)
             | Deed::Call(_)
             | Deed::Pass(_)
-            | Deed::Client(_) => {
+            | Deed::Client(_)
+            | Deed::NewClient(_) => {
                 return String::new();
             }
         };

@@ -87,6 +87,7 @@ pub(crate) fn router(desk: Desk) -> Router {
         .route(paths::PLACE_ORDER, post(orders::place))
         .route(paths::ORDER_ACTS, post(orders::act))
         .route(paths::ORDER_GOODS, get(following::goods))
+        .route(paths::PROSPECT, put(clients::put_prospect))
         .route(paths::TASKS, get(tasks::list))
         .route(paths::TASK, put(tasks::put))
         .route(paths::FINISH_TASK, post(tasks::finish))

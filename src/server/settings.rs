@@ -16,7 +16,7 @@ use crate::desk_api::{ClientType, ClientTypeId, Names};
 use crate::domain::chain::rules::RuleFault;
 use crate::domain::number::NumberingPlan;
 use crate::text::{Catalogue, msg};
-pub(crate) use orders::Orders;
+pub(crate) use orders::{Orders, StockLacks};
 pub(crate) use transfer::Transfers;
 pub(crate) use words::say_fault;
 

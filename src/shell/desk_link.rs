@@ -7,7 +7,8 @@ use crate::clock::Clock;
 use crate::desk::{Desk, DeskConfig, DeskProblem, Entry, Notice, Outbox, OutboxError, Waits};
 use crate::desk_api::{
     CallRecord, CallRecordId, ClientCard, ClientId, Directory, Goods, HandedOver, Handover, Order, OrderAct,
-    OrderEntry, OrderId, OrderNews, OrderWatch, Task, TaskNews, Terms, TransferQuestion, Unavailable,
+    OrderEntry, OrderId, OrderNews, OrderWatch, Prospect, ProspectNews, Sought, Task, TaskNews, Terms,
+    TransferQuestion, Unavailable,
 };
 use crate::domain::chain::TransferChain;
 use crate::domain::number::PhoneNumber;
@@ -61,7 +62,7 @@ pub(super) enum FromDesk {
     Calls(Result<Vec<CallRecord>, Unavailable>),
     Chain { question: TransferQuestion, answer: Result<TransferChain, Unavailable> },
     Terms { client: ClientId, answer: Result<Box<Terms>, Unavailable> },
-    Products { client: ClientId, text: String, answer: Result<Vec<Goods>, Unavailable> },
+    Products { client: ClientId, what: Sought, answer: Result<Vec<Goods>, Unavailable> },
     Clients { text: String, answer: Result<Vec<ClientCard>, Unavailable> },
     Order(OrderNews),
     Drafts(Result<Vec<OrderEntry>, Unavailable>),
@@ -69,6 +70,7 @@ pub(super) enum FromDesk {
     OrderEntry(Result<Box<OrderEntry>, Unavailable>),
     OrderWatch(OrderWatch),
     Task(TaskNews),
+    Prospect(ProspectNews),
     Trouble(DeskTrouble),
 }
 
@@ -179,10 +181,10 @@ impl DeskLink {
         });
     }
 
-    pub(super) fn find_products(&self, client: ClientId, text: String, day: Option<Date>) {
+    pub(super) fn find_products(&self, client: ClientId, what: Sought, day: Option<Date>) {
         self.ask(async move |desk| {
-            let answer = desk.products(client, &text, day).await;
-            FromDesk::Products { client, text, answer }
+            let answer = desk.products(client, &what, day).await;
+            FromDesk::Products { client, what, answer }
         });
     }
 
@@ -255,6 +257,10 @@ impl DeskLink {
 
     pub(super) fn ask_for(&self, task: Box<Task>) {
         self.write(Entry::Task(task));
+    }
+
+    pub(super) fn write_down(&self, prospect: Box<Prospect>) {
+        self.write(Entry::Prospect(prospect));
     }
 
     pub(super) fn act_on_order(&mut self, id: OrderId, act: OrderAct, reason: Option<String>) {
@@ -412,6 +418,7 @@ impl Keeper {
         outbox.calls().into_iter().for_each(|(id, revision)| self.unsent.add(id, revision));
         outbox.found().into_iter().for_each(|news| self.say(FromDesk::Order(news)));
         outbox.found_tasks().into_iter().for_each(|news| self.say(FromDesk::Task(news)));
+        outbox.found_prospects().into_iter().for_each(|news| self.say(FromDesk::Prospect(news)));
         if outbox.unreadable() > 0 {
             self.say(FromDesk::Trouble(DeskTrouble::OtherToken));
         }
@@ -443,6 +450,7 @@ impl Keeper {
             Notice::Refused { status, .. } => self.say(FromDesk::Trouble(DeskTrouble::Refused { status })),
             Notice::Order(news) => self.say(FromDesk::Order(news)),
             Notice::Task(news) => self.say(FromDesk::Task(news)),
+            Notice::Prospect(news) => self.say(FromDesk::Prospect(news)),
             Notice::DiskFailed => self.lacks_disk(),
         }
     }

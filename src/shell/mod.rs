@@ -27,7 +27,7 @@ use crate::audio::{Change, Seen, SoundFault, Wishes};
 use crate::clock::{self, Clock};
 use crate::desk_api::{
     CallRecord, ClientCard, ClientId, Directory, Goods, Order, OrderAct, OrderEntry, OrderId, OrderNews,
-    OrderWatch, Task, TaskNews, Terms, TransferQuestion, Unavailable,
+    OrderWatch, Prospect, ProspectNews, Sought, Task, TaskNews, Terms, TransferQuestion, Unavailable,
 };
 use crate::domain::chain::TransferChain;
 use crate::entropy;
@@ -102,7 +102,7 @@ pub enum Notice {
     /// The answer to [`Remote::find_products`], the best first.
     Products {
         client: ClientId,
-        text: String,
+        what: Sought,
         answer: Result<Vec<Goods>, Unavailable>,
     },
     /// The answer to the last [`Remote::find_clients`], the best first.
@@ -125,6 +125,8 @@ pub enum Notice {
     OrderWatch(OrderWatch),
     /// What becomes of a task that was asked for by [`Remote::ask_for`], in this run or an earlier one.
     Task(TaskNews),
+    /// What becomes of a client who was written down by [`Remote::write_down`], in this run or an earlier one.
+    Prospect(ProspectNews),
     /// The answer to [`Remote::devices`]; without a sound server there are none.
     Devices {
         inputs: Seen,
@@ -162,7 +164,7 @@ enum Command {
     FetchCalls { limit: u32 },
     FetchChain(TransferQuestion),
     FetchTerms(ClientId),
-    FindProducts { client: ClientId, text: String, day: Option<Date> },
+    FindProducts { client: ClientId, what: Sought, day: Option<Date> },
     FindClients(String),
     KeepOrder(Box<Order>),
     PlaceOrder { id: OrderId, revision: u32 },
@@ -172,6 +174,7 @@ enum Command {
     FetchOrder(OrderId),
     WatchOrders,
     AskFor(Box<Task>),
+    WriteDown(Box<Prospect>),
     UseDevices(Wishes),
     ListDevices,
     SoundTest(SoundTest),
@@ -267,10 +270,10 @@ impl Remote {
         self.command(Command::FetchTerms(client));
     }
 
-    /// Asks the desk for products that fit this text, with the client's prices and the stock of this day; `Notice::Products`
+    /// Asks the desk for products that are looked for, with the client's prices and the stock of this day; `Notice::Products`
     /// follows, unless there is no desk.
-    pub fn find_products(&self, client: ClientId, text: String, day: Option<Date>) {
-        self.command(Command::FindProducts { client, text, day });
+    pub fn find_products(&self, client: ClientId, what: Sought, day: Option<Date>) {
+        self.command(Command::FindProducts { client, what, day });
     }
 
     /// Asks the desk for clients whom this text may mean, when it is not followed by another one at once; `Notice::Clients` follows
@@ -321,6 +324,12 @@ impl Remote {
     /// of it.
     pub fn ask_for(&self, task: Box<Task>) {
         self.command(Command::AskFor(task));
+    }
+
+    /// Writes down a client of whom nobody knew: kept on this computer's disk until the desk has it; `Notice::Prospect` tells what
+    /// becomes of it.
+    pub fn write_down(&self, prospect: Box<Prospect>) {
+        self.command(Command::WriteDown(prospect));
     }
 
     /// Takes other devices, in a call too; `Notice::Device` follows for each that changes in use. Nothing where the telephone began

@@ -281,8 +281,8 @@ impl Owner {
             FromDesk::Calls(answer) => self.notify(Notice::Calls(answer)),
             FromDesk::Chain { question, answer } => self.notify(Notice::Chain { question, answer }),
             FromDesk::Terms { client, answer } => self.notify(Notice::Terms { client, answer }),
-            FromDesk::Products { client, text, answer } => {
-                self.notify(Notice::Products { client, text, answer });
+            FromDesk::Products { client, what, answer } => {
+                self.notify(Notice::Products { client, what, answer });
             }
             FromDesk::Clients { text, answer } => self.notify(Notice::Clients { text, answer }),
             FromDesk::Order(news) => self.notify(Notice::Order(news)),
@@ -291,6 +291,7 @@ impl Owner {
             FromDesk::OrderEntry(answer) => self.notify(Notice::OrderEntry(answer)),
             FromDesk::OrderWatch(told) => self.notify(Notice::OrderWatch(told)),
             FromDesk::Task(news) => self.notify(Notice::Task(news)),
+            FromDesk::Prospect(news) => self.notify(Notice::Prospect(news)),
             FromDesk::Trouble(trouble) => self.notify(Notice::Desk(trouble)),
         }
     }
@@ -306,7 +307,7 @@ impl Owner {
             Command::FetchCalls { limit } => self.desk.fetch_calls(limit),
             Command::FetchChain(question) => self.desk.fetch_chain(question),
             Command::FetchTerms(client) => self.desk.fetch_terms(client),
-            Command::FindProducts { client, text, day } => self.desk.find_products(client, text, day),
+            Command::FindProducts { client, what, day } => self.desk.find_products(client, what, day),
             Command::FindClients(text) => self.desk.find_clients(text),
             Command::KeepOrder(order) => self.desk.keep_order(order),
             Command::PlaceOrder { id, revision } => self.desk.place_order(id, revision),
@@ -316,6 +317,7 @@ impl Owner {
             Command::FetchOrder(id) => self.desk.fetch_order(id),
             Command::WatchOrders => self.desk.watch_orders(),
             Command::AskFor(task) => self.desk.ask_for(task),
+            Command::WriteDown(prospect) => self.desk.write_down(prospect),
             Command::UseDevices(wishes) => {
                 if let Some((devices, _)) = &self.voice.devices {
                     devices.wish(wishes);

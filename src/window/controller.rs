@@ -12,7 +12,7 @@ use super::{Beginning, ui};
 use crate::agent::{CardAnswer, Event, Source};
 use crate::audio::{Change, Role, SoundFault};
 use crate::config::TransferMode;
-use crate::desk_api::{OrderNews, TaskNews};
+use crate::desk_api::{OrderNews, ProspectNews, TaskNews};
 use crate::desktop::hotkey::{self, Grabbed};
 use crate::desktop::notice::{self, Notices, Pressed};
 use crate::instant::Instant;
@@ -240,8 +240,8 @@ impl Shared {
             Notice::Calls(answer) => self.input(Input::Calls(answer)),
             Notice::Chain { question, answer } => self.input(Input::Chain { question, answer }),
             Notice::Terms { client, answer } => self.input(Input::Terms { client, answer }),
-            Notice::Products { client, text, answer } => {
-                self.input(Input::Products { client, text, answer });
+            Notice::Products { client, what, answer } => {
+                self.input(Input::Products { client, what, answer });
             }
             Notice::Clients { text, answer } => self.input(Input::Clients { text, answer }),
             Notice::Order(news) => {
@@ -263,6 +263,12 @@ impl Shared {
                     self.input(Input::Trouble(Trouble::Register { waiting: false }));
                 }
                 self.input(Input::Task(news));
+            }
+            Notice::Prospect(news) => {
+                if matches!(news, ProspectNews::Answered(_)) {
+                    self.input(Input::Trouble(Trouble::Register { waiting: false }));
+                }
+                self.input(Input::Prospect(news));
             }
             Notice::Levels { microphone, earpiece } => {
                 let levels = (Level(microphone), Level(earpiece));
@@ -347,8 +353,8 @@ impl Shared {
             Wish::FetchChain(question) => self.with_remote(|remote| remote.fetch_chain(question)),
             Wish::FetchCalls => self.with_remote(|remote| remote.fetch_calls(EARLIER_CALLS)),
             Wish::FetchTerms(client) => self.with_remote(|remote| remote.fetch_terms(client)),
-            Wish::FindProducts { client, text, day } => {
-                self.with_remote(|remote| remote.find_products(client, text, day));
+            Wish::FindProducts { client, what, day } => {
+                self.with_remote(|remote| remote.find_products(client, what, day));
             }
             Wish::FindClients(text) => self.with_remote(|remote| remote.find_clients(text)),
             Wish::KeepOrder(order) => self.write(Box::new(move |remote| remote.keep_order(order))),
@@ -362,6 +368,7 @@ impl Shared {
             Wish::FetchOrders(client) => self.with_remote(|remote| remote.fetch_orders(client)),
             Wish::FetchOrder(id) => self.with_remote(|remote| remote.fetch_order(id)),
             Wish::AskFor(task) => self.write(Box::new(move |remote| remote.ask_for(task))),
+            Wish::WriteDown(prospect) => self.write(Box::new(move |remote| remote.write_down(prospect))),
             Wish::Focus(field) => focus(&window, field),
             Wish::Alert(alert) => {
                 if let Some(notices) = &self.0.borrow().notices {

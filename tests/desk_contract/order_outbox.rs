@@ -12,7 +12,7 @@ use std::time::Duration;
 use patchcord::desk::{Desk, Entry, Notice, Waits};
 use patchcord::desk_api::{
     BadAnswer, Change, ClientId, Order, OrderAct, OrderId, OrderNews, OrderReceipt, OrderState, OrderWatch,
-    ProblemCode, Task, TaskId, TaskNews, Unavailable,
+    ProblemCode, Sought, Task, TaskId, TaskNews, Unavailable,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng as _;
@@ -502,7 +502,10 @@ fn a_desk_that_confirms_less_than_was_written_has_not_taken_it() {
         assert_eq!(desk.place_order(id, 2, Uuid::nil()).await, Err(wrong.clone()));
         // Nor are these what was asked for.
         assert_eq!(desk.terms(ClientId(Uuid::nil())).await, Err(wrong.clone()));
-        assert_eq!(desk.products(ClientId(Uuid::nil()), "milk", None).await, Err(wrong.clone()));
+        assert_eq!(
+            desk.products(ClientId(Uuid::nil()), &Sought::Words("milk".into()), None).await,
+            Err(wrong.clone())
+        );
         assert_eq!(desk.drafts().await, Err(wrong));
         let outbox = open(&folder.path("outbox"), "token").await;
         outbox.append(vec![keep(id, 2)]).await.unwrap();

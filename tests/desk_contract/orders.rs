@@ -13,16 +13,16 @@ use super::fixture::{Desk, Folder, call, call_path, new_call_id, random, run};
 /// A client whom the operator serves, and something to sell.
 pub struct Shop {
     pub desk: Desk,
-    client: Uuid,
+    pub client: Uuid,
     pub product: Uuid,
     /// A word that finds the product and nothing else.
-    word: String,
+    pub word: String,
     /// Where the desk's settings are, if they are its own.
     settings: Option<Folder>,
 }
 
 /// Ten roubles a piece, twelve in a case.
-fn goods(product: Uuid, word: &str, pieces: u32) -> Value {
+pub fn goods(product: Uuid, word: &str, pieces: u32) -> Value {
     json!({
         "product": {
             "id": product, "code": word, "name": format!("Tea {word}"), "tax_kind": "food",
@@ -34,7 +34,7 @@ fn goods(product: Uuid, word: &str, pieces: u32) -> Value {
 }
 
 impl Shop {
-    fn open(pieces: u32) -> Self {
+    pub fn open(pieces: u32) -> Self {
         Self::open_at(Desk::own(&[]), pieces)
     }
 
@@ -121,7 +121,7 @@ impl Shop {
         })
     }
 
-    fn write(&self, who: &str, order: &Value) -> OrderReceipt {
+    pub fn write(&self, who: &str, order: &Value) -> OrderReceipt {
         receipt(&self.desk.put(who, &path(order), order).text)
     }
 
@@ -138,7 +138,7 @@ impl Shop {
         receipt(&self.post(who, &format!("{}/place", path(order)), &place).text)
     }
 
-    fn act(&self, who: &str, order: &Value, act: &str) -> super::fixture::Reply {
+    pub fn act(&self, who: &str, order: &Value, act: &str) -> super::fixture::Reply {
         self.post(who, &format!("{}/acts", path(order)), &json!({"act": act, "reason": "the client says so"}))
     }
 

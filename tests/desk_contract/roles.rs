@@ -40,6 +40,12 @@ fn rows(known: &Known) -> Vec<(Method, &'static str, &'static str, Value)> {
         (M::GET, "/v1/clients", ALL, none.clone()),
         (M::GET, "/v1/clients/{id}", ALL, none.clone()),
         (M::PUT, "/v1/clients/{id}", DATA, client),
+        (
+            M::PUT,
+            "/v1/prospects/{id}",
+            ALL,
+            json!({"id": known.id, "name": "Lotos", "client_type": "market"}),
+        ),
         (M::PUT, "/v1/clients/{id}/manager", "ha", json!({"manager": "belov"})),
         (M::GET, "/v1/unassigned-clients", "ha", none.clone()),
         (M::GET, "/v1/clients/{id}/terms", ALL, none.clone()),

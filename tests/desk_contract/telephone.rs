@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use patchcord::clock::Clock;
-use patchcord::desk::{Desk, DeskConfig, DeskProblem};
-use patchcord::desk_api::{BadAnswer, CardAnswer, ProblemCode, Source, Unavailable};
+use patchcord::desk::{Desk, DeskConfig, DeskProblem, Waits};
+use patchcord::desk_api::{BadAnswer, CardAnswer, OrderWatch, ProblemCode, Source, Unavailable};
 use patchcord::domain::number::PhoneNumber;
 use patchcord::secrets::Secret;
 
@@ -222,6 +222,46 @@ fn the_real_desk_knows_a_wrong_token_and_a_client() {
     assert_eq!((clients[0].name.as_str(), source), ("Cached", Source::Cache));
     let gone = block_on(telephone.look_up(number(&e164)));
     assert_eq!(gone, CardAnswer::Unavailable { why: Unavailable::Down });
+}
+
+#[test]
+fn a_telephone_whose_token_is_revoked_forgets_every_card_whatever_it_asks_next() {
+    let desk = fixture::Desk::own(&[]);
+    let (e164, _) = fixture::random_number();
+    desk.add_client("Cached", &[&e164]);
+    let telephone = telephone(&desk.url, desk.token("operator"));
+    block_on(telephone.look_up(number(&e164)));
+    assert!(telephone.cached(number(&e164)).is_some());
+    let revoked = fixture::run(&["token", "revoke", "operator", "--database", &desk.folder.database()]);
+    assert!(revoked.status.success());
+    block_on(async {
+        assert_eq!(telephone.directory().await, Err(Unavailable::WrongToken));
+        assert_eq!(telephone.cached(number(&e164)), None, "duty 26");
+        let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+        let watching = telephone.watch_orders([1; 32], Waits::default(), tell);
+        tokio::select! {
+            () = watching => {}
+            first = told.recv() => assert_eq!(first, Some(OrderWatch::Revoked)),
+        }
+    });
+}
+
+#[test]
+fn a_card_that_was_under_way_when_the_token_was_refused_is_nothing_to_look_at() {
+    let url = misbehaving(|stream, _| {
+        let (head, _) = read_request(&stream);
+        if head.contains("phone=") {
+            std::thread::sleep(Duration::from_millis(100));
+            answer(&stream, "200 OK", "application/json", r#"{"clients":[]}"#);
+        } else {
+            answer(&stream, "401 Unauthorized", PROBLEM, "{}");
+        }
+    });
+    let telephone = telephone(&url, "token");
+    let (card, directory) =
+        block_on(async { tokio::join!(telephone.look_up(number("+79161234567")), telephone.directory()) });
+    assert_eq!(directory, Err(Unavailable::WrongToken));
+    assert_eq!(card, CardAnswer::Unavailable { why: Unavailable::WrongToken }, "duty 26");
 }
 
 #[test]

@@ -80,6 +80,11 @@ impl Office {
 
     /// An operator writes an order of so many cases, reads it back and places it.
     pub fn place(&self, client: Uuid, cases: u32) -> Value {
+        self.place_with(client, cases, json!([]))
+    }
+
+    /// The same, with other lines below.
+    pub fn place_with(&self, client: Uuid, cases: u32, more: Value) -> Value {
         let terms = self.desk.get("operator", &format!("/v1/clients/{client}/terms"), &[]);
         let terms: Terms = serde_json::from_str(&terms.text).unwrap();
         let slot = serde_json::to_value(terms.addresses[0].slots[0].slot).unwrap();
@@ -92,6 +97,8 @@ impl Office {
                 "receiver": {"name": "Anna", "phone": "+79160000000", "may_sign": true, "confirmed": true},
             },
         });
+        let lines = order["lines"].as_array_mut().unwrap();
+        lines.extend(more.as_array().unwrap().iter().cloned());
         let path = format!("/v1/orders/{}", order["id"].as_str().unwrap());
         let written = self.desk.put("operator", &path, &order);
         assert_eq!(written.status, 201, "{}", written.text);

@@ -104,6 +104,7 @@ fn a_manager_returns_an_order_with_a_reason_and_a_head_releases_what_is_over_the
     assert_eq!(order["state"], "draft");
     let last = order["history"].as_array().unwrap().last().unwrap().clone();
     assert_eq!((&last["by"], last["reason"].as_str().map(str::trim)), (&json!("ivanova"), Some("No lorry")));
+    head.wait_for("#orders details", "Иванова Анна: No lorry");
     for browser in [manager, head] {
         assert_eq!(browser.log(), Vec::<String>::new());
     }
@@ -141,6 +142,61 @@ fn calls_tasks_and_the_client_who_is_passed_on_come_while_the_telephone_rings() 
     );
     assert_not_reloaded(&browser);
     assert_eq!(browser.log(), Vec::<String>::new());
+}
+
+#[test]
+fn what_was_agreed_about_a_line_who_pays_and_whom_the_goods_go_to_stand_in_words() {
+    let office = Office::open();
+    let client = office.client("Romashka", Some("ivanova"), "50000");
+    let account = json!({"currency": "RUB", "terms": {"limit": "50000"}});
+    let trade = json!({
+        "addresses": [{"number": 1, "text": "Pavilion 14", "route": "city", "consignee": "shop"}],
+        "entities": [
+            {"id": "ooo", "name": "OOO Romashka", "account": account},
+            {"id": "shop", "name": "Romashka, shop 3", "account": account, "is_consignee_only": true},
+        ],
+    });
+    assert_eq!(office.desk.put("service", &format!("/v1/clients/{client}/trade"), &trade).status, 200);
+    let other = uuid::Uuid::from_u128(random());
+    office.sell(other, "Coffee");
+    let placed = office.place_with(client, 30, json!([
+        {"number": 2, "product": other, "quantity": "4", "unit": "case", "settled": {"how": "wait", "until": "2099-05-06"}},
+        {"number": 3, "product": other, "quantity": "5", "unit": "case", "settled": {"how": "substitute", "product": office.product}},
+        {"number": 4, "product": other, "quantity": "6", "unit": "case", "settled": {"how": "drop"}},
+    ]));
+    assert_eq!(placed["state"], "placed");
+    let browser = office.at_work("ivanova", "en", "as they happen");
+    browser.tab_to("DisclosureTriangle", "Romashka");
+    browser.keys(ENTER);
+    has_expanded(&browser, "Coffee");
+    let details = browser.text("#orders details");
+    for words in ["waits until Wed, May 6", "replaced by Tea", "left out", "OOO Romashka", "Romashka, shop 3"]
+    {
+        assert!(details.contains(words), "{words}: {details}");
+    }
+    assert_eq!(browser.log(), Vec::<String>::new());
+}
+
+#[test]
+fn a_client_whom_an_operator_writes_down_is_on_the_head_s_page_within_a_second_and_is_given_a_manager() {
+    let office = Office::open();
+    let head = office.at_work("orlova", "en", "as they happen");
+    head.wait_for("#no-unassigned", "Every client has a manager.");
+    let id = super::fixture::new_call_id();
+    let prospect = json!({"id": id, "name": "Novichok", "client_type": "market", "phone": "8 916 123-45-67",
+        "department": "wholesale", "note": "asks for tea"});
+    assert_eq!(office.desk.put("operator", &format!("/v1/prospects/{id}"), &prospect).status, 201);
+    let took = head.wait_for("#unassigned", "Novichok");
+    eprintln!("the new client was on the page {} ms after it was written down", took.as_millis());
+    assert!(took < SOON, "{took:?}");
+    assert!(head.text("#unassigned").contains("asks for tea"));
+    head.tab_to("combobox", "Manager");
+    head.keys("Белов");
+    head.tab_to("button", "Assign");
+    head.keys(ENTER);
+    head.wait_for("#no-unassigned", "Every client has a manager.");
+    let card = office.desk.get("operator", &format!("/v1/clients/{id}"), &[]);
+    assert_eq!(card.body["manager"]["id"], "belov", "duty 15");
 }
 
 #[test]

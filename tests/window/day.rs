@@ -395,7 +395,7 @@ impl Day {
             change: Change::Replaced,
             state: OrderState::Placed,
             number: Some(10427),
-            examined: examine(&order, &terms.facts(&order, &std::collections::BTreeMap::new())),
+            examined: examine(&order, &terms.facts(&order, &std::collections::BTreeMap::new(), false)),
             reserved_until: None,
         };
         self.answer(Input::Order(OrderNews::Answered(Box::new(receipt))));
@@ -478,7 +478,7 @@ fn order_entry(terms: &Terms, state: OrderState, nth: u64) -> OrderEntry {
         _ => None,
     };
     OrderEntry {
-        examined: examine(&order, &terms.facts(&order, &std::collections::BTreeMap::new())),
+        examined: examine(&order, &terms.facts(&order, &std::collections::BTreeMap::new(), false)),
         order,
         state,
         number: Some(10420 + nth),
@@ -736,6 +736,7 @@ pub fn client(name: &str, manager: &str) -> ClientCard {
             over_limit: Money::ZERO,
             limit: Some(Money::from_hundredths(50_000_000)),
             credit_left: Some(Money::from_hundredths(1_234_050)),
+            ..Standing::default()
         }),
         price_column: Some(PriceColumn { name: "B".into(), why: PriceColumnReason::Volume }),
         delivery: None,

@@ -38,7 +38,8 @@ pub fn words(intent: &Intent) -> String {
         | Intent::Pick { .. }
         | Intent::Note { .. }
         | Intent::JoinQueue { .. }
-        | Intent::ChooseClient { .. } => "other".into(),
+        | Intent::ChooseClient { .. }
+        | Intent::LookUp { .. } => "other".into(),
     }
 }
 

@@ -127,15 +127,17 @@ fn no_verb_is_cut_off() {
     let states = ["ready", "break", "no-line", "ringing", "dialling", "talking", "muted", "hold", "passing"];
     let mut cut = Vec::new();
     for language in Language::ALL {
-        for state in states.into_iter().chain([
-            "second-rings",
-            "two-calls",
-            "chain",
-            "consulting",
-            "conference",
-            "wrap-up",
-        ]) {
-            let day = day_in(state, language);
+        let looked_up = || {
+            let day = Day::new(language);
+            day.looks_up_client();
+            ("looked-up", day)
+        };
+        let days = states
+            .into_iter()
+            .chain(["second-rings", "two-calls", "chain", "consulting", "conference", "wrap-up"])
+            .map(|state| (state, day_in(state, language)))
+            .chain(std::iter::once_with(looked_up));
+        for (state, day) in days {
             let verbs: Vec<String> = day
                 .elements()
                 .into_iter()

@@ -366,6 +366,23 @@ fn a_choice_that_the_desk_does_not_know_does_not_hold() {
     assert_eq!(world.agent.view().lines[&LINE].chosen, None);
 }
 
+/// The operator has written down who it is, and the desk knows them by now.
+#[test]
+fn a_caller_whom_the_desk_gets_to_know_in_the_call_is_the_client_of_the_entry() {
+    let mut world = World::new();
+    let mut leg = world.talk();
+    world.answer_lookup(found(&[], Source::Desk));
+    world.intend(Intent::LookUp { line: LINE });
+    world.answer_lookup(found(&["Novichok"], Source::Desk));
+    world.hang_up_theirs(&mut leg);
+    let entry = world.the_entry();
+    assert_eq!((entry.matched, entry.client), (Some(Match::One), Some(client("Novichok").id)));
+    // Nobody rings there: nothing to ask.
+    let asked = world.lookups.len();
+    world.intend(Intent::LookUp { line: LINE });
+    assert_eq!(world.lookups.len(), asked);
+}
+
 #[test]
 fn only_somebody_on_the_card_can_be_chosen() {
     let mut world = World::new();

@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::Notice;
 use crate::desk::Desk;
 use crate::desk_api::{
-    ActOnOrder, CallRecord, CallRecordId, Order, OrderAct, OrderId, OrderNews, ProblemCode, Task, TaskId,
-    TaskNews, Unavailable,
+    ActOnOrder, CallRecord, CallRecordId, ClientId, Order, OrderAct, OrderId, OrderNews, ProblemCode,
+    Prospect, ProspectNews, Task, TaskId, TaskNews, Unavailable,
 };
 
 /// One write.
@@ -24,6 +24,8 @@ pub enum Entry {
     Order(Box<Order>),
     /// Somebody is to call a client back.
     Task(Box<Task>),
+    /// A client of whom nobody knew.
+    Prospect(Box<Prospect>),
     /// An order is to be placed as it was written with this revision.
     Place { id: OrderId, revision: u32, command: Uuid },
     /// An order is to be moved on in its life.
@@ -48,6 +50,7 @@ impl Entry {
             Self::Call(record) => record.id.0,
             Self::Order(order) => order.id.0,
             Self::Task(task) => task.id.0,
+            Self::Prospect(prospect) => prospect.id.0,
             Self::Place { id, .. } | Self::Act { id, .. } => id.0,
         }
     }
@@ -55,7 +58,7 @@ impl Entry {
     /// Whose, if it is an order's.
     pub(super) const fn order(&self) -> Option<OrderId> {
         match self {
-            Self::Call(_) | Self::Task(_) => None,
+            Self::Call(_) | Self::Task(_) | Self::Prospect(_) => None,
             Self::Order(order) => Some(order.id),
             Self::Place { id, .. } | Self::Act { id, .. } => Some(*id),
         }
@@ -77,6 +80,7 @@ impl Entry {
             Self::Call(record) => call_command(record.id, record.revision),
             Self::Order(order) => order_command(order.id, order.revision),
             Self::Task(task) => task_command(task.id),
+            Self::Prospect(prospect) => prospect_command(prospect.id),
             Self::Place { command, .. } | Self::Act { command, .. } => *command,
         }
     }
@@ -92,6 +96,10 @@ impl Entry {
                 desk.put_task(task).await?;
                 return Ok(Notice::Task(TaskNews::Answered(task.id)));
             }
+            Self::Prospect(prospect) => {
+                desk.put_prospect(prospect).await?;
+                return Ok(Notice::Prospect(ProspectNews::Answered(prospect.id)));
+            }
             Self::Order(order) => desk.put_order(order).await?,
             Self::Place { id, revision, command } => desk.place_order(*id, *revision, *command).await?,
             Self::Act { id, act, command } => desk.act_on_order(*id, act, *command).await?,
@@ -105,6 +113,7 @@ impl Entry {
             Self::Call(record) => Notice::Refused { id: record.id, status, code },
             Self::Order(order) => refused_order(order.id, order.revision, code),
             Self::Task(task) => Notice::Task(TaskNews::Refused(task.id, code)),
+            Self::Prospect(prospect) => Notice::Prospect(ProspectNews::Refused(prospect.id, code)),
             Self::Place { id, revision, .. } => refused_order(*id, *revision, code),
             Self::Act { id, .. } => refused_order(*id, 0, code),
         }
@@ -128,6 +137,11 @@ pub(in crate::desk) fn order_command(id: OrderId, revision: u32) -> Uuid {
 /// The command id of a task, which is written once.
 pub(in crate::desk) fn task_command(id: TaskId) -> Uuid {
     command_id(b"patchcord task", id.0, 1)
+}
+
+/// The command id of a prospect, which is written once.
+pub(in crate::desk) fn prospect_command(id: ClientId) -> Uuid {
+    command_id(b"patchcord prospect", id.0, 1)
 }
 
 /// The command id of a revision of what is written: the same on every attempt, after a restart too.
@@ -167,7 +181,7 @@ impl Turn {
         let is_later = match (known, new) {
             (Entry::Call(known), Entry::Call(new)) => known.revision < new.revision,
             (Entry::Order(known), Entry::Order(new)) => known.revision < new.revision,
-            (Entry::Task(_), Entry::Task(_)) => false,
+            (Entry::Task(_), Entry::Task(_)) | (Entry::Prospect(_), Entry::Prospect(_)) => false,
             (Entry::Place { revision: known, .. }, Entry::Place { revision, .. }) if known == revision => {
                 false
             }

@@ -18,11 +18,13 @@ use uuid::Uuid;
 
 use super::Desk;
 use crate::clock::Clock;
-use crate::desk_api::{CallRecordId, Order, OrderId, OrderNews, ProblemCode, TaskId, TaskNews, Unavailable};
+use crate::desk_api::{
+    CallRecordId, Order, OrderId, OrderNews, ProblemCode, ProspectNews, TaskId, TaskNews, Unavailable,
+};
 use crate::secrets::Secret;
 pub use entry::Entry;
 use entry::merge;
-pub(super) use entry::{call_command, command_id, order_command, task_command};
+pub(super) use entry::{call_command, command_id, order_command, prospect_command, task_command};
 use file::OutboxFile;
 use queue::Queue;
 
@@ -75,6 +77,8 @@ pub enum Notice {
     Order(OrderNews),
     /// What became of a task; one that is refused is given up.
     Task(TaskNews),
+    /// What became of a client of whom nobody knew; one that is refused is given up.
+    Prospect(ProspectNews),
     /// A delivery could not be noted on disk. The entry may be sent once more, which does no harm.
     DiskFailed,
 }
@@ -145,9 +149,7 @@ impl Outbox {
         });
         let news = news.collect();
         // An operator waits for what becomes of it.
-        let hurries = batch
-            .iter()
-            .any(|entry| matches!(entry, Entry::Task(_) | Entry::Place { .. } | Entry::Act { .. }));
+        let hurries = batch.iter().any(|entry| !matches!(entry, Entry::Call(_) | Entry::Order(_)));
         let shared = Arc::clone(&self.shared);
         let kept = tokio::task::spawn_blocking(move || shared.append(batch)).await;
         self.shared.appended.notify_one();
@@ -206,6 +208,11 @@ impl Outbox {
     /// What an earlier run has asked others to do, and the desk has not answered to.
     pub fn found_tasks(&self) -> Vec<TaskNews> {
         self.shared.queue().found_tasks()
+    }
+
+    /// The same of clients of whom nobody knew.
+    pub fn found_prospects(&self) -> Vec<ProspectNews> {
+        self.shared.queue().found_prospects()
     }
 
     /// Rows that were written under another token: they stay in the file until that token is used again.
@@ -337,7 +344,9 @@ impl Outbox {
                 self.shared.queue().set_aside(entry.command());
                 self.shared.drained.notify_waiters();
             }
-            Entry::Task(_) | Entry::Place { .. } | Entry::Act { .. } => self.settle(entry, say).await,
+            Entry::Task(_) | Entry::Prospect(_) | Entry::Place { .. } | Entry::Act { .. } => {
+                self.settle(entry, say).await;
+            }
         }
     }
 

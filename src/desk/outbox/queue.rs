@@ -7,7 +7,7 @@ use rand_chacha::ChaCha20Rng;
 use uuid::Uuid;
 
 use super::entry::{Entry, Turn};
-use crate::desk_api::{Order, OrderAct, OrderId, OrderNews, TaskNews};
+use crate::desk_api::{Order, OrderAct, OrderId, OrderNews, ProspectNews, TaskNews};
 use crate::instant::Instant;
 
 /// An order goes to the desk when it has not changed for so long …
@@ -151,7 +151,7 @@ impl Queue {
             match entry {
                 Entry::Order(order) => left.order = Some((**order).clone()),
                 Entry::Act { act, .. } => left.is_dropped = act.act == OrderAct::Cancel,
-                Entry::Call(_) | Entry::Task(_) | Entry::Place { .. } => {}
+                Entry::Call(_) | Entry::Task(_) | Entry::Prospect(_) | Entry::Place { .. } => {}
             }
         }
         let news = |(id, left): (OrderId, Left)| {
@@ -165,9 +165,18 @@ impl Queue {
     pub fn found_tasks(&self) -> Vec<TaskNews> {
         let task = |entry: &Entry| match entry {
             Entry::Task(task) => Some(TaskNews::Found(task.clone())),
-            Entry::Call(_) | Entry::Order(_) | Entry::Place { .. } | Entry::Act { .. } => None,
+            _ => None,
         };
         self.entries().filter_map(task).collect()
+    }
+
+    /// As [`Queue::found`], of clients of whom nobody knew.
+    pub fn found_prospects(&self) -> Vec<ProspectNews> {
+        let prospect = |entry: &Entry| match entry {
+            Entry::Prospect(prospect) => Some(ProspectNews::Found(prospect.clone())),
+            _ => None,
+        };
+        self.entries().filter_map(prospect).collect()
     }
 
     pub fn has_nothing_to_send(&self) -> bool {

@@ -25,9 +25,39 @@ pub struct Account {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "desk", schema(value_type = Option<String>, format = Date))]
     pub payments_until: Option<Date>,
+    /// How it has paid (duty 9); none: nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<PaymentHistory>,
 }
 
-mask_debug!(Account, Invoice);
+/// How somebody has paid in the last year, by the company's books.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub struct PaymentHistory {
+    /// Invoices that are paid.
+    pub paid: u32,
+    /// Those of them that were paid after they were due.
+    pub late: u32,
+    /// Days by which those were late, on average.
+    pub days_late: u32,
+    /// The last payment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<Payment>,
+}
+
+/// Money that has come.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub struct Payment {
+    /// When.
+    #[cfg_attr(feature = "desk", schema(value_type = String, format = Date))]
+    pub day: Date,
+    /// How much, in the currency of the account.
+    pub amount: Money,
+}
+
+mask_debug!(Account, PaymentHistory, Payment, Invoice);
 
 /// How a client pays.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -97,6 +127,8 @@ impl Account {
             over_limit: Money(over),
             limit,
             credit_left: left,
+            exposure: Some(Money(debt.saturating_add(self.open_orders.0))),
+            disputed: Money(total(&|invoice| invoice.disputed)),
         }
     }
 }
@@ -146,6 +178,7 @@ mod tests {
                 invoices,
                 open_orders: money(open),
                 payments_until: None,
+                history: None,
             };
             let standing = account.standing(tolerance, today);
             assert_eq!(
@@ -154,5 +187,28 @@ mod tests {
                 "{terms:?} {open} {tolerance:?}"
             );
         }
+    }
+
+    #[test]
+    fn what_is_ordered_is_owed_too_and_what_is_disputed_is_told_apart() {
+        let invoice = |left: &str, disputed| Invoice {
+            number: "1".into(),
+            due: date(2026, 11, 1),
+            left: money(left),
+            disputed,
+        };
+        let account = Account {
+            currency: "RUB".into(),
+            terms: CreditTerms::Unlimited,
+            invoices: vec![invoice("400", false), invoice("70", true), invoice("30", true)],
+            open_orders: money("250"),
+            payments_until: None,
+            history: None,
+        };
+        let standing = account.standing(Tolerance::default(), date(2026, 11, 29));
+        assert_eq!(
+            (standing.exposure, standing.disputed, standing.overdue),
+            (Some(money("750")), money("100"), money("400"))
+        );
     }
 }

@@ -47,6 +47,8 @@ pub struct Facts {
     pub is_prepaid: bool,
     /// Legal entities that may pay; one needs no choice.
     pub payers: Vec<EntityId>,
+    /// Those that goods may go to.
+    pub consignees: BTreeSet<EntityId>,
     /// What the client may buy of what not everybody may.
     pub permissions: BTreeSet<String>,
     /// Payment and arrival must be agreed (duty 13).
@@ -158,6 +160,8 @@ pub enum Fault {
     NoPayer,
     /// No such legal entity.
     UnknownPayer,
+    /// The goods are to go to a legal entity that is not the client's.
+    UnknownConsignee,
     /// No rule gives this client a column, so nothing has a price.
     NoColumn,
     /// The client may not buy by the chosen column.
@@ -279,18 +283,34 @@ pub enum Severity {
     Stops,
 }
 
+/// Who lets an order pass that is held.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Releaser {
+    /// The client's manager, or whoever is above.
+    Manager,
+    /// It is about credit: the head of the department.
+    Head,
+}
+
 impl Fault {
+    /// Who may release an order that is held for it; none: it is held for none such.
+    pub const fn released_by(&self) -> Option<Releaser> {
+        match self {
+            Self::StandingUnknown
+            | Self::Overdue { .. }
+            | Self::OverLimit { .. }
+            | Self::OverCredit { .. }
+            | Self::OtherCurrency => Some(Releaser::Head),
+            Self::NotForOperators { .. } | Self::BelowMinimum { .. } => Some(Releaser::Manager),
+            _ => None,
+        }
+    }
+
     /// How much it stands in the way.
     pub const fn severity(&self) -> Severity {
         match self {
             Self::OtherOrder { .. } => Severity::Warns,
-            Self::NotForOperators { .. }
-            | Self::StandingUnknown
-            | Self::Overdue { .. }
-            | Self::OverLimit { .. }
-            | Self::BelowMinimum { .. }
-            | Self::OverCredit { .. }
-            | Self::OtherCurrency => Severity::Holds,
+            _ if self.released_by().is_some() => Severity::Holds,
             _ => Severity::Stops,
         }
     }
@@ -349,7 +369,7 @@ struct Line {
 
 impl<'a> Examination<'a> {
     fn client(&mut self) {
-        let Facts { served_by, standing, payers, .. } = self.facts;
+        let Facts { served_by, standing, payers, consignees, .. } = self.facts;
         if *served_by != ServedBy::Operator {
             self.faults.push(Fault::NotForOperators { served_by: *served_by });
         }
@@ -368,6 +388,10 @@ impl<'a> Examination<'a> {
             None if payers.len() > 1 => self.faults.push(Fault::NoPayer),
             Some(payer) if !payers.contains(payer) => self.faults.push(Fault::UnknownPayer),
             _ => {}
+        }
+        let consignee = &self.order.delivery.consignee;
+        if consignee.as_ref().is_some_and(|consignee| !consignees.contains(consignee)) {
+            self.faults.push(Fault::UnknownConsignee);
         }
     }
 

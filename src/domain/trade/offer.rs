@@ -37,6 +37,10 @@ pub struct Offer {
     /// The commercial service's own phrase.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phrase: Option<String>,
+    /// The client agreed on this day to wait for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "desk", schema(value_type = Option<String>, format = Date))]
+    pub waits_since: Option<Date>,
 }
 
 /// So much, in what it is ordered in.
@@ -162,6 +166,8 @@ fn habit_of(mut purchases: Vec<Purchase>) -> Option<Habit> {
 /// Where offers come from.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OfferSources<'a> {
+    /// What the client waits for, how much of it and since when.
+    pub waiting: &'a [(ProductId, UsualQuantity, Date)],
     /// The client's own rhythm.
     pub habits: &'a [Habit],
     /// Pushed by the commercial service, the most urgent first, each with its phrase.
@@ -172,8 +178,8 @@ pub struct OfferSources<'a> {
     pub typical: &'a [ProductId],
 }
 
-/// What to offer: each product once, for its best reason, at most `most`; what is usual first, then in turn from the other
-/// sources, so that none crowds the others out. Nothing that is in the order, was offered in it, or is not `fitting`:
+/// What to offer: each product once, for its best reason, at most `most`; what the client waits for and what is usual first, then
+/// in turn from the other sources, so that none crowds the others out. Nothing that is in the order, was offered in it, or is not `fitting`:
 /// out of stock, not permitted, without a price.
 pub fn offers(
     sources: &OfferSources<'_>,
@@ -191,6 +197,14 @@ pub fn offers(
         kind: OfferKind::Usual,
         usual: Some(habit.usual),
         phrase: None,
+        waits_since: None,
+    });
+    let waiting = sources.waiting.iter().map(|(product, ordered, since)| Offer {
+        product: *product,
+        kind: OfferKind::Usual,
+        usual: Some(*ordered),
+        phrase: None,
+        waits_since: Some(*since),
     });
     let bought = |product: ProductId| sources.habits.iter().find(|habit| habit.product == product);
     let plain = |product: ProductId, kind, phrase: Option<String>| Offer {
@@ -198,6 +212,7 @@ pub fn offers(
         kind,
         usual: bought(product).map(|habit| habit.usual),
         phrase,
+        waits_since: None,
     };
     let mut others = [
         sources
@@ -219,7 +234,7 @@ pub fn offers(
         let round: Vec<Offer> = others.iter_mut().filter_map(Iterator::next).collect();
         (!round.is_empty()).then_some(round)
     });
-    let all = usual.chain(in_turn.flatten());
+    let all = waiting.chain(usual).chain(in_turn.flatten());
     all.filter(|offer| fitting(offer.product) && seen.insert(offer.product)).take(most).collect()
 }
 
@@ -291,7 +306,13 @@ mod tests {
         let pushed = [(product(3), Some("Try it".into())), (product(10), None), (product(11), None)];
         let new = [product(20), product(2), product(21)];
         let typical = [product(1), product(30), product(3), product(31)];
-        let sources = OfferSources { habits: &habits, pushed: &pushed, new: &new, typical: &typical };
+        let sources = OfferSources {
+            habits: &habits,
+            pushed: &pushed,
+            new: &new,
+            typical: &typical,
+            ..OfferSources::default()
+        };
         let kinds = |ordered: &[u128], unfit: u128, most| {
             let ordered = ordered.iter().map(|number| product(*number)).collect();
             let found = offers(&sources, &ordered, today, |offered| offered != product(unfit), most);

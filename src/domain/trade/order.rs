@@ -78,6 +78,21 @@ pub struct Order {
     /// For whoever follows the order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// The program that wrote this revision, by an id of its own making.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "desk", schema(value_type = Option<String>))]
+    pub writer: Option<Uuid>,
+    /// The revision of the desk's that its writer knew of: what another program has written since is not overwritten unseen.
+    #[serde(default)]
+    pub seen: u32,
+}
+
+impl Order {
+    /// It would overwrite what another program has written and this one has not seen. Who names no writer overwrites.
+    pub fn overlooks(&self, kept: &Self) -> bool {
+        let by_others = self.writer.zip(kept.writer).is_some_and(|(writer, other)| writer != other);
+        by_others && self.seen < kept.revision
+    }
 }
 
 /// One line.
@@ -140,6 +155,9 @@ pub struct OrderDelivery {
     /// The number of the address on the card.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<u32>,
+    /// The legal entity that the goods go to by their papers; none: that of the address, else the payer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consignee: Option<EntityId>,
     /// When.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slot: Option<Slot>,

@@ -7,13 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::amount::TaxRate;
+use super::credit::PaymentHistory;
 use super::delivery::{OpenSlot, Slot, SlotFault};
 use super::examine::{Facts, Goods, ServedBy};
-use super::offer::{self, Habit, Offer, OfferSources};
-use super::order::{EntityId, Order, OrderId, OrderLine, OrderState, Receiver};
+use super::offer::{self, Habit, Offer, OfferSources, UsualQuantity};
+use super::order::{EntityId, Order, OrderId, OrderLine, OrderState, Receiver, Settlement};
 use super::price::{self, Buyer, Column, ColumnRule};
 use super::product::ProductId;
 use super::promotion::Promotion;
@@ -35,6 +37,9 @@ pub struct Terms {
     pub buyer: Buyer,
     /// Legal entities that may pay, at least one; the first is proposed.
     pub payers: Vec<Payer>,
+    /// Legal entities that goods may go to; none: the payer is the only one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub consignees: Vec<Consignee>,
     /// What the client may buy of what not everybody may.
     #[serde(default)]
     pub permissions: BTreeSet<String>,
@@ -87,6 +92,19 @@ pub struct Payer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "desk", schema(value_type = Option<String>, format = Date))]
     pub payments_until: Option<Date>,
+    /// How it has paid (duty 9); none: nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<PaymentHistory>,
+}
+
+/// A legal entity that goods go to.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub struct Consignee {
+    /// In data.
+    pub id: EntityId,
+    /// As on its papers.
+    pub name: String,
 }
 
 /// Where goods can come.
@@ -97,6 +115,9 @@ pub struct Address {
     pub number: u32,
     /// As the driver reads it.
     pub text: String,
+    /// Whose it is: goods that come there go to this legal entity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consignee: Option<EntityId>,
     /// What an order on its route must come to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum: Option<Money>,
@@ -160,9 +181,33 @@ pub struct PastOrder {
     pub currency: String,
     /// What was in it.
     pub lines: Vec<OrderLine>,
+    /// What each line cost that could be priced.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prices: Vec<PastPrice>,
 }
 
-mask_debug!(Payer, Address, PastOrder);
+/// What a line of an order of before cost.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub struct PastPrice {
+    /// The line's number.
+    pub line: u32,
+    /// Of a piece or kilogram.
+    pub amount: Money,
+}
+
+/// What a client bought of something the last time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LastTime<'a> {
+    /// How much.
+    pub ordered: UsualQuantity,
+    /// What a piece or kilogram cost; none: nobody knows.
+    pub price: Option<Money>,
+    /// ISO 4217.
+    pub currency: &'a str,
+}
+
+mask_debug!(Payer, Consignee, Address, PastOrder);
 
 impl Terms {
     /// Who pays this order: who was chosen, else the first.
@@ -178,8 +223,26 @@ impl Terms {
         self.addresses.iter().find(|address| Some(address.number) == order.delivery.address)
     }
 
-    /// All that [`super::examine::examine`] looks at. `found`: goods that were searched for since.
-    pub fn facts(&self, order: &Order, found: &BTreeMap<ProductId, Goods>) -> Facts {
+    /// Whom the goods go to by their papers: who was chosen, else whose the address is, else the payer.
+    pub fn consignee<'a>(&'a self, order: &'a Order) -> Option<&'a EntityId> {
+        let address = || self.address(order)?.consignee.as_ref();
+        let payer = || self.payer(order).map(|payer| &payer.id);
+        order.delivery.consignee.as_ref().or_else(address).or_else(payer)
+    }
+
+    /// What this client bought of a product in the latest of the orders of before that had it; not in this one.
+    pub fn last_time(&self, product: ProductId, besides: OrderId) -> Option<LastTime<'_>> {
+        let orders = self.orders.iter().filter(|past| past.id != besides);
+        let mut lines = orders.flat_map(|past| past.lines.iter().map(move |line| (past, line)));
+        let (past, line) = lines.find(|(_, line)| line.product == product && line.is_delivered())?;
+        let price = past.prices.iter().find(|price| price.line == line.number).map(|price| price.amount);
+        let ordered = UsualQuantity { quantity: line.quantity, unit: line.unit };
+        Some(LastTime { ordered, price, currency: &past.currency })
+    }
+
+    /// All that [`super::examine::examine`] looks at. `found`: goods that were searched for since. `was_given_in`: the order has been
+    /// placed or held before, so its client has heard offers, and is asked for no more of them (T17).
+    pub fn facts(&self, order: &Order, found: &BTreeMap<ProductId, Goods>, was_given_in: bool) -> Facts {
         let payer = self.payer(order);
         let address = self.address(order);
         let can_be_had =
@@ -201,8 +264,10 @@ impl Terms {
                     .is_some_and(|slot| other.slot.is_some_and(|theirs| theirs.date == slot.date))
         };
         // What fits is less where nothing else is left to offer (duty 7).
-        let made = order.offers.len();
-        let could = self.offers(order, found, self.least_offers).len();
+        let least_offers = || {
+            let could = self.offers(order, found, self.least_offers).len();
+            self.least_offers.min(order.offers.len() + could)
+        };
         Facts {
             today: self.today,
             buyer: self.buyer.clone(),
@@ -210,6 +275,13 @@ impl Terms {
             standing: payer.and_then(|payer| payer.standing.clone()),
             is_prepaid: payer.is_some_and(|payer| payer.is_prepaid),
             payers: self.payers.iter().map(|payer| payer.id.clone()).collect(),
+            consignees: self
+                .consignees
+                .iter()
+                .map(|consignee| &consignee.id)
+                .chain(self.payers.iter().map(|payer| &payer.id))
+                .cloned()
+                .collect(),
             permissions: self.permissions.clone(),
             is_regional: self.is_regional,
             addresses: self.addresses.iter().map(|address| address.number).collect(),
@@ -227,7 +299,7 @@ impl Terms {
             column_rules: self.price_list.column_rules.clone(),
             promotions: self.price_list.promotions.clone(),
             tax_rates: self.price_list.tax_rates.clone(),
-            least_offers: self.least_offers.min(made + could),
+            least_offers: if was_given_in { 0 } else { least_offers() },
         }
     }
 
@@ -257,10 +329,47 @@ impl Terms {
         };
         let pushed: Vec<_> =
             self.pushed.iter().map(|pushed| (pushed.product, pushed.phrase.clone())).collect();
-        let sources =
-            OfferSources { habits: &self.habits, pushed: &pushed, new: &self.new, typical: &self.typical };
+        let waiting = self.waiting(order);
+        let sources = OfferSources {
+            waiting: &waiting,
+            habits: &self.habits,
+            pushed: &pushed,
+            new: &self.new,
+            typical: &self.typical,
+        };
         let ordered = order.lines.iter().map(|line| line.product);
         let said: BTreeSet<_> = ordered.chain(order.offers.iter().map(|offer| offer.product)).collect();
         offer::offers(&sources, &said, self.today, fits, most)
     }
+
+    /// What the client agreed to wait for until a day that has come by this order's delivery, and has not bought since (T12).
+    fn waiting(&self, order: &Order) -> Vec<(ProductId, UsualQuantity, Date)> {
+        let comes = order.delivery.slot.map(|slot| slot.date).or_else(|| self.today.tomorrow().ok());
+        let comes = comes.unwrap_or(self.today);
+        let waits_until = |line: &OrderLine| match line.settled {
+            Some(Settlement::Wait { until }) => Some(until),
+            _ => None,
+        };
+        let (mut latest, mut waiting) = (BTreeSet::new(), Vec::new());
+        let past = self.orders.iter().filter(|past| past.id != order.id);
+        for past in past.filter(|past| !matches!(past.state, OrderState::Draft | OrderState::Cancelled)) {
+            // Of what came in part the rest waits.
+            let (waits, others): (Vec<&OrderLine>, _) =
+                past.lines.iter().partition(|line| waits_until(line).is_some());
+            for line in waits.into_iter().chain(others.into_iter().filter(|line| line.is_delivered())) {
+                let is_latest = latest.insert(line.product);
+                if is_latest && waits_until(line).is_some_and(|until| until <= comes) {
+                    let ordered = UsualQuantity { quantity: line.quantity, unit: line.unit };
+                    let since = past.placed_at.to_zoned(TimeZone::UTC).date();
+                    waiting.push((line.product, ordered, since));
+                }
+            }
+        }
+        // Who has waited longest is served first; the orders begin with the latest.
+        waiting.reverse();
+        waiting
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ use crate::desk_api::{Fault, OrderAct};
 use crate::domain::trade::offer::{Offer, OfferAnswer, OfferMade, UsualQuantity};
 use crate::domain::trade::order::{OrderLine, Receiver, Settlement};
 use crate::domain::trade::product::{Product, ProductId, Unit};
+use crate::domain::trade::terms::LastTime;
 use crate::instant::Instant;
 use crate::screen::{Field, Screen, Wish};
 use jiff::Zoned;
@@ -42,11 +43,13 @@ impl Screen {
             Answer::Offer { offer, answer } => self.answer_offer(now, &offer, answer),
             Answer::NoOffers => self.refuse_offers(now),
             Answer::Payer(payer) => self.set(now, |order| order.payer = Some(payer)),
+            Answer::Consignee(entity) => self.set(now, |order| order.delivery.consignee = Some(entity)),
             Answer::Column(column) => self.set(now, |order| order.column = column),
             Answer::Address(address) => self.set(now, |order| {
                 if order.delivery.address != Some(address) {
-                    // Another lorry, and other people.
-                    (order.delivery.slot, order.delivery.receiver) = (None, None);
+                    // Another lorry, other people, and maybe another shop.
+                    let delivery = &mut order.delivery;
+                    (delivery.slot, delivery.receiver, delivery.consignee) = (None, None, None);
                 }
                 order.delivery.address = Some(address);
             }),
@@ -65,7 +68,28 @@ impl Screen {
             }
             Answer::Change => self.change_placed(now),
             Answer::Open(id) => self.open_order_by_id(now, id),
+            Answer::KeepMine => self.settle_which_holds(now, false),
+            Answer::TakeTheirs => self.settle_which_holds(now, true),
         }
+    }
+
+    /// Either way it is written anew, as the later of the two: what was refused waits no more.
+    fn settle_which_holds(&mut self, now: Instant, is_theirs: bool) {
+        let writer = self.book.writer;
+        let Some(draft) = self.open_draft_mut() else { return };
+        let Some(theirs) = draft.theirs.take() else { return };
+        let revision = draft.order.revision.max(theirs.order.revision);
+        draft.seen = theirs.order.revision;
+        if is_theirs {
+            draft.order = theirs.order;
+        }
+        (draft.order.revision, draft.order.writer) = (revision, None);
+        draft.sign(writer);
+        (draft.phase, draft.receipt) = (Phase::Writing, None);
+        let (client, order) = (draft.order.client, Box::new(draft.order.clone()));
+        self.book.examine(client);
+        self.wishes.push_back(Wish::KeepOrder(order));
+        self.ask(now, Question::Product);
     }
 
     fn set(&mut self, now: Instant, change: impl FnOnce(&mut crate::desk_api::Order)) {
@@ -112,11 +136,13 @@ impl Screen {
     pub(super) fn usual(&self, product: ProductId) -> Option<UsualQuantity> {
         let terms = self.book.terms(self.open_client()?)?;
         let habit = terms.habits.iter().find(|habit| habit.product == product);
-        habit.map(|habit| habit.usual).or_else(|| {
-            let lines = terms.orders.iter().flat_map(|order| &order.lines);
-            let last = lines.into_iter().find(|line| line.product == product)?;
-            Some(UsualQuantity { quantity: last.quantity, unit: last.unit })
-        })
+        habit.map(|habit| habit.usual).or_else(|| Some(self.last_time(product)?.ordered))
+    }
+
+    /// What the client of the open order bought of it the last time before this order.
+    pub(super) fn last_time(&self, product: ProductId) -> Option<LastTime<'_>> {
+        let draft = self.open_draft()?;
+        self.book.terms(draft.order.client)?.last_time(product, draft.order.id)
     }
 
     fn settle(&mut self, now: Instant, number: u32, settled: Settlement, quantity: Option<Decimal>) {

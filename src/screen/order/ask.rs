@@ -1,10 +1,10 @@
 //! What the form asks for, one thing after the other.
 
 use super::{Draft, Phase};
-use crate::desk_api::{ClientId, Fault};
+use crate::desk_api::{ClientId, Fault, Order, Sought};
 use crate::domain::trade::product::ProductId;
 use crate::instant::Instant;
-use crate::screen::Screen;
+use crate::screen::{Screen, Wish};
 use std::time::Duration;
 
 /// A key that is struck twice by a slip must not answer the next question as well.
@@ -30,6 +30,7 @@ pub(super) enum Question {
         product: ProductId,
     },
     Payer,
+    Consignee,
     Column,
     Address,
     Slot,
@@ -52,6 +53,18 @@ pub(super) enum Question {
 }
 
 impl Question {
+    /// What the order has already of what is answered in words: it is gone on with.
+    fn said(&self, order: &Order) -> String {
+        let regional = order.delivery.regional.as_ref();
+        let said = match self {
+            Self::Note => order.note.clone(),
+            Self::RegionalPayment => regional.and_then(|regional| regional.payment.clone()),
+            Self::RegionalArrival => regional.and_then(|regional| regional.shipping.clone()),
+            _ => None,
+        };
+        said.unwrap_or_default()
+    }
+
     /// A digit answers it; the others are answered in words or amounts.
     pub const fn takes_digits(&self) -> bool {
         matches!(
@@ -59,6 +72,7 @@ impl Question {
             Self::Shortage { .. }
                 | Self::Offer { .. }
                 | Self::Payer
+                | Self::Consignee
                 | Self::Column
                 | Self::Address
                 | Self::Slot
@@ -80,16 +94,38 @@ impl Screen {
     /// What was said already says what comes next.
     pub(super) fn ask_quietly(&mut self, now: Instant, question: Question) {
         let chosen = self.first_choice(&question);
+        let asks_shortage = match question {
+            Question::Shortage { line } => {
+                self.open_draft().and_then(|draft| Some(draft.line(line)?.product))
+            }
+            _ => None,
+        };
         let Some(draft) = self.open_draft_mut() else { return };
+        let text = question.said(&draft.order);
         (draft.asks, draft.since) = (question, now);
-        (draft.text, draft.mistake, draft.chosen) = (String::new(), None, chosen);
+        (draft.text, draft.mistake, draft.chosen) = (text, None, chosen);
         (draft.hits, draft.searches) = (Vec::new(), false);
+        if let Some(product) = asks_shortage {
+            self.fetch_substitutes(product);
+        }
+    }
+
+    /// What may be sold instead, with what is there of it now.
+    fn fetch_substitutes(&mut self, product: ProductId) {
+        let Some(client) = self.open_client() else { return };
+        let has_some =
+            self.book.goods(client, product).is_some_and(|goods| !goods.product.substitutes.is_empty());
+        let day = self.open_draft().and_then(|draft| draft.order.delivery.slot).map(|slot| slot.date);
+        if has_some {
+            self.wishes.push_back(Wish::FindProducts { client, what: Sought::InsteadOf(product), day });
+        }
     }
 
     /// Which question mends this.
     pub(super) fn question_about(&self, fault: &Fault) -> Option<Question> {
         Some(match fault {
             Fault::NoPayer | Fault::UnknownPayer => Question::Payer,
+            Fault::UnknownConsignee => Question::Consignee,
             Fault::ColumnNotPermitted => Question::Column,
             Fault::Empty => Question::Product,
             Fault::OutOfStock { line, .. } => Question::Shortage { line: *line },
@@ -162,7 +198,7 @@ impl Screen {
 impl Draft {
     /// An order that was given in can only be chosen about.
     pub(super) fn takes_digits(&self) -> bool {
-        self.asks.takes_digits() || !self.is_writing()
+        self.asks.takes_digits() || !self.is_writing() || self.theirs.is_some()
     }
 
     pub(super) fn is_placing(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use super::ask::Question;
 use super::{Draft, Phase};
-use crate::desk_api::{ClientId, Fault, Money, OrderId, OrderState, Standing};
+use crate::desk_api::{ClientId, Fault, Money, OrderEntry, OrderId, OrderState, Standing};
 use crate::domain::trade::delivery::Slot;
 use crate::domain::trade::examine::Goods;
 use crate::domain::trade::offer::{Offer, OfferAnswer};
@@ -46,6 +46,7 @@ pub(super) enum Answer {
     },
     NoOffers,
     Payer(EntityId),
+    Consignee(EntityId),
     /// None: by the rules.
     Column(Option<ColumnId>),
     Address(u32),
@@ -60,6 +61,9 @@ pub(super) enum Answer {
     Change,
     /// Out of the list.
     Open(OrderId),
+    /// Of two that were written: this one.
+    KeepMine,
+    TakeTheirs,
 }
 
 impl Choice {
@@ -76,6 +80,9 @@ impl Screen {
         let choices = || {
             let client = self.open_client()?;
             let draft = self.book.drafts.get(&client)?;
+            if let Some(theirs) = &draft.theirs {
+                return Some(self.which_holds(draft, theirs));
+            }
             Some(match draft.phase {
                 Phase::Writing | Phase::Refused => self.answers_to(client, draft),
                 Phase::Placing { waits: false } => Vec::new(),
@@ -85,6 +92,22 @@ impl Screen {
             })
         };
         choices().unwrap_or_default()
+    }
+
+    /// What was written here, and what another program of this operator has written.
+    fn which_holds(&self, draft: &Draft, theirs: &OrderEntry) -> Vec<Choice> {
+        let cat = &self.cat;
+        let words = |lines: usize, total: Money| {
+            let total = self.order_money(draft, total);
+            say!(cat, "lines: {count}, {total}", count = lines, total = total)
+        };
+        let mine = words(draft.order.lines.len(), draft.examined().total.gross);
+        let when = self.moment_words(theirs.changed_at);
+        let other = format!("{} · {when}", words(theirs.order.lines.len(), theirs.examined.total.gross));
+        vec![
+            Choice::of(say!(cat, "what stands here"), mine, Answer::KeepMine),
+            Choice::of(say!(cat, "what was written elsewhere"), other, Answer::TakeTheirs),
+        ]
     }
 
     fn answers_to(&self, client: ClientId, draft: &Draft) -> Vec<Choice> {
@@ -100,6 +123,7 @@ impl Screen {
             Question::Shortage { line } => self.settlements(client, draft, *line),
             Question::Offer { product } => self.offer_answers(*product),
             Question::Payer => self.payers(client),
+            Question::Consignee => self.consignees(client),
             Question::Column => self.columns(client, draft),
             Question::Address => {
                 let addresses = self.book.terms(client).into_iter().flat_map(|terms| &terms.addresses);
@@ -179,6 +203,9 @@ impl Screen {
                 quantity = self.quantity_words(usual.quantity, usual.unit)
             ));
         }
+        if let Some(price) = self.last_time(product.id).and_then(|last| self.last_price_words(&last)) {
+            parts.push(say!(cat, "last time {price}", price = price));
+        }
         if let Some(permission) = forbidden {
             parts.push(say!(cat, "not without permission: {permission}", permission = permission));
         }
@@ -232,11 +259,14 @@ impl Screen {
             choices.push(plain(label, Settlement::Wait { until }, None));
         }
         for substitute in &product.substitutes {
-            let Some(goods) =
-                self.book.goods(client, *substitute).filter(|goods| goods.available > Decimal::ZERO)
-            else {
-                continue;
+            let may_buy = |goods: &&Goods| {
+                let needs = goods.product.permission.as_ref();
+                let permissions = self.book.terms(client).map(|terms| &terms.permissions);
+                needs.is_none_or(|needs| permissions.is_some_and(|known| known.contains(needs)))
             };
+            let is_there = |goods: &&Goods| goods.available > Decimal::ZERO;
+            let goods = self.book.goods(client, *substitute).filter(is_there).filter(may_buy);
+            let Some(goods) = goods else { continue };
             let label = say!(cat, "instead {product}", product = goods.product.name);
             let detail = format!(
                 "{} · {}",
@@ -309,6 +339,14 @@ impl Screen {
             answer: Answer::Payer(payer.id.clone()),
         };
         payers.map(choice).collect()
+    }
+
+    fn consignees(&self, client: ClientId) -> Vec<Choice> {
+        let consignees = self.book.terms(client).into_iter().flat_map(|terms| &terms.consignees);
+        let choice = |entity: &crate::domain::trade::terms::Consignee| {
+            Choice::of(entity.name.clone(), String::new(), Answer::Consignee(entity.id.clone()))
+        };
+        consignees.map(choice).collect()
     }
 
     fn columns(&self, client: ClientId, draft: &Draft) -> Vec<Choice> {

@@ -155,15 +155,15 @@ impl Screen {
             Some(Settlement::Drop) => parts.push(say!(cat, "left out")),
             None => {}
         }
-        let orders = self.book.terms(client).into_iter().flat_map(|terms| &terms.orders);
-        let before = orders.filter(|past| past.id != draft.order.id);
-        let last = before.flat_map(|order| &order.lines).find(|last| last.product == line.product);
-        if let Some(last) = last {
-            parts.push(say!(
-                cat,
-                "last time {quantity}",
-                quantity = self.quantity_words(last.quantity, last.unit)
-            ));
+        let terms = self.book.terms(client);
+        if let Some(last) = terms.and_then(|terms| terms.last_time(line.product, draft.order.id)) {
+            let quantity = self.quantity_words(last.ordered.quantity, last.ordered.unit);
+            parts.push(match self.last_price_words(&last) {
+                Some(price) => {
+                    say!(cat, "last time {quantity} at {price}", quantity = quantity, price = price)
+                }
+                None => say!(cat, "last time {quantity}", quantity = quantity),
+            });
         }
         let Some(priced) = priced else { return parts.join(" · ") };
         if priced.price.from == PriceSource::Contract {
@@ -231,6 +231,9 @@ impl Screen {
             };
             row(say!(cat, "Credit left"), value, tone);
         }
+        if let Some(words) = terms.payer(&draft.order).and_then(|payer| self.payment_words(payer)) {
+            row(say!(cat, "Payments"), words, Tone::Neutral);
+        }
         if let Some((lines, total)) = habit(terms, draft.order.id) {
             let now = draft.order.lines.iter().filter(|line| line.is_delivered()).count();
             let value = say!(
@@ -260,6 +263,10 @@ impl Screen {
             return say!(cat, "The client wants no offers");
         }
         let made = draft.order.offers.len();
+        if draft.was_given_in() {
+            // It is a change: more may be offered, and none must be (T17).
+            return say!(cat, "Offers: {made}", made = made);
+        }
         let least = self.book.terms(client).map_or(0, |terms| terms.least_offers);
         say!(cat, "Offers: {made} of {least}", made = made, least = least)
     }
@@ -301,6 +308,15 @@ impl Screen {
                 say!(cat, "Payer"),
                 payer.map(|payer| payer.name.clone()).unwrap_or_default(),
                 Some(Question::Payer),
+            );
+        }
+        if terms.consignees.len() > 1 {
+            let consignee = terms.consignee(order);
+            let named = terms.consignees.iter().find(|known| Some(&known.id) == consignee);
+            step(
+                say!(cat, "Consignee"),
+                named.map(|known| known.name.clone()).unwrap_or_default(),
+                Some(Question::Consignee),
             );
         }
         if draft.examined().columns.len() > 1 {
@@ -370,6 +386,9 @@ impl Screen {
 
     fn status(&self, draft: &Draft) -> Word {
         let cat = &self.cat;
+        if draft.theirs.is_some() {
+            return Word { tone: Tone::Warning, text: say!(cat, "Written here and elsewhere") };
+        }
         if let Some(code) = draft.refusal {
             // Until the operator does something else.
             let stands = if draft.is_writing() { String::new() } else { self.phase_words(draft) };

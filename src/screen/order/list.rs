@@ -224,7 +224,7 @@ impl Screen {
     }
 
     /// "Mon 5 May, 11:02".
-    fn moment_words(&self, at: Timestamp) -> String {
+    pub(super) fn moment_words(&self, at: Timestamp) -> String {
         let at = at.to_zoned(self.zone.clone());
         format!("{}, {:02}:{:02}", self.day_words(at.date()), at.hour(), at.minute())
     }

@@ -35,10 +35,13 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
 
 /// All that is known of orders.
 pub(super) struct Book {
     chance: ChaCha20Rng,
+    /// This program among those that write orders.
+    writer: Uuid,
     known: BTreeMap<ClientId, Known>,
     /// The order of each that is open, or opens.
     drafts: BTreeMap<ClientId, Draft>,
@@ -98,6 +101,10 @@ struct Draft {
     number: Option<u64>,
     /// This revision outlives the process.
     kept: u32,
+    /// The revision that the desk is known to have.
+    seen: u32,
+    /// What another program of this operator has written meanwhile: one of the two is to hold.
+    theirs: Option<Box<OrderEntry>>,
     /// The desk was asked to give it back, so that it can be changed.
     wants_change: bool,
     /// What could not be done to it, until the operator does something else.
@@ -154,8 +161,12 @@ enum Closed {
 
 impl Book {
     pub fn new(seed: [u8; 32]) -> Self {
+        let mut chance = ChaCha20Rng::from_seed(seed);
+        let mut octets = [0; 16];
+        chance.fill_bytes(&mut octets);
         Self {
-            chance: ChaCha20Rng::from_seed(seed),
+            chance,
+            writer: uuid::Builder::from_random_bytes(octets).into_uuid(),
             known: BTreeMap::new(),
             drafts: BTreeMap::new(),
             aside: BTreeMap::new(),
@@ -196,7 +207,8 @@ impl Book {
     fn examine(&mut self, client: ClientId) {
         let Some((known, draft)) = self.known.get(&client).zip(self.drafts.get_mut(&client)) else { return };
         if let Some(terms) = &known.terms {
-            draft.examined = examine(&draft.order, &terms.facts(&draft.order, &known.found));
+            let facts = terms.facts(&draft.order, &known.found, draft.was_given_in());
+            draft.examined = examine(&draft.order, &facts);
         }
     }
 
@@ -252,12 +264,15 @@ impl Book {
 impl Draft {
     fn of(now: Instant, order: Order) -> Self {
         Self {
+            // What is found on this computer may be newer than what the desk has.
+            seen: order.seen,
             order,
             examined: nothing(),
             receipt: None,
             phase: Phase::Writing,
             number: None,
             kept: 0,
+            theirs: None,
             wants_change: false,
             refusal: None,
             told: None,
@@ -297,11 +312,11 @@ impl Draft {
             OrderState::Draft if is_own => Phase::Writing,
             state => Phase::Given(state),
         };
-        (self.number, self.wants_change, self.chosen) = (entry.number, false, None);
+        (self.number, self.wants_change, self.chosen, self.theirs) = (entry.number, false, None, None);
         // What was written into one that was given in, and never got there, is not what is placed.
         if self.is_given() || entry.order.revision >= self.order.revision {
             self.order = entry.order.clone();
-            self.kept = self.order.revision;
+            (self.kept, self.seen) = (self.order.revision, self.order.revision);
             self.receipt = self.is_given().then(|| OrderReceipt {
                 id: entry.order.id,
                 revision: entry.order.revision,
@@ -329,6 +344,26 @@ impl Draft {
     fn is_begun(&self) -> bool {
         self.order.revision > 0
     }
+
+    /// Writes the next revision. On what the desk has this program builds as the one that has seen it; on what it has not, as
+    /// before.
+    fn sign(&mut self, writer: Uuid) {
+        if self.order.revision <= self.seen || self.order.writer.is_none() {
+            (self.order.writer, self.order.seen) = (Some(writer), self.seen);
+        }
+        self.order.revision += 1;
+    }
+
+    /// What the desk has overlooks what was written here, and the other way round.
+    fn is_at_odds_with(&self, theirs: &Order) -> bool {
+        let has_more = self.is_writing() && self.order.revision > self.seen;
+        has_more && theirs.revision > self.seen && self.order.overlooks(theirs)
+    }
+
+    /// It was placed or held once, and has its number since.
+    fn was_given_in(&self) -> bool {
+        self.number.is_some()
+    }
 }
 
 fn nothing() -> Examined {
@@ -349,6 +384,10 @@ impl Screen {
             return Self::is_of_list(act);
         }
         let Some(draft) = self.open_draft() else { return false };
+        if draft.theirs.is_some() && !Self::is_of_list(act) {
+            // First it is said which of the two holds.
+            return false;
+        }
         match act {
             Act::OrderTyped(_) | Act::OrderChoice(_) | Act::OrderEnter | Act::OrderMove { .. } => true,
             Act::RepeatOrder | Act::UsualOrder => draft.is_writing() && draft.order.lines.is_empty(),
@@ -428,7 +467,7 @@ impl Screen {
         if draft.order == before {
             return;
         }
-        draft.order.revision += 1;
+        draft.sign(self.book.writer);
         // One that was begun in another call is taken in this one.
         draft.order.call = call.or(draft.order.call);
         (draft.phase, draft.receipt) = (Phase::Writing, None);

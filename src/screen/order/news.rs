@@ -4,7 +4,7 @@ use super::ask::Question;
 use super::{Draft, Phase};
 use crate::desk_api::{
     Change, ClientId, Fault, Goods, Order, OrderEntry, OrderId, OrderNews, OrderReceipt, OrderState,
-    ProblemCode, Severity, Terms, Unavailable,
+    ProblemCode, Severity, Sought, Terms, Unavailable,
 };
 use crate::instant::Instant;
 use crate::phone::LineId;
@@ -64,11 +64,12 @@ impl Screen {
     pub(in crate::screen) fn on_products(
         &mut self,
         client: ClientId,
-        text: &str,
+        what: &Sought,
         answer: Result<Vec<Goods>, Unavailable>,
     ) {
         let is_asked = |draft: &&mut Draft| {
-            super::entry::Wanted::read(&draft.text).words == text && draft.asks == Question::Product
+            let words = super::entry::Wanted::read(&draft.text).words;
+            *what == Sought::Words(words) && draft.asks == Question::Product
         };
         if let Ok(goods) = &answer
             && let Some(known) = self.book.known.get_mut(&client)
@@ -154,8 +155,19 @@ impl Screen {
         for entry in drafts {
             self.book.me = Some(entry.taken_by.clone());
             self.notice_returned(&entry);
-            self.adopt(now, entry.order.clone());
+            self.adopt_of_desk(now, &entry);
             self.remember_entry(entry);
+        }
+    }
+
+    /// The desk has it so.
+    pub(super) fn adopt_of_desk(&mut self, now: Instant, entry: &OrderEntry) {
+        self.adopt(now, entry.order.clone());
+        if let Some(draft) = self.book.find_mut(entry.order.id) {
+            draft.number = entry.number.or(draft.number);
+            if draft.order == entry.order {
+                draft.seen = entry.order.revision;
+            }
         }
     }
 
@@ -226,6 +238,7 @@ impl Screen {
             self.wishes.push_back(Wish::FetchOrder(id));
         } else {
             draft.kept = draft.kept.max(receipt.revision);
+            draft.seen = draft.seen.max(receipt.revision);
         }
         draft.number = receipt.number.or(draft.number);
         draft.told = Some(wall.timestamp());

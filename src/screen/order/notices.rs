@@ -40,6 +40,8 @@ enum What {
     Refused(ProblemCode),
     /// Nobody was asked to call the client back.
     NotCalledBack,
+    /// Nobody knows of the new client.
+    NotWrittenDown,
 }
 
 impl What {
@@ -64,7 +66,14 @@ impl What {
 
     /// The operator has to do something, or to know it before the client calls.
     const fn needs_operator(&self) -> bool {
-        matches!(self, Self::Returned(_) | Self::Ended(..) | Self::Refused(_) | Self::NotCalledBack)
+        matches!(
+            self,
+            Self::Returned(_)
+                | Self::Ended(..)
+                | Self::Refused(_)
+                | Self::NotCalledBack
+                | Self::NotWrittenDown
+        )
     }
 }
 
@@ -114,6 +123,11 @@ impl Screen {
     /// The desk does not take what was asked of a manager, and the call in which it was is gone.
     pub(in crate::screen) fn notice_not_called_back(&mut self, who: String) {
         self.put_notice(Notice { order: None, who, number: None, what: What::NotCalledBack, until: None });
+    }
+
+    /// The desk does not take a client of whom nobody knew.
+    pub(in crate::screen) fn notice_not_written_down(&mut self, who: String) {
+        self.put_notice(Notice { order: None, who, number: None, what: What::NotWrittenDown, until: None });
     }
 
     fn put_notice(&mut self, notice: Notice) {
@@ -193,6 +207,9 @@ impl Screen {
             What::Refused(_) => msg!("{order} of {who}: {why}"),
             What::NotCalledBack => {
                 msg!("The order desk does not take the call back to {who}: ask the manager yourself")
+            }
+            What::NotWrittenDown => {
+                msg!("The order desk does not take the new client {who}: tell the head yourself")
             }
         };
         let why = match &notice.what {

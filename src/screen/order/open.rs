@@ -112,6 +112,8 @@ impl Screen {
             delivery: OrderDelivery { address, ..OrderDelivery::default() },
             agreed_total: None,
             note: None,
+            writer: None,
+            seen: 0,
         };
         self.book.lay_out(Draft::of(now, order));
     }

@@ -3,8 +3,8 @@
 use super::Mistake;
 use super::ask::Question;
 use super::entry::{self, Wanted};
-use crate::desk_api::Fault;
-use crate::domain::trade::order::Regional;
+use crate::desk_api::{Fault, Sought};
+use crate::domain::trade::order::{Receiver, Regional};
 use crate::domain::trade::product::{Product, ProductId, Unit};
 use crate::instant::Instant;
 use crate::screen::targets::moved;
@@ -13,8 +13,9 @@ use jiff::civil::DateTime;
 use jiff::{Timestamp, Zoned};
 use rust_decimal::Decimal;
 
-/// As much as one field of the desk takes.
-const LONGEST_TEXT: usize = 500;
+/// As much as the desk takes of one field, and of a note.
+const LONGEST_TEXT: usize = 300;
+const LONGEST_NOTE: usize = 2000;
 
 impl Screen {
     pub(super) fn order_typed(&mut self, now: Instant, wall: &Zoned, text: String) {
@@ -29,10 +30,35 @@ impl Screen {
             }
             return;
         }
-        draft.text = text.chars().take(LONGEST_TEXT).collect();
+        let longest = if draft.asks == Question::Note { LONGEST_NOTE } else { LONGEST_TEXT };
+        draft.text = text.chars().take(longest).collect();
         draft.mistake = None;
-        if draft.asks == Question::Product {
-            self.search();
+        match draft.asks.clone() {
+            Question::Product => self.search(),
+            question => self.keep_typed(&question),
+        }
+    }
+
+    /// What is written for others is in the order at every keystroke: who is cut off has lost none of it.
+    fn keep_typed(&mut self, question: &Question) {
+        let Some(draft) = self.open_draft() else { return };
+        let said = Some(draft.text.trim().to_owned()).filter(|text| !text.is_empty());
+        match question {
+            Question::Note => self.change_order(|order| order.note = said),
+            Question::RegionalPayment => self.change_order(|order| regional(order).payment = said),
+            // Whether it is a moment is read when all of it is there.
+            Question::RegionalArrival => self.change_order(|order| {
+                let regional = regional(order);
+                (regional.arrival, regional.shipping) = (None, said);
+            }),
+            Question::ReceiverName => self.change_order(|order| {
+                order.delivery.receiver = said.map(|name| unconfirmed(name, String::new()));
+            }),
+            Question::ReceiverPhone { name } => {
+                let receiver = unconfirmed(name.clone(), said.unwrap_or_default());
+                self.change_order(|order| order.delivery.receiver = Some(receiver));
+            }
+            _ => {}
         }
     }
 
@@ -55,7 +81,7 @@ impl Screen {
         draft.searches = !words.is_empty();
         (draft.hits, draft.chosen) = (hits, draft.searches.then_some(0));
         if draft.searches {
-            self.wishes.push_back(Wish::FindProducts { client, text: words, day });
+            self.wishes.push_back(Wish::FindProducts { client, what: Sought::Words(words), day });
         }
     }
 
@@ -65,6 +91,10 @@ impl Screen {
         let numbers: Vec<u32> = draft.order.lines.iter().map(|line| line.number).collect();
         let line = |at: Option<&u32>| at.map(|number| Question::Line { number: *number });
         let next = match &draft.asks {
+            _ if draft.theirs.is_some() => {
+                draft.chosen = Some(moved(draft.chosen.unwrap_or_default(), down, rows));
+                return self.announce_choice();
+            }
             Question::Product if draft.text.is_empty() && !down && draft.chosen.is_none() => {
                 line(numbers.last())
             }
@@ -93,9 +123,9 @@ impl Screen {
     pub(super) fn order_enter(&mut self, now: Instant, wall: &Zoned) {
         let Some(draft) = self.open_draft() else { return };
         let (text, chosen) = (draft.text.trim().to_owned(), draft.chosen);
-        let is_writing = draft.is_writing();
+        let (is_writing, at_odds) = (draft.is_writing(), draft.theirs.is_some());
         match draft.asks.clone() {
-            _ if !is_writing => {
+            _ if !is_writing || at_odds => {
                 if let Some(chosen) = chosen {
                     self.order_choice(now, wall, chosen);
                 }
@@ -223,6 +253,11 @@ impl Screen {
         });
         self.go_on(now);
     }
+}
+
+/// Nobody has said yet what they may do, nor that they will be there.
+const fn unconfirmed(name: String, phone: String) -> Receiver {
+    Receiver { name, phone, may_pay: false, may_sign: false, confirmed: false }
 }
 
 fn regional(order: &mut crate::desk_api::Order) -> &mut Regional {

@@ -6,6 +6,7 @@ use crate::desk_api::{
     ClientId, OrderChanged, OrderEntry, OrderId, OrderState, OrderWatch, ProblemCode, Unavailable,
 };
 use crate::instant::Instant;
+use crate::screen::recent::Recent;
 use crate::screen::{DESK_PAUSE, Screen, Wish};
 use crate::text::say;
 use jiff::Zoned;
@@ -14,8 +15,12 @@ use jiff::Zoned;
 const MOST_ENTRIES: usize = 500;
 
 impl Screen {
-    pub(in crate::screen) fn on_order_watch(&mut self, wall: &Zoned, told: OrderWatch) {
+    pub(in crate::screen) fn on_order_watch(&mut self, now: Instant, wall: &Zoned, told: OrderWatch) {
         match told {
+            OrderWatch::Revoked => {
+                self.forget_clients();
+                self.desk_fails(now, Unavailable::WrongToken);
+            }
             OrderWatch::Live | OrderWatch::Missed => {
                 self.book.is_heard |= told == OrderWatch::Live;
                 self.wishes.push_back(Wish::FetchOrders(None));
@@ -34,6 +39,21 @@ impl Screen {
                 }
             }
         }
+    }
+
+    /// The desk says that this computer is to know nothing of its clients any more. What was written here and the desk has not
+    /// got stays, and so does whoever is on the line.
+    fn forget_clients(&mut self) {
+        self.put_order_aside();
+        (self.looked_up, self.last, self.palette) = (None, None, None);
+        self.recent = Recent::default();
+        self.choices.clear();
+        let book = &mut self.book;
+        (book.known, book.entries, book.told) = <_>::default();
+        (book.notices, book.heard, book.refusals) = <_>::default();
+        let is_unsaved = |draft: &Draft| !draft.is_given() && draft.order.revision > draft.seen;
+        book.drafts.retain(|_, draft| is_unsaved(draft));
+        book.aside.retain(|_, draft| is_unsaved(draft));
     }
 
     /// Not what this program has done itself, of which it hears from the desk directly.
@@ -149,7 +169,16 @@ impl Screen {
             self.notice_returned(&entry);
         }
         let is_open = self.open_client() == Some(client);
+        let is_at_odds = is_own && entry.state == OrderState::Draft;
         match self.book.find_mut(id) {
+            Some(draft) if is_at_odds && draft.is_at_odds_with(&entry.order) => {
+                (draft.theirs, draft.told) = (Some(Box::new(entry.clone())), Some(wall.timestamp()));
+                (draft.chosen, draft.since, draft.refusal) = (Some(0), now, None);
+                draft.walks = false;
+                if is_open && draft.is_open {
+                    self.announce_prompt();
+                }
+            }
             Some(draft) if draft.stays_as_it_is(&entry, is_own) => draft.told = Some(wall.timestamp()),
             Some(draft) => {
                 let is_newer = entry.order.revision > draft.order.revision;
@@ -166,7 +195,7 @@ impl Screen {
                     ));
                 }
             }
-            None if is_own && entry.state == OrderState::Draft => self.adopt(now, entry.order.clone()),
+            None if is_own && entry.state == OrderState::Draft => self.adopt_of_desk(now, &entry),
             None => {
                 if let Some(code) = refused {
                     self.notice_refused(&entry, code);

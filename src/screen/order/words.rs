@@ -5,11 +5,12 @@ use super::{Closed, Draft, Mistake, Phase};
 use crate::desk_api::{ClientId, Fault, Goods, Money, OrderId, OrderState, ProblemCode, Product, ServedBy};
 use crate::domain::trade::amount;
 use crate::domain::trade::delivery::{Slot, SlotFault};
+use crate::domain::trade::examine::Releaser;
 use crate::domain::trade::offer::{Offer, OfferKind};
 use crate::domain::trade::order::Receiver;
 use crate::domain::trade::price::{self, ColumnId};
 use crate::domain::trade::product::{ProductId, QuantityFault, Unit};
-use crate::domain::trade::terms::Payer;
+use crate::domain::trade::terms::{LastTime, Payer};
 use crate::screen::format::{self, day};
 use crate::screen::keys::{Deed, key_of};
 use crate::screen::{Act, Screen, words};
@@ -122,6 +123,44 @@ impl Screen {
         }
     }
 
+    /// How somebody pays, and the day that is known of it (duty 9); none: nobody knows.
+    pub(super) fn payment_words(&self, payer: &Payer) -> Option<String> {
+        let cat = &self.cat;
+        let mut parts = Vec::new();
+        if let Some(history) = &payer.history {
+            let in_time = history.paid.saturating_sub(history.late);
+            if history.paid > 0 {
+                parts.push(say!(cat, "in time {count} of {all}", count = in_time, all = history.paid));
+            }
+            if history.late > 0 {
+                parts.push(say!(cat, "else {days} days late", days = history.days_late));
+            }
+            let currency = payer.standing.as_ref().map(|standing| standing.currency.as_str());
+            if let Some((last, currency)) = history.last.as_ref().zip(currency) {
+                let amount = format::money(cat.language(), last.amount, currency);
+                parts.push(say!(cat, "last {amount} on {day}", amount = amount, day = day(cat, last.day)));
+            }
+        }
+        parts.extend(payer.payments_until.map(|until| say!(cat, "known up to {day}", day = day(cat, until))));
+        (!parts.is_empty()).then(|| parts.join(" · "))
+    }
+
+    /// The same of each legal entity of a client, by name where there are several.
+    pub(in crate::screen) fn payments_of(&self, client: ClientId) -> Vec<String> {
+        let payers = self.book.terms(client).map(|terms| terms.payers.as_slice()).unwrap_or_default();
+        let words = |payer: &Payer| {
+            let words = self.payment_words(payer)?;
+            Some(if payers.len() > 1 { format!("{}: {words}", format::tame(&payer.name)) } else { words })
+        };
+        payers.iter().filter_map(words).collect()
+    }
+
+    /// What a piece or kilogram cost.
+    pub(super) fn last_price_words(&self, last: &LastTime<'_>) -> Option<String> {
+        let amount = Money(amount::rounded(last.price?.0, last.currency));
+        Some(format::money(self.cat.language(), amount, last.currency))
+    }
+
     pub(super) fn product_name(&self, client: ClientId, product: ProductId) -> String {
         self.book
             .goods(client, product)
@@ -146,6 +185,9 @@ impl Screen {
         if let Some(phrase) = &offer.phrase {
             return phrase.clone();
         }
+        if let Some(since) = offer.waits_since {
+            return say!(cat, "waited for since {day}, and there again", day = day(cat, since));
+        }
         let habit = || {
             let terms = self.book.terms(self.open_client()?)?;
             let habit = terms.habits.iter().find(|habit| habit.product == offer.product)?;
@@ -163,6 +205,9 @@ impl Screen {
     /// What the field asks for.
     pub(super) fn prompt(&self, draft: &Draft) -> String {
         let cat = &self.cat;
+        if draft.theirs.is_some() {
+            return say!(cat, "The order was written elsewhere, too. Which of the two holds?");
+        }
         match draft.phase {
             Phase::Placing { .. } | Phase::Given(_) => return self.phase_words(draft),
             Phase::Writing | Phase::Refused => {}
@@ -194,6 +239,7 @@ impl Screen {
                 say!(cat, "Offer: {product}, {why}", product = self.name_of(*product), why = why)
             }
             Question::Payer => say!(cat, "Who pays?"),
+            Question::Consignee => say!(cat, "Whom do the goods go to?"),
             Question::Column => say!(cat, "By which price column?"),
             Question::Address => say!(cat, "Where to?"),
             Question::Slot => say!(cat, "When?"),
@@ -256,6 +302,7 @@ impl Screen {
             Fault::StandingUnknown => say!(cat, "Nobody knows what this client owes"),
             Fault::NoPayer => say!(cat, "Nobody said who pays"),
             Fault::UnknownPayer => say!(cat, "This payer is not the client's any more"),
+            Fault::UnknownConsignee => say!(cat, "This consignee is not the client's any more"),
             Fault::NoColumn => say!(cat, "No price column holds for this client"),
             Fault::ColumnNotPermitted => say!(cat, "The client may not buy by this column"),
             Fault::Empty => say!(cat, "There is nothing in the order"),
@@ -340,6 +387,9 @@ impl Screen {
                 let number = draft.number.map(|number| number.to_string()).unwrap_or_default();
                 let text = match state {
                     OrderState::Draft => msg!("Order {number} is being written by another operator"),
+                    OrderState::Held if self.released_by(draft) == Some(Releaser::Head) => {
+                        msg!("Order {number} is held: {why}. The head of the department can release it")
+                    }
                     OrderState::Held => {
                         msg!("Order {number} is held: {why}. The manager or the head can release it")
                     }
@@ -357,6 +407,11 @@ impl Screen {
                 super::form::joined([&words, &self.as_of(draft.told).unwrap_or_default()], " · ")
             }
         }
+    }
+
+    /// Who can release all that it is held for.
+    fn released_by(&self, draft: &Draft) -> Option<Releaser> {
+        draft.examined().faults.iter().filter_map(Fault::released_by).max()
     }
 
     /// What somebody has to release.

@@ -17,12 +17,12 @@ fn romashka() -> ClientCard {
 
 impl World {
     /// In the palette.
-    fn searches(&mut self, text: &str) {
+    pub(super) fn searches(&mut self, text: &str) {
         self.press("Ctrl+K");
         self.act(Act::PaletteQuery(text.into()));
     }
 
-    fn finds(&mut self, text: &str, clients: Vec<ClientCard>) {
+    pub(super) fn finds(&mut self, text: &str, clients: Vec<ClientCard>) {
         self.handle(Input::Clients { text: text.into(), answer: Ok(clients) });
     }
 
@@ -33,15 +33,15 @@ impl World {
         self.wishes.clear();
     }
 
-    fn palette(&self) -> Palette {
+    pub(super) fn palette(&self) -> Palette {
         self.shown().lists.palette.clone().expect("the palette is open")
     }
 
-    fn labels(&self) -> Vec<String> {
+    pub(super) fn labels(&self) -> Vec<String> {
         self.palette().rows.into_iter().map(|row| row.label).collect()
     }
 
-    fn card_title(&self) -> String {
+    pub(super) fn card_title(&self) -> String {
         self.shown().lists.card.title.clone()
     }
 }
@@ -150,7 +150,7 @@ fn who_is_looked_up_is_called_by_one_key_and_is_meant_among_several_with_the_num
     world.looks_up(romashka());
     let verbs: Vec<String> =
         world.shown().lists.verbs.iter().map(|verb| format!("{} {}", verb.label, verb.key)).collect();
-    assert_eq!(verbs, ["Call the client Shift+F2", "Order F1", "Break Ctrl+B"]);
+    assert_eq!(verbs, ["Order F1", "Break Ctrl+B", "Call the client Shift+F2"]);
     world.press("Shift+F2");
     let target = "+7 916 123-45-67";
     assert_eq!(world.intents(), [Intent::Dial { target: target.into() }]);

@@ -3,8 +3,10 @@
 mod calls;
 mod cards;
 mod day;
+mod elsewhere;
 mod keys;
 mod looked_up;
+mod new_clients;
 mod notes;
 mod office;
 mod order_news;
@@ -334,6 +336,7 @@ fn client(name: &str, manager: &str) -> ClientCard {
             over_limit: Money::ZERO,
             limit: Some(Money::from_hundredths(50_000_000)),
             credit_left: Some(Money::from_hundredths(1_234_050)),
+            ..Account::default()
         }),
         price_column: Some(PriceColumn { name: "B".into(), why: PriceColumnReason::Volume }),
         delivery: None,

@@ -9,10 +9,10 @@ use crate::desk_api::{
 use crate::domain::trade::examine::examine;
 use jiff::Timestamp;
 
-const ME: &str = "anna";
+pub(super) const ME: &str = "anna";
 
 /// As the desk tells it, `history` by whom and why.
-fn entry(order: &Order, number: Option<u64>, history: &[(&str, OrderState, &str)]) -> OrderEntry {
+pub(super) fn entry(order: &Order, number: Option<u64>, history: &[(&str, OrderState, &str)]) -> OrderEntry {
     let at = Timestamp::UNIX_EPOCH;
     let event = |(by, state, reason): &(&str, OrderState, &str)| OrderEvent {
         at,
@@ -28,7 +28,7 @@ fn entry(order: &Order, number: Option<u64>, history: &[(&str, OrderState, &str)
         client_name: "Hanbit Build".into(),
         changed_at: at,
         placed_at: None,
-        examined: examine(order, &terms().facts(order, &Default::default())),
+        examined: examine(order, &terms().facts(order, &Default::default(), false)),
         held_for: Vec::new(),
         stands: false,
         history: history.iter().map(event).collect(),
@@ -55,11 +55,11 @@ fn placed() -> (World, Order) {
 }
 
 impl World {
-    fn told(&mut self, entry: OrderEntry) {
+    pub(super) fn told(&mut self, entry: OrderEntry) {
         self.handle(Input::OrderEntry(Ok(Box::new(entry))));
     }
 
-    fn bar_texts(&self) -> Vec<String> {
+    pub(super) fn bar_texts(&self) -> Vec<String> {
         self.shown().bars.into_iter().map(|bar| bar.text).collect()
     }
 

@@ -1,7 +1,9 @@
 //! Orders taken in a call, key by key.
 
 use super::*;
-use crate::desk_api::{Change, Goods, Order, OrderAct, OrderNews, OrderReceipt, OrderState, ServedBy, Terms};
+use crate::desk_api::{
+    Change, Goods, Order, OrderAct, OrderNews, OrderReceipt, OrderState, ServedBy, Sought, Terms,
+};
 use crate::domain::trade::offer::OfferAnswer;
 use crate::domain::trade::order::Settlement;
 
@@ -61,7 +63,8 @@ impl World {
     }
 
     pub(super) fn receives(&mut self, order: &Order, state: OrderState, number: Option<u64>) {
-        let known = crate::domain::trade::examine::examine(order, &terms().facts(order, &Default::default()));
+        let known =
+            crate::domain::trade::examine::examine(order, &terms().facts(order, &Default::default(), false));
         self.handle(Input::Order(OrderNews::Answered(Box::new(OrderReceipt {
             id: order.id,
             revision: order.revision,
@@ -294,14 +297,14 @@ fn the_desk_s_goods_come_behind_those_that_are_known() {
     let mut world = talking();
     world.press("F1");
     world.types("tea");
-    let searched = Wish::FindProducts { client: hanbit().id, text: "tea".into(), day: None };
+    let searched = Wish::FindProducts { client: hanbit().id, what: Sought::Words("tea".into()), day: None };
     assert_eq!(world.wishes.last(), Some(&searched));
     let mut other: Goods = terms().goods[0].clone();
     other.product.id = crate::desk_api::ProductId(uuid::Uuid::from_u128(77));
     other.product.name = "Tea with lemon".into();
     let answer = |text: &str| Input::Products {
         client: hanbit().id,
-        text: text.into(),
+        what: Sought::Words(text.into()),
         answer: Ok(vec![other.clone(), terms().goods[0].clone()]),
     };
     world.handle(answer("te"));
@@ -418,7 +421,10 @@ fn what_the_desk_says_is_what_counts() {
         change: Change::Unchanged,
         state: OrderState::Draft,
         number: None,
-        examined: crate::domain::trade::examine::examine(&order, &terms().facts(&order, &Default::default())),
+        examined: crate::domain::trade::examine::examine(
+            &order,
+            &terms().facts(&order, &Default::default(), false),
+        ),
         reserved_until: None,
     };
     receipt.examined.faults.push(crate::desk_api::Fault::NoSlot);
@@ -437,7 +443,10 @@ fn what_the_desk_says_is_what_counts() {
     receipt.examined.faults = vec![crate::desk_api::Fault::OverCredit { by: Money::from_hundredths(30_000) }];
     world.handle(Input::Order(OrderNews::Answered(Box::new(receipt))));
     let status = world.form().status.text;
-    assert_eq!(status, "Order 7 is held: Over the credit by ₽300.00. The manager or the head can release it");
+    assert_eq!(
+        status,
+        "Order 7 is held: Over the credit by ₽300.00. The head of the department can release it"
+    );
     assert_eq!(world.form().choices[0].label, "another order");
     world.types("2");
     let change = Wish::ActOnOrder { id: order.id, act: OrderAct::Change, reason: None };
@@ -557,4 +566,166 @@ fn every_fault_is_said_in_every_language() {
         }
         assert_eq!(said.len(), faults.len(), "{language:?}");
     }
+}
+
+#[test]
+fn what_is_sold_instead_is_asked_for_when_there_is_too_little_and_only_what_the_client_may_buy() {
+    let mut world = talking();
+    world.press("F1");
+    world.enters("2 sugar");
+    world.act(Act::OrderMove { down: false });
+    world.wishes.clear();
+    world.enters("");
+    let sugar = terms().goods.into_iter().find(|goods| goods.product.name == "Sugar 1 kg").unwrap();
+    let [substitute] = sugar.product.substitutes.as_slice() else { panic!("{sugar:?}") };
+    let asked =
+        Wish::FindProducts { client: hanbit().id, what: Sought::InsteadOf(sugar.product.id), day: None };
+    assert!(world.wishes.contains(&asked), "{:?}", world.wishes);
+    let mut cane = terms().goods.into_iter().find(|goods| goods.product.id == *substitute).unwrap();
+    let offered =
+        |world: &World| world.form().choices.iter().any(|choice| choice.label == "instead Cane sugar 1 kg");
+    assert!(offered(&world));
+    cane.product.permission = Some("alcohol".into());
+    let answer = |goods: Goods| Input::Products {
+        client: hanbit().id,
+        what: Sought::InsteadOf(sugar.product.id),
+        answer: Ok(vec![goods]),
+    };
+    world.handle(answer(cane.clone()));
+    assert!(!offered(&world), "the client may not buy it");
+    (cane.product.permission, cane.available) = (None, 5.into());
+    world.handle(answer(cane));
+    let detail = world
+        .form()
+        .choices
+        .iter()
+        .find(|choice| choice.label.starts_with("instead"))
+        .unwrap()
+        .detail
+        .clone();
+    assert!(detail.ends_with("in stock 5 pieces"), "as it is now: {detail}");
+}
+
+#[test]
+fn a_note_and_a_receiver_are_kept_letter_by_letter_and_gone_on_with() {
+    let mut world = talking();
+    world.press("F1");
+    world.enters("3 tea");
+    let step =
+        |world: &World, label: &str| world.form().steps.iter().position(|step| step.label == label).unwrap();
+    world.act(Act::OrderStep(step(&world, "Note")));
+    world.kept();
+    world.types("call");
+    assert_eq!(
+        world.kept().iter().map(|order| order.note.clone().unwrap()).collect::<Vec<_>>(),
+        ["c", "ca", "cal", "call"]
+    );
+    world.act(Act::OrderEnter);
+    // Who goes back to it goes on with it.
+    world.act(Act::OrderStep(step(&world, "Note")));
+    assert_eq!(world.form().text, "call");
+    world.enters(" first");
+    assert_eq!(world.last_kept().note.as_deref(), Some("call first"));
+    world.act(Act::OrderStep(step(&world, "Receiver")));
+    world.types("Ol");
+    let receiver = world.last_kept().delivery.receiver.unwrap();
+    assert_eq!(
+        (receiver.name.as_str(), receiver.confirmed),
+        ("Ol", false),
+        "and nobody has said that they are there"
+    );
+    world.enters("eg");
+    world.types("12");
+    assert_eq!(world.last_kept().delivery.receiver.unwrap().phone, "12");
+}
+
+#[test]
+fn what_it_cost_the_last_time_stands_in_the_line_and_before_it_is_ordered() {
+    let mut world = talking_with(|terms| {
+        let amount = Money::from_hundredths(52_50);
+        terms.orders[0].prices = vec![crate::domain::trade::terms::PastPrice { line: 1, amount }];
+    });
+    world.press("F1");
+    world.types("black");
+    assert!(
+        world.form().choices[0].detail.contains("usually 3 cases · last time ₽52.50"),
+        "{:?}",
+        world.form().choices[0]
+    );
+    world.act(Act::OrderEnter);
+    world.enters("");
+    assert_eq!(world.form().lines[0].detail, "last time 3 cases at ₽52.50");
+}
+
+#[test]
+fn how_a_client_pays_stands_on_the_card_and_beside_the_order() {
+    use crate::domain::trade::credit::{Payment, PaymentHistory};
+    let mut world = talking_with(|terms| {
+        let last = Some(Payment { day: date(2026, 5, 3), amount: Money::from_hundredths(1_200_000) });
+        terms.payers[0].payments_until = Some(date(2026, 5, 4));
+        terms.payers[0].history = Some(PaymentHistory { paid: 20, late: 2, days_late: 4, last });
+    });
+    let words = "in time 18 of 20 · else 4 days late · last ₽12,000.00 on 3 May · known up to 4 May";
+    let rows = world.shown().lists.card.rows.clone();
+    assert!(rows.iter().any(|row| row.key == "Payments" && row.value == words), "{rows:?}");
+    world.press("F1");
+    assert!(world.form().sums.iter().any(|row| row.key == "Payments" && row.value == words), "duty 9");
+}
+
+#[test]
+fn the_card_tells_what_is_disputed_and_what_is_owed_with_all_that_is_ordered() {
+    let mut client = hanbit();
+    let standing = client.standing.as_mut().unwrap();
+    standing.disputed = Money::from_hundredths(30_000);
+    standing.exposure = Some(Money::from_hundredths(454_000));
+    let mut world = World::new();
+    world.rings(FIRST, HANBIT);
+    world.card(FIRST, vec![client]);
+    let rows = world.shown().lists.card.rows.clone();
+    let row = |key: &str| rows.iter().find(|row| row.key == key).map(|row| row.value.as_str());
+    assert_eq!((row("Disputed"), row("Owed and ordered")), (Some("₽300.00"), Some("₽4,540.00")));
+}
+
+#[test]
+fn goods_go_to_another_legal_entity_by_a_digit() {
+    use crate::domain::trade::terms::Consignee;
+    let entity = |id: &str| crate::domain::trade::order::EntityId(id.into());
+    let mut world = talking_with(|terms| {
+        let consignee = |id: &str, name: &str| Consignee { id: entity(id), name: name.into() };
+        terms.consignees = vec![consignee("main", "Hanbit Build LLC"), consignee("shop", "Hanbit, shop 3")];
+    });
+    world.press("F1");
+    world.enters("3 tea");
+    let value = |world: &World| {
+        world.form().steps.iter().find(|step| step.label == "Consignee").unwrap().value.clone()
+    };
+    assert_eq!(value(&world), "Hanbit Build LLC", "the payer, where nobody says otherwise");
+    let at = world.form().steps.iter().position(|step| step.label == "Consignee").unwrap();
+    world.act(Act::OrderStep(at));
+    assert_eq!(world.form().prompt, "Whom do the goods go to?");
+    world.types("2");
+    assert_eq!(value(&world), "Hanbit, shop 3");
+    assert_eq!(world.last_kept().delivery.consignee, Some(entity("shop")));
+}
+
+#[test]
+fn what_a_client_waits_for_is_the_first_offer_when_it_is_there() {
+    let mut world = talking_with(|terms| {
+        let salt = terms.goods.iter().find(|goods| goods.product.name == "Sea salt 1 kg").unwrap().product.id;
+        let unit =
+            terms.goods.iter().find(|goods| goods.product.id == salt).unwrap().product.packings[0].unit;
+        let settled = Some(Settlement::Wait { until: date(2026, 5, 4) });
+        terms.orders[0].lines.push(crate::domain::trade::order::OrderLine {
+            number: 3,
+            product: salt,
+            quantity: 4.into(),
+            unit,
+            settled,
+        });
+    });
+    world.press("F1");
+    world.enters("3 tea");
+    world.press("Ctrl+O");
+    assert_eq!(world.form().prompt, "Offer: Sea salt 1 kg, waited for since 28 Apr, and there again");
+    assert!(world.form().choices[0].label.starts_with("takes 4"), "{:?}", world.form().choices[0]);
 }

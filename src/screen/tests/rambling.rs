@@ -1,6 +1,7 @@
 //! Whatever comes in whatever order, the window stands and the keyboard stays where it is.
 
 use super::*;
+use crate::desk_api::Sought;
 use crate::media::{AudioDirection, NoAudioCause};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -154,7 +155,11 @@ impl Chance {
                         text: "kim".into(),
                         answer: Ok(vec![hanbit(), client("Alpha", "petrov")]),
                     },
-                    Input::Products { client: hanbit().id, text: "tea".into(), answer: Ok(Vec::new()) },
+                    Input::Products {
+                        client: hanbit().id,
+                        what: Sought::Words("tea".into()),
+                        answer: Ok(Vec::new()),
+                    },
                 ])
                 .clone(),
             _ => Input::Tick,

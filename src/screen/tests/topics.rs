@@ -11,7 +11,7 @@ fn names(name: &str) -> Names {
     Names { en: name.into(), ..Names::default() }
 }
 
-fn company() -> Directory {
+pub(super) fn company() -> Directory {
     let client_type = |id: &str, name| ClientType { id: ClientTypeId(id.into()), names: names(name) };
     let purpose = |id: &str, name| Purpose { id: PurposeId(id.into()), names: names(name) };
     Directory {
@@ -65,7 +65,7 @@ fn desk_says(world: &mut World, chain: TransferChain) {
     world.handle(Input::Chain { question, answer: Ok(chain) });
 }
 
-fn new_caller() -> World {
+pub(super) fn new_caller() -> World {
     let mut world = World::new();
     world.handle(Input::Directory(Ok(company())));
     world.talks(FIRST, OTHER);

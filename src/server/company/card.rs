@@ -183,6 +183,8 @@ impl Got<'_> {
             over_limit: known(over_limit),
             limit,
             credit_left: limit.and_then(|limit| Some(beyond(limit, debt?.ok()?))),
+            exposure: debt.and_then(Result::ok),
+            disputed: Money::ZERO,
         };
         let is_known = why.is_none() && tells_standing(|name| self.values.contains_key(name));
         ((is_known || standing.is_blocked()).then_some(standing), why)

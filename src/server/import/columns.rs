@@ -77,6 +77,12 @@ const STANDINGS: &[Words] = &[
     ("overdue_since", "Просрочено с", "연체 시작일"),
     ("disputed", "Оспаривается", "이의 금액"),
     ("paid_until", "Оплаты учтены по", "입금 반영일"),
+    ("paid_invoices", "Оплачено счетов", "입금 건수"),
+    ("paid_late", "Оплачено с опозданием", "지연 입금 건수"),
+    ("days_late", "Дней опоздания", "지연 일수"),
+    ("last_payment", "Последняя оплата", "최근 입금액"),
+    ("last_payment_day", "День последней оплаты", "최근 입금일"),
+    ("pays", "Плательщик", "결제 여부"),
 ];
 
 /// A price column of the company among the columns of a file.

@@ -9,6 +9,7 @@ mod columns;
 mod fault;
 mod pass;
 mod rows;
+mod standings;
 mod table;
 
 pub(crate) use fault::Finding;

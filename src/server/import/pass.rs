@@ -9,10 +9,12 @@ use sha2::{Digest as _, Sha256};
 
 use super::fault::{Fault, Finding};
 use super::rows::{self, Cells};
+use super::standings;
 use super::table::{Row, Table, Unfit};
 use super::{FileReport, Import, Kind, Report, columns};
 use crate::desk_api::{ClientId, ClientTrade, ProductData, ProductId};
 use crate::domain::client::Money;
+use crate::server::settings::StockLacks;
 use crate::server::store::{KnownClient, Pass, Store, StoreError, client_of, product_of};
 
 /// Rows that are looked up and written together.
@@ -142,6 +144,9 @@ impl Way<'_> {
                 .await?;
             if let Some(report) = self.report.files.last_mut() {
                 report.gone = gone;
+            }
+            if self.import.settings.orders.stock_lacks == StockLacks::Picked {
+                pass.forget_picked().await?;
             }
         }
         Ok(())
@@ -464,7 +469,7 @@ impl Way<'_> {
             let came = match (found, known.get_mut(&code)) {
                 (Named::InDesk(_), Some(client)) => {
                     let before = client.clone();
-                    rows::standing(&mut cells, import, &mut client.draft, &mut client.trade, is_above);
+                    standings::standing(&mut cells, import, &mut client.draft, &mut client.trade, is_above);
                     if !cells.is_sound() {
                         *client = before;
                         Came::Unchanged
@@ -478,7 +483,13 @@ impl Way<'_> {
                 }
                 _ => {
                     let mut draft = rows::nobody();
-                    rows::standing(&mut cells, import, &mut draft, &mut ClientTrade::default(), is_above);
+                    standings::standing(
+                        &mut cells,
+                        import,
+                        &mut draft,
+                        &mut ClientTrade::default(),
+                        is_above,
+                    );
                     Came::Made
                 }
             };

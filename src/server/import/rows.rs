@@ -1,9 +1,9 @@
-//! What a row says of a client, a product, a price, a batch or a standing, laid over what the desk has.
+//! What a row says of a client, a product, a price or a batch, laid over what the desk has.
 
 use std::collections::BTreeSet;
 use std::fs::File;
 
-use jiff::civil::{Date, date};
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
@@ -11,26 +11,19 @@ use super::fault::{Fault, Finding};
 use super::table::{Row, Table};
 use super::{Import, Kind, cell, columns};
 use crate::desk_api::{
-    AddressData, ClientDraft, ClientTrade, ClientTypeId, Contact, DeliveryTerms, Entity, FieldFault,
-    FieldProblem, Money, Names, PriceColumn, PriceColumnReason, ProductData, Standing,
+    AddressData, ClientDraft, ClientTrade, ClientTypeId, Contact, DeliveryTerms, FieldFault, FieldProblem,
+    Money, Names, PriceColumn, PriceColumnReason, ProductData,
 };
 use crate::domain::trade::amount::Percent;
-use crate::domain::trade::credit::{Account, CreditTerms, Invoice};
 use crate::domain::trade::delivery::RouteId;
-use crate::domain::trade::order::EntityId;
 use crate::domain::trade::price::{ColumnId, Prices};
 use crate::domain::trade::product::{Packing, Product, ProductId, Unit, Weight};
 use crate::server::routes;
-use crate::server::store::ITSELF;
 
 /// Amounts and quantities end below this: they are added up as whole numbers of small parts.
 const MOST: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
 const LONGEST_CODE: usize = 100;
 const LONGEST_TEXT: usize = 500;
-const MOST_CONTRACTS: usize = 100;
-/// What is overdue since a day that nobody told is overdue beyond any tolerance; the rest is due some day.
-const LONG_AGO: Date = date(1970, 1, 1);
-const SOME_DAY: Date = date(9999, 12, 31);
 
 /// One row, and what is wrong in it.
 pub(super) struct Cells<'a> {
@@ -60,7 +53,11 @@ impl<'a> Cells<'a> {
     }
 
     /// Outer none: the file does not say; inner: it says that there is none.
-    fn said<T>(&mut self, column: &str, read: impl FnOnce(&str) -> Result<T, Fault>) -> Option<Option<T>> {
+    pub fn said<T>(
+        &mut self,
+        column: &str,
+        read: impl FnOnce(&str) -> Result<T, Fault>,
+    ) -> Option<Option<T>> {
         let text = self.table.cell(self.row, column)?;
         if text.is_empty() {
             return Some(None);
@@ -75,7 +72,7 @@ impl<'a> Cells<'a> {
     }
 
     /// Into what holds a value or none.
-    fn set<T>(&mut self, to: &mut Option<T>, column: &str, read: impl FnOnce(&str) -> Result<T, Fault>) {
+    pub fn set<T>(&mut self, to: &mut Option<T>, column: &str, read: impl FnOnce(&str) -> Result<T, Fault>) {
         if let Some(said) = self.said(column, read) {
             *to = said;
         }
@@ -99,7 +96,7 @@ impl<'a> Cells<'a> {
         self.said(column, code).flatten()
     }
 
-    fn amount(&mut self, column: &str) -> Option<Option<Decimal>> {
+    pub fn amount(&mut self, column: &str) -> Option<Option<Decimal>> {
         let comma = self.table.comma();
         self.said(column, |text| amount(text, comma))
     }
@@ -118,14 +115,14 @@ impl<'a> Cells<'a> {
     }
 }
 
-fn code(text: &str) -> Result<String, Fault> {
+pub(super) fn code(text: &str) -> Result<String, Fault> {
     if cell::is_damaged(text) {
         return Err(Fault::Damaged);
     }
     bounded(cell::line(text)?, LONGEST_CODE)
 }
 
-fn text(text: &str) -> Result<String, Fault> {
+pub(super) fn text(text: &str) -> Result<String, Fault> {
     bounded(cell::line(text)?, LONGEST_TEXT)
 }
 
@@ -134,7 +131,7 @@ fn bounded(text: String, most: usize) -> Result<String, Fault> {
 }
 
 /// Neither negative nor beyond what can be added up.
-fn amount(text: &str, comma: cell::Comma) -> Result<Decimal, Fault> {
+pub(super) fn amount(text: &str, comma: cell::Comma) -> Result<Decimal, Fault> {
     let number = cell::number(text, comma)?;
     let fits = (Decimal::ZERO..MOST).contains(&number) && number.scale() <= 6;
     if fits { Ok(number) } else { Err(Fault::OutOfRange) }
@@ -144,14 +141,14 @@ fn above_zero(text: &str, comma: cell::Comma) -> Result<Decimal, Fault> {
     amount(text, comma).and_then(|number| if number.is_zero() { Err(Fault::OutOfRange) } else { Ok(number) })
 }
 
-fn whole<T: TryFrom<u32>>(text: &str, comma: cell::Comma) -> Result<T, Fault> {
+pub(super) fn whole<T: TryFrom<u32>>(text: &str, comma: cell::Comma) -> Result<T, Fault> {
     let number = amount(text, comma)?;
     let number = if number.fract().is_zero() { number.to_u32() } else { None };
     number.and_then(|number| T::try_from(number).ok()).ok_or(Fault::OutOfRange)
 }
 
 /// By its id or one of its names; else what there is.
-fn named<'a>(
+pub(super) fn named<'a>(
     text: &str,
     known: impl Iterator<Item = (&'a str, Vec<&'a str>)> + Clone,
 ) -> Result<String, Fault> {
@@ -313,7 +310,8 @@ fn address(cells: &mut Cells<'_>, import: &Import<'_>, draft: &ClientDraft, trad
             trade.addresses.remove(0);
         }
         (None, Some(text)) => {
-            trade.addresses.push(AddressData { number: 1, text, route: route.flatten().map(RouteId) });
+            let route = route.flatten().map(RouteId);
+            trade.addresses.push(AddressData { number: 1, text, route, consignee: None });
         }
         (None, None) => {}
     }
@@ -490,156 +488,4 @@ pub(super) fn batch(cells: &mut Cells<'_>) -> (String, Option<Date>, Option<Deci
     let expires = cells.said("expires", cell::date).flatten();
     let quantity = cells.needed("quantity", |text| amount(text, comma));
     (batch, expires, quantity)
-}
-
-/// What a legal entity owes. The card's standing is that of all of them together. `is_above`: a row before this one has
-/// that entity of the client.
-pub(super) fn standing(
-    cells: &mut Cells<'_>,
-    import: &Import<'_>,
-    draft: &mut ClientDraft,
-    trade: &mut ClientTrade,
-    is_above: impl Fn(&str) -> bool,
-) {
-    let id = EntityId(cells.code_or_none("entity").unwrap_or_else(|| ITSELF.to_owned()));
-    let place = trade.entities.iter().position(|entity| entity.id == id);
-    let known = place.and_then(|place| trade.entities.get(place));
-    let name = cells.said("entity_name", text).flatten();
-    let name = name.or_else(|| Some(known?.name.clone())).unwrap_or_else(|| draft.name.clone());
-    let is_code = |text: &str| text.len() == 3 && text.bytes().all(|octet| octet.is_ascii_uppercase());
-    let currency = cells
-        .needed("currency", |text| if is_code(text) { Ok(text.to_owned()) } else { Err(Fault::NotCurrency) });
-    let currency = currency.unwrap_or_default();
-    let others = trade.entities.iter().filter(|entity| entity.id != id);
-    if let Some(other) = others.map(|entity| &entity.account.currency).find(|other| **other != currency) {
-        cells.fault("currency", Fault::OtherCurrency(other.clone()));
-    }
-    let mut account = known.map_or_else(
-        || Account {
-            currency: currency.clone(),
-            // Where the file says nothing, the limit of the card holds on.
-            terms: draft
-                .standing
-                .as_ref()
-                .and_then(|standing| standing.limit)
-                .map_or(CreditTerms::Unlimited, CreditTerms::Limit),
-            invoices: Vec::new(),
-            open_orders: Money::ZERO,
-            payments_until: None,
-        },
-        |entity| entity.account.clone(),
-    );
-    account.currency = currency;
-    account.terms = terms(cells, account.terms);
-    invoices(cells, &mut account.invoices);
-    cells.set(&mut account.payments_until, "paid_until", cell::date);
-    let mut entity = match known {
-        Some(known) => Entity { name, account, ..known.clone() },
-        None => Entity { id, name, account, on_account_of: None, tax_number: None, contracts: Vec::new() },
-    };
-    cells.set(&mut entity.tax_number, "tax_number", code);
-    if let Some(contracts) = cells.said("contracts", contracts) {
-        entity.contracts = contracts.unwrap_or_default();
-    }
-    cells.set(&mut entity.on_account_of, "on_account_of", |text| {
-        let owner = EntityId(code(text)?);
-        owns_account(&owner, &entity.id, trade, is_above).map(|()| owner)
-    });
-    match place.and_then(|place| trade.entities.get_mut(place)) {
-        Some(known) => *known = entity,
-        None => trade.entities.push(entity),
-    }
-    draft.standing = together(trade, import);
-}
-
-fn contracts(text: &str) -> Result<Vec<String>, Fault> {
-    let numbers = cell::list(text)?;
-    if numbers.len() > MOST_CONTRACTS {
-        return Err(Fault::Field(FieldFault::TooLong));
-    }
-    numbers.iter().map(|number| code(number)).collect()
-}
-
-/// One account that others buy on, not a chain of them.
-fn owns_account(
-    owner: &EntityId,
-    id: &EntityId,
-    trade: &ClientTrade,
-    is_above: impl Fn(&str) -> bool,
-) -> Result<(), Fault> {
-    let known = trade.entities.iter().find(|entity| entity.id == *owner);
-    let is_owner = trade.entities.iter().any(|entity| entity.on_account_of.as_ref() == Some(id));
-    if owner == id || is_owner || known.is_some_and(|known| known.on_account_of.is_some()) {
-        return Err(Fault::Field(FieldFault::Contradicts));
-    }
-    if known.is_some() || is_above(&owner.0) {
-        return Ok(());
-    }
-    Err(Fault::Unknown(trade.entities.iter().map(|entity| entity.id.0.clone()).collect()))
-}
-
-fn terms(cells: &mut Cells<'_>, before: CreditTerms) -> CreditTerms {
-    const PREPAID: &[&str] = &["prepaid", "предоплата", "선불"];
-    const CREDIT: &[&str] = &["credit", "отсрочка", "외상"];
-    let words = [("prepaid", PREPAID.to_vec()), ("credit", CREDIT.to_vec())];
-    let prepaid =
-        cells.said("terms", |text| named(text, words.iter().map(|(id, names)| (*id, names.clone()))));
-    let limit = cells.amount("limit");
-    let is_prepaid = match &prepaid {
-        Some(said) => said.as_deref() == Some("prepaid"),
-        None => before == CreditTerms::Prepaid,
-    };
-    match limit {
-        _ if is_prepaid => CreditTerms::Prepaid,
-        Some(Some(limit)) => CreditTerms::Limit(Money(limit)),
-        Some(None) => CreditTerms::Unlimited,
-        None if before == CreditTerms::Prepaid => CreditTerms::Unlimited,
-        None => before,
-    }
-}
-
-/// Accounting tells sums, not papers: one for what is overdue, one for what is disputed, one for what is not due yet.
-fn invoices(cells: &mut Cells<'_>, invoices: &mut Vec<Invoice>) {
-    let exposure = cells.amount("exposure").flatten();
-    let overdue = cells.amount("overdue").flatten();
-    let disputed = cells.amount("disputed").flatten();
-    let since = cells.said("overdue_since", cell::date).flatten();
-    let says = |column| cells.table.has(column);
-    if !says("exposure") && !says("overdue") && !says("disputed") {
-        return;
-    }
-    let is_told = exposure.is_some();
-    let [exposure, overdue, disputed] = [exposure, overdue, disputed].map(Option::unwrap_or_default);
-    let rest = exposure - overdue - disputed;
-    if is_told && rest < Decimal::ZERO {
-        cells.fault("overdue", Fault::OutOfRange);
-    }
-    let invoice = |due, left, disputed| Invoice { number: String::new(), due, left: Money(left), disputed };
-    *invoices = [
-        invoice(since.unwrap_or(LONG_AGO), overdue, false),
-        invoice(SOME_DAY, disputed, true),
-        invoice(SOME_DAY, rest.max(Decimal::ZERO), false),
-    ]
-    .into_iter()
-    .filter(|invoice| invoice.left.is_positive())
-    .collect();
-}
-
-/// What stands on the card. None beyond what a decimal holds cannot be: each amount is bounded.
-fn together(trade: &ClientTrade, import: &Import<'_>) -> Option<Standing> {
-    let orders = &import.settings.orders;
-    let today = import.at.to_zoned(orders.zone()).date();
-    let owing = trade.entities.iter().filter(|entity| entity.on_account_of.is_none());
-    let standings = owing.map(|entity| entity.account.standing(orders.tolerance, today));
-    standings.reduce(|all, one| {
-        let add = |a: Money, b: Money| Money(a.0.saturating_add(b.0));
-        let both = |a: Option<Money>, b: Option<Money>| Some(add(a?, b?));
-        Standing {
-            currency: all.currency,
-            overdue: add(all.overdue, one.overdue),
-            over_limit: add(all.over_limit, one.over_limit),
-            limit: both(all.limit, one.limit),
-            credit_left: both(all.credit_left, one.credit_left),
-        }
-    })
 }

@@ -192,6 +192,12 @@ const ranked = (entry) => (rank.includes(entry.state) ? rank.indexOf(entry.state
 const byRank = (a, b) => ranked(a) - ranked(b) || (a.changed_at < b.changed_at ? 1 : -1);
 const goods = new Map();
 
+/** Who did something, by the directory: as the desk or a telephone named them. The desk itself does what time brings. */
+function who(id) {
+  if (id === "desk") return t("the_desk");
+  return people.find((person) => person.id === id || person.extension === id)?.name ?? id;
+}
+
 const titled = (entry) => (entry.number ? t("order_number", { number: entry.number }) : t("order_draft"));
 
 function heldFor(entry) {
@@ -225,6 +231,22 @@ function orderRow(entry, open) {
   return [details];
 }
 
+/** What was agreed about a line that the stock did not suffice for. */
+function settledAs(line, named) {
+  const unit = known(`unit_${line.unit}`, line.unit);
+  switch (line.settled?.how) {
+    case "cut": return t("settled_cut", { count: number.format(line.settled.wanted), unit });
+    case "wait": return t("settled_wait", { day: onDay(line.settled.until) });
+    case "substitute": return t("settled_substitute", { name: named(line.settled.product) });
+    case "drop": return t("settled_drop");
+    default: return "";
+  }
+}
+
+/** Payer and consignee by name, of each revision of an order. */
+const parties = new Map();
+const partiesKey = (entry) => `${entry.order.id} ${entry.order.revision}`;
+
 function fillOrder(body, entry) {
   const currency = entry.examined.currency;
   const priced = new Map(entry.examined.lines.map((line) => [line.number, line]));
@@ -232,13 +254,14 @@ function fillOrder(body, entry) {
   const rows = entry.order.lines.map((line) => {
     const price = priced.get(line.number);
     return el("tr", {},
-      el("td", {}, named(line.product), ...(price?.gifts ?? []).map((gift) =>
+      el("td", {}, named(line.product), el("div", { class: "quiet" }, settledAs(line, named)), ...(price?.gifts ?? []).map((gift) =>
         el("div", { class: "quiet" }, t("gift", { name: named(gift.product), count: number.format(gift.quantity) })))),
       el("td", { class: "figure" }, `${number.format(line.quantity)} ${known(`unit_${line.unit}`, line.unit)}`),
       el("td", { class: "figure" }, price ? figure(price.price.amount, currency) : "—"),
       el("td", { class: "figure" }, price ? `${price.is_about ? "≈ " : ""}${figure(price.sum.gross, currency)}` : "—"));
   });
   const { slot, receiver } = entry.order.delivery ?? {};
+  const { payer, consignee } = parties.get(partiesKey(entry)) ?? {};
   const last = entry.history?.at(-1);
   const acts = [];
   if (entry.state === "placed") acts.push(button("accept", t("accept"), () => act(entry, "accept")));
@@ -248,12 +271,14 @@ function fillOrder(body, entry) {
   }
   body.replaceChildren(
     el("dl", {},
-      ...pair(t("taken_by"), entry.taken_by),
+      ...pair(t("taken_by"), who(entry.taken_by)),
       ...(entry.placed_at ? pair(t("placed_at"), when(entry.placed_at)) : []),
       ...(slot ? pair(t("delivery"), `${onDay(slot.date)}, ${slot.from.slice(0, 5)}–${slot.to.slice(0, 5)}`) : []),
       ...(receiver ? pair(t("receiver"), `${receiver.name}, ${receiver.phone}`) : []),
+      ...(payer ? pair(t("payer"), payer) : []),
+      ...(consignee && consignee !== payer ? pair(t("consignee"), consignee) : []),
       ...(entry.order.note ? pair(t("note"), entry.order.note) : []),
-      ...(last?.reason ? pair(t("last_word"), `${last.by}: ${last.reason}`) : [])),
+      ...(last?.reason ? pair(t("last_word"), `${who(last.by)}: ${last.reason}`) : [])),
     el("div", { class: "wide" }, el("table", {},
       el("caption", {}, currency ? `${t("lines")}, ${currency}` : t("lines")),
       el("thead", {}, el("tr", {},
@@ -262,7 +287,7 @@ function fillOrder(body, entry) {
       el("tbody", {}, ...rows))),
     entry.state === "held" && !mayRelease(entry) ? el("p", { class: "why" }, t("head_releases")) : "",
     acts.length ? el("p", { class: "acts" }, ...acts) : "");
-  if (entry.order.lines.some((line) => !goods.has(line.product))) nameGoods(body, entry);
+  if (!parties.has(partiesKey(entry)) || entry.order.lines.some((line) => !goods.has(line.product))) nameGoods(body, entry);
 }
 
 async function nameGoods(body, entry) {
@@ -270,6 +295,7 @@ async function nameGoods(body, entry) {
   if (!answer) return;
   for (const line of entry.order.lines) goods.set(line.product, { name: t("unknown_product") });
   for (const product of answer.goods) goods.set(product.id, product);
+  parties.set(partiesKey(entry), { payer: answer.payer, consignee: answer.consignee });
   const focused = body.contains(document.activeElement) && document.activeElement.dataset.act;
   fillOrder(body, entry);
   if (focused) body.querySelector(`[data-act="${focused}"]`)?.focus();
@@ -306,8 +332,29 @@ at("why-do").addEventListener("click", () => { at("reason").value = at("reason")
 
 const isShown = (entry) => entry.state !== "draft" || entry.stands || (entry.history ?? []).length > 0;
 
-/** The longest list that the desk gives. */
-const most = 500;
+/** Orders of a kind in one answer, and how many answers are shown; finished ones are of less interest. */
+const most = 200;
+const mostFinished = 50;
+let pages = 1;
+
+/** The latest of these states, as many pages as are shown; `next`: there are more. */
+async function pagesOf(states, limit) {
+  const orders = [];
+  let next;
+  for (let page = 0; page < pages; page += 1) {
+    const after = next ? `&after=${encodeURIComponent(next)}` : "";
+    const answer = await ask("GET", `/v1/orders?clients=mine&limit=${limit}&state=${states}${after}`);
+    orders.push(...answer.orders);
+    next = answer.next;
+    if (!next) break;
+  }
+  return { orders, next };
+}
+
+at("show-more").addEventListener("click", () => {
+  pages += 1;
+  tried(orders.load);
+});
 
 /** What waits for the manager is asked for by itself: neither what is on its way nor operators' drafts may push it out. */
 const orders = new Rows({
@@ -315,12 +362,12 @@ const orders = new Rows({
   empty: "no-orders",
   async list() {
     const kinds = ["held,placed", "awaiting_payment,accepted,picking,delivered_in_part", "draft"];
-    const [last, ...lists] = await Promise.all([
-      ask("GET", "/v1/orders?clients=mine&limit=50&state=delivered,closed,cancelled,refused_at_door"),
-      ...kinds.map((states) => ask("GET", `/v1/orders?clients=mine&limit=${most}&state=${states}`)),
+    const lists = await Promise.all([
+      pagesOf("delivered,closed,cancelled,refused_at_door", mostFinished),
+      ...kinds.map((states) => pagesOf(states, most)),
     ]);
-    at("more-orders").hidden = lists.every((list) => list.orders.length < most);
-    const entries = [last, ...lists].flatMap((list) => list.orders).filter(isShown);
+    at("more-orders").hidden = lists.every((list) => !list.next);
+    const entries = lists.flatMap((list) => list.orders).filter(isShown);
     return new Map(entries.map((entry) => [entry.order.id, entry]));
   },
   row: orderRow,
@@ -352,7 +399,7 @@ function callRow({ call, name }) {
   const result = call.result ? known(`result_${call.result}`, call.result) : "";
   return [
     el("div", {}, el("strong", {}, name || party?.name || party?.written || t("nobody_known")), " · ", when(call.started_at), " · ",
-      call.operator, " · ", [call.direction === "outbound" ? t("outbound") : t("inbound"), outcome, result].filter(Boolean).join(", ")),
+      who(call.operator), " · ", [call.direction === "outbound" ? t("outbound") : t("inbound"), outcome, result].filter(Boolean).join(", ")),
     call.note ? el("p", { class: "note" }, call.note) : "",
   ];
 }
@@ -375,7 +422,7 @@ const calls = new Rows({
 function taskRow({ task, client_name, asked_by, asked_at }) {
   return [
     el("div", {}, el("strong", {}, client_name ?? task.name ?? t("nobody_known")), " · ", el("a", { href: `tel:${task.number}` }, task.number),
-      " · ", asked_by, " · ", task.due ? el("span", {}, t("due"), " ", when(task.due)) : when(asked_at)),
+      " · ", who(asked_by), " · ", task.due ? el("span", {}, t("due"), " ", when(task.due)) : when(asked_at)),
     el("p", { class: "note" }, task.about),
     el("p", { class: "acts" }, button("done", t("done"), async () => {
       if (await tried(() => ask("POST", `/v1/tasks/${task.id}/done`, {}))) say(t("task_done"));
@@ -557,7 +604,7 @@ function listen() {
     const isNew = !calls.items.has(id);
     await calls.get(id, async () => named(await ask("GET", `/v1/calls/${id}`)));
     const item = calls.items.get(id);
-    if (isNew && item) say(t("call_came", { client: item.name || t("nobody_known"), operator: item.call.operator }));
+    if (isNew && item) say(t("call_came", { client: item.name || t("nobody_known"), operator: who(item.call.operator) }));
   });
   told("task", soon(tasks.load));
   told("client", soon(() => Promise.all([unassigned.load(), orders.load(), calls.load()])));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::text::{Catalogue, Language, msg};
 
 /// Key and English text.
-pub(super) const TEXTS: [(&str, &str); 119] = [
+pub(super) const TEXTS: [(&str, &str); 126] = [
     ("title", msg!("Order desk")),
     ("skip", msg!("Skip to the content")),
     ("language", msg!("Language")),
@@ -18,7 +18,7 @@ pub(super) const TEXTS: [(&str, &str); 119] = [
     ("handed", msg!("Passed on to me")),
     ("orders", msg!("Orders of my clients")),
     ("no_orders", msg!("No orders.")),
-    ("more_orders", msg!("There are more orders than fit here: the oldest are missing.")),
+    ("more_orders", msg!("Show older orders")),
     ("tasks", msg!("To be called back")),
     ("no_tasks", msg!("Nobody waits for a call.")),
     ("new_clients", msg!("New clients without a manager")),
@@ -62,6 +62,13 @@ pub(super) const TEXTS: [(&str, &str); 119] = [
     ("price", msg!("Price")),
     ("sum", msg!("Sum")),
     ("gift", msg!("Gift: {name}, {count}")),
+    ("settled_cut", msg!("{count} {unit} were wanted")),
+    ("settled_wait", msg!("waits until {day}")),
+    ("settled_substitute", msg!("replaced by {name}")),
+    ("settled_drop", msg!("left out")),
+    ("payer", msg!("Payer")),
+    ("consignee", msg!("Consignee")),
+    ("the_desk", msg!("by itself")),
     ("unknown_product", msg!("unknown product")),
     ("goes_on", msg!("goes on")),
     ("inbound", msg!("incoming")),

@@ -6,7 +6,8 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 
 use crate::desk_api::{
-    Change, ClientCard, ClientDraft, ClientId, Clients, FieldFault, FieldProblem, Problem, ProblemCode, paths,
+    Change, ClientCard, ClientDraft, ClientId, Clients, FieldFault, FieldProblem, Problem, ProblemCode,
+    Prospect, ProspectReceipt, paths,
 };
 use crate::domain::number::PhoneNumber;
 use crate::server::app::Desk;
@@ -98,6 +99,38 @@ pub(crate) async fn put(
     let card = desk.store.client(id, &desk.plan).await?.ok_or(Refusal::from(ProblemCode::NotFound))?;
     let status = if change == Change::Created { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(card)))
+}
+
+/// Writes down a client of whom nobody knew. What is there under this id is never changed by it.
+#[utoipa::path(put, path = "/v1/prospects/{id}", tag = "clients", request_body = Prospect,
+    params(("id" = String, Path, description = "UUID of version 7 made by the sender"),
+        ("Idempotency-Key" = String, Header, description = "Command id, a UUID; the same on every repeat")),
+    responses((status = 200, body = ProspectReceipt), (status = 201, body = ProspectReceipt), (status = 409, body = Problem),
+        (status = 422, body = Problem)))]
+pub(crate) async fn put_prospect(
+    State(desk): State<Desk>,
+    caller: Caller,
+    PathId(id): PathId,
+    command: CommandId,
+    JsonBody(prospect): JsonBody<Prospect>,
+) -> Result<(StatusCode, Json<ProspectReceipt>), Refusal> {
+    let id = ClientId(id);
+    let draft = prospect.draft();
+    let mut faults = faults(&draft);
+    for fault in faults.iter_mut().filter(|fault| fault.field.starts_with("phones")) {
+        "phone".clone_into(&mut fault.field);
+    }
+    if prospect.id != id {
+        faults.push(FieldProblem::new("id", FieldFault::Contradicts));
+    }
+    if !faults.is_empty() {
+        return Err(Refusal::fields(ProblemCode::Invalid, faults));
+    }
+    caller.saw([id]);
+    let command = command.command(&caller.0.person, &paths::prospect(id), &prospect)?;
+    let change = desk.store.write_prospect(&command, id, &draft, &desk.plan).await?;
+    let status = if change == Change::Created { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Json(ProspectReceipt { id, change })))
 }
 
 fn number(desk: &Desk, phone: &str) -> Result<PhoneNumber, Refusal> {

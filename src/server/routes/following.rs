@@ -7,6 +7,7 @@ use crate::desk_api::{
     Absences, AssignManager, ClientCard, ClientId, Clients, DirectoryEntry, FieldFault, FieldProblem,
     OrderGoods, OrderId, PersonId, Problem, ProblemCode, Role, paths,
 };
+use crate::domain::trade::order::{EntityId, Settlement};
 use crate::server::app::Desk;
 use crate::server::auth::Caller;
 use crate::server::body::{CommandId, JsonBody};
@@ -103,7 +104,7 @@ fn check(id: &PersonId, Absences { absences }: &Absences) -> Result<(), Refusal>
     if faults.is_empty() { Ok(()) } else { Err(Refusal::fields(ProblemCode::Invalid, faults)) }
 }
 
-/// The goods that stand in an order or come with its lines, by name.
+/// What stands in an order, or comes with its lines, by name; who pays, and whom the goods go to.
 #[utoipa::path(get, path = "/v1/orders/{id}/goods", tag = "orders",
     params(("id" = String, Path, description = "UUID")),
     responses((status = 200, body = OrderGoods), (status = 404, body = Problem)))]
@@ -114,8 +115,22 @@ pub(crate) async fn goods(
 ) -> Result<Json<OrderGoods>, Refusal> {
     let entry = desk.store.order(OrderId(id)).await?.ok_or(Refusal::from(ProblemCode::NotFound))?;
     let gifts = entry.examined.lines.iter().flat_map(|line| line.gifts.iter().map(|gift| gift.product));
+    let others = entry.order.lines.iter().filter_map(|line| match line.settled {
+        Some(Settlement::Substitute { product }) => Some(product),
+        _ => None,
+    });
     let products: std::collections::BTreeSet<_> =
-        entry.order.lines.iter().map(|line| line.product).chain(gifts).collect();
+        entry.order.lines.iter().map(|line| line.product).chain(gifts).chain(others).collect();
     let goods = desk.store.products_named(products.iter().map(ToString::to_string)).await?;
-    Ok(Json(OrderGoods { goods }))
+    let trade = desk.store.client_trade(entry.order.client).await?.unwrap_or_default();
+    let name = |id: &EntityId| Some(trade.entities.iter().find(|known| known.id == *id)?.name.clone());
+    let payer = entry.order.payer.clone().or_else(|| Some(trade.payers().next()?.id.clone()));
+    let delivery = &entry.order.delivery;
+    let address = trade.addresses.iter().find(|address| Some(address.number) == delivery.address);
+    let consignee = delivery.consignee.clone().or_else(|| address?.consignee.clone()).or(payer.clone());
+    Ok(Json(OrderGoods {
+        goods,
+        payer: payer.as_ref().and_then(name),
+        consignee: consignee.as_ref().and_then(name),
+    }))
 }

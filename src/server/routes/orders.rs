@@ -10,12 +10,13 @@ use crate::desk_api::{
     ActOnOrder, Change, ClientId, Fault, FieldFault, FieldProblem, Order, OrderAct, OrderEntry, OrderId,
     OrderReceipt, OrderState, Orders, PlaceOrder, Problem, ProblemCode, Role, paths,
 };
+use crate::domain::trade::examine::Releaser;
 use crate::server::app::Desk;
 use crate::server::auth::Caller;
 use crate::server::body::{CommandId, JsonBody};
 use crate::server::problem::Refusal;
 use crate::server::query::{PathId, Query, malformed, optional};
-use crate::server::store::OrderFilter;
+use crate::server::store::{After, OrderFilter};
 
 const USUAL_LIMIT: u32 = 50;
 const HIGHEST_LIMIT: u32 = 500;
@@ -37,6 +38,8 @@ pub(crate) struct List {
     clients: Option<String>,
     /// At most so many, 50 unless told, 500 at most.
     limit: Option<String>,
+    /// `next` of the answer before: those behind it.
+    after: Option<String>,
 }
 
 /// Orders, the latest change first. An operator sees the own ones, and all of a client that is named.
@@ -61,6 +64,7 @@ pub(crate) async fn list(
             .collect::<Result<_, _>>()?,
         reach: desk.asked_reach(&caller.0, list.clients.as_deref()).await?,
         taken_by: if sees_all { taken_by } else { Some(caller.0.person.clone()) },
+        after: optional(list.after.as_deref(), "after")?,
         limit: optional(list.limit.as_deref(), "limit")?.unwrap_or(USUAL_LIMIT),
     };
     if !(1..=HIGHEST_LIMIT).contains(&filter.limit) {
@@ -70,7 +74,9 @@ pub(crate) async fn list(
     for entry in &orders {
         caller.saw_order(entry.order.id, entry.order.client);
     }
-    Ok(Json(Orders { orders }))
+    let is_full = orders.len() as u64 == u64::from(filter.limit);
+    let next = orders.last().filter(|_| is_full).map(|last| After::of(last).to_string());
+    Ok(Json(Orders { orders, next }))
 }
 
 fn state(text: &str) -> Result<OrderState, Refusal> {
@@ -170,21 +176,13 @@ pub(crate) async fn act(
 
 /// Who does what to an order. Any operator changes one for a client who calls back; credit is released by heads alone.
 fn may(role: Role, act: OrderAct, is_own: bool, held_for: &[Fault]) -> bool {
-    let is_about_credit = |fault: &Fault| {
-        matches!(
-            fault,
-            Fault::Overdue { .. }
-                | Fault::OverLimit { .. }
-                | Fault::OverCredit { .. }
-                | Fault::OtherCurrency
-                | Fault::StandingUnknown
-        )
-    };
     match act {
         OrderAct::Change => role != Role::Service,
         OrderAct::Cancel => is_own || role != Role::Operator,
-        OrderAct::Release if held_for.iter().any(is_about_credit) => matches!(role, Role::Head | Role::Admin),
-        OrderAct::Release => matches!(role, Role::Manager | Role::Head | Role::Admin),
+        OrderAct::Release => match held_for.iter().filter_map(Fault::released_by).max() {
+            Some(Releaser::Head) => matches!(role, Role::Head | Role::Admin),
+            Some(Releaser::Manager) | None => matches!(role, Role::Manager | Role::Head | Role::Admin),
+        },
         OrderAct::Return | OrderAct::Accept => matches!(role, Role::Manager | Role::Head | Role::Admin),
         OrderAct::Pay
         | OrderAct::Pick

@@ -96,6 +96,10 @@ fn check_trade(trade: &ClientTrade, desk: &Desk) -> Result<(), Refusal> {
         if address.route.as_ref().is_some_and(|route| desk.orders.route(route).is_none()) {
             fault(&format!("addresses[{i}].route"), FieldFault::Unknown);
         }
+        let is_known = |id: &EntityId| trade.entities.iter().any(|entity| entity.id == *id);
+        if address.consignee.as_ref().is_some_and(|id| !is_known(id)) {
+            fault(&format!("addresses[{i}].consignee"), FieldFault::Unknown);
+        }
     }
     if trade.contract_column.as_ref().is_some_and(|column| !desk.orders.has_column(column)) {
         fault("contract_column", FieldFault::Unknown);
@@ -108,7 +112,7 @@ fn check_trade(trade: &ClientTrade, desk: &Desk) -> Result<(), Refusal> {
         match entity.on_account_of.as_ref().map(owner) {
             Some(None) => fault(&format!("entities[{i}].on_account_of"), FieldFault::Unknown),
             // One account, not a chain of them.
-            Some(Some(owner)) if owner.on_account_of.is_some() => {
+            Some(Some(owner)) if owner.on_account_of.is_some() || owner.is_consignee_only => {
                 fault(&format!("entities[{i}].on_account_of"), FieldFault::Contradicts);
             }
             _ => {}
@@ -135,6 +139,8 @@ pub(crate) struct Find {
     /// What was typed so far: beginnings of words of name, article, barcode or synonym, in any order, alphabet or keyboard;
     /// Korean initial consonants; the last four digits of a barcode.
     q: Option<String>,
+    /// Instead of `q`, the id of a product: what may be sold in its place.
+    instead_of: Option<String>,
     /// Whose contract prices, and for whom goods live long enough.
     client: Option<String>,
     /// The day they come (ISO 8601); today where it is not known.
@@ -143,26 +149,36 @@ pub(crate) struct Find {
     limit: Option<String>,
 }
 
-/// Products that fit what was typed, the best first.
+/// Products that fit what was typed, or may be sold instead of another one, the best first.
 #[utoipa::path(get, path = "/v1/products", tag = "orders", params(Find),
-    responses((status = 200, body = Products), (status = 400, body = Problem)))]
+    responses((status = 200, body = Products), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub(crate) async fn find(
     State(desk): State<Desk>,
     _: Caller,
     Query(find): Query<Find>,
 ) -> Result<Json<Products>, Refusal> {
-    let missing = || Refusal::field(ProblemCode::MalformedRequest, "q", FieldFault::Missing);
-    let text = find.q.filter(|text| !text.trim().is_empty()).ok_or_else(missing)?;
-    if text.chars().count() > LONGEST_SEARCH {
-        return Err(Refusal::field(ProblemCode::MalformedRequest, "q", FieldFault::TooLong));
+    let refused = |fault| Refusal::field(ProblemCode::MalformedRequest, "q", fault);
+    let text = find.q.filter(|text| !text.trim().is_empty());
+    if text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_SEARCH) {
+        return Err(refused(FieldFault::TooLong));
     }
+    let instead_of = optional::<Uuid>(find.instead_of.as_deref(), "instead_of")?.map(ProductId);
     let client = optional::<Uuid>(find.client.as_deref(), "client")?.map(ClientId);
     let day: Option<Date> = optional(find.day.as_deref(), "day")?;
     let limit = optional(find.limit.as_deref(), "limit")?.unwrap_or(USUAL_LIMIT);
     if !(1..=HIGHEST_LIMIT).contains(&limit) {
         return Err(malformed("limit"));
     }
-    let products = desk.store.find_products(&text, client, day, limit, &desk.orders, clock::wall()).await?;
+    let (store, rules, at) = (&desk.store, &desk.orders, clock::wall());
+    let products = match (text, instead_of) {
+        (Some(text), None) => store.find_products(&text, client, day, limit, rules, at).await?,
+        (None, Some(product)) => {
+            let substitutes = store.substitutes(product, client, day, limit, rules, at).await?;
+            substitutes.ok_or(Refusal::from(ProblemCode::NotFound))?
+        }
+        (None, None) => return Err(refused(FieldFault::Missing)),
+        (Some(_), Some(_)) => return Err(refused(FieldFault::Contradicts)),
+    };
     Ok(Json(Products { products }))
 }
 
@@ -181,7 +197,7 @@ pub(crate) async fn put(
 ) -> Result<(StatusCode, Json<ProductData>), Refusal> {
     check(ProductId(id), &data)?;
     let command = command.command(&writer.person, &paths::product(data.product.id), &data)?;
-    let change = desk.store.write_product(&command, &data).await?;
+    let change = desk.store.write_product(&command, &data, &desk.orders).await?;
     let status = if change == Change::Created { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(data)))
 }

@@ -110,13 +110,7 @@ fn manager_of(kind: &str, index: u32) -> Option<&'static str> {
 
 fn standing_of(kind: &str, index: u32, rng: &mut ChaCha20Rng) -> Standing {
     if kind == "new" {
-        return Standing {
-            currency: "RUB".to_owned(),
-            overdue: Money::ZERO,
-            over_limit: Money::ZERO,
-            limit: None,
-            credit_left: None,
-        };
+        return Standing { currency: "RUB".to_owned(), ..Standing::default() };
     }
     let limit = i64::from(below(rng, 90) + 10) * 1_000_000;
     let debt = match index % 7 {
@@ -136,6 +130,8 @@ fn standing(debt: i64, limit: i64, overdue: i64) -> Standing {
         over_limit: Money::from_hundredths((debt - limit).max(0)),
         limit: Some(Money::from_hundredths(limit)),
         credit_left: Some(Money::from_hundredths((limit - debt).max(0))),
+        exposure: Some(Money::from_hundredths(debt)),
+        disputed: Money::ZERO,
     }
 }
 

@@ -144,7 +144,8 @@ pub(crate) fn trade(client: &ClientDraft, routes: &[RouteId]) -> ClientTrade {
         client.delivery.as_ref().and_then(|delivery| delivery.address.as_ref()).map_or(0, String::len);
     let route = fitting.get((place + client.name.len()) % fitting.len().max(1)).copied();
     let address = client.delivery.as_ref().and_then(|delivery| delivery.address.clone());
-    let addresses = address.map(|text| AddressData { number: 1, text, route: route.cloned() });
+    let addresses =
+        address.map(|text| AddressData { number: 1, text, route: route.cloned(), consignee: None });
     let is_licensed = client.name.chars().count().is_multiple_of(3);
     ClientTrade {
         addresses: addresses.into_iter().collect(),

@@ -155,6 +155,8 @@ impl History {
             delivery: delivery(date)?,
             agreed_total: None,
             note: None,
+            writer: None,
+            seen: 0,
         };
         let (mut priced, mut held) = (Vec::new(), Vec::new());
         let mut seen = BTreeSet::new();
@@ -271,7 +273,9 @@ fn entity(number: u64, chance: u64, today: Date) -> Option<Entity> {
             invoices: (1..=chance % 8).filter_map(invoice).collect(),
             open_orders: Money::ZERO,
             payments_until: Some(today),
+            history: None,
         },
+        is_consignee_only: false,
         on_account_of: None,
         tax_number: Some(format!("77{:08}", chance % 100_000_000)),
         contracts: vec![format!("ПД-{}/26", chance % 1_000_000)],
@@ -293,6 +297,7 @@ fn delivery(date: Date) -> Option<OrderDelivery> {
     };
     Some(OrderDelivery {
         address: Some(1),
+        consignee: None,
         slot: Some(slot),
         receiver: Some(receiver),
         pays_on_delivery: Some(false),

@@ -39,6 +39,8 @@ pub(crate) struct Orders {
     pub payment_days: u16,
     /// What was delivered takes credit for so many days, unless it is closed before: then its invoice is known.
     pub invoice_days: u16,
+    /// What the stock that the company's programs write does not hold any more.
+    pub stock_lacks: StockLacks,
     /// A product is new for so many days.
     pub new_days: u16,
     /// Goods must live for so many days when they come, where the client asks for nothing else.
@@ -56,6 +58,16 @@ pub(crate) struct Orders {
     route: Vec<Route>,
 }
 
+/// Which orders' goods are gone from the stock as the company's programs count it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum StockLacks {
+    /// Of those that are delivered; what is being picked still lies there.
+    Delivered,
+    /// Of those that are being picked, too.
+    Picked,
+}
+
 impl Default for Orders {
     fn default() -> Self {
         let types = |id: &str| BTreeSet::from([ClientTypeId(id.to_owned())]);
@@ -66,6 +78,7 @@ impl Default for Orders {
             keep_minutes: 10,
             payment_days: 3,
             invoice_days: 3,
+            stock_lacks: StockLacks::Delivered,
             new_days: 30,
             least_life_days: 0,
             tolerance: Tolerance::default(),

@@ -167,6 +167,48 @@ impl Store {
         Ok(change)
     }
 
+    /// Makes a client of whom nobody knew. The same once more changes nothing; who is there under this id stays.
+    pub async fn write_prospect(
+        &self,
+        command: &Command<'_>,
+        id: ClientId,
+        draft: &ClientDraft,
+        plan: &NumberingPlan,
+    ) -> Result<Change, WriteError> {
+        until_done!(self.try_write_prospect(command, id, draft, plan))
+    }
+
+    async fn try_write_prospect(
+        &self,
+        command: &Command<'_>,
+        id: ClientId,
+        draft: &ClientDraft,
+        plan: &NumberingPlan,
+    ) -> Result<Change, WriteError> {
+        let mut tx = self.begin().await?;
+        if let Some(change) = commands::answered(&mut tx, command).await? {
+            return Ok(change);
+        }
+        let kept = document(&mut tx, "SELECT document FROM clients WHERE id = $1", &id.to_string()).await?;
+        let kept: Option<ClientDraft> =
+            kept.as_deref().map(serde_json::from_str).transpose().map_err(StoreError::from)?;
+        let change = match kept {
+            Some(kept) if kept == *draft => Change::Unchanged,
+            Some(_) => return Err(WriteError::RevisionConflict),
+            None => {
+                let department = check_references(&mut tx, draft).await?;
+                upsert(&mut tx, id, draft, department.as_deref(), command.at).await?;
+                index_phones(&mut tx, id, draft, plan).await?;
+                search::index_clients(&mut tx, &[id.to_string()]).await?;
+                changes::note(&mut tx, changes::Kind::Client, id).await?;
+                Change::Created
+            }
+        };
+        commands::keep_answer(&mut tx, command, &change).await?;
+        tx.commit().await.map_err(StoreError::from)?;
+        Ok(change)
+    }
+
     /// Reads every client's numbers anew when the plan differs from the one they were read by. Says how many.
     pub async fn index_by(&self, plan: &NumberingPlan) -> Result<usize, StoreError> {
         until_done!(self.try_index_by(plan))

@@ -9,7 +9,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection};
 use uuid::Uuid;
 
-use super::products::{product_id, put_product, thousandths};
+use super::products::{forget_picked, product_id, put_product, thousandths};
 use super::{Statement, Store, Transaction, clients, company, micros, search, trade};
 use crate::desk_api::{ClientDraft, ClientId, ClientTrade, Directory, ProductData, ProductId};
 use crate::domain::client::Money;
@@ -289,6 +289,12 @@ impl Pass {
             " ON CONFLICT (product, id) DO UPDATE SET expires = excluded.expires, quantity = excluded.quantity",
         );
         insert.execute(tx).await
+    }
+
+    /// The stock that was written is without what is being picked.
+    pub async fn forget_picked(&mut self) -> Result<(), StoreError> {
+        let Self::Write(tx) = self else { return Ok(()) };
+        forget_picked(tx, None).await
     }
 
     /// Those that `is_there` does not know are there no more; says how many.

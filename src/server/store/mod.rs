@@ -32,7 +32,7 @@ pub(crate) use changes::Place;
 pub(crate) use connect::Store;
 use connect::{Statement, Transaction, micros, set_fact, until_done};
 pub(crate) use import::{KnownClient, Pass, client_of, product_of};
-pub(crate) use orders::OrderFilter;
+pub(crate) use orders::{After, OrderFilter};
 pub(crate) use search::Kind;
 pub(crate) use tasks::TaskFilter;
 pub(crate) use trade::ITSELF;

@@ -1,6 +1,8 @@
 //! Orders: drafts that are written again and again, placed once, and moved on.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
 use jiff::{SignedDuration, Span, Timestamp};
 
@@ -33,7 +35,38 @@ pub(crate) struct OrderFilter {
     /// Of clients whom this person follows.
     pub reach: Option<Reach>,
     pub taken_by: Option<String>,
+    /// Those behind this place of the list.
+    pub after: Option<After>,
     pub limit: u32,
+}
+
+/// A place in a list of orders: behind the one that changed then. As text, `2026-05-06T07:08:09Z_` and its id.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct After {
+    pub changed_at: Timestamp,
+    pub id: OrderId,
+}
+
+impl After {
+    pub fn of(entry: &OrderEntry) -> Self {
+        Self { changed_at: entry.changed_at, id: entry.order.id }
+    }
+}
+
+impl fmt::Display for After {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}_{}", self.changed_at, self.id)
+    }
+}
+
+impl FromStr for After {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (changed_at, id) = text.split_once('_').ok_or(())?;
+        let changed_at = changed_at.parse().map_err(|_| ())?;
+        Ok(Self { changed_at, id: OrderId(id.parse().map_err(|_| ())?) })
+    }
 }
 
 /// A change of a placed order is finished within this time, or was not meant.
@@ -73,6 +106,11 @@ impl Store {
         if let Some(person) = &filter.taken_by {
             select.push(" AND o.recorded_by = ").bind(person.clone())?;
         }
+        if let Some(After { changed_at, id }) = filter.after {
+            let at = micros(changed_at);
+            select.push(" AND (o.changed_at < ").bind(at)?.push(" OR (o.changed_at = ").bind(at)?;
+            select.push(" AND o.id < ").bind(id.to_string())?.push("))");
+        }
         select.push(" ORDER BY o.changed_at DESC, o.id DESC LIMIT ").bind(i64::from(filter.limit))?;
         let (text, values) = select.into_parts();
         let rows: Vec<Columns> = sqlx::query_as_with(text, values).fetch_all(&self.readers).await?;
@@ -106,9 +144,14 @@ impl Store {
             if kept.state != OrderState::Draft {
                 return Err(WriteError::NotNow);
             }
+            // Two programs of one operator: the second is told before it overwrites what it has not seen.
+            if order.overlooks(&kept.order) {
+                return Err(WriteError::RevisionConflict);
+            }
         }
         let change = if kept.is_some() { Change::Replaced } else { Change::Created };
-        let Some((found, examined)) = examined(&mut tx, order, rules, command.at).await? else {
+        let was_given_in = kept.as_ref().is_some_and(Row::was_given_in);
+        let Some((found, examined)) = examined(&mut tx, order, was_given_in, rules, command.at).await? else {
             return Err(WriteError::Unknown(vec!["client"]));
         };
         let mut row = kept.unwrap_or_else(|| Row {
@@ -176,9 +219,8 @@ impl Store {
             let receipt = row.receipt(Change::Unchanged, None);
             return Ok((finish(tx, command, receipt).await?, false));
         }
-        let Some((found, examined)) = examined(&mut tx, &row.order, rules, command.at).await? else {
-            return Err(WriteError::NotFound);
-        };
+        let examination = examined(&mut tx, &row.order, row.was_given_in(), rules, command.at).await?;
+        let Some((found, examined)) = examination else { return Err(WriteError::NotFound) };
         // What was to be picked is picked, however it is changed now.
         if row.changes_what_is_firm() && !is_in_time(&found, row.stands(), rules, command.at) {
             return Err(WriteError::AfterCutOff);
@@ -296,8 +338,9 @@ impl Store {
                 command.person.clone_into(&mut row.taken_by);
             }
             OrderAct::Release => {
-                let (now, examined) =
-                    examined(&mut tx, &row.order, rules, command.at).await?.ok_or(WriteError::NotFound)?;
+                let examination =
+                    examined(&mut tx, &row.order, row.was_given_in(), rules, command.at).await?;
+                let (now, examined) = examination.ok_or(WriteError::NotFound)?;
                 // What has come since is released by those alone who may release that.
                 let held = held_for(&examined);
                 let is_for_others = !may(&row.taken_by, &held);
@@ -490,12 +533,13 @@ async fn give_up(
 async fn examined(
     tx: &mut Transaction<'_>,
     order: &Order,
+    was_given_in: bool,
     rules: &Orders,
     at: Timestamp,
 ) -> Result<Option<(Found, Examined)>, StoreError> {
     let ask = Ask { client: order.client, order: Some(order), at };
     let Some(found) = trade::terms(&mut *tx, ask, rules).await? else { return Ok(None) };
-    let mut facts = found.terms.facts(order, &BTreeMap::new());
+    let mut facts = found.terms.facts(order, &BTreeMap::new(), was_given_in);
     if facts.slot.is_err() {
         facts.slot = Err(open_slot(&found, order, rules, at).err().unwrap_or(SlotFault::Full));
     }

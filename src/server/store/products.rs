@@ -10,12 +10,12 @@ use rust_decimal::prelude::ToPrimitive as _;
 use sqlx::AnyConnection;
 
 use super::{Kind, Statement, Store, Transaction, commands, micros, search, trade, until_done};
-use crate::desk_api::{Change, ClientId, Goods, OrderId, ProductData, ProductId};
+use crate::desk_api::{Change, ClientId, Goods, OrderId, Product, ProductData, ProductId};
 use crate::domain::client::Money;
 use crate::domain::search::readings;
 use crate::domain::trade::price::Prices;
 use crate::domain::trade::stock::{self, Batch};
-use crate::server::settings::Orders;
+use crate::server::settings::{Orders, StockLacks};
 use crate::server::store::{Command, StoreError, WriteError};
 
 /// For whom and when goods are looked at.
@@ -44,19 +44,30 @@ impl Store {
         at: Timestamp,
     ) -> Result<Vec<Goods>, StoreError> {
         let mut db = self.readers.acquire().await?;
-        let least_life = match client {
-            Some(client) => trade::trade_of(&mut db, client).await?.least_life_days,
-            None => None,
-        };
-        let look = Look {
-            client,
-            order: None,
-            delivered: day.unwrap_or_else(|| at.to_zoned(rules.zone()).date()),
-            least_life: least_life.unwrap_or(rules.least_life_days),
-            at,
-        };
+        let look = look_for(&mut db, client, day, rules, at).await?;
         let ids = find(&mut db, text, limit).await?;
         goods(&mut db, &ids, look).await
+    }
+
+    /// What may be sold instead of a product, the best first, with prices and stock for a client; none: there is no such product.
+    pub async fn substitutes(
+        &self,
+        product: ProductId,
+        client: Option<ClientId>,
+        day: Option<Date>,
+        limit: u32,
+        rules: &Orders,
+        at: Timestamp,
+    ) -> Result<Option<Vec<Goods>>, StoreError> {
+        let mut db = self.readers.acquire().await?;
+        let sql = "SELECT document FROM products WHERE id = $1";
+        let document: Option<String> =
+            sqlx::query_scalar(sql).bind(product.to_string()).fetch_optional(&mut *db).await?;
+        let Some(document) = document else { return Ok(None) };
+        let mut ids = serde_json::from_str::<Product>(&document)?.substitutes;
+        ids.truncate(limit as usize);
+        let look = look_for(&mut db, client, day, rules, at).await?;
+        goods(&mut db, &ids, look).await.map(Some)
     }
 
     /// Makes or replaces a product, with its prices and its stock.
@@ -64,14 +75,16 @@ impl Store {
         &self,
         command: &Command<'_>,
         data: &ProductData,
+        rules: &Orders,
     ) -> Result<Change, WriteError> {
-        until_done!(self.try_write_product(command, data))
+        until_done!(self.try_write_product(command, data, rules))
     }
 
     async fn try_write_product(
         &self,
         command: &Command<'_>,
         data: &ProductData,
+        rules: &Orders,
     ) -> Result<Change, WriteError> {
         let mut tx = self.begin().await?;
         if let Some(change) = commands::answered(&mut tx, command).await? {
@@ -83,11 +96,29 @@ impl Store {
             .await
             .map_err(StoreError::from)?;
         put_product(&mut tx, data, command.at).await?;
+        if rules.stock_lacks == StockLacks::Picked {
+            forget_picked(&mut tx, Some(data.product.id)).await?;
+        }
         let change = if existed.is_some() { Change::Replaced } else { Change::Created };
         commands::keep_answer(&mut tx, command, &change).await?;
         tx.commit().await.map_err(StoreError::from)?;
         Ok(change)
     }
+}
+
+/// The stock that was just written, of one product or of all, lacks what is picked: nothing more is to be taken off for it.
+pub(super) async fn forget_picked(
+    tx: &mut Transaction<'_>,
+    product: Option<ProductId>,
+) -> Result<(), StoreError> {
+    let mut delete = Statement::new(
+        "DELETE FROM reservations WHERE EXISTS (SELECT 1 FROM orders o WHERE o.id = reservations.order_id \
+         AND o.state IN ('picking', 'delivered_in_part'))",
+    );
+    if let Some(product) = product {
+        delete.push(" AND product = ").bind(product.to_string())?;
+    }
+    delete.execute(tx).await
 }
 
 pub(super) async fn put_product(
@@ -126,6 +157,27 @@ pub(super) async fn put_product(
         Ok(())
     })?;
     insert.execute(tx).await
+}
+
+/// Goods for whom and when; today where no day is said.
+async fn look_for(
+    db: &mut AnyConnection,
+    client: Option<ClientId>,
+    day: Option<Date>,
+    rules: &Orders,
+    at: Timestamp,
+) -> Result<Look, StoreError> {
+    let least_life = match client {
+        Some(client) => trade::trade_of(db, client).await?.least_life_days,
+        None => None,
+    };
+    Ok(Look {
+        client,
+        order: None,
+        delivered: day.unwrap_or_else(|| at.to_zoned(rules.zone()).date()),
+        least_life: least_life.unwrap_or(rules.least_life_days),
+        at,
+    })
 }
 
 /// Products that fit what was typed, the best first.

@@ -564,8 +564,20 @@ fn released_migrations_stay_as_they_are() {
         (4, "5ba4bc05"),
         (5, "6a8fa084"),
         (6, "268a4627"),
+        (7, "295528c7"),
+        (8, "e193336a"),
+        (10, "e9f7b892"),
+        (11, "592cfd67"),
     ];
-    let postgres = [(1, "79b43219"), (2, "0104dfe0"), (3, "24d5ef45")];
+    let postgres = [
+        (1, "79b43219"),
+        (2, "0104dfe0"),
+        (3, "24d5ef45"),
+        (4, "0f767b23"),
+        (5, "0240d510"),
+        (7, "71a56eb7"),
+        (8, "592cfd67"),
+    ];
     for (migrator, known) in
         [(&connect::SQLITE_MIGRATIONS, &sqlite[..]), (&connect::POSTGRES_MIGRATIONS, &postgres[..])]
     {

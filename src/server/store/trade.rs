@@ -13,17 +13,18 @@ use super::orders::{self, Before};
 use super::products::{self, Look, product_id};
 use super::{Statement, Store, Transaction, commands, micros, search, until_done};
 use crate::desk_api::{
-    AddressData, Change, ClientDraft, ClientId, ClientTrade, Order, OrderState, ProductId, ServedBy, Terms,
+    AddressData, Change, ClientDraft, ClientId, ClientTrade, Entity, Order, OrderState, ProductId, ServedBy,
+    Terms,
 };
 use crate::domain::client::Money;
 use crate::domain::trade::credit::CreditTerms;
 use crate::domain::trade::delivery::{OpenSlot, Slot};
-use crate::domain::trade::examine::Examined;
+use crate::domain::trade::examine::{Examined, PricedLine};
 use crate::domain::trade::offer::{self, Habit, Purchase, UsualQuantity};
 use crate::domain::trade::order::{EntityId, Receiver};
 use crate::domain::trade::price::Buyer;
 use crate::domain::trade::promotion::Promotion;
-use crate::domain::trade::terms::{Address, PastOrder, Payer, Pushed};
+use crate::domain::trade::terms::{Address, Consignee, PastOrder, PastPrice, Payer, Pushed};
 use crate::server::settings::Orders;
 use crate::server::store::{Command, StoreError, WriteError};
 
@@ -220,6 +221,7 @@ pub(super) async fn terms(
             month: month(db, ask).await?,
         },
         payers: payers(db, ask, &draft, &data, rules, today).await?,
+        consignees: consignees(&data),
         permissions: data.permissions.clone(),
         is_regional: rules.regional_types.contains(&draft.client_type),
         addresses: addresses(db, ask, &draft, &data, rules, &zone, &past).await?,
@@ -290,10 +292,16 @@ async fn payers(
     let held: BTreeMap<String, Decimal> =
         rows.into_iter().map(|(payer, amount)| (payer, Decimal::new(amount, 4))).collect();
     let held = |payer: &str| held.get(payer).copied().unwrap_or_default();
-    if data.entities.is_empty() {
+    if data.payers().next().is_none() {
         let mut standing = draft.standing.clone();
-        if let Some(left) = standing.as_mut().and_then(|standing| standing.credit_left.as_mut()) {
-            left.0 = left.0.saturating_sub(held(ITSELF)).max(Decimal::ZERO);
+        if let Some(standing) = &mut standing {
+            let held = held(ITSELF);
+            if let Some(left) = &mut standing.credit_left {
+                left.0 = left.0.saturating_sub(held).max(Decimal::ZERO);
+            }
+            if let Some(exposure) = &mut standing.exposure {
+                exposure.0 = exposure.0.saturating_add(held);
+            }
         }
         let payer = Payer {
             id: EntityId(ITSELF.to_owned()),
@@ -301,10 +309,11 @@ async fn payers(
             standing,
             is_prepaid: false,
             payments_until: None,
+            history: None,
         };
         return Ok(vec![payer]);
     }
-    let payers = data.entities.iter().map(|entity| {
+    let payers = data.payers().map(|entity| {
         let owner = data.account_owner(entity);
         let mut account = owner.account.clone();
         for member in data.entities.iter().filter(|member| data.account_owner(member).id == owner.id) {
@@ -316,9 +325,16 @@ async fn payers(
             standing: Some(account.standing(rules.tolerance, today)),
             is_prepaid: account.terms == CreditTerms::Prepaid,
             payments_until: account.payments_until,
+            history: account.history,
         }
     });
     Ok(payers.collect())
+}
+
+/// Whom goods may go to by their papers: every legal entity there is.
+fn consignees(data: &ClientTrade) -> Vec<Consignee> {
+    let consignee = |entity: &Entity| Consignee { id: entity.id.clone(), name: entity.name.clone() };
+    data.entities.iter().map(consignee).collect()
 }
 
 async fn addresses(
@@ -332,13 +348,13 @@ async fn addresses(
 ) -> Result<Vec<Address>, StoreError> {
     let written = if data.addresses.is_empty() {
         let text = draft.delivery.as_ref().and_then(|delivery| delivery.address.clone());
-        text.map(|text| AddressData { number: 1, text, route: None }).into_iter().collect()
+        text.map(|text| AddressData { number: 1, text, route: None, consignee: None }).into_iter().collect()
     } else {
         data.addresses.clone()
     };
     let warehouse = rules.warehouse(zone);
     let mut addresses = Vec::with_capacity(written.len());
-    for AddressData { number, text, route } in written {
+    for AddressData { number, text, route, consignee } in written {
         let route = route.as_ref().and_then(|id| rules.route(id));
         let slots: Vec<OpenSlot> = match route {
             Some(route) => {
@@ -351,6 +367,7 @@ async fn addresses(
         addresses.push(Address {
             number,
             text,
+            consignee,
             minimum: route.and_then(|route| route.minimum),
             is_off_route: route.is_none(),
             slots,
@@ -409,6 +426,7 @@ struct Past {
 
 impl Past {
     fn told(self) -> PastOrder {
+        let price = |line: &PricedLine| PastPrice { line: line.number, amount: line.price.amount };
         PastOrder {
             id: self.order.id,
             number: self.number,
@@ -416,6 +434,7 @@ impl Past {
             placed_at: self.placed_at,
             slot: self.order.delivery.slot,
             total: self.examined.total.gross,
+            prices: self.examined.lines.iter().map(price).collect(),
             currency: self.examined.currency.unwrap_or_default(),
             lines: self.order.lines,
         }

@@ -86,6 +86,7 @@ fn revisions(recovered: &Recovered) -> Vec<(String, u32)> {
         Entry::Call(record) => (record.call_id.clone(), record.revision),
         Entry::Order(order) => ("order".into(), order.revision),
         Entry::Task(_) => ("task".into(), 0),
+        Entry::Prospect(_) => ("prospect".into(), 0),
         Entry::Place { revision, .. } => ("place".into(), *revision),
         Entry::Act { .. } => ("act".into(), 0),
     };

@@ -49,6 +49,7 @@ impl World {
             Entry::Call(record) => format!("call {}", record.id.0.as_u128()),
             Entry::Order(order) => format!("order {} r{}", order.id.0.as_u128(), order.revision),
             Entry::Task(task) => format!("task {}", task.id.0.as_u128()),
+            Entry::Prospect(prospect) => format!("prospect {}", prospect.id.0.as_u128()),
             Entry::Place { id, revision, .. } => format!("place {} r{revision}", id.0.as_u128()),
             Entry::Act { id, act, .. } => format!("{:?} {}", act.act, id.0.as_u128()),
         })

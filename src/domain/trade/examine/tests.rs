@@ -67,9 +67,11 @@ fn facts() -> Facts {
             over_limit: Money::ZERO,
             limit: Some(money("50000")),
             credit_left: Some(money("20000")),
+            ..Standing::default()
         }),
         is_prepaid: false,
         payers: vec![EntityId("main".into())],
+        consignees: [EntityId("main".into())].into(),
         permissions: BTreeSet::new(),
         is_regional: false,
         addresses: [1].into(),
@@ -130,6 +132,7 @@ fn order() -> Order {
         no_offers: false,
         delivery: OrderDelivery {
             address: Some(1),
+            consignee: None,
             slot: Some(Slot { date: date(2026, 12, 1), window }),
             receiver: Some(receiver),
             pays_on_delivery: Some(false),
@@ -137,6 +140,8 @@ fn order() -> Order {
         },
         agreed_total: Some(money("4800")),
         note: None,
+        writer: None,
+        seen: 0,
     }
 }
 

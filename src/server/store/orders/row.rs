@@ -148,6 +148,11 @@ impl Row {
         matches!(self.stands_as(), Some(OrderState::Placed | OrderState::Accepted))
     }
 
+    /// It was placed or held once, and has its number since.
+    pub fn was_given_in(&self) -> bool {
+        self.number.is_some()
+    }
+
     /// What is changed from now on stands until it is placed anew.
     pub fn begin_change(&mut self) {
         if self.state == OrderState::Draft || self.placed.is_some() {

@@ -75,7 +75,7 @@ impl Day {
                 batch.free = Decimal::from(PIECES * part / 3);
             }
             let id = day.next();
-            day.store.write_product(&command(id, "1c", day.at), &data).await.unwrap();
+            day.store.write_product(&command(id, "1c", day.at), &data, &day.rules).await.unwrap();
             day.products.push(data.product.id);
         }
         day

@@ -151,6 +151,9 @@ fn who_may_order_and_on_whose_account() {
         ("T1", "two entities, one said", |o, f| { entities(f); o.payer = Some(EntityId("ip".into())); }, "placed 4800 by 2"),
         ("T1", "an entity of somebody else", |o, f| { entities(f); o.payer = Some(EntityId("zao".into())); }, "stops 4800 by 2; unknown_payer"),
         ("T1", "the only one, said nevertheless", |o, _| o.payer = Some(EntityId("main".into())), "placed 4800 by 2"),
+        ("T16", "goods to the entity that pays", |o, _| o.delivery.consignee = Some(EntityId("main".into())), "placed 4800 by 2"),
+        ("T16", "goods to another entity of the client", |o, f| { f.consignees.insert(EntityId("shop".into())); o.delivery.consignee = Some(EntityId("shop".into())); }, "placed 4800 by 2"),
+        ("T16", "goods to an entity of somebody else", |o, _| o.delivery.consignee = Some(EntityId("zao".into())), "stops 4800 by 2; unknown_consignee"),
         ("T15", "held and stopped is stopped", |o, f| { owed(f).overdue = money("5"); o.delivery.slot = None; }, "stops 4800 by 2; overdue amount=5; no_slot"),
     ]);
 }

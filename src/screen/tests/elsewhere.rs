@@ -1,0 +1,125 @@
+//! Two programs of one operator, and a desk that lets this one know nothing more.
+
+use super::order_news::{ME, entry};
+use super::orders::{talking, terms};
+use super::*;
+use crate::desk_api::{Order, OrderEntry, OrderNews, OrderState, OrderWatch, ProblemCode};
+use uuid::Uuid;
+
+/// As another program has written it: five cases, on what it had seen.
+fn theirs(order: &Order, revision: u32, seen: u32) -> Order {
+    let mut theirs = Order { revision, writer: Some(Uuid::from_u128(9)), seen, ..order.clone() };
+    theirs.lines[0].quantity = 5.into();
+    theirs
+}
+
+/// Three cases that the desk has, then four that it refuses, since five were written elsewhere.
+fn at_odds() -> (World, Order, Order) {
+    let mut world = talking();
+    world.press("F1");
+    world.enters("3 tea");
+    let first = world.last_kept();
+    world.receives(&first, OrderState::Draft, None);
+    world.act(Act::OrderMove { down: false });
+    world.enters("4");
+    let mine = world.last_kept();
+    assert_eq!((mine.revision, mine.seen), (2, 1), "it builds on what the desk has");
+    let news = OrderNews::Refused { id: mine.id, revision: 2, code: ProblemCode::RevisionConflict };
+    world.handle(Input::Order(news));
+    assert!(world.wishes.contains(&Wish::FetchOrder(mine.id)));
+    world.wishes.clear();
+    let other = theirs(&first, 2, 1);
+    world.told(entry(&other, None, &[(ME, OrderState::Draft, "")]));
+    (world, mine, other)
+}
+
+#[test]
+fn what_was_written_here_and_elsewhere_is_asked_about_in_words_and_neither_is_lost() {
+    let (mut world, ..) = at_odds();
+    let form = world.form();
+    assert_eq!(form.prompt, "The order was written elsewhere, too. Which of the two holds?");
+    let rows: Vec<String> =
+        form.choices.iter().map(|choice| format!("{} · {}", choice.label, choice.detail)).collect();
+    assert!(rows[0].starts_with("what stands here · lines: 1, ₽5,280.00"), "{rows:?}");
+    assert!(rows[1].starts_with("what was written elsewhere · lines: 1, ₽6,600.00"), "{rows:?}");
+    assert_eq!(form.lines[0].quantity, "4 cases", "until it is said, what was typed here stands here");
+    assert!(world.spoken().iter().any(|said| said.contains("Which of the two holds?")));
+    world.press("Ctrl+Enter");
+    assert!(
+        !world.wishes.iter().any(|wish| matches!(wish, Wish::PlaceOrder { .. })),
+        "nothing is placed meanwhile"
+    );
+}
+
+#[test]
+fn either_of_two_holds_by_a_digit_and_is_written_as_the_later_one() {
+    for (digit, cases) in [("1", "4 cases"), ("2", "5 cases")] {
+        let (mut world, mine, other) = at_odds();
+        world.types(digit);
+        let kept = world.last_kept();
+        assert_eq!((kept.revision, kept.seen, kept.writer), (3, 2, mine.writer), "{digit}");
+        assert!(!kept.overlooks(&other), "the desk takes it: {digit}");
+        assert_eq!(world.form().lines[0].quantity, cases);
+        assert_eq!(world.form().prompt, "Product, or quantity and product");
+    }
+}
+
+#[test]
+fn whoever_goes_on_with_what_the_desk_has_writes_as_one_who_has_seen_it() {
+    let mut world = talking();
+    let (mut far, _) = (talking(), ());
+    far.press("F1");
+    far.enters("3 tea");
+    let other = theirs(&far.last_kept(), 4, 3);
+    world.handle(Input::Drafts(Ok(vec![entry(&other, None, &[])])));
+    world.press("F1");
+    world.enters("2 coffee");
+    let kept = world.last_kept();
+    assert_eq!((kept.revision, kept.seen), (5, 4));
+    assert_ne!(kept.writer, other.writer);
+    // Its next letters need no answer of the desk.
+    world.enters("1 cheese");
+    assert_eq!((world.last_kept().revision, kept.seen), (6, 4));
+}
+
+#[test]
+fn what_an_earlier_run_has_not_sent_goes_on_as_that_run_s() {
+    let mut world = talking();
+    let mut far = talking();
+    far.press("F1");
+    far.enters("3 tea");
+    let unsent = theirs(&far.last_kept(), 4, 2);
+    world.handle(Input::Order(OrderNews::Found(Box::new(unsent.clone()))));
+    world.press("F1");
+    world.enters("2 coffee");
+    let kept = world.last_kept();
+    assert_eq!((kept.writer, kept.seen), (unsent.writer, 2), "the desk may have had an answer lost");
+}
+
+#[test]
+fn a_desk_that_knows_this_computer_no_more_leaves_nothing_of_its_clients_but_what_was_not_sent() {
+    let mut world = talking();
+    world.press("F1");
+    world.enters("3 tea");
+    let unsent = world.last_kept();
+    world.press("Esc");
+    world.ended(FIRST, CallOutcome::Completed, 60);
+    let mut given = OrderEntry {
+        client_name: "Lotos".into(),
+        ..entry(&unsent, Some(1042), &[(ME, OrderState::Placed, "")])
+    };
+    (given.order.id, given.order.client) =
+        (crate::desk_api::OrderId(Uuid::from_u128(4)), client("Lotos", "kim").id);
+    world.told(given);
+    world.handle(Input::OrderWatch(OrderWatch::Revoked));
+    let shown = format!("{:?}", world.shown());
+    for gone in ["Hanbit Build", "Lotos", "Speaks quietly"] {
+        assert!(!shown.contains(gone), "{gone}: {shown}");
+    }
+    world.rings(FIRST, HANBIT);
+    world.card(FIRST, vec![hanbit()]);
+    world.handle(Input::Terms { client: hanbit().id, answer: Ok(Box::new(terms())) });
+    world.answered(FIRST);
+    world.press("F1");
+    assert_eq!(world.form().lines[0].quantity, "3 cases", "what the desk has not got is not lost");
+}
