@@ -32,6 +32,7 @@ mod shown;
 mod targets;
 mod topics;
 mod verbs;
+mod voice;
 mod words;
 mod wrap_up;
 
@@ -180,7 +181,12 @@ impl Screen {
     }
 
     pub fn handle(&mut self, now: Instant, wall: &Zoned, input: Input) {
-        let is_news = !matches!(input, Input::Tick | Input::Levels { .. });
+        let is_news = !matches!(
+            input,
+            Input::Tick
+                | Input::Levels { .. }
+                | Input::Agent(agent::Event::Phone(crate::phone::Event::Media { .. }))
+        );
         let by_operator = matches!(input, Input::Press(_) | Input::Act(_));
         if by_operator {
             self.reply = None;
@@ -262,6 +268,7 @@ impl Screen {
             call: self.call_shown(now),
             other: self.other_shown(now),
             meters: self.meters(),
+            voice: self.voice_mark(),
             keypad: self.keypad.clone(),
             dial: self.dial.text.clone(),
             dial_fault: self.dial_fault(),
@@ -320,6 +327,10 @@ impl Screen {
 
     fn announce(&mut self, text: String) {
         self.wishes.push_back(Wish::Announce(text));
+    }
+
+    fn mention(&mut self, text: String) {
+        self.wishes.push_back(Wish::Mention(text));
     }
 
     fn focus(&mut self, field: Field) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::text::{Catalogue, Language, msg};
 
 /// Key and English text.
-pub(super) const TEXTS: [(&str, &str); 119] = [
+pub(super) const TEXTS: [(&str, &str); 126] = [
     ("title", msg!("Order desk")),
     ("skip", msg!("Skip to the content")),
     ("language", msg!("Language")),
@@ -64,6 +64,13 @@ pub(super) const TEXTS: [(&str, &str); 119] = [
     ("gift", msg!("Gift: {name}, {count}")),
     ("unknown_product", msg!("unknown product")),
     ("goes_on", msg!("goes on")),
+    ("voice", msg!("voice (MOS)")),
+    ("operator_heard", msg!("operator heard")),
+    ("client_heard", msg!("client heard")),
+    ("voice_operator_badly", msg!("the operator heard badly")),
+    ("voice_operator_nothing", msg!("the operator heard nothing")),
+    ("voice_client_badly", msg!("the client heard badly")),
+    ("voice_client_nothing", msg!("the client heard nothing")),
     ("inbound", msg!("incoming")),
     ("outbound", msg!("outgoing")),
     ("nobody_known", msg!("Unknown caller")),
