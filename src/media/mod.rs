@@ -72,7 +72,7 @@ impl Codec {
         }
     }
 
-    /// Whether a payload of so many octets has a tag of SRTP behind it, of 4 or 10 (RFC 4568 §6.2): these codecs have 8 octets for
+    /// Whether a payload of so many octets has a tag of SRTP behind it, of 4 or 10 (RFC 3711 §5.2, §7.5): these codecs have 8 octets for
     /// each millisecond. Of Opus nobody can tell by that.
     const fn looks_encrypted(self, octets: usize) -> bool {
         match self {

