@@ -15,6 +15,7 @@ mod passing;
 mod queue;
 mod register;
 mod view;
+mod voice;
 
 pub use crate::desk_api::{CardAnswer, Source, Unavailable};
 pub use card::{Card, LookupId};
@@ -26,6 +27,7 @@ pub use parking::{Parked, ParkedClient, ParkingPlaces};
 pub use passing::ChainNews;
 pub use queue::{QueueCodes, QueueOrder, QueueState, QueueTrouble, QueueView};
 pub use view::{LineState, LineView, Registration, View};
+pub use voice::verdict as voice_verdict;
 
 use crate::desk_api::{CallRecord, CallRecordId, ClientId, HandedOver, Handover};
 use crate::domain::number::{NumberingPlan, PhoneNumber};

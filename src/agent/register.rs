@@ -1,11 +1,11 @@
 //! The call register (duty 14): one entry per call, opened when it rings or is dialled, closed when it
 //! ends, and whole in each revision.
 
-use super::CardAnswer;
 use super::intent::Dialled;
+use super::{CardAnswer, voice};
 use crate::desk_api::{
-    CallRecord, CallRecordId, ClientId, Direction, Match, Outcome, Party, Picked, TransferResult,
-    TransferStep, TransferWay,
+    CallRecord, CallRecordId, CallVoice, ClientId, Direction, HeardHow, Match, Outcome, Party, Picked,
+    TransferResult, TransferStep, TransferWay, VoiceVerdict,
 };
 use crate::domain::number::{NumberingPlan, PhoneNumber};
 use crate::instant::Instant;
@@ -44,6 +44,10 @@ struct Entry {
     why: Option<&'static str>,
     /// The PBX has given the client back, by another call.
     came_back: bool,
+    /// How the two hear each other, as last told.
+    voice: Option<CallVoice>,
+    /// The worst that was said of it.
+    verdict: Option<VoiceVerdict>,
 }
 
 /// The far end of a call.
@@ -224,8 +228,21 @@ impl Register {
             phone::Event::Returned { line } if self.last_result(*line) == Some(TransferResult::Unknown) => {
                 self.revise(*line, |entry| entry.end_step(now, None, TransferResult::Kept, None))
             }
+            phone::Event::Media { line, codec, stats } => {
+                if let Some(entry) = self.entries.get_mut(line) {
+                    entry.voice = Some(voice::figures(*codec, stats));
+                }
+                None
+            }
+            phone::Event::NoAudio { line, direction, cause } => {
+                self.hear(*line, voice::verdict(*direction, HeardHow::Nothing, cause.code()))
+            }
+            phone::Event::PoorAudio { line, direction, cause } => {
+                self.hear(*line, voice::verdict(*direction, HeardHow::Badly, cause.code()))
+            }
             phone::Event::Ended { line, outcome, status, .. } => {
                 let record = self.revise(*line, |entry| {
+                    entry.take_voice();
                     entry.record.ended_at = Some(entry.time(now));
                     entry.record.outcome = Some(outcome_of(*outcome));
                     entry.record.status = *status;
@@ -239,6 +256,14 @@ impl Register {
             }
             _ => None,
         }
+    }
+
+    /// With the last revision.
+    fn hear(&mut self, line: LineId, said: VoiceVerdict) -> Option<CallRecord> {
+        if let Some(entry) = self.entries.get_mut(&line) {
+            entry.verdict = Some(VoiceVerdict::worse(entry.verdict.take(), said));
+        }
+        None
     }
 
     /// Why the next step of a transfer is made.
@@ -355,6 +380,7 @@ impl Register {
             outcome: None,
             status: None,
             transfers: Vec::new(),
+            voice: None,
             result: None,
             picked: Picked::default(),
             note: None,
@@ -379,6 +405,8 @@ impl Register {
             chosen: false,
             why: None,
             came_back: false,
+            voice: None,
+            verdict: None,
         };
         self.entries.insert(line, entry);
         record
@@ -393,6 +421,14 @@ impl Register {
 }
 
 impl Entry {
+    /// Before the answer nobody hears anybody.
+    fn take_voice(&mut self) {
+        let verdict = self.verdict.take();
+        if self.record.answered_at.is_some() && (self.voice.is_some() || verdict.is_some()) {
+            self.record.voice = Some(CallVoice { verdict, ..self.voice.take().unwrap_or_default() });
+        }
+    }
+
     fn time(&self, now: Instant) -> Timestamp {
         let passed = jiff::SignedDuration::try_from(now.since(self.begun)).unwrap_or_default();
         self.record.started_at.saturating_add(passed).unwrap_or(self.record.started_at)

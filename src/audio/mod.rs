@@ -15,7 +15,7 @@ pub use null::{NullSink, NullSource};
 pub use wav::{RecordFault, WavFault, WavRecorder, WavSource};
 pub use wish::{Change, Device, NoServer, Ring, Role, Seen, Wish, Wishes};
 
-use crate::media::{Frame, Rate, Runs};
+use crate::media::{DeviceTrouble, Frame, Rate, Runs};
 
 /// Gives the frames to send.
 pub trait Source: Send {
@@ -32,6 +32,11 @@ pub trait Source: Send {
         Runs::default()
     }
 
+    /// What keeps a microphone from giving sound, as far as the system tells.
+    fn trouble(&self) -> Option<DeviceTrouble> {
+        None
+    }
+
     /// The operator was not on this line until now: what a microphone has picked up meanwhile was for somebody else.
     fn forget(&mut self) {}
 }
@@ -44,6 +49,11 @@ pub trait Earpiece: Send {
     /// As a source's.
     fn runs(&self) -> Runs {
         Runs::default()
+    }
+
+    /// As a source's.
+    fn trouble(&self) -> Option<DeviceTrouble> {
+        None
     }
 }
 

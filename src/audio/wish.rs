@@ -1,8 +1,12 @@
 //! Which devices there are, and which are wanted.
 
 use crate::media::Cadence;
+#[cfg(any(feature = "desktop", test))]
+use crate::media::DeviceTrouble;
 use crate::media::process::{Kind, Wanted};
 use std::collections::BTreeMap;
+#[cfg(any(feature = "desktop", test))]
+use std::io::ErrorKind;
 
 /// A microphone, or an earpiece.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -109,13 +113,47 @@ pub enum NoServer {
     NoLibrary,
     #[error("the sound server does not answer")]
     Hangs,
+    #[error("this program may not use the sound devices")]
+    Forbidden,
+    #[error("another program holds the device")]
+    Busy,
     #[error("the sound server refuses: {0}")]
     Refuses(String),
+}
+
+#[cfg(any(feature = "desktop", test))]
+impl NoServer {
+    /// What a call is told that goes on without the device.
+    pub(super) const fn trouble(&self) -> Option<DeviceTrouble> {
+        match self {
+            Self::Forbidden => Some(DeviceTrouble::Forbidden),
+            Self::Busy => Some(DeviceTrouble::Busy),
+            _ => None,
+        }
+    }
+
+    /// What the system's word for it means.
+    pub(super) fn of_system(error: &std::io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::PermissionDenied => Self::Forbidden,
+            ErrorKind::ResourceBusy => Self::Busy,
+            _ => Self::Refuses(error.to_string()),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn that_a_device_is_forbidden_or_taken_is_told_from_other_faults() {
+        let trouble = |errno| NoServer::of_system(&std::io::Error::from_raw_os_error(errno)).trouble();
+        // EPERM, EACCES, EBUSY, ENODEV.
+        let table = [1, 13, 16, 19].map(trouble);
+        let forbidden = Some(DeviceTrouble::Forbidden);
+        assert_eq!(table, [forbidden, forbidden, Some(DeviceTrouble::Busy), None]);
+    }
 
     #[test]
     fn what_sits_at_the_ear_is_told_from_what_stands_in_the_room() {

@@ -93,7 +93,7 @@ pub fn trouble(cat: &Catalogue, trouble: &Trouble, pbx: &str) -> String {
         Trouble::NoAudio(cause) => say!(
             cat,
             "The call stood, but {cause} Check firewalls and the RTP addresses between here and the PBX.",
-            cause = words::no_audio(cat, *cause)
+            cause = cat.get(cause.words())
         ),
         Trouble::Desk(why) => {
             say!(cat, "The order desk was of no help: {why}", why = words::unavailable(cat, why))
@@ -225,6 +225,16 @@ pub fn no_server(cat: &Catalogue, why: &NoServer) -> (Exit, String) {
         ),
         NoServer::Hangs => {
             (Exit::NobodyThere, say!(cat, "The sound server does not answer. Start it again."))
+        }
+        NoServer::Forbidden => (
+            Exit::NobodyThere,
+            say!(
+                cat,
+                "The system does not let this program use sound devices. Allow it in the system's settings, or check PULSE_COOKIE."
+            ),
+        ),
+        NoServer::Busy => {
+            (Exit::NobodyThere, say!(cat, "Another program holds the sound devices. Close it."))
         }
         NoServer::Refuses(reason) => (
             Exit::NobodyThere,

@@ -5,7 +5,7 @@ use crate::agent::{Card, CardAnswer, ChainNews, Event, Source};
 use crate::audio::{Device, Role, SoundFault};
 use crate::desk_api::{HandedOver, Handover, Match};
 use crate::instant::Instant;
-use crate::media::{AudioDirection, NoAudioCause, StreamStats};
+use crate::media::{AudioDirection, Scores, StreamStats};
 use crate::phone::{
     self, CallOutcome, Caller, ClientIs, EndedBy, LineId, Refusal, Return, Side, TransferFault,
     TransferOutcome, TransferWay,
@@ -165,9 +165,16 @@ fn phone_line(line: Line, event: &phone::Event, book: &Book) -> Option<String> {
         E::NoAudio { line: id, direction, cause } => line
             .call("no_audio", *id, book)
             .with("direction", direction_code(*direction))
-            .with("cause", no_audio_code(*cause)),
+            .with("cause", cause.code()),
         E::AudioBack { line: id, direction } => {
             line.call("audio_back", *id, book).with("direction", direction_code(*direction))
+        }
+        E::PoorAudio { line: id, direction, cause } => line
+            .call("poor_audio", *id, book)
+            .with("direction", direction_code(*direction))
+            .with("cause", cause.code()),
+        E::GoodAudio { line: id, direction } => {
+            line.call("good_audio", *id, book).with("direction", direction_code(*direction))
         }
         E::Media { line: id, codec, stats } => {
             media(line.call("media", *id, book).with("codec", codec.name()), stats)
@@ -259,19 +266,29 @@ fn card_line(line: Line, card: &Card) -> String {
 }
 
 fn media(line: Line, stats: &StreamStats) -> Line {
+    let told = |value: Option<f32>| value.map(|value| rounded(value.into()));
+    let (Scores { now, call, worst }, there) = (stats.here, stats.there);
     line.with("tx_packets", &stats.tx_packets)
         .with("rx_packets", &stats.rx_packets)
         .with("lost", &stats.lost)
         .with("late", &stats.late)
         .with("jitter_ms", &rounded(stats.jitter_ms.into()))
         .with("delay_ms", &rounded(stats.delay_ms.into()))
-        .with("mos", &stats.mos.map(|mos| rounded(mos.into())))
-        .with("mos_there", &stats.mos_there.map(|mos| rounded(mos.into())))
+        .with("rtt_ms", &told(stats.rtt_ms))
+        .with("lost_there", &stats.lost_there)
+        .with("jitter_there_ms", &told(stats.jitter_there_ms))
+        .with("mos", &told(call))
+        .with("mos_now", &told(now))
+        .with("mos_worst", &told(worst))
+        .with("mos_there", &told(there.call))
+        .with("mos_there_now", &told(there.now))
+        .with("mos_there_worst", &told(there.worst))
         .with("no_audio", &stats.no_audio.map(direction_code))
         .with("microphone_underruns", &stats.devices.microphone.under)
         .with("microphone_overruns", &stats.devices.microphone.over)
         .with("earpiece_underruns", &stats.devices.earpiece.under)
         .with("earpiece_overruns", &stats.devices.earpiece.over)
+        .with("frames_skipped", &stats.devices.skipped)
 }
 
 fn millis(time: Duration) -> f64 {
@@ -335,19 +352,6 @@ const fn direction_code(direction: AudioDirection) -> &'static str {
     match direction {
         AudioDirection::In => "in",
         AudioDirection::Out => "out",
-    }
-}
-
-const fn no_audio_code(cause: NoAudioCause) -> &'static str {
-    match cause {
-        NoAudioCause::NothingArrives => "nothing_arrives",
-        NoAudioCause::OnlySilenceArrives => "only_silence_arrives",
-        NoAudioCause::WrongSource => "wrong_source",
-        NoAudioCause::UnknownCodec => "unknown_codec",
-        NoAudioCause::NoEarpiece => "no_earpiece",
-        NoAudioCause::NoMicrophone => "no_microphone",
-        NoAudioCause::SilentMicrophone => "silent_microphone",
-        NoAudioCause::RemoteHearsNothing => "remote_hears_nothing",
     }
 }
 

@@ -10,7 +10,9 @@ use crate::desk_api::{
 };
 use crate::domain::line_state::LineState;
 use crate::instant::Instant;
-use crate::media::{AudioDirection, Codec, DeviceFigures, NoAudioCause, Runs, StreamStats};
+use crate::media::{
+    AudioDirection, Codec, DeviceFigures, NoAudioCause, PoorCause, Runs, Scores, StreamStats,
+};
 use crate::phone::{
     CallOutcome, Caller, ClientIs, EndedBy, Event as E, LineId, Refusal, Return, ReturnReason, Side,
     TransferFault, TransferOutcome, TransferWay,
@@ -358,27 +360,40 @@ fn voice() -> Vec<E> {
     use NoAudioCause as C;
     let causes = [
         C::NothingArrives,
+        C::ArrivalStopped,
         C::OnlySilenceArrives,
         C::WrongSource,
         C::UnknownCodec,
+        C::Encrypted,
         C::NoEarpiece,
+        C::EarpieceMuted,
+        C::EarpieceForbidden,
+        C::EarpieceBusy,
         C::NoMicrophone,
         C::SilentMicrophone,
+        C::MicrophoneMuted,
+        C::MicrophoneForbidden,
+        C::MicrophoneBusy,
         C::RemoteHearsNothing,
     ];
+    let poor = [PoorCause::Loss, PoorCause::Jitter, PoorCause::Delay, PoorCause::Computer];
     let mut events = Vec::new();
     for direction in [AudioDirection::In, AudioDirection::Out] {
         events.push(E::AudioBack { line: LINE, direction });
         events.extend(causes.map(|cause| E::NoAudio { line: LINE, direction, cause }));
+        events.extend(poor.map(|cause| E::PoorAudio { line: LINE, direction, cause }));
+        events.push(E::GoodAudio { line: LINE, direction });
     }
     let some = StreamStats {
         tx_packets: 250,
         jitter_ms: 1.5,
-        mos: Some(4.4),
+        here: Scores { now: Some(4.3), call: Some(4.4), worst: Some(2.0) },
+        lost_there: Some(3),
         no_audio: Some(AudioDirection::In),
         devices: DeviceFigures {
             microphone: Runs { under: 2, over: 1 },
             earpiece: Runs { under: 0, over: 3 },
+            skipped: 7,
         },
         ..StreamStats::default()
     };

@@ -729,7 +729,7 @@ impl Call {
 
     fn audio_never_came(&self, talked: Duration) -> bool {
         let nothing = self.stats.as_ref().is_some_and(|stats| stats.rx_packets == 0);
-        let useless = self.silence == Some(NoAudioCause::UnknownCodec);
+        let useless = matches!(self.silence, Some(NoAudioCause::UnknownCodec | NoAudioCause::Encrypted));
         // Whom we hold sends nothing; but it may have been missed before.
         let held = self.held_by_them || self.held_by_us && self.silence.is_none();
         (nothing || useless) && talked >= TOO_SHORT_FOR_AUDIO && !held

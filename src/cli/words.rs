@@ -6,7 +6,7 @@ use crate::audio::{Change, Device, Role};
 use crate::desk_api::{ClientCard, HandedOver, Handover, MayOrder, TransferWay as HandoverWay, Unavailable};
 use crate::domain::chain::{PassedOverWhy, TransferChain};
 use crate::domain::line_state::LineState;
-use crate::media::{AudioDirection, DeviceFigures, NoAudioCause, StreamStats};
+use crate::media::{AudioDirection, DeviceFigures, StreamStats};
 use crate::phone::{
     self, CallOutcome, Caller, ClientIs, Refusal, ReturnReason, Side, TransferFault, TransferOutcome,
     TransferWay,
@@ -295,13 +295,42 @@ fn phone_line(cat: &Catalogue, event: &phone::Event) -> String {
         ),
         E::Returned { line } => say!(cat, "Line {line}: the client is back.", line = line),
         E::NoAudio { line, cause, .. } => {
-            say!(cat, "Line {line}: {cause}", line = line, cause = no_audio(cat, *cause))
+            let (cause, advice) = (cat.get(cause.words()), cat.get(cause.advice()));
+            format!("{} {advice}", say!(cat, "Line {line}: {cause}", line = line, cause = cause))
         }
         E::AudioBack { line, direction: AudioDirection::In } => {
             say!(cat, "Line {line}: the other side is heard again.", line = line)
         }
         E::AudioBack { line, direction: AudioDirection::Out } => {
             say!(cat, "Line {line}: we are heard again.", line = line)
+        }
+        E::PoorAudio { line, direction, cause } => {
+            let (cause, advice) = (cat.get(cause.words()), cat.get(cause.advice()));
+            let what = match direction {
+                AudioDirection::In => {
+                    say!(
+                        cat,
+                        "Line {line}: the other side is heard badly: {cause}",
+                        line = line,
+                        cause = cause
+                    )
+                }
+                AudioDirection::Out => {
+                    say!(
+                        cat,
+                        "Line {line}: the other side hears us badly: {cause}",
+                        line = line,
+                        cause = cause
+                    )
+                }
+            };
+            format!("{what} {advice}")
+        }
+        E::GoodAudio { line, direction: AudioDirection::In } => {
+            say!(cat, "Line {line}: the other side is heard well again.", line = line)
+        }
+        E::GoodAudio { line, direction: AudioDirection::Out } => {
+            say!(cat, "Line {line}: the other side hears us well again.", line = line)
         }
         E::Media { line, codec, stats } => media(cat, line.0, codec.name(), stats),
         E::Ended { line, outcome, status, retry_after, talked, .. } => {
@@ -477,10 +506,10 @@ fn client_words(cat: &Catalogue, client: &ClientCard) -> String {
 }
 
 fn media(cat: &Catalogue, line: u32, codec: &str, stats: &StreamStats) -> String {
-    let mos = stats.mos.map_or_else(|| "–".to_owned(), |mos| tenths(mos.into()));
+    let score = |score: Option<f32>| score.map_or_else(|| "–".to_owned(), |score| tenths(score.into()));
     let voice = say!(
         cat,
-        "Line {line}: {codec}, packets sent {tx}, received {rx}, lost {lost}, late {late}, jitter {jitter} ms, delay {delay} ms, MOS {mos}.",
+        "Line {line}: {codec}, packets sent {tx}, received {rx}, lost {lost}, late {late}, jitter {jitter} ms, delay {delay} ms, MOS {mos}, there {mos_there}.",
         line = line,
         codec = codec,
         tx = stats.tx_packets,
@@ -489,10 +518,11 @@ fn media(cat: &Catalogue, line: u32, codec: &str, stats: &StreamStats) -> String
         late = stats.late,
         jitter = tenths(stats.jitter_ms.into()),
         delay = tenths(stats.delay_ms.into()),
-        mos = mos
+        mos = score(stats.here.call),
+        mos_there = score(stats.there.call)
     );
-    let DeviceFigures { microphone, earpiece } = stats.devices;
-    if stats.devices == DeviceFigures::default() {
+    let DeviceFigures { microphone, earpiece, .. } = stats.devices;
+    if (microphone, earpiece) == Default::default() {
         return voice;
     }
     let devices = say!(
@@ -573,22 +603,6 @@ pub fn device_found(cat: &Catalogue, role: Role, device: &Device, is_default: bo
     let line = format!("{role}  {}  {}", device.id, device.name);
     let line = if is_default { format!("{line}  {}", say!(cat, "(the system's default)")) } else { line };
     line.replace(steers_the_terminal, " ")
-}
-
-/// Which side is silent, and why.
-pub fn no_audio(cat: &Catalogue, cause: NoAudioCause) -> &str {
-    cat.get(match cause {
-        NoAudioCause::NothingArrives => msg!("no audio comes from the other side."),
-        NoAudioCause::OnlySilenceArrives => msg!("only silence comes from the other side."),
-        NoAudioCause::WrongSource => {
-            msg!("audio comes from an address that was not agreed, and is not played.")
-        }
-        NoAudioCause::UnknownCodec => msg!("audio comes in a codec that was not agreed."),
-        NoAudioCause::NoEarpiece => msg!("no earpiece plays what the other side says."),
-        NoAudioCause::NoMicrophone => msg!("the microphone gives nothing."),
-        NoAudioCause::SilentMicrophone => msg!("the microphone gives only silence."),
-        NoAudioCause::RemoteHearsNothing => msg!("the other side reports that it hears nothing."),
-    })
 }
 
 /// Why the desk gave nothing, and what to do.

@@ -31,6 +31,7 @@ pub use crate::domain::call_record::{
     CallRecord, CallRecordId, Direction, Match, Outcome, Party, Picked, TransferResult, TransferStep,
     TransferWay,
 };
+pub use crate::domain::call_voice::{CallVoice, HeardHow, Hundredths, Listener, VoiceFigures, VoiceVerdict};
 pub use crate::domain::chain::{
     ChainOrder, ChainStep, ChainTarget, PassedOver, PassedOverWhy, Pick, Purpose, PurposeId, StepKind,
     StepRole, TransferChain, WhenBusy,
@@ -51,6 +52,7 @@ pub use crate::domain::trade::terms::Terms;
 pub use crate::domain::transfer_report::{
     TransferCounts, TransferReport, TransfersOfDay, TransfersOfOperator,
 };
+pub use crate::domain::voice_report::{VoiceCause, VoiceCounts, VoiceOfDay, VoiceOfOperator, VoiceReport};
 
 use serde::{Deserialize, Serialize};
 
@@ -81,6 +83,8 @@ pub mod paths {
     pub const TRANSFER_REPORT: &str = "/v1/reports/transfers";
     /// `GET ?from=&to=`, both days included: [`super::OfferReport`].
     pub const OFFER_REPORT: &str = "/v1/reports/offers";
+    /// `GET ?from=&to=`, both days included: [`super::VoiceReport`].
+    pub const VOICE_REPORT: &str = "/v1/reports/voice";
     /// `GET`: [`super::Terms`].
     pub const TERMS: &str = "/v1/clients/{id}/terms";
     /// `GET ?q=&client=&day=&limit=`, or `?instead_of=` in place of `q`: [`super::Products`].

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::call_voice::CallVoice;
 use super::chain::PurposeId;
 use super::client::{ClientId, ClientTypeId};
 use super::number::PhoneNumber;
@@ -79,6 +80,9 @@ pub struct CallRecord {
     /// Every step by which the call was passed on, in order.
     #[serde(default)]
     pub transfers: Vec<TransferStep>,
+    /// How the two heard each other; none before the end, and of calls that nobody answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voice: Option<CallVoice>,
     /// What the call came to, in the company's own word (`passed_on`): 1 to 40 of `a`–`z`, `0`–`9` and `_`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<String>,

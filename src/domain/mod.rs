@@ -2,6 +2,7 @@
 
 pub mod call_record;
 pub mod call_result;
+pub mod call_voice;
 pub mod chain;
 pub mod client;
 pub mod directory;
@@ -16,5 +17,6 @@ pub mod search;
 pub mod task;
 pub mod trade;
 pub mod transfer_report;
+pub mod voice_report;
 
 pub(crate) use masked::mask_debug;

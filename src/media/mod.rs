@@ -13,13 +13,13 @@ mod opinion;
 mod peer;
 mod playout;
 pub mod process;
-mod quality;
 mod rtcp;
 mod rtp;
 mod sdp;
 mod stand_in;
 mod stream;
 mod tones;
+mod verdict;
 
 pub use codec::EncoderSettings;
 pub use frame::{Converter, Frame, Rate};
@@ -28,10 +28,10 @@ pub use mix::{Mixer, Relay};
 pub use sdp::{Negotiation, NegotiationConfig, SdpFault, is_answerable};
 pub use stand_in::StandIn;
 pub use stream::{
-    AudioDirection, DeviceFigures, NoAudioCause, Runs, Stream, StreamEvent, StreamOutput, StreamStats,
-    is_digit,
+    DeviceFigures, DeviceState, DeviceTrouble, Runs, Stream, StreamEvent, StreamOutput, StreamStats, is_digit,
 };
 pub use tones::{Cadence, CallTone, CallTones, MELODY, Part, Player};
+pub use verdict::{AudioDirection, NoAudioCause, PoorCause, Scores};
 
 use std::net::SocketAddr;
 
@@ -69,6 +69,15 @@ impl Codec {
             Self::Pcmu => Some(0),
             Self::G722 => Some(9),
             Self::Opus => None,
+        }
+    }
+
+    /// Whether a payload of so many octets has a tag of SRTP behind it, of 4 or 10 (RFC 3711 §5.2, §7.5): these codecs have 8 octets for
+    /// each millisecond. Of Opus nobody can tell by that.
+    const fn looks_encrypted(self, octets: usize) -> bool {
+        match self {
+            Self::Pcma | Self::Pcmu | Self::G722 => matches!(octets % 8, 2 | 4),
+            Self::Opus => false,
         }
     }
 

@@ -5,15 +5,15 @@ mod sender;
 #[cfg(test)]
 mod tests;
 
-pub use report::{AudioDirection, DeviceFigures, NoAudioCause, Runs, StreamEvent, StreamOutput, StreamStats};
+pub use report::{DeviceFigures, DeviceState, DeviceTrouble, Runs, StreamEvent, StreamOutput, StreamStats};
 
 use super::dtmf::{Listener, Presser};
 use super::opinion::{self, Conditions};
 use super::peer::{Peer, Source};
 use super::playout::{self, Content, Playout};
-use super::quality::{Inbound, Outbound};
-use super::rtcp::{Bursts, Reception, Reporter, VoipMetrics};
+use super::rtcp::{Bursts, Heard, Reception, Reporter, VoipMetrics};
 use super::rtp::{self, Packet};
+use super::verdict::{AudioDirection, Counts, Inbound, Outbound, Poor, Scores};
 use super::{Codec, Frame, Rate, StreamPlan};
 use crate::instant::Instant;
 use crate::transmit::{Received, Transmit, Transport};
@@ -25,6 +25,9 @@ use std::net::SocketAddr;
 
 /// Comfort noise (RFC 3389): sent by some without agreement.
 const COMFORT_NOISE: u8 = 13;
+
+/// Frames that are heard as missing when a device's buffer runs dry or over: it is filled again first.
+const FRAMES_PER_RUN: u64 = 2;
 
 /// One RTP stream in each direction, with its RTCP.
 pub struct Stream {
@@ -38,12 +41,14 @@ pub struct Stream {
     playout: Playout,
     /// What became of every packet that was due.
     bursts: Bursts,
-    /// Of what we sent before their last report, 0 to 1.
-    lost_there: Option<f32>,
+    /// What they last reported of what we send.
+    heard_there: Option<Heard>,
     listener: Listener,
     inbound: Inbound,
     outbound: Outbound,
+    poor: Poor,
     microphone_watched: bool,
+    devices: DeviceState,
     strangers: u64,
     closed: bool,
 }
@@ -62,11 +67,13 @@ impl Stream {
             reception: Reception::default(),
             playout: Playout::new(),
             bursts: Bursts::default(),
-            lost_there: None,
+            heard_there: None,
             listener: Listener::default(),
             inbound: Inbound::default(),
             outbound: Outbound::default(),
+            poor: Poor::default(),
             microphone_watched: false,
+            devices: DeviceState::default(),
             strangers: 0,
             closed: false,
             plan,
@@ -98,8 +105,13 @@ impl Stream {
 
     /// After each tick of a line that the operator listens to: whether a device plays its sound.
     pub fn watch_earpiece(&mut self, now: Instant, plays: bool) {
-        let event = self.inbound.earpiece(now, plays);
+        let event = self.inbound.earpiece(now, plays, self.devices.earpiece);
         self.tell_all(event);
+    }
+
+    /// What whoever has the operator's devices knows of them, with counts since the start of the stream.
+    pub fn know_devices(&mut self, devices: DeviceState) {
+        self.devices = devices;
     }
 
     /// A packet came to the RTP port.
@@ -119,6 +131,11 @@ impl Stream {
             self.plan.accepted.iter().find(|(pt, _)| *pt == rtp.payload_type).map(|(_, codec)| *codec);
         self.count(now, &rtp, codec);
         let event = match codec {
+            // Noise at full volume, if it were played.
+            Some(codec) if codec.looks_encrypted(rtp.payload.len()) => {
+                self.inbound.heard_encrypted(now);
+                None
+            }
             Some(codec) => {
                 self.put(now, &rtp, Content::Sound { codec, payload: rtp.payload });
                 None
@@ -147,15 +164,17 @@ impl Stream {
         if self.closed || self.peer.judge_rtcp(packet.from) != Source::Believed {
             return;
         }
-        let reports = self.reporter.read(now, &packet.bytes);
+        let reports = self.reporter.read(now, self.plan.codec.clock_hz(), &packet.bytes);
         if !reports.is_empty() {
             let heard = reports.into_iter().flatten().next();
             if let Some(heard) = &heard {
-                let lost = f32::from(heard.fraction_lost) / 256.0;
-                self.lost_there = Some(lost);
-                self.sender.expect_loss(lost);
+                self.sender.expect_loss(heard.fraction());
             }
-            let event = self.outbound.report(heard, self.sender.packets());
+            self.heard_there = heard.or(self.heard_there);
+            let sent = self.sender.packets();
+            let event = self.outbound.report(heard, sent);
+            self.tell_all(event);
+            let event = self.poor.report(heard, sent, self.outbound.is_expected(), self.conditions());
             self.tell_all(event);
         }
     }
@@ -202,14 +221,19 @@ impl Stream {
             jitter_ms: self.reception.jitter_ms(),
             delay_ms: self.playout.delay_ms(),
             rtt_ms: self.reporter.rtt_ms(),
-            mos: (rx_packets > 0).then(|| opinion::score(opinion::rating(&self.conditions()))),
-            mos_there: self.heard_there(),
+            lost_there: self.heard_there.map(|heard| heard.lost.into()),
+            jitter_there_ms: self.heard_there.map(|heard| heard.jitter_ms),
+            here: Scores {
+                call: (rx_packets > 0).then(|| opinion::score(opinion::rating(&self.conditions()))),
+                ..self.poor.here()
+            },
+            there: self.scores_there(),
             no_audio: if self.inbound.is_missing(now) {
                 Some(AudioDirection::In)
             } else {
                 self.outbound.is_missing().then_some(AudioDirection::Out)
             },
-            devices: DeviceFigures::default(),
+            devices: self.devices.figures,
         }
     }
 
@@ -270,14 +294,11 @@ impl Stream {
         }
     }
 
-    /// What they say of our voice, or what follows from what they miss.
-    fn heard_there(&self) -> Option<f32> {
+    /// What they say of our voice goes before what follows from what they miss.
+    fn scores_there(&self) -> Scores {
         let said = self.reporter.theirs().and_then(|theirs| theirs.conversation);
-        let follows = |loss| {
-            let conditions = Conditions { loss, burst_ratio: 1.0, ..self.conditions() };
-            opinion::score(opinion::rating(&conditions))
-        };
-        said.or(self.lost_there.map(follows))
+        let scores = self.poor.there();
+        Scores { call: said.or(scores.call), ..scores }
     }
 
     /// For their side's figures (RFC 3611 §4.7); none before the first packet.
@@ -312,9 +333,38 @@ impl Stream {
 
     fn watch(&mut self, now: Instant, microphone: Option<&Frame>) {
         let has_sound = microphone.map(|frame| !frame.is_silent());
-        let events =
-            [self.outbound.microphone(now, has_sound), self.outbound.check(now), self.inbound.check(now)];
+        let events = [
+            self.outbound.microphone(now, has_sound),
+            self.outbound.check(now, self.devices.microphone),
+            self.inbound.check(now),
+        ];
         events.into_iter().for_each(|event| self.tell_all(event));
+        if self.poor.is_due(now) {
+            let events = self.poor.look(now, self.came(), self.went());
+            events.into_iter().for_each(|event| self.tell_all(event));
+        }
+    }
+
+    /// What we hear of them, for the judgement; none while they are not to be heard.
+    fn came(&self) -> Option<(Counts, Conditions)> {
+        let DeviceFigures { earpiece, skipped, .. } = self.devices.figures;
+        let counts = Counts {
+            due: self.reception.expected(),
+            lost: self.reception.lost(),
+            late: self.playout.figures().late,
+            gaps: earpiece.frames(FRAMES_PER_RUN) + u64::from(skipped),
+        };
+        self.inbound.is_expected().then(|| (counts, self.conditions()))
+    }
+
+    /// What leaves us; none while nobody is to hear the operator. On its way it is judged by their reports.
+    fn went(&self) -> Option<(Counts, Conditions)> {
+        let DeviceFigures { microphone, skipped, .. } = self.devices.figures;
+        let gaps = microphone.frames(FRAMES_PER_RUN) + u64::from(skipped);
+        let counts = Counts { due: self.sender.packets(), gaps, ..Counts::default() };
+        // A gap is one whatever the codec.
+        let conditions = Conditions { codec: Codec::Pcma, delay_ms: 0.0, loss: 0.0, burst_ratio: 1.0 };
+        (self.outbound.is_expected() && self.microphone_watched).then_some((counts, conditions))
     }
 
     fn send(&mut self, frame: &Frame) {
@@ -350,11 +400,16 @@ impl Stream {
     }
 
     fn tell(&mut self, event: StreamEvent) {
+        match event {
+            StreamEvent::NoAudio { direction, .. } => self.poor.is_missing(direction, true),
+            StreamEvent::AudioBack { direction } => self.poor.is_missing(direction, false),
+            _ => {}
+        }
         self.outputs.push_back(StreamOutput::Event(event));
     }
 
     fn tell_all(&mut self, events: impl IntoIterator<Item = StreamEvent>) {
-        self.outputs.extend(events.into_iter().map(StreamOutput::Event));
+        events.into_iter().for_each(|event| self.tell(event));
     }
 }
 

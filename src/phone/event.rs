@@ -4,7 +4,9 @@ use super::caller::Caller;
 use super::line::LineId;
 use crate::domain::line_state::LineState;
 use crate::instant::Instant;
-use crate::media::{AudioDirection, CallTone, Codec, NoAudioCause, StreamEvent, StreamPlan, StreamStats};
+use crate::media::{
+    AudioDirection, CallTone, Codec, NoAudioCause, PoorCause, StreamEvent, StreamPlan, StreamStats,
+};
 use crate::sip::Failure;
 use crate::transmit::{Hop, Received, Transmit};
 use std::fmt;
@@ -397,7 +399,18 @@ pub enum Event {
         line: LineId,
         direction: AudioDirection,
     },
-    /// Figures of the stream, as the media thread sends them; the last after `Ended`.
+    /// One hears the other badly. Once per spell, and again with another cause; never while one hears nothing, which takes its place.
+    PoorAudio {
+        line: LineId,
+        direction: AudioDirection,
+        cause: PoorCause,
+    },
+    GoodAudio {
+        line: LineId,
+        direction: AudioDirection,
+    },
+    /// Figures of the stream, as the media thread sends them: from time to time, before each word of how well the two hear each
+    /// other, and before `Ended`.
     Media {
         line: LineId,
         codec: Codec,
@@ -443,6 +456,8 @@ impl Event {
             | Self::Referred { line, .. }
             | Self::NoAudio { line, .. }
             | Self::AudioBack { line, .. }
+            | Self::PoorAudio { line, .. }
+            | Self::GoodAudio { line, .. }
             | Self::Media { line, .. }
             | Self::Ended { line, .. } => Some(*line),
             Self::Refused { line, .. } => *line,
@@ -675,6 +690,10 @@ impl fmt::Debug for Event {
                 write!(f, "NoAudio({line}, {direction:?}, {cause:?})")
             }
             Self::AudioBack { line, direction } => write!(f, "AudioBack({line}, {direction:?})"),
+            Self::PoorAudio { line, direction, cause } => {
+                write!(f, "PoorAudio({line}, {direction:?}, {cause:?})")
+            }
+            Self::GoodAudio { line, direction } => write!(f, "GoodAudio({line}, {direction:?})"),
             Self::Media { line, codec, .. } => write!(f, "Media({line}, {codec:?})"),
             Self::Ended { line, by, outcome, status, talked, .. } => {
                 write!(f, "Ended({line}, {by:?}, {outcome:?}, {status:?}, {talked:?})")

@@ -456,13 +456,17 @@ impl Phone {
         match event {
             StreamEvent::Digit(digit) => self.say(Event::Digit { line: id, digit }),
             // It crossed a hold on its way here.
-            StreamEvent::NoAudio { .. } if !audible => {}
+            StreamEvent::NoAudio { .. } | StreamEvent::PoorAudio { .. } if !audible => {}
             // It crossed a mute.
             StreamEvent::NoAudio { cause, .. } if self.muted && cause.is_of_microphone() => {}
             StreamEvent::NoAudio { direction, cause } => {
                 self.say(Event::NoAudio { line: id, direction, cause })
             }
             StreamEvent::AudioBack { direction } => self.say(Event::AudioBack { line: id, direction }),
+            StreamEvent::PoorAudio { direction, cause } => {
+                self.say(Event::PoorAudio { line: id, direction, cause });
+            }
+            StreamEvent::GoodAudio { direction } => self.say(Event::GoodAudio { line: id, direction }),
             _ => {}
         }
     }

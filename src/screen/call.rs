@@ -3,6 +3,7 @@
 use super::call_back::CallBack;
 use super::format::{clock, tame};
 use super::keys::{Deed, key_of};
+use super::voice::Voice;
 use super::wrap_up::GRACE;
 use super::{Act, Call, Field, Level, Meters, Other, Screen, Sound, State, Tone, Waiting, Word, words};
 use crate::agent::{CardAnswer, LineState, LineView};
@@ -11,7 +12,6 @@ use crate::domain::chain::TransferChain;
 use crate::domain::line_state::LineState as ColleagueIs;
 use crate::domain::number::{Number, PhoneNumber};
 use crate::instant::Instant;
-use crate::media::{AudioDirection, NoAudioCause};
 use crate::phone::{CallOutcome, ClientIs, LineId, Refusal, Return, TransferFault, TransferWay};
 use crate::text::{msg, say};
 use jiff::Timestamp;
@@ -56,7 +56,7 @@ pub(super) struct Standing {
     pub call_back: Option<CallBack>,
     /// The next transfer is to the PBX's parking.
     pub parks: bool,
-    pub silent: Vec<(AudioDirection, NoAudioCause)>,
+    pub voice: Voice,
     pub hold_refused: bool,
     /// What it goes on without.
     pub lost: Option<Sound>,
@@ -126,7 +126,7 @@ impl Standing {
             note: String::new(),
             call_back: None,
             parks: false,
-            silent: Vec::new(),
+            voice: Voice::default(),
             hold_refused: false,
             lost: None,
             alert: None,
@@ -470,8 +470,7 @@ impl Screen {
             notes.push(word(Tone::Hold, say!(cat, "The other side put you on hold")));
         }
         if talks {
-            let silences = call.silent.iter().copied();
-            notes.extend(silences.map(|(way, cause)| word(Tone::Bad, words::silence(cat, way, cause))));
+            notes.extend(self.voice_notes(seen));
         }
         if call.hold_refused {
             let text = say!(cat, "The other side refused hold or resume; the call goes on as before");

@@ -4,7 +4,8 @@ use super::bars::Outage;
 use super::call::{NotPassed, Outcome, Passing, Seen, Standing, Tried};
 use super::card::LastCall;
 use super::format::clock;
-use super::{Alert, Screen, Wish, words};
+use super::voice::Wrong;
+use super::{Alert, Screen, Wish};
 use crate::agent::{Card, CardAnswer, ChainNews, Event, Intent, LineState, LineView, Source};
 use crate::instant::Instant;
 use crate::phone::{self, CallOutcome, ClientIs, EndedBy, LineId, Refusal, Side, TransferFault, TransferWay};
@@ -102,15 +103,14 @@ impl Screen {
             }
             E::Returned { line } => self.comes_to_front(line),
             E::NoAudio { line, direction, cause } => {
-                self.change(line, |call| {
-                    call.silent.retain(|(way, _)| *way != direction);
-                    call.silent.push((direction, cause));
-                });
-                self.announce(words::silence(&self.cat, direction, cause));
+                self.on_voice_wrong(line, direction, Wrong::Nothing(cause));
             }
-            E::AudioBack { line, direction } => {
-                self.change(line, |call| call.silent.retain(|(way, _)| *way != direction));
+            E::PoorAudio { line, direction, cause } => {
+                self.on_voice_wrong(line, direction, Wrong::Badly(cause));
             }
+            E::AudioBack { line, direction } => self.on_audio_back(line, direction),
+            E::GoodAudio { line, direction } => self.on_good_audio(line, direction),
+            E::Media { line, stats, .. } => self.change(line, |call| call.voice.measure(&stats)),
             E::Muted { on: true } => self.announce(say!(&self.cat, "Microphone off")),
             // Else the last call ended, and with it the silence.
             E::Muted { on: false } if !self.view.lines.is_empty() => {
@@ -151,7 +151,6 @@ impl Screen {
             | E::Digit { .. }
             | E::DigitsFailed { .. }
             | E::Referred { .. }
-            | E::Media { .. }
             | E::Ended { .. } => {}
         }
     }

@@ -30,6 +30,12 @@ pub(super) fn moment(cat: &Catalogue, at: Timestamp, wall: &Zoned) -> String {
     }
 }
 
+/// `4.4`, `4,4`.
+pub(super) fn tenths(language: Language, value: f32) -> String {
+    let text = format!("{value:.1}");
+    if language == Language::Russian { text.replace('.', ",") } else { text }
+}
+
 /// `5 May`.
 pub(super) fn day(cat: &Catalogue, date: Date) -> String {
     let month = match date.month() {

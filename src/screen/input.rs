@@ -350,6 +350,8 @@ pub enum Wish {
     AlertOver(LineId),
     /// Said at once by screen readers.
     Announce(String),
+    /// Said by screen readers when they have said what they say.
+    Mention(String),
     /// Theme and zoom are the window's: `+`, `-` and `0`.
     Zoom(char),
     NextTheme,
@@ -404,6 +406,7 @@ impl fmt::Debug for Wish {
             Self::Alert(alert) => write!(f, "{alert:?}"),
             Self::AlertOver(line) => write!(f, "AlertOver({line})"),
             Self::Announce(_) => f.write_str("Announce"),
+            Self::Mention(_) => f.write_str("Mention"),
             Self::Zoom(step) => write!(f, "Zoom({step})"),
             Self::NextTheme => f.write_str("NextTheme"),
             Self::Region { back } => write!(f, "Region(back {back})"),

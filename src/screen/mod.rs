@@ -33,6 +33,7 @@ mod shown;
 mod targets;
 mod topics;
 mod verbs;
+mod voice;
 mod words;
 mod wrap_up;
 
@@ -184,7 +185,12 @@ impl Screen {
     }
 
     pub fn handle(&mut self, now: Instant, wall: &Zoned, input: Input) {
-        let is_news = !matches!(input, Input::Tick | Input::Levels { .. });
+        let is_news = !matches!(
+            input,
+            Input::Tick
+                | Input::Levels { .. }
+                | Input::Agent(agent::Event::Phone(crate::phone::Event::Media { .. }))
+        );
         let by_operator = matches!(input, Input::Press(_) | Input::Act(_));
         if by_operator {
             self.reply = None;
@@ -267,6 +273,7 @@ impl Screen {
             call: self.call_shown(now),
             other: self.other_shown(now),
             meters: self.meters(),
+            voice: self.voice_mark(),
             keypad: self.keypad.clone(),
             dial: self.dial.text.clone(),
             dial_fault: self.dial_fault(),
@@ -325,6 +332,10 @@ impl Screen {
 
     fn announce(&mut self, text: String) {
         self.wishes.push_back(Wish::Announce(text));
+    }
+
+    fn mention(&mut self, text: String) {
+        self.wishes.push_back(Wish::Mention(text));
     }
 
     fn focus(&mut self, field: Field) {

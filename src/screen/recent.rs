@@ -2,8 +2,9 @@
 
 use super::call::Seen;
 use super::format::{clock, moment, tame};
+use super::voice::was_wrong;
 use super::{Calls, RecentCall, Screen, Tone, Word, words};
-use crate::desk_api::{CallRecord, ClientCard, ClientId, Direction, Outcome, TransferResult};
+use crate::desk_api::{CallRecord, ClientCard, ClientId, Direction, Outcome, TransferResult, VoiceVerdict};
 use crate::domain::call_result::CallResult;
 use crate::domain::number::{NumberingPlan, PhoneNumber};
 use crate::phone::{CallOutcome, Caller};
@@ -42,6 +43,8 @@ struct Entry {
     outcome: Option<CallOutcome>,
     passed_to: Option<String>,
     result: Option<CallResult>,
+    /// What was wrong with the voice.
+    voice: Option<VoiceVerdict>,
 }
 
 impl Entry {
@@ -73,6 +76,7 @@ impl Recent {
             outcome: Some(CallOutcome::Busy),
             passed_to: None,
             result: None,
+            voice: None,
         });
     }
 
@@ -159,6 +163,7 @@ fn earlier(record: &CallRecord) -> Entry {
         outcome: record.outcome.and_then(outcome),
         passed_to: passed_to.map(|step| step.target.clone()),
         result: record.result.as_deref().and_then(CallResult::parse),
+        voice: record.voice.as_ref().and_then(|voice| voice.verdict.clone()),
     }
 }
 
@@ -190,6 +195,7 @@ impl Screen {
             outcome: Some(outcome),
             passed_to: seen.call.passed_to.clone(),
             result: None,
+            voice: seen.call.voice.worst().cloned(),
         };
         self.recent.add(entry);
     }
@@ -225,7 +231,9 @@ impl Screen {
         };
         let time = moment(cat, entry.at, wall);
         let length = entry.length.map(clock).unwrap_or_default();
-        let result = self.recent_result(entry);
+        let was_wrong = entry.voice.as_ref().map(|verdict| was_wrong(cat, verdict).to_owned());
+        let result = [Some(self.recent_result(entry)), was_wrong].into_iter().flatten();
+        let result = result.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
         let parts = [&time, &direction.text, &who, &length, &result];
         let spoken: Vec<&str> =
             parts.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();

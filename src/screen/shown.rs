@@ -23,6 +23,8 @@ pub struct Shown {
     pub other: Option<Other>,
     /// None without a call that talks.
     pub meters: Option<Meters>,
+    /// How well the two of the call hear each other; None until that is known.
+    pub voice: Option<VoiceMark>,
     /// Digits sent so far; Some while the keypad is open.
     pub keypad: Option<String>,
     /// What stands in the dial field, grouped; and what is wrong with it.
@@ -147,7 +149,7 @@ pub struct Call {
     pub name: String,
     /// Which number was dialled, which queue; or the outcome of the last call, in words.
     pub detail: String,
-    /// Below the card, in the colour of its tone: "Microphone off", "You hear nothing", the outcome of a transfer.
+    /// Below the card, in the colour of its tone: "Microphone off", "You hear nothing: …", the outcome of a transfer.
     pub notes: Vec<Word>,
 }
 
@@ -186,6 +188,15 @@ pub struct Meters {
     pub microphone: u8,
     pub earpiece: u8,
     pub muted: bool,
+}
+
+/// In words, with the mean opinion score; what is not known is left out.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct VoiceMark {
+    /// "You hear: good (4.4)".
+    pub here: Option<Word>,
+    /// "You are heard: fair (3.6)".
+    pub there: Option<Word>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

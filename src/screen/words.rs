@@ -4,7 +4,6 @@ use crate::desk_api::Unavailable;
 use crate::domain::call_result::CallResult;
 use crate::domain::client::PriceColumnReason;
 use crate::domain::line_state::LineState;
-use crate::media::{AudioDirection, NoAudioCause};
 use crate::phone::{Refusal, ReturnReason, TransferWay};
 use crate::sip::Failure;
 use crate::text::{Catalogue, msg, say};
@@ -75,26 +74,6 @@ pub(super) const fn unavailable(why: &Unavailable) -> &'static str {
         Unavailable::BadAnswer(_) | Unavailable::Refused { .. } => {
             msg!("The order desk gives no usable answer.")
         }
-    }
-}
-
-/// Who does not hear whom, and why.
-pub(super) fn silence(cat: &Catalogue, direction: AudioDirection, cause: NoAudioCause) -> String {
-    let cause = cat.get(match cause {
-        NoAudioCause::NothingArrives => msg!("no audio comes from the other side."),
-        NoAudioCause::OnlySilenceArrives => msg!("only silence comes from the other side."),
-        NoAudioCause::WrongSource => {
-            msg!("audio comes from an address that was not agreed, and is not played.")
-        }
-        NoAudioCause::UnknownCodec => msg!("audio comes in a codec that was not agreed."),
-        NoAudioCause::NoEarpiece => msg!("no earpiece plays what the other side says."),
-        NoAudioCause::NoMicrophone => msg!("the microphone gives nothing."),
-        NoAudioCause::SilentMicrophone => msg!("the microphone gives only silence."),
-        NoAudioCause::RemoteHearsNothing => msg!("the other side reports that it hears nothing."),
-    });
-    match direction {
-        AudioDirection::In => say!(cat, "You hear nothing: {cause}", cause = cause),
-        AudioDirection::Out => say!(cat, "You are not heard: {cause}", cause = cause),
     }
 }
 

@@ -102,6 +102,7 @@ pub(crate) fn router(desk: Desk) -> Router {
         .route(paths::TRANSFER_CHAIN, get(transfers::chain))
         .route(paths::TRANSFER_REPORT, get(reports::transfers))
         .route(paths::OFFER_REPORT, get(reports::offers))
+        .route(paths::VOICE_REPORT, get(reports::voice))
         .route(paths::OPENAPI, get(meta::openapi))
         .route(paths::HEALTH, get(meta::health))
         .route(page::PAGE, get(page::show))

@@ -359,6 +359,8 @@ enum ReportCommand {
     Transfers(ReportArguments),
     #[command(about = msg!("What came of the offers in orders that were placed"))]
     Offers(ReportArguments),
+    #[command(about = msg!("How operators and clients heard each other"))]
+    Voice(ReportArguments),
 }
 
 #[derive(clap::Args)]
@@ -527,6 +529,9 @@ fn execute(command: Command, cat: &Catalogue) -> Result<(), Failure> {
         }
         Command::Report { command: ReportCommand::Offers(arguments) } => {
             runtime.block_on(report::offers(arguments, cat))
+        }
+        Command::Report { command: ReportCommand::Voice(arguments) } => {
+            runtime.block_on(report::voice(arguments, cat))
         }
         Command::Lookup(arguments) => runtime.block_on(lookup::lookup(arguments, cat)),
         Command::Examine(arguments) => runtime.block_on(examine::run(arguments, cat)),

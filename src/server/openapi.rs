@@ -15,7 +15,7 @@ use crate::desk_api::{IDEMPOTENCY_KEY, PROBLEM_JSON, ProblemCode};
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Patchcord desk", description = "What an operator's program asks of an order desk."),
-    paths(clients::find, clients::show, clients::put, clients::put_prospect, following::unassigned, following::assign, directory::show, following::absences, calls::list, calls::show, calls::put, handovers::list, handovers::put, products::terms, products::show_trade, products::put_trade, products::find, products::put, orders::list, orders::show, orders::put, orders::place, orders::act, following::goods, tasks::list, tasks::put, tasks::finish, events::listen, session::log_in, session::show, session::log_out, transfers::chain, reports::transfers, reports::offers, meta::health),
+    paths(clients::find, clients::show, clients::put, clients::put_prospect, following::unassigned, following::assign, directory::show, following::absences, calls::list, calls::show, calls::put, handovers::list, handovers::put, products::terms, products::show_trade, products::put_trade, products::find, products::put, orders::list, orders::show, orders::put, orders::place, orders::act, following::goods, tasks::list, tasks::put, tasks::finish, events::listen, session::log_in, session::show, session::log_out, transfers::chain, reports::transfers, reports::offers, reports::voice, meta::health),
     modifiers(&BearerTokens),
     security(("token" = []), ("session" = []))
 )]

@@ -11,8 +11,8 @@ use crate::clock::Clock;
 use crate::entropy;
 use crate::instant::Instant;
 use crate::media::{
-    DeviceFigures, Frame, Mixer, Rate, Relay, StandIn, Stream, StreamEvent, StreamOutput, StreamPlan,
-    StreamStats,
+    DeviceFigures, DeviceState, Frame, Mixer, Rate, Relay, StandIn, Stream, StreamEvent, StreamOutput,
+    StreamPlan, StreamStats,
 };
 use crate::net::{MAX_DATAGRAM, RtpPair, send_now};
 use crate::phone::{LineId, NearEnd};
@@ -314,6 +314,8 @@ struct Voice {
     /// What comes in is music.
     held_by_them: bool,
     next_tick: Instant,
+    /// Ticks of this line that were given up.
+    skipped: u32,
     reports: Reports,
 }
 
@@ -352,6 +354,7 @@ impl Voice {
             muted,
             held_by_them,
             next_tick: now,
+            skipped: 0,
             reports,
         };
         voice.let_speak(near_end);
@@ -411,7 +414,7 @@ impl Voice {
             if let (Some(at), Some(every)) = (next_figures, figures_every) {
                 let now = self.clock.now();
                 if now >= at {
-                    self.reports.stats(self.stats(now));
+                    self.reports.stats(self.stream.stats(now));
                     next_figures = Some(now + every);
                 }
             }
@@ -452,7 +455,10 @@ impl Voice {
 
     fn ticks(&mut self) {
         let now = self.clock.now();
-        if now.since(self.next_tick) > LATEST {
+        let behind = now.since(self.next_tick);
+        if behind > LATEST {
+            let lost = u32::try_from(behind.as_millis() / TICK.as_millis()).unwrap_or(u32::MAX);
+            self.skipped = self.skipped.saturating_add(lost);
             self.next_tick = now;
         }
         while self.next_tick <= now {
@@ -464,6 +470,7 @@ impl Voice {
     fn tick(&mut self, now: Instant) {
         let rate = self.stream.sends_at();
         let microphone = self.spoken(rate);
+        self.stream.know_devices(self.devices());
         let operator = microphone.unwrap_or(Frame::silence(rate));
         let (sent, received, heard) = match self.seat.as_mut().filter(|_| self.operator) {
             Some(seat) => {
@@ -537,23 +544,34 @@ impl Voice {
                 // A packet that cannot go now is lost, as it would be on the network.
                 StreamOutput::Rtp(transmit) => drop(send_now(&self.rtp, &transmit)),
                 StreamOutput::Rtcp(transmit) => drop(send_now(&self.rtcp, &transmit)),
-                StreamOutput::Event(event) => self.reports.event(event),
+                StreamOutput::Event(event) => {
+                    if matches!(event, StreamEvent::PoorAudio { .. } | StreamEvent::GoodAudio { .. }) {
+                        self.reports.stats(self.stream.stats(self.clock.now()));
+                    }
+                    self.reports.event(event);
+                }
                 StreamOutput::Idle => return,
             }
         }
     }
 
-    fn stats(&self, now: Instant) -> StreamStats {
-        let microphone = self.source.runs();
-        let earpiece = self.earpiece.as_ref().map(|earpiece| earpiece.runs()).unwrap_or_default();
-        StreamStats { devices: DeviceFigures { microphone, earpiece }, ..self.stream.stats(now) }
+    /// Those of this line alone.
+    fn devices(&self) -> DeviceState {
+        let earpiece = self.earpiece.as_ref();
+        let figures = DeviceFigures {
+            microphone: self.source.runs(),
+            earpiece: earpiece.map(|earpiece| earpiece.runs()).unwrap_or_default(),
+            skipped: self.skipped,
+        };
+        let microphone = self.source.trouble();
+        DeviceState { figures, microphone, earpiece: earpiece.and_then(|earpiece| earpiece.trouble()) }
     }
 
     async fn end(mut self) {
         let now = self.clock.now();
         self.stream.close(now);
         self.drain();
-        let stats = self.stats(now);
+        let stats = self.stream.stats(now);
         // The next call may use the ports as soon as it hears of the end of this one.
         drop((self.rtp, self.rtcp));
         self.reports.stats(stats);
@@ -726,7 +744,7 @@ mod tests {
         voice.obey(ToLine::Mute(false));
         let (_, payload) = next_packet(&mut voice, &far_end);
         assert!(payload.iter().any(|sample| *sample != SILENT));
-        let devices = voice.stats(voice.clock.now()).devices;
+        let devices = voice.stream.stats(voice.clock.now()).devices;
         assert_eq!((devices.microphone.under, devices.earpiece.under), (1, 0), "the gap is told");
     }
 

@@ -1,6 +1,6 @@
 //! Between the screen, which decides, the window, which draws, and the telephone, which acts. All of it in the window's thread.
 
-use super::announcements::Announcements;
+use super::announcements::{Announcements, Manner};
 use super::keys;
 use super::options::Options;
 use super::picture::Picture;
@@ -386,7 +386,8 @@ impl Shared {
                     notices.over(line.0);
                 }
             }
-            Wish::Announce(text) => self.announce(text),
+            Wish::Announce(text) => self.announce(text, Manner::Assertive),
+            Wish::Mention(text) => self.announce(text, Manner::Polite),
             Wish::Zoom(sign) => self.zoom(sign),
             Wish::NextTheme => self.next_theme(),
             Wish::Region { back } => window.invoke_next_region(back),

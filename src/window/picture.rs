@@ -141,6 +141,9 @@ impl Picture {
         screen.set_microphone(i32::from(meters.microphone));
         screen.set_earpiece(i32::from(meters.earpiece));
         screen.set_muted(meters.muted);
+        let voice = shown.voice.as_ref();
+        screen.set_heard_here(voice.and_then(|voice| voice.here.as_ref()).map(word).unwrap_or_default());
+        screen.set_heard_there(voice.and_then(|voice| voice.there.as_ref()).map(word).unwrap_or_default());
         screen.set_keypad_open(shown.keypad.is_some());
         screen.set_keypad(text(shown.keypad.as_deref().unwrap_or_default()));
         screen.set_dial(text(&shown.dial));

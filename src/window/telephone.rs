@@ -11,6 +11,9 @@ use std::time::Duration;
 /// How long hanging up, unregistering and sending register entries may take at the end.
 const FAREWELL: Duration = Duration::from_secs(3);
 
+/// How often the quality of a call is told.
+const FIGURES_EVERY: Duration = Duration::from_secs(1);
+
 /// What a telephone is started with.
 #[derive(Clone)]
 pub struct Account {
@@ -83,7 +86,7 @@ async fn live(process: Process, account: Account, tell: impl Fn(Heard)) {
         register: true,
         audio: Box::new(|_line| Audio::default()),
         devices: account.devices,
-        figures_every: None,
+        figures_every: Some(FIGURES_EVERY),
         office: true,
         levels: true,
     };

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::fixture::{Desk, call, call_path, new_call_id, random};
+use super::fixture::{Desk, call, call_path, new_call_id, random, run};
 use patchcord::desk_api::CallRecord;
 
 fn change(reply: &super::fixture::Reply) -> (u16, String, u64) {
@@ -27,6 +27,47 @@ fn one_entry_per_call_from_ringing_to_result() {
     assert_eq!(read, written);
     let found = desk.get("manager", "/v1/calls", &[("call_id", &format!("{id}@test"))]);
     assert_eq!(found.body["calls"].as_array().unwrap().len(), 1, "{}", found.text);
+}
+
+#[test]
+fn how_the_two_heard_each_other_stands_in_the_entry_and_what_is_impossible_is_refused() {
+    let desk = Desk::examined();
+    let id = new_call_id();
+    let mut entry = call(id, 1);
+    let voice = json!({
+        "codec": "PCMA",
+        "operator_heard": {"mos": 4.31, "worst_mos": 2.5, "lost_percent": 1.25, "jitter_ms": 12},
+        "client_heard": {"mos": 3.9, "lost_percent": 4.0},
+        "round_trip_ms": 41,
+        "verdict": {"listener": "client", "heard": "badly", "cause": "loss"},
+    });
+    entry["voice"] = voice.clone();
+    desk.put("operator", &call_path(id), &entry);
+    assert_eq!(desk.get("operator", &call_path(id), &[]).body["voice"], voice);
+    let listed = desk.get("manager", "/v1/calls", &[("call_id", &format!("{id}@test"))]);
+    assert_eq!(listed.body["calls"][0]["voice"], voice, "{}", listed.text);
+    entry["revision"] = json!(2);
+    for (field, value, named) in [
+        ("/voice/operator_heard/mos", json!(0.5), "voice.operator_heard.mos"),
+        ("/voice/client_heard/mos", json!(5.1), "voice.client_heard.mos"),
+        ("/voice/operator_heard/jitter_ms", json!(60_001), "voice.operator_heard.jitter_ms"),
+        ("/voice/round_trip_ms", json!(60_001), "voice.round_trip_ms"),
+        ("/voice/codec", json!("x".repeat(41)), "voice.codec"),
+        ("/voice/verdict/cause", json!("Wi-Fi"), "voice.verdict.cause"),
+    ] {
+        let mut bad = entry.clone();
+        *bad.pointer_mut(field).unwrap() = value;
+        let reply = desk.put("operator", &call_path(id), &bad);
+        reply.assert_problem(422, "invalid");
+        assert!(reply.text.contains(&format!("\"{named}\"")), "{}", reply.text);
+    }
+    for value in [json!(-1), json!(101), json!("4.2")] {
+        let mut bad = entry.clone();
+        bad["voice"]["operator_heard"]["mos"] = value;
+        let reply = desk.put("operator", &call_path(id), &bad);
+        assert!(matches!(reply.status, 400 | 422), "{}", reply.text);
+    }
+    assert_eq!(desk.get("operator", &call_path(id), &[]).body["revision"], 1);
 }
 
 #[test]
@@ -180,4 +221,40 @@ fn words_of_a_later_version_are_taken() {
     entry["outcome"] = json!("voicemail");
     entry["recording"] = json!("later");
     assert_eq!(desk.put("operator", &call_path(id), &entry).status, 201);
+}
+
+#[test]
+fn the_voice_report_tells_managers_how_well_was_heard_and_what_was_wrong() {
+    let desk = Desk::own(&[]);
+    for (operator, mos, verdict) in [
+        ("vera", 4.4, None),
+        ("vera", 4.0, Some(json!({"listener": "client", "heard": "badly", "cause": "loss"}))),
+        ("anna", 3.0, Some(json!({"listener": "operator", "heard": "nothing", "cause": "nothing_arrives"}))),
+    ] {
+        let id = new_call_id();
+        let mut entry = call(id, 1);
+        entry["operator"] = json!(operator);
+        entry["answered_at"] = json!("2026-05-06T07:08:12Z");
+        entry["ended_at"] = json!("2026-05-06T07:09:12Z");
+        entry["voice"] = json!({"operator_heard": {"mos": mos}, "verdict": verdict});
+        assert_eq!(desk.put("operator", &call_path(id), &entry).status, 201);
+    }
+    // Nobody answered, or the telephone was an old one: nothing is known of it.
+    desk.put("operator", &call_path(new_call_id()), &call(new_call_id(), 1));
+    let days = [("from", "2026-05-06"), ("to", "2026-05-06")];
+    let told = desk.get("manager", "/v1/reports/voice", &days);
+    let all = json!({"calls": 3, "badly": 1, "nothing": 1, "operator_mos": 3.8});
+    assert_eq!(told.body["all"], all, "{}", told.text);
+    assert_eq!(told.body["operators"][1]["operator"], "vera");
+    assert_eq!(told.body["operators"][1]["operator_mos"], 4.2);
+    assert_eq!(told.body["causes"][0]["calls"], 1);
+    desk.get("operator", "/v1/reports/voice", &days).assert_problem(403, "forbidden");
+    let arguments = ["report", "voice", "--from", "2026-05-06", "--to", "2026-05-06", "--database"];
+    let said = run(&[&arguments[..], &[&desk.folder.database()]].concat());
+    let said = String::from_utf8(said.stdout).unwrap();
+    assert!(
+        said.contains("vera: calls 2, MOS of operators 4.2, of clients –, heard badly 1, not at all 0"),
+        "{said}"
+    );
+    assert!(said.contains("the operator heard nothing (nothing_arrives): calls 1"), "{said}");
 }

@@ -22,6 +22,7 @@ fn guarded() -> Vec<(Method, String)> {
         (Method::GET, "/v1/transfer-chain".into()),
         (Method::GET, "/v1/reports/transfers".into()),
         (Method::GET, "/v1/reports/offers".into()),
+        (Method::GET, "/v1/reports/voice".into()),
         (Method::GET, "/v1/calls".into()),
         (Method::GET, format!("/v1/calls/{id}")),
         (Method::PUT, format!("/v1/calls/{id}")),
@@ -116,6 +117,7 @@ fn a_query_that_asks_for_nothing_or_too_much_is_refused_by_its_part() {
         ("/v1/transfer-chain", vec![("department", "no such department")], "department", "unknown"),
         ("/v1/reports/transfers", vec![("from", "yesterday")], "from", "malformed"),
         ("/v1/reports/offers", vec![("from", "yesterday")], "from", "malformed"),
+        ("/v1/reports/voice", vec![("from", "yesterday")], "from", "malformed"),
         ("/v1/reports/transfers", vec![("to", "2026-02-30")], "to", "malformed"),
         ("/v1/reports/transfers", vec![("from", "2026-05-02"), ("to", "2026-05-01")], "to", "contradicts"),
         ("/v1/reports/transfers", vec![("from", "2025-05-01"), ("to", "2026-05-02")], "to", "too_long"),
@@ -267,6 +269,7 @@ fn the_contract_is_published_for_everybody_and_names_every_path() {
         ("/v1/transfer-chain", &["get"]),
         ("/v1/reports/transfers", &["get"]),
         ("/v1/reports/offers", &["get"]),
+        ("/v1/reports/voice", &["get"]),
         ("/v1/calls/{id}", &["get", "put"]),
         ("/healthz", &["get"]),
     ] {

@@ -74,7 +74,8 @@ fn rows(known: &Known) -> Vec<(Method, &'static str, &'static str, Value)> {
         (M::POST, "/v1/tasks/{id}/done", ABOVE, json!({})),
         (M::GET, "/v1/transfer-chain", ALL, none.clone()),
         (M::GET, "/v1/reports/transfers", ABOVE, none.clone()),
-        (M::GET, "/v1/reports/offers", ABOVE, none),
+        (M::GET, "/v1/reports/offers", ABOVE, none.clone()),
+        (M::GET, "/v1/reports/voice", ABOVE, none),
     ]
 }
 

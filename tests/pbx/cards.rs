@@ -46,6 +46,9 @@ fn the_card_of_a_client_made_a_moment_ago_is_there_before_the_call_is_answered()
         (calls[0]["direction"].as_str(), calls[0]["matched"].as_str()),
         (Some("inbound"), Some("one"))
     );
+    let heard = &calls[0]["voice"]["operator_heard"];
+    assert!(heard["mos"].as_f64().is_some_and(|mos| (3.5..=4.5).contains(&mos)), "{}", calls[0]);
+    assert_eq!(calls[0]["voice"]["verdict"], serde_json::Value::Null);
 }
 
 #[test]

@@ -152,6 +152,35 @@ fn a_missing_or_silent_microphone_is_told_within_three_seconds() {
 }
 
 #[test]
+fn a_device_that_is_muted_in_the_system_or_held_by_another_program_is_named_within_three_seconds() {
+    let pbx = Pbx::start();
+    let server = SoundServer::start(pbx.scratch.path(), &["a"]);
+    server.make_default("a");
+    let phone = calls_echo(&pbx, &server, "a_", &[]);
+    let (_voice, ear) = (server.speak("a", 60), server.listen("a"));
+    ear.until_sound(now(), seconds(5));
+    for (arguments, device, cause, direction) in [
+        (["set-source-mute", "a_mic"], "a_mic", "microphone_muted", "out"),
+        (["set-sink-mute", "a_ear"], "a_ear", "earpiece_muted", "in"),
+        (["suspend-source", "a_mic"], "a_mic", "microphone_busy", "out"),
+    ] {
+        let at = now();
+        server.control(&[arguments[0], arguments[1], "1"]);
+        let told = phone.wait_where("no_audio", seconds(5), |event| event["cause"] == cause);
+        let took = at.elapsed();
+        println!("{device}: {cause} is told after {} ms", took.as_millis());
+        assert!(took < Duration::from_millis(3_500), "{cause} is told after {took:?}");
+        server.control(&[arguments[0], arguments[1], "0"]);
+        let since = told.event["ms"].as_u64();
+        phone.wait_where("audio_back", seconds(5), |event| {
+            event["direction"] == direction && event["ms"].as_u64() > since
+        });
+    }
+    phone.interrupt();
+    phone.finish(seconds(5)).exited(130);
+}
+
+#[test]
 fn without_a_sound_server_the_operator_is_heard_and_hears_by_alsa() {
     let pbx = Pbx::start();
     let card = SoundServer::start(pbx.scratch.path(), &["a"]);

@@ -6,7 +6,7 @@ use crate::pbx::Pbx;
 use crate::people::{Baresip, Deaf};
 use crate::seconds;
 use crate::sound::{self, ALIKE, RATE};
-use crate::telephone::{Telephone, program};
+use crate::telephone::{Telephone, program, wall_clock};
 
 #[test]
 fn a_held_client_hears_music_and_then_the_operator_again() {
@@ -105,4 +105,70 @@ fn a_client_who_hears_nothing_of_us_is_told_of_by_the_second_report() {
     );
     let ended = phone.finish(seconds(10));
     assert_eq!(ended.exited(0).one("media")["no_audio"], "out");
+}
+
+/// A call to somebody whose voice and reports the test makes; with the INVITE.
+fn calls_deaf(client: &Deaf, lasts: &str) -> (Telephone<'static>, String) {
+    let pbx = AnsweringPbx::that_takes_calls(&client.description());
+    let arguments =
+        ["call", "200", "--json", "--server", &pbx.address(), "--user", "101", "--seconds", lasts];
+    let mut command = program(&arguments);
+    command.env("PATCHCORD_PASSWORD", "pw-101");
+    let phone = Telephone::spawn(command, None);
+    phone.wait("answered", seconds(5));
+    (phone, pbx.request_with("INVITE sip:200").expect("answered"))
+}
+
+#[test]
+fn a_client_who_misses_a_fifth_of_us_hears_us_badly_by_the_second_report() {
+    let mut client = Deaf::new();
+    let (phone, invite) = calls_deaf(&client, "8");
+    for _ in 0..2 {
+        client.speak(&invite, seconds(2));
+        assert!(!phone.said().iter().any(|said| said.is("poor_audio")), "one report may be a moment's");
+        client.report_loss(&invite, 20);
+    }
+    client.speak(&invite, seconds(1));
+    let told = phone.wait("poor_audio", seconds(1)).event;
+    assert_eq!((told["direction"].as_str(), told["cause"].as_str()), (Some("out"), Some("loss")));
+    let figures = phone.said().into_iter().rfind(|said| said.is("media")).expect("figures before it").event;
+    let there = figures["mos_there_now"].as_f64().expect("a score");
+    assert!((2.0..3.1).contains(&there), "{figures}");
+    for _ in 0..2 {
+        client.report_loss(&invite, 0);
+        client.speak(&invite, seconds(1));
+    }
+    phone.wait_where("good_audio", seconds(1), |event| event["direction"] == "out");
+    let ended = phone.finish(seconds(10));
+    let last = ended.exited(0).said.iter().rfind(|said| said.is("media")).expect("figures").event.clone();
+    assert!(last["mos_there_worst"].as_f64() < last["mos_there_now"].as_f64(), "{last}");
+    assert_eq!(last["lost_there"], 50);
+}
+
+#[test]
+fn a_client_whose_voice_is_lost_by_a_fifth_is_heard_badly_within_three_seconds_and_then_well_again() {
+    let mut client = Deaf::new();
+    let (phone, invite) = calls_deaf(&client, "17");
+    client.speak(&invite, seconds(3));
+    let begun = wall_clock();
+    client.speak_badly(&invite, seconds(4), 5, 0);
+    let told = phone.wait_where("poor_audio", seconds(1), |event| event["direction"] == "in");
+    assert_eq!(told.event["cause"], "loss");
+    let took = told.at - begun;
+    println!("a fifth lost is told after {took:.1} s");
+    assert!((1.0..3.2).contains(&took), "{took} s");
+    client.speak(&invite, seconds(8));
+    phone.wait_where("good_audio", seconds(2), |event| event["direction"] == "in");
+    let ended = phone.finish(seconds(10));
+    assert!(!ended.exited(0).has("no_audio"), "{}", ended.story());
+}
+
+#[test]
+fn a_client_who_speaks_encrypted_without_agreement_is_named_and_not_played() {
+    let mut client = Deaf::new();
+    let (phone, invite) = calls_deaf(&client, "5");
+    client.speak_badly(&invite, seconds(4), 0, 10);
+    let told = phone.wait("no_audio", seconds(1)).event;
+    assert_eq!((told["direction"].as_str(), told["cause"].as_str()), (Some("in"), Some("encrypted")));
+    phone.finish(seconds(10)).exited(7);
 }

@@ -243,12 +243,13 @@ fn free_port(taken: &AtomicU16, first: u16, step: u16, is_free: impl Fn(u16) -> 
     ports.find(|port| is_free(*port)).expect("a free port")
 }
 
-/// Speaks, and says in its reports what it has received of the other's sound: nothing.
+/// Speaks, and says in its reports what the test wants of the other's sound: nothing of it has come, or a part.
 pub struct Deaf {
     rtp: UdpSocket,
     rtcp: UdpSocket,
     begun: std::time::Instant,
     spoken: u16,
+    spell: Spell,
 }
 
 impl Deaf {
@@ -256,7 +257,7 @@ impl Deaf {
 
     pub fn new() -> Self {
         let socket = || UdpSocket::bind("127.0.0.1:0").expect("a port");
-        Self { rtp: socket(), rtcp: socket(), begun: now(), spoken: 0 }
+        Self { rtp: socket(), rtcp: socket(), begun: now(), spoken: 0, spell: Spell::default() }
     }
 
     pub fn description(&self) -> String {
@@ -277,9 +278,12 @@ impl Deaf {
         for _ in 0..time.as_millis() / 20 {
             let (sequence, stamp) = (self.spoken.to_be_bytes(), (u32::from(self.spoken) * 160).to_be_bytes());
             let noise = (0..160_u16).map(|at| (at * 37 + self.spoken * 11).to_be_bytes()[1]);
-            let packet: Vec<u8> =
-                [0x80, 8].into_iter().chain(sequence).chain(stamp).chain(Self::SSRC).chain(noise).collect();
-            self.rtp.send_to(&packet, ("127.0.0.1", described_port(invite))).expect("a packet is sent");
+            let header = [0x80, 8].into_iter().chain(sequence).chain(stamp).chain(Self::SSRC);
+            let tag = std::iter::repeat_n(0x5a, self.spell.tag);
+            let packet: Vec<u8> = header.chain(noise).chain(tag).collect();
+            if self.spell.loses_one_in.is_none_or(|one_in| !self.spoken.is_multiple_of(one_in)) {
+                self.rtp.send_to(&packet, ("127.0.0.1", described_port(invite))).expect("a packet is sent");
+            }
             self.spoken += 1;
             let due = self.begun + Duration::from_millis(20) * u32::from(self.spoken);
             std::thread::sleep(due.saturating_duration_since(now()));
@@ -295,6 +299,43 @@ impl Deaf {
         let compound: Vec<u8> = report.chain(name).collect();
         self.rtcp.send_to(&compound, ("127.0.0.1", described_port(invite) + 1)).expect("a report is sent");
     }
+}
+
+impl Deaf {
+    /// A receiver report that so many percent of what came since the last one were lost (RFC 3550 §6.4.2).
+    pub fn report_loss(&self, invite: &str, percent: u32) {
+        self.rtp.set_nonblocking(true).expect("a socket");
+        let (mut packet, mut last) = ([0; 512], None);
+        while let Ok(length) = self.rtp.recv(&mut packet) {
+            last = packet.get(..length).filter(|packet| packet.len() > 12).map(|packet| {
+                let number = [packet[2], packet[3]];
+                ([packet[8], packet[9], packet[10], packet[11]], number)
+            });
+        }
+        let (source, highest) = last.expect("the telephone has spoken");
+        let fraction = u8::try_from(percent * 256 / 100).expect("less than all");
+        let report =
+            [0x81, 201, 0, 7].into_iter().chain(Self::SSRC).chain(source).chain([fraction, 0, 0, 50]);
+        // Cycles and highest number, jitter, no sender report of ours has come.
+        let rest = [0, 0].into_iter().chain(highest).chain([0, 0, 0, 40]).chain([0; 8]);
+        let name = [0x81, 202, 0, 3].into_iter().chain(Self::SSRC).chain(*b"\x01\x04deaf\0\0");
+        let compound: Vec<u8> = report.chain(rest).chain(name).collect();
+        self.rtcp.send_to(&compound, ("127.0.0.1", described_port(invite) + 1)).expect("a report is sent");
+    }
+
+    /// Speaks for so long, but loses one packet in so many on the way; with so many octets behind each, as of SRTP.
+    pub fn speak_badly(&mut self, invite: &str, time: Duration, loses_one_in: u16, tag: usize) {
+        self.spell = Spell { loses_one_in: Some(loses_one_in).filter(|one_in| *one_in > 0), tag };
+        self.speak(invite, time);
+        self.spell = Spell::default();
+    }
+}
+
+/// What befalls what is spoken.
+#[derive(Clone, Copy, Default)]
+struct Spell {
+    loses_one_in: Option<u16>,
+    tag: usize,
 }
 
 /// Where the audio of this message's description goes.

@@ -224,7 +224,7 @@ impl Drop for Telephone<'_> {
 
 fn listen(out: impl Read, heard: &Heard) {
     for line in BufReader::new(out).lines().map_while(Result::ok) {
-        let at = seconds();
+        let at = wall_clock();
         let event = serde_json::from_str(&line).unwrap_or(Value::String(line));
         heard.lines.lock().expect("a lock").0.push(Said { at, event });
         heard.more.notify_all();
@@ -233,6 +233,7 @@ fn listen(out: impl Read, heard: &Heard) {
     heard.more.notify_all();
 }
 
-fn seconds() -> f64 {
+/// Seconds since 1970, as events have them.
+pub fn wall_clock() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
 }

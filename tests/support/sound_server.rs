@@ -87,7 +87,7 @@ impl SoundServer {
         command
     }
 
-    fn control(&self, arguments: &[&str]) -> String {
+    pub fn control(&self, arguments: &[&str]) -> String {
         let output = self.client("pactl", arguments).output().expect("pactl");
         assert!(output.status.success(), "pactl {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).into_owned()

@@ -19,7 +19,7 @@ use patchcord::domain::line_state::LineState;
 use patchcord::domain::number::{NumberingPlan, PhoneNumber};
 use patchcord::domain::trade::examine::examine;
 use patchcord::instant::Instant;
-use patchcord::media::Codec;
+use patchcord::media::{AudioDirection, Codec, PoorCause, Scores, StreamStats};
 use patchcord::phone::{
     CallOutcome, Caller, ClientIs, EndedBy, Event as Phone, LineId, Return, ReturnReason, Side,
     TransferFault, TransferWay,
@@ -167,6 +167,16 @@ impl Day {
         self.pass(Duration::from_secs(74));
         self.answer(Input::Levels { microphone: Level(0.5), earpiece: Level(0.7) });
         self.wishes();
+    }
+
+    /// In a call that the operator hears well, and whose client misses a fifth.
+    pub fn is_heard_badly(&self) {
+        self.talks();
+        let score = |now| Scores { now: Some(now), ..Scores::default() };
+        let stats = StreamStats { here: score(4.3), there: score(2.4), ..StreamStats::default() };
+        self.phone(Phone::Media { line: FIRST, codec: Codec::Pcma, stats });
+        let (direction, cause) = (AudioDirection::Out, PoorCause::Loss);
+        self.phone(Phone::PoorAudio { line: FIRST, direction, cause });
     }
 
     pub fn dials(&self, line: LineId) {
@@ -775,6 +785,7 @@ fn earlier_calls() -> Vec<CallRecord> {
             outcome: Some(outcome),
             status: None,
             transfers: Vec::new(),
+            voice: None,
             result: talked.then(|| "order".into()),
             picked: Picked::default(),
             note: None,

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 const THEMES: [(&str, i32); 3] = [("light", 1), ("dark", 2), ("contrast", 3)];
 
 /// Scenes beside the states of the sheet.
-const SCENES: [(&str, Turn); 12] = [
+const SCENES: [(&str, Turn); 13] = [
     ("settings", |day| day.act(Act::Settings)),
     ("set-up", |day| {
         day.open_setup();
@@ -47,6 +47,7 @@ const SCENES: [(&str, Turn); 12] = [
     }),
     ("order-list", Day::looks_up_orders),
     ("order-came-back", Day::gets_order_back),
+    ("heard-badly", Day::is_heard_badly),
 ];
 
 /// Kept in each language and theme.

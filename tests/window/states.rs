@@ -2,7 +2,8 @@
 
 use crate::day::{Day, FIRST, HANBIT, OTHER, SECOND, STATES, day_in, hanbit};
 use crate::stage::{Element, Role};
-use patchcord::phone::CallOutcome;
+use patchcord::media::AudioDirection;
+use patchcord::phone::{CallOutcome, Event as Phone};
 use patchcord::screen::{Act, Wish};
 use patchcord::text::{Catalogue, Language, say};
 use slint::SharedPixelBuffer;
@@ -148,6 +149,27 @@ fn whatever_is_due_at_once_is_said_in_its_order() {
     let (number, name) = ("+7 495 555-01-42", "한빛건설 Hanbit Build");
     let all = [format!("{number} is calling"), format!("{name} is calling"), format!("On a call: {name}")];
     assert_eq!(said, all);
+}
+
+#[test]
+fn who_hears_whom_badly_is_seen_read_and_said_once_when_a_screen_reader_has_the_time() {
+    let day = day_in("ready", Language::English);
+    let said = |day: &Day, id: &str| {
+        let said = day.elements().into_iter().filter(|one| one.id == format!("OperatorWindow::{id}"));
+        said.map(|one| one.label.trim_end_matches('\u{200b}').to_owned()).collect::<String>()
+    };
+    day.is_heard_badly();
+    (0..40).for_each(|_| day.settle());
+    let words = "The client hears you badly: packets are lost on the way. A cable instead of Wi-Fi helps, and no downloads on this network.";
+    assert_eq!(said(&day, "mention"), words);
+    assert!(!said(&day, "announcement").contains("badly"), "it interrupts nobody");
+    day.sees(Role::Text, words);
+    day.sees(Role::Text, "You hear: good (4.3)");
+    day.sees(Role::Text, "You are heard: bad (2.4)");
+    let direction = AudioDirection::Out;
+    day.phone(Phone::GoodAudio { line: FIRST, direction });
+    (0..40).for_each(|_| day.settle());
+    assert_eq!(said(&day, "mention"), "The client hears you well again");
 }
 
 #[test]

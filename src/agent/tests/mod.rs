@@ -3,6 +3,7 @@
 mod handover;
 mod office;
 mod passing;
+mod voice;
 
 use super::*;
 use crate::desk_api::{ClientCard, Direction, Match, Outcome, TransferResult};
@@ -31,6 +32,8 @@ struct World {
     media: Vec<phone::MediaCommand>,
     next_port: u16,
     gives_ports: bool,
+    /// Of each call, at its end.
+    last_figures: StreamStats,
 }
 
 impl World {
@@ -57,6 +60,7 @@ impl World {
             media: Vec::new(),
             next_port: 4000,
             gives_ports: true,
+            last_figures: StreamStats::default(),
         };
         world.give_port();
         world.intend(Intent::Register);
@@ -110,7 +114,7 @@ impl World {
                 Effect::Send(transmit) => self.pbx.take(&transmit),
                 Effect::Media(phone::MediaCommand::TakePort) if self.gives_ports => self.give_port(),
                 Effect::Media(phone::MediaCommand::Stop { line, .. }) => {
-                    let stats = StreamStats::default();
+                    let stats = self.last_figures.clone();
                     self.handle(Input::Phone(phone::Input::StreamStats { line, stats }));
                 }
                 Effect::Media(command) => self.media.push(command),

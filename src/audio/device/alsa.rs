@@ -110,12 +110,12 @@ impl Alsa {
     pub fn list(&self) -> List {
         let hints = self.hints();
         let seen = |direction| Seen { devices: devices(&hints, direction), default: Some(DEFAULT.into()) };
-        List { microphones: seen("Input"), earpieces: seen("Output") }
+        List { microphones: seen("Input"), earpieces: seen("Output"), ..List::default() }
     }
 
     /// Without devices that are not there: the default is always listed. Opens each for a moment.
     pub async fn list_tried(&self) -> List {
-        let List { mut microphones, mut earpieces } = self.list();
+        let List { mut microphones, mut earpieces, .. } = self.list();
         for (seen, direction) in [(&mut microphones, CAPTURE), (&mut earpieces, PLAYBACK)] {
             let mut there = Vec::new();
             for device in seen.devices.drain(..) {
@@ -125,7 +125,7 @@ impl Alsa {
             }
             seen.devices = there;
         }
-        List { microphones, earpieces }
+        List { microphones, earpieces, ..List::default() }
     }
 
     async fn is_there(&self, id: &str, direction: c_int) -> bool {
@@ -256,7 +256,7 @@ unsafe extern "C" {
 }
 
 fn refusal(error: Error) -> NoServer {
-    NoServer::Refuses(error.to_string())
+    NoServer::of_system(&error)
 }
 
 fn thread(work: impl FnOnce() + Send + 'static) -> io::Result<()> {

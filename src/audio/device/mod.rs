@@ -17,7 +17,7 @@ mod watcher;
 use super::wish::{Change, NoServer, Ring, Role, Seen, Wishes};
 use super::{Earpiece, Source};
 use crate::clock::Clock;
-use crate::media::{Frame, Rate, Runs};
+use crate::media::{DeviceTrouble, Frame, Rate, Runs};
 use processing::Processing;
 use ring::{Incoming, Outgoing};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -41,6 +41,14 @@ struct Ends {
     microphone: Mutex<Option<Incoming>>,
     earpiece: Mutex<Option<Outgoing>>,
     processing: Mutex<Processing>,
+    troubles: Mutex<Troubles>,
+}
+
+/// What keeps devices from being of use, as far as the system tells.
+#[derive(Clone, Copy, Default)]
+struct Troubles {
+    microphone: Option<DeviceTrouble>,
+    earpiece: Option<DeviceTrouble>,
 }
 
 impl Devices {
@@ -119,6 +127,10 @@ impl Source for Microphone {
         self.runs
     }
 
+    fn trouble(&self) -> Option<DeviceTrouble> {
+        locked(&self.connection.0.ends.troubles).microphone
+    }
+
     fn is_microphone(&self) -> bool {
         true
     }
@@ -149,6 +161,10 @@ impl Earpiece for Handset {
 
     fn runs(&self) -> Runs {
         self.runs
+    }
+
+    fn trouble(&self) -> Option<DeviceTrouble> {
+        locked(&self.connection.0.ends.troubles).earpiece
     }
 }
 

@@ -10,8 +10,8 @@ use super::server::List;
 use crate::audio::wish::{Device, NoServer, Seen, kind};
 use pulseaudio::protocol::stream::{BufferAttr, StreamFlags};
 use pulseaudio::protocol::{
-    ChannelMap, PlaybackStreamParams, Prop, Props, RecordStreamParams, SampleFormat, SampleSpec,
-    port_info::PortInfo,
+    ChannelMap, ChannelVolume, PlaybackStreamParams, Prop, Props, PulseError, RecordStreamParams,
+    SampleFormat, SampleSpec, SinkState, SourceState, Volume, port_info::PortInfo,
 };
 use pulseaudio::{AsPlaybackSource, Client, ClientError, PlaybackStream, RecordStream};
 use rtrb::{Consumer, Producer};
@@ -57,7 +57,10 @@ impl Server {
         let path = pulseaudio::socket_path_from_env().ok_or(NoServer::Absent)?;
         let cookie = pulseaudio::cookie_path_from_env().and_then(|path| std::fs::read(path).ok());
         let cookie = cookie.filter(|cookie| cookie.len() == NO_COOKIE.len()).unwrap_or(NO_COOKIE.to_vec());
-        let socket = UnixStream::connect(path).map_err(|_| NoServer::Absent)?;
+        let socket = UnixStream::connect(path).map_err(|error| match error.kind() {
+            ErrorKind::PermissionDenied => NoServer::Forbidden,
+            _ => NoServer::Absent,
+        })?;
         let prepared = || -> std::io::Result<UnixStream> {
             socket.set_read_timeout(Some(PATIENCE))?;
             socket.set_write_timeout(Some(PATIENCE))?;
@@ -85,7 +88,20 @@ impl Server {
         // A monitor gives back what an earpiece plays: nobody's microphone.
         let microphones = sources.iter().filter(|source| source.monitor_of_sink_index.is_none());
         let earpieces = sinks.iter().filter(|sink| text(&sink.name) != NO_DEVICE);
+        let is_down = |volume: &ChannelVolume| volume.channels().iter().all(|one| *one == Volume::MUTED);
+        let states =
+            sources
+                .iter()
+                .map(|it| (&it.name, it.muted || is_down(&it.cvolume), it.state == SourceState::Suspended))
+                .chain(sinks.iter().map(|it| {
+                    (&it.name, it.muted || is_down(&it.cvolume), it.state == SinkState::Suspended)
+                }));
+        let ids = |which: fn(&(&CString, bool, bool)) -> bool| {
+            states.clone().filter(which).map(|(name, ..)| text(name)).collect()
+        };
         Ok(List {
+            muted: ids(|(_, muted, _)| *muted),
+            suspended: ids(|(_, _, suspended)| *suspended),
             microphones: Seen {
                 devices: microphones
                     .map(|source| device(&source.name, &source.description, &source.props, None))
@@ -200,6 +216,9 @@ fn refusal(error: ClientError) -> NoServer {
         ClientError::Io(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
             NoServer::Hangs
         }
+        ClientError::Io(error) => NoServer::of_system(&error),
+        ClientError::ServerError(PulseError::AccessDenied | PulseError::AuthKey) => NoServer::Forbidden,
+        ClientError::ServerError(PulseError::Busy) => NoServer::Busy,
         error => NoServer::Refuses(error.to_string()),
     }
 }

@@ -24,6 +24,10 @@ pub(super) enum Open {
 pub(super) struct List {
     pub microphones: Seen,
     pub earpieces: Seen,
+    /// Ids of those of both that give no sound, since they are off or down to nothing in the system.
+    pub muted: Vec<String>,
+    /// Ids of those that stand still. One that is open does so when another program has it for itself.
+    pub suspended: Vec<String>,
 }
 
 impl Server {

@@ -3,10 +3,11 @@
 use super::bell::Bell;
 use super::choice::{Keeper, Order};
 use super::server::{List, Open, Server};
-use super::{Change, Ends, NoServer, Ring, Role, Wishes, locked, ring};
+use super::{Change, Ends, NoServer, Ring, Role, Troubles, Wishes, locked, ring};
 use crate::audio::wish::{Device, Wish};
 use crate::clock::Clock;
 use crate::instant::Instant;
+use crate::media::DeviceTrouble;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -102,12 +103,14 @@ struct Slot {
     keeper: Keeper,
     open: Option<Open>,
     beats: Arc<AtomicU32>,
+    /// Why the last attempt to open one failed.
+    refused: Option<DeviceTrouble>,
     told: Option<Option<Device>>,
 }
 
 impl Slot {
     fn new(role: Role, wish: Wish) -> Self {
-        Self { role, keeper: Keeper::new(wish), open: None, beats: Arc::default(), told: None }
+        Self { role, keeper: Keeper::new(wish), open: None, beats: Arc::default(), refused: None, told: None }
     }
 }
 
@@ -158,6 +161,17 @@ impl Watcher {
             }
             self.tell(index);
         }
+        let [microphone, earpiece, _] = self.slots.each_ref().map(|slot| self.trouble(slot));
+        *locked(&self.ends.troubles) = Troubles { microphone, earpiece };
+    }
+
+    /// What keeps this one from being of use.
+    fn trouble(&self, slot: &Slot) -> Option<DeviceTrouble> {
+        let (Some(device), Some(list)) = (slot.keeper.in_use(), &self.list) else { return slot.refused };
+        if list.suspended.contains(&device.id) {
+            return Some(DeviceTrouble::Busy);
+        }
+        list.muted.contains(&device.id).then_some(DeviceTrouble::Muted)
     }
 
     /// Whatever goes wrong, the next attempt begins with a new connection.
@@ -181,6 +195,7 @@ impl Watcher {
 
     fn lose_server(&mut self, error: &NoServer) {
         self.list = None;
+        self.slots.iter_mut().for_each(|slot| slot.refused = error.trouble());
         if self.server.take().is_some() {
             tracing::info!(%error, "no sound server");
             // There may be another.
@@ -224,11 +239,12 @@ impl Watcher {
         match opened {
             Ok(open) => {
                 tracing::debug!(role = ?slot.role, id = device.id, "device opened");
-                (slot.open, slot.beats) = (Some(open), beats);
+                (slot.open, slot.beats, slot.refused) = (Some(open), beats, None);
                 slot.keeper.opened(now, device);
             }
             Err(error) => {
                 tracing::info!(role = ?slot.role, id = device.id, %error, "device cannot be opened");
+                slot.refused = error.trouble();
                 slot.keeper.failed(now, device.id);
                 if matches!(error, NoServer::Hangs) {
                     self.lose_server(&error);

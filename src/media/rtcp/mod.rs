@@ -37,10 +37,21 @@ pub(super) struct Sent {
 }
 
 /// What they tell about our stream.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Default, Debug)]
 pub(super) struct Heard {
+    /// Since their last report, in 256ths.
     pub fraction_lost: u8,
+    /// Since they heard the first.
+    pub lost: u32,
     pub highest: u32,
+    pub jitter_ms: f32,
+}
+
+impl Heard {
+    /// Lost since their last report, 0 to 1.
+    pub fn fraction(&self) -> f32 {
+        f32::from(self.fraction_lost) / 256.0
+    }
 }
 
 /// Writes our reports and reads theirs.
@@ -93,10 +104,10 @@ impl Reporter {
         self.write(now, sent, reception, metrics, true)
     }
 
-    /// Their reports; one entry per report, `None` in it when it does not mention our stream.
+    /// Their reports; one entry per report, `None` in it when it does not mention our stream, whose timestamps count by `clock_hz`.
     /// What is no RTCP is left out.
-    pub fn read(&mut self, now: Instant, bytes: &[u8]) -> Vec<Option<Heard>> {
-        packets(bytes).filter_map(|packet| self.read_packet(now, packet)).collect()
+    pub fn read(&mut self, now: Instant, clock_hz: u32, bytes: &[u8]) -> Vec<Option<Heard>> {
+        packets(bytes).filter_map(|packet| self.read_packet(now, clock_hz, packet)).collect()
     }
 
     pub fn rtt_ms(&self) -> Option<f32> {
@@ -108,22 +119,23 @@ impl Reporter {
         self.theirs.as_ref()
     }
 
-    fn read_packet(&mut self, now: Instant, packet: &[u8]) -> Option<Option<Heard>> {
+    fn read_packet(&mut self, now: Instant, clock_hz: u32, packet: &[u8]) -> Option<Option<Heard>> {
         if let Ok(report) = SenderReport::parse(packet) {
             self.their_report = Some((middle(report.ntp_timestamp()), now));
-            return Some(self.find_ours(now, report.report_blocks()));
+            return Some(self.find_ours(now, clock_hz, report.report_blocks()));
         }
         if let Some(metrics) = xr::read(packet, self.ssrc) {
             self.theirs = Some(metrics);
             return None;
         }
         let report = ReceiverReport::parse(packet).ok()?;
-        Some(self.find_ours(now, report.report_blocks()))
+        Some(self.find_ours(now, clock_hz, report.report_blocks()))
     }
 
     fn find_ours<'a>(
         &mut self,
         now: Instant,
+        clock_hz: u32,
         mut blocks: impl Iterator<Item = ReportBlock<'a>>,
     ) -> Option<Heard> {
         let block = blocks.find(|block| block.ssrc() == self.ssrc)?;
@@ -137,7 +149,13 @@ impl Reporter {
                 self.rtt_ms = Some(rtt_ms);
             }
         }
-        Some(Heard { fraction_lost: block.fraction_lost(), highest: block.extended_sequence_number() })
+        Some(Heard {
+            fraction_lost: block.fraction_lost(),
+            // 24 bits, signed: negative where duplicates outnumber losses.
+            lost: Some(block.cumulative_lost()).filter(|lost| lost >> 23 == 0).unwrap_or_default(),
+            highest: block.extended_sequence_number(),
+            jitter_ms: block.interarrival_jitter() as f32 * 1_000.0 / clock_hz.max(1) as f32,
+        })
     }
 
     fn write(
@@ -265,9 +283,10 @@ mod tests {
             at_b.count(at(1_000), 0xaaaa, n, 0, None);
         }
         let from_a = a.report(at(10_000), &SENT, &mut Reception::default(), None);
-        assert_eq!(b.read(at(10_030), &from_a), [None], "a has heard nothing of b yet");
+        assert_eq!(b.read(at(10_030), 8_000, &from_a), [None], "a has heard nothing of b yet");
         let from_b = b.report(at(12_000), &SENT, &mut at_b, None);
-        assert_eq!(a.read(at(12_030), &from_b), [Some(Heard { fraction_lost: 64, highest: 99 })]);
+        let heard = Heard { fraction_lost: 64, lost: 25, highest: 99, jitter_ms: 0.0 };
+        assert_eq!(a.read(at(12_030), 8_000, &from_b), [Some(heard)]);
         assert!((a.rtt_ms().unwrap() - 60.0).abs() < 0.1, "{:?}", a.rtt_ms());
     }
 
@@ -286,9 +305,9 @@ mod tests {
         let mut at_b = Reception::default();
         at_b.count(at(0), 1, 1, 1, Some(8_000));
         let from_a = a.report(at(100_000), &SENT, &mut Reception::default(), None);
-        b.read(at(100_000), &from_a);
+        b.read(at(100_000), 8_000, &from_a);
         let from_b = b.report(at(100_000), &SENT, &mut at_b, None);
-        a.read(at(200_000), &from_b);
+        a.read(at(200_000), 8_000, &from_b);
         assert_eq!(a.rtt_ms(), None);
     }
 
@@ -306,7 +325,7 @@ mod tests {
                 damaged[at] = rng.next_u32() as u8;
             }
             damaged.truncate(rng.next_u32() as usize % (damaged.len() + 1));
-            reader.read(at(6_000), &damaged);
+            reader.read(at(6_000), 8_000, &damaged);
         }
     }
 }

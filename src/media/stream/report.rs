@@ -1,5 +1,6 @@
 //! What a stream tells.
 
+use crate::media::verdict::{AudioDirection, NoAudioCause, PoorCause, Scores};
 use crate::transmit::Transmit;
 
 /// What a stream wants done, one thing at a time until `Idle`.
@@ -25,40 +26,11 @@ pub enum StreamEvent {
     NoAudio { direction: AudioDirection, cause: NoAudioCause },
     /// The spell is over.
     AudioBack { direction: AudioDirection },
-}
-
-/// As we see it: `In` is what we hear.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum AudioDirection {
-    In,
-    Out,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum NoAudioCause {
-    /// No packets at all.
-    NothingArrives,
-    /// Packets with digital silence alone, and never anything else in this call.
-    OnlySilenceArrives,
-    /// Packets, but from an address other than the agreed one.
-    WrongSource,
-    /// Packets, but of a payload type that was not agreed.
-    UnknownCodec,
-    /// No device plays what they say.
-    NoEarpiece,
-    /// The watched microphone gives no frames.
-    NoMicrophone,
-    /// The watched microphone gives zeros alone.
-    SilentMicrophone,
-    /// Their RTCP reports say that what we send does not arrive.
-    RemoteHearsNothing,
-}
-
-impl NoAudioCause {
-    /// It is our microphone that is missing.
-    pub const fn is_of_microphone(self) -> bool {
-        matches!(self, Self::NoMicrophone | Self::SilentMicrophone)
-    }
+    /// What is heard is heard badly: within three seconds, or by their second report. Once per spell, and again where another cause takes
+    /// the place of the first; never while sound is missing in that direction.
+    PoorAudio { direction: AudioDirection, cause: PoorCause },
+    /// It has been good for some seconds, or for two reports.
+    GoodAudio { direction: AudioDirection },
 }
 
 /// How often the buffer between a device and the telephone did not hold what was needed of it.
@@ -68,6 +40,13 @@ pub struct Runs {
     pub under: u32,
     /// So much lay in it that some had to be dropped.
     pub over: u32,
+}
+
+impl Runs {
+    /// So many frames for each.
+    pub(super) fn frames(self, each: u64) -> u64 {
+        each * (u64::from(self.under) + u64::from(self.over))
+    }
 }
 
 impl std::ops::AddAssign for Runs {
@@ -82,6 +61,27 @@ impl std::ops::AddAssign for Runs {
 pub struct DeviceFigures {
     pub microphone: Runs,
     pub earpiece: Runs,
+    /// Frames of 20 ms that were neither sent nor played, since this computer came to it too late.
+    pub skipped: u32,
+}
+
+/// What keeps a device from being of use, as far as the system tells.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DeviceTrouble {
+    /// Off, or down to nothing, in the system's own settings.
+    Muted,
+    /// The system does not let this program have it.
+    Forbidden,
+    /// Another program has it for itself.
+    Busy,
+}
+
+/// What whoever has the operator's devices knows of them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct DeviceState {
+    pub figures: DeviceFigures,
+    pub microphone: Option<DeviceTrouble>,
+    pub earpiece: Option<DeviceTrouble>,
 }
 
 /// Counts since the start of the stream, and the quality of the moment.
@@ -102,12 +102,15 @@ pub struct StreamStats {
     pub delay_ms: f32,
     /// Round trip, from their reports on us.
     pub rtt_ms: Option<f32>,
-    /// What we hear, over the whole call, 1 to 4.5 (ITU-T G.107); `None` before the first packet.
-    pub mos: Option<f32>,
-    /// What they hear of us, by their reports; `None` before the first.
-    pub mos_there: Option<f32>,
+    /// Of what we sent, by their last report (RFC 3550 §6.4.1).
+    pub lost_there: Option<u64>,
+    /// As they measure it.
+    pub jitter_there_ms: Option<f32>,
+    /// How well we hear them.
+    pub here: Scores,
+    /// How well they hear us, by their reports.
+    pub there: Scores,
     /// The direction whose sound is missing now; `In` if both.
     pub no_audio: Option<AudioDirection>,
-    /// Given by who has the devices; a stream knows none.
     pub devices: DeviceFigures,
 }

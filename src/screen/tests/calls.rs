@@ -144,7 +144,12 @@ fn silence_has_its_cause_in_words_until_sound_is_back() {
     world.talks(FIRST, HANBIT);
     let (direction, cause) = (AudioDirection::In, NoAudioCause::NothingArrives);
     world.phone(phone::Event::NoAudio { line: FIRST, direction, cause });
-    assert_eq!(notes(&world), ["You hear nothing: no audio comes from the other side."]);
+    assert_eq!(
+        notes(&world),
+        [
+            "You hear nothing: no audio comes from the other side. A router or firewall may hold it back: call again, and tell the admin if it stays so."
+        ]
+    );
     world.phone(phone::Event::AudioBack { line: FIRST, direction });
     assert_eq!(notes(&world), [""; 0]);
     world.phone(phone::Event::Held { line: FIRST, by: Side::Them });

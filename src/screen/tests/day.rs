@@ -26,6 +26,7 @@ fn record(call_id: &str, at: &str, outcome: Outcome) -> CallRecord {
         outcome: Some(outcome),
         status: None,
         transfers: Vec::new(),
+        voice: None,
         result: (outcome == Outcome::Completed).then(|| "order".into()),
         picked: Picked::default(),
         note: None,

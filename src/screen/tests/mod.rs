@@ -15,6 +15,7 @@ mod rambling;
 mod returns;
 mod topics;
 mod transfers;
+mod voice;
 mod wrap_ups;
 
 use super::*;

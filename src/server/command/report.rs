@@ -7,10 +7,13 @@ use jiff::tz::TimeZone;
 
 use super::{DataArguments, Failure, ReportArguments, open_named};
 use crate::clock;
-use crate::desk_api::{OfferCounts, OfferReport, TransferCounts, TransferReport};
+use crate::desk_api::{
+    HeardHow, Hundredths, Listener, OfferCounts, OfferReport, TransferCounts, TransferReport, VoiceCause,
+    VoiceCounts, VoiceReport,
+};
 use crate::server::settings::Settings;
 use crate::server::store::Store;
-use crate::text::{Catalogue, say};
+use crate::text::{Catalogue, msg, say};
 
 pub(super) async fn transfers(arguments: ReportArguments, cat: &Catalogue) -> Result<(), Failure> {
     let (store, zone, from, to) = opened(&arguments).await?;
@@ -32,6 +35,18 @@ pub(super) async fn offers(arguments: ReportArguments, cat: &Catalogue) -> Resul
         println!("{}", serde_json::json!({"v": 1, "offers": report}));
     } else {
         print!("{}", offers_text(&report, cat));
+    }
+    Ok(())
+}
+
+pub(super) async fn voice(arguments: ReportArguments, cat: &Catalogue) -> Result<(), Failure> {
+    let (store, zone, from, to) = opened(&arguments).await?;
+    let report = store.voice_report(from, to, &zone).await.map_err(Failure::Store)?;
+    store.close().await;
+    if arguments.json {
+        println!("{}", serde_json::json!({"v": 1, "voice": report}));
+    } else {
+        print!("{}", voice_text(&report, cat));
     }
     Ok(())
 }
@@ -97,4 +112,40 @@ fn offers_line(of: &dyn Display, counts: &OfferCounts, cat: &Catalogue) -> Strin
         not_sold = counts.not_sold,
         other = counts.other
     )
+}
+
+fn voice_text(report: &VoiceReport, cat: &Catalogue) -> String {
+    let VoiceReport { from, to, all, days, operators, causes } = report;
+    let mut lines = vec![say!(cat, "Voice from {from} to {to}", from = from, to = to)];
+    lines.extend(days.iter().map(|of| voice_line(&of.day, &of.counts, cat)));
+    lines.extend(operators.iter().map(|of| voice_line(&of.operator, &of.counts, cat)));
+    lines.push(voice_line(&say!(cat, "In all"), all, cat));
+    lines.extend(causes.iter().map(|of| cause_line(of, cat)));
+    lines.into_iter().map(|line| line + "\n").collect()
+}
+
+fn voice_line(of: &dyn Display, counts: &VoiceCounts, cat: &Catalogue) -> String {
+    let score =
+        |mos: Option<Hundredths>| mos.map_or_else(|| "–".to_owned(), |mos| f64::from(mos).to_string());
+    say!(
+        cat,
+        "{of}: calls {calls}, MOS of operators {operator_mos}, of clients {client_mos}, heard badly {badly}, not at all {nothing}",
+        of = of,
+        calls = counts.calls,
+        operator_mos = score(counts.operator_mos),
+        client_mos = score(counts.client_mos),
+        badly = counts.badly,
+        nothing = counts.nothing
+    )
+}
+
+fn cause_line(of: &VoiceCause, cat: &Catalogue) -> String {
+    let VoiceCause { listener, heard, cause, calls } = of;
+    let who = cat.get(match (listener, heard) {
+        (Listener::Operator, HeardHow::Badly) => msg!("the operator heard badly"),
+        (Listener::Operator, HeardHow::Nothing) => msg!("the operator heard nothing"),
+        (Listener::Client, HeardHow::Badly) => msg!("the client heard badly"),
+        (Listener::Client, HeardHow::Nothing) => msg!("the client heard nothing"),
+    });
+    say!(cat, "{who} ({cause}): calls {calls}", who = who, cause = cause, calls = calls)
 }

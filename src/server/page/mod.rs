@@ -112,6 +112,10 @@ mod tests {
             .chain(units.map(|unit| format!("unit_{unit}")))
             .chain(outcomes.map(|outcome| format!("outcome_{outcome}")))
             .chain(results.map(|result| format!("result_{result}")))
+            .chain(
+                ["operator_badly", "operator_nothing", "client_badly", "client_nothing"]
+                    .map(|how| format!("voice_{how}")),
+            )
             .collect()
     }
 

@@ -400,8 +400,18 @@ function callRow({ call, name }) {
   return [
     el("div", {}, el("strong", {}, name || party?.name || party?.written || t("nobody_known")), " · ", when(call.started_at), " · ",
       who(call.operator), " · ", [call.direction === "outbound" ? t("outbound") : t("inbound"), outcome, result].filter(Boolean).join(", ")),
+    call.voice ? el("div", { class: "voice" }, voiceWords(call.voice)) : "",
     call.note ? el("p", { class: "note" }, call.note) : "",
   ];
+}
+
+// How the two heard each other: scores of the whole call, the worst moments, and what was wrong.
+function voiceWords({ operator_heard: here, client_heard: there, verdict }) {
+  const scores = ({ mos, worst_mos: worst } = {}) => (worst === undefined ? mos : `${mos ?? "–"} (${worst})`);
+  const direction = (name, heard) => (scores(heard) === undefined ? "" : `${name} ${scores(heard)}`);
+  const wrong = verdict ? known(`voice_${verdict.listener}_${verdict.heard}`, "") : "";
+  const figures = [direction(t("operator_heard"), here), direction(t("client_heard"), there)].filter(Boolean);
+  return [figures.length > 0 ? `${t("voice")}: ${figures.join(", ")}` : "", wrong].filter(Boolean).join(" · ");
 }
 
 const named = async (call) => ({ call, name: call.client ? await nameOf(call.client) : "" });

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::desk_api::{
-    CallReceipt, CallRecord, CallRecordId, Calls, Change, ClientId, FieldFault, FieldProblem, Problem,
-    ProblemCode, paths,
+    CallReceipt, CallRecord, CallRecordId, CallVoice, Calls, Change, ClientId, FieldFault, FieldProblem,
+    Problem, ProblemCode, paths,
 };
 use crate::server::app::Desk;
 use crate::server::auth::Caller;
@@ -135,6 +135,9 @@ fn check(id: CallRecordId, record: &CallRecord) -> Result<(), Refusal> {
         }
         Some(result) if !CallRecord::is_result(result) => fault("result", FieldFault::Malformed),
         _ => {}
+    }
+    for field in record.voice.iter().flat_map(CallVoice::faults) {
+        fault(&format!("voice.{field}"), FieldFault::Malformed);
     }
     if record.transfers.len() > MOST_TRANSFERS {
         fault("transfers", FieldFault::TooLong);

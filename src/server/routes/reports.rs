@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use crate::clock;
-use crate::desk_api::{FieldFault, OfferReport, Problem, ProblemCode, TransferReport};
+use crate::desk_api::{FieldFault, OfferReport, Problem, ProblemCode, TransferReport, VoiceReport};
 use crate::server::app::Desk;
 use crate::server::auth::ReportReader;
 use crate::server::problem::Refusal;
@@ -64,4 +64,17 @@ pub(crate) async fn offers(
     let zone = &desk.transfers.zone;
     let (from, to) = days.both(zone)?;
     Ok(Json(desk.store.offer_report(from, to, zone).await?))
+}
+
+/// How operators and clients heard each other in answered calls, for managers and above.
+#[utoipa::path(get, path = "/v1/reports/voice", tag = "reports", params(Days),
+    responses((status = 200, body = VoiceReport), (status = 400, body = Problem), (status = 403, body = Problem)))]
+pub(crate) async fn voice(
+    State(desk): State<Desk>,
+    _: ReportReader,
+    Query(days): Query<Days>,
+) -> Result<Json<VoiceReport>, Refusal> {
+    let zone = &desk.transfers.zone;
+    let (from, to) = days.both(zone)?;
+    Ok(Json(desk.store.voice_report(from, to, zone).await?))
 }

@@ -1,9 +1,12 @@
 //! The call register (duty 14).
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
 use super::changes::{self, Kind};
 use super::revisions::{Kept, judge};
 use super::{Statement, Store, Transaction, commands, micros, until_done};
-use crate::desk_api::{CallReceipt, CallRecord, CallRecordId, Change};
+use crate::desk_api::{CallReceipt, CallRecord, CallRecordId, Change, VoiceReport};
 use crate::server::store::{CallFilter, CallWritten, Command, StoreError};
 
 impl Store {
@@ -79,6 +82,32 @@ impl Store {
         let (text, values) = query.into_parts();
         let rows: Vec<String> = sqlx::query_scalar_with(text, values).fetch_all(&self.readers).await?;
         rows.iter().map(|document| Ok(serde_json::from_str(document)?)).collect()
+    }
+}
+
+impl Store {
+    /// Of calls that were answered and are over, and began on these days, both included.
+    pub async fn voice_report(
+        &self,
+        from: Date,
+        to: Date,
+        zone: &TimeZone,
+    ) -> Result<VoiceReport, StoreError> {
+        let begins = |day: Date| day.to_zoned(zone.clone()).map(|midnight| micros(midnight.timestamp()));
+        let after = to.tomorrow().and_then(begins).unwrap_or(i64::MAX);
+        let sql = "SELECT document FROM calls WHERE started_at >= $1 AND started_at < $2 AND was_spoken = 1";
+        let rows: Vec<String> = sqlx::query_scalar(sql)
+            .bind(begins(from).unwrap_or(i64::MIN))
+            .bind(after)
+            .fetch_all(&self.readers)
+            .await?;
+        let mut calls = Vec::new();
+        for document in rows {
+            let CallRecord { started_at, operator, voice, .. } = serde_json::from_str(&document)?;
+            let day = started_at.to_zoned(zone.clone()).date();
+            calls.extend(voice.map(|voice| (day, operator, voice)));
+        }
+        Ok(VoiceReport::of(from, to, calls))
     }
 }
 

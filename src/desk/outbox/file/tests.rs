@@ -53,6 +53,7 @@ fn call_record(number: u8, revision: u32) -> CallRecord {
         outcome: Some(Outcome::Completed),
         status: None,
         transfers: vec![],
+        voice: None,
         result: None,
         picked: Picked::default(),
         note: None,

@@ -1,11 +1,12 @@
-//! Whether both hear each other, and how well.
+//! Whether anything is heard at all.
 //!
 //! What is missing is named once per spell, after [`PATIENCE`], so that it is said within three seconds. A
 //! spell that a hold interrupts goes on after it, and is not named again.
 
-use super::rtcp::Heard;
-use super::{AudioDirection, NoAudioCause, StreamEvent};
+use super::{AudioDirection, NoAudioCause};
 use crate::instant::Instant;
+use crate::media::rtcp::Heard;
+use crate::media::{DeviceTrouble, StreamEvent};
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_millis(2_500);
@@ -17,25 +18,26 @@ const FIRST_PACKET: Duration = Duration::from_secs(1);
 const PATIENCE_IN_COMFORT: Duration = Duration::from_secs(15);
 
 /// Packets sent between two of their reports that make the second worth judging.
-const ENOUGH_SENT: u64 = 25;
+pub(super) const ENOUGH_SENT: u64 = 25;
 
 /// A fraction lost, in 256ths, of nearly all.
 const NEARLY_ALL: u8 = 250;
 
 /// What we hear.
 #[derive(Default)]
-pub(super) struct Inbound {
+pub(in crate::media) struct Inbound {
     expected_since: Option<Instant>,
     /// The last packet that proves that all is well.
     good: Option<Instant>,
     silent: Option<Instant>,
     unknown: Option<Instant>,
+    encrypted: Option<Instant>,
     strange: Option<Instant>,
     /// Sound has come in this call: silence is then no fault, it may be a muted microphone.
     sound_heard: bool,
     in_comfort: bool,
     said: bool,
-    /// Since when no device plays what comes.
+    /// Since when no device lets it be heard.
     unheard_since: Option<Instant>,
     earpiece_said: bool,
 }
@@ -43,6 +45,10 @@ pub(super) struct Inbound {
 impl Inbound {
     pub fn expect(&mut self, now: Instant, expected: bool) {
         self.expected_since = if expected { self.expected_since.or(Some(now)) } else { None };
+    }
+
+    pub const fn is_expected(&self) -> bool {
+        self.expected_since.is_some()
     }
 
     pub fn heard_sound(&mut self, now: Instant) -> Option<StreamEvent> {
@@ -71,6 +77,11 @@ impl Inbound {
         self.unknown = Some(now);
     }
 
+    /// A packet of an agreed payload type that is longer than its sound by what SRTP appends.
+    pub fn heard_encrypted(&mut self, now: Instant) {
+        self.encrypted = Some(now);
+    }
+
     pub fn heard_stranger(&mut self, now: Instant) {
         self.strange = Some(now);
     }
@@ -83,12 +94,16 @@ impl Inbound {
             return None;
         }
         let lately = |heard: Option<Instant>| heard.is_some_and(|heard| now.since(heard) < PATIENCE);
-        let cause = if lately(self.unknown) {
+        let cause = if lately(self.encrypted) {
+            NoAudioCause::Encrypted
+        } else if lately(self.unknown) {
             NoAudioCause::UnknownCodec
         } else if lately(self.silent) {
             NoAudioCause::OnlySilenceArrives
         } else if lately(self.strange) {
             NoAudioCause::WrongSource
+        } else if self.good.or(self.silent).is_some() {
+            NoAudioCause::ArrivalStopped
         } else {
             NoAudioCause::NothingArrives
         };
@@ -96,10 +111,15 @@ impl Inbound {
         Some(StreamEvent::NoAudio { direction: AudioDirection::In, cause })
     }
 
-    /// Whether a device plays what comes.
-    pub fn earpiece(&mut self, now: Instant, plays: bool) -> Option<StreamEvent> {
+    /// Whether a device plays what comes, and what keeps it from being heard.
+    pub fn earpiece(
+        &mut self,
+        now: Instant,
+        plays: bool,
+        trouble: Option<DeviceTrouble>,
+    ) -> Option<StreamEvent> {
         let expected_since = self.expected_since?;
-        if plays {
+        if plays && trouble.is_none() {
             self.unheard_since = None;
             let back = std::mem::take(&mut self.earpiece_said) && !self.said;
             return back.then_some(StreamEvent::AudioBack { direction: AudioDirection::In });
@@ -109,7 +129,13 @@ impl Inbound {
             return None;
         }
         self.earpiece_said = true;
-        Some(StreamEvent::NoAudio { direction: AudioDirection::In, cause: NoAudioCause::NoEarpiece })
+        let cause = match trouble {
+            Some(DeviceTrouble::Muted) => NoAudioCause::EarpieceMuted,
+            Some(DeviceTrouble::Forbidden) => NoAudioCause::EarpieceForbidden,
+            Some(DeviceTrouble::Busy) => NoAudioCause::EarpieceBusy,
+            None => NoAudioCause::NoEarpiece,
+        };
+        Some(StreamEvent::NoAudio { direction: AudioDirection::In, cause })
     }
 
     /// Said to be missing, or due and never come.
@@ -130,7 +156,7 @@ impl Inbound {
 
 /// What we say: first whether the microphone gives it, then whether they hear it.
 #[derive(Default)]
-pub(super) struct Outbound {
+pub(in crate::media) struct Outbound {
     /// Since when a watched microphone should give sound.
     watched_since: Option<Instant>,
     frame: Option<Instant>,
@@ -160,6 +186,10 @@ impl Outbound {
         self.watched_since = if expected && watched { self.watched_since.or(Some(now)) } else { None };
     }
 
+    pub const fn is_expected(&self) -> bool {
+        self.expected
+    }
+
     /// What the microphone gave: nothing, or a frame with or without sound.
     pub fn microphone(&mut self, now: Instant, frame: Option<bool>) -> Option<StreamEvent> {
         let has_sound = frame?;
@@ -171,15 +201,21 @@ impl Outbound {
         self.recover(|outbound| std::mem::take(&mut outbound.microphone_said))
     }
 
-    pub fn check(&mut self, now: Instant) -> Option<StreamEvent> {
+    /// `trouble`: what keeps the microphone from giving sound.
+    pub fn check(&mut self, now: Instant, trouble: Option<DeviceTrouble>) -> Option<StreamEvent> {
         let since = self.watched_since?;
         let missing =
             |last: Option<Instant>| now.since(last.map_or(since, |last| last.max(since))) >= PATIENCE;
         if self.microphone_said || !missing(self.sound) {
             return None;
         }
-        let cause =
-            if missing(self.frame) { NoAudioCause::NoMicrophone } else { NoAudioCause::SilentMicrophone };
+        let cause = match trouble {
+            Some(DeviceTrouble::Muted) => NoAudioCause::MicrophoneMuted,
+            Some(DeviceTrouble::Forbidden) => NoAudioCause::MicrophoneForbidden,
+            Some(DeviceTrouble::Busy) => NoAudioCause::MicrophoneBusy,
+            None if missing(self.frame) => NoAudioCause::NoMicrophone,
+            None => NoAudioCause::SilentMicrophone,
+        };
         self.microphone_said = true;
         Some(StreamEvent::NoAudio { direction: AudioDirection::Out, cause })
     }
@@ -241,7 +277,7 @@ mod tests {
     const BACK_OUT: StreamEvent = StreamEvent::AudioBack { direction: AudioDirection::Out };
 
     fn heard(highest: u32, fraction_lost: u8) -> Option<Heard> {
-        Some(Heard { fraction_lost, highest })
+        Some(Heard { fraction_lost, highest, ..Heard::default() })
     }
 
     fn speaking() -> Outbound {
@@ -289,7 +325,10 @@ mod tests {
     fn two_faults_are_over_when_both_are() {
         let mut outbound = Outbound::default();
         outbound.expect(at(0), true, true, 0);
-        assert_eq!(outbound.check(at(2_500)), no_audio(AudioDirection::Out, NoAudioCause::NoMicrophone));
+        assert_eq!(
+            outbound.check(at(2_500), None),
+            no_audio(AudioDirection::Out, NoAudioCause::NoMicrophone)
+        );
         outbound.report(None, 100);
         assert!(outbound.report(None, 200).is_some());
         assert_eq!(outbound.microphone(at(2_600), Some(true)), None);
@@ -303,7 +342,7 @@ mod tests {
         inbound.heard_sound(at(1_000));
         inbound.heard_comfort_noise(at(1_020));
         assert_eq!(inbound.check(at(10_000)), None);
-        assert_eq!(inbound.check(at(16_100)), no_audio(AudioDirection::In, NoAudioCause::NothingArrives));
+        assert_eq!(inbound.check(at(16_100)), no_audio(AudioDirection::In, NoAudioCause::ArrivalStopped));
     }
 
     #[test]
@@ -311,16 +350,16 @@ mod tests {
         let mut inbound = Inbound::default();
         inbound.expect(at(0), true);
         inbound.heard_sound(at(100));
-        assert_eq!(inbound.earpiece(at(1_000), false), None);
-        assert_eq!(inbound.earpiece(at(2_000), true), None, "back before anybody missed it");
-        assert_eq!(inbound.earpiece(at(3_000), false), None);
+        assert_eq!(inbound.earpiece(at(1_000), false, None), None);
+        assert_eq!(inbound.earpiece(at(2_000), true, None), None, "back before anybody missed it");
+        assert_eq!(inbound.earpiece(at(3_000), false, None), None);
         inbound.heard_sound(at(5_400));
-        let said = inbound.earpiece(at(5_500), false);
+        let said = inbound.earpiece(at(5_500), false, None);
         assert_eq!(said, no_audio(AudioDirection::In, NoAudioCause::NoEarpiece));
-        assert_eq!(inbound.earpiece(at(8_000), false), None, "once per spell");
+        assert_eq!(inbound.earpiece(at(8_000), false, None), None, "once per spell");
         assert!(inbound.is_missing(at(8_000)));
         let back = Some(StreamEvent::AudioBack { direction: AudioDirection::In });
-        assert_eq!(inbound.earpiece(at(8_020), true), back);
+        assert_eq!(inbound.earpiece(at(8_020), true, None), back);
     }
 
     #[test]
@@ -328,9 +367,9 @@ mod tests {
         let mut inbound = Inbound::default();
         inbound.expect(at(0), true);
         assert!(inbound.check(at(2_500)).is_some());
-        inbound.earpiece(at(2_500), false);
-        assert!(inbound.earpiece(at(5_000), false).is_some());
+        inbound.earpiece(at(2_500), false, None);
+        assert!(inbound.earpiece(at(5_000), false, None).is_some());
         assert_eq!(inbound.heard_sound(at(5_020)), None, "it comes, and nobody plays it");
-        assert!(inbound.earpiece(at(5_040), true).is_some());
+        assert!(inbound.earpiece(at(5_040), true, None).is_some());
     }
 }
