@@ -31,7 +31,7 @@ pub use stream::{
     AudioDirection, DeviceFigures, NoAudioCause, Runs, Stream, StreamEvent, StreamOutput, StreamStats,
     is_digit,
 };
-pub use tones::{Cadence, CallTone, CallTones, MELODY, Part, Player};
+pub use tones::{Cadence, CallTone, CallTones, MELODY, Part, Player, RECORDING};
 
 use std::net::SocketAddr;
 
