@@ -40,15 +40,32 @@ const MAY_NAME: [(&str, &[&str]); 29] = [
     ("archive", &["domain", "media", "recording", "clock"]),
     ("hid", &["headset", "clock"]),
     ("desk", &["domain", "desk_api", "clock", "http"]),
-    ("desktop", &["config", "domain", "logging"]),
+    ("desktop", &["config", "domain", "logging", "recording"]),
     ("server", &["domain", "desk_api", "config", "command_line", "clock", "entropy", "logging", "http"]),
     ("shell", &EVERYTHING_BELOW_SHELL),
     ("window", &WINDOW_MAY_NAME),
 ];
 
 const EVERYTHING_BELOW_SHELL: [&str; 19] = [
-    "domain", "desk_api", "sip", "media", "recording", "phone", "agent", "headset", "practice", "net", "audio",
-    "archive", "hid", "desk", "config", "clock", "entropy", "logging", "text",
+    "domain",
+    "desk_api",
+    "sip",
+    "media",
+    "recording",
+    "phone",
+    "agent",
+    "headset",
+    "practice",
+    "net",
+    "audio",
+    "archive",
+    "hid",
+    "desk",
+    "config",
+    "clock",
+    "entropy",
+    "logging",
+    "text",
 ];
 
 /// The terminal may also see what the engines' fronts are made of; it never opens a socket or a store.

@@ -273,7 +273,9 @@ impl Agent {
         let line = self.recordings.line_of(id);
         if let Some(line) = line {
             self.change_recording(line, |view| match news {
-                TapeNews::Announced if view.state == RecordingState::Announcing => view.state = RecordingState::On,
+                TapeNews::Announced if view.state == RecordingState::Announcing => {
+                    view.state = RecordingState::On
+                }
                 TapeNews::Fault(fault) => {
                     view.fault = Some(fault);
                     if !goes_on(fault) {

@@ -229,7 +229,8 @@ impl Register {
                     entry.record.ended_at = Some(entry.time(now));
                     entry.record.outcome = Some(outcome_of(*outcome));
                     entry.record.status = *status;
-                    if let (Some(recording), Some(end)) = (&mut entry.record.recording, entry.record.ended_at) {
+                    if let (Some(recording), Some(end)) = (&mut entry.record.recording, entry.record.ended_at)
+                    {
                         // Until it is known to be whole.
                         recording.end(end, recording.result.unwrap_or(RecordingResult::Incomplete));
                     }

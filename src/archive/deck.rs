@@ -60,14 +60,7 @@ impl FileDeck {
         file.write_all(&head)?;
         file.sync_data()?;
         let encoder = Encoder::new(setup.layout);
-        Ok(Self {
-            archive: setup.archive.clone(),
-            id,
-            file,
-            writer: Some(writer),
-            encoder,
-            unsynced: 0,
-        })
+        Ok(Self { archive: setup.archive.clone(), id, file, writer: Some(writer), encoder, unsynced: 0 })
     }
 
     /// A chunk that went only half-way is the last one: what follows could not be found behind it.

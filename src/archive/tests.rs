@@ -14,7 +14,11 @@ impl Folder {
     }
 
     fn setup(&self) -> TapeSetup {
-        TapeSetup { archive: Archive::at(self.0.join("recordings")), key: Arc::new(key(1)), layout: Layout::Stereo }
+        TapeSetup {
+            archive: Archive::at(self.0.join("recordings")),
+            key: Arc::new(key(1)),
+            layout: Layout::Stereo,
+        }
     }
 }
 
@@ -96,7 +100,10 @@ fn nothing_unsealed_is_on_the_disk_while_a_call_goes_on_nor_afterwards() {
         if end {
             deck.finish().unwrap();
         }
-        let files: Vec<_> = std::fs::read_dir(folder.0.join("recordings")).unwrap().map(|file| file.unwrap().path()).collect();
+        let files: Vec<_> = std::fs::read_dir(folder.0.join("recordings"))
+            .unwrap()
+            .map(|file| file.unwrap().path())
+            .collect();
         assert_eq!(files.len(), 1, "{files:?}");
         let octets = std::fs::read(&files[0]).unwrap();
         let mut counts = [0_u32; 256];

@@ -37,7 +37,7 @@ fn settings(root: &Section<'_>) -> Result<Settings, ConfigError> {
     let pbx = root.section("pbx")?;
     let calls = root.section("calls")?;
     let audio = root.section("audio")?;
-    let recording = root.section_if_there("recording")?;
+    let recording = root.section("recording")?;
     let numbering = root.section("numbering")?;
     let desk = root.section("desk")?;
     let window = root.section("window")?;
@@ -97,7 +97,7 @@ fn settings(root: &Section<'_>) -> Result<Settings, ConfigError> {
         cancel_echo: audio.value("cancel_echo")?,
         suppress_noise: audio.value("suppress_noise")?,
         gain: audio.texts("gain", value::GAIN, value::gain)?.into_iter().collect(),
-        recording: recording.as_ref().map(RecordingSettings::read).transpose()?,
+        recording: RecordingSettings::read(&recording)?,
         numbering: numbering.telephone_numbering()?,
         desk: desk.text("url", value::URL, |url| value::is_desk_url(url).then(|| url.to_owned()))?,
         ca: desk.value("ca")?,

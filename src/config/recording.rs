@@ -7,18 +7,21 @@ use crate::text::msg;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Without it, or with `allow` false, nothing is recorded.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// As elsewhere, what the file sets.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct RecordingSettings {
-    pub allow: bool,
-    pub when: When,
+    /// No, and no is more than nothing: then the terminal records no test calls either.
+    pub allow: Option<bool>,
+    /// Where it is asked for.
+    pub when: Option<When>,
     /// Never absent where recordings are allowed: whether and how clients are told is the company's decision.
     pub announce: Option<Announce>,
     /// WAV file of `Announce::Voice`, and never absent with it.
     pub announcement: Option<PathBuf>,
     /// 15 s.
     pub tone_every: Option<Duration>,
-    pub layout: Layout,
+    /// Stereo.
+    pub layout: Option<Layout>,
     /// `recordings` in the folder where the program keeps its state.
     pub folder: Option<PathBuf>,
     /// 90.
@@ -26,28 +29,34 @@ pub struct RecordingSettings {
 }
 
 impl RecordingSettings {
-    pub(super) fn read(section: &Section<'_>) -> Result<Self, ConfigError> {
+    /// Whether the company lets anything be recorded.
+    pub fn allows(&self) -> bool {
+        self.allow == Some(true)
+    }
+
+    /// None where the section sets nothing.
+    pub(super) fn read(section: &Section<'_>) -> Result<Option<Self>, ConfigError> {
         let settings = Self {
-            allow: section.yes_no("allow")?.unwrap_or(false),
-            when: section.value("when")?.unwrap_or_default(),
+            allow: section.yes_no("allow")?,
+            when: section.value("when")?,
             announce: section.value("announce")?,
             announcement: section.value("announcement")?,
             tone_every: section.number("tone_every_s", TONE, |seconds| {
                 (5..=60).contains(&seconds).then(|| Duration::from_secs(seconds.into()))
             })?,
-            layout: section.value("layout")?.unwrap_or_default(),
+            layout: section.value("layout")?,
             folder: section.value("folder")?,
             keep_days: section
                 .number("keep_days", KEEP, |days| (1..=3_650).contains(&days).then_some(days))?,
         };
         section.refuse_unknown().map_err(ConfigError::or_secret)?;
-        if settings.allow && settings.announce.is_none() {
+        if settings.allows() && settings.announce.is_none() {
             return Err(section.missing("announce", Announce::EXPECTED));
         }
         if settings.announce == Some(Announce::Voice) && settings.announcement.is_none() {
             return Err(section.missing("announcement", ANNOUNCEMENT));
         }
-        Ok(settings)
+        Ok(Some(settings).filter(|settings| *settings != Self::default()))
     }
 }
 
@@ -65,10 +74,8 @@ impl Setting for When {
 }
 
 impl Setting for Announce {
-    const EXPECTED: Expected = Expected {
-        what: msg!("one of \"consent\", \"voice\", \"tone\", \"elsewhere\""),
-        example: "consent",
-    };
+    const EXPECTED: Expected =
+        Expected { what: msg!("one of \"consent\", \"voice\", \"tone\", \"elsewhere\""), example: "consent" };
 
     fn parse(text: &str) -> Option<Self> {
         let all = [Self::Consent, Self::Voice, Self::Tone, Self::Elsewhere];

@@ -1,10 +1,10 @@
 //! Settings as the file that says them: the inverse of [`super::file`].
 
+use super::recording::{announce_word, layout_word, when_word};
 use super::value::{
     AfterFailedTransfer, AutoSwitch, Band, CodecName, HoldMusic, Identity, RingStyle, Theme, ToneCountry,
     TransferMode,
 };
-use super::recording::{announce_word, layout_word, when_word};
 use super::{PortRange, RecordingSettings, Settings};
 use crate::domain::number::{NumberingPlan, OutgoingFormat};
 use crate::transmit::Transport;
@@ -98,12 +98,12 @@ pub(super) fn write(settings: &Settings) -> String {
 
 fn recording(file: &mut File, settings: &RecordingSettings) {
     file.section("recording");
-    file.plain("allow", Some(settings.allow));
-    file.text("when", Some(when_word(settings.when)));
+    file.plain("allow", settings.allow);
+    file.text("when", settings.when.map(when_word));
     file.text("announce", settings.announce.map(announce_word));
     file.text("announcement", settings.announcement.as_deref().map(Path::to_string_lossy));
     file.plain("tone_every_s", settings.tone_every.map(|time| time.as_secs()));
-    file.text("layout", Some(layout_word(settings.layout)));
+    file.text("layout", settings.layout.map(layout_word));
     file.text("folder", settings.folder.as_deref().map(Path::to_string_lossy));
     file.plain("keep_days", settings.keep_days);
 }

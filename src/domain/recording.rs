@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::call_record::CallRecordId;
+use crate::text::{Catalogue, msg};
 
 /// Which conversations are recorded, where the company allows it at all.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -83,6 +84,40 @@ pub enum RecordingFault {
     NotDeleted,
 }
 
+impl RecordingFault {
+    /// A sentence for whoever is to do something about it.
+    pub fn say(self, cat: &Catalogue) -> &str {
+        cat.get(match self {
+            Self::NoKey => {
+                msg!("Nothing is recorded: the key of the recordings is missing. Tell your admin.")
+            }
+            Self::NoAnnouncement => {
+                msg!("Nothing is recorded: the announcement to the client cannot be played. Tell your admin.")
+            }
+            Self::DiskFull => msg!("The recording has ended: the disk is full. The call goes on."),
+            Self::DiskSlow => msg!("The recording lacks a passage: the disk was too slow."),
+            Self::NotWritten => {
+                msg!(
+                    "The recording has ended: its file cannot be written. The call goes on. Tell your admin."
+                )
+            }
+            Self::NotDeleted => msg!("The recording could not be deleted. Tell your admin."),
+        })
+    }
+
+    /// In one word, for programs.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NoKey => "no_key",
+            Self::NoAnnouncement => "no_announcement",
+            Self::DiskFull => "disk_full",
+            Self::DiskSlow => "disk_slow",
+            Self::NotWritten => "not_written",
+            Self::NotDeleted => "not_deleted",
+        }
+    }
+}
+
 /// What the register says of a recording; its name is the entry's id.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
@@ -150,7 +185,7 @@ impl CallRecording {
         }
     }
 
-    /// Its end; what was ended already keeps its word, but for one that turns out to lack something.
+    /// Its end; a later word replaces an earlier one, but nothing a refusal.
     pub fn end(&mut self, at: Timestamp, result: RecordingResult) {
         self.resume(at);
         if self.result != Some(RecordingResult::Refused) {

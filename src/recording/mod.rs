@@ -9,6 +9,8 @@ mod encoder;
 mod ogg;
 mod seal;
 
+#[doc(hidden)]
+pub use container::forged;
 pub use container::{Damage, ENDING, Fault, Piece, Recording, Writer, read};
 pub use encoder::Encoder;
 pub use ogg::ogg_opus;

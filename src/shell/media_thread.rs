@@ -266,8 +266,15 @@ async fn serve(
             ToMedia::Digits { line, digits } => (line, ToLine::Digits(digits)),
             ToMedia::Tape { line, id, order } => (line, ToLine::Tape { id, order }),
         };
-        if let Some(orders) = lines.get(&line) {
-            let _ = orders.send(order);
+        let begins = match &order {
+            ToLine::Tape { id, order: TapeOrder::Begin { .. } } => Some(*id),
+            _ => None,
+        };
+        let told = lines.get(&line).is_some_and(|orders| orders.send(order).is_ok());
+        // A line without a voice, whose sockets could not be had.
+        if let Some(id) = begins.filter(|_| !told) {
+            let news = TapeNews::Fault(RecordingFault::NotWritten);
+            let _ = reports.send(FromMedia::Tape { id, news });
         }
     }
     playing.inspect(tokio::task::JoinHandle::abort);
@@ -522,7 +529,11 @@ impl Voice {
         let mut recorded = self.conversation.as_mut();
         let telling = recorded.as_mut().filter(|_| !apart).and_then(|recorded| recorded.telling(rate));
         if let Some((recorded, telling)) = recorded.as_mut().zip(telling) {
-            sent = if recorded.is_announcing() { telling } else { recorded.with(Hears::Client, &sent, &telling) };
+            sent = if recorded.is_announcing() {
+                telling
+            } else {
+                recorded.with(Hears::Client, &sent, &telling)
+            };
         }
         let received = self.stream.tick(now, microphone.as_ref(), &sent);
         let mut heard = match (seat, &others) {

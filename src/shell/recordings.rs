@@ -41,14 +41,14 @@ impl Recordings {
         let recording = settings.recording.as_ref();
         let days = recording.and_then(|recording| recording.keep_days).unwrap_or(KEEP_DAYS);
         let keep = DAY * u32::from(days);
-        let allowed = recording.filter(|recording| recording.allow);
+        let allowed = recording.filter(|recording| recording.allows());
         let rules = allowed.and_then(|recording| Some((recording, recording.announce?)));
         let Some((recording, announce)) = rules else {
             return (Self { archive, keep, next_sweep: Instant::START, tapes: None }, None);
         };
         let tapes = tapes(recording, announce, &archive, key);
         let fault = tapes.as_ref().err().copied();
-        let rules = RecordingRules { when: recording.when, announce };
+        let rules = RecordingRules { when: recording.when.unwrap_or_default(), announce };
         let recordings = Self { archive, keep, next_sweep: Instant::START, tapes: tapes.ok() };
         (recordings, Some(RecordingConfig { rules, fault }))
     }
@@ -108,7 +108,14 @@ fn tapes(
         (Announce::Voice, None) => return Err(RecordingFault::NoAnnouncement),
         (Announce::Consent | Announce::Elsewhere | Announce::Other, _) => Telling::Nothing,
     };
-    Ok((TapeSetup { archive: archive.clone(), key: Arc::new(key), layout: recording.layout }, telling))
+    Ok((
+        TapeSetup {
+            archive: archive.clone(),
+            key: Arc::new(key),
+            layout: recording.layout.unwrap_or_default(),
+        },
+        telling,
+    ))
 }
 
 fn nonce() -> io::Result<[u8; 24]> {

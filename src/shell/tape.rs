@@ -149,7 +149,10 @@ pub(super) enum Telling {
 
 /// What the media thread is told of a line's recording.
 pub(super) enum TapeOrder {
-    Begin { begin: BeginTape, telling: Telling },
+    Begin {
+        begin: BeginTape,
+        telling: Telling,
+    },
     /// Why nothing is recorded from now on; none: it goes on.
     Blank(Option<Blank>),
     Discard,
@@ -167,7 +170,11 @@ pub(super) struct Conversation {
 enum Running {
     Nothing,
     /// Frames until the next one, and the one that sounds.
-    Tone { every: u32, wait: u32, sounds: Option<(Rate, Player, u32)> },
+    Tone {
+        every: u32,
+        wait: u32,
+        sounds: Option<(Rate, Player, u32)>,
+    },
     Voice(WavSource),
 }
 

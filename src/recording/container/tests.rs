@@ -199,6 +199,14 @@ fn a_recording_whose_head_was_overwritten_is_nobodys_any_more() {
 }
 
 #[test]
+fn no_file_makes_more_of_itself_than_a_day() {
+    let endless: Vec<u8> = [0_u32.to_le_bytes().as_slice(), &[NOTHING, 1], &u32::MAX.to_le_bytes()].concat();
+    let far = u32::MAX.to_le_bytes();
+    let file = forged(&key(1), Layout::Mixed, &[&endless, &endless, &far, &endless]).unwrap();
+    assert_eq!(opened(&file).frames, MOST_FRAMES);
+}
+
+#[test]
 fn debug_tells_nothing_of_what_was_said() {
     let text = format!("{:?}", opened(&parts().concat()));
     assert!(text.contains("110 frames") && !text.contains("left"), "{text}");
