@@ -3,7 +3,7 @@
 //! What is recorded is the conversation with a client: no colleague who calls or is called, no consultation for a client's sake,
 //! and nothing while the client is on hold, which the media thread sees for itself.
 
-use super::{Agent, Effect, Event};
+use super::{Agent, Effect, Event, register};
 use crate::desk_api::{CallRecordId, Party, RecordingResult};
 use crate::domain::recording::{Announce, Blank, RecordingFault, RecordingRules, When};
 use crate::instant::Instant;
@@ -155,9 +155,15 @@ impl Agent {
         talking.into_iter().for_each(|line| self.look_who_is_there(line));
     }
 
+    /// Whoever is at the far end now is a client; the entry names the client though a colleague has come in between.
     fn may_be_recorded(&self, line: LineId) -> bool {
-        let client = self.register.client(line).filter(|_| !self.recordings.consultations.contains(&line));
-        client.is_some_and(|client| is_client(&client.party, self.numbering.short_digits()))
+        if self.recordings.consultations.contains(&line) {
+            return false;
+        }
+        let there = self.view.lines.get(&line).and_then(|view| view.caller.as_ref());
+        let there = there.map(|caller| register::party(caller, self.key_of(caller)));
+        let there = there.or_else(|| Some(self.register.client(line)?.party));
+        there.is_some_and(|party| is_client(&party, self.numbering.short_digits()))
     }
 
     fn open_recording(&mut self, now: Instant, line: LineId, state: RecordingState) {

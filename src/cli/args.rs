@@ -21,7 +21,8 @@ use std::time::Duration;
     args_override_self = true,
     after_help = msg!("\
 The password is read from --password-file, else from the environment variable PATCHCORD_PASSWORD, else from the \
-system's key store; the desk's token from PATCHCORD_DESK_TOKEN, else from the key store.
+system's key store; the desk's token from PATCHCORD_DESK_TOKEN, and the key of recordings from PATCHCORD_RECORDING_KEY, else from the key \
+store.
 
 Exit codes:
   0    done as asked
