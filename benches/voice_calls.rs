@@ -33,6 +33,7 @@ async fn take_calls(process: Process, number: u32, port: u32) {
         settings: Settings::parse(&settings, Path::new("voice_calls.toml")).expect("settings"),
         password: Secret::new("bench"),
         desk_token: None,
+        recording_key: None,
         state_folder: std::env::temp_dir(),
         register: true,
         audio: Box::new(|_| Audio::default()),

@@ -4,12 +4,13 @@
 //! domain, desk_api      words and rules of the trade; the HTTP contract with an order desk
 //! transmit, instant     what engines and the world share: bytes with addresses, a moment
 //! sip, media            engines: pure, each knows one protocol
+//! recording             a recorded conversation as sealed octets: pure
 //! phone                 one call is one SIP session and one voice session
 //! agent                 the operator's desk: intents in; effects, events and a view out
 //! screen                what the operator's window shows and does, without the window
 //! headset               what a headset's buttons mean and its lights show
 //! net, audio, hid, desk, the sides: the only code that touches the world
-//! config, clock, entropy, http, secrets, logging, text, command_line
+//! archive, config, clock, entropy, http, secrets, logging, text, command_line
 //! desktop               what stands around the window: links, key store, notifications
 //! practice              a PBX of simulated people to practise with: pure, on the same engines
 //! shell                 puts the parts together: one task, one media thread
@@ -41,6 +42,7 @@ pub mod domain;
 
 // Engines: pure, each knows one protocol.
 pub mod media;
+pub mod recording;
 pub mod sip;
 
 // A telephone, and the operator's desk around it: pure.
@@ -53,6 +55,7 @@ pub mod screen;
 pub mod practice;
 
 // Sides: the only code that touches the world.
+pub mod archive;
 pub mod audio;
 pub mod clock;
 pub mod command_line;

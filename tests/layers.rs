@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const SHARED: [&str; 4] = ["instant", "transmit", "secrets", "text"];
 
 /// Each module with those it may name besides itself and `SHARED`.
-const MAY_NAME: [(&str, &[&str]); 27] = [
+const MAY_NAME: [(&str, &[&str]); 29] = [
     ("instant", &[]),
     ("transmit", &[]),
     ("secrets", &[]),
@@ -25,6 +25,7 @@ const MAY_NAME: [(&str, &[&str]); 27] = [
     ("desk_api", &["domain"]),
     ("sip", &[]),
     ("media", &[]),
+    ("recording", &["domain", "media"]),
     // The states of a colleague's line are the same words for wire, desk and screen.
     ("phone", &["domain", "sip", "media"]),
     ("agent", &["domain", "desk_api", "phone", "sip", "media"]),
@@ -36,22 +37,42 @@ const MAY_NAME: [(&str, &[&str]); 27] = [
     ("net", &["sip"]),
     // Whether a device has stalled shows only by the clock.
     ("audio", &["media", "clock"]),
+    ("archive", &["domain", "media", "recording", "clock"]),
     ("hid", &["headset", "clock"]),
     ("desk", &["domain", "desk_api", "clock", "http"]),
-    ("desktop", &["config", "domain", "logging"]),
+    ("desktop", &["config", "domain", "logging", "recording"]),
     ("server", &["domain", "desk_api", "config", "command_line", "clock", "entropy", "logging", "http"]),
     ("shell", &EVERYTHING_BELOW_SHELL),
     ("window", &WINDOW_MAY_NAME),
 ];
 
-const EVERYTHING_BELOW_SHELL: [&str; 17] = [
-    "domain", "desk_api", "sip", "media", "phone", "agent", "headset", "practice", "net", "audio", "hid",
-    "desk", "config", "clock", "entropy", "logging", "text",
+const EVERYTHING_BELOW_SHELL: [&str; 19] = [
+    "domain",
+    "desk_api",
+    "sip",
+    "media",
+    "recording",
+    "phone",
+    "agent",
+    "headset",
+    "practice",
+    "net",
+    "audio",
+    "archive",
+    "hid",
+    "desk",
+    "config",
+    "clock",
+    "entropy",
+    "logging",
+    "text",
 ];
 
 /// The terminal may also see what the engines' fronts are made of; it never opens a socket or a store.
-const CLI_MAY_NAME: [&str; 15] = [
+const CLI_MAY_NAME: [&str; 17] = [
     "shell",
+    "archive",
+    "recording",
     "practice",
     "agent",
     "phone",
@@ -74,7 +95,8 @@ const WINDOW_MAY_NAME: [&str; 13] = [
     "logging", "media", "sip",
 ];
 
-const PURE: [&str; 8] = ["domain", "sip", "media", "phone", "agent", "headset", "screen", "practice"];
+const PURE: [&str; 9] =
+    ["domain", "sip", "media", "recording", "phone", "agent", "headset", "screen", "practice"];
 
 /// Words that mean the world outside, with the reason why a pure module has no use for them.
 const WORLD: [(&str, &str); 16] = [

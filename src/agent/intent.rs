@@ -123,6 +123,19 @@ pub enum Intent {
         line: LineId,
         target: String,
     },
+    /// Records this conversation from now on, or says that its client agrees to it.
+    Record {
+        line: LineId,
+    },
+    /// Something confidential is said: nothing is recorded until the pause ends.
+    PauseRecording {
+        line: LineId,
+        on: bool,
+    },
+    /// The client does not agree: the recording ends and is deleted.
+    RefuseRecording {
+        line: LineId,
+    },
     /// After a consultation: the far ends of both calls speak without us.
     Join {
         line: LineId,
@@ -142,6 +155,9 @@ impl fmt::Debug for Intent {
             Self::Consult { line, .. } => write!(f, "Consult({line})"),
             Self::Pick { line, .. } => write!(f, "Pick({line})"),
             Self::Note { .. } => f.write_str("Note"),
+            Self::Record { line } => write!(f, "Record({line})"),
+            Self::PauseRecording { line, on } => write!(f, "PauseRecording({line}, {on})"),
+            Self::RefuseRecording { line } => write!(f, "RefuseRecording({line})"),
             Self::BeAway { reason } => write!(f, "BeAway({reason:?})"),
             Self::JoinQueue { on } => write!(f, "JoinQueue({on})"),
             Self::PickUp { .. } => f.write_str("PickUp"),
@@ -170,6 +186,9 @@ impl Intent {
             | Self::BlindTransfer { line, .. }
             | Self::PassOn { line, .. }
             | Self::PassTo { line, .. }
+            | Self::Record { line }
+            | Self::PauseRecording { line, .. }
+            | Self::RefuseRecording { line }
             | Self::Join { line, .. } => Some(line),
             _ => None,
         }
@@ -200,6 +219,9 @@ impl Intent {
             | Self::Conclude { .. }
             | Self::Pick { .. }
             | Self::Note { .. }
+            | Self::Record { .. }
+            | Self::PauseRecording { .. }
+            | Self::RefuseRecording { .. }
             | Self::Consult { .. }
             | Self::PassOn { .. }
             | Self::PassTo { .. }
@@ -264,6 +286,9 @@ impl Agent {
             Intent::PassTo { line, target } => return self.pass_to(now, line, target),
             Intent::Park { line } => return self.park(now, line),
             Intent::LookUp { line } => self.look_up_again(now, line),
+            Intent::Record { line } => return self.begin_recording(now, line),
+            Intent::PauseRecording { line, on } => return self.pause_recording(now, line, on),
+            Intent::RefuseRecording { line } => return self.refuse_recording(now, line),
             Intent::Pick { line, picked } => self.pick(line, picked),
             Intent::Note { call_id, note } => self.note(&call_id, note),
             Intent::BeAway { reason } => self.office.queue().be_away(reason),

@@ -13,6 +13,7 @@ mod office;
 mod parking;
 mod passing;
 mod queue;
+mod recording;
 mod register;
 mod view;
 mod voice;
@@ -26,6 +27,7 @@ pub use office::OfficeCodes;
 pub use parking::{Parked, ParkedClient, ParkingPlaces};
 pub use passing::ChainNews;
 pub use queue::{QueueCodes, QueueOrder, QueueState, QueueTrouble, QueueView};
+pub use recording::{RecordingConfig, RecordingState, RecordingView, TapeCommand, TapeNews};
 pub use view::{LineState, LineView, Registration, View};
 pub use voice::verdict as voice_verdict;
 
@@ -42,6 +44,7 @@ use office::Office;
 use passing::Passing;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
+use recording::Recordings;
 use register::Register;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -61,6 +64,8 @@ pub struct AgentConfig {
     pub operator: String,
     /// What the PBX does for an operator by feature codes; none of it for a telephone that only makes a call.
     pub office: OfficeCodes,
+    /// None: the company lets nothing be recorded.
+    pub recording: Option<RecordingConfig>,
 }
 
 /// Everything that changes the agent.
@@ -78,6 +83,11 @@ pub enum Input {
         answer: Result<Vec<HandedOver>, Unavailable>,
     },
     Intent(Intent),
+    /// From the media thread, of the recording of the call with this entry.
+    Tape {
+        id: CallRecordId,
+        news: TapeNews,
+    },
     /// The telephone is about to end: codes that the PBX carries out are left, and none is begun.
     Leave,
 }
@@ -106,6 +116,13 @@ pub enum Effect {
         to: String,
         number: Option<PhoneNumber>,
     },
+    /// Of a line's stream, beside what `Media` says of it.
+    Tape {
+        line: LineId,
+        /// Of the call's entry: the recording's name.
+        id: CallRecordId,
+        command: TapeCommand,
+    },
     Event(Event),
     Idle,
 }
@@ -133,6 +150,11 @@ pub enum Event {
         line: LineId,
         id: CallRecordId,
     },
+    /// How the recording of this line's conversation stands; only where the company allows one.
+    Recording {
+        line: LineId,
+        recording: RecordingView,
+    },
     /// A client is on the way through a chain.
     Chain {
         line: LineId,
@@ -158,6 +180,7 @@ pub struct Agent {
     passings: BTreeMap<LineId, Passing>,
     handovers: Handovers,
     office: Office,
+    recordings: Recordings,
     view: View,
     effects: VecDeque<Effect>,
 }
@@ -180,6 +203,7 @@ impl Agent {
             passings: BTreeMap::new(),
             handovers: Handovers::new(own_number),
             office: Office::new(config.office),
+            recordings: Recordings::new(config.recording),
             view: View::default(),
             effects: VecDeque::new(),
         };
@@ -196,6 +220,7 @@ impl Agent {
             Input::Card { lookup, answer } => self.on_card(now, lookup, answer),
             Input::Handovers { ask, answer } => self.on_handovers(now, ask, answer),
             Input::Intent(intent) => self.on_intent(now, intent),
+            Input::Tape { id, news } => self.on_tape(now, id, news),
             Input::Leave => self.leave_office(now),
         }
         self.drain_phone(now, wall);
@@ -281,6 +306,7 @@ impl Agent {
                 opened = Some((*line, record.id));
                 self.record(Some(record));
                 if let Some(client) = dialled.about {
+                    self.recordings.consult(*line);
                     self.consult(client, *line, target);
                 }
             }
@@ -316,6 +342,7 @@ impl Agent {
         self.follow_handover(&event);
         self.follow_passing(now, &event);
         self.follow_in_office(now, &event);
+        self.follow_recordings(now, &event);
     }
 
     /// Of a client whom the operator had passed on and the PBX gives back: he is the one he was, and that step of his

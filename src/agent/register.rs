@@ -4,8 +4,8 @@
 use super::intent::Dialled;
 use super::{CardAnswer, voice};
 use crate::desk_api::{
-    CallRecord, CallRecordId, CallVoice, ClientId, Direction, HeardHow, Match, Outcome, Party, Picked,
-    TransferResult, TransferStep, TransferWay, VoiceVerdict,
+    Announce, CallRecord, CallRecordId, CallRecording, CallVoice, ClientId, Direction, HeardHow, Match,
+    Outcome, Party, Picked, RecordingResult, TransferResult, TransferStep, TransferWay, VoiceVerdict,
 };
 use crate::domain::number::{NumberingPlan, PhoneNumber};
 use crate::instant::Instant;
@@ -246,6 +246,11 @@ impl Register {
                     entry.record.ended_at = Some(entry.time(now));
                     entry.record.outcome = Some(outcome_of(*outcome));
                     entry.record.status = *status;
+                    if let (Some(recording), Some(end)) = (&mut entry.record.recording, entry.record.ended_at)
+                    {
+                        // Until it is known to be whole.
+                        recording.end(end, recording.result.unwrap_or(RecordingResult::Incomplete));
+                    }
                 });
                 self.entries.remove(line);
                 self.ended.extend(record.clone());
@@ -340,6 +345,51 @@ impl Register {
         }
     }
 
+    /// The conversation of this line is recorded from now on, and the client told of it so.
+    pub fn begin_recording(&mut self, now: Instant, line: LineId, told: Announce) -> Option<CallRecord> {
+        self.revise(line, |entry| {
+            entry.record.recording = Some(CallRecording::new(entry.time(now), told));
+        })
+    }
+
+    pub fn pause_recording(&mut self, now: Instant, line: LineId, on: bool) -> Option<CallRecord> {
+        self.revise(line, |entry| {
+            let now = entry.time(now);
+            if let Some(recording) = &mut entry.record.recording {
+                if on { recording.pause(now) } else { recording.resume(now) }
+            }
+        })
+    }
+
+    /// In a call that stands or is over; none where nothing changes by it.
+    pub fn end_recording(
+        &mut self,
+        now: Instant,
+        id: CallRecordId,
+        result: RecordingResult,
+    ) -> Option<CallRecord> {
+        let standing = self.entries.values_mut().find(|entry| entry.record.id == id);
+        let (record, end) = match standing {
+            Some(entry) => {
+                let end = entry.time(now);
+                (&mut entry.record, end)
+            }
+            None => {
+                let record = self.ended.iter_mut().rev().find(|record| record.id == id)?;
+                let end = record.ended_at?;
+                (record, end)
+            }
+        };
+        let recording = record.recording.as_mut()?;
+        let before = recording.clone();
+        recording.end(end, result);
+        if *recording == before {
+            return None;
+        }
+        record.revision = record.revision.saturating_add(1);
+        Some(record.clone())
+    }
+
     fn known(&mut self, call_id: &str) -> Option<&mut CallRecord> {
         let standing = self.entries.values_mut().map(|entry| &mut entry.record);
         standing.chain(self.ended.iter_mut().rev()).find(|record| record.call_id == call_id)
@@ -384,6 +434,7 @@ impl Register {
             result: None,
             picked: Picked::default(),
             note: None,
+            recording: None,
         }
     }
 

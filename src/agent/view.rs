@@ -2,7 +2,7 @@
 
 use super::card::Card;
 use super::colleagues::Colleagues;
-use super::{CardAnswer, Event, Parked, QueueView, Source};
+use super::{CardAnswer, Event, Parked, QueueView, RecordingView, Source};
 use crate::desk_api::{CallRecordId, ClientCard, ClientId};
 use crate::phone::{self, Caller, LineId, Side, TransferWay};
 use std::collections::BTreeMap;
@@ -75,6 +75,8 @@ pub struct LineView {
     pub chosen: Option<ClientId>,
     /// Its entry in the call register.
     pub record: Option<CallRecordId>,
+    /// None where nothing may be recorded.
+    pub recording: Option<RecordingView>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -97,6 +99,7 @@ impl LineView {
             card: None,
             chosen: None,
             record: None,
+            recording: None,
         }
     }
 }
@@ -112,6 +115,9 @@ impl View {
             Event::Queue(queue) => self.queue = *queue,
             Event::Parked(parked) => self.parked.clone_from(parked),
             Event::Recorded { line, id } => self.change(*line, |view| view.record = Some(*id)),
+            Event::Recording { line, recording } => {
+                self.change(*line, |view| view.recording = Some(*recording));
+            }
             Event::ClientChosen { line, client } => self.change(*line, |view| view.chosen = Some(*client)),
         }
     }

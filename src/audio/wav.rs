@@ -93,6 +93,12 @@ impl WavSource {
         Ok(Self::of(Arc::new(tape)))
     }
 
+    /// All of it was played, and what follows is silence.
+    pub fn is_over(&self) -> bool {
+        let (known, samples) = self.tape.at(Rate::Narrow);
+        self.position.saturating_mul(known.frame_samples()) >= samples.len()
+    }
+
     const fn of(tape: Arc<Tape>) -> Self {
         Self { tape, position: 0, converter: Converter::new(Rate::Narrow) }
     }

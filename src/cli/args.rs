@@ -4,6 +4,7 @@ use crate::command_line::{Unfit, fitting, setting};
 use crate::config::{
     self, AutoSwitch, CodecName, Expected, HostPort, LINES, PortRange, Settings, URL, is_desk_url,
 };
+use crate::desk_api::CallRecordId;
 use crate::text::{Language, msg};
 use crate::transmit::Transport;
 use clap::{Args, Parser, Subcommand};
@@ -20,7 +21,8 @@ use std::time::Duration;
     args_override_self = true,
     after_help = msg!("\
 The password is read from --password-file, else from the environment variable PATCHCORD_PASSWORD, else from the \
-system's key store; the desk's token from PATCHCORD_DESK_TOKEN, else from the key store.
+system's key store; the desk's token from PATCHCORD_DESK_TOKEN, and the key of recordings from PATCHCORD_RECORDING_KEY, else from the key \
+store.
 
 Exit codes:
   0    done as asked
@@ -32,6 +34,7 @@ Exit codes:
   7    call stood but no audio came
   8    desk refused or unreachable
   9    transfer failed, client lost or unknown
+  10   a recording is missing, damaged or not whole
   70   our fault
   130  interrupted")
 )]
@@ -183,6 +186,11 @@ pub enum Command {
         #[arg(value_parser = setting::<String>)]
         target: String,
     },
+    #[command(about = msg!("What this telephone has recorded, where the settings allow it"))]
+    Recordings {
+        #[command(subcommand)]
+        what: RecordingsCommand,
+    },
     #[command(about = msg!("Set up this telephone from one file or link; its secrets go to the key store"))]
     Provision {
         #[arg(help = msg!("Settings with a section [secrets]: a file, or a link that begins with https://"))]
@@ -191,6 +199,27 @@ pub enum Command {
     },
     #[command(about = msg!("Practise: a PBX of simulated people, an order desk with sample clients, and this telephone"))]
     Demo(DemoOptions),
+}
+
+#[derive(Subcommand, Clone, Debug)]
+pub enum RecordingsCommand {
+    #[command(about = msg!("List them, the earliest call first, and whether they are whole"))]
+    List,
+    #[command(about = msg!("Write one into a file that any player knows (Ogg Opus); it is not sealed any more"))]
+    Export {
+        #[arg(help = msg!("The id of the call's register entry"))]
+        #[arg(value_parser = recording_id)]
+        id: CallRecordId,
+        #[arg(help = msg!("A new file; nothing is written over another one"))]
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+    #[command(about = msg!("Delete one for ever"))]
+    Delete {
+        #[arg(help = msg!("The id of the call's register entry"))]
+        #[arg(value_parser = recording_id)]
+        id: CallRecordId,
+    },
 }
 
 /// What is played, with nothing of one's own PBX or desk.
@@ -226,6 +255,15 @@ pub struct CallOptions {
     #[arg(help = msg!("Record in stereo: left received, right sent; never over another file: -2, -3 … in the name then"))]
     #[arg(long, value_name = "WAV")]
     pub record: Option<PathBuf>,
+    #[arg(help = msg!("Record the conversation as the settings allow it, from then on; or: the client agrees to it"))]
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    pub record_from: Option<Duration>,
+    #[arg(help = msg!("Pause that recording, as for a card number"))]
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    pub pause_recording_at: Option<Duration>,
+    #[arg(help = msg!("And go on with it"))]
+    #[arg(long, value_name = "S", value_parser = seconds, requires = "pause_recording_at")]
+    pub resume_recording_at: Option<Duration>,
     #[arg(help = msg!("Hang up"))]
     #[arg(long, value_name = "S", value_parser = seconds)]
     pub seconds: Option<Duration>,
@@ -270,6 +308,11 @@ pub struct CallOptions {
 impl CallOptions {
     pub fn transfers_with_return(&self) -> bool {
         self.transfer_mode.as_deref() != Some("blind")
+    }
+
+    /// For a recording that the settings have to allow.
+    pub const fn asks_to_record(&self) -> bool {
+        self.record_from.is_some() || self.pause_recording_at.is_some()
     }
 
     pub fn transfers_by_rules(&self) -> bool {
@@ -330,6 +373,15 @@ fn lines(text: &str) -> Result<u8, Unfit> {
 fn refusal(text: &str) -> Result<u16, Unfit> {
     const EXPECTED: Expected = Expected { what: msg!("a status from 400 to 699"), example: "486" };
     fitting(text.parse().ok().filter(|status| (400..700).contains(status)), EXPECTED)
+}
+
+fn recording_id(text: &str) -> Result<CallRecordId, Unfit> {
+    const EXPECTED: Expected = Expected {
+        what: msg!("an id as recordings list tells it"),
+        example: "01890a5d-ac96-774b-bcce-b302099a8057",
+    };
+    let id = uuid::Uuid::parse_str(text).ok().filter(|id| id.get_version_num() == 7);
+    fitting(id.map(CallRecordId), EXPECTED)
 }
 
 fn digits(text: &str) -> Result<String, Unfit> {

@@ -257,6 +257,7 @@ fn telephone(common: &Common, desk: &Desk, pbx: HostPort) -> Setup {
         settings: practice_settings(flags, desk, pbx),
         password: Secret::new(PASSWORD),
         desk_token: Some(desk.token.clone()),
+        recording_key: None,
         state_folder: desk.folder.0.clone(),
         register: true,
         devices,

@@ -218,3 +218,8 @@ pub fn stored_password(cat: &Catalogue, settings: &Settings) -> Result<Option<Se
 pub fn stored_desk_token(settings: &Settings) -> Option<Secret> {
     keys::read(Account::of_desk(settings)?).ok().flatten()
 }
+
+/// A telephone that may record and has no key says so in the call.
+pub fn stored_recording_key(settings: &Settings) -> Option<Secret> {
+    keys::read(Account::of_recordings(settings)?).ok().flatten()
+}

@@ -103,6 +103,7 @@ pub fn trouble(cat: &Catalogue, trouble: &Trouble, pbx: &str) -> String {
             say!(cat, "Call register entries that the desk has not taken: {count}.", count = count)
         }
         Trouble::Sound(fault) => sound(cat, fault),
+        Trouble::Recording(fault) => fault.say(cat).to_owned(),
         Trouble::MediaFailed => our_fault(cat),
     }
 }

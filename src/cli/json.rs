@@ -1,15 +1,17 @@
 //! Notices as lines of JSON: the terminal contract's events (docs/events.schema.json).
 
 use super::book::Book;
-use crate::agent::{Card, CardAnswer, ChainNews, Event, Source};
+use crate::agent::{Card, CardAnswer, ChainNews, Event, RecordingState, Source};
 use crate::audio::{Device, Role, SoundFault};
-use crate::desk_api::{HandedOver, Handover, Match};
+use crate::desk_api::{CallRecordId, HandedOver, Handover, Match};
+use crate::domain::recording::RecordingFault;
 use crate::instant::Instant;
 use crate::media::{AudioDirection, Scores, StreamStats};
 use crate::phone::{
     self, CallOutcome, Caller, ClientIs, EndedBy, LineId, Refusal, Return, Side, TransferFault,
     TransferOutcome, TransferWay,
 };
+use crate::recording::Recording;
 use crate::shell::Notice;
 use crate::sip::Failure;
 use serde::Serialize;
@@ -23,6 +25,13 @@ pub fn line(at: Instant, notice: &Notice, book: &Book) -> Option<String> {
         Notice::Agent(Event::Phone(event)) => phone_line(line, event, book),
         Notice::Agent(Event::Card { line: id, card }) => Some(card_line(line.call("card", *id, book), card)),
         Notice::Agent(Event::Chain { line: id, news }) => Some(chain_line(line, *id, news, book)),
+        Notice::Agent(Event::Recording { line: id, recording }) => Some(
+            line.call("recording", *id, book)
+                .with("state", recording_code(recording.state))
+                .with("apart", &recording.apart)
+                .with("fault", &recording.fault.map(RecordingFault::code))
+                .end(),
+        ),
         Notice::Sound { line: id, fault } => {
             Some(line.call("sound_failed", *id, book).with("what", sound_code(fault)).end())
         }
@@ -64,6 +73,32 @@ pub fn line(at: Instant, notice: &Notice, book: &Book) -> Option<String> {
 pub fn device_found(at: Instant, role: Role, device: &Device, is_default: bool) -> String {
     let line = Line::begin(at).event("device").with("role", role_code(role));
     line.with("id", &device.id).with("name", &device.name).with("default", &is_default).end()
+}
+
+/// One that `recordings list` tells of; `Err` says why it cannot be read, in a word and in a sentence.
+pub fn recording_kept(
+    at: Instant,
+    id: CallRecordId,
+    read: &Result<Recording, (&'static str, String)>,
+) -> String {
+    let line = Line::begin(at).event("recording_kept").with("id", &id);
+    match read {
+        Ok(recording) => {
+            let (seconds, paused) = super::recordings::seconds(recording);
+            line.with("begun", &recording.begun)
+                .with("seconds", &rounded(seconds))
+                .with("paused_s", &rounded(paused))
+                .with("whole", &recording.damage.is_empty())
+                .with("fault", &None::<&str>)
+        }
+        Err((code, _)) => line
+            .with("begun", &None::<&str>)
+            .with("seconds", &None::<f64>)
+            .with("paused_s", &None::<f64>)
+            .with("whole", &false)
+            .with("fault", code),
+    }
+    .end()
 }
 
 fn chain_line(line: Line, id: LineId, news: &ChainNews, book: &Book) -> String {
@@ -298,6 +333,18 @@ fn millis(time: Duration) -> f64 {
 /// To three decimals: what is measured is not more exact.
 fn rounded(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
+}
+
+const fn recording_code(state: RecordingState) -> &'static str {
+    match state {
+        RecordingState::Off => "off",
+        RecordingState::Asking => "asking",
+        RecordingState::Announcing => "announcing",
+        RecordingState::On => "on",
+        RecordingState::Paused => "paused",
+        RecordingState::Refused => "refused",
+        RecordingState::Failed => "failed",
+    }
 }
 
 const fn side(side: Side) -> &'static str {

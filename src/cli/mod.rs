@@ -13,6 +13,7 @@ mod json;
 #[cfg(test)]
 mod lines_tests;
 mod output;
+mod recordings;
 mod script;
 mod sound;
 mod usage;
@@ -60,6 +61,9 @@ pub fn main(process: Process) -> ExitCode {
             return exit_code(demo::play(process, &arguments, options, environment));
         }
         Command::Devices => return exit_code(devices::list(process, &arguments, environment)),
+        Command::Recordings { what } => {
+            return exit_code(recordings::run(process, &arguments, what, environment));
+        }
         Command::Dial { target } => {
             return exit_code(desktop::dial(&catalogue(&arguments, environment), target, environment));
         }
@@ -107,6 +111,7 @@ struct Run {
     settings: Settings,
     password: Secret,
     desk_token: Option<Secret>,
+    recording_key: Option<Secret>,
     state_folder: PathBuf,
     sound: Sound,
 }
@@ -146,9 +151,19 @@ impl Run {
             // Nobody asked for the desk now: the telephone works without it.
             eprintln!("patchcord: {words}");
         }
+        let allowed = settings.recording.as_ref().and_then(|recording| recording.allow);
+        let options = call_options(arguments.subcommand());
+        let records = options.is_some_and(|options| options.record.is_some());
+        let asks = options.is_some_and(CallOptions::asks_to_record);
+        if records && allowed == Some(false) || asks && allowed != Some(true) {
+            let words = say!(&cat, "The settings let nothing be recorded: see section [recording].");
+            return Err(Refusal::usage(words));
+        }
+        let recording_key =
+            allowed.filter(|allowed| *allowed).and_then(|_| recording_key(&settings, &environment));
         let sound = Sound::open(&cat, call_options(arguments.subcommand())).map_err(Refusal::usage)?;
         let state_folder = state_folder(&environment);
-        Ok(Self { cat, settings, password, desk_token, state_folder, sound })
+        Ok(Self { cat, settings, password, desk_token, recording_key, state_folder, sound })
     }
 
     fn start(self, process: Process, arguments: &Arguments) -> Exit {
@@ -172,6 +187,7 @@ impl Run {
             settings: Settings { auto_answer, ..self.settings },
             password: self.password,
             desk_token: self.desk_token,
+            recording_key: self.recording_key,
             state_folder: self.state_folder,
             register: script.registers(),
             audio: Box::new(move |_line| sound.next_call()),
@@ -355,9 +371,11 @@ fn task(command: &Command) -> Task {
         Command::Watch { extensions, seconds } => Task::Watch { extensions, stay: seconds },
         Command::Demo(options) => demo::task(&options),
         // Done without a telephone.
-        Command::Window { .. } | Command::Devices | Command::Dial { .. } | Command::Provision { .. } => {
-            Task::Register { stay: Duration::ZERO }
-        }
+        Command::Window { .. }
+        | Command::Devices
+        | Command::Recordings { .. }
+        | Command::Dial { .. }
+        | Command::Provision { .. } => Task::Register { stay: Duration::ZERO },
     }
 }
 
@@ -387,6 +405,12 @@ fn read_settings(
 fn state_folder(environment: impl Fn(&str) -> Option<String>) -> PathBuf {
     let places = Places::of_user(environment);
     places.map_or_else(|| std::env::temp_dir().join("patchcord"), |places| places.state_folder())
+}
+
+/// None: no telephone of this account's has one yet.
+fn recording_key(settings: &Settings, environment: impl Fn(&str) -> Option<String>) -> Option<Secret> {
+    let named = environment("PATCHCORD_RECORDING_KEY").filter(|key| !key.is_empty()).map(Secret::new);
+    named.or_else(|| desktop::stored_recording_key(settings))
 }
 
 fn read_password(

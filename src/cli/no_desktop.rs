@@ -50,6 +50,10 @@ pub fn stored_password(_cat: &Catalogue, _settings: &Settings) -> Result<Option<
     Ok(None)
 }
 
+pub const fn stored_recording_key(_settings: &Settings) -> Option<Secret> {
+    None
+}
+
 pub const fn stored_desk_token(_settings: &Settings) -> Option<Secret> {
     None
 }

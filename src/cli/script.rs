@@ -100,6 +100,9 @@ enum Timer {
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Step {
     Digits(String),
+    Record,
+    PauseRecording,
+    ResumeRecording,
     Hold,
     Resume,
     Swap,
@@ -182,6 +185,11 @@ impl Script {
             Notice::Agent(Event::Chain { line, news: ChainNews::NobodyLeft }) => self.on_nobody_left(*line),
             Notice::Agent(Event::Chain { line, news: ChainNews::Stopped }) => {
                 self.in_call(*line, |call| call.passing_on = false);
+            }
+            Notice::Agent(Event::Recording { recording, .. }) => {
+                if let Some(fault) = recording.fault {
+                    self.verdict.add(Trouble::Recording(fault));
+                }
             }
             Notice::Agent(
                 Event::CardTaken { .. }
@@ -494,6 +502,9 @@ impl Script {
         let Some(call) = self.calls.get(&line) else { return };
         let intent = match step {
             Step::Digits(digits) => Intent::Digits { line, digits },
+            Step::Record => Intent::Record { line },
+            Step::PauseRecording => Intent::PauseRecording { line, on: true },
+            Step::ResumeRecording => Intent::PauseRecording { line, on: false },
             Step::Hold => Intent::Hold { line },
             Step::Resume => Intent::Resume { line },
             Step::Swap => Intent::Swap,
@@ -745,6 +756,9 @@ fn targets(options: &CallOptions) -> VecDeque<String> {
 fn steps(options: &CallOptions) -> Vec<(Duration, Step)> {
     let mut steps = Vec::new();
     steps.extend(options.dtmf.clone().map(|digits| (Duration::ZERO, Step::Digits(digits))));
+    steps.extend(options.record_from.map(|at| (at, Step::Record)));
+    steps.extend(options.pause_recording_at.map(|at| (at, Step::PauseRecording)));
+    steps.extend(options.resume_recording_at.map(|at| (at, Step::ResumeRecording)));
     steps.extend(options.hold_at.map(|at| (at, Step::Hold)));
     steps.extend(options.resume_at.map(|at| (at, Step::Resume)));
     if let Some(target) = &options.conference {

@@ -2,6 +2,7 @@
 
 use crate::audio::SoundFault;
 use crate::desk_api::Unavailable;
+use crate::domain::recording::RecordingFault;
 use crate::media::NoAudioCause;
 use crate::shell::DeskTrouble;
 use crate::sip::Failure;
@@ -19,6 +20,7 @@ pub enum Exit {
     NoAudio = 7,
     Desk = 8,
     ClientLost = 9,
+    Recording = 10,
     OurFault = 70,
     Interrupted = 130,
 }
@@ -66,6 +68,8 @@ pub enum Trouble {
     Register(DeskTrouble),
     RecordsUnsent(usize),
     Sound(SoundFault),
+    /// The company's recording of a call.
+    Recording(RecordingFault),
     MediaFailed,
 }
 
@@ -127,6 +131,7 @@ impl Trouble {
             Self::NoAudio(_) => Exit::NoAudio,
             Self::Register(DeskTrouble::OtherToken) => Exit::Done,
             Self::Desk(_) | Self::Register(_) | Self::RecordsUnsent(_) => Exit::Desk,
+            Self::Recording(_) => Exit::Recording,
             Self::MediaFailed => Exit::OurFault,
         }
     }

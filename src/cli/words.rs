@@ -1,16 +1,20 @@
 //! Notices as lines for people, in their language.
 
 use super::faults;
-use crate::agent::{Card, CardAnswer, ChainNews, Event, Source};
+use crate::agent::{Card, CardAnswer, ChainNews, Event, RecordingState, RecordingView, Source};
 use crate::audio::{Change, Device, Role};
-use crate::desk_api::{ClientCard, HandedOver, Handover, MayOrder, TransferWay as HandoverWay, Unavailable};
+use crate::desk_api::{
+    CallRecordId, ClientCard, HandedOver, Handover, MayOrder, TransferWay as HandoverWay, Unavailable,
+};
 use crate::domain::chain::{PassedOverWhy, TransferChain};
 use crate::domain::line_state::LineState;
+use crate::domain::recording::Blank;
 use crate::media::{AudioDirection, DeviceFigures, StreamStats};
 use crate::phone::{
     self, CallOutcome, Caller, ClientIs, Refusal, ReturnReason, Side, TransferFault, TransferOutcome,
     TransferWay,
 };
+use crate::recording::{Damage, FRAMES_PER_SECOND, Recording};
 use crate::shell::Notice;
 use crate::sip::Failure;
 use crate::text::{Catalogue, msg, say};
@@ -23,6 +27,9 @@ pub fn line(cat: &Catalogue, notice: &Notice) -> Option<String> {
         Notice::Agent(Event::Phone(event)) => phone_line(cat, event),
         Notice::Agent(Event::Card { line, card }) => card_line(cat, line.0, card),
         Notice::Agent(Event::Chain { line, news }) => chain_line(cat, line.0, news),
+        Notice::Agent(Event::Recording { line, recording }) => {
+            say!(cat, "Line {line}: {state}", line = line, state = recording_words(cat, recording))
+        }
         Notice::Sound { line, fault } => {
             say!(cat, "Line {line}: {fault}", line = line, fault = faults::sound(cat, fault))
         }
@@ -603,6 +610,77 @@ pub fn device_found(cat: &Catalogue, role: Role, device: &Device, is_default: bo
     let line = format!("{role}  {}  {}", device.id, device.name);
     let line = if is_default { format!("{line}  {}", say!(cat, "(the system's default)")) } else { line };
     line.replace(steers_the_terminal, " ")
+}
+
+fn recording_words(cat: &Catalogue, recording: &RecordingView) -> String {
+    let state = match (recording.state, recording.fault) {
+        (RecordingState::Failed, Some(fault)) => return fault.say(cat).to_owned(),
+        (RecordingState::Off | RecordingState::Failed, _) => msg!("not recorded."),
+        (RecordingState::Asking, _) => msg!("the client is to be asked whether the call may be recorded."),
+        (RecordingState::Announcing, _) => msg!("the client hears that the call is recorded."),
+        (RecordingState::On, _) if recording.apart => {
+            msg!("recording waits, since somebody is there who is not recorded.")
+        }
+        (RecordingState::On, _) => msg!("recording."),
+        (RecordingState::Paused, _) => msg!("recording paused."),
+        (RecordingState::Refused, _) => msg!("not recorded: the client does not agree."),
+    };
+    let fault = recording.fault.map(|fault| fault.say(cat));
+    std::iter::once(cat.get(state)).chain(fault).collect::<Vec<_>>().join(" ")
+}
+
+/// One that `recordings list` tells of.
+pub fn recording_kept(
+    cat: &Catalogue,
+    id: CallRecordId,
+    read: &Result<Recording, (&'static str, String)>,
+) -> String {
+    let recording = match read {
+        Ok(recording) => recording,
+        Err((_, why)) => return format!("{id}  {why}"),
+    };
+    let (seconds, paused) = super::recordings::seconds(recording);
+    let begun = recording.begun.strftime("%Y-%m-%d %H:%M:%SZ");
+    let mut line = format!("{id}  {begun}  {}", say!(cat, "{seconds} s", seconds = tenths(seconds)));
+    if paused > 0.0 {
+        line = format!("{line}  {}", say!(cat, "paused for {seconds} s", seconds = tenths(paused)));
+    }
+    std::iter::once(line).chain(damage(cat, recording)).collect::<Vec<_>>().join("  ")
+}
+
+/// In what a recording is not what was written, a sentence each.
+pub fn damage(cat: &Catalogue, recording: &Recording) -> Vec<String> {
+    let at = |frames: u32| {
+        let seconds = frames / FRAMES_PER_SECOND;
+        format!("{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
+    };
+    let sentence = |damage: &Damage| match damage {
+        Damage::NoEnd => {
+            say!(cat, "It has no end: the telephone was killed, or the file was cut off.")
+        }
+        Damage::Missing { from, frames } => say!(
+            cat,
+            "At {time} {seconds} s are missing: they were altered, taken out or put elsewhere.",
+            time = at(*from),
+            seconds = tenths(f64::from(*frames) / f64::from(FRAMES_PER_SECOND))
+        ),
+        Damage::Foreign { octets } => say!(
+            cat,
+            "{octets} octets belong nowhere: they were altered, repeated, put elsewhere or added.",
+            octets = octets
+        ),
+    };
+    recording.damage.iter().map(sentence).collect()
+}
+
+/// Why nothing was recorded for a while.
+pub fn blank(cat: &Catalogue, why: Blank) -> &str {
+    cat.get(match why {
+        Blank::Paused => msg!("paused"),
+        Blank::Apart => msg!("not with the client"),
+        Blank::Lost => msg!("lost: the disk was too slow"),
+        Blank::Spoilt => msg!("missing: the file was altered"),
+    })
 }
 
 /// Why the desk gave nothing, and what to do.

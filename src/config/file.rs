@@ -2,7 +2,7 @@
 
 use super::section::{ConfigError, Document, Section};
 use super::value::{self, Setting};
-use super::{CodecName, Identity, Provision, Settings};
+use super::{CodecName, Identity, Provision, RecordingSettings, Settings};
 use std::path::Path;
 use std::time::Duration;
 
@@ -23,6 +23,7 @@ pub(super) fn parse_provision(source: &str, path: &Path) -> Result<Provision, Co
         settings,
         password: secrets.secret("password")?,
         desk_token: secrets.secret("desk_token")?,
+        recording_key: secrets.secret("recording_key")?,
     };
     secrets.refuse_unknown()?;
     root.refuse_unknown().map_err(ConfigError::or_secret)?;
@@ -36,6 +37,7 @@ fn settings(root: &Section<'_>) -> Result<Settings, ConfigError> {
     let pbx = root.section("pbx")?;
     let calls = root.section("calls")?;
     let audio = root.section("audio")?;
+    let recording = root.section("recording")?;
     let numbering = root.section("numbering")?;
     let desk = root.section("desk")?;
     let window = root.section("window")?;
@@ -95,6 +97,7 @@ fn settings(root: &Section<'_>) -> Result<Settings, ConfigError> {
         cancel_echo: audio.value("cancel_echo")?,
         suppress_noise: audio.value("suppress_noise")?,
         gain: audio.texts("gain", value::GAIN, value::gain)?.into_iter().collect(),
+        recording: RecordingSettings::read(&recording)?,
         numbering: numbering.telephone_numbering()?,
         desk: desk.text("url", value::URL, |url| value::is_desk_url(url).then(|| url.to_owned()))?,
         ca: desk.value("ca")?,

@@ -7,12 +7,14 @@
 mod file;
 mod numbering;
 mod places;
+mod recording;
 mod section;
 mod toml_text;
 mod value;
 mod words;
 
 pub use places::Places;
+pub use recording::RecordingSettings;
 pub use section::{ConfigError, Document, Fault, Section, read_file};
 pub use value::{
     AfterFailedTransfer, AnswerKey, AutoSwitch, Band, CodecName, Expected, HoldMusic, HostPort, Identity,
@@ -135,6 +137,9 @@ pub struct Settings {
     /// How much louder or quieter than it comes a device is, in decibels, by its id; 0 for all others.
     pub gain: BTreeMap<String, i8>,
 
+    /// Nothing is recorded. Only the file says it.
+    pub recording: Option<RecordingSettings>,
+
     /// How numbers are written and dialled here; Russia's way. Only the file says it.
     pub numbering: NumberingPlan,
 
@@ -230,6 +235,7 @@ impl Settings {
             cancel_echo: self.cancel_echo.or(below.cancel_echo),
             suppress_noise: self.suppress_noise.or(below.suppress_noise),
             gain: below.gain.into_iter().chain(self.gain).collect(),
+            recording: self.recording.or(below.recording),
             numbering: below.numbering,
             desk: self.desk.or(below.desk),
             ca: self.ca.or(below.ca),
@@ -249,6 +255,7 @@ pub struct Provision {
     pub settings: Settings,
     pub password: Option<Secret>,
     pub desk_token: Option<Secret>,
+    pub recording_key: Option<Secret>,
 }
 
 impl Provision {

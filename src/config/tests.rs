@@ -240,3 +240,41 @@ fn how_loud_each_device_is_stands_below_its_own_name() {
         );
     }
 }
+
+#[test]
+fn a_company_that_allows_recordings_has_to_say_how_clients_are_told() {
+    let missing = |text: &str| match fault(text) {
+        (_, Fault::Missing { key, .. }) => key,
+        (_, other) => panic!("{text}: {other:?}"),
+    };
+    assert_eq!(missing("[recording]\nallow = true\n"), "announce");
+    assert_eq!(missing("[recording]\nallow = true\nannounce = \"voice\"\n"), "announcement");
+    let parse = |text: &str| Settings::parse(text, Path::new("t")).unwrap().recording;
+    assert_eq!(parse(""), None);
+    assert_eq!(parse("[recording]\n"), None);
+    assert!(!parse("[recording]\nwhen = \"always\"\n").unwrap().allows(), "only a plain yes is one");
+    let all = "[recording]\nallow = true\nwhen = \"always\"\nannounce = \"voice\"\nannouncement = \"/a/b.wav\"\n\
+        tone_every_s = 10\nlayout = \"mixed\"\nfolder = \"/srv/calls\"\nkeep_days = 30\n";
+    let settings = Settings::parse(all, Path::new("t")).unwrap();
+    assert_eq!(settings.to_toml(), all, "and it is written as it was read");
+    for bad in [
+        "allow = 1",
+        "when = \"never\"",
+        "announce = \"no\"",
+        "tone_every_s = 4",
+        "keep_days = 0",
+        "keep_days = 4000",
+        "layout = \"left\"",
+        "key = \"00\"",
+    ] {
+        assert_eq!(fault(&format!("[recording]\n{bad}\n")).0, Some(2), "{bad}");
+    }
+}
+
+#[test]
+fn a_provision_may_bring_the_key_of_the_recordings() {
+    let source = "[secrets]\nrecording_key = \"00ff\"\n";
+    let provision = Provision::parse(source, Path::new("t")).unwrap();
+    assert_eq!(provision.recording_key.as_ref().map(Secret::expose), Some("00ff"));
+    assert!(!format!("{provision:?}").contains("00ff"));
+}

@@ -1,10 +1,11 @@
 //! Settings as the file that says them: the inverse of [`super::file`].
 
+use super::recording::{announce_word, layout_word, when_word};
 use super::value::{
     AfterFailedTransfer, AutoSwitch, Band, CodecName, HoldMusic, Identity, RingStyle, Theme, ToneCountry,
     TransferMode,
 };
-use super::{PortRange, Settings};
+use super::{PortRange, RecordingSettings, Settings};
 use crate::domain::number::{NumberingPlan, OutgoingFormat};
 use crate::transmit::Transport;
 use std::fmt::Write as _;
@@ -73,6 +74,10 @@ pub(super) fn write(settings: &Settings) -> String {
         file.text(&quoted(device), Some(format!("{gain:+}")));
     }
 
+    if let Some(settings) = &settings.recording {
+        recording(&mut file, settings);
+    }
+
     if settings.numbering != NumberingPlan::default() {
         numbering(&mut file, &settings.numbering);
     }
@@ -89,6 +94,18 @@ pub(super) fn write(settings: &Settings) -> String {
     file.text("answer_key", settings.answer_key.as_ref().map(|key| key.as_str()));
     file.plain("reduce_motion", settings.reduce_motion);
     file.written
+}
+
+fn recording(file: &mut File, settings: &RecordingSettings) {
+    file.section("recording");
+    file.plain("allow", settings.allow);
+    file.text("when", settings.when.map(when_word));
+    file.text("announce", settings.announce.map(announce_word));
+    file.text("announcement", settings.announcement.as_deref().map(Path::to_string_lossy));
+    file.plain("tone_every_s", settings.tone_every.map(|time| time.as_secs()));
+    file.text("layout", settings.layout.map(layout_word));
+    file.text("folder", settings.folder.as_deref().map(Path::to_string_lossy));
+    file.plain("keep_days", settings.keep_days);
 }
 
 fn numbering(file: &mut File, plan: &NumberingPlan) {

@@ -44,6 +44,7 @@ pub use crate::domain::directory::{Absence, Department, Directory, DirectoryEntr
 pub use crate::domain::gap::{CardPart, Gap, GapWhy};
 pub use crate::domain::handover::{HandedOver, Handover};
 pub use crate::domain::offer_report::{OfferCounts, OfferReport, OffersOfDay, OffersOfOperator};
+pub use crate::domain::recording::{Announce, CallRecording, Pause, RecordingResult};
 pub use crate::domain::task::{Task, TaskId};
 pub use crate::domain::trade::examine::{Examined, Fault, Goods, ServedBy, Severity};
 pub use crate::domain::trade::order::{Order, OrderAct, OrderId, OrderState};

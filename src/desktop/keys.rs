@@ -1,9 +1,10 @@
-//! Password and desk token in the system's key store: the Secret Service of the session (GNOME Keyring, KWallet,
+//! Password, desk token and recording key in the system's key store: the Secret Service of the session (GNOME Keyring, KWallet,
 //! KeePassXC), by D-Bus; Keychain and Credential Manager elsewhere.
 //!
 //! The calls wait for the store, and a locked one asks its owner first: they belong into a thread.
 
-use crate::config::{HostPort, Settings};
+use crate::config::{HostPort, RecordingSettings, Settings};
+use crate::recording::RecordingKey;
 use crate::secrets::Secret;
 use crate::text::{Catalogue, say};
 use keyring::{Entry, Error};
@@ -18,6 +19,8 @@ pub enum Account<'a> {
     Password { user: &'a str, server: &'a HostPort },
     /// The operator's, at an order desk.
     DeskToken { url: &'a str },
+    /// The key that this account's recordings are sealed with.
+    Recordings { user: &'a str, server: &'a HostPort },
 }
 
 impl<'a> Account<'a> {
@@ -32,10 +35,17 @@ impl<'a> Account<'a> {
         settings.desk.as_deref().map(|url| Self::DeskToken { url })
     }
 
+    /// The recording key of these settings' account.
+    pub fn of_recordings(settings: &'a Settings) -> Option<Self> {
+        let (user, server) = (settings.user.as_deref()?, settings.server.as_ref()?);
+        Some(Self::Recordings { user, server })
+    }
+
     fn name(self) -> String {
         match self {
             Self::Password { user, server } => format!("{user}@{server}"),
             Self::DeskToken { url } => format!("token {}", url.trim_end_matches('/')),
+            Self::Recordings { user, server } => format!("recordings {user}@{server}"),
         }
     }
 
@@ -80,6 +90,19 @@ pub fn read(account: Account<'_>) -> Result<Option<Secret>, KeyFault> {
 /// In place of what was stored.
 pub fn write(account: Account<'_>, secret: &Secret) -> Result<(), KeyFault> {
     account.entry()?.set_password(secret.expose()).map_err(fault)
+}
+
+/// The key that recordings of these settings' account are sealed with: the stored one, else a new one, made of this chance and
+/// stored first. None where the settings let nothing be recorded.
+pub fn recording_key(settings: &Settings, chance: [u8; 32]) -> Result<Option<Secret>, KeyFault> {
+    let allowed = settings.recording.as_ref().is_some_and(RecordingSettings::allows);
+    let Some(account) = Account::of_recordings(settings).filter(|_| allowed) else { return Ok(None) };
+    if let Some(stored) = read(account)? {
+        return Ok(Some(stored));
+    }
+    let made = RecordingKey::make(chance);
+    write(account, &made)?;
+    Ok(Some(made))
 }
 
 pub fn forget(account: Account<'_>) -> Result<(), KeyFault> {

@@ -6,6 +6,7 @@
 use super::keys::{self, Account, KeyFault};
 use super::settings_file;
 use crate::config::{ConfigError, Provision, io_words};
+use crate::recording::RecordingKey;
 use crate::text::{Catalogue, say};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -35,6 +36,8 @@ pub enum ProvisionFault {
     NoAccount,
     /// A token is there, and no desk that it is for.
     NoDesk,
+    /// The key of recordings is not one.
+    BadRecordingKey,
     /// Secrets are there, and nothing that keeps them.
     Keys(KeyFault),
     /// The secrets are stored, the settings are not.
@@ -74,6 +77,9 @@ impl ProvisionFault {
                 cat,
                 "Section [secrets] has a desk token, and the desk it is for is missing: url in [desk]."
             ),
+            Self::BadRecordingKey => {
+                say!(cat, "recording_key in section [secrets] is not 64 hexadecimal digits.")
+            }
             Self::Keys(fault) => {
                 let why = fault.say(cat);
                 say!(cat, "The password cannot be kept, so nothing was set up. {why}", why = why)
@@ -173,6 +179,10 @@ fn apply(provision: &Provision, file: &Path) -> Result<(), ProvisionFault> {
     }
     if let Some(token) = &provision.desk_token {
         secrets.push((Account::of_desk(settings).ok_or(ProvisionFault::NoDesk)?, token));
+    }
+    if let Some(key) = &provision.recording_key {
+        RecordingKey::of(key).ok_or(ProvisionFault::BadRecordingKey)?;
+        secrets.push((Account::of_recordings(settings).ok_or(ProvisionFault::NoAccount)?, key));
     }
     for (account, secret) in secrets {
         keys::write(account, secret).map_err(ProvisionFault::Keys)?;

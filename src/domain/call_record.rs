@@ -10,6 +10,7 @@ use super::call_voice::CallVoice;
 use super::chain::PurposeId;
 use super::client::{ClientId, ClientTypeId};
 use super::number::PhoneNumber;
+use super::recording::{CallRecording, RecordingResult};
 
 /// An entry's identity, made by the sender: a UUID of version 7 (RFC 9562 §5.7).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -92,6 +93,9 @@ pub struct CallRecord {
     /// What the operator wrote down; at most [`CallRecord::LONGEST_NOTE`] characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// None: nothing of it was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording: Option<CallRecording>,
 }
 
 /// What a call is about, as the operator picked it (duties 2, 15, 19). Ids of the company's data.
@@ -134,6 +138,9 @@ impl CallRecord {
         self.revision = self.revision.saturating_add(1);
         self.ended_at = Some(last_seen.max(self.answered_at.unwrap_or(self.started_at)));
         self.outcome = Some(Outcome::Failed);
+        if let (Some(recording), Some(end)) = (&mut self.recording, self.ended_at) {
+            recording.end(end, recording.result.unwrap_or(RecordingResult::Incomplete));
+        }
         for step in &mut self.transfers {
             step.result.get_or_insert(TransferResult::Unknown);
         }

@@ -13,6 +13,7 @@ mod masked;
 pub mod number;
 pub mod offer_report;
 pub mod pause;
+pub mod recording;
 pub mod search;
 pub mod task;
 pub mod trade;

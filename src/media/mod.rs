@@ -30,7 +30,7 @@ pub use stand_in::StandIn;
 pub use stream::{
     DeviceFigures, DeviceState, DeviceTrouble, Runs, Stream, StreamEvent, StreamOutput, StreamStats, is_digit,
 };
-pub use tones::{Cadence, CallTone, CallTones, MELODY, Part, Player};
+pub use tones::{Cadence, CallTone, CallTones, MELODY, Part, Player, RECORDING};
 pub use verdict::{AudioDirection, NoAudioCause, PoorCause, Scores};
 
 use std::net::SocketAddr;

@@ -136,6 +136,9 @@ impl CallTones {
 /// For trying an earpiece out.
 pub const MELODY: Cadence = &[on(&[523], 250), on(&[659], 250), on(&[784], 250), on(&[1_047], 500), off(750)];
 
+/// That a call is recorded, once: half a second of 1400 Hz, as recorder warning tones have it.
+pub const RECORDING: Cadence = &[on(&[1_400], 500)];
+
 /// Samples of a cadence, for as long as they are taken.
 #[derive(Clone, Debug)]
 pub struct Player {

@@ -111,6 +111,8 @@ impl Screen {
                     && matches!(state, State::Talking | State::OnHold | State::Transferring)
             }
             Act::Mute | Act::Keypad => state == State::Talking,
+            Act::Record => self.can_record(),
+            Act::RefuseRecording => self.can_refuse_recording(),
             Act::Digit(digit) => {
                 state == State::Talking && self.keypad.is_some() && crate::media::is_digit(*digit)
             }
@@ -188,6 +190,8 @@ impl Screen {
             // Whoever talks goes on hold by that.
             Act::Swap => self.want_on(self.other(), |line| Intent::Resume { line }),
             Act::Mute => self.want(Intent::Mute { on: !self.view.muted }),
+            Act::Record => self.record(),
+            Act::RefuseRecording => self.refuse_recording(),
             Act::Keypad => self.turn_keypad(),
             Act::Digit(digit) => self.send_digit(digit),
             Act::Transfer => {

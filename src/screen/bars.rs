@@ -117,6 +117,7 @@ impl Screen {
             let tone = if lost == Sound::Voice { Tone::Bad } else { Tone::Warning };
             bar(tone, self.sound_words(line, lost))
         }));
+        bars.extend(self.recording_bar());
         let in_call = !self.view.lines.is_empty();
         let device_tone = if in_call { Tone::Bad } else { Tone::Warning };
         if self.troubles.no_microphone {

@@ -58,6 +58,7 @@ impl Screen {
                 self.prepare_order(line);
             }
             Event::Recorded { .. } => {}
+            Event::Recording { line, recording } => self.on_recording(line, recording),
             Event::CardTaken { line } => self.change(line, |call| {
                 (call.as_of, call.likely) = (None, None);
                 (call.question, call.chain) = (None, None);

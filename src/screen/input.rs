@@ -176,6 +176,10 @@ pub enum Act {
     Hold,
     Swap,
     Mute,
+    /// Begins the recording of the conversation, pauses it, or goes on with it.
+    Record,
+    /// The client does not agree to a recording: it ends and is deleted.
+    RefuseRecording,
     /// Opens and closes the keypad.
     Keypad,
     Digit(char),
@@ -283,6 +287,8 @@ impl fmt::Debug for Act {
             Self::Hold => f.write_str("Hold"),
             Self::Swap => f.write_str("Swap"),
             Self::Mute => f.write_str("Mute"),
+            Self::Record => f.write_str("Record"),
+            Self::RefuseRecording => f.write_str("RefuseRecording"),
             Self::Keypad => f.write_str("Keypad"),
             Self::Join => f.write_str("Join"),
             Self::Conference => f.write_str("Conference"),

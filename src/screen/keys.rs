@@ -57,6 +57,8 @@ pub(super) const KEYS: &[(Press, Deed)] = &[
     (f(4), Deed::Act(Act::Hold)),
     (shift_f(4), Deed::Act(Act::Swap)),
     (f(5), Deed::Act(Act::Mute)),
+    (shift_f(5), Deed::Act(Act::Record)),
+    (Press { control: true, ..shift_f(5) }, Deed::Act(Act::RefuseRecording)),
     (f(6), Deed::Act(Act::Keypad)),
     (f(7), Deed::Act(Act::Topic)),
     (shift_f(7), Deed::Act(Act::CallBack)),

@@ -28,6 +28,7 @@ mod order;
 mod palette;
 mod proposals;
 mod recent;
+mod recording;
 mod rows;
 mod shown;
 mod targets;

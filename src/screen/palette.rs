@@ -80,6 +80,8 @@ impl Screen {
             Act::Hold,
             Act::Swap,
             Act::Mute,
+            Act::Record,
+            Act::RefuseRecording,
             Act::Keypad,
             Act::Transfer,
             Act::Topic,

@@ -63,6 +63,7 @@ impl Screen {
         let office = [
             Act::PickUp,
             Act::TakeFirstParked,
+            Act::Record,
             Act::Swap,
             Act::Conference,
             Act::Topic,
@@ -126,6 +127,8 @@ impl Screen {
             Act::Swap => msg!("Swap"),
             Act::Mute if self.view.muted => msg!("Unmute"),
             Act::Mute => msg!("Mute"),
+            Act::Record => self.record_label(),
+            Act::RefuseRecording => msg!("No recording: the client does not agree"),
             Act::Keypad => msg!("Keypad"),
             Act::Transfer if state == State::Transferring => msg!("Somebody else"),
             Act::Transfer => msg!("Transfer"),

@@ -6,8 +6,12 @@
 use super::meter::Meter;
 use super::playing::Playing;
 use super::recorder::Recorder;
+use super::tape::{Conversation, Hears, TapeOrder};
+use crate::agent::TapeNews;
 use crate::audio::{Begin, Devices, Earpiece, NullSource, RecordFault, SoundFault, Source};
 use crate::clock::Clock;
+use crate::domain::call_record::CallRecordId;
+use crate::domain::recording::RecordingFault;
 use crate::entropy;
 use crate::instant::Instant;
 use crate::media::{
@@ -102,6 +106,12 @@ pub(super) enum ToMedia {
     Mute {
         on: bool,
     },
+    /// The company's recording of this line's conversation; `id` names it in what is told of it.
+    Tape {
+        line: LineId,
+        id: CallRecordId,
+        order: TapeOrder,
+    },
     /// In place of the one that runs.
     Play(Option<Playing>),
 }
@@ -111,6 +121,7 @@ pub(super) enum FromMedia {
     Event { line: LineId, event: StreamEvent },
     Stats { line: LineId, stats: StreamStats },
     Fault { line: LineId, fault: SoundFault },
+    Tape { id: CallRecordId, news: TapeNews },
 }
 
 /// The owner's end of the thread.
@@ -157,6 +168,7 @@ enum ToLine {
     Digits(String),
     Confer(Option<Seat>),
     Mute(bool),
+    Tape { id: CallRecordId, order: TapeOrder },
 }
 
 /// A line's place in a conference. The lines may have different rates: what comes over from the other one is brought to
@@ -252,9 +264,17 @@ async fn serve(
             ToMedia::Apply { line, plan, near_end } => (line, ToLine::Apply { plan, near_end }),
             ToMedia::Move { line, pair } => (line, ToLine::Move(pair)),
             ToMedia::Digits { line, digits } => (line, ToLine::Digits(digits)),
+            ToMedia::Tape { line, id, order } => (line, ToLine::Tape { id, order }),
         };
-        if let Some(orders) = lines.get(&line) {
-            let _ = orders.send(order);
+        let begins = match &order {
+            ToLine::Tape { id, order: TapeOrder::Begin { .. } } => Some(*id),
+            _ => None,
+        };
+        let told = lines.get(&line).is_some_and(|orders| orders.send(order).is_ok());
+        // A line without a voice, whose sockets could not be had.
+        if let Some(id) = begins.filter(|_| !told) {
+            let news = TapeNews::Fault(RecordingFault::NotWritten);
+            let _ = reports.send(FromMedia::Tape { id, news });
         }
     }
     playing.inspect(tokio::task::JoinHandle::abort);
@@ -285,6 +305,10 @@ impl Reports {
         let _ = self.reports.send(FromMedia::Fault { line: self.line, fault });
     }
 
+    fn tape(&self, id: CallRecordId, news: TapeNews) {
+        let _ = self.reports.send(FromMedia::Tape { id, news });
+    }
+
     fn recording(&self, fault: RecordFault) {
         self.fault(SoundFault::Record(fault));
     }
@@ -300,6 +324,8 @@ struct Voice {
     source: Box<dyn Source>,
     earpiece: Option<Box<dyn Earpiece>>,
     recorder: Option<Recorder>,
+    /// The company's recording, where it wants one.
+    conversation: Option<Conversation>,
     /// Files begin when the call is answered, not with the ringback tone.
     early: bool,
     /// The operator is on this line; otherwise it is neither heard nor hears.
@@ -346,6 +372,7 @@ impl Voice {
             source: sound.source,
             earpiece: sound.earpiece,
             recorder,
+            conversation: None,
             early,
             operator: false,
             stand_in: None,
@@ -440,11 +467,38 @@ impl Voice {
             }
             ToLine::Digits(digits) => self.stream.send_digits(&digits),
             ToLine::Mute(on) => self.muted = on,
+            ToLine::Tape { id, order } => self.obey_tape(id, order),
         }
         if self.speaks() && !spoke {
             self.source.forget();
         }
         self.watch_microphone(now);
+    }
+
+    fn obey_tape(&mut self, id: CallRecordId, order: TapeOrder) {
+        match order {
+            TapeOrder::Begin { begin, telling } => {
+                let reports = self.reports.clone();
+                let begun = Conversation::begin(begin, telling, move |news| reports.tape(id, news));
+                match begun {
+                    Ok(conversation) => self.conversation = Some(conversation),
+                    Err(error) => {
+                        tracing::error!(%error, "no recording: its thread cannot be started");
+                        self.reports.tape(id, TapeNews::Fault(RecordingFault::NotWritten));
+                    }
+                }
+            }
+            TapeOrder::Blank(why) => {
+                if let Some(conversation) = &mut self.conversation {
+                    conversation.set_blank(why);
+                }
+            }
+            TapeOrder::Discard => {
+                if let Some(conversation) = self.conversation.take() {
+                    conversation.discard();
+                }
+            }
+        }
     }
 
     fn move_to(&mut self, pair: RtpPair) -> std::io::Result<()> {
@@ -472,21 +526,38 @@ impl Voice {
         let microphone = self.spoken(rate);
         self.stream.know_devices(self.devices());
         let operator = microphone.unwrap_or(Frame::silence(rate));
-        let (sent, received, heard) = match self.seat.as_mut().filter(|_| self.operator) {
-            Some(seat) => {
-                let others = seat.hear();
-                let sent = seat.sent.mix(rate, &operator, &others);
-                let received = self.stream.tick(now, microphone.as_ref(), &sent);
+        let mut seat = self.seat.as_mut().filter(|_| self.operator);
+        let others = seat.as_ref().map(|seat| seat.hear());
+        let mut sent = match (&mut seat, &others) {
+            (Some(seat), Some(others)) => seat.sent.mix(rate, &operator, others),
+            _ => operator,
+        };
+        let apart = self.early || !self.operator || self.held_by_them;
+        let mut recorded = self.conversation.as_mut();
+        let telling = recorded.as_mut().filter(|_| !apart).and_then(|recorded| recorded.telling(rate));
+        if let Some((recorded, telling)) = recorded.as_mut().zip(telling) {
+            sent = if recorded.is_announcing() {
+                telling
+            } else {
+                recorded.with(Hears::Client, &sent, &telling)
+            };
+        }
+        let received = self.stream.tick(now, microphone.as_ref(), &sent);
+        let mut heard = match (seat, &others) {
+            (Some(seat), Some(others)) => {
                 // Music is not played into what the others say.
                 let said = if self.held_by_them { Frame::silence(received.rate()) } else { received };
                 seat.tell(&operator, &said);
-                (sent, received, seat.heard.mix_all(&said, &others))
+                seat.heard.mix_all(&said, others)
             }
-            None => {
-                let received = self.stream.tick(now, microphone.as_ref(), &operator);
-                (operator, received, received)
-            }
+            _ => received,
         };
+        if let Some((recorded, telling)) = recorded.as_mut().zip(telling) {
+            heard = recorded.with(Hears::Operator, &heard, &telling);
+        }
+        if let Some(recorded) = recorded {
+            recorded.take(apart, &sent, &received);
+        }
         if self.has_devices() {
             self.let_hear(now, &heard);
         }
@@ -579,6 +650,9 @@ impl Voice {
             && let Err(fault) = recorder.finish().await
         {
             self.reports.recording(fault);
+        }
+        if let Some(conversation) = self.conversation {
+            conversation.finish().await;
         }
     }
 }

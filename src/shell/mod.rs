@@ -13,13 +13,16 @@ mod owner;
 mod playing;
 mod practice_pbx;
 mod recorder;
+mod recordings;
 mod setup;
+mod tape;
 
 pub use desk_link::DeskTrouble;
 pub use kept::Kept;
 pub use media_thread::Audio;
 pub use playing::SoundTest;
 pub use practice_pbx::{PracticePbx, PracticeSetup};
+pub use recordings::recordings_folder;
 pub use setup::{Setup, StartFault, start};
 
 use crate::agent::{Event, Intent};

@@ -6,12 +6,14 @@ use super::headset_desk::HeadsetDesk;
 use super::media_thread::{Audio, FromMedia, MediaThread, Sound, ToMedia};
 use super::meter::Meter;
 use super::playing::{Playing, SoundTest, Tune};
+use super::recordings::Recordings;
 use super::setup::{bind, resolve};
 use super::{Command, Farewell, Notice};
-use crate::agent::{Agent, Effect, Event, Input, Intent};
+use crate::agent::{Agent, Effect, Event, Input, Intent, TapeCommand, TapeNews};
 use crate::audio::{Change, Devices, Ring, Seen, SoundFault};
 use crate::clock::{self, Clock};
 use crate::config::HostPort;
+use crate::desk_api::CallRecordId;
 use crate::headset::Press;
 use crate::instant::Instant;
 use crate::logging;
@@ -111,6 +113,7 @@ pub(super) struct Owner {
     resolving: bool,
     desk: DeskLink,
     voice: VoiceSetup,
+    recordings: Recordings,
     pub(super) headset: HeadsetDesk,
     media: Option<MediaThread>,
     /// Ports that the telephone knows and no line uses yet.
@@ -158,6 +161,7 @@ impl Owner {
         network: Network,
         desk: DeskLink,
         voice: VoiceSetup,
+        recordings: Recordings,
         register: bool,
         notices: UnboundedSender<(Instant, Notice)>,
     ) -> Self {
@@ -171,6 +175,7 @@ impl Owner {
             resolving: false,
             desk,
             voice,
+            recordings,
             headset: HeadsetDesk::default(),
             media: None,
             free_pairs: BTreeMap::new(),
@@ -222,6 +227,7 @@ impl Owner {
                 self.offer_wanted_port();
             }
             self.tell_levels(now);
+            self.recordings.sweep(now);
             if self.agent.next_deadline().is_some_and(|deadline| deadline <= now) {
                 self.agent.handle_timeout(now, clock::wall());
                 self.drain();
@@ -269,6 +275,7 @@ impl Owner {
                 self.tell(Input::Phone(phone::Input::StreamStats { line, stats }));
                 self.offer_wanted_port();
             }
+            FromMedia::Tape { id, news } => self.tell(Input::Tape { id, news }),
             FromMedia::Fault { line, fault } => self.notify(Notice::Sound { line, fault }),
         }
     }
@@ -350,6 +357,7 @@ impl Owner {
                 Effect::HandOver(handover) => self.desk.hand_over(*handover),
                 Effect::AskHandovers { ask, to, number } => self.desk.ask_handovers(ask, to, number),
                 Effect::Record(record) => self.desk.record(*record),
+                Effect::Tape { line, id, command } => self.on_tape(line, id, command),
                 Effect::Event(event) => self.on_event(event),
                 Effect::Idle => return,
             }
@@ -542,6 +550,14 @@ impl Owner {
                 }
                 self.offer_wanted_port();
             }
+        }
+    }
+
+    fn on_tape(&mut self, line: LineId, id: CallRecordId, command: TapeCommand) {
+        match self.recordings.order(id, command) {
+            Ok(order) => self.tell_media(ToMedia::Tape { line, id, order }),
+            // The agent hears of it like of anything that the thread says.
+            Err(fault) => drop(self.media_words.0.send(FromMedia::Tape { id, news: TapeNews::Fault(fault) })),
         }
     }
 

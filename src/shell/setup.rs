@@ -5,6 +5,7 @@ use super::headset_desk::HeadsetDesk;
 use super::media_thread::Audio;
 use super::meter::Meter;
 use super::owner::{Network, Owner, VoiceSetup};
+use super::recordings::Recordings;
 use super::{Command, Handle, Notice, Notices, Process, Remote};
 use crate::agent::{Agent, AgentConfig, OfficeCodes, ParkingPlaces, QueueCodes};
 use crate::audio::{Devices, Ring, Wishes};
@@ -34,6 +35,8 @@ pub struct Setup {
     pub password: Secret,
     /// Without one there is no desk, whatever the settings say.
     pub desk_token: Option<Secret>,
+    /// What recordings are sealed with; without one there are none, whatever the settings say.
+    pub recording_key: Option<Secret>,
     /// Where register entries wait for the desk.
     pub state_folder: PathBuf,
     /// Register at once.
@@ -121,6 +124,8 @@ pub(super) async fn assemble(
     let operator = settings.operator.clone().unwrap_or_else(|| user.clone());
     let desk_setup = desk_setup(settings, &setup, &user, &operator)?;
     let codes = if setup.office { office(settings, &user) } else { OfficeCodes::default() };
+    let (recordings, recording) =
+        Recordings::prepare(settings, &setup.state_folder, setup.recording_key.as_ref());
     let agent = Agent::new(
         clock.now(),
         AgentConfig {
@@ -149,6 +154,7 @@ pub(super) async fn assemble(
             client_in_name: settings.client_in_name.unwrap_or(true),
             operator,
             office: codes,
+            recording,
         },
         entropy::seed()?,
     );
@@ -177,7 +183,7 @@ pub(super) async fn assemble(
     };
     let desk = DeskLink::new(clock, desk_setup).map_err(StartFault::BadDesk)?;
     let kept = desk.kept();
-    let mut owner = Owner::new(clock, agent, network, desk, voice, setup.register, outbox);
+    let mut owner = Owner::new(clock, agent, network, desk, voice, recordings, setup.register, outbox);
     if has_headsets {
         owner.headset = HeadsetDesk::start(clock);
     }

@@ -1,7 +1,8 @@
 //! The telephone behind the window: it runs in a thread of its own, so that nothing that is drawn ever delays a call.
 
 use crate::audio::Wishes;
-use crate::config::Settings;
+use crate::config::{RecordingSettings, Settings};
+use crate::desktop::keys;
 use crate::secrets::Secret;
 use crate::shell::{self, Audio, Notice, Process, Remote, Setup, StartFault};
 use std::path::PathBuf;
@@ -13,6 +14,8 @@ const FAREWELL: Duration = Duration::from_secs(3);
 
 /// How often the quality of a call is told.
 const FIGURES_EVERY: Duration = Duration::from_secs(1);
+/// How long the telephone waits for the key of its recordings.
+const KEY_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a telephone is started with.
 #[derive(Clone)]
@@ -77,11 +80,37 @@ impl Telephone {
     }
 }
 
+/// A key store that is locked asks its owner first; calls do not wait for that. Without an answer nothing is recorded.
+async fn recording_key(process: Process, settings: Settings) -> Option<Secret> {
+    let allowed = settings.recording.as_ref().is_some_and(RecordingSettings::allows);
+    if !allowed {
+        return None;
+    }
+    if let Some(named) = std::env::var("PATCHCORD_RECORDING_KEY").ok().filter(|key| !key.is_empty()) {
+        return Some(Secret::new(named));
+    }
+    let chance = process.seed().ok()?;
+    let stored = tokio::task::spawn_blocking(move || keys::recording_key(&settings, chance));
+    match tokio::time::timeout(KEY_PATIENCE, stored).await {
+        Ok(Ok(Ok(key))) => key,
+        Ok(fault) => {
+            tracing::warn!(?fault, "the key of the recordings cannot be had");
+            None
+        }
+        Err(_) => {
+            tracing::warn!("the key store does not give the key of the recordings in time");
+            None
+        }
+    }
+}
+
 async fn live(process: Process, account: Account, tell: impl Fn(Heard)) {
+    let recording_key = recording_key(process, account.settings.clone()).await;
     let setup = Setup {
         settings: account.settings,
         password: account.password,
         desk_token: account.desk_token,
+        recording_key,
         state_folder: account.state_folder,
         register: true,
         audio: Box::new(|_line| Audio::default()),

@@ -118,6 +118,7 @@ fn setup(folder: &Path, server: &str) -> Setup {
         settings: Settings::parse(&text, Path::new("test")).expect("settings"),
         password: Secret::new("pw-101".to_owned()),
         desk_token: None,
+        recording_key: None,
         state_folder: folder.join("state"),
         register: true,
         audio: Box::new(audio),

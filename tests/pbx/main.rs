@@ -24,11 +24,14 @@ mod inbound;
 mod killed;
 mod matrix;
 mod office;
+#[path = "../support/ogg_opus.rs"]
+mod ogg_opus;
 mod outage;
 mod outbound;
 mod pbx;
 mod people;
 mod readme;
+mod recording;
 mod registering;
 mod returning;
 mod returning_blind;

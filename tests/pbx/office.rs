@@ -44,6 +44,7 @@ impl<'a> Operator<'a> {
                 settings,
                 password: secret,
                 desk_token: None,
+                recording_key: None,
                 state_folder,
                 register: true,
                 audio: Box::new(|_line| shell::Audio::default()),

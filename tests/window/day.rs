@@ -4,7 +4,7 @@ use crate::stage::Window;
 use jiff::civil::date;
 use patchcord::agent::{
     Card, CardAnswer, ChainNews, Event, Intent, Parked, ParkedClient, QueueState, QueueTrouble, QueueView,
-    Source,
+    RecordingState, RecordingView, Source,
 };
 use patchcord::config::{HostPort, ParkingRange, Setting as _, Settings};
 use patchcord::desk_api::{
@@ -148,6 +148,11 @@ impl Day {
             line,
             card: Card { answer, took: Duration::ZERO, handed_over: None },
         }));
+    }
+
+    pub fn recording(&self, state: RecordingState) {
+        let recording = RecordingView { state, fault: None, apart: false };
+        self.answer(Input::Agent(Event::Recording { line: FIRST, recording }));
     }
 
     pub fn answered(&self, line: LineId) {

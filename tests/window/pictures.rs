@@ -3,6 +3,7 @@
 
 use crate::day::{Day, STATES, Turn, day_in};
 use crate::stage::Role;
+use patchcord::agent::RecordingState;
 use patchcord::screen::Act;
 use patchcord::text::Language;
 use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ use std::path::{Path, PathBuf};
 const THEMES: [(&str, i32); 3] = [("light", 1), ("dark", 2), ("contrast", 3)];
 
 /// Scenes beside the states of the sheet.
-const SCENES: [(&str, Turn); 13] = [
+const SCENES: [(&str, Turn); 15] = [
     ("settings", |day| day.act(Act::Settings)),
     ("set-up", |day| {
         day.open_setup();
@@ -48,6 +49,14 @@ const SCENES: [(&str, Turn); 13] = [
     ("order-list", Day::looks_up_orders),
     ("order-came-back", Day::gets_order_back),
     ("heard-badly", Day::is_heard_badly),
+    ("recording", |day| {
+        day.talks();
+        day.recording(RecordingState::On);
+    }),
+    ("recording-paused", |day| {
+        day.talks();
+        day.recording(RecordingState::Paused);
+    }),
 ];
 
 /// Kept in each language and theme.

@@ -2,6 +2,7 @@
 
 use crate::day::{Day, FIRST, HANBIT, OTHER, SECOND, STATES, day_in, hanbit};
 use crate::stage::{Element, Role};
+use patchcord::agent::{Intent, RecordingState};
 use patchcord::media::AudioDirection;
 use patchcord::phone::{CallOutcome, Event as Phone};
 use patchcord::screen::{Act, Wish};
@@ -253,5 +254,26 @@ fn nothing_takes_the_keyboard_unasked() {
                 | "order-placed"
         );
         assert!(asked || took.is_none(), "{}: {took:?}", state.name);
+    }
+}
+
+#[test]
+fn a_recording_stands_in_words_and_its_button_pauses_it_in_every_language() {
+    for language in Language::ALL {
+        let day = Day::new(language);
+        day.talks();
+        day.recording(RecordingState::On);
+        let stands = |words: &str| day.elements().iter().any(|one| one.label.contains(day.say(words)));
+        assert!(stands("Recording"), "{language:?}");
+        day.intents();
+        day.click(Role::Button, day.say("Pause the recording"));
+        assert_eq!(day.intents(), [Intent::PauseRecording { line: FIRST, on: true }], "{language:?}");
+        day.recording(RecordingState::Paused);
+        assert!(stands("Recording paused: nothing is recorded now"), "{language:?}");
+        day.press("Shift+F5");
+        assert_eq!(day.intents(), [Intent::PauseRecording { line: FIRST, on: false }], "{language:?}");
+        day.recording(RecordingState::On);
+        day.press("Ctrl+Shift+F5");
+        assert_eq!(day.intents(), [Intent::RefuseRecording { line: FIRST }], "{language:?}");
     }
 }

@@ -3,6 +3,7 @@
 mod handover;
 mod office;
 mod passing;
+mod recording;
 mod voice;
 
 use super::*;
@@ -30,6 +31,7 @@ struct World {
     handovers: Vec<Handover>,
     asks: Vec<HandoverAsk>,
     media: Vec<phone::MediaCommand>,
+    tapes: Vec<(LineId, CallRecordId, TapeCommand)>,
     next_port: u16,
     gives_ports: bool,
     /// Of each call, at its end.
@@ -58,6 +60,7 @@ impl World {
             handovers: Vec::new(),
             asks: Vec::new(),
             media: Vec::new(),
+            tapes: Vec::new(),
             next_port: 4000,
             gives_ports: true,
             last_figures: StreamStats::default(),
@@ -122,6 +125,7 @@ impl World {
                 Effect::HandOver(handover) => self.handovers.push(*handover),
                 Effect::AskHandovers { ask, .. } => self.asks.push(ask),
                 Effect::Record(record) => self.records.push(*record),
+                Effect::Tape { line, id, command } => self.tapes.push((line, id, command)),
                 Effect::Event(event) => self.events.push(event),
                 Effect::Idle => return,
             }
@@ -231,6 +235,7 @@ fn config(pbx: &TestPbx) -> AgentConfig {
         client_in_name: true,
         operator: "anna".into(),
         office: OfficeCodes::default(),
+        recording: None,
     }
 }
 

@@ -30,6 +30,7 @@ fn record(call_id: &str, at: &str, outcome: Outcome) -> CallRecord {
         result: (outcome == Outcome::Completed).then(|| "order".into()),
         picked: Picked::default(),
         note: None,
+        recording: None,
     }
 }
 

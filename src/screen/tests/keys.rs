@@ -1,16 +1,19 @@
 //! Every key of the design sheet in every state.
 
 use super::*;
+use crate::agent::RecordingState;
 use std::fmt::Write as _;
 
 /// Those that every state has for itself.
-const KEYS: [&str; 34] = [
+const KEYS: [&str; 36] = [
     "F1",
     "F2",
     "F3",
     "F4",
     "Shift+F4",
     "F5",
+    "Shift+F5",
+    "Ctrl+Shift+F5",
     "F6",
     "F7",
     "F8",
@@ -98,6 +101,8 @@ fn states() -> Vec<(&'static str, World)> {
         ("dialling", with(&|world| world.dials(FIRST, OTHER))),
         ("talking", talking()),
         ("keypad", changed(&|world| world.press("F6"))),
+        ("recording", changed(&|world| world.recording(RecordingState::On))),
+        ("recording paused", changed(&|world| world.recording(RecordingState::Paused))),
         ("hold", changed(&held)),
         ("passing", changed(&|world| world.passing(FIRST, "201"))),
         ("choosing", changed(&|world| world.press("F8"))),

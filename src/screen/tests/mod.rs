@@ -12,6 +12,7 @@ mod office;
 mod order_news;
 mod orders;
 mod rambling;
+mod recordings;
 mod returns;
 mod topics;
 mod transfers;

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::desk_api::{
-    CallReceipt, CallRecord, CallRecordId, CallVoice, Calls, Change, ClientId, FieldFault, FieldProblem,
-    Problem, ProblemCode, paths,
+    CallReceipt, CallRecord, CallRecordId, CallRecording, CallVoice, Calls, Change, ClientId, FieldFault,
+    FieldProblem, Problem, ProblemCode, paths,
 };
 use crate::server::app::Desk;
 use crate::server::auth::Caller;
@@ -145,6 +145,16 @@ fn check(id: CallRecordId, record: &CallRecord) -> Result<(), Refusal> {
     for (i, step) in record.transfers.iter().enumerate() {
         if step.why.as_deref().is_some_and(|why| !CallRecord::is_result(why)) {
             fault(&format!("transfers[{i}].why"), FieldFault::Malformed);
+        }
+    }
+    if let Some(recording) = &record.recording {
+        if recording.paused.len() > CallRecording::MOST_PAUSES {
+            fault("recording.paused", FieldFault::TooLong);
+        }
+        for (i, pause) in recording.paused.iter().enumerate() {
+            if pause.to.is_some_and(|to| to < pause.from) {
+                fault(&format!("recording.paused[{i}].to"), FieldFault::Contradicts);
+            }
         }
     }
     if faults.is_empty() { Ok(()) } else { Err(Refusal::fields(ProblemCode::Invalid, faults)) }

@@ -57,6 +57,7 @@ fn call_record(number: u8, revision: u32) -> CallRecord {
         result: None,
         picked: Picked::default(),
         note: None,
+        recording: None,
     }
 }
 

@@ -1,0 +1,320 @@
+//! Which conversations are recorded, when, and what the register says of it.
+
+use super::*;
+use crate::desk_api::RecordingResult;
+use crate::domain::recording::{Announce, Blank, RecordingFault, RecordingRules, When};
+
+const SECOND: LineId = LineId(2);
+
+fn allowed(when: When, announce: Announce) -> World {
+    World::with(|config| {
+        config.phone.sip.max_calls = 2;
+        let rules = RecordingRules { when, announce };
+        config.recording = Some(RecordingConfig { rules, fault: None });
+    })
+}
+
+fn always() -> World {
+    allowed(When::Always, Announce::Elsewhere)
+}
+
+impl World {
+    fn recording(&self) -> Option<RecordingState> {
+        self.recording_on(LINE)
+    }
+
+    fn recording_on(&self, line: LineId) -> Option<RecordingState> {
+        Some(self.agent.view().lines.get(&line)?.recording?.state)
+    }
+
+    fn tape(&self) -> Vec<TapeCommand> {
+        self.tapes.iter().filter(|(line, ..)| *line == LINE).map(|(.., command)| *command).collect()
+    }
+
+    fn tells(&mut self, news: TapeNews) {
+        let id = self.tapes.last().expect("a recording").1;
+        self.handle(Input::Tape { id, news });
+    }
+
+    fn kept(&self) -> crate::desk_api::CallRecording {
+        self.the_entry().recording.expect("something of a recording")
+    }
+
+    fn seconds_since_begin(&self) -> Vec<(i64, Option<i64>)> {
+        let recording = self.kept();
+        let since = |at: Timestamp| at.as_second() - recording.begun_at.as_second();
+        recording.paused.iter().map(|pause| (since(pause.from), pause.to.map(since))).collect()
+    }
+
+    /// A second client is answered, and both are put into a conference.
+    fn confer(&mut self) {
+        self.pbx.forget();
+        self.ring("");
+        self.intend(Intent::Answer { line: SECOND });
+        self.intend(Intent::Conference { on: true });
+        for _ in 0..2 {
+            let reinvite = self.pbx.request("INVITE");
+            let reply = self.pbx.reply(&reinvite, 200, Some(ALAW));
+            self.hears(&reply);
+        }
+        assert_eq!(self.agent.view().conference, Some([LINE, SECOND]));
+    }
+}
+
+#[test]
+fn where_the_company_does_not_allow_it_nothing_is_recorded_and_nothing_is_shown() {
+    let mut world = World::new();
+    world.talk();
+    for intent in [
+        Intent::Record { line: LINE },
+        Intent::PauseRecording { line: LINE, on: true },
+        Intent::RefuseRecording { line: LINE },
+    ] {
+        world.intend(intent);
+        assert_eq!(world.refusals().pop(), Some((Some(LINE), Refusal::WrongState)));
+    }
+    assert_eq!((world.recording(), world.tape()), (None, vec![]));
+    assert_eq!(world.the_entry().recording, None);
+}
+
+#[test]
+fn a_client_is_recorded_from_the_answer_and_not_while_it_rings() {
+    let mut world = always();
+    let (mut leg, _) = world.ring("");
+    assert_eq!((world.recording(), world.tape()), (None, vec![]));
+    world.intend(Intent::Answer { line: LINE });
+    leg.follow(&world.pbx.response(200));
+    assert_eq!((world.recording(), world.tape()), (Some(RecordingState::On), vec![TapeCommand::Begin]));
+    let entry = world.the_entry();
+    let recording = entry.recording.unwrap();
+    assert_eq!((recording.told, recording.result), (Announce::Elsewhere, None));
+    assert_eq!(Some(recording.begun_at), entry.answered_at);
+    assert_eq!(world.tapes[0].1, entry.id, "it has the entry's name");
+    let ack = world.pbx.ack(&leg, None);
+    world.hears(&ack);
+    world.hang_up_theirs(&mut leg);
+    assert_eq!(
+        world.kept().result,
+        Some(RecordingResult::Incomplete),
+        "until all of it is known to be there"
+    );
+    world.tells(TapeNews::Ended { complete: true });
+    assert_eq!(world.kept().result, Some(RecordingResult::Complete));
+}
+
+#[test]
+fn a_call_that_is_asked_for_is_recorded_from_then_on() {
+    let mut world = allowed(When::Asked, Announce::Tone);
+    world.talk();
+    assert_eq!((world.recording(), world.tape()), (Some(RecordingState::Off), vec![]));
+    world.intend(Intent::Record { line: LINE });
+    assert_eq!((world.recording(), world.tape()), (Some(RecordingState::On), vec![TapeCommand::Begin]));
+    world.intend(Intent::Record { line: LINE });
+    assert_eq!(world.refusals().pop(), Some((Some(LINE), Refusal::WrongState)), "once is enough");
+    assert_eq!(world.kept().told, Announce::Tone);
+}
+
+#[test]
+fn nothing_is_recorded_before_the_client_agrees() {
+    let mut world = allowed(When::Always, Announce::Consent);
+    world.talk();
+    assert_eq!((world.recording(), world.tape()), (Some(RecordingState::Asking), vec![]));
+    assert_eq!(world.the_entry().recording, None);
+    world.advance(Duration::from_secs(7));
+    world.intend(Intent::Record { line: LINE });
+    assert_eq!((world.recording(), world.tape()), (Some(RecordingState::On), vec![TapeCommand::Begin]));
+    assert_eq!(world.kept().told, Announce::Consent);
+}
+
+#[test]
+fn a_client_who_says_no_is_not_recorded_and_not_asked_again() {
+    let mut world = allowed(When::Always, Announce::Consent);
+    world.talk();
+    world.intend(Intent::RefuseRecording { line: LINE });
+    assert_eq!(world.recording(), Some(RecordingState::Refused));
+    world.intend(Intent::Record { line: LINE });
+    assert_eq!(world.refusals().pop(), Some((Some(LINE), Refusal::WrongState)));
+    assert_eq!((world.tape(), world.the_entry().recording), (vec![], None));
+}
+
+#[test]
+fn what_a_client_takes_back_is_deleted_and_the_register_says_so() {
+    let mut world = always();
+    let mut leg = world.talk();
+    world.intend(Intent::RefuseRecording { line: LINE });
+    assert_eq!(world.recording(), Some(RecordingState::Refused));
+    assert_eq!(world.tape(), [TapeCommand::Begin, TapeCommand::Discard]);
+    assert_eq!(world.kept().result, Some(RecordingResult::Refused));
+    world.hang_up_theirs(&mut leg);
+    assert_eq!(world.kept().result, Some(RecordingResult::Refused));
+}
+
+#[test]
+fn a_pause_is_in_the_register_with_its_times() {
+    let mut world = always();
+    let mut leg = world.talk();
+    world.advance(Duration::from_secs(5));
+    world.intend(Intent::PauseRecording { line: LINE, on: true });
+    assert_eq!(world.recording(), Some(RecordingState::Paused));
+    world.advance(Duration::from_secs(20));
+    world.intend(Intent::PauseRecording { line: LINE, on: false });
+    world.advance(Duration::from_secs(5));
+    world.intend(Intent::PauseRecording { line: LINE, on: true });
+    world.advance(Duration::from_secs(3));
+    world.hang_up_theirs(&mut leg);
+    assert_eq!(world.seconds_since_begin(), [(5, Some(25)), (30, Some(33))]);
+    let paused = TapeCommand::Blank(Some(Blank::Paused));
+    assert_eq!(world.tape(), [TapeCommand::Begin, paused, TapeCommand::Blank(None), paused]);
+}
+
+#[test]
+fn a_key_that_means_nothing_now_is_refused() {
+    let mut world = always();
+    world.talk();
+    for intent in [Intent::PauseRecording { line: LINE, on: false }, Intent::Record { line: LINE }] {
+        world.intend(intent);
+        assert_eq!(world.refusals().pop(), Some((Some(LINE), Refusal::WrongState)));
+    }
+    assert_eq!(world.tape(), [TapeCommand::Begin]);
+}
+
+#[test]
+fn the_announcement_is_over_when_the_voice_says_so() {
+    let mut world = allowed(When::Always, Announce::Voice);
+    world.talk();
+    assert_eq!(
+        (world.recording(), world.tape()),
+        (Some(RecordingState::Announcing), vec![TapeCommand::Begin])
+    );
+    world.intend(Intent::PauseRecording { line: LINE, on: true });
+    assert_eq!(world.recording(), Some(RecordingState::Announcing), "nobody can miss it");
+    world.tells(TapeNews::Announced);
+    assert_eq!(world.recording(), Some(RecordingState::On));
+}
+
+#[test]
+fn a_colleague_who_calls_is_not_recorded() {
+    let mut world = always();
+    let (mut leg, _) = world.ring("P-Asserted-Identity: <sip:102@192.0.2.1>\r\n");
+    world.intend(Intent::Answer { line: LINE });
+    leg.follow(&world.pbx.response(200));
+    assert_eq!((world.recording(), world.tape()), (None, vec![]));
+}
+
+#[test]
+fn whoever_hides_the_number_is_a_client() {
+    let mut world = always();
+    world.ring("Privacy: id\r\nP-Asserted-Identity: <sip:+79161234567@192.0.2.1>\r\n");
+    world.intend(Intent::Answer { line: LINE });
+    assert_eq!(world.recording(), Some(RecordingState::On));
+}
+
+/// Duty 11: whoever is asked for a client's sake may be reached at an outside number.
+#[test]
+fn whoever_is_consulted_is_not_recorded_wherever_they_are() {
+    for target in ["302", "+79165550000"] {
+        let mut world = always();
+        world.talk();
+        world.intend(Intent::Consult { line: LINE, target: target.into() });
+        let (one, other) = (world.pbx.request("INVITE"), world.pbx.request("INVITE"));
+        for invite in [one, other] {
+            let reply = world.pbx.reply(&invite, 200, Some(&alaw(8, "recvonly")));
+            world.hears(&reply);
+        }
+        assert_eq!(world.agent.view().lines[&SECOND].state, LineState::Talking, "{target}");
+        assert_eq!(
+            (world.recording_on(SECOND), world.recording()),
+            (None, Some(RecordingState::On)),
+            "{target}"
+        );
+        assert_eq!(world.tapes.len(), 1, "{target}");
+    }
+}
+
+#[test]
+fn a_colleague_in_the_clients_place_is_not_recorded_and_the_client_is_again() {
+    let mut world = always();
+    let mut leg = world.talk();
+    let update = world.pbx.ask(&mut leg, "UPDATE", "P-Asserted-Identity: <sip:302@192.0.2.1>\r\n", None);
+    world.hears(&update);
+    let apart = TapeCommand::Blank(Some(Blank::Apart));
+    // The entry still names the client, but the far end is somebody else.
+    assert_eq!(world.tape(), [TapeCommand::Begin, apart]);
+    let update =
+        world.pbx.ask(&mut leg, "UPDATE", "P-Asserted-Identity: <sip:+79161234567@192.0.2.1>\r\n", None);
+    world.hears(&update);
+    assert_eq!(world.tape(), [TapeCommand::Begin, apart, TapeCommand::Blank(None)]);
+}
+
+#[test]
+fn a_pause_in_a_conference_is_one_of_both() {
+    let mut world = always();
+    world.talk();
+    world.confer();
+    world.tapes.clear();
+    world.intend(Intent::PauseRecording { line: SECOND, on: true });
+    let states = [world.recording(), world.recording_on(SECOND)];
+    assert_eq!(states, [Some(RecordingState::Paused); 2]);
+    world.intend(Intent::PauseRecording { line: LINE, on: false });
+    let states = [world.recording(), world.recording_on(SECOND)];
+    assert_eq!(states, [Some(RecordingState::On); 2]);
+}
+
+#[test]
+fn who_does_not_agree_is_in_nobody_elses_recording_either() {
+    let mut world = always();
+    world.talk();
+    world.confer();
+    world.tapes.clear();
+    world.intend(Intent::RefuseRecording { line: SECOND });
+    let apart = TapeCommand::Blank(Some(Blank::Apart));
+    assert_eq!(world.tape(), [apart]);
+    world.intend(Intent::HangUp { line: SECOND });
+    assert_eq!(world.tape(), [apart, TapeCommand::Blank(None)]);
+}
+
+#[test]
+fn a_disk_that_fails_is_said_and_the_entry_says_that_the_recording_is_not_whole() {
+    for (fault, state) in [
+        (RecordingFault::DiskSlow, RecordingState::On),
+        (RecordingFault::DiskFull, RecordingState::Failed),
+        (RecordingFault::NotWritten, RecordingState::Failed),
+    ] {
+        let mut world = always();
+        let mut leg = world.talk();
+        world.tells(TapeNews::Fault(fault));
+        let view = world.agent.view().lines[&LINE].recording.unwrap();
+        assert_eq!((view.state, view.fault), (state, Some(fault)));
+        world.hang_up_theirs(&mut leg);
+        if state == RecordingState::On {
+            world.tells(TapeNews::Ended { complete: false });
+        }
+        assert_eq!(world.kept().result, Some(RecordingResult::Incomplete), "{fault:?}");
+    }
+}
+
+#[test]
+fn a_telephone_that_cannot_record_says_why_and_the_call_goes_on() {
+    let mut world = World::with(|config| {
+        let rules = RecordingRules { when: When::Always, announce: Announce::Voice };
+        config.recording = Some(RecordingConfig { rules, fault: Some(RecordingFault::NoKey) });
+    });
+    world.talk();
+    let view = world.agent.view().lines[&LINE].recording.unwrap();
+    assert_eq!((view.state, view.fault), (RecordingState::Failed, Some(RecordingFault::NoKey)));
+    assert_eq!((world.tape(), world.the_entry().recording), (vec![], None));
+}
+
+#[test]
+fn a_late_word_about_a_call_that_is_over_is_not_taken_for_the_next_one_on_its_line() {
+    let mut world = always();
+    let mut leg = world.talk();
+    let first = world.tapes[0].1;
+    world.hang_up_theirs(&mut leg);
+    world.pbx.forget();
+    world.talk();
+    world.handle(Input::Tape { id: first, news: TapeNews::Fault(RecordingFault::DiskFull) });
+    assert_eq!(world.recording(), Some(RecordingState::On));
+    let of_first = world.records.iter().rfind(|record| record.id == first).unwrap();
+    assert_eq!(of_first.recording.as_ref().unwrap().result, Some(RecordingResult::Incomplete));
+}
