@@ -3,7 +3,7 @@
 use super::order_news::{ME, entry};
 use super::orders::{talking, terms};
 use super::*;
-use crate::desk_api::{Order, OrderEntry, OrderNews, OrderState, OrderWatch, ProblemCode};
+use crate::desk_api::{Order, OrderNews, OrderState, OrderWatch, ProblemCode};
 use uuid::Uuid;
 
 /// As another program has written it: five cases, on what it had seen.
@@ -104,18 +104,22 @@ fn a_desk_that_knows_this_computer_no_more_leaves_nothing_of_its_clients_but_wha
     let unsent = world.last_kept();
     world.press("Esc");
     world.ended(FIRST, CallOutcome::Completed, 60);
-    let mut given = OrderEntry {
-        client_name: "Lotos".into(),
-        ..entry(&unsent, Some(1042), &[(ME, OrderState::Placed, "")])
-    };
-    (given.order.id, given.order.client) =
-        (crate::desk_api::OrderId(Uuid::from_u128(4)), client("Lotos", "kim").id);
+    let lotos = client("Lotos", "kim");
+    let mut given = entry(&unsent, Some(1042), &[(ME, OrderState::Placed, "")]);
+    (given.order.id, given.order.client) = (crate::desk_api::OrderId(Uuid::from_u128(4)), lotos.id);
     world.told(given);
+    let known = |world: &World| {
+        let lists = world.shown().lists;
+        (lists.card.title.clone(), lists.calls.rows.len())
+    };
+    assert_eq!(known(&world), ("Hanbit Build".to_owned(), 1));
     world.handle(Input::OrderWatch(OrderWatch::Revoked));
-    let shown = format!("{:?}", world.shown());
-    for gone in ["Hanbit Build", "Lotos", "Speaks quietly"] {
-        assert!(!shown.contains(gone), "{gone}: {shown}");
-    }
+    assert_eq!(known(&world), (String::new(), 0), "duty 26");
+    world.rings(FIRST, OTHER);
+    world.card(FIRST, vec![lotos]);
+    world.press("Shift+F1");
+    assert_eq!(world.form().choices.len(), 0, "nor what became of an order");
+    world.ended(FIRST, CallOutcome::Missed, 0);
     world.rings(FIRST, HANBIT);
     world.card(FIRST, vec![hanbit()]);
     world.handle(Input::Terms { client: hanbit().id, answer: Ok(Box::new(terms())) });
