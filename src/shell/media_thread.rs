@@ -664,6 +664,7 @@ fn received(from: SocketAddr, local: SocketAddr, bytes: Option<&[u8]>) -> Receiv
 #[cfg(test)]
 mod tests {
     mod conference;
+    mod recording;
 
     use super::*;
     use crate::media::{Codec, Direction, EncoderSettings, Runs};

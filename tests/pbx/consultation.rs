@@ -1,6 +1,7 @@
 //! The operator speaks with a manager first, to and fro, and then joins client and manager: by intents, as the window sends
 //! them.
 
+use crate::ogg_opus;
 use crate::pbx::Pbx;
 use crate::people::{Answers, Baresip};
 use crate::seconds;
@@ -8,9 +9,11 @@ use crate::sound::{self, ALIKE, RATE};
 use crate::telephone::OUR_RTP;
 use crate::transfer::Story;
 use patchcord::agent::{Event, Intent};
+use patchcord::archive::Archive;
 use patchcord::audio::{Begin, Sink, Source, WavRecorder, WavSource};
 use patchcord::config::Settings;
 use patchcord::phone::{self, LineId, TransferOutcome};
+use patchcord::recording::{RecordingKey, ogg_opus};
 use patchcord::secrets::Secret;
 use patchcord::shell::{self, Audio, Notice, Process, Remote, Setup};
 use std::path::{Path, PathBuf};
@@ -18,6 +21,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+/// All conversations with clients are recorded here.
+const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 const CLIENT: LineId = LineId(1);
 const MANAGER: LineId = LineId(2);
 
@@ -76,6 +81,20 @@ impl<'a> Seat<'a> {
         sound::read(&self.folder.join(format!("line-{line}.wav")), 0)
     }
 
+    /// The company's recording of the only client: what they were given to hear, and what they said.
+    fn kept(&self) -> [Vec<i16>; 2] {
+        let archive = Archive::at(self.folder.join("state/recordings"));
+        let kept = archive.list().expect("recordings");
+        assert_eq!(kept.len(), 1, "of the client's call, and of no other");
+        let key = RecordingKey::of(&Secret::new(KEY)).expect("a key");
+        let recording = archive.read(kept[0], &key).expect("a recording");
+        assert_eq!(recording.damage, [], "from its beginning to its end");
+        let file = self.folder.join("kept.opus");
+        std::fs::write(&file, ogg_opus(&recording, 1, |_| String::new())).expect("a file");
+        let [left, right] = &ogg_opus::heard(&file).channels[..] else { panic!("two channels expected") };
+        [left.clone(), right.clone()]
+    }
+
     /// The client calls and is answered; then the operator calls this one, while the client waits.
     fn consults(&self, client: &Baresip, target: &str) {
         self.wait("a registration", |event| matches!(event, phone::Event::Registered { .. }));
@@ -101,7 +120,8 @@ impl<'a> Seat<'a> {
 
 fn setup(folder: &Path, server: &str) -> Setup {
     let text = format!(
-        "[account]\nuser = \"101\"\n[pbx]\nserver = \"{server}\"\nrtp_ports = \"{}-{}\"\n",
+        "[account]\nuser = \"101\"\n[pbx]\nserver = \"{server}\"\nrtp_ports = \"{}-{}\"\n\
+         [recording]\nallow = true\nwhen = \"always\"\nannounce = \"elsewhere\"\n",
         OUR_RTP.start,
         OUR_RTP.end - 1
     );
@@ -118,7 +138,7 @@ fn setup(folder: &Path, server: &str) -> Setup {
         settings: Settings::parse(&text, Path::new("test")).expect("settings"),
         password: Secret::new("pw-101".to_owned()),
         desk_token: None,
-        recording_key: None,
+        recording_key: Some(Secret::new(KEY)),
         state_folder: folder.join("state"),
         register: true,
         audio: Box::new(audio),
@@ -198,7 +218,20 @@ fn a_client_who_hangs_up_meanwhile_leaves_manager_and_operator_talking() {
     assert!(!manager.has("CALL_CLOSED"), "the manager stays");
     seat.wants(Intent::HangUp { line: MANAGER });
     manager.wait("CALL_CLOSED", seconds(5));
-    let alike = sound::best(&story.voice, &manager.heard());
+    let heard = manager.heard();
+    let alike = sound::best(&story.voice, &heard);
     assert!(alike >= ALIKE, "the manager heard the operator: {alike:.3}");
+    let [left, right] = seat.kept();
+    for (what, voice, heard) in
+        [("the operator", &story.voice, &left), ("the client", &story.client.voice, &right)]
+    {
+        sound::must_be_heard(&format!("{what} is recorded"), voice, 0.3, 1.7, heard);
+    }
+    for channel in [&left, &right] {
+        assert!(sound::best(&manager.voice, channel) < 0.8, "nothing of the manager's");
+    }
+    // What the operator told the manager was not for the client.
+    let told = &heard[heard.len() / 3..heard.len() / 3 + RATE];
+    assert!(sound::best(told, &left) < 0.8, "nor of what they were told");
     seat.leaves();
 }
