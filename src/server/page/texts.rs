@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::text::{Catalogue, Language, msg};
 
 /// Key and English text.
-pub(super) const TEXTS: [(&str, &str); 126] = [
+pub(super) const TEXTS: [(&str, &str); 133] = [
     ("title", msg!("Order desk")),
     ("skip", msg!("Skip to the content")),
     ("language", msg!("Language")),
