@@ -78,7 +78,8 @@ fn conversation(telling: Telling, full: bool) -> (Conversation, World) {
     let (news, heard) = mpsc::channel();
     let disk = Disk { go: Arc::clone(&go), kept, full };
     let begin: BeginTape = Box::new(move || Ok(Box::new(disk) as Box<dyn Deck>));
-    let conversation = Conversation::begin(begin, telling, move |word| news.send(word).unwrap_or_default()).unwrap();
+    let conversation =
+        Conversation::begin(begin, telling, move |word| news.send(word).unwrap_or_default()).unwrap();
     (conversation, World { go, kept: seen, news: heard })
 }
 
@@ -180,7 +181,8 @@ async fn a_file_that_cannot_be_made_is_told() {
     let (news, heard) = mpsc::channel();
     let begin: BeginTape = Box::new(|| Err(io::ErrorKind::PermissionDenied.into()));
     let conversation =
-        Conversation::begin(begin, Telling::Nothing, move |word| news.send(word).unwrap_or_default()).unwrap();
+        Conversation::begin(begin, Telling::Nothing, move |word| news.send(word).unwrap_or_default())
+            .unwrap();
     conversation.finish().await;
     assert_eq!(heard.try_iter().collect::<Vec<_>>(), [TapeNews::Fault(RecordingFault::NotWritten)]);
 }
