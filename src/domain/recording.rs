@@ -139,6 +139,7 @@ pub struct CallRecording {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub struct Pause {
+    /// Its first moment.
     #[cfg_attr(feature = "desk", schema(value_type = String, format = DateTime))]
     pub from: Timestamp,
     /// None while it lasts.

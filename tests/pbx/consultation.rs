@@ -91,7 +91,8 @@ impl<'a> Seat<'a> {
         assert_eq!(recording.damage, [], "from its beginning to its end");
         let file = self.folder.join("kept.opus");
         std::fs::write(&file, ogg_opus(&recording, 1, |_| String::new())).expect("a file");
-        let [left, right] = &ogg_opus::heard(&file).channels[..] else { panic!("two channels expected") };
+        let heard = ogg_opus::heard(&file);
+        let [left, right] = &heard.channels[..] else { panic!("two channels expected") };
         [left.clone(), right.clone()]
     }
 

@@ -173,7 +173,8 @@ fn a_telephone_that_is_killed_leaves_all_but_the_last_second() {
     let client = Baresip::customer(&pbx, "+79161234567");
     let company = Company::allows(&pbx, "when = \"always\"\nannounce = \"elsewhere\"\n");
     let (voice, play) = voice(&pbx);
-    let mut phone = company.start(&pbx, &["answer", "--play", &play]);
+    let mut phone = Telephone::spawn(company.telephone(&pbx, &["answer", "--play", &play]), None);
+    phone.wait("registered", seconds(5));
     client.dial(&format!("sip:101@{}", pbx.trunk()));
     let answered = phone.wait("answered", seconds(5)).at;
     std::thread::sleep(seconds(5));

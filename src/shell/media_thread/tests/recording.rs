@@ -3,7 +3,7 @@
 use super::*;
 use crate::archive::Deck;
 use crate::domain::recording::Blank;
-use crate::shell::tape::Telling;
+use crate::shell::tape::{BeginTape, Telling};
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Kept {
@@ -39,7 +39,7 @@ async fn neither_a_hold_nor_an_operator_who_is_muted_comes_into_a_recording() {
     let headset = Headset::default();
     let (mut voice, _far_end, plan) = call(&headset, None, NearEnd::Operator);
     let (notes, kept) = std::sync::mpsc::channel();
-    let begin = Box::new(move || Ok(Box::new(Notes(notes)) as Box<dyn Deck>));
+    let begin: BeginTape = Box::new(move || Ok(Box::new(Notes(notes)) as Box<dyn Deck>));
     let id = CallRecordId(uuid::Uuid::nil());
     let order = TapeOrder::Begin { begin, telling: Telling::Nothing };
     voice.obey(ToLine::Tape { id, order });
