@@ -93,6 +93,10 @@ pub struct Headset {
     hook_settles: Instant,
     /// A hook switch that was pressed springs back until then.
     let_go_until: Instant,
+    /// What the hook switch said last was passed over, and is not what was agreed.
+    strays: bool,
+    /// It was called back since the last press or change of the light; once is enough, or it would never end with one that insists.
+    called_back: bool,
     shown: Option<Lights>,
     /// Since then.
     is_pressed: bool,
@@ -123,6 +127,8 @@ impl Headset {
             on_hold: false,
             hook_settles: Instant::START,
             let_go_until: Instant::START,
+            strays: false,
+            called_back: false,
             shown: None,
             is_pressed: false,
             controls,
@@ -171,9 +177,13 @@ impl Headset {
     fn hook(&mut self, now: Instant, state: Option<bool>, springs_back: bool) -> Option<Press> {
         let is_let_go = springs_back && state == Some(false) && now < self.let_go_until;
         if is_let_go || now < self.hook_settles {
+            if let Some(off_hook) = state {
+                self.strays = self.lamps.off_hook.is_some() && off_hook != self.off_hook;
+            }
             return None;
         }
         let off_hook = switched(&mut self.off_hook, state)?;
+        (self.strays, self.called_back) = (false, false);
         self.hook_settles = now + ECHO;
         self.let_go_until = now + LET_GO;
         Some(match (self.lamps.off_hook, off_hook) {
@@ -202,12 +212,24 @@ impl Headset {
         self.show(now, lights)
     }
 
+    /// To be asked now and then: a headset whose hook switch was passed over went its own way, and its lights bring it back to the call.
+    pub fn call_back(&mut self, now: Instant) -> Vec<Report> {
+        if now < self.hook_settles || !std::mem::take(&mut self.strays) {
+            return Vec::new();
+        }
+        match std::mem::replace(&mut self.called_back, true) {
+            true => Vec::new(),
+            false => self.show_again(now),
+        }
+    }
+
     /// The headset takes over what its lights say.
     fn agree(&mut self, now: Instant, lights: Lights) {
         if self.lamps.off_hook.is_some()
             && std::mem::replace(&mut self.off_hook, lights.off_hook) != lights.off_hook
         {
             self.hook_settles = now + ECHO;
+            (self.strays, self.called_back) = (false, false);
         }
         if self.lamps.mute.is_some() {
             self.muted = lights.mute;

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! A hook switch tells a state, and so does its light: whoever speaks last, headset or telephone, both then agree, and whatever
-//! repeats that is an echo. A press that comes to nothing is answered with all lights as they are.
+//! repeats that is an echo. A press that comes to nothing is answered with all lights as they are, and so is, once, a hook switch that
+//! says otherwise too soon to be believed.
 
 mod descriptor;
 mod device;
@@ -19,4 +20,4 @@ pub use device::{Headset, Lights, Press, Report};
 pub use rules::{intent, lights};
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

@@ -24,8 +24,10 @@ pub fn intent(view: &View, press: Press, redial: Option<&str>) -> Option<Intent>
     let calls = Calls::of(view);
     match press {
         Press::OffHook => calls.answer().or_else(|| calls.resume()),
-        Press::OnHook => calls.hang_up(view),
-        Press::Hook => calls.answer().or_else(|| calls.hang_up(view)),
+        Press::OnHook => calls.hang_up(view).or_else(|| calls.turn_to_who_waits(view)),
+        Press::Hook => {
+            calls.answer().or_else(|| calls.hang_up(view)).or_else(|| calls.turn_to_who_waits(view))
+        }
         Press::Mute => calls.mute(view, !view.muted),
         Press::MuteTo(on) => calls.mute(view, on),
         Press::Flash => calls.flash(view),
@@ -35,7 +37,9 @@ pub fn intent(view: &View, press: Press, redial: Option<&str>) -> Option<Intent>
             redial.map(|target| Intent::Dial { target: target.to_owned() })
         }
         Press::Redial => None,
-        Press::Drop => calls.hang_up(view).or_else(|| calls.reject()),
+        Press::Drop => {
+            calls.hang_up(view).or_else(|| calls.hang_up_on_who_waits(view)).or_else(|| calls.reject())
+        }
         Press::Reject => calls.reject(),
     }
 }
@@ -46,7 +50,7 @@ struct Calls {
     ringing: Option<LineId>,
     /// Whom the operator talks with, or calls.
     active: Option<LineId>,
-    /// Who waits for the operator, alone.
+    /// Who waits for the operator; the first, of several.
     waiting: Option<LineId>,
     several_wait: bool,
 }
@@ -84,14 +88,26 @@ impl Calls {
         }
     }
 
-    /// Of a conference the one who came second; the other stays. Nobody who is being passed on is hung up on by a button that
-    /// shows no name, and of two who wait neither.
+    /// On whom the operator talks with; of a conference the one who came second, and the other stays.
     fn hang_up(&self, view: &View) -> Option<Intent> {
-        let talks = view.conference.map(|[_, second]| second).or(self.active);
-        let waits = self.waiting.filter(|line| {
-            !self.several_wait && view.lines.get(line).is_some_and(|line| line.in_transfer.is_none())
-        });
-        talks.or(waits).map(|line| Intent::HangUp { line })
+        view.conference.map(|[_, second]| second).or(self.active).map(|line| Intent::HangUp { line })
+    }
+
+    /// The light is on while a client waits, so a headset's one button says on hook then, and means the client.
+    fn turn_to_who_waits(&self, view: &View) -> Option<Intent> {
+        self.waits_for_us(view)?;
+        self.answer().or_else(|| self.resume())
+    }
+
+    /// Of two neither: the button shows no name.
+    fn hang_up_on_who_waits(&self, view: &View) -> Option<Intent> {
+        let line = self.waits_for_us(view).filter(|_| !self.several_wait)?;
+        Some(Intent::HangUp { line })
+    }
+
+    /// Not whoever is on the way to a colleague: after passing on people hang up, and mean nobody by it.
+    fn waits_for_us(&self, view: &View) -> Option<LineId> {
+        self.waiting.filter(|line| view.lines.get(line).is_some_and(|line| line.in_transfer.is_none()))
     }
 
     fn mute(&self, view: &View, on: bool) -> Option<Intent> {

@@ -8,6 +8,8 @@ mod watcher;
 
 #[cfg(feature = "desktop")]
 use system::System;
+#[cfg(test)]
+pub use watcher::double;
 
 use crate::clock::Clock;
 use crate::headset::{Lights, Press};

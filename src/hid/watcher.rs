@@ -108,6 +108,7 @@ impl<B: Bus> Watcher<B> {
                 next_look = now + LOOK_EVERY;
                 self.look();
             }
+            self.write(Headset::call_back);
             match self.words.recv_timeout(next_look.since(now)) {
                 Ok(Word::Show(lights)) => {
                     self.lights = lights;
@@ -238,5 +239,7 @@ impl<B: Bus> Watcher<B> {
     }
 }
 
+#[cfg(test)]
+pub mod double;
 #[cfg(test)]
 mod tests;

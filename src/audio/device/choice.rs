@@ -28,6 +28,8 @@ pub(super) enum Order {
     Open(Device),
     /// Instead of the one that still works.
     Change(Device),
+    /// The one that is open goes on, as what it is now: somebody has put in a plug, or pulled it out.
+    Follow(Device),
     Close,
 }
 
@@ -84,11 +86,14 @@ impl Keeper {
         }
         let stalled = stalled.is_some();
         self.shunned.retain(|(_, until)| now < *until);
-        let device = seen.and_then(|seen| self.pick(now, seen));
-        match (device, &self.open) {
-            (Some(device), Some(open)) if device.id == open.device.id && !stalled => None,
-            (Some(device), Some(_)) if !stalled => Some(Order::Change(device.clone())),
-            (Some(device), _) => Some(Order::Open(device.clone())),
+        let device = seen.and_then(|seen| self.pick(now, seen)).cloned();
+        match (device, &mut self.open) {
+            (Some(device), Some(open)) if device.id == open.device.id && !stalled => {
+                let was = std::mem::replace(&mut open.device, device.clone());
+                (was != device).then_some(Order::Follow(device))
+            }
+            (Some(device), Some(_)) if !stalled => Some(Order::Change(device)),
+            (Some(device), _) => Some(Order::Open(device)),
             (None, Some(_)) => Some(Order::Close),
             (None, None) => None,
         }
@@ -196,6 +201,19 @@ mod tests {
             assert_eq!(using(wish, in_use, 1_000).look(at(1_100), list), wanted, "{story}");
         }
         assert_eq!(Keeper::new(Wish::Default).look(at(0), None), None);
+    }
+
+    #[test]
+    fn a_plug_that_is_put_in_makes_another_thing_of_the_device_that_is_open_and_that_is_told_once() {
+        let mut keeper = using(Wish::Default, "desk", 1_000);
+        let mut plugged = seen(&["desk"], "desk");
+        plugged.devices[0].kind = Kind::Headset;
+        let device = plugged.devices[0].clone();
+        assert_eq!(keeper.look(at(1_100), Some(&plugged)), Some(Order::Follow(device.clone())));
+        assert_eq!(keeper.in_use(), Some(&device));
+        assert_eq!(keeper.look(at(1_150), Some(&plugged)), None);
+        keeper.beat(at(1_450), 7);
+        assert_eq!(keeper.look(at(1_450), Some(&plugged)), Some(Order::Open(device)), "it still stalls");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The operator's microphone, earpiece and ringer, while they come and go.
 //!
 //! A thread of its own keeps the devices (`watcher`); which ones is decided by `choice`, how their clocks and ours go
-//! together by `pace`; `processing` stands between them and the streams; `pulse` speaks with the sound server, `alsa` with the sound cards where none runs. While nobody is connected and nothing rings, nothing is open, and nothing
-//! ticks.
+//! together by `pace`; `processing` stands between them and the streams; `pulse` speaks with the sound server, `alsa` with the sound
+//! cards where none runs. While nobody is connected and nothing rings, nothing is open, and nothing ticks.
 
 mod alsa;
 mod bell;
@@ -116,7 +116,7 @@ impl Source for Microphone {
         let frame = {
             let mut microphone = locked(&ends.microphone);
             let incoming = microphone.as_mut()?;
-            let frame = incoming.next_frame(Rate::Full);
+            let frame = incoming.next_frame();
             self.runs += incoming.take_runs();
             frame?
         };

@@ -27,9 +27,6 @@ const WEIGHT: f64 = 1.0 / SECOND as f64;
 const GAIN: f64 = 1.0 / (60.0 * 48_000.0);
 const LARGEST: f64 = 0.001;
 
-/// The fastest and slowest that [`Step::Go`] asks for, as a factor.
-pub(super) const WIDEST: f64 = 1.0 + 2.0 * LARGEST;
-
 #[derive(Debug)]
 pub(super) struct Pace {
     wanted: usize,

@@ -50,8 +50,14 @@ impl Processing {
 
     /// A frame at the device's rate, as the stream is to have it.
     pub fn pick_up(&mut self, mut frame: Frame, rate: Rate) -> Frame {
+        let is_dead = frame.is_silent();
         self.processor.pick_up(&mut frame);
-        self.to_stream.convert_to(rate, &frame)
+        let mut picked_up = self.to_stream.convert_to(rate, &frame);
+        // Zeros alone mean a microphone that is dead; this one is not, however quiet it was made.
+        if !is_dead && picked_up.is_silent() {
+            picked_up[0] = 1;
+        }
+        picked_up
     }
 
     /// A frame of any rate, as the device is to have it.
@@ -59,6 +65,11 @@ impl Processing {
         let mut frame = self.to_device.convert(frame);
         self.processor.play(&mut frame);
         frame
+    }
+
+    #[cfg(test)]
+    pub const fn running(&self) -> crate::media::process::Running {
+        self.processor.running()
     }
 
     fn gain_of(&self, id: Option<&String>) -> f32 {
@@ -69,7 +80,7 @@ impl Processing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::media::process::Kind;
+    use crate::media::process::{Kind, Switch};
 
     fn device(id: &str, kind: Kind) -> Device {
         Device { id: id.into(), name: id.into(), kind }
@@ -89,8 +100,7 @@ mod tests {
     #[test]
     fn each_device_is_as_loud_as_it_was_made_whenever_it_comes_back() {
         let mut processing = Processing::default();
-        let off =
-            Wanted { echo: crate::media::process::Switch::Off, noise: crate::media::process::Switch::Off };
+        let off = Wanted { echo: Switch::Off, noise: Switch::Off };
         let gain = [("mic".to_owned(), 6), ("ear".to_owned(), -6)];
         processing.want(off, gain.clone().into());
         for (microphone, earpiece, wanted) in
@@ -111,6 +121,39 @@ mod tests {
             let (frame, picked_up) = (Frame::silence(rate), Frame::silence(Rate::Full));
             assert_eq!(processing.play(&frame).rate(), Rate::Full);
             assert_eq!(processing.pick_up(picked_up, rate).rate(), rate);
+        }
+    }
+
+    /// Everything that can be switched on.
+    const ALL: Wanted = Wanted { echo: Switch::On, noise: Switch::On };
+
+    /// Frames of a sound that never repeats, so loud.
+    fn hiss(amplitude: i16) -> impl FnMut() -> Frame {
+        let mut state = 1_u32;
+        move || {
+            Frame::from_fn(Rate::Full, |_| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (state >> 16) as u8 as i16 % (2 * amplitude + 1) - amplitude
+            })
+        }
+    }
+
+    #[test]
+    fn a_microphone_that_works_never_gives_zeros_alone_at_any_rate_and_a_dead_one_does() {
+        for rate in Rate::ALL {
+            let mut processing = Processing::default();
+            processing.want(ALL, BTreeMap::new());
+            let mut quiet = hiss(1);
+            for frame in 0..250 {
+                processing.play(&Frame::silence(rate));
+                assert!(!processing.pick_up(quiet(), rate).is_silent(), "{rate:?}, frame {frame}");
+            }
+            let mut dead = Processing::default();
+            dead.want(ALL, BTreeMap::new());
+            for frame in 0..100 {
+                let picked_up = dead.pick_up(Frame::silence(Rate::Full), rate);
+                assert!(picked_up.is_silent(), "{rate:?}, frame {frame}");
+            }
         }
     }
 }

@@ -33,22 +33,7 @@ pub(super) fn start(
     changes: UnboundedSender<Change>,
 ) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-    locked(&ends.processing).want(wishes.processing, wishes.gain);
-    let mut watcher = Watcher {
-        clock,
-        ends,
-        changes,
-        server: None,
-        list: None,
-        next_list: Instant::default(),
-        connected: 0,
-        ring: None,
-        slots: [
-            Slot::new(Role::Microphone, wishes.microphone),
-            Slot::new(Role::Earpiece, wishes.earpiece),
-            Slot::new(Role::Ringer, wishes.ringer),
-        ],
-    };
+    let mut watcher = Watcher::new(clock, wishes, ends, changes);
     let run = async move {
         loop {
             let word = if watcher.is_idle() {
@@ -115,6 +100,25 @@ impl Slot {
 }
 
 impl Watcher {
+    fn new(clock: Clock, wishes: Wishes, ends: Arc<Ends>, changes: UnboundedSender<Change>) -> Self {
+        locked(&ends.processing).want(wishes.processing, wishes.gain);
+        Self {
+            clock,
+            ends,
+            changes,
+            server: None,
+            list: None,
+            next_list: Instant::default(),
+            connected: 0,
+            ring: None,
+            slots: [
+                Slot::new(Role::Microphone, wishes.microphone),
+                Slot::new(Role::Earpiece, wishes.earpiece),
+                Slot::new(Role::Ringer, wishes.ringer),
+            ],
+        }
+    }
+
     fn is_idle(&self) -> bool {
         self.connected == 0 && self.ring.is_none()
     }
@@ -213,6 +217,12 @@ impl Watcher {
             Role::Earpiece | Role::Ringer => &list.earpieces,
         });
         let order = slot.keeper.look(now, seen)?;
+        if let Order::Follow(device) = &order {
+            if slot.role == Role::Earpiece {
+                locked(&self.ends.processing).take_earpiece(device);
+            }
+            return None;
+        }
         // What a sound server names it opens.
         let is_doubtful = self.server.as_ref().is_some_and(Server::is_second_choice);
         if !(is_doubtful && matches!(order, Order::Change(_))) {
@@ -220,7 +230,7 @@ impl Watcher {
         }
         match order {
             Order::Open(device) | Order::Change(device) => Some(device),
-            Order::Close => None,
+            Order::Follow(_) | Order::Close => None,
         }
     }
 
@@ -269,7 +279,10 @@ impl Watcher {
         let wanted = self.slots.get(index).is_some_and(|slot| self.is_wanted(slot.role));
         let Some(slot) = self.slots.get_mut(index).filter(|_| wanted) else { return };
         let device = slot.keeper.in_use().cloned();
-        if slot.told.as_ref() != Some(&device) {
+        // A plug makes no other device of it.
+        let called =
+            |device: &Option<Device>| device.as_ref().map(|device| (device.id.clone(), device.name.clone()));
+        if slot.told.as_ref().map(called) != Some(called(&device)) {
             slot.told = Some(device.clone());
             let _ = self.changes.send(Change { role: slot.role, device });
         }
@@ -323,4 +336,35 @@ async fn open_earpiece(
     locked(&ends.processing).take_earpiece(device);
     *locked(&ends.earpiece) = Some(outgoing);
     Ok(open)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::wish::Seen;
+    use crate::media::process::Kind;
+    use crate::media::{Frame, Rate};
+
+    #[test]
+    fn the_echo_canceller_follows_a_plug_that_is_pulled_out_in_a_call_and_nobody_is_told_of_another_device() {
+        let (changes, mut told) = tokio::sync::mpsc::unbounded_channel();
+        let ends = Arc::new(Ends::default());
+        let clock = Clock::start();
+        let mut watcher = Watcher::new(clock, Wishes::default(), Arc::clone(&ends), changes);
+        watcher.connected = 1;
+        let earpiece = |kind| Device { id: "card".into(), name: "Built-in".into(), kind };
+        locked(&ends.processing).take_earpiece(&earpiece(Kind::Headset));
+        watcher.slots[1].keeper.opened(clock.now(), earpiece(Kind::Headset));
+        for (kind, cancels) in [(Kind::Headset, false), (Kind::Loudspeaker, true), (Kind::Headset, false)] {
+            let seen = Seen { devices: vec![earpiece(kind)], default: Some("card".into()) };
+            watcher.list = Some(List { earpieces: seen, ..List::default() });
+            assert_eq!(watcher.order(1), None, "nothing is opened anew");
+            watcher.tell(1);
+            let mut processing = locked(&ends.processing);
+            processing.pick_up(Frame::silence(Rate::Full), Rate::Full);
+            assert_eq!(processing.running().echo, cancels, "{kind:?}");
+        }
+        assert!(told.try_recv().is_ok_and(|change| change.device.is_some()));
+        assert!(told.try_recv().is_err(), "it is the same device");
+    }
 }

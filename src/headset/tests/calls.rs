@@ -174,7 +174,7 @@ fn every_press_means_what_it_should_in_every_state_of_the_calls() {
         events
     };
     let no = "";
-    let rows: [Row; 11] = [
+    let rows: [Row; 12] = [
         ("nobody", vec![], [no, no, no, no, no, no, no, no, no, "Dial", no, no]),
         (
             "a client rings",
@@ -206,8 +206,16 @@ fn every_press_means_what_it_should_in_every_state_of_the_calls() {
             "the client waits",
             with(talks(), &[held(FIRST, Side::Us)]),
             [
-                "Resume 1", "HangUp 1", "HangUp 1", "Mute on", "Mute on", no, "Resume 1", no, "Resume 1", no,
+                "Resume 1", "Resume 1", "Resume 1", "Mute on", "Mute on", no, "Resume 1", no, "Resume 1", no,
                 no, "HangUp 1",
+            ],
+        ),
+        (
+            "a second one rings while the first waits",
+            with(talks(), &[held(FIRST, Side::Us), ringing(SECOND)]),
+            [
+                "Answer 2", "Answer 2", "Answer 2", "Mute on", "Mute on", no, "Answer 2", no, "Resume 1", no,
+                "Reject 2", "HangUp 1",
             ],
         ),
         (
@@ -234,7 +242,7 @@ fn every_press_means_what_it_should_in_every_state_of_the_calls() {
                 talks(),
                 &[ringing(SECOND), held(FIRST, Side::Us), answered(SECOND), held(SECOND, Side::Us)],
             ),
-            ["Swap", no, no, "Mute on", "Mute on", no, "Swap", no, "Swap", no, no, no],
+            ["Swap", "Swap", "Swap", "Mute on", "Mute on", no, "Swap", no, "Swap", no, no, no],
         ),
         (
             "a conference",

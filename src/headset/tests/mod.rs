@@ -3,4 +3,4 @@
 mod calls;
 mod descriptors;
 mod presses;
-mod samples;
+pub mod samples;

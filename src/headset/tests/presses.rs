@@ -249,3 +249,63 @@ fn a_headset_that_insists_is_not_answered_for_ever() {
         assert_eq!(worn.hears(&[5, 1]), [], "told at once, it is an echo");
     }
 }
+
+#[test]
+fn a_headset_that_put_itself_on_the_hook_is_called_back_to_the_call_once() {
+    let mut worn = Worn::new(GN_AUDIO, JABRA);
+    worn.shows(RINGS);
+    worn.later(3_000);
+    worn.shows(TALKS); // On the screen.
+    worn.later(100);
+    assert_eq!(worn.hears(&[2, 1]), []);
+    worn.later(100);
+    assert_eq!(worn.hears(&[2, 0]), [], "passed over, and now it shows no call");
+    assert!(worn.calls_back().is_empty(), "it may still come round by itself");
+    worn.later(500);
+    assert_eq!(worn.calls_back(), [vec![2, 0b100]], "all lights once more");
+    worn.later(20);
+    assert_eq!(worn.hears(&[2, 0]), []);
+    worn.later(5_000);
+    assert!(worn.calls_back().is_empty(), "one that insists is left alone");
+    worn.shows(DARK);
+    worn.later(1_000);
+    worn.shows(TALKS);
+    worn.later(100);
+    assert_eq!(worn.hears(&[2, 1]), []);
+    assert_eq!(worn.hears(&[2, 0]), []);
+    worn.later(700);
+    assert_eq!(worn.calls_back(), [vec![2, 0b100]], "but in the next call it is called again");
+}
+
+#[test]
+fn a_headset_that_follows_its_light_in_the_end_is_not_called_back() {
+    let mut worn = Worn::new(GN_AUDIO, JABRA);
+    worn.shows(TALKS);
+    worn.later(100);
+    for report in [1, 0, 1] {
+        assert_eq!(worn.hears(&[2, report]), []);
+    }
+    worn.later(5_000);
+    assert!(worn.calls_back().is_empty());
+}
+
+#[test]
+fn who_hangs_up_too_soon_after_answering_is_shown_that_the_call_goes_on() {
+    let mut worn = Worn::new(SENNHEISER, SENNHEISER_SC30);
+    worn.shows(RINGS);
+    worn.later(2_000);
+    assert_eq!(worn.hears(&[1]), [Press::OffHook]);
+    worn.shows(TALKS);
+    worn.later(1_500);
+    assert_eq!(worn.hears(&[0]), [], "for all we know a button that sprang back");
+    assert_eq!(worn.calls_back(), [vec![0, 0b0001]]);
+}
+
+#[test]
+fn a_headset_without_the_light_is_not_called_back() {
+    let mut worn = Worn::new(RAZER, RAZER_MICROPHONE);
+    assert_eq!(worn.hears(&[2, 1]), [Press::Hook]);
+    assert_eq!(worn.hears(&[2, 0]), []);
+    worn.later(5_000);
+    assert!(worn.calls_back().is_empty());
+}

@@ -88,6 +88,10 @@ impl Worn {
         self.headset.hear(self.now, report)
     }
 
+    pub fn calls_back(&mut self) -> Vec<Vec<u8>> {
+        self.headset.call_back(self.now)
+    }
+
     pub fn shows(&mut self, lights: Lights) -> Vec<Vec<u8>> {
         self.headset.show(self.now, lights)
     }

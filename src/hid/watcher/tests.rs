@@ -1,9 +1,7 @@
-//! Headsets of the test's own, in place of the system's.
+//! Headsets come, are pressed and lit, and go.
 
+use super::double::Computer;
 use super::*;
-use crate::hid::Headsets;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 /// Report 1: hook switch, mute. Report 2: off-hook, ring and mute lights.
@@ -13,114 +11,6 @@ const DESCRIPTOR: &[u8] = &[
     0x09, 0x18, 0x09, 0x09, 0x95, 0x03, 0x91, 0x22, 0x95, 0x05, 0x91, 0x01, 0xC0,
 ];
 const MOUSE: &[u8] = &[0x05, 0x01, 0x09, 0x02, 0xA1, 0x01, 0xC0];
-const ENOUGH: Duration = Duration::from_secs(20);
-
-/// What is plugged in now, by path; shared with the thread that looks.
-#[derive(Clone, Default)]
-struct Computer(Arc<Mutex<BTreeMap<CString, Socket>>>);
-
-struct Socket {
-    descriptor: &'static [u8],
-    /// Refuses so often.
-    refuses: u32,
-    opened: u32,
-    /// What the next one who opens it reads, and where it writes.
-    reports: Option<Receiver<Vec<u8>>>,
-    written: Sender<Vec<u8>>,
-}
-
-/// A headset in somebody's hand: dropped, it is pulled out.
-struct Plugged {
-    computer: Computer,
-    path: CString,
-    reports: Option<Sender<Vec<u8>>>,
-    written: Receiver<Vec<u8>>,
-}
-
-impl Computer {
-    fn plug_in(&self, name: &str, descriptor: &'static [u8], refuses: u32) -> Plugged {
-        let path = CString::new(name).unwrap();
-        let (reports, read) = channel();
-        let (write, written) = channel();
-        let socket = Socket { descriptor, refuses, opened: 0, reports: Some(read), written: write };
-        self.0.lock().unwrap().insert(path.clone(), socket);
-        Plugged { computer: self.clone(), path, reports: Some(reports), written }
-    }
-
-    fn watched(&self) -> (Headsets, UnboundedReceiver<Press>) {
-        let (presses, pressed) = tokio::sync::mpsc::unbounded_channel();
-        let (orders, words) = channel();
-        Watcher::start(self.clone(), Clock::start(), orders.clone(), words, presses).unwrap();
-        (Headsets { orders }, pressed)
-    }
-}
-
-impl Plugged {
-    fn reports(&self, octets: &[u8]) {
-        self.reports.as_ref().unwrap().send(octets.to_vec()).unwrap();
-    }
-
-    fn shows(&self) -> Vec<u8> {
-        self.written.recv_timeout(ENOUGH).expect("lights are switched")
-    }
-
-    fn opened(&self) -> u32 {
-        self.computer.0.lock().unwrap().get(&self.path).unwrap().opened
-    }
-}
-
-impl Drop for Plugged {
-    fn drop(&mut self) {
-        self.computer.0.lock().unwrap().remove(&self.path);
-        self.reports = None;
-    }
-}
-
-impl Bus for Computer {
-    fn look(&mut self) -> Vec<CString> {
-        self.0.lock().unwrap().keys().cloned().collect()
-    }
-
-    fn open(&mut self, path: &CString) -> io::Result<Device> {
-        let mut sockets = self.0.lock().unwrap();
-        let socket = sockets.get_mut(path).ok_or(io::ErrorKind::NotFound)?;
-        socket.opened += 1;
-        if socket.opened <= socket.refuses {
-            return Err(io::ErrorKind::PermissionDenied.into());
-        }
-        let reports = socket.reports.take().ok_or(io::ErrorKind::ResourceBusy)?;
-        Ok(Device {
-            name: "test".into(),
-            vendor: 0x1209,
-            descriptor: socket.descriptor.to_vec(),
-            input: Box::new(Reader(reports)),
-            output: Box::new(Writer(socket.written.clone())),
-        })
-    }
-}
-
-struct Reader(Receiver<Vec<u8>>);
-struct Writer(Sender<Vec<u8>>);
-
-impl Input for Reader {
-    fn read(&mut self, buffer: &mut [u8], wait: Duration) -> io::Result<usize> {
-        match self.0.recv_timeout(wait) {
-            Ok(report) => {
-                buffer[..report.len()].copy_from_slice(&report);
-                Ok(report.len())
-            }
-            Err(RecvTimeoutError::Timeout) => Ok(0),
-            Err(RecvTimeoutError::Disconnected) => Err(io::ErrorKind::NotConnected.into()),
-        }
-    }
-}
-
-impl Output for Writer {
-    fn write(&mut self, report: &[u8]) -> io::Result<()> {
-        self.0.send(report.to_vec()).map_err(|_| io::ErrorKind::NotConnected.into())
-    }
-}
-
 fn next(pressed: &mut UnboundedReceiver<Press>) -> Press {
     pressed.blocking_recv().expect("the watcher lives")
 }
@@ -148,6 +38,19 @@ fn a_headset_is_lit_pressed_and_pulled_out_and_is_in_step_again_when_it_is_back(
     assert_eq!(next(&mut pressed), Press::Mute);
     drop(headsets);
     assert_eq!(back.shows(), [2, 0], "dark when the telephone goes");
+}
+
+#[test]
+fn a_headset_that_lost_the_call_is_shown_it_again() {
+    let computer = Computer::default();
+    let headset = computer.plug_in("/dev/hidraw0", DESCRIPTOR, 0);
+    let (headsets, _pressed) = computer.watched();
+    assert_eq!(headset.shows(), [2, 0]);
+    headsets.show(TALKS);
+    assert_eq!(headset.shows(), [2, 1]);
+    headset.reports(&[1, 1]);
+    headset.reports(&[1, 0]);
+    assert_eq!(headset.shows(), [2, 1]);
 }
 
 #[test]

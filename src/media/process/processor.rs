@@ -92,7 +92,6 @@ impl Processor {
     /// What the microphone has picked up, whole blocks of it.
     pub fn pick_up(&mut self, samples: &mut [i16]) {
         for block in samples.as_chunks_mut::<BLOCK>().0 {
-            let is_silent = block.iter().all(|sample| *sample == 0);
             let mut sound = block.map(of_full_scale);
             if self.is_in_doubt() {
                 self.detector.pick_up(&sound);
@@ -103,10 +102,6 @@ impl Processor {
                 self.clipping.limit(&mut sound);
             }
             *block = sound.map(sample);
-            // Zeros alone mean a microphone that is dead; this one is not, however quiet the room is made.
-            if !is_silent && block.iter().all(|sample| *sample == 0) {
-                block[0] = 1;
-            }
         }
     }
 

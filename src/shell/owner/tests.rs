@@ -1,5 +1,7 @@
 //! The network changes under a telephone. Loopback has many addresses: no network is needed.
 
+mod lights;
+
 use super::*;
 use crate::config::Settings;
 use crate::secrets::Secret;
@@ -103,20 +105,6 @@ impl Desk {
             if registers { field("Contact").to_owned() } else { format!("Contact: <sip:pbx@{pbx}{wishes}>") };
         let text = format!(
             "SIP/2.0 200 OK\r\n{fields}{to}{tag}\r\n{contact}\r\nContent-Type: application/sdp\r\nContent-Length: {length}\r\n\r\n{sdp}"
-        );
-        self.pbx.send_to(text.as_bytes(), self.owner.network.socket.local()).unwrap();
-        let arrival = self.owner.network.socket.recv().await;
-        self.owner.on_arrival(arrival);
-    }
-
-    /// ACK to our 200 for [`Self::is_called`].
-    async fn acknowledges(&mut self, answer: &str) {
-        let field = |name: &str| answer.lines().find(|line| line.starts_with(name)).unwrap();
-        let fields: String =
-            ["From", "To", "Call-ID"].iter().map(|name| format!("{}\r\n", field(name))).collect();
-        let (pbx, contact) = (self.pbx.local_addr().unwrap(), &self.contact);
-        let text = format!(
-            "ACK {contact} SIP/2.0\r\nVia: SIP/2.0/UDP {pbx};branch=z9hG4bKack;rport\r\n{fields}CSeq: 1 ACK\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
         );
         self.pbx.send_to(text.as_bytes(), self.owner.network.socket.local()).unwrap();
         let arrival = self.owner.network.socket.recv().await;
@@ -557,46 +545,6 @@ async fn a_pbx_that_moved_is_registered_at_its_new_address() {
             let moved = desk.pbx.local_addr().unwrap();
             desk.owner.on_resolved(moved);
             assert_eq!(desk.hears("REGISTER"), desk.owner.network.socket.local());
-        })
-        .await;
-}
-
-/// Ring, off-hook, mute and hold light.
-fn lit(told: &crate::hid::Told) -> [bool; 4] {
-    let lights = told.since().0.expect("the lights are told");
-    [lights.ring, lights.off_hook, lights.mute, lights.hold]
-}
-
-#[tokio::test]
-async fn a_headset_answers_mutes_and_hangs_up_and_its_lights_follow() {
-    tokio::task::LocalSet::new()
-        .run_until(async {
-            let mut desk = Desk::new().await;
-            let (presses, pressed) = unbounded_channel();
-            let (headsets, told) = crate::hid::Headsets::in_test();
-            desk.owner.headset = HeadsetDesk::with(Some((headsets, pressed)));
-            desk.owner.on_press(Press::OffHook);
-            assert!(told.since().1, "nobody calls: the headset goes back on the hook");
-            desk.is_called().await;
-            assert_eq!(lit(&told), [true, false, false, false]);
-            presses.send(Press::OffHook).unwrap();
-            let press = desk.owner.headset.next_press().await;
-            desk.owner.on_press(press);
-            let answer = desk.asks("SIP/2.0 200");
-            assert!(answer.contains("CSeq: 1 INVITE"), "{answer}");
-            desk.acknowledges(&answer).await;
-            assert_eq!(lit(&told), [false, true, false, false]);
-            desk.owner.on_press(Press::Mute);
-            assert!(desk.owner.muted);
-            assert_eq!(lit(&told), [false, true, true, false]);
-            // The same by a key of the window.
-            desk.owner.on_command(Command::Intent(Intent::Mute { on: false }));
-            assert_eq!(lit(&told), [false, true, false, false]);
-            desk.owner.on_press(Press::OnHook);
-            let bye = desk.asks("BYE");
-            desk.answers(&bye, "").await;
-            desk.hears_figures().await;
-            assert_eq!(lit(&told), [false; 4]);
         })
         .await;
 }
