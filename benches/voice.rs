@@ -3,15 +3,22 @@
 //! ```text
 //! cargo bench --no-default-features --features voice --bench voice -- cost
 //! … -- shocks
+//! … -- play CODEC PHASE PACKETS OUT.wav
+//!          what the operator hears of a stream: PCMA, PCMU, G722 or opus; microseconds from the clock's start to
+//!          the first frame; a file of lines, each when a packet arrives, in microseconds, and its octets in hexadecimal
 //! … -- run KIND ECHO NOISE FAR.wav NEAR.wav PLAYED.wav OUT.wav
 //!          headset|loudspeaker|unknown, auto|on|off twice; files mono, 48 kHz, 16 bit
 //! ```
 //!
-//! `scripts/voice-processing` makes the sounds and judges what comes out.
+//! `scripts/voice-processing` and `scripts/voice-bench` make the sounds and judge what comes out.
 
+use patchcord::instant::Instant;
 use patchcord::media::process::{
     BLOCK, EARPIECE_LEVEL, EARPIECE_PEAK, Kind, Limiter, Processor, RATE_HZ, Running, Switch, Wanted,
 };
+use patchcord::media::{Codec, Direction, EncoderSettings, Frame, Stream, StreamPlan};
+use patchcord::transmit::{Received, Transport};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 const CALL_BLOCKS: usize = 2_000;
@@ -22,10 +29,13 @@ fn main() {
     match words[..] {
         [] | ["cost"] => cost(),
         ["shocks"] => shocks(),
+        ["play", codec, phase, packets, out] => play(codec, phase, packets, out),
         ["run", kind, echo, noise, far, near, played, out] => {
             run(kind, echo, noise, [far, near, played, out])
         }
-        _ => panic!("voice [cost | shocks | run KIND ECHO NOISE FAR NEAR PLAYED OUT]"),
+        _ => panic!(
+            "voice [cost | shocks | play CODEC PHASE PACKETS OUT | run KIND ECHO NOISE FAR NEAR PLAYED OUT]"
+        ),
     }
 }
 
@@ -60,7 +70,7 @@ fn run(kind: &str, echo: &str, noise: &str, [far, near, played, out]: [&str; 4])
         _ => Kind::Unknown,
     };
     processor.take_earpiece(kind, 0.0);
-    let (mut played, mut out) = (create(played), create(out));
+    let (mut played, mut out) = (create(played, RATE_HZ), create(out, RATE_HZ));
     let (far, near) = (read(far), read(near));
     let mut last = None;
     for (n, (far, near)) in far.as_chunks::<BLOCK>().0.iter().zip(near.as_chunks::<BLOCK>().0).enumerate() {
@@ -81,10 +91,66 @@ fn run(kind: &str, echo: &str, noise: &str, [far, near, played, out]: [&str; 4])
     }
 }
 
-fn create(path: &str) -> hound::WavWriter<std::io::BufWriter<std::fs::File>> {
+/// On virtual time: half a minute is heard in a moment, and the same every time.
+fn play(codec: &str, phase: &str, packets: &str, out: &str) {
+    let codec =
+        Codec::ALL.into_iter().find(|known| known.name().eq_ignore_ascii_case(codec)).expect("a codec");
+    let mut frame_us: u64 = phase.parse().expect("microseconds");
+    let [local, remote]: [SocketAddr; 2] = [([127, 0, 0, 1], 4_000).into(), ([127, 0, 0, 1], 4_002).into()];
+    let plan = StreamPlan {
+        local,
+        remote,
+        remote_rtcp: remote,
+        codec,
+        payload_type: 96,
+        accepted: vec![(96, codec)],
+        encoder: EncoderSettings::default(),
+        telephone_event: None,
+        telephone_event_hz: 8_000,
+        telephone_event_in: vec![],
+        direction: Direction::SendRecv,
+        held_by_them: false,
+        ptime_ms: 20,
+        early: false,
+    };
+    let mut stream = Stream::new(Instant::START, plan, [1; 32]);
+    let mut writer = create(out, codec.rate().hz());
+    let mut delays: Vec<f32> = Vec::new();
+    let mut hear = |stream: &mut Stream, until: u64| {
+        while frame_us <= until {
+            let now = Instant::from_start(Duration::from_micros(frame_us));
+            let heard = stream.tick(now, None, &Frame::silence(codec.rate()));
+            // Before the first packet a frame has no rate of its own.
+            let heard = if heard.rate() == codec.rate() { heard } else { Frame::silence(codec.rate()) };
+            heard.iter().for_each(|sample| writer.write_sample(*sample).expect("room on the disk"));
+            delays.push(stream.stats(now).delay_ms);
+            while !matches!(stream.poll_output(), patchcord::media::StreamOutput::Idle) {}
+            frame_us += 20_000;
+        }
+    };
+    let mut last = 0;
+    for line in std::fs::read_to_string(packets).expect("a file of packets").lines() {
+        let (at, octets) = line.split_once(' ').expect("a time and octets");
+        let at: u64 = at.parse().expect("microseconds");
+        let digits = octets.as_bytes().chunks(2).map(|two| std::str::from_utf8(two).expect("ASCII"));
+        let bytes = digits.map(|two| u8::from_str_radix(two, 16).expect("hexadecimal")).collect();
+        // What arrives at the moment of a frame is there for it.
+        hear(&mut stream, at.saturating_sub(1));
+        let now = Instant::from_start(Duration::from_micros(at));
+        stream.handle_rtp(now, Received { transport: Transport::Udp, from: remote, local, bytes });
+        last = at;
+    }
+    hear(&mut stream, last + 1_000_000);
+    writer.finalize().expect("room on the disk");
+    delays.sort_by(f32::total_cmp);
+    let part = |percent: usize| delays.get(delays.len() * percent / 100).copied().unwrap_or_default();
+    println!("{:.1} {:.1} {:.1}", part(5), part(50), part(95));
+}
+
+fn create(path: &str, sample_rate: u32) -> hound::WavWriter<std::io::BufWriter<std::fs::File>> {
     let spec = hound::WavSpec {
         channels: 1,
-        sample_rate: RATE_HZ,
+        sample_rate,
         bits_per_sample: 16,
         sample_format: hound::SampleFormat::Int,
     };

@@ -27,6 +27,11 @@ pub(super) trait Decoder: Send {
         false
     }
 
+    /// Whether it makes up what is missing by itself. Where it does not, a packet may be decoded before the one ahead of it has come.
+    fn conceals(&self) -> bool {
+        false
+    }
+
     /// So many samples that never came, by the codec's own concealment. `false`: it has none.
     fn conceal(&mut self, _samples: usize, _sound: &mut Vec<i16>) -> bool {
         false

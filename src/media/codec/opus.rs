@@ -71,6 +71,10 @@ impl super::Decoder for Decoder {
             && self.run(next, samples, true, sound) == samples
     }
 
+    fn conceals(&self) -> bool {
+        self.0.is_some()
+    }
+
     fn conceal(&mut self, samples: usize, sound: &mut Vec<i16>) -> bool {
         let end = sound.len() + samples;
         while sound.len() < end {

@@ -1,8 +1,10 @@
-//! Hides what is missing by the pitch periods before it, in the manner of ITU-T G.711 Appendix I but at any
-//! rate and without its delay: one period for 10 ms, then two, then three, so that nothing buzzes; fading.
+//! Hides what is missing. At first the sound goes on as it rang ([`predict`]); beyond that whole pitch periods of it are repeated,
+//! in the manner of ITU-T G.711 Appendix I but at any rate, and faded. Where the sound after the gap is known already, it is
+//! traced back into the gap by the same means, and both are blended: it then begins without a seam.
 
 use super::super::Rate;
-use super::stretch::{correlation, crossfade};
+use super::predict;
+use super::stretch::correlation;
 
 /// A pitch period: 200 Hz to 66 Hz, as Appendix I has it.
 const LEAST_LAG_MS: usize = 5;
@@ -11,127 +13,156 @@ const MOST_LAG_MS: usize = 15;
 /// Stretch of sound in which the pitch is sought.
 const WINDOW_MS: usize = 20;
 
-/// Periods that are repeated in turn.
-const MOST_PERIODS: usize = 3;
+/// Sound before the gap that is looked at: voices change, and what was longer ago tells nothing of it.
+pub(super) const HISTORY_MS: usize = 40;
 
-/// After so long one period more.
+/// For so long it rings, before that dies away; then it is blended into its repetition.
+const HEAD_MS: usize = 20;
+const JOIN_MS: usize = 4;
+
+/// At least so much is repeated in one piece: less buzzes.
+const LEAST_TURN_MS: usize = 20;
+
+/// At full strength for so long, then faded until silence.
+const FULL_MS: usize = 40;
+const GONE_MS: usize = 120;
+
+/// The sound after a gap is traced back so far.
+const BACK_MS: usize = 20;
+
+/// The longest crossfade back into real sound, and what it grows by for each 10 ms of a long gap.
+const MOST_OVERLAP_MS: usize = 10;
 const STEP_MS: usize = 10;
-
-/// Repeated at full strength for so long, then faded until silence.
-const FULL_MS: usize = 10;
-const GONE_MS: usize = 60;
-
-/// Sound before the gap that is looked at: three of the longest periods, and a quarter to join them.
-pub(super) const HISTORY_MS: usize = MOST_LAG_MS * MOST_PERIODS + MOST_LAG_MS.div_ceil(4);
 
 #[derive(Default)]
 pub(super) struct Concealer {
     rate: Rate,
-    /// What came before the gap.
-    before: Vec<i16>,
-    lag: usize,
-    periods: usize,
-    turn: Turn,
-    /// The turn before, blended out.
-    last: Turn,
-    blend: usize,
+    /// What came before the gap, and what goes on from it.
+    sound: Vec<f64>,
+    /// How much of that came before.
+    before: usize,
+    /// What is repeated; 0 while it rings.
+    turn: usize,
+    lag: Option<usize>,
     made_up: usize,
+    bridge: Option<Bridge>,
 }
 
-/// Sound that repeats.
-#[derive(Default)]
-struct Turn {
-    sound: Vec<i16>,
-    at: usize,
+/// To the sound after the gap. Its places are counted in samples that were made up.
+struct Bridge {
+    from: usize,
+    /// Where the sound after the gap begins.
+    to: usize,
+    /// Up to there, and the first of that sound.
+    sound: Vec<f64>,
 }
 
 impl Concealer {
     /// A gap begins after this sound.
     pub fn start(&mut self, rate: Rate, before: &[i16]) {
         let from = before.len().saturating_sub(HISTORY_MS * rate.per_ms());
-        self.before.clear();
-        self.before.extend_from_slice(&before[from..]); // at most its length
+        self.sound.clear();
+        self.sound.extend(before[from..].iter().map(|sample| f64::from(*sample))); // at most its length
         self.rate = rate;
-        self.lag = pitch(&self.before, rate).unwrap_or_default();
-        self.periods = 1;
-        self.turn = self.turn_of(1);
-        self.blend = 0;
-        self.made_up = 0;
+        self.before = self.sound.len();
+        (self.turn, self.lag, self.made_up, self.bridge) = (0, None, 0, None);
     }
 
     /// Whether nothing is left of it.
     pub fn is_gone(&self) -> bool {
-        self.turn.sound.is_empty() || self.made_up >= GONE_MS * self.rate.per_ms()
+        !self.knows_enough() || self.bridge.is_none() && self.made_up >= GONE_MS * self.rate.per_ms()
     }
 
-    /// A pitch period; 0 for none.
-    pub fn lag(&self) -> usize {
-        self.lag
+    /// A pitch period of what came before; 0 for none.
+    pub fn lag(&mut self) -> usize {
+        if self.lag.is_none() {
+            self.lag = pitch(&self.sound[..self.before], self.rate); // it begins with that
+        }
+        self.lag.unwrap_or_default()
     }
 
-    /// The crossfade back into real sound: the longer the gap, the less both may fit.
+    /// The crossfade back into real sound: the longer the gap, the less both may fit. None where the bridge has met it.
     pub fn overlap(&self) -> usize {
+        if self.bridge.as_ref().is_some_and(|bridge| bridge.to == self.made_up) {
+            return 0;
+        }
         let per_ms = self.rate.per_ms();
         let beyond = (self.made_up / (STEP_MS * per_ms)).saturating_sub(1);
-        (4 * per_ms).max(beyond.saturating_sub(1) * 4 * per_ms).min(10 * per_ms)
+        (JOIN_MS * per_ms).max(beyond.saturating_sub(1) * JOIN_MS * per_ms).min(MOST_OVERLAP_MS * per_ms)
+    }
+
+    /// After so many samples more comes this sound: what leads there is blended into it.
+    pub fn foresee(&mut self, after: &[i16], gap: usize) {
+        let (from, to) = (self.made_up, self.made_up + gap);
+        if self.bridge.as_ref().is_some_and(|bridge| bridge.to == to) {
+            return;
+        }
+        let per_ms = self.rate.per_ms();
+        let near = &after[..after.len().min(BACK_MS * per_ms)]; // at most its length
+        let mirrored: Vec<f64> = near.iter().rev().map(|sample| f64::from(*sample)).collect();
+        let back = predict::go_on(&mirrored, per_ms, gap.min(BACK_MS * per_ms));
+        let mut sound: Vec<f64> = (from..to).map(|place| self.going_on(place)).collect();
+        let length = back.len() as f64;
+        for (n, (sample, back)) in sound.iter_mut().rev().zip(back).enumerate() {
+            let part = (n as f64 + 0.5) / length;
+            *sample = *sample * part + back * (1.0 - part);
+        }
+        sound.extend(near.iter().take(MOST_OVERLAP_MS * per_ms).map(|sample| f64::from(*sample)));
+        self.bridge = Some(Bridge { from, to, sound });
     }
 
     pub fn next(&mut self) -> i16 {
-        let step = STEP_MS * self.rate.per_ms();
-        if self.periods < MOST_PERIODS && self.made_up == self.periods * step {
-            self.lengthen_turn();
-        }
-        let mut sample = f32::from(self.turn.next());
-        if self.blend > 0 {
-            let part = self.blend as f32 / (self.lag / 4).max(1) as f32;
-            sample = sample * (1.0 - part) + f32::from(self.last.next()) * part;
-            self.blend -= 1;
-        }
-        let (full, gone) = (FULL_MS * self.rate.per_ms(), GONE_MS * self.rate.per_ms());
-        let left = gone.saturating_sub(self.made_up).min(gone - full) as f32 / (gone - full) as f32;
-        self.made_up += 1;
-        // Never stronger than samples were.
-        (sample * left) as i16
-    }
-
-    /// Goes on at the same place of a period.
-    fn lengthen_turn(&mut self) {
-        self.periods += 1;
-        let next = self.turn_of(self.periods);
-        if next.sound.is_empty() {
-            return;
-        }
-        self.last = std::mem::replace(&mut self.turn, next);
-        self.turn.at = self.last.at.checked_rem(self.lag).unwrap_or_default();
-        self.blend = self.lag / 4;
-    }
-
-    /// The last periods, their end blended into the sound before their start so that they repeat without a
-    /// click. Empty when there is too little.
-    fn turn_of(&self, periods: usize) -> Turn {
-        let (length, quarter) = (self.lag * periods, self.lag / 4);
-        let Some(start) =
-            self.before.len().checked_sub(length).filter(|start| length > 0 && *start >= quarter)
-        else {
-            return Turn::default();
+        let bridged = self.bridge.as_ref().and_then(|bridge| bridge.sound.get(self.made_up - bridge.from)); // it began before
+        let sample = match bridged {
+            Some(sample) => *sample,
+            None => self.going_on(self.made_up),
         };
-        // `start` is within it, and a quarter lies before.
-        let (body, end) = self.before[start..].split_at(length - quarter);
-        let joined = crossfade(end, &self.before[start - quarter..start]);
-        Turn { sound: [body, &joined].concat(), at: 0 }
+        self.made_up += 1;
+        // A cast from float holds to the bounds.
+        sample as i16
     }
-}
 
-impl Turn {
-    fn next(&mut self) -> i16 {
-        let sample = self.sound.get(self.at).copied().unwrap_or_default();
-        self.at = (self.at + 1).checked_rem(self.sound.len()).unwrap_or_default();
-        sample
+    fn knows_enough(&self) -> bool {
+        self.before > WINDOW_MS * self.rate.per_ms()
+    }
+
+    /// What goes on from before the gap, so far into it.
+    fn going_on(&mut self, place: usize) -> f64 {
+        let (full, gone) = (FULL_MS * self.rate.per_ms(), GONE_MS * self.rate.per_ms());
+        if place >= gone || !self.knows_enough() {
+            return 0.0;
+        }
+        while self.sound.len() <= self.before + place {
+            self.lengthen();
+        }
+        let left = (gone - place).min(gone - full) as f64 / (gone - full) as f64;
+        self.sound[self.before + place] * left // just made so long
+    }
+
+    fn lengthen(&mut self) {
+        let per_ms = self.rate.per_ms();
+        let (end, join) = (self.sound.len(), JOIN_MS * per_ms);
+        if end == self.before {
+            let rings = predict::go_on(&self.sound, per_ms, HEAD_MS * per_ms + join);
+            return self.sound.extend(rings);
+        }
+        if self.turn == 0 {
+            let lag = pitch(&self.sound[..end - join], self.rate).unwrap_or(LEAST_LAG_MS * per_ms); // longer than the join
+            self.turn = (LEAST_TURN_MS * per_ms).next_multiple_of(lag);
+            for n in 0..join {
+                let (place, part) = (end - join + n, (n as f64 + 0.5) / join as f64);
+                // A turn lies before it: what is known and the head are longer.
+                self.sound[place] = self.sound[place] * (1.0 - part) + self.sound[place - self.turn] * part;
+            }
+        }
+        self.sound.push(self.sound[end - self.turn]); // as above
     }
 }
 
 /// The shift under which the end of this sound is most like what came before.
-fn pitch(sound: &[i16], rate: Rate) -> Option<usize> {
+fn pitch(sound: &[f64], rate: Rate) -> Option<usize> {
+    // Between two samples at the most, as all of it was or rings.
+    let sound: Vec<i16> = sound.iter().map(|sample| *sample as i16).collect();
     let window = WINDOW_MS * rate.per_ms();
     let from = sound.len().checked_sub(window)?;
     let recent = &sound[from..]; // just subtracted
@@ -179,12 +210,12 @@ mod tests {
     #[test]
     fn long_gap_fades_to_silence() {
         for rate in RATES {
-            let heard = after(rate, 70, 100);
+            let heard = after(rate, 70, 160);
             let loudest = |from: usize, to: usize| {
                 heard[from * rate.per_ms()..to * rate.per_ms()].iter().map(|s| s.unsigned_abs()).max()
             };
-            assert!(loudest(0, 10) > Some(7_000) && loudest(30, 40) < loudest(10, 20), "{rate:?}");
-            assert_eq!(loudest(60, 100), Some(0));
+            assert!(loudest(0, 40) > Some(7_000) && loudest(80, 100) < loudest(40, 60), "{rate:?}");
+            assert_eq!(loudest(120, 160), Some(0));
         }
     }
 

@@ -17,6 +17,7 @@ mod arrivals;
 mod conceal;
 mod figures;
 mod noise;
+mod predict;
 mod stretch;
 mod timeline;
 mod voice;
@@ -84,8 +85,6 @@ pub(super) struct Playout {
     codec: Option<Codec>,
     /// Comfort noise is heard in pauses.
     noisy: bool,
-    /// The codec conceals by itself, so it may recover as well.
-    by_codec: bool,
     /// Attempts in a row to recover that gave nothing.
     fruitless: u32,
     /// Frames in a row that could not be made shorter.
@@ -128,6 +127,8 @@ struct Received {
 
 enum Kind {
     Sound(Codec, Vec<u8>),
+    /// Decoded ahead of its time, because what it leads on from was to be known.
+    Unpacked(Codec, Vec<i16>),
     Noise(Vec<u8>),
 }
 
@@ -144,7 +145,6 @@ impl Playout {
             voice: Voice::new(decoder_of),
             codec: None,
             noisy: false,
-            by_codec: false,
             fruitless: 0,
             stuck: 0,
             figures: PlayoutFigures::default(),
@@ -264,6 +264,7 @@ impl Playout {
         if order == Order::Newer && (packet.marker || timeline.ran_late(now)) {
             return self.start(packet);
         }
+        timeline.found();
         self.figures.late += 1;
     }
 
@@ -293,8 +294,7 @@ impl Playout {
         if timeline.waited > 0 {
             // Lost: what was made up stands for it.
             let covered = gap.min(timeline.waited);
-            let packet = timeline.length.max(1);
-            (0..(covered + packet / 2) / packet).for_each(|_| timeline.count_loss(true));
+            timeline.miss();
             timeline.next += covered;
             timeline.waited -= covered;
             self.figures.concealed_us += timeline.time(covered);
@@ -313,7 +313,7 @@ impl Playout {
             self.voice.make_noise(samples);
             samples
         } else {
-            self.make_up(self.codec.filter(|_| !silent), samples)
+            self.voice.make_up(self.codec.filter(|_| !silent), samples)
         };
         let hz = i64::from(self.voice.rate().hz());
         if let Some(timeline) = &mut self.timeline {
@@ -346,21 +346,31 @@ impl Playout {
                 self.noisy = true;
                 self.voice.describe_noise(&payload);
             }
-            Kind::Sound(..) if skipped || without == stored.length => {
+            Kind::Sound(..) | Kind::Unpacked(..) if skipped || without == stored.length => {
                 timeline.went_on(stored.sequence, end);
                 self.voice.cut();
                 self.figures.late += 1;
             }
-            Kind::Sound(codec, payload) => {
+            Kind::Sound(codec, _) | Kind::Unpacked(codec, _) => {
                 self.figures.concealed_us += timeline.time(timeline.waited);
                 let late = timeline.waited > 0;
-                timeline.count_loss(false);
+                if without > 0 {
+                    timeline.found();
+                }
                 timeline.went_on(stored.sequence, end);
-                (self.noisy, self.codec) = (false, Some(codec));
+                if self.codec.replace(codec) != Some(codec) {
+                    self.fruitless = 0;
+                }
+                self.noisy = false;
                 let hz = i64::from(self.voice.rate().hz());
                 let ahead = self.voice.ahead() as i64 * 1_000_000 / hz;
                 let units = i64::from(timeline.clock_hz);
-                self.voice.decode(codec, &payload, (without * hz / units) as usize, late);
+                let without = (without * hz / units) as usize;
+                match stored.kind {
+                    Kind::Sound(_, payload) => self.voice.decode(codec, &payload, without, late),
+                    Kind::Unpacked(_, sound) => self.voice.play(&sound, without, late),
+                    Kind::Noise(_) => {}
+                }
                 self.figures.waited(micros(now) - micros(stored.arrival) + ahead);
             }
         }
@@ -373,38 +383,40 @@ impl Playout {
         let packet = timeline.length.max(1);
         // The last of several is the one that the next packet may repeat.
         let lost = if gap > packet { packet.min(gap - packet) } else { gap };
-        let samples = lost as usize * hz / clock;
-        timeline.count_loss(true);
-        let next = timeline.first().filter(|_| gap <= packet).map(|(_, next)| &next.kind);
-        if let Some(Kind::Sound(codec, payload)) = next
-            && Some(*codec) == self.codec
+        let samples = |units: i64| units as usize * hz / clock;
+        timeline.miss();
+        if let Some((_, next)) = timeline.first_mut()
+            && let Some(codec) = next.codec().filter(|codec| Some(*codec) == self.codec)
         {
-            if self.voice.recover(*codec, payload, samples) {
-                self.fruitless = 0;
-                self.figures.recovered_us += timeline.time(lost);
-                timeline.next += lost;
-                return;
+            match &next.kind {
+                Kind::Sound(_, payload) if self.voice.conceals(codec) => {
+                    if gap <= packet && self.voice.recover(codec, payload, samples(lost)) {
+                        self.fruitless = 0;
+                        self.figures.recovered_us += timeline.time(lost);
+                        timeline.next += lost;
+                        return;
+                    }
+                    self.fruitless = self.fruitless.saturating_add(u32::from(gap <= packet));
+                }
+                Kind::Sound(_, payload) => {
+                    next.kind = Kind::Unpacked(codec, self.voice.unpack(codec, payload));
+                }
+                Kind::Unpacked(..) | Kind::Noise(_) => {}
             }
-            self.fruitless = self.fruitless.saturating_add(1);
+            if let Kind::Unpacked(_, sound) = &next.kind {
+                self.voice.foresee(sound, samples(gap));
+            }
         }
-        let made_up = self.make_up(self.codec, samples.min(lacking.max(1)));
-        let Some(timeline) = &mut self.timeline else { return };
+        let made_up = self.voice.make_up(self.codec, samples(lost).min(lacking.max(1)));
         let covered = ((made_up * clock / hz) as i64).clamp(1, gap);
         timeline.next += covered;
         self.figures.concealed_us += timeline.time(covered);
     }
 
-    /// How many samples that became.
-    fn make_up(&mut self, codec: Option<Codec>, samples: usize) -> usize {
-        let (made_up, by_codec) = self.voice.make_up(codec, samples);
-        self.by_codec = by_codec;
-        made_up
-    }
-
-    /// How long the quickest packet is to wait: longer by a packet where that saves lost ones.
+    /// How long the quickest packet is to wait: longer by a packet where that tells what lost ones led to.
     fn wanted(&mut self, now: Instant) -> i64 {
         let ahead = self.timeline.as_ref().filter(|timeline| timeline.sees_loss());
-        let ahead = ahead.filter(|_| self.by_codec && self.fruitless < FRUITLESS);
+        let ahead = ahead.filter(|_| self.fruitless < FRUITLESS);
         let wanted = self.arrivals.wanted(now) + ahead.map_or(0, |timeline| timeline.time(timeline.length));
         self.figures.target_ms = wanted as f32 / 1_000.0;
         wanted

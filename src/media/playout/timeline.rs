@@ -13,11 +13,8 @@ const LATE_RUN_TIME: Duration = Duration::from_millis(80);
 /// More packets are not kept: a second of the shortest there are.
 const MOST_PACKETS: usize = 128;
 
-/// Loss, as a fraction, is forgotten so slowly: half in 140 packets.
-const LOSS_FORGETTING: f32 = 0.995;
-
-/// Less is none.
-const SOME_LOSS: f32 = 0.004;
+/// Where two losses lie within this, more may follow.
+const LOSSES_US: i64 = 10_000_000;
 
 /// Positions and lengths are in units of the RTP clock.
 pub(super) struct Timeline {
@@ -44,7 +41,8 @@ pub(super) struct Timeline {
     pub length: i64,
     store: BTreeMap<i64, Stored>,
     late_run: Option<(Instant, u32)>,
-    loss: f32,
+    /// Where the latest gaps in a row begin: the last one, and the one before.
+    losses: [Option<i64>; 2],
 }
 
 /// A packet that waits.
@@ -82,7 +80,7 @@ impl Timeline {
             length: 0,
             store: BTreeMap::new(),
             late_run: None,
-            loss: 0.0,
+            losses: [None; 2],
         }
     }
 
@@ -122,7 +120,7 @@ impl Timeline {
     /// Whether what is to be heard of the packet has been played without it.
     pub fn is_late(&self, packet: &Received, position: i64) -> bool {
         match packet.kind {
-            Kind::Sound(..) => position + packet.length <= self.next,
+            Kind::Sound(..) | Kind::Unpacked(..) => position + packet.length <= self.next,
             Kind::Noise(_) => packet.sequence.wrapping_sub(self.expected).cast_signed() < 0,
         }
     }
@@ -152,6 +150,10 @@ impl Timeline {
         self.store.first_key_value().map(|(position, stored)| (*position, stored))
     }
 
+    pub fn first_mut(&mut self) -> Option<(i64, &mut Stored)> {
+        self.store.first_entry().map(|entry| (*entry.key(), entry.into_mut()))
+    }
+
     pub fn holds_several(&self) -> bool {
         self.store.len() > 1
     }
@@ -168,13 +170,21 @@ impl Timeline {
         self.started = true;
     }
 
-    pub fn count_loss(&mut self, lost: bool) {
-        let part = if lost { 1.0 - LOSS_FORGETTING } else { 0.0 };
-        self.loss = self.loss * LOSS_FORGETTING + part;
+    /// What is played next is lost; several packets in a row count once.
+    pub fn miss(&mut self) {
+        let [last, _] = self.losses;
+        if last.is_none_or(|last| self.next - last > 8 * self.length) {
+            self.losses = [Some(self.next), last];
+        }
+    }
+
+    /// What was taken for lost has come too late.
+    pub fn found(&mut self) {
+        self.losses = [self.losses[1], None];
     }
 
     pub fn sees_loss(&self) -> bool {
-        self.loss >= SOME_LOSS
+        self.losses[1].is_some_and(|before| self.time(self.next - before) < LOSSES_US)
     }
 
     /// Beyond what a pause or a path could make of it.
@@ -186,7 +196,7 @@ impl Timeline {
 impl Stored {
     pub fn codec(&self) -> Option<Codec> {
         match self.kind {
-            Kind::Sound(codec, _) => Some(codec),
+            Kind::Sound(codec, _) | Kind::Unpacked(codec, _) => Some(codec),
             Kind::Noise(_) => None,
         }
     }

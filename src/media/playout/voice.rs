@@ -95,16 +95,39 @@ impl Voice {
         }
     }
 
+    /// Whether the codec makes up by itself what is missing.
+    pub fn conceals(&mut self, codec: Codec) -> bool {
+        self.decoder(codec).conceals()
+    }
+
     /// Appends a payload without its first samples. `late`: it was waited for, so it may come later still, to fit what was
     /// made up; sound after a loss has its moment.
     pub fn decode(&mut self, codec: Codec, payload: &[u8], without: usize, late: bool) {
         let mut decoded = std::mem::take(&mut self.decoded);
         decoded.clear();
         self.decoder(codec).decode(payload, &mut decoded);
-        let loud = decoded.iter().any(|sample| sample.unsigned_abs() > 8);
-        self.heard = Some(loud || self.heard == Some(true));
-        self.append(decoded.get(without.min(decoded.len())..).unwrap_or_default(), late);
+        self.play(&decoded, without, late);
         self.decoded = decoded;
+    }
+
+    /// The sound of a payload, ahead of its time.
+    pub fn unpack(&mut self, codec: Codec, payload: &[u8]) -> Vec<i16> {
+        let mut sound = Vec::new();
+        self.decoder(codec).decode(payload, &mut sound);
+        sound
+    }
+
+    /// Appends such sound; otherwise as [`Self::decode`].
+    pub fn play(&mut self, sound: &[i16], without: usize, late: bool) {
+        let loud = sound.iter().any(|sample| sample.unsigned_abs() > 8);
+        self.heard = Some(loud || self.heard == Some(true));
+        self.append(sound.get(without..).unwrap_or_default(), late);
+    }
+
+    /// After so many samples more, which never came, follows this sound: they lead there.
+    pub fn foresee(&mut self, after: &[i16], samples: usize) {
+        self.begin_gap();
+        self.concealer.foresee(after, samples);
     }
 
     /// The packet of so many samples before `next`, from what that repeats of it.
@@ -119,8 +142,8 @@ impl Voice {
         recovered
     }
 
-    /// Appends about so many samples that never came. How many, and whether the codec made them up.
-    pub fn make_up(&mut self, codec: Option<Codec>, samples: usize) -> (usize, bool) {
+    /// Appends about so many samples that never came; how many.
+    pub fn make_up(&mut self, codec: Option<Codec>, samples: usize) -> usize {
         if let Some(codec) = codec {
             let step = self.rate.hz() as usize / CONCEAL_STEPS_PER_S;
             let asked = samples.div_ceil(step) * step;
@@ -130,18 +153,22 @@ impl Voice {
             self.sound = sound;
             if concealed && self.sound.len() > before {
                 self.filler = Filler::ByCodec;
-                return (self.sound.len() - before, true);
+                return self.sound.len() - before;
             }
             self.sound.truncate(before);
         }
+        self.begin_gap();
+        for _ in 0..samples {
+            self.sound.push(self.concealer.next());
+        }
+        samples
+    }
+
+    fn begin_gap(&mut self) {
         if self.filler != Filler::MadeUp {
             self.concealer.start(self.rate, &self.sound);
             self.filler = Filler::MadeUp;
         }
-        for _ in 0..samples {
-            self.sound.push(self.concealer.next());
-        }
-        (samples, false)
     }
 
     /// What follows does not join on to what was played.
