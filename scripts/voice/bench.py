@@ -51,7 +51,7 @@ def main():
 HELP = """\
 How Patchcord sounds, how late it is and what it costs, beside baresip in the same run: whole programs, real UDP, real time.
 
-  quality   PESQ of what the operator would hear, 30 s of recorded speech through a bad network
+  quality   PESQ of what the operator would hear, 24 s of recorded sentences through a bad network
   delay     packet in -> sample out; what the jitter buffer adds under jitter, and how soon it takes that back
   ear       mouth -> ear over virtual sound devices, and the processor that such a call takes
   cost      many headless PCMA calls: processor and memory, beside baresip and a bare RTP echo

@@ -208,6 +208,34 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_next_is_met_without_a_seam_however_long_the_gap_was() {
+        for rate in RATES {
+            let length = |ms: usize| ms * rate.per_ms();
+            for gap_ms in [5, 20, 45, 150] {
+                let before: Vec<i16> = (0..length(70)).map(|n| tone(rate, n)).collect();
+                // Another phase, and half as loud.
+                let after: Vec<i16> = (0..length(20)).map(|n| tone(rate, n + length(3)) / 2).collect();
+                let mut concealer = Concealer::default();
+                concealer.start(rate, &before);
+                concealer.foresee(&after, length(gap_ms));
+                let heard: Vec<i16> = (0..length(gap_ms)).map(|_| concealer.next()).collect();
+                assert_eq!(concealer.overlap(), 0, "it is met");
+                let whole = [&before[..], &heard, &after].concat();
+                let step = |pair: &[i16]| (i32::from(pair[1]) - i32::from(pair[0])).abs();
+                let most = before.windows(2).map(step).max().unwrap();
+                assert!(whole.windows(2).all(|pair| step(pair) <= most * 2), "{rate:?}, {gap_ms} ms");
+                let near = &heard[heard.len() - length(2)..];
+                let meant: Vec<i16> = (0..length(2)).map(|n| tone(rate, n + length(1)) / 2).collect();
+                let apart = near.iter().zip(meant).map(|(a, b)| (i32::from(*a) - i32::from(b)).abs()).max();
+                assert!(
+                    apart < Some(if gap_ms > 5 { 1_500 } else { 4_000 }),
+                    "{rate:?}, {gap_ms} ms: {apart:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn long_gap_fades_to_silence() {
         for rate in RATES {
             let heard = after(rate, 70, 160);

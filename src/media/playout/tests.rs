@@ -29,6 +29,10 @@ impl Decoder for Repeating {
         true
     }
 
+    fn conceals(&self) -> bool {
+        true
+    }
+
     fn conceal(&mut self, samples: usize, sound: &mut Vec<i16>) -> bool {
         sound.extend(std::iter::repeat_n(1, samples));
         true
