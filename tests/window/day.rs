@@ -791,6 +791,7 @@ fn earlier_calls() -> Vec<CallRecord> {
             status: None,
             transfers: Vec::new(),
             voice: None,
+            recording: None,
             result: talked.then(|| "order".into()),
             picked: Picked::default(),
             note: None,

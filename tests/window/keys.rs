@@ -31,6 +31,9 @@ pub fn words(intent: &Intent) -> String {
         Intent::TakeParked { place } => format!("take back {place}"),
         Intent::BeAway { reason: Some(_) } => "pause".into(),
         Intent::BeAway { reason: None } => "end the pause".into(),
+        Intent::Record { line } => format!("record {line}"),
+        Intent::PauseRecording { line, on } => format!("pause the recording of {line} {on}"),
+        Intent::RefuseRecording { line } => format!("not record {line}"),
         Intent::Unregister
         | Intent::Probe { .. }
         | Intent::Watch { .. }
