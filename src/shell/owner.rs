@@ -81,6 +81,7 @@ pub(super) struct VoiceSetup {
     pub tones: &'static CallTones,
     /// In which whoever is called for a client is spoken to.
     pub language: Language,
+    pub recordings: Recordings,
 }
 
 impl VoiceSetup {
@@ -113,7 +114,6 @@ pub(super) struct Owner {
     resolving: bool,
     desk: DeskLink,
     voice: VoiceSetup,
-    recordings: Recordings,
     pub(super) headset: HeadsetDesk,
     media: Option<MediaThread>,
     /// Ports that the telephone knows and no line uses yet.
@@ -161,7 +161,6 @@ impl Owner {
         network: Network,
         desk: DeskLink,
         voice: VoiceSetup,
-        recordings: Recordings,
         register: bool,
         notices: UnboundedSender<(Instant, Notice)>,
     ) -> Self {
@@ -175,7 +174,6 @@ impl Owner {
             resolving: false,
             desk,
             voice,
-            recordings,
             headset: HeadsetDesk::default(),
             media: None,
             free_pairs: BTreeMap::new(),
@@ -227,7 +225,7 @@ impl Owner {
                 self.offer_wanted_port();
             }
             self.tell_levels(now);
-            self.recordings.sweep(now);
+            self.voice.recordings.sweep(now);
             if self.agent.next_deadline().is_some_and(|deadline| deadline <= now) {
                 self.agent.handle_timeout(now, clock::wall());
                 self.drain();
@@ -554,7 +552,7 @@ impl Owner {
     }
 
     fn on_tape(&mut self, line: LineId, id: CallRecordId, command: TapeCommand) {
-        match self.recordings.order(id, command) {
+        match self.voice.recordings.order(id, command) {
             Ok(order) => self.tell_media(ToMedia::Tape { line, id, order }),
             // The agent hears of it like of anything that the thread says.
             Err(fault) => drop(self.media_words.0.send(FromMedia::Tape { id, news: TapeNews::Fault(fault) })),

@@ -180,10 +180,11 @@ pub(super) async fn assemble(
         language: settings
             .lang
             .unwrap_or_else(|| Language::from_environment(|name| std::env::var(name).ok())),
+        recordings,
     };
     let desk = DeskLink::new(clock, desk_setup).map_err(StartFault::BadDesk)?;
     let kept = desk.kept();
-    let mut owner = Owner::new(clock, agent, network, desk, voice, recordings, setup.register, outbox);
+    let mut owner = Owner::new(clock, agent, network, desk, voice, setup.register, outbox);
     if has_headsets {
         owner.headset = HeadsetDesk::start(clock);
     }

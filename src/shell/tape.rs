@@ -22,7 +22,11 @@ const FRAMES_PER_SECOND: u32 = 50;
 /// Begins a recording, where waiting for a disk holds nobody up.
 pub(super) type BeginTape = Box<dyn FnOnce() -> io::Result<Box<dyn Deck>> + Send>;
 
-/// 20 ms. Plain values: putting them into the queue takes no memory from anybody.
+/// 20 ms.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "plain values: putting them into the queue takes no memory from anybody"
+)]
 enum Moment {
     Both { sent: Frame, received: Frame },
     Blank(Blank),
