@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// RFCs that the project follows, with the number of their last main section.
-const KNOWN: [(u32, u32); 56] = [
+const KNOWN: [(u32, u32); 57] = [
     (2046, 9),
     (2047, 10),
     (2069, 6),
@@ -27,6 +27,7 @@ const KNOWN: [(u32, u32); 56] = [
     (3389, 10),
     (3420, 8),
     (3515, 11),
+    (3533, 8),
     (3550, 16),
     (3551, 13),
     (3581, 14),
@@ -62,7 +63,7 @@ const KNOWN: [(u32, u32); 56] = [
     (6665, 11),
     (7044, 18),
 ];
-const KNOWN_LATER: [(u32, u32); 18] = [
+const KNOWN_LATER: [(u32, u32); 19] = [
     (2231, 9),
     (3986, 10),
     (4961, 8),
@@ -74,6 +75,7 @@ const KNOWN_LATER: [(u32, u32); 18] = [
     (7587, 10),
     (7616, 9),
     (7617, 6),
+    (7845, 11),
     (8760, 8),
     (8843, 21),
     (8866, 13),

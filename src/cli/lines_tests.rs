@@ -3,12 +3,14 @@
 
 use super::book::Book;
 use super::{json, words};
-use crate::agent::{Card, CardAnswer, ChainNews, Event, Source, Unavailable};
+use crate::agent::{Card, CardAnswer, ChainNews, Event, RecordingState, RecordingView, Source, Unavailable};
 use crate::audio::{Change, Device, RecordFault, Role, SoundFault};
 use crate::desk_api::{
-    BadAnswer, CardPart, ClientCard, Gap, GapWhy, HandedOver, ProblemCode, TransferWay as HandoverWay,
+    BadAnswer, CallRecordId, CardPart, ClientCard, Gap, GapWhy, HandedOver, ProblemCode,
+    TransferWay as HandoverWay,
 };
 use crate::domain::line_state::LineState;
+use crate::domain::recording::{Blank, Layout, RecordingFault};
 use crate::instant::Instant;
 use crate::media::{
     AudioDirection, Codec, DeviceFigures, NoAudioCause, PoorCause, Runs, Scores, StreamStats,
@@ -17,6 +19,7 @@ use crate::phone::{
     CallOutcome, Caller, ClientIs, EndedBy, Event as E, LineId, Refusal, Return, ReturnReason, Side,
     TransferFault, TransferOutcome, TransferWay,
 };
+use crate::recording::{Damage, Piece, Recording};
 use crate::shell::Notice;
 use crate::sip::Failure;
 use crate::sip::message::StatusCode;
@@ -44,6 +47,11 @@ fn every_line_of_json_is_an_event_of_the_published_schema() {
     let listed = json::device_found(Instant::START, Role::Microphone, &device, true);
     assert!(schema.is_valid(&serde_json::from_str(&listed).unwrap()), "{listed}");
     names.insert("device".to_owned());
+    for read in [Ok(recording()), Err(("other_key", "It is sealed with another key.".to_owned()))] {
+        let listed = json::recording_kept(Instant::START, recording().id, &read);
+        assert!(schema.is_valid(&serde_json::from_str(&listed).unwrap()), "{listed}");
+    }
+    names.insert("recording_kept".to_owned());
     let published: serde_json::Value =
         serde_json::from_str(include_str!("../../docs/events.schema.json")).unwrap();
     let published: std::collections::BTreeSet<String> =
@@ -148,6 +156,9 @@ fn notices() -> Vec<Notice> {
         let devices = [Some(device("usb")), None];
         notices.extend(devices.map(|device| Notice::Device(Change { role, device })));
     }
+    notices.extend(
+        recordings().into_iter().map(|recording| Notice::Agent(Event::Recording { line: LINE, recording })),
+    );
     notices.extend(chain_news().into_iter().map(|news| Notice::Agent(Event::Chain { line: LINE, news })));
     notices.push(Notice::Ready { local: "[::1]:5060".parse().unwrap() });
     notices.extend(cards().into_iter().map(|answer| {
@@ -354,6 +365,28 @@ fn transfers() -> Vec<E> {
         }
     }
     events
+}
+
+fn recordings() -> Vec<RecordingView> {
+    use RecordingFault as F;
+    use RecordingState as S;
+    let states = [S::Off, S::Asking, S::Announcing, S::On, S::Paused, S::Refused, S::Failed];
+    let faults = [F::NoKey, F::NoAnnouncement, F::DiskFull, F::DiskSlow, F::NotWritten, F::NotDeleted];
+    let with = |state, fault, apart| RecordingView { state, fault, apart };
+    let faulty = faults.map(|fault| with(S::Failed, Some(fault), false));
+    states.map(|state| with(state, None, state == S::On)).into_iter().chain(faulty).collect()
+}
+
+/// Of one second, with a pause and without its end.
+fn recording() -> Recording {
+    Recording {
+        id: CallRecordId::new("2026-05-06T07:08:09Z".parse().unwrap(), [1; 10]),
+        begun: "2026-05-06T07:08:12Z".parse().unwrap(),
+        layout: Layout::Mixed,
+        pieces: vec![Piece::Sound(vec![Box::default()]), Piece::Blank(Blank::Paused, 49)],
+        frames: 50,
+        damage: vec![Damage::NoEnd],
+    }
 }
 
 fn voice() -> Vec<E> {

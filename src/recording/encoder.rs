@@ -56,7 +56,8 @@ impl Track {
 }
 
 fn encoder(rate: Rate) -> Result<opus::Encoder, opus::Error> {
-    let mut encoder = opus::Encoder::new(rate.hz(), Channels::Mono, Application::Voip)?;
+    // What was said has to stand there as it was; `Voip` filters it, for the ear.
+    let mut encoder = opus::Encoder::new(rate.hz(), Channels::Mono, Application::Audio)?;
     encoder.set_bitrate(Bitrate::Bits(bit_rate(rate)))?;
     encoder.set_complexity(COMPLEXITY)?;
     Ok(encoder)
@@ -65,8 +66,8 @@ fn encoder(rate: Rate) -> Result<opus::Encoder, opus::Error> {
 /// At which a voice of this band sounds as it came.
 const fn bit_rate(rate: Rate) -> i32 {
     match rate {
-        Rate::Narrow => 16_000,
-        Rate::Wide => 24_000,
-        Rate::Full => 32_000,
+        Rate::Narrow => 24_000,
+        Rate::Wide => 32_000,
+        Rate::Full => 48_000,
     }
 }

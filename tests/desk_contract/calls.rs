@@ -219,7 +219,7 @@ fn words_of_a_later_version_are_taken() {
     let id = new_call_id();
     let mut entry = call(id, 1);
     entry["outcome"] = json!("voicemail");
-    entry["recording"] = json!("later");
+    entry["mood"] = json!("cheerful");
     assert_eq!(desk.put("operator", &call_path(id), &entry).status, 201);
 }
 
