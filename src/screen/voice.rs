@@ -100,24 +100,35 @@ impl Screen {
         }
     }
 
-    /// Who hears whom badly or not at all, why, and what helps.
+    /// Who hears whom badly or not at all, and why; what helps, too, where nobody can go on without it: the list of colleagues
+    /// stands below, and has to stay in sight.
     pub(super) fn voice_notes(&self, seen: Seen<'_>) -> Vec<Word> {
         let is_colleague = self.speaks_with_colleague(seen);
         let word = |(direction, wrong): &(AudioDirection, Wrong)| Word {
             tone: if matches!(wrong, Wrong::Nothing(_)) { Tone::Bad } else { Tone::Warning },
-            text: self.wrong_words(is_colleague, *direction, *wrong),
+            text: match wrong {
+                Wrong::Nothing(_) => self.wrong_words(is_colleague, *direction, *wrong),
+                Wrong::Badly(_) => self.voice_fault(is_colleague, *direction, *wrong),
+            },
         };
         seen.call.voice.wrong.iter().map(word).collect()
     }
 
     fn wrong_words(&self, is_colleague: bool, direction: AudioDirection, wrong: Wrong) -> String {
-        let cat = &self.cat;
-        let (cause, advice) = match wrong {
-            Wrong::Nothing(cause) => (cause.words(), cause.advice()),
-            Wrong::Badly(cause) => (cause.words(), cause.advice()),
+        let advice = match wrong {
+            Wrong::Nothing(cause) => cause.advice(),
+            Wrong::Badly(cause) => cause.advice(),
         };
-        let cause = cat.get(cause);
-        let what = match (wrong, direction, is_colleague) {
+        format!("{} {}", self.voice_fault(is_colleague, direction, wrong), self.cat.get(advice))
+    }
+
+    fn voice_fault(&self, is_colleague: bool, direction: AudioDirection, wrong: Wrong) -> String {
+        let cat = &self.cat;
+        let cause = cat.get(match wrong {
+            Wrong::Nothing(cause) => cause.words(),
+            Wrong::Badly(cause) => cause.words(),
+        });
+        match (wrong, direction, is_colleague) {
             (Wrong::Nothing(_), AudioDirection::In, _) => {
                 say!(cat, "You hear nothing: {cause}", cause = cause)
             }
@@ -136,8 +147,7 @@ impl Screen {
             (Wrong::Badly(_), AudioDirection::Out, true) => {
                 say!(cat, "The other side hears you badly: {cause}", cause = cause)
             }
-        };
-        format!("{what} {}", cat.get(advice))
+        }
     }
 
     /// The quality of the call on the card, while it talks and something is known.

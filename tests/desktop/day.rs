@@ -70,7 +70,7 @@ fn a_blind_operator_answers_reads_and_passes_on() {
     stage.press(&["F8"]);
     reader.comes_to("entry", "Name, department or number");
     let rows = directory(&mut reader);
-    assert!(rows.len() >= 4, "as many as are in sight: {rows:?}");
+    assert!(!rows.is_empty(), "as many as are in sight: {rows:?}");
     stage.press(&["Tab"]);
     for (index, row) in rows.iter().enumerate() {
         if index > 0 {
