@@ -34,6 +34,7 @@ fn registered_again_after_a_restart_that_took_a_moment() {
     let phone = Telephone::start(&pbx, "101", &["answer", "--timeout", "60"]);
     phone.wait("registered", seconds(5));
     pbx.stop();
+    std::thread::sleep(seconds(1)); // the port is looked at each second
     pbx.start_again();
     pbx.until_contact("101", seconds(BACK));
     phone.interrupt();

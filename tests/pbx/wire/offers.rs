@@ -3,6 +3,9 @@
 use super::{Findings, Seen};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// A request that nobody said anything to for so long is over, and its offer with it (RFC 3261 §17.1.1.2, §14.1).
+const TIMER_B: f64 = 32.0;
+
 /// What a description says, as far as the rules look.
 #[derive(Clone, PartialEq)]
 struct Sdp {
@@ -25,8 +28,10 @@ struct Media {
 
 #[derive(Default)]
 struct Session {
-    /// Offers without an answer: whose, which INVITE or UPDATE, and what it said.
+    /// An offer without an answer: whose, which INVITE or UPDATE, and what it said.
     open: Option<(bool, u64, Sdp)>,
+    /// When it was made, while nobody said anything to it at all.
+    unheard_since: Option<f64>,
     ours: Option<Sdp>,
     /// Our INVITE without a body: the 2xx brings the offer, the ACK the answer.
     late: BTreeMap<(bool, u64), bool>,
@@ -63,15 +68,22 @@ pub fn check(seen: &[Seen], findings: &mut Findings) {
 
 fn step(s: &mut Session, each: &Seen, method: &str, number: u64, sdp: Option<Sdp>, findings: &mut Findings) {
     let out = each.outgoing;
+    if each.sip.status().is_some()
+        && s.open.as_ref().is_some_and(|(by_us, other, _)| (*by_us, *other) == (!out, number))
+    {
+        s.unheard_since = None;
+    }
     match (each.sip.method(), each.sip.status().unwrap_or(0), sdp) {
         (Some("ACK"), _, sdp) => on_ack(s, each, number, sdp, findings),
         (Some(_), _, Some(sdp)) => {
             s.late.insert((out, number), false);
+            let given_up = s.unheard_since.is_some_and(|at| each.at - at >= TIMER_B);
             if let Some((by_us, other, _)) = &s.open {
-                let free = !out || (*by_us && *other == number);
+                let free = !out || (*by_us && (*other == number || given_up));
                 findings.expect(free, "offer-crossing", each.index, || "an offer was open already".into());
             }
             s.open = Some((out, number, sdp));
+            s.unheard_since = Some(each.at);
         }
         (Some(_), _, None) => {
             s.late.insert((out, number), method == "INVITE");

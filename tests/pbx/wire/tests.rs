@@ -158,6 +158,18 @@ fn a_request_may_be_sent_again_by_udp_and_over_another_connection() {
 }
 
 #[test]
+fn an_offer_that_nobody_said_anything_to_is_over_when_its_request_is() {
+    let crosses = |later: f64| {
+        let again = RepeatWith(13, later, "CSeq: 1 INVITE", "CSeq: 2 INVITE");
+        let mut capture = played(OUTBOUND, Some(again));
+        let first = capture[13].at;
+        capture.retain(|each| !(first < each.at && each.at < first + later));
+        check(&capture).iter().any(|each| each.rule == "offer-crossing")
+    };
+    assert!(crosses(31.0) && !crosses(33.0));
+}
+
+#[test]
 fn what_was_just_being_granted_may_be_refused_by_who_leaves() {
     let part = |text, at: usize| parts(text)[at].2.clone();
     let refused = part(WATCHING, 3).replace("200 OK", "481 Call/Transaction Does Not Exist");
