@@ -69,8 +69,12 @@ fn a_blind_operator_answers_reads_and_passes_on() {
 
     stage.press(&["F8"]);
     reader.comes_to("entry", "Name, department or number");
-    let rows = directory(&mut reader);
-    assert!(!rows.is_empty(), "as many as are in sight: {rows:?}");
+    let mut rows = Vec::new();
+    // Three are in sight however low the window is, and whatever is said above them.
+    until("colleagues in sight", seconds(5), || {
+        rows = directory(&mut reader);
+        rows.len() >= 3
+    });
     stage.press(&["Tab"]);
     for (index, row) in rows.iter().enumerate() {
         if index > 0 {
@@ -93,7 +97,7 @@ fn a_blind_operator_answers_reads_and_passes_on() {
 fn directory(reader: &mut Reader) -> Vec<String> {
     let tree = reader.reads();
     let list = tree.iter().position(|node| node.role == "list box" && node.name == "Pass the client to");
-    let list = list.expect("a list");
+    let Some(list) = list else { return Vec::new() };
     let rows = tree[list + 1..].iter().take_while(|node| node.depth > tree[list].depth);
     rows.filter(|node| node.role == "list item").map(|node| node.name.clone()).collect()
 }
