@@ -47,7 +47,7 @@ class Call:
         here = f"{LOOPBACK}:{self.far_end.port}"
         text = (f"{method} {self.target} SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bK{self.id[:8]}{method}\r\n"
                 f"Max-Forwards: 70\r\nFrom: <sip:far@{here}>;tag={self.tag}\r\nTo: {self.to}\r\nCall-ID: {self.id}\r\n"
-                f"CSeq: {self.number} {'INVITE' if method == 'ACK' else method}\r\nContact: <sip:far@{here}>\r\n{kind}"
+                f"CSeq: {self.number} {method}\r\nContact: <sip:far@{here}>\r\n{kind}"
                 f"Content-Length: {len(body)}\r\n\r\n{body}")
         self.far_end.sip.sendto(text.encode(), self.address)
 

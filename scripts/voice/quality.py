@@ -25,7 +25,7 @@ def measure(folder, options):
         print(f"\n{band}: median (worst to best) of {options.seeds} seeds", flush=True)
         print(f"{'':10}{'bar':>6}  {'patchcord':24}{'baresip':24}")
         for law in wanted:
-            place = folder / f"{codec} {law}".replace(" %", "")
+            place = folder / f"{codec}-{law}".replace(" %", "")  # a sound server takes no blank in its socket's path
             heard, late = attempt(place, options.tries, lambda folder: calls(folder, codec, law, options.seeds))
             scores = judged(codec, heard)
             bar = rows.get(law, 0)

@@ -288,7 +288,7 @@ impl Agent {
             Intent::LookUp { line } => self.look_up_again(now, line),
             Intent::Record { line } => return self.begin_recording(now, line),
             Intent::PauseRecording { line, on } => return self.pause_recording(now, line, on),
-            Intent::RefuseRecording { line } => return self.refuse_recording(now, line),
+            Intent::RefuseRecording { line } => return self.refuse_recording(line),
             Intent::Pick { line, picked } => self.pick(line, picked),
             Intent::Note { call_id, note } => self.note(&call_id, note),
             Intent::BeAway { reason } => self.office.queue().be_away(reason),

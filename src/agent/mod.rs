@@ -15,6 +15,7 @@ mod passing;
 mod queue;
 mod recording;
 mod register;
+mod reminder;
 mod view;
 mod voice;
 
@@ -46,7 +47,9 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use recording::Recordings;
 use register::Register;
+use reminder::Reminders;
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 /// What an operator's desk needs to begin.
 #[derive(Clone, Debug)]
@@ -66,6 +69,8 @@ pub struct AgentConfig {
     pub office: OfficeCodes,
     /// None: the company lets nothing be recorded.
     pub recording: Option<RecordingConfig>,
+    /// How often the operator is told of a call on hold; None: never.
+    pub hold_reminder: Option<Duration>,
 }
 
 /// Everything that changes the agent.
@@ -155,6 +160,11 @@ pub enum Event {
         line: LineId,
         recording: RecordingView,
     },
+    /// The operator has had this call on hold for so long.
+    StillOnHold {
+        line: LineId,
+        waited: Duration,
+    },
     /// A client is on the way through a chain.
     Chain {
         line: LineId,
@@ -181,6 +191,7 @@ pub struct Agent {
     handovers: Handovers,
     office: Office,
     recordings: Recordings,
+    reminders: Reminders,
     view: View,
     effects: VecDeque<Effect>,
 }
@@ -204,6 +215,7 @@ impl Agent {
             handovers: Handovers::new(own_number),
             office: Office::new(config.office),
             recordings: Recordings::new(config.recording),
+            reminders: Reminders::new(config.hold_reminder),
             view: View::default(),
             effects: VecDeque::new(),
         };
@@ -235,6 +247,7 @@ impl Agent {
         self.on_passing_timeout(now);
         self.on_handover_timeout(now);
         self.office.queue().on_timeout(now);
+        self.remind_of_hold(now);
         self.drain_phone(now, wall);
         self.work_in_office(now);
         self.drain_phone(now, wall);
@@ -246,8 +259,8 @@ impl Agent {
 
     pub fn next_deadline(&self) -> Option<Instant> {
         let passings = self.passings.values().filter_map(Passing::deadline);
-        let own = self.handovers.deadline().into_iter().chain(self.office.deadline());
-        passings.chain(own).chain(self.phone.next_deadline()).min()
+        let own = [self.handovers.deadline(), self.office.deadline(), self.reminders.deadline()];
+        passings.chain(own.into_iter().flatten()).chain(self.phone.next_deadline()).min()
     }
 
     /// Whether somebody may not know yet that a call or a subscription has ended.
@@ -343,6 +356,7 @@ impl Agent {
         self.follow_passing(now, &event);
         self.follow_in_office(now, &event);
         self.follow_recordings(now, &event);
+        self.follow_hold(now, &event);
     }
 
     /// Of a client whom the operator had passed on and the PBX gives back: he is the one he was, and that step of his

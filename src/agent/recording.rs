@@ -69,6 +69,8 @@ pub enum TapeNews {
     Announced,
     /// It ended here, or lacks something.
     Fault(RecordingFault),
+    /// Nothing of it is on disk any more.
+    Discarded,
     /// Its call is over, and all of it is on disk.
     Ended { complete: bool },
 }
@@ -252,16 +254,15 @@ impl Agent {
     }
 
     /// The client does not agree, or not any more.
-    pub(super) fn refuse_recording(&mut self, now: Instant, line: LineId) -> Result<(), Refusal> {
+    pub(super) fn refuse_recording(&mut self, line: LineId) -> Result<(), Refusal> {
         let state = self.recording_state(line).ok_or(Refusal::WrongState)?;
         let id = self.recordings.lines.get(&line).map(|line| line.id).ok_or(Refusal::WrongState)?;
         if !(state.runs() || state == RecordingState::Asking) {
             return Err(Refusal::WrongState);
         }
         if self.recordings.runs(line) {
+            // The register says so once it is true.
             self.effects.push_back(Effect::Tape { line, id, command: TapeCommand::Discard });
-            let record = self.register.end_recording(now, id, RecordingResult::Refused);
-            self.record(record);
         }
         self.change_recording(line, |view| (view.state, view.fault) = (RecordingState::Refused, None));
         self.look_at_conference();
@@ -288,13 +289,14 @@ impl Agent {
                         view.state = RecordingState::Failed;
                     }
                 }
-                TapeNews::Announced | TapeNews::Ended { .. } => {}
+                TapeNews::Announced | TapeNews::Discarded | TapeNews::Ended { .. } => {}
             });
             self.look_at_conference();
         }
         let result = match news {
             TapeNews::Announced => return,
-            TapeNews::Fault(fault) if goes_on(fault) => return,
+            TapeNews::Fault(RecordingFault::DiskSlow) => return,
+            TapeNews::Discarded => RecordingResult::Refused,
             TapeNews::Fault(_) | TapeNews::Ended { complete: false } => RecordingResult::Incomplete,
             TapeNews::Ended { complete: true } => RecordingResult::Complete,
         };

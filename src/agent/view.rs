@@ -111,7 +111,7 @@ impl View {
             Event::Phone(event) => self.follow_phone(event),
             Event::Card { line, card } => self.show_card(*line, card),
             Event::CardTaken { line } => self.change(*line, |view| (view.card, view.chosen) = (None, None)),
-            Event::Chain { .. } => {}
+            Event::Chain { .. } | Event::StillOnHold { .. } => {}
             Event::Queue(queue) => self.queue = *queue,
             Event::Parked(parked) => self.parked.clone_from(parked),
             Event::Recorded { line, id } => self.change(*line, |view| view.record = Some(*id)),

@@ -24,6 +24,9 @@ pub fn line(at: Instant, notice: &Notice, book: &Book) -> Option<String> {
         Notice::Ready { local } => Some(line.event("ready").with("local", &local.to_string()).end()),
         Notice::Agent(Event::Phone(event)) => phone_line(line, event, book),
         Notice::Agent(Event::Card { line: id, card }) => Some(card_line(line.call("card", *id, book), card)),
+        Notice::Agent(Event::StillOnHold { line: id, waited }) => {
+            Some(line.call("still_on_hold", *id, book).with("waited_s", &waited.as_secs()).end())
+        }
         Notice::Agent(Event::Chain { line: id, news }) => Some(chain_line(line, *id, news, book)),
         Notice::Agent(Event::Recording { line: id, recording }) => Some(
             line.call("recording", *id, book)

@@ -176,6 +176,7 @@ fn notices() -> Vec<Notice> {
         let card = Card { answer, took: Duration::from_millis(3), handed_over };
         notices.push(Notice::Agent(Event::Card { line: LINE, card }));
     }
+    notices.push(Notice::Agent(Event::StillOnHold { line: LINE, waited: Duration::from_secs(60) }));
     notices
 }
 

@@ -197,7 +197,8 @@ impl Script {
                 | Event::Recorded { .. }
                 | Event::Chain { .. }
                 | Event::Queue(_)
-                | Event::Parked(_),
+                | Event::Parked(_)
+                | Event::StillOnHold { .. },
             ) => {}
             Notice::Chain { question, answer } => self.on_chain(question, answer),
             Notice::Desk(trouble) => {

@@ -26,6 +26,9 @@ pub fn line(cat: &Catalogue, notice: &Notice) -> Option<String> {
         Notice::Ready { local } => say!(cat, "Ready at {local}.", local = local),
         Notice::Agent(Event::Phone(event)) => phone_line(cat, event),
         Notice::Agent(Event::Card { line, card }) => card_line(cat, line.0, card),
+        Notice::Agent(Event::StillOnHold { line, waited }) => {
+            say!(cat, "Line {line}: on hold for {seconds} s.", line = line, seconds = waited.as_secs())
+        }
         Notice::Agent(Event::Chain { line, news }) => chain_line(cat, line.0, news),
         Notice::Agent(Event::Recording { line, recording }) => {
             say!(cat, "Line {line}: {state}", line = line, state = recording_words(cat, recording))

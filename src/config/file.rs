@@ -88,6 +88,9 @@ fn settings(root: &Section<'_>) -> Result<Settings, ConfigError> {
         look_up_withheld: calls.yes_no("look_up_withheld")?,
         auto_answer: calls.yes_no("auto_answer")?,
         client_in_name: calls.yes_no("client_in_name")?,
+        hold_reminder: calls.number("hold_reminder_s", value::HOLD_REMINDER, |seconds| {
+            (seconds == 0 || (10..=3_600).contains(&seconds)).then(|| Duration::from_secs(seconds.into()))
+        })?,
         microphone: audio.value("microphone")?,
         earpiece: audio.value("earpiece")?,
         ringer: audio.value("ringer")?,

@@ -117,6 +117,8 @@ pub struct Settings {
     pub auto_answer: Option<bool>,
     /// Yes.
     pub client_in_name: Option<bool>,
+    /// A minute; none where it is zero.
+    pub hold_reminder: Option<Duration>,
 
     /// Id of the device, or a part of its name; "default" and `None`: the system's default.
     pub microphone: Option<String>,
@@ -226,6 +228,7 @@ impl Settings {
             look_up_withheld: self.look_up_withheld.or(below.look_up_withheld),
             auto_answer: self.auto_answer.or(below.auto_answer),
             client_in_name: self.client_in_name.or(below.client_in_name),
+            hold_reminder: self.hold_reminder.or(below.hold_reminder),
             microphone: self.microphone.or(below.microphone),
             earpiece: self.earpiece.or(below.earpiece),
             ringer: self.ringer.or(below.ringer),

@@ -33,6 +33,8 @@ fn what_a_telephone_cannot_keep_to_is_shown_with_its_line() {
     for (section, line) in [
         ("calls", "lines = 0"),
         ("calls", "lines = 10"),
+        ("calls", "hold_reminder_s = 9"),
+        ("calls", "hold_reminder_s = 3601"),
         ("calls", "lines = \"2\""),
         ("calls", "click_to_transfer = 1"),
         ("calls", "transfer = \"attended\""),
@@ -141,6 +143,7 @@ fn what_is_said_to_write_can_be_written() {
         ("calls", "look_up_withheld"),
         ("calls", "auto_answer"),
         ("calls", "client_in_name"),
+        ("calls", "hold_reminder_s"),
         ("audio", "microphone"),
         ("audio", "cancel_echo"),
         ("audio", "suppress_noise"),

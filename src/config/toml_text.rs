@@ -59,6 +59,7 @@ pub(super) fn write(settings: &Settings) -> String {
     file.plain("look_up_withheld", settings.look_up_withheld);
     file.plain("auto_answer", settings.auto_answer);
     file.plain("client_in_name", settings.client_in_name);
+    file.plain("hold_reminder_s", settings.hold_reminder.map(|time| time.as_secs()));
 
     file.section("audio");
     file.text("microphone", settings.microphone.as_deref());

@@ -295,7 +295,12 @@ impl Setting for TransferMode {
 pub struct ToneCountry(&'static str);
 
 impl ToneCountry {
-    pub const ALL: [&'static str; 10] = ["RU", "KR", "DE", "US", "GB", "JP", "KZ", "BY", "UA", "CN"];
+    /// Of ISO 3166.
+    pub const ALL: [&'static str; 40] = [
+        "RU", "KR", "AT", "AU", "BE", "BG", "BR", "BY", "CA", "CH", "CL", "CN", "CZ", "DE", "ES", "FI", "FR",
+        "GB", "GR", "HU", "ID", "IL", "IN", "IT", "JP", "KZ", "LT", "MX", "NL", "NO", "NZ", "PH", "PL", "PT",
+        "SE", "SG", "TW", "UA", "US", "ZA",
+    ];
 
     pub const fn letters(self) -> &'static str {
         self.0
@@ -304,7 +309,7 @@ impl ToneCountry {
 
 impl Setting for ToneCountry {
     const EXPECTED: Expected =
-        Expected { what: msg!("one of RU, KR, DE, US, GB, JP, KZ, BY, UA, CN"), example: "RU" };
+        Expected { what: msg!("the two letters of a country whose tones are known"), example: "RU" };
 
     fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|letters| letters.eq_ignore_ascii_case(text)).map(Self)
@@ -489,6 +494,9 @@ pub const LINES: Expected = Expected { what: msg!("a number from 1 to 9"), examp
 pub fn lines(number: u16) -> Option<u8> {
     u8::try_from(number).ok().filter(|lines| (1..=9).contains(lines))
 }
+
+pub(super) const HOLD_REMINDER: Expected =
+    Expected { what: msg!("seconds from 10 to 3600, or 0 for none"), example: "60" };
 
 pub(super) const COUNTRY: Expected =
     Expected { what: msg!("a country's calling code, without quotes"), example: "7" };

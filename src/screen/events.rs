@@ -59,6 +59,10 @@ impl Screen {
             }
             Event::Recorded { .. } => {}
             Event::Recording { line, recording } => self.on_recording(line, recording),
+            Event::StillOnHold { line, waited } => {
+                let (who, time) = (self.who_on(line), clock(waited));
+                self.announce(say!(&self.cat, "Still on hold: {who}, {time}", who = who, time = time));
+            }
             Event::CardTaken { line } => self.change(line, |call| {
                 (call.as_of, call.likely) = (None, None);
                 (call.question, call.chain) = (None, None);

@@ -6,7 +6,7 @@
 use super::meter::Meter;
 use super::playing::Playing;
 use super::recorder::Recorder;
-use super::tape::{Conversation, Hears, TapeOrder};
+use super::tape::{Conversation, Ending, Hears, TapeOrder};
 use crate::agent::TapeNews;
 use crate::audio::{Begin, Devices, Earpiece, NullSource, RecordFault, SoundFault, Source};
 use crate::clock::Clock;
@@ -326,6 +326,8 @@ struct Voice {
     recorder: Option<Recorder>,
     /// The company's recording, where it wants one.
     conversation: Option<Conversation>,
+    /// The one that the client did not agree to.
+    refused: Option<Ending>,
     /// Files begin when the call is answered, not with the ringback tone.
     early: bool,
     /// The operator is on this line; otherwise it is neither heard nor hears.
@@ -373,6 +375,7 @@ impl Voice {
             earpiece: sound.earpiece,
             recorder,
             conversation: None,
+            refused: None,
             early,
             operator: false,
             stand_in: None,
@@ -495,7 +498,7 @@ impl Voice {
             }
             TapeOrder::Discard => {
                 if let Some(conversation) = self.conversation.take() {
-                    conversation.discard();
+                    self.refused = Some(conversation.discard());
                 }
             }
         }
@@ -653,6 +656,9 @@ impl Voice {
         }
         if let Some(conversation) = self.conversation {
             conversation.finish().await;
+        }
+        if let Some(refused) = self.refused {
+            refused.wait().await;
         }
     }
 }

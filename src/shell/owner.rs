@@ -42,6 +42,8 @@ const KEEP_ALIVE: &[u8] = b"\r\n\r\n";
 /// A connection of which nothing was heard for so long, while an answer was due, leads nowhere.
 const SILENCE: Duration = Duration::from_secs(4);
 
+/// How long it is heard that somebody is on hold, at least; less than the pause behind it.
+const REMINDER: Duration = Duration::from_millis(500);
 /// How long it is heard that a call was refused.
 const REFUSAL: Duration = Duration::from_secs(2);
 
@@ -122,6 +124,8 @@ pub(super) struct Owner {
     lines: BTreeSet<LineId>,
     /// Lines on which somebody calls, and nobody has answered.
     ringing: BTreeSet<LineId>,
+    /// It is heard that somebody is on hold.
+    reminds_until: Option<Instant>,
     /// Lines whose stream runs.
     streams: BTreeSet<LineId>,
     /// The operator is heard on no line.
@@ -179,6 +183,7 @@ impl Owner {
             free_pairs: BTreeMap::new(),
             lines: BTreeSet::new(),
             ringing: BTreeSet::new(),
+            reminds_until: None,
             streams: BTreeSet::new(),
             muted: false,
             test: SoundTest::Off,
@@ -223,6 +228,7 @@ impl Owner {
                 self.check_route();
                 self.keep_alive();
                 self.offer_wanted_port();
+                self.ring();
             }
             self.tell_levels(now);
             self.voice.recordings.sweep(now);
@@ -375,6 +381,9 @@ impl Owner {
 
     fn on_event(&mut self, event: Event) {
         let mut late = None;
+        if let Event::StillOnHold { .. } = event {
+            self.reminds_until = Some(self.clock.now() + REMINDER);
+        }
         if let Event::Phone(event) = &event {
             match event {
                 phone::Event::RingingIn { line, .. } | phone::Event::Dialing { line, .. } => {
@@ -458,13 +467,16 @@ impl Owner {
         }
     }
 
-    /// While somebody calls; more softly where the operator has another call already.
+    /// While somebody calls, more softly where the operator has another call already; and for a moment where somebody is
+    /// still on hold.
     fn ring(&mut self) {
         let busy = self.lines.len() > self.ringing.len();
         let (idle, knock) = self.voice.rings;
         let wanted = if busy { knock } else { idle };
         let rings = !self.ringing.is_empty() || self.test == SoundTest::Ring;
-        let ring = rings.then_some(wanted);
+        let reminds = self.reminds_until.is_some_and(|until| self.clock.now() < until);
+        let reminder = reminds.then_some(Ring::Cadence(self.voice.tones.held));
+        let ring = rings.then_some(wanted).or(reminder);
         if let Some((devices, _)) = &self.voice.devices
             && self.voice.ring != ring
         {

@@ -72,14 +72,23 @@ impl Tape {
     }
 
     /// Nothing of it is kept.
-    fn discard(self) {
+    fn discard(self) -> Ending {
         self.discard.store(true, Ordering::Relaxed);
+        self.end()
     }
 
-    /// Waits until everything is on disk.
-    async fn finish(self) {
-        drop(self.queue);
-        let _ = self.ended.await;
+    fn end(self) -> Ending {
+        Ending(self.ended)
+    }
+}
+
+/// A recording to which nothing comes any more.
+pub(super) struct Ending(oneshot::Receiver<()>);
+
+impl Ending {
+    /// Until everything is on disk, or deleted there.
+    pub async fn wait(self) {
+        let _ = self.0.await;
     }
 }
 
@@ -112,10 +121,13 @@ fn record(
     };
     let taken = taken();
     if discard.load(Ordering::Relaxed) {
-        return if let Err(error) = deck.discard() {
-            tracing::error!(%error, "a recording that was to be deleted is still there");
-            tell(TapeNews::Fault(RecordingFault::NotDeleted));
-        };
+        return tell(deck.discard().map_or_else(
+            |error| {
+                tracing::error!(%error, "a recording that was to be deleted is still there");
+                TapeNews::Fault(RecordingFault::NotDeleted)
+            },
+            |()| TapeNews::Discarded,
+        ));
     }
     match taken.and_then(|()| deck.finish()) {
         Ok(()) => tell(TapeNews::Ended { complete }),
@@ -208,12 +220,12 @@ impl Conversation {
         self.blank = why;
     }
 
-    pub fn discard(self) {
-        self.tape.discard();
+    pub fn discard(self) -> Ending {
+        self.tape.discard()
     }
 
     pub async fn finish(self) {
-        self.tape.finish().await;
+        self.tape.end().wait().await;
     }
 
     /// What client and operator hear besides each other in these 20 ms, where they can hear each other.

@@ -4,6 +4,7 @@ mod handover;
 mod office;
 mod passing;
 mod recording;
+mod reminder;
 mod voice;
 
 use super::*;
@@ -236,6 +237,7 @@ fn config(pbx: &TestPbx) -> AgentConfig {
         operator: "anna".into(),
         office: OfficeCodes::default(),
         recording: None,
+        hold_reminder: None,
     }
 }
 

@@ -144,9 +144,26 @@ fn what_a_client_takes_back_is_deleted_and_the_register_says_so() {
     world.intend(Intent::RefuseRecording { line: LINE });
     assert_eq!(world.recording(), Some(RecordingState::Refused));
     assert_eq!(world.tape(), [TapeCommand::Begin, TapeCommand::Discard]);
+    assert_eq!(world.kept().result, None, "not before it is true");
+    world.tells(TapeNews::Discarded);
     assert_eq!(world.kept().result, Some(RecordingResult::Refused));
     world.hang_up_theirs(&mut leg);
     assert_eq!(world.kept().result, Some(RecordingResult::Refused));
+}
+
+#[test]
+fn what_a_client_takes_back_as_they_hang_up_is_deleted_all_the_same_and_the_register_says_what_is_so() {
+    for (news, result) in [
+        (TapeNews::Discarded, RecordingResult::Refused),
+        (TapeNews::Fault(RecordingFault::NotDeleted), RecordingResult::Incomplete),
+    ] {
+        let mut world = always();
+        let mut leg = world.talk();
+        world.intend(Intent::RefuseRecording { line: LINE });
+        world.hang_up_theirs(&mut leg);
+        world.tells(news);
+        assert_eq!(world.kept().result, Some(result), "{news:?}");
+    }
 }
 
 #[test]

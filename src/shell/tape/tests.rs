@@ -191,12 +191,13 @@ async fn a_file_that_cannot_be_made_is_told() {
 async fn what_is_refused_is_thrown_away_though_the_disk_lags_behind() {
     let (mut conversation, world) = conversation(Telling::Nothing, false);
     (0..100).for_each(|n| conversation.take(false, &level(n), &level(n)));
-    conversation.discard();
+    let ending = conversation.discard();
     world.let_go(FOR_EVER);
+    ending.wait().await;
     let kept: Vec<Kept> = world.kept.iter().collect();
     assert_eq!(kept.last(), Some(&Kept::Gone));
     assert!(!kept.contains(&Kept::End) && kept.len() < 5, "{kept:?}");
-    assert_eq!(world.news(), []);
+    assert_eq!(world.news(), [TapeNews::Discarded]);
 }
 
 #[tokio::test]
