@@ -71,10 +71,11 @@ fn a_computer_that_slept_says_it_once() {
 
 #[test]
 fn of_a_client_who_is_passed_on_nothing_is_said() {
-    let mut world = World::reminded();
+    let mut world = World::with(|config| config.hold_reminder = Some(Duration::from_secs(3)));
     world.talk();
     world.refer();
-    world.advance(Duration::from_secs(70));
+    world.advance(Duration::from_secs(7));
+    assert!(world.agent.view().lines[&LINE].in_transfer.is_some());
     assert_eq!(world.reminders(), [0; 0]);
 }
 

@@ -27,6 +27,11 @@ pub(super) trait Decoder: Send {
         false
     }
 
+    /// Whether somebody speaks in this payload, where it says so itself: what comes in pauses is not repeated.
+    fn speaks(&self, _payload: &[u8]) -> bool {
+        true
+    }
+
     /// Whether it makes up what is missing by itself. Where it does not, a packet may be decoded before the one ahead of it has come.
     fn conceals(&self) -> bool {
         false

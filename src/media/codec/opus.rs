@@ -71,6 +71,10 @@ impl super::Decoder for Decoder {
             && self.run(next, samples, true, sound) == samples
     }
 
+    fn speaks(&self, payload: &[u8]) -> bool {
+        SilkBits::of(payload).is_none_or(|bits| bits.voice())
+    }
+
     fn conceals(&self) -> bool {
         self.0.is_some()
     }
@@ -90,21 +94,48 @@ impl super::Decoder for Decoder {
     }
 }
 
-/// How much of the packet before this one repeats: one frame, or nothing (RFC 6716 §4.2.4).
+/// How much of the packet before this one repeats: one frame, or nothing.
 fn repeated_samples(payload: &[u8]) -> Option<usize> {
-    let toc = *payload.first()?;
-    // CELT alone never repeats.
-    if toc >> 3 >= 16 {
-        return None;
+    SilkBits::of(payload).filter(SilkBits::repeats).map(|bits| bits.samples)
+}
+
+/// With what the first frame of a payload begins: one bit of voice activity for each 20 ms, then the one that says whether the
+/// frame before is repeated; for the second channel again (RFC 6716 §4.2.3, §4.2.4).
+struct SilkBits {
+    octet: u8,
+    /// Of voice activity, of one channel.
+    count: u32,
+    stereo: bool,
+    /// Of the frame.
+    samples: usize,
+}
+
+impl SilkBits {
+    /// CELT alone has none, and never repeats.
+    fn of(payload: &[u8]) -> Option<Self> {
+        let toc = *payload.first()?;
+        if toc >> 3 >= 16 {
+            return None;
+        }
+        let samples = packet::get_samples_per_frame(payload, Rate::Full.hz()).ok()?;
+        let parsed = packet::parse(payload).ok()?;
+        let octet = *parsed.frames.first()?.first()?;
+        let count = (samples / Rate::Full.frame_samples()).max(1) as u32;
+        Some(Self { octet, count, stereo: toc & 0x04 != 0, samples })
     }
-    let frame = packet::get_samples_per_frame(payload, Rate::Full.hz()).ok()?;
-    let parsed = packet::parse(payload).ok()?;
-    let first = *parsed.frames.first()?.first()?;
-    // Behind one bit of voice activity for each 20 ms stands the one that says so; for the second channel again.
-    let frames = (frame / Rate::Full.frame_samples()).max(1) as u32;
-    let stereo = toc & 0x04 != 0;
-    let bit = |place: u32| first.checked_shl(place).is_some_and(|bits| bits & 0x80 != 0);
-    (bit(frames) || stereo && bit(2 * frames + 1)).then_some(frame)
+
+    fn bit(&self, place: u32) -> bool {
+        self.octet.checked_shl(place).is_some_and(|bits| bits & 0x80 != 0)
+    }
+
+    fn repeats(&self) -> bool {
+        self.bit(self.count) || self.stereo && self.bit(2 * self.count + 1)
+    }
+
+    fn voice(&self) -> bool {
+        let one = |from: u32| (from..from + self.count).any(|place| self.bit(place));
+        one(0) || self.stereo && one(self.count + 1)
+    }
 }
 
 impl Encoder {

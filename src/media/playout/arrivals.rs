@@ -76,6 +76,8 @@ impl Arrivals {
             stalls: VecDeque::new(),
         };
         arrivals.add(FIRST_WAIT, GUESS);
+        // From the beginning: what begins with less would have to be stretched.
+        arrivals.usual = arrivals.quantile();
         arrivals
     }
 

@@ -300,10 +300,12 @@ impl Playout {
             self.figures.concealed_us += timeline.time(covered);
             return;
         }
-        if waited_since(timeline.next) < wanted {
-            return self.wait(lacking);
+        let may_come = waited_since(timeline.next) < wanted;
+        if self.recover(gap) {
+            return;
         }
-        self.lose(gap, lacking);
+        // What is repeated is as good as what may still come; what is made up is not.
+        if may_come { self.wait(lacking) } else { self.lose(gap, lacking) }
     }
 
     /// Nothing to play: something is made up, and no sound is skipped.
@@ -376,7 +378,27 @@ impl Playout {
         }
     }
 
-    /// So much is lost at the place that is played next: its first packet is recovered or made up.
+    /// Whether the next packet repeats all of what lies before it.
+    fn recover(&mut self, gap: i64) -> bool {
+        let Some(timeline) = &mut self.timeline else { return false };
+        let Some((_, next)) = timeline.first() else { return false };
+        let Kind::Sound(codec, payload) = &next.kind else { return false };
+        let (hz, clock) = (self.voice.rate().hz() as usize, timeline.clock_hz as usize);
+        let is_one = gap <= timeline.length.max(1) && Some(*codec) == self.codec;
+        if !is_one || !self.voice.conceals(*codec) {
+            return false;
+        }
+        if !self.voice.recover(*codec, payload, gap as usize * hz / clock) {
+            return false;
+        }
+        self.fruitless = 0;
+        self.figures.recovered_us += timeline.time(gap);
+        timeline.miss();
+        timeline.next += gap;
+        true
+    }
+
+    /// So much is lost at the place that is played next: its first packet is made up.
     fn lose(&mut self, gap: i64, lacking: usize) {
         let Some(timeline) = &mut self.timeline else { return };
         let (hz, clock) = (self.voice.rate().hz() as usize, timeline.clock_hz as usize);
@@ -390,13 +412,8 @@ impl Playout {
         {
             match &next.kind {
                 Kind::Sound(_, payload) if self.voice.conceals(codec) => {
-                    if gap <= packet && self.voice.recover(codec, payload, samples(lost)) {
-                        self.fruitless = 0;
-                        self.figures.recovered_us += timeline.time(lost);
-                        timeline.next += lost;
-                        return;
-                    }
-                    self.fruitless = self.fruitless.saturating_add(u32::from(gap <= packet));
+                    let fruitless = gap <= packet && self.voice.speaks(codec, payload);
+                    self.fruitless = self.fruitless.saturating_add(u32::from(fruitless));
                 }
                 Kind::Sound(_, payload) => {
                     next.kind = Kind::Unpacked(codec, self.voice.unpack(codec, payload));
@@ -434,6 +451,7 @@ impl Playout {
         let per_ms = self.voice.rate().per_ms();
         let samples = |micros: i64| (micros.max(0) as usize * per_ms) / 1_000;
         if slack < wanted {
+            self.decode_ahead(now);
             let likeness = if wanted - slack > PRESSING { NEARLY_ALIKE } else { ALIKE };
             let added = self.voice.lengthen(samples(FRAME), likeness);
             self.figures.stretched_us += (added * 1_000 / per_ms) as i64;
@@ -486,7 +504,7 @@ impl Playout {
         FRAME - a
     }
 
-    /// So that a period can be taken out.
+    /// So that a period can be put in or taken out.
     fn decode_ahead(&mut self, now: Instant) {
         let needed = (stretch::NEEDED_MS + 1) * self.voice.rate().per_ms();
         while self.voice.ahead() < needed {

@@ -174,10 +174,11 @@ fn sound_is_played_as_it_came_and_at_its_rate() {
     for codec in ALL {
         let mut line = Line::new(codec);
         line.talk(50, &[]);
+        line.send(0, false);
         assert_eq!(line.hear().rate(), line.rate());
         assert_eq!(line.holes(40), 0, "{codec:?}");
         let figures = line.playout.figures();
-        assert_eq!((figures.late, figures.concealed_ms(), figures.stretched_ms()), (0, 0, 0));
+        assert_eq!((figures.late, figures.concealed_ms(), figures.stretched_ms()), (0, 0, 0), "{codec:?}");
     }
 }
 
@@ -204,14 +205,15 @@ fn sound_starts_at_the_next_frame_unless_that_is_too_near() {
 }
 
 #[test]
-fn a_lost_packet_is_hidden_and_delays_nothing() {
+fn a_lost_packet_is_hidden_and_delays_what_follows_by_the_look_ahead_alone() {
     let mut line = Line::new(Codec::Pcma);
     let before = line.talk(50, &[]).playout.delay_ms();
     line.talk(50, &[10, 30]);
     assert_eq!(line.holes(50), 0);
     let figures = line.playout.figures();
     assert!((30..=60).contains(&figures.concealed_ms()), "{figures:?}");
-    assert!((line.playout.delay_ms() - before).abs() < 12.0, "{figures:?}");
+    let more = line.playout.delay_ms() - before;
+    assert!((0.0..=24.0).contains(&more), "{more}: {figures:?}");
 }
 
 #[test]

@@ -13,7 +13,7 @@ const LATE_RUN_TIME: Duration = Duration::from_millis(80);
 /// More packets are not kept: a second of the shortest there are.
 const MOST_PACKETS: usize = 128;
 
-/// Where two losses lie within this, more may follow.
+/// So long after a loss more may follow.
 const LOSSES_US: i64 = 10_000_000;
 
 /// Positions and lengths are in units of the RTP clock.
@@ -184,7 +184,7 @@ impl Timeline {
     }
 
     pub fn sees_loss(&self) -> bool {
-        self.losses[1].is_some_and(|before| self.time(self.next - before) < LOSSES_US)
+        self.losses[0].is_some_and(|last| self.time(self.next - last) < LOSSES_US)
     }
 
     /// Beyond what a pause or a path could make of it.

@@ -95,6 +95,11 @@ impl Voice {
         }
     }
 
+    /// Whether somebody speaks in this payload.
+    pub fn speaks(&mut self, codec: Codec, payload: &[u8]) -> bool {
+        self.decoder(codec).speaks(payload)
+    }
+
     /// Whether the codec makes up by itself what is missing.
     pub fn conceals(&mut self, codec: Codec) -> bool {
         self.decoder(codec).conceals()

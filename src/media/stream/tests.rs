@@ -363,7 +363,7 @@ fn a_jump_leaves_no_delay_behind() {
         let mut world = World::new(8);
         world.run(2.0);
         world.jump(jump_ms);
-        world.run(10.0);
+        world.run(12.0);
         let delay = world.b.stats(at(world.ms)).delay_ms;
         assert!(delay <= 130.0, "jump of {jump_ms} ms: {delay} ms of delay");
     }
