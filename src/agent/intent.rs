@@ -248,6 +248,8 @@ pub(super) struct Dialled {
     pub about: Option<LineId>,
     /// A client whose call stands at the PBX, and is fetched by this: as far as is known who it is.
     pub client: Option<Box<Caller>>,
+    /// The Call-ID of the operator's former call with that client.
+    pub former: Option<String>,
 }
 
 impl Dialled {
@@ -259,6 +261,7 @@ impl Dialled {
             extension: None,
             about: None,
             client: None,
+            former: None,
         }
     }
 }
@@ -355,6 +358,7 @@ impl Agent {
             extension: dialable.after_answer().map(str::to_owned),
             about: None,
             client: None,
+            former: None,
         })
     }
 

@@ -304,11 +304,14 @@ impl Agent {
                 let record = self.register.connected(*line, party_now);
                 self.record(record);
             }
-            phone::Event::RingingIn { line, call_id, caller, .. } => {
+            phone::Event::RingingIn { line, call_id, caller, replaces } => {
                 self.look_up(now, *line, self.key_of(caller));
                 self.ask_what_goes_along(now, *line, register::party(caller, self.key_of(caller)));
                 let record = self.register.ringing(now, wall, *line, call_id, self.parties(caller));
                 opened = Some((*line, record.id));
+                if let Some(of) = replaces {
+                    self.recordings.takes_place(*line, record.id, *of);
+                }
                 self.record(Some(record));
             }
             phone::Event::Dialing { line, call_id, target } => {
@@ -317,9 +320,14 @@ impl Agent {
                 self.look_up(now, *line, dialled.number);
                 let record = self.register.dialing(now, wall, *line, call_id, &dialled);
                 opened = Some((*line, record.id));
+                if let Some(former) = dialled.former.as_ref().and_then(|call_id| self.register.id_of(call_id))
+                {
+                    self.recordings.goes_on(*line, record.id, former);
+                }
+                let id = record.id;
                 self.record(Some(record));
                 if let Some(client) = dialled.about {
-                    self.recordings.consult(*line);
+                    self.recordings.consult(*line, id);
                     self.consult(client, *line, target);
                 }
             }
@@ -368,6 +376,9 @@ impl Agent {
         };
         if let Some(client) = left.client {
             self.say(Event::ClientChosen { line, client });
+        }
+        if let Some(back) = self.register.client(line) {
+            self.recordings.goes_on(line, back.id, left.id);
         }
         self.record(Some(left));
     }

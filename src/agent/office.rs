@@ -100,21 +100,22 @@ impl Agent {
         };
         let target = code.replace("{extension}", extension);
         let rings = self.view.colleagues.lines.get(extension).and_then(|line| line.rings.clone());
-        self.fetch(now, target, rings.unwrap_or_default());
+        self.fetch(now, target, rings.unwrap_or_default(), None);
     }
 
     pub(super) fn take_parked(&mut self, now: Instant, place: String) {
         let client = self.office.parking.take(&place);
-        self.fetch(now, place, client.map(|client| client.caller).unwrap_or_default());
+        let (caller, former) = client.map(|client| (client.caller, client.call_id)).unzip();
+        self.fetch(now, place, caller.unwrap_or_default(), former);
     }
 
-    /// A client's call that stands at the PBX, and is had by dialling.
-    pub(super) fn fetch(&mut self, now: Instant, target: String, client: Caller) {
+    /// A client's call that stands at the PBX, and is had by dialling. `former`: the operator's own call with that client.
+    pub(super) fn fetch(&mut self, now: Instant, target: String, client: Caller, former: Option<String>) {
         match self.by_dialling_rules(&target) {
             Ok(mut dialled) => {
                 let target = dialled.target.clone();
                 dialled.number = self.key_of(&client);
-                dialled.client = Some(Box::new(client));
+                (dialled.client, dialled.former) = (Some(Box::new(client)), former);
                 self.dialled = Some(dialled);
                 self.phone.handle(now, phone::Input::Command(Command::Dial { target }));
             }

@@ -5,10 +5,11 @@
 
 use super::{Agent, Effect, Event, register};
 use crate::desk_api::{CallRecordId, Party, RecordingResult};
+use crate::domain::number::PhoneNumber;
 use crate::domain::recording::{Announce, Blank, RecordingFault, RecordingRules, When};
 use crate::instant::Instant;
 use crate::phone::{self, LineId, Refusal};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, VecDeque};
 
 /// What the company wants recorded, and why it cannot be on this computer, if it cannot.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,6 +53,19 @@ pub struct RecordingView {
     pub apart: bool,
 }
 
+impl RecordingView {
+    /// The client may still say no: where they are to be asked, where there is a file, and where one was begun, which a
+    /// fault has ended.
+    pub const fn can_be_refused(self) -> bool {
+        let ended_early = matches!(self.fault, Some(RecordingFault::DiskFull | RecordingFault::NotWritten));
+        match self.state {
+            RecordingState::Asking => true,
+            RecordingState::Failed => ended_early,
+            state => state.runs(),
+        }
+    }
+}
+
 /// What the media thread is to do with the recording of a line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TapeCommand {
@@ -80,14 +94,65 @@ pub(super) struct Recordings {
     config: Option<RecordingConfig>,
     lines: BTreeMap<LineId, Line>,
     /// Calls for a client's sake.
-    consultations: BTreeSet<LineId>,
+    consultations: BTreeMap<LineId, CallRecordId>,
+    /// What holds on a line because of a former call with the same person, until it has a recording's state of its own.
+    inherited: BTreeMap<LineId, (CallRecordId, Lasting)>,
+    /// Of calls that have ended, the latest last.
+    ended: VecDeque<(CallRecordId, Lasting)>,
 }
+
+/// Ended calls whose client may come back on another line.
+const REMEMBERED: usize = 32;
 
 struct Line {
     id: CallRecordId,
     view: RecordingView,
     /// As the media thread was last told.
     blank: Option<Blank>,
+    /// Who was told of it, or agreed; none before it begins.
+    of: Option<Whose>,
+}
+
+/// What outlives a call, since the same person goes on by another one: whom the PBX gives back, whom it kept parked, or
+/// whose call takes the place of the former one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lasting {
+    Refused,
+    Paused,
+    /// Called for a client's sake, and so nobody's to record.
+    Consulted,
+}
+
+/// Of two clients on one line only one was told, or agreed.
+struct Whose {
+    who: Who,
+    /// Somebody else was there since.
+    left: bool,
+}
+
+#[derive(PartialEq, Eq)]
+enum Who {
+    Number(PhoneNumber),
+    /// One that cannot be looked up.
+    Written(String),
+    Untold,
+}
+
+impl Who {
+    fn of(party: &Party) -> Self {
+        match (party.number, &party.written) {
+            (Some(number), _) => Self::Number(number),
+            (None, Some(written)) if !party.withheld => Self::Written(written.clone()),
+            (None, _) => Self::Untold,
+        }
+    }
+}
+
+impl Whose {
+    /// Of those whose numbers are not told nobody knows whether the one who comes is the one who went.
+    fn is(&self, who: &Who) -> bool {
+        self.who == *who && !(self.left && self.who == Who::Untold)
+    }
 }
 
 impl Line {
@@ -105,16 +170,59 @@ impl Recordings {
     }
 
     /// This line is called for a client's sake.
-    pub fn consult(&mut self, line: LineId) {
-        self.consultations.insert(line);
+    pub fn consult(&mut self, line: LineId, id: CallRecordId) {
+        self.consultations.insert(line, id);
+    }
+
+    /// Whoever was in the call `former` is on this line now.
+    pub fn goes_on(&mut self, line: LineId, id: CallRecordId, former: CallRecordId) {
+        let standing = |(id, lasting): (CallRecordId, Lasting)| (id == former).then_some(lasting);
+        let lines = self.lines.keys().chain(self.consultations.keys()).chain(self.inherited.keys());
+        let lasting = lines.filter_map(|line| self.lasting(*line)).find_map(standing);
+        let lasting = lasting.or_else(|| self.ended.iter().rev().copied().find_map(standing));
+        if let Some(lasting) = lasting {
+            self.inherit(line, id, lasting);
+        }
+    }
+
+    /// The call on this line takes the place of the one on that.
+    pub fn takes_place(&mut self, line: LineId, id: CallRecordId, of: LineId) {
+        if let Some((_, lasting)) = self.lasting(of) {
+            self.inherit(line, id, lasting);
+        }
+    }
+
+    fn inherit(&mut self, line: LineId, id: CallRecordId, lasting: Lasting) {
+        match lasting {
+            Lasting::Consulted => self.consult(line, id),
+            Lasting::Refused | Lasting::Paused => drop(self.inherited.insert(line, (id, lasting))),
+        }
+    }
+
+    fn lasting(&self, line: LineId) -> Option<(CallRecordId, Lasting)> {
+        if let Some(id) = self.consultations.get(&line) {
+            return Some((*id, Lasting::Consulted));
+        }
+        let Some(line) = self.lines.get(&line) else { return self.inherited.get(&line).copied() };
+        match line.view.state {
+            RecordingState::Refused => Some((line.id, Lasting::Refused)),
+            RecordingState::Paused => Some((line.id, Lasting::Paused)),
+            _ => None,
+        }
+    }
+
+    fn end(&mut self, line: LineId) {
+        self.ended.extend(self.lasting(line));
+        if self.ended.len() > REMEMBERED {
+            self.ended.pop_front();
+        }
+        self.lines.remove(&line);
+        self.consultations.remove(&line);
+        self.inherited.remove(&line);
     }
 
     fn line_of(&self, id: CallRecordId) -> Option<LineId> {
         self.lines.iter().find(|(_, line)| line.id == id).map(|(line, _)| *line)
-    }
-
-    fn runs(&self, line: LineId) -> bool {
-        self.lines.get(&line).is_some_and(|line| line.view.state.runs())
     }
 }
 
@@ -144,8 +252,7 @@ impl Agent {
     pub(super) fn follow_recordings(&mut self, now: Instant, event: &phone::Event) {
         let Some(config) = self.recordings.config else { return };
         if let phone::Event::Ended { line, .. } = event {
-            self.recordings.lines.remove(line);
-            self.recordings.consultations.remove(line);
+            self.recordings.end(*line);
         }
         let talking = self.view.lines.iter().filter(|(_, view)| view.state == super::LineState::Talking);
         let talking: Vec<LineId> = talking.map(|(line, _)| *line).collect();
@@ -159,29 +266,54 @@ impl Agent {
 
     /// Whoever is at the far end now is a client; the entry names the client though a colleague has come in between.
     fn may_be_recorded(&self, line: LineId) -> bool {
-        if self.recordings.consultations.contains(&line) {
+        if self.recordings.consultations.contains_key(&line) {
             return false;
         }
+        self.party_there(line).is_some_and(|party| is_client(&party, self.numbering.short_digits()))
+    }
+
+    fn party_there(&self, line: LineId) -> Option<Party> {
         let there = self.view.lines.get(&line).and_then(|view| view.caller.as_ref());
         let there = there.map(|caller| register::party(caller, self.key_of(caller)));
-        let there = there.or_else(|| Some(self.register.client(line)?.party));
-        there.is_some_and(|party| is_client(&party, self.numbering.short_digits()))
+        there.or_else(|| Some(self.register.client(line)?.party))
+    }
+
+    /// The client whose recording it is, where it has begun; else any.
+    fn is_the_one_recorded(&self, line: LineId) -> bool {
+        let of = self.recordings.lines.get(&line).and_then(|line| line.of.as_ref());
+        let is_it = |of: &Whose| self.party_there(line).is_some_and(|party| of.is(&Who::of(&party)));
+        self.may_be_recorded(line) && of.is_none_or(is_it)
     }
 
     fn open_recording(&mut self, now: Instant, line: LineId, state: RecordingState) {
         let Some(client) = self.register.client(line) else { return };
+        let inherited = self.recordings.inherited.remove(&line).map(|(_, lasting)| lasting);
+        let (state, paused) = match inherited {
+            Some(Lasting::Refused) => (RecordingState::Refused, false),
+            Some(Lasting::Paused) if state.runs() => (RecordingState::Paused, true),
+            _ => (state, false),
+        };
         let fault = self.recordings.config.and_then(|config| config.fault);
+        let fault = fault.filter(|_| state == RecordingState::Failed);
         let view = RecordingView { state, fault, apart: false };
-        self.recordings.lines.insert(line, Line { id: client.id, view, blank: None });
+        self.recordings.lines.insert(line, Line { id: client.id, view, blank: None, of: None });
         if state.runs() {
             self.begin_tape(now, line);
+        }
+        if paused {
+            let record = self.register.pause_recording(now, line, true);
+            self.record(record);
         }
         self.say(Event::Recording { line, recording: view });
     }
 
     fn begin_tape(&mut self, now: Instant, line: LineId) {
         let Some(config) = self.recordings.config else { return };
-        let Some(id) = self.recordings.lines.get(&line).map(|line| line.id) else { return };
+        let there = self.party_there(line).filter(|_| self.may_be_recorded(line));
+        let there = there.or_else(|| Some(self.register.client(line)?.party));
+        let Some(recording) = self.recordings.lines.get_mut(&line) else { return };
+        recording.of = there.map(|party| Whose { who: Who::of(&party), left: false });
+        let id = recording.id;
         let record = self.register.begin_recording(now, line, config.rules.announce);
         self.effects.push_back(Effect::Tape { line, id, command: TapeCommand::Begin });
         self.record(record);
@@ -191,9 +323,15 @@ impl Agent {
     fn look_who_is_there(&mut self, line: LineId) {
         let with = self.view.conference.filter(|lines| lines.contains(&line));
         let with = with.and_then(|lines| lines.into_iter().find(|other| *other != line));
-        let unrecorded = with.and_then(|with| self.recordings.lines.get(&with));
-        let unrecorded = unrecorded.is_some_and(|other| other.view.state != RecordingState::On);
-        let apart = unrecorded || !self.may_be_recorded(line);
+        // A colleague has no recording, and is in nobody else's.
+        let is_recorded = |with: LineId| {
+            self.recording_state(with) == Some(RecordingState::On) && self.is_the_one_recorded(with)
+        };
+        let is_it = self.is_the_one_recorded(line);
+        let apart = !is_it || with.is_some_and(|with| !is_recorded(with));
+        if let Some(of) = self.recordings.lines.get_mut(&line).and_then(|line| line.of.as_mut()) {
+            of.left |= !is_it;
+        }
         self.change_recording(line, |view| view.apart = apart);
     }
 
@@ -255,12 +393,12 @@ impl Agent {
 
     /// The client does not agree, or not any more.
     pub(super) fn refuse_recording(&mut self, line: LineId) -> Result<(), Refusal> {
-        let state = self.recording_state(line).ok_or(Refusal::WrongState)?;
-        let id = self.recordings.lines.get(&line).map(|line| line.id).ok_or(Refusal::WrongState)?;
-        if !(state.runs() || state == RecordingState::Asking) {
+        let recording = self.recordings.lines.get(&line).ok_or(Refusal::WrongState)?;
+        let (id, view) = (recording.id, recording.view);
+        if !view.can_be_refused() {
             return Err(Refusal::WrongState);
         }
-        if self.recordings.runs(line) {
+        if view.state != RecordingState::Asking {
             // The register says so once it is true.
             self.effects.push_back(Effect::Tape { line, id, command: TapeCommand::Discard });
         }
@@ -283,6 +421,9 @@ impl Agent {
                 TapeNews::Announced if view.state == RecordingState::Announcing => {
                     view.state = RecordingState::On
                 }
+                // Of what is to be deleted nothing else matters.
+                TapeNews::Fault(fault)
+                    if view.state == RecordingState::Refused && fault != RecordingFault::NotDeleted => {}
                 TapeNews::Fault(fault) => {
                     view.fault = Some(fault);
                     if !goes_on(fault) {

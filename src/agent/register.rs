@@ -390,6 +390,12 @@ impl Register {
         Some(record.clone())
     }
 
+    pub fn id_of(&self, call_id: &str) -> Option<CallRecordId> {
+        let standing = self.entries.values().map(|entry| &entry.record);
+        let known = standing.chain(self.ended.iter().rev()).find(|record| record.call_id == call_id);
+        known.map(|record| record.id)
+    }
+
     fn known(&mut self, call_id: &str) -> Option<&mut CallRecord> {
         let standing = self.entries.values_mut().map(|entry| &mut entry.record);
         standing.chain(self.ended.iter_mut().rev()).find(|record| record.call_id == call_id)

@@ -1,6 +1,6 @@
 //! Writes one recording while its call goes on.
 
-use super::{Archive, Deed, overwrite_head, sync_folder};
+use super::{Archive, overwrite_head};
 use crate::domain::call_record::CallRecordId;
 use crate::domain::recording::{Blank, Layout};
 use crate::media::Frame;
@@ -57,8 +57,12 @@ impl FileDeck {
         let (writer, head) = Writer::begin(&setup.key, id, begun, setup.layout, chance)
             .ok_or_else(|| io::Error::other("the head cannot be sealed"))?;
         let mut file = setup.archive.create(id)?;
-        file.write_all(&head)?;
-        file.sync_data()?;
+        // Nobody sweeps it away meanwhile; where the folder's system has no locks it goes without.
+        let _ = file.try_lock();
+        if let Err(error) = file.write_all(&head).and_then(|()| file.sync_data()) {
+            let _ = std::fs::remove_file(setup.archive.path(id));
+            return Err(error);
+        }
         let encoder = Encoder::new(setup.layout);
         Ok(Self { archive: setup.archive.clone(), id, file, writer: Some(writer), encoder, unsynced: 0 })
     }
@@ -76,6 +80,19 @@ impl FileDeck {
             self.writer = None;
         }
         written
+    }
+
+    /// Somebody may have deleted it during its call.
+    fn is_there(&self) -> io::Result<()> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            let (written, there) = (self.file.metadata()?, std::fs::metadata(self.archive.path(self.id))?);
+            if (written.dev(), written.ino()) != (there.dev(), there.ino()) {
+                return Err(io::ErrorKind::NotFound.into());
+            }
+        }
+        Ok(())
     }
 }
 
@@ -98,14 +115,40 @@ impl Deck for FileDeck {
         let Some(writer) = self.writer.take() else { return Ok(()) };
         let end = writer.end();
         self.put(end)?;
-        self.file.sync_data()
+        self.file.sync_data()?;
+        self.is_there()
     }
 
     fn discard(&mut self) -> io::Result<()> {
         self.writer = None;
-        overwrite_head(&mut self.file)?;
-        std::fs::remove_file(self.archive.path(self.id))?;
-        sync_folder(&self.archive.folder)?;
-        self.archive.note(Deed::Refused, self.id)
+        let marked = self.archive.mark_refused(self.id);
+        let overwritten = overwrite_head(&mut self.file);
+        for error in [marked, overwritten].into_iter().filter_map(Result::err) {
+            tracing::warn!(%error, recording = %self.id, "a step of deleting a refused recording failed");
+        }
+        self.archive.refuse(self.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_recording_whose_head_cannot_be_overwritten_is_removed_all_the_same() {
+        let folder = std::env::temp_dir().join(format!("patchcord-deck-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        let key = RecordingKey::of(&RecordingKey::make([1; 32])).unwrap();
+        let archive = Archive::at(folder.clone());
+        let setup = TapeSetup { archive, key: Arc::new(key), layout: Layout::Stereo };
+        let id = CallRecordId::new(Timestamp::UNIX_EPOCH, [7; 10]);
+        let mut deck = FileDeck::begin(&setup, id, Timestamp::UNIX_EPOCH, ([3; 32], [4; 24])).unwrap();
+        // Nothing can be written by this one.
+        deck.file = File::open(setup.archive.path(id)).unwrap();
+        deck.discard().unwrap();
+        assert_eq!(setup.archive.list().unwrap(), []);
+        let log = std::fs::read_to_string(folder.join("recordings.log")).unwrap();
+        assert_eq!(log.lines().count(), 1, "{log}");
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -12,11 +12,14 @@ use crate::domain::call_record::CallRecordId;
 use crate::domain::recording::is_over;
 use crate::recording::{self, ENDING, Recording, RecordingKey};
 use jiff::Timestamp;
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// What a recording's file ends in from the moment in which the client does not agree: nothing reads it any more, and
+/// whatever keeps it from being deleted then, the next sweep deletes it.
+const REFUSED: &str = "refused";
 /// Beside the recordings: what was done with them.
 const LOG: &str = "recordings.log";
 /// More than the head of a recording, in which its key stands.
@@ -66,7 +69,11 @@ impl Archive {
     }
 
     pub fn path(&self, id: CallRecordId) -> PathBuf {
-        self.folder.join(format!("{id}.{ENDING}"))
+        self.named(id, ENDING)
+    }
+
+    fn named(&self, id: CallRecordId, ending: &str) -> PathBuf {
+        self.folder.join(format!("{id}.{ending}"))
     }
 
     /// A new file that only its owner may read; one that is there already is a fault.
@@ -79,13 +86,17 @@ impl Archive {
 
     /// The earliest call first. Files of other names are nobody's here; no folder is an empty one.
     pub fn list(&self) -> io::Result<Vec<CallRecordId>> {
+        self.list_of(ENDING)
+    }
+
+    fn list_of(&self, ending: &str) -> io::Result<Vec<CallRecordId>> {
         let entries = match std::fs::read_dir(&self.folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries?,
         };
         let mut ids = Vec::new();
         for entry in entries {
-            ids.extend(id_of(&entry?.path()));
+            ids.extend(id_of(&entry?.path(), ending));
         }
         ids.sort();
         Ok(ids)
@@ -101,9 +112,22 @@ impl Archive {
         }
     }
 
-    /// Its key is overwritten first, so that what a disk may keep of the file cannot be opened any more.
+    /// The name of the key that it is sealed with.
+    pub fn key_name(&self, id: CallRecordId) -> Option<String> {
+        recording::sealed_with(&std::fs::read(self.path(id)).ok()?)
+    }
+
     pub fn delete(&self, id: CallRecordId) -> io::Result<()> {
-        let path = self.path(id);
+        match self.erase(id, ENDING) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.erase(id, REFUSED),
+            erased => erased,
+        }
+    }
+
+    /// Its key is overwritten first, so that what a disk may keep of the file cannot be opened any more. Where that fails it is
+    /// removed all the same.
+    fn erase(&self, id: CallRecordId, ending: &str) -> io::Result<()> {
+        let path = self.named(id, ending);
         match OpenOptions::new().write(true).open(&path).and_then(|mut file| overwrite_head(&mut file)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(error),
             Err(error) => tracing::warn!(%error, recording = %id, "its head is not overwritten"),
@@ -113,14 +137,51 @@ impl Archive {
         sync_folder(&self.folder)
     }
 
-    /// Deletes those that have been kept long enough. How many; what cannot be deleted is tried again the next time.
+    /// That the client does not agree is on disk before anything else is done: a rename needs no room, and a telephone that is
+    /// gone a moment later finishes the rest when it starts again.
+    pub fn mark_refused(&self, id: CallRecordId) -> io::Result<()> {
+        std::fs::rename(self.path(id), self.named(id, REFUSED))?;
+        sync_folder(&self.folder)
+    }
+
+    /// Nothing of it is kept; none there is as good. That it cannot be noted is another matter than that it is still there.
+    pub fn refuse(&self, id: CallRecordId) -> io::Result<()> {
+        match self.mark_refused(id) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::warn!(%error, recording = %id, "that it is refused cannot be marked");
+            }
+            _ => {}
+        }
+        let (mut erased, mut fault) = (false, None);
+        for ending in [REFUSED, ENDING] {
+            match self.erase(id, ending) {
+                Ok(()) => erased = true,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => fault = Some(error),
+            }
+        }
+        if let Some(error) = fault {
+            return Err(error);
+        }
+        if erased && let Err(error) = self.note(Deed::Refused, id) {
+            tracing::error!(%error, recording = %id, "that it was refused and is deleted cannot be noted");
+        }
+        Ok(())
+    }
+
+    /// Deletes those that have been kept long enough, and what is left of refused ones. How many; what cannot be deleted is
+    /// tried again the next time.
     pub fn sweep(&self, now: Timestamp, keep: Duration) -> io::Result<usize> {
         let (mut swept, mut fault) = (0, None);
-        for id in self.list()?.into_iter().filter(|id| is_over(*id, now, keep)) {
-            match self.delete(id) {
+        // A clock that was wrong at the first ring names a moment long ago.
+        let over = self.list()?.into_iter().filter(|id| is_over(*id, now, keep) && !self.runs(*id));
+        let over = over.map(|id| (id, ENDING, Deed::Expired));
+        let refused = self.list_of(REFUSED)?.into_iter().map(|id| (id, REFUSED, Deed::Refused));
+        for (id, ending, deed) in refused.chain(over) {
+            match self.erase(id, ending) {
                 Ok(()) => {
                     swept += 1;
-                    self.note(Deed::Expired, id)?;
+                    fault = self.note(deed, id).err().or(fault);
                 }
                 // Another telephone of this user's was first.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -128,6 +189,12 @@ impl Archive {
             }
         }
         fault.map_or(Ok(swept), Err)
+    }
+
+    /// Its call goes on, at whichever telephone of this user.
+    fn runs(&self, id: CallRecordId) -> bool {
+        let file = File::open(self.path(id));
+        file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
     }
 
     /// Who did what when, without a word about the client: into the log beside the recordings, on disk when it returns.
@@ -150,8 +217,8 @@ impl Archive {
     }
 }
 
-fn id_of(path: &Path) -> Option<CallRecordId> {
-    if path.extension()? != ENDING {
+fn id_of(path: &Path, ending: &str) -> Option<CallRecordId> {
+    if path.extension()? != ending {
         return None;
     }
     let name = path.file_stem()?.to_str()?;

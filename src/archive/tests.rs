@@ -133,6 +133,80 @@ fn a_recording_whose_client_does_not_agree_is_gone_and_its_end_is_noted() {
 }
 
 #[test]
+fn a_log_that_cannot_be_written_keeps_no_recording() {
+    let folder = Folder::new("unnoted");
+    let setup = folder.setup();
+    let (refused, one, other) = (id(1_770_000_000), id(1_770_000_001), id(1_770_000_002));
+    for id in [one, other] {
+        deck(&setup, id).finish().unwrap();
+    }
+    std::fs::create_dir(folder.0.join("recordings").join(LOG)).unwrap();
+    deck(&setup, refused).discard().unwrap();
+    assert_eq!(setup.archive.list().unwrap(), [one, other], "what is refused is gone, noted or not");
+    assert!(setup.archive.sweep(at(1_780_000_000), Duration::from_secs(1)).is_err(), "it is told");
+    assert_eq!(setup.archive.list().unwrap(), []);
+}
+
+#[test]
+fn what_a_client_refused_is_deleted_when_a_telephone_starts_again_though_the_first_one_was_gone_at_once() {
+    let folder = Folder::new("marked");
+    let setup = folder.setup();
+    let (refused, kept) = (id(1_770_000_000), id(1_770_000_001));
+    for id in [refused, kept] {
+        let mut deck = deck(&setup, id);
+        speak(&mut deck, 1);
+    }
+    setup.archive.mark_refused(refused).unwrap();
+    assert_eq!(setup.archive.list().unwrap(), [kept], "nobody exports it any more");
+    let missing = ReadFault::Io(io::ErrorKind::NotFound);
+    assert_eq!(setup.archive.read(refused, &setup.key), Err(missing));
+    let again = Archive::at(folder.0.join("recordings"));
+    assert_eq!(again.sweep(at(1_770_000_002), Duration::from_secs(90 * 86_400)).unwrap(), 1);
+    let files: Vec<_> = std::fs::read_dir(folder.0.join("recordings"))
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with(&refused.to_string()))
+        .collect();
+    assert_eq!(files, [""; 0]);
+    assert_eq!(again.list().unwrap(), [kept]);
+    let log = std::fs::read_to_string(folder.0.join("recordings").join(LOG)).unwrap();
+    assert!(log.contains(&format!(" refused {refused} user ")), "{log}");
+}
+
+#[test]
+fn a_call_that_goes_on_is_not_swept_away_whatever_the_clock_says() {
+    let folder = Folder::new("running");
+    let setup = folder.setup();
+    // As a computer has it whose battery is empty.
+    let id = id(0);
+    let mut deck = deck(&setup, id);
+    speak(&mut deck, 1);
+    let sweep = || setup.archive.sweep(at(1_770_000_000), Duration::from_secs(86_400)).unwrap();
+    assert_eq!((sweep(), setup.archive.list().unwrap()), (0, vec![id]));
+    deck.finish().unwrap();
+    drop(deck);
+    assert_eq!((sweep(), setup.archive.list().unwrap()), (1, vec![]));
+}
+
+#[test]
+fn what_somebody_deletes_during_its_call_is_not_told_as_whole() {
+    let folder = Folder::new("deleted");
+    let setup = folder.setup();
+    for another in [false, true] {
+        let id = id(1_770_000_000);
+        let mut deck = deck(&setup, id);
+        speak(&mut deck, 1);
+        setup.archive.delete(id).unwrap();
+        if another {
+            std::fs::write(setup.archive.path(id), "another file").unwrap();
+        }
+        speak(&mut deck, 1);
+        assert_eq!(deck.finish().err().map(|error| error.kind()), Some(io::ErrorKind::NotFound));
+        let _ = std::fs::remove_file(setup.archive.path(id));
+    }
+}
+
+#[test]
 fn recordings_are_deleted_when_their_time_is_over_and_nothing_else_is() {
     let folder = Folder::new("swept");
     let setup = folder.setup();

@@ -223,3 +223,8 @@ pub fn stored_desk_token(settings: &Settings) -> Option<Secret> {
 pub fn stored_recording_key(settings: &Settings) -> Option<Secret> {
     keys::read(Account::of_recordings(settings)?).ok().flatten()
 }
+
+/// One that recordings were sealed with before.
+pub fn recording_key_named(name: &str) -> Option<Secret> {
+    keys::read(Account::RecordingKey { name }).ok().flatten()
+}

@@ -54,6 +54,10 @@ pub const fn stored_recording_key(_settings: &Settings) -> Option<Secret> {
     None
 }
 
+pub const fn recording_key_named(_name: &str) -> Option<Secret> {
+    None
+}
+
 pub const fn stored_desk_token(_settings: &Settings) -> Option<Secret> {
     None
 }

@@ -3,14 +3,14 @@
 
 use super::args::{Arguments, RecordingsCommand};
 use super::verdict::Exit;
-use super::{json, recording_key, words};
+use super::{desktop, json, recording_key, words};
 use crate::archive::{Archive, Deed, ReadFault};
 use crate::config::io_words;
 use crate::desk_api::CallRecordId;
 use crate::recording::{Fault, Recording, RecordingKey, ogg_opus};
 use crate::shell::{Process, recordings_folder};
 use crate::text::{Catalogue, Language, say};
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
@@ -55,7 +55,7 @@ impl Desk<'_> {
         let mut exit = Exit::Done;
         let mut stdout = io::stdout().lock();
         for id in ids {
-            let read = self.archive.read(id, key);
+            let read = self.read(id, key);
             if !read.as_ref().is_ok_and(|recording| recording.damage.is_empty()) {
                 exit = Exit::Recording;
             }
@@ -72,9 +72,22 @@ impl Desk<'_> {
         exit
     }
 
+    /// Also what was sealed with a former key.
+    fn read(&self, id: CallRecordId, key: &RecordingKey) -> Result<Recording, ReadFault> {
+        let read = self.archive.read(id, key);
+        if !matches!(read, Err(ReadFault::Recording(Fault::OtherKey))) {
+            return read;
+        }
+        let former = self.archive.key_name(id).and_then(|name| desktop::recording_key_named(&name));
+        match former.as_ref().and_then(RecordingKey::of) {
+            Some(former) => self.archive.read(id, &former),
+            None => read,
+        }
+    }
+
     /// Noted before it is there: an export that nobody knows of is worse than one that failed.
     fn export(&self, process: Process, id: CallRecordId, to: &Path, key: &RecordingKey) -> Exit {
-        let recording = match self.archive.read(id, key) {
+        let recording = match self.read(id, key) {
             Ok(recording) => recording,
             Err(fault) => return refuse(Exit::Recording, &self.why(&fault)),
         };
@@ -111,8 +124,8 @@ impl Desk<'_> {
     }
 
     fn delete(&self, id: CallRecordId) -> Exit {
-        match self.archive.delete(id).and_then(|()| self.archive.note(Deed::Deleted, id)) {
-            Ok(()) => Exit::Done,
+        match self.archive.delete(id) {
+            Ok(()) => self.note_deleted(id),
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 refuse(Exit::Recording, &self.why(&ReadFault::Io(ErrorKind::NotFound)))
             }
@@ -121,6 +134,19 @@ impl Desk<'_> {
                 refuse(Exit::Recording, &say!(cat, "The recording cannot be deleted: {why}.", why = why))
             }
         }
+    }
+
+    fn note_deleted(&self, id: CallRecordId) -> Exit {
+        let Err(error) = self.archive.note(Deed::Deleted, id) else { return Exit::Done };
+        let (cat, why) = (self.cat, io_words(self.cat, error.kind()));
+        refuse(
+            Exit::Recording,
+            &say!(
+                cat,
+                "The recording is deleted, but that cannot be noted beside the recordings: {why}.",
+                why = why
+            ),
+        )
     }
 
     fn not_written(&self, to: &Path, error: &io::Error) -> String {
@@ -183,8 +209,16 @@ fn write_new(path: &Path, octets: &[u8]) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path)?;
-    file.write_all(octets)?;
-    file.sync_all()
+    write_whole(&mut file, octets, path)
+}
+
+/// What was written so far is not sealed: it does not stay where the rest finds no room.
+fn write_whole(file: &mut File, octets: &[u8], path: &Path) -> io::Result<()> {
+    let written = file.write_all(octets).and_then(|()| file.sync_all());
+    if written.is_err() {
+        let _ = std::fs::remove_file(path);
+    }
+    written
 }
 
 const fn read_code(fault: &ReadFault) -> &'static str {
@@ -212,4 +246,20 @@ pub fn seconds(recording: &Recording) -> (f64, f64) {
     });
     let seconds = |frames: u32| f64::from(frames) / f64::from(FRAMES_PER_SECOND);
     (seconds(recording.frames), seconds(paused.sum()))
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_exported_before_a_disk_was_full_does_not_stay() {
+        let path = std::env::temp_dir().join(format!("patchcord-export-{}", std::process::id()));
+        std::fs::write(&path, "what the client said").unwrap();
+        let mut full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let error = write_whole(&mut full, b"and the rest of it", &path).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::StorageFull);
+        assert!(!path.exists(), "the next attempt finds its name free, and nobody what was said");
+    }
 }

@@ -21,6 +21,8 @@ pub enum Account<'a> {
     DeskToken { url: &'a str },
     /// The key that this account's recordings are sealed with.
     Recordings { user: &'a str, server: &'a HostPort },
+    /// A key that recordings were sealed with, whosever it was, by its name.
+    RecordingKey { name: &'a str },
 }
 
 impl<'a> Account<'a> {
@@ -46,6 +48,7 @@ impl<'a> Account<'a> {
             Self::Password { user, server } => format!("{user}@{server}"),
             Self::DeskToken { url } => format!("token {}", url.trim_end_matches('/')),
             Self::Recordings { user, server } => format!("recordings {user}@{server}"),
+            Self::RecordingKey { name } => format!("recording key {name}"),
         }
     }
 
@@ -87,8 +90,14 @@ pub fn read(account: Account<'_>) -> Result<Option<Secret>, KeyFault> {
     }
 }
 
-/// In place of what was stored.
+/// In place of what was stored. A recording key stays under its own name: what was sealed with it could never be opened again.
 pub fn write(account: Account<'_>, secret: &Secret) -> Result<(), KeyFault> {
+    if matches!(account, Account::Recordings { .. }) {
+        if let Some(former) = read(account)? {
+            keep_by_name(&former)?;
+        }
+        keep_by_name(secret)?;
+    }
     account.entry()?.set_password(secret.expose()).map_err(fault)
 }
 
@@ -98,11 +107,24 @@ pub fn recording_key(settings: &Settings, chance: [u8; 32]) -> Result<Option<Sec
     let allowed = settings.recording.as_ref().is_some_and(RecordingSettings::allows);
     let Some(account) = Account::of_recordings(settings).filter(|_| allowed) else { return Ok(None) };
     if let Some(stored) = read(account)? {
+        // Where the PBX gets another name nobody finds it by the account any more.
+        if let Err(fault) = keep_by_name(&stored) {
+            tracing::warn!(?fault, "the recording key is not kept under its own name");
+        }
         return Ok(Some(stored));
     }
     let made = RecordingKey::make(chance);
     write(account, &made)?;
     Ok(Some(made))
+}
+
+fn keep_by_name(secret: &Secret) -> Result<(), KeyFault> {
+    let Some(name) = RecordingKey::of(secret).map(|key| key.name()) else { return Ok(()) };
+    let by_name = Account::RecordingKey { name: &name };
+    match read(by_name)? {
+        Some(_) => Ok(()),
+        None => write(by_name, secret),
+    }
 }
 
 pub fn forget(account: Account<'_>) -> Result<(), KeyFault> {

@@ -124,7 +124,8 @@ struct Press {
 impl Listener {
     /// A packet of an event: the digit, if it is the first heard of this press. `clock_hz` is that of the timestamps.
     pub fn hear(&mut self, ssrc: u32, timestamp: u32, payload: &[u8], clock_hz: u32) -> Option<char> {
-        let &[event, flags, high, low, ..] = payload else { return None };
+        // One that is longer is encrypted, and no digit.
+        let &[event, flags, high, low] = payload else { return None };
         let digit = char::from(*KEYS.get(usize::from(event))?);
         let duration = u16::from_be_bytes([high, low]);
         let press = Press { ssrc, event, timestamp, duration, ended: flags & END != 0 };
@@ -267,6 +268,10 @@ mod tests {
         assert_eq!(listener.hear(1, 0, &payload(16, 0, 160), HZ), None, "hook flash");
         assert_eq!(listener.hear(1, 0, &[5, 0, 0], HZ), None);
         assert_eq!(listener.hear(1, 0, &[], HZ), None);
+        for tag in [4, 10, 16] {
+            let encrypted = [payload(5, VOLUME, 160).as_slice(), &[0x5a; 16][..tag]].concat();
+            assert_eq!(listener.hear(1, 0, &encrypted, HZ), None, "with a tag of {tag}");
+        }
     }
 
     #[test]

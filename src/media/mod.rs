@@ -7,6 +7,7 @@
 mod codec;
 mod dtmf;
 mod frame;
+mod lengths;
 mod level;
 mod mix;
 mod opinion;
@@ -69,15 +70,6 @@ impl Codec {
             Self::Pcmu => Some(0),
             Self::G722 => Some(9),
             Self::Opus => None,
-        }
-    }
-
-    /// Whether a payload of so many octets has a tag of SRTP behind it, of 4 or 10 (RFC 3711 §5.2, §7.5): these codecs have 8 octets for
-    /// each millisecond. Of Opus nobody can tell by that.
-    const fn looks_encrypted(self, octets: usize) -> bool {
-        match self {
-            Self::Pcma | Self::Pcmu | Self::G722 => matches!(octets % 8, 2 | 4),
-            Self::Opus => false,
         }
     }
 

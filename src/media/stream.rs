@@ -8,6 +8,7 @@ mod tests;
 pub use report::{DeviceFigures, DeviceState, DeviceTrouble, Runs, StreamEvent, StreamOutput, StreamStats};
 
 use super::dtmf::{Listener, Presser};
+use super::lengths::Lengths;
 use super::opinion::{self, Conditions};
 use super::peer::{Peer, Source};
 use super::playout::{self, Content, Playout};
@@ -41,6 +42,8 @@ pub struct Stream {
     playout: Playout,
     /// What became of every packet that was due.
     bursts: Bursts,
+    /// Whether what comes is longer than its sound.
+    lengths: Lengths,
     /// What they last reported of what we send.
     heard_there: Option<Heard>,
     listener: Listener,
@@ -67,6 +70,7 @@ impl Stream {
             reception: Reception::default(),
             playout: Playout::new(),
             bursts: Bursts::default(),
+            lengths: Lengths::default(),
             heard_there: None,
             listener: Listener::default(),
             inbound: Inbound::default(),
@@ -85,6 +89,10 @@ impl Stream {
     /// A new plan for the running stream (hold, resume, new address, answered): sequence and SSRC go on.
     pub fn apply(&mut self, now: Instant, plan: StreamPlan) {
         self.peer.agree(plan.remote, plan.remote_rtcp);
+        if (plan.remote, plan.remote_rtcp) != (self.plan.remote, self.plan.remote_rtcp) {
+            let event = self.poor.is_elsewhere();
+            self.tell_all(event);
+        }
         if plan.telephone_event.is_none() {
             self.presser.forget();
         }
@@ -132,7 +140,7 @@ impl Stream {
         self.count(now, &rtp, codec);
         let event = match codec {
             // Noise at full volume, if it were played.
-            Some(codec) if codec.looks_encrypted(rtp.payload.len()) => {
+            Some(codec) if self.lengths.has_tag(codec, &rtp) => {
                 self.inbound.heard_encrypted(now);
                 None
             }

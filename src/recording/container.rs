@@ -4,7 +4,7 @@
 //! altered, taken out, repeated or put elsewhere does not open where it stands, and is found out.
 
 use super::FRAMES_PER_SECOND;
-use super::seal::{ChunkCipher, KEY, KEY_ID, NONCE, RecordingKey, TAG};
+use super::seal::{ChunkCipher, KEY, KEY_ID, NONCE, RecordingKey, TAG, key_name};
 use crate::domain::call_record::CallRecordId;
 use crate::domain::recording::{Blank, Layout};
 use jiff::Timestamp;
@@ -31,6 +31,13 @@ const LONGEST_PACKET: usize = 1_275;
 const MOST_FRAMES: u32 = 24 * 60 * 60 * FRAMES_PER_SECOND;
 /// Chunks that may be missing in a row before the rest is given up.
 const MOST_MISSING: u64 = 256;
+/// Chunks that are looked for behind a gap at first.
+const NEAR: u64 = 8;
+/// Octets that no chunk is shorter than by much, on average.
+const USUAL_CHUNK: u64 = 1_024;
+/// What may be spent on looking for chunks, in octets that are tried: so much, and so much for each octet of the file.
+const EFFORT: u64 = 4 * 1_024 * 1_024;
+const EFFORT_PER_OCTET: u64 = 64;
 
 const SOUND: u8 = 1;
 const NOTHING: u8 = 2;
@@ -184,6 +191,11 @@ pub enum Fault {
     Head,
 }
 
+/// The name of the key that a file is sealed with; none where that cannot be told.
+pub fn sealed_with(file: &[u8]) -> Option<String> {
+    Head::read(file.get(..NAMED)?).ok().map(|head| key_name(head.key_id))
+}
+
 /// Reads a file, as far as it is what was written. Whatever the octets are, it takes time and room in proportion to them.
 pub fn read(file: &[u8], key: &RecordingKey) -> Result<Recording, Fault> {
     let (named, rest) = file.split_at_checked(NAMED).ok_or(Fault::NoRecording)?;
@@ -203,6 +215,7 @@ pub fn read(file: &[u8], key: &RecordingKey) -> Result<Recording, Fault> {
         damage: Vec::new(),
         foreign: 0,
         failed: 0,
+        effort: EFFORT.saturating_add(EFFORT_PER_OCTET.saturating_mul(chunks.len() as u64)),
         ended: false,
     };
     reader.read(chunks);
@@ -268,42 +281,52 @@ struct Reader {
     frames: u32,
     damage: Vec<Damage>,
     foreign: u64,
-    /// Chunks since the last good one that did not open.
-    failed: u64,
+    /// Since the last good one: what looked like chunks, and did not open.
+    failed: u32,
+    /// What may still be spent.
+    effort: u64,
     ended: bool,
 }
 
 impl Reader {
-    fn read(&mut self, mut chunks: &[u8]) {
-        while let Some((sealed, rest)) = next_chunk(chunks).filter(|_| !self.ended) {
-            if let Some(text) = self.open(sealed) {
+    /// A chunk says where the next one begins; where that was altered the next one is looked for octet by octet.
+    fn read(&mut self, chunks: &[u8]) {
+        let (mut left, mut looked_at) = (chunks, chunks);
+        while !self.ended && !looked_at.is_empty() {
+            let skipped = (left.len() - looked_at.len()) as u64;
+            let opened =
+                next_chunk(looked_at).and_then(|(sealed, rest)| Some((self.open(sealed, skipped)?, rest)));
+            if let Some((text, rest)) = opened {
+                self.foreign += skipped;
                 self.take(&text);
+                (left, looked_at) = (rest, rest);
             } else {
-                self.foreign += 4 + sealed.len() as u64;
-                self.failed += 1;
-                if self.failed > MOST_MISSING {
-                    return;
-                }
+                looked_at = looked_at.get(1..).unwrap_or_default();
             }
-            chunks = rest;
+        }
+        while let Some((sealed, rest)) = next_chunk(left).filter(|_| !self.ended) {
+            self.foreign += 4 + sealed.len() as u64;
+            left = rest;
         }
         // A chunk that was being written when the telephone was killed is part of that; behind the end it is not.
-        let torn = !self.ended && is_torn(chunks);
-        self.foreign += if torn { 0 } else { chunks.len() as u64 };
+        let torn = !self.ended && is_torn(left);
+        self.foreign += if torn { 0 } else { left.len() as u64 };
     }
 
-    /// Where it stands, or, where others are missing before it, further on.
-    fn open(&mut self, sealed: &[u8]) -> Option<Vec<u8>> {
-        // One that was taken out shifts all behind it; one that was spoilt has been counted.
-        let furthest = self.place.saturating_add(self.failed).saturating_add(8);
+    /// Where it stands, or, where others are missing before it, further on: the further, the more there is that does not open.
+    fn open(&mut self, sealed: &[u8], skipped: u64) -> Option<Vec<u8>> {
+        let near = NEAR << self.failed.min(5);
+        let furthest = self.place.saturating_add((near + skipped / USUAL_CHUNK).min(MOST_MISSING));
         for place in self.place..=furthest {
             for last in [false, true] {
+                self.effort = self.effort.checked_sub((KEY + sealed.len()) as u64)?;
                 if let Some(text) = self.cipher.open(place, last, sealed) {
                     (self.place, self.failed, self.ended) = (place + 1, 0, last);
                     return Some(text);
                 }
             }
         }
+        self.failed = self.failed.saturating_add(1);
         None
     }
 

@@ -11,7 +11,7 @@ mod seal;
 
 #[doc(hidden)]
 pub use container::forged;
-pub use container::{Damage, ENDING, Fault, Piece, Recording, Writer, read};
+pub use container::{Damage, ENDING, Fault, Piece, Recording, Writer, read, sealed_with};
 pub use encoder::Encoder;
 pub use ogg::ogg_opus;
 pub use seal::RecordingKey;

@@ -26,7 +26,9 @@ impl RecordingKey {
     pub fn of(text: &Secret) -> Option<Self> {
         let key = Zeroizing::new(octets(text.expose().trim())?);
         let mut id = [0; KEY_ID];
-        let named = Sha256::digest([b"patchcord recording key 1".as_slice(), key.as_slice()].concat());
+        // Without a copy of the key that nobody wipes.
+        let named =
+            Sha256::new().chain_update(b"patchcord recording key 1").chain_update(key.as_slice()).finalize();
         id.iter_mut().zip(named).for_each(|(to, from)| *to = from);
         Some(Self { cipher: XChaCha20Poly1305::new(&Key::from(*key)), id })
     }
@@ -35,6 +37,11 @@ impl RecordingKey {
     pub fn make(chance: [u8; KEY]) -> Secret {
         let chance = Zeroizing::new(chance);
         Secret::new(chance.iter().map(|octet| format!("{octet:02x}")).collect::<String>())
+    }
+
+    /// What stands in the heads of its recordings, in hexadecimal digits; it tells nothing of the key.
+    pub fn name(&self) -> String {
+        key_name(self.id)
     }
 
     pub(super) const fn id(&self) -> [u8; KEY_ID] {
@@ -57,6 +64,10 @@ impl RecordingKey {
         let own = Zeroizing::new(own);
         own.as_slice().try_into().ok().map(Zeroizing::new)
     }
+}
+
+pub(super) fn key_name(id: [u8; KEY_ID]) -> String {
+    id.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 /// Without its key.

@@ -16,9 +16,11 @@ impl Screen {
     }
 
     fn recording_of_front(&self) -> Option<(LineId, RecordingState)> {
-        self.recorded_line()
-            .filter(|(line, _)| Some(*line) == self.front)
-            .map(|(line, view)| (line, view.state))
+        self.recorded_front().map(|(line, view)| (line, view.state))
+    }
+
+    fn recorded_front(&self) -> Option<(LineId, RecordingView)> {
+        self.recorded_line().filter(|(line, _)| Some(*line) == self.front)
     }
 
     pub(super) fn recording_bar(&self) -> Option<Bar> {
@@ -81,8 +83,7 @@ impl Screen {
     }
 
     pub(super) fn can_refuse_recording(&self) -> bool {
-        let state = self.recording_of_front().map(|(_, state)| state);
-        state.is_some_and(|state| state.runs() || state == RecordingState::Asking)
+        self.recorded_front().is_some_and(|(_, recording)| recording.can_be_refused())
     }
 
     /// Begins, pauses or goes on, as it stands.

@@ -266,15 +266,13 @@ async fn serve(
             ToMedia::Digits { line, digits } => (line, ToLine::Digits(digits)),
             ToMedia::Tape { line, id, order } => (line, ToLine::Tape { id, order }),
         };
-        let begins = match &order {
-            ToLine::Tape { id, order: TapeOrder::Begin { .. } } => Some(*id),
-            _ => None,
+        let untold = match lines.get(&line) {
+            Some(orders) => orders.send(order).err().map(|untold| untold.0),
+            None => Some(order),
         };
-        let told = lines.get(&line).is_some_and(|orders| orders.send(order).is_ok());
-        // A line without a voice, whose sockets could not be had.
-        if let Some(id) = begins.filter(|_| !told) {
-            let news = TapeNews::Fault(RecordingFault::NotWritten);
-            let _ = reports.send(FromMedia::Tape { id, news });
+        // A line without a voice, whose sockets could not be had, or one whose call is just over.
+        if let Some(ToLine::Tape { id, order }) = untold {
+            not_taken(&reports, id, order);
         }
     }
     playing.inspect(tokio::task::JoinHandle::abort);
@@ -283,6 +281,17 @@ async fn serve(
         whole &= ended.is_ok();
     }
     whole
+}
+
+/// Where nothing can be recorded, nobody may take it for recorded, and what there is can be refused.
+pub(super) fn not_taken(reports: &UnboundedSender<FromMedia>, id: CallRecordId, order: TapeOrder) {
+    let reports = reports.clone();
+    let tell = move |news| drop(reports.send(FromMedia::Tape { id, news }));
+    match order {
+        TapeOrder::Begin { .. } => tell(TapeNews::Fault(RecordingFault::NotWritten)),
+        TapeOrder::Blank(_) => {}
+        TapeOrder::Discard { forget } => drop(tokio::task::spawn_blocking(move || tell(forget()))),
+    }
 }
 
 #[derive(Clone)]
@@ -496,11 +505,10 @@ impl Voice {
                     conversation.set_blank(why);
                 }
             }
-            TapeOrder::Discard => {
-                if let Some(conversation) = self.conversation.take() {
-                    self.refused = Some(conversation.discard());
-                }
-            }
+            TapeOrder::Discard { forget } => match self.conversation.take() {
+                Some(conversation) => self.refused = Some(conversation.discard()),
+                None => not_taken(&self.reports.reports, id, TapeOrder::Discard { forget }),
+            },
         }
     }
 

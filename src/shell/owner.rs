@@ -3,7 +3,7 @@
 
 use super::desk_link::{DeskLink, FromDesk};
 use super::headset_desk::HeadsetDesk;
-use super::media_thread::{Audio, FromMedia, MediaThread, Sound, ToMedia};
+use super::media_thread::{Audio, FromMedia, MediaThread, Sound, ToMedia, not_taken};
 use super::meter::Meter;
 use super::playing::{Playing, SoundTest, Tune};
 use super::recordings::Recordings;
@@ -565,7 +565,10 @@ impl Owner {
 
     fn on_tape(&mut self, line: LineId, id: CallRecordId, command: TapeCommand) {
         match self.voice.recordings.order(id, command) {
-            Ok(order) => self.tell_media(ToMedia::Tape { line, id, order }),
+            Ok(order) => match &self.media {
+                Some(media) => media.tell(ToMedia::Tape { line, id, order }),
+                None => not_taken(&self.media_words.0, id, order),
+            },
             // The agent hears of it like of anything that the thread says.
             Err(fault) => drop(self.media_words.0.send(FromMedia::Tape { id, news: TapeNews::Fault(fault) })),
         }

@@ -1,7 +1,7 @@
 //! What the company's recordings need of this computer: folder, key and announcement; and those whose time is over.
 
-use super::tape::{BeginTape, TapeOrder, Telling};
-use crate::agent::{RecordingConfig, TapeCommand};
+use super::tape::{BeginTape, ForgetTape, TapeOrder, Telling};
+use crate::agent::{RecordingConfig, TapeCommand, TapeNews};
 use crate::archive::{Archive, Deck, FileDeck, TapeSetup};
 use crate::audio::WavSource;
 use crate::clock;
@@ -57,7 +57,18 @@ impl Recordings {
     pub fn order(&self, id: CallRecordId, command: TapeCommand) -> Result<TapeOrder, RecordingFault> {
         match command {
             TapeCommand::Blank(why) => Ok(TapeOrder::Blank(why)),
-            TapeCommand::Discard => Ok(TapeOrder::Discard),
+            TapeCommand::Discard => {
+                self.mark_refused(id);
+                let archive = self.archive.clone();
+                let forget: ForgetTape = Box::new(move || match archive.refuse(id) {
+                    Ok(()) => TapeNews::Discarded,
+                    Err(error) => {
+                        tracing::error!(%error, "a recording that was to be deleted is still there");
+                        TapeNews::Fault(RecordingFault::NotDeleted)
+                    }
+                });
+                Ok(TapeOrder::Discard { forget })
+            }
             TapeCommand::Begin => {
                 let (setup, telling) = self.tapes.clone().ok_or(RecordingFault::NoKey)?;
                 let begun = clock::wall();
@@ -69,6 +80,18 @@ impl Recordings {
                 Ok(TapeOrder::Begin { begin, telling })
             }
         }
+    }
+
+    /// At once, and beside its own thread, which may wait for its disk longer than this telephone runs.
+    fn mark_refused(&self, id: CallRecordId) {
+        let archive = self.archive.clone();
+        tokio::task::spawn_blocking(move || match archive.mark_refused(id) {
+            // It is deleted already, or not yet begun.
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::warn!(%error, recording = %id, "that it is refused cannot be marked");
+            }
+            _ => {}
+        });
     }
 
     /// Now and then, in a thread of its own: a disk may be slow.

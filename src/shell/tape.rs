@@ -6,10 +6,12 @@ use crate::archive::Deck;
 use crate::audio::{Source, WavSource};
 use crate::domain::recording::{Blank, RecordingFault};
 use crate::media::{Frame, Mixer, Player, RECORDING, Rate};
+use std::convert::Infallible;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -21,6 +23,8 @@ const FRAMES_PER_SECOND: u32 = 50;
 
 /// Begins a recording, where waiting for a disk holds nobody up.
 pub(super) type BeginTape = Box<dyn FnOnce() -> io::Result<Box<dyn Deck>> + Send>;
+/// Deletes whatever there is of a recording that nothing writes.
+pub(super) type ForgetTape = Box<dyn FnOnce() -> TapeNews + Send>;
 
 /// 20 ms.
 #[expect(
@@ -44,6 +48,8 @@ struct Tape {
     /// Frames that found no room, since the last that did.
     lost: Arc<AtomicU32>,
     discard: Arc<AtomicBool>,
+    /// While it is held the client may still say no, also to what a fault has ended.
+    _open: Sender<Infallible>,
     ended: oneshot::Receiver<()>,
 }
 
@@ -51,24 +57,26 @@ impl Tape {
     fn start(begin: BeginTape, tell: impl Fn(TapeNews) + Send + 'static) -> io::Result<Self> {
         let (queue, inbox) = sync_channel(ROOM);
         let (say_end, ended) = oneshot::channel();
+        let (open, closed) = channel();
         let (lost, discard) = <(Arc<AtomicU32>, Arc<AtomicBool>)>::default();
         let (lost_there, discard_there) = (Arc::clone(&lost), Arc::clone(&discard));
         std::thread::Builder::new().name("recording".into()).stack_size(STACK).spawn(move || {
-            record(begin, &inbox, &lost_there, &discard_there, tell);
+            record(begin, inbox, &closed, &lost_there, &discard_there, tell);
             let _ = say_end.send(());
         })?;
-        Ok(Self { queue, lost, discard, ended })
+        Ok(Self { queue, lost, discard, _open: open, ended })
     }
 
-    /// Never waits.
-    fn put(&self, moment: Moment) {
+    /// Never waits. Whether it is still taken: one that has ended early has said why.
+    fn put(&self, moment: Moment) -> bool {
         let lost = self.lost.load(Ordering::Relaxed);
         match self.queue.try_send(Item { lost, moment }) {
             Ok(()) if lost > 0 => self.lost.store(0, Ordering::Relaxed),
             Err(TrySendError::Full(_)) => self.lost.store(lost.saturating_add(1), Ordering::Relaxed),
-            // One that has ended early has said why.
-            Ok(()) | Err(TrySendError::Disconnected(_)) => {}
+            Ok(()) => {}
+            Err(TrySendError::Disconnected(_)) => return false,
         }
+        true
     }
 
     /// Nothing of it is kept.
@@ -95,33 +103,40 @@ impl Ending {
 /// The thread of a recording, from its beginning to its end.
 fn record(
     begin: BeginTape,
-    inbox: &Receiver<Item>,
+    inbox: Receiver<Item>,
+    closed: &Receiver<Infallible>,
     lost: &AtomicU32,
     discard: &AtomicBool,
     tell: impl Fn(TapeNews),
 ) {
-    let mut deck = match begin() {
-        Ok(deck) => deck,
-        Err(error) => return tell(TapeNews::Fault(fault(&error))),
-    };
-    let mut complete = true;
-    let mut taken = || -> io::Result<()> {
+    let (mut deck, mut complete) = (None, true);
+    let taken = || -> io::Result<()> {
+        let deck = deck.insert(begin()?);
         while let Ok(Item { lost, moment }) = inbox.recv() {
             if discard.load(Ordering::Relaxed) {
                 return Ok(());
             }
-            lose(&mut *deck, lost, &mut complete, &tell)?;
+            lose(&mut **deck, lost, &mut complete, &tell)?;
             match &moment {
                 Moment::Both { sent, received } => deck.both(sent, received)?,
                 Moment::Blank(why) => deck.blank(*why, 1)?,
             }
         }
         // Those behind which there was no room any more.
-        lose(&mut *deck, lost.load(Ordering::Relaxed), &mut complete, &tell)
+        lose(&mut **deck, lost.load(Ordering::Relaxed), &mut complete, &tell)
     };
-    let taken = taken();
+    // Nobody may take for recorded what a thread that broke down does not write.
+    let taken = catch_unwind(AssertUnwindSafe(taken));
+    let taken = taken.unwrap_or_else(|_| Err(io::Error::other("the recording's thread broke down")));
+    if let Err(error) = &taken {
+        drop(inbox);
+        tell(TapeNews::Fault(fault(error)));
+        // What was written so far can be refused until the call is over.
+        let _ = closed.recv();
+    }
     if discard.load(Ordering::Relaxed) {
-        return tell(deck.discard().map_or_else(
+        // Of one that never began nothing is there.
+        return tell(deck.map_or(Ok(()), |mut deck| deck.discard()).map_or_else(
             |error| {
                 tracing::error!(%error, "a recording that was to be deleted is still there");
                 TapeNews::Fault(RecordingFault::NotDeleted)
@@ -129,9 +144,11 @@ fn record(
             |()| TapeNews::Discarded,
         ));
     }
-    match taken.and_then(|()| deck.finish()) {
-        Ok(()) => tell(TapeNews::Ended { complete }),
-        Err(error) => tell(TapeNews::Fault(fault(&error))),
+    if let Some(mut deck) = deck.filter(|_| taken.is_ok()) {
+        match deck.finish() {
+            Ok(()) => tell(TapeNews::Ended { complete }),
+            Err(error) => tell(TapeNews::Fault(fault(&error))),
+        }
     }
 }
 
@@ -171,7 +188,10 @@ pub(super) enum TapeOrder {
     },
     /// Why nothing is recorded from now on; none: it goes on.
     Blank(Option<Blank>),
-    Discard,
+    Discard {
+        /// Where no conversation is recorded, or not any more.
+        forget: ForgetTape,
+    },
 }
 
 /// A conversation that is recorded, as its voice sees it.
@@ -267,12 +287,16 @@ impl Conversation {
     pub fn take(&mut self, apart: bool, sent: &Frame, received: &Frame) {
         let blank = self.blank.or(apart.then_some(Blank::Apart));
         let announcing = self.is_announcing();
-        self.tape.put(match blank {
+        let kept = self.tape.put(match blank {
             Some(why) => Moment::Blank(why),
             // Of who has not been told yet nothing is kept.
             None if announcing => Moment::Both { sent: *sent, received: Frame::silence(received.rate()) },
             None => Moment::Both { sent: *sent, received: *received },
         });
+        if !kept {
+            // Nothing is recorded any more that would have to be told.
+            self.telling = Running::Nothing;
+        }
         if let Running::Voice(source) = &self.telling
             && source.is_over()
         {
@@ -289,4 +313,4 @@ pub(super) enum Hears {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -4,6 +4,7 @@ use crate::answering_pbx::AnsweringPbx;
 use crate::session::{self, patchcord};
 use patchcord::config::{HostPort, Setting as _, Settings};
 use patchcord::desktop::keys::{self, Account, KeyFault};
+use patchcord::recording::RecordingKey;
 use patchcord::secrets::Secret;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -26,6 +27,24 @@ fn a_secret_is_kept_replaced_and_forgotten() {
     for _ in 0..2 {
         keys::forget(account).unwrap();
         assert_eq!(keys::read(account), Ok(None));
+    }
+}
+
+/// What was sealed with the former one could never be opened again.
+#[test]
+fn a_recording_key_that_is_replaced_is_kept_under_its_own_name() {
+    let test = "key_store::a_recording_key_that_is_replaced_is_kept_under_its_own_name";
+    let Some(_home) = session::within(test, session::KEY_STORE) else { return };
+    let server = HostPort::parse("pbx.example.com").unwrap();
+    let account = Account::Recordings { user: "operator1", server: &server };
+    let [former, new] = [1, 2].map(|octet| RecordingKey::make([octet; 32]));
+    for key in [&former, &new] {
+        keys::write(account, key).unwrap();
+    }
+    assert_eq!(keys::read(account), Ok(Some(new.clone())));
+    for key in [former, new] {
+        let name = RecordingKey::of(&key).unwrap().name();
+        assert_eq!(keys::read(Account::RecordingKey { name: &name }), Ok(Some(key)));
     }
 }
 

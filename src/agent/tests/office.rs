@@ -32,7 +32,7 @@ fn client() -> Caller {
     Caller { number: Some("+79161234567".into()), ..Caller::default() }
 }
 
-fn place_is(world: &mut World, state: ColleagueIs) {
+pub(super) fn place_is(world: &mut World, state: ColleagueIs) {
     let (extension, since) = ("701".to_owned(), world.now);
     let told = phone::Event::LineStateChanged { extension, state, rings: None, refused: None, since };
     world.agent.follow_in_office(world.now, &told);
@@ -44,7 +44,7 @@ fn place_is(world: &mut World, state: ColleagueIs) {
 fn a_fetched_call_is_registered_as_the_clients_and_looked_up_at_once() {
     let mut world = office();
     code(&mut world, "*48");
-    world.agent.fetch(world.now, "*8201".into(), client());
+    world.agent.fetch(world.now, "*8201".into(), client(), None);
     world.agent.drain_phone(world.now, world.wall());
     world.drain();
     assert_eq!(world.lookups.len(), 1, "before anybody has answered");

@@ -1,7 +1,9 @@
 //! Which conversations are recorded, when, and what the register says of it.
 
+use super::office::place_is;
 use super::*;
 use crate::desk_api::RecordingResult;
+use crate::domain::line_state::LineState as ColleagueIs;
 use crate::domain::recording::{Announce, Blank, RecordingFault, RecordingRules, When};
 
 const SECOND: LineId = LineId(2);
@@ -46,11 +48,33 @@ impl World {
         recording.paused.iter().map(|pause| (since(pause.from), pause.to.map(since))).collect()
     }
 
+    fn tape_of(&self, line: LineId) -> Vec<TapeCommand> {
+        self.tapes.iter().filter(|(at, ..)| *at == line).map(|(.., command)| *command).collect()
+    }
+
+    /// Somebody is asked for the client's sake, and answers.
+    fn consult(&mut self, target: &str) -> Leg {
+        self.intend(Intent::Consult { line: LINE, target: target.into() });
+        let mut called = None;
+        for _ in 0..2 {
+            let invite = self.pbx.request("INVITE");
+            let holds = invite.headers.first("To").unwrap().contains("tag=");
+            let answer = if holds { alaw(8, "recvonly") } else { alaw(8, "sendrecv") };
+            let reply = self.pbx.reply(&invite, 200, Some(&answer));
+            called = (!holds).then(|| Leg::of(&invite)).or(called);
+            self.hears(&reply);
+        }
+        called.unwrap()
+    }
+
     /// A second client is answered, and both are put into a conference.
-    fn confer(&mut self) {
+    fn confer(&mut self) -> Leg {
         self.pbx.forget();
-        self.ring("");
+        let (mut leg, _) = self.ring("");
         self.intend(Intent::Answer { line: SECOND });
+        leg.follow(&self.pbx.response(200));
+        let ack = self.pbx.ack(&leg, None);
+        self.hears(&ack);
         self.intend(Intent::Conference { on: true });
         for _ in 0..2 {
             let reinvite = self.pbx.request("INVITE");
@@ -58,8 +82,18 @@ impl World {
             self.hears(&reply);
         }
         assert_eq!(self.agent.view().conference, Some([LINE, SECOND]));
+        leg
     }
 }
+
+const APART: TapeCommand = TapeCommand::Blank(Some(Blank::Apart));
+const PAUSED: TapeCommand = TapeCommand::Blank(Some(Blank::Paused));
+const ON: TapeCommand = TapeCommand::Blank(None);
+
+const IN_HOUSE: &str = "P-Asserted-Identity: <sip:302@192.0.2.1>\r\n";
+const FIRST_CLIENT: &str = "P-Asserted-Identity: <sip:+79161234567@192.0.2.1>\r\n";
+const OTHER_CLIENT: &str = "P-Asserted-Identity: <sip:+74957778899@192.0.2.1>\r\n";
+const HIDDEN: &str = "Privacy: id\r\nP-Asserted-Identity: <sip:+79161234567@192.0.2.1>\r\n";
 
 #[test]
 fn where_the_company_does_not_allow_it_nothing_is_recorded_and_nothing_is_shown() {
@@ -288,6 +322,183 @@ fn who_does_not_agree_is_in_nobody_elses_recording_either() {
     assert_eq!(world.tape(), [apart]);
     world.intend(Intent::HangUp { line: SECOND });
     assert_eq!(world.tape(), [apart, TapeCommand::Blank(None)]);
+}
+
+/// Duty 11: the usual conference is one with the client's manager.
+#[test]
+fn a_colleague_in_a_conference_is_in_nobodys_recording() {
+    for target in ["302", "+79165550000"] {
+        let mut world = always();
+        world.talk();
+        world.consult(target);
+        world.intend(Intent::Conference { on: true });
+        let reinvite = world.pbx.request("INVITE");
+        let reply = world.pbx.reply(&reinvite, 200, Some(ALAW));
+        world.hears(&reply);
+        assert_eq!(world.agent.view().conference, Some([LINE, SECOND]), "{target}");
+        assert_eq!(world.tape(), [TapeCommand::Begin, APART], "{target}");
+        world.intend(Intent::HangUp { line: SECOND });
+        assert_eq!(world.tape(), [TapeCommand::Begin, APART, ON], "{target}");
+        assert_eq!(world.tape_of(SECOND), [], "{target}");
+    }
+}
+
+#[test]
+fn a_colleague_who_takes_a_clients_place_in_a_conference_is_in_nobodys_recording() {
+    let mut world = always();
+    world.talk();
+    let mut second = world.confer();
+    world.tapes.clear();
+    world.update(&mut second, IN_HOUSE);
+    assert_eq!((world.tape(), world.tape_of(SECOND)), (vec![APART], vec![APART]));
+    world.update(&mut second, FIRST_CLIENT);
+    assert_eq!((world.tape(), world.tape_of(SECOND)), (vec![APART, ON], vec![APART, ON]));
+}
+
+#[test]
+fn one_clients_consent_is_not_the_next_ones() {
+    for announce in [Announce::Consent, Announce::Voice, Announce::Tone] {
+        let mut world = allowed(When::Asked, announce);
+        let mut leg = world.talk();
+        world.intend(Intent::Record { line: LINE });
+        if announce == Announce::Voice {
+            world.tells(TapeNews::Announced);
+        }
+        for (there, kept) in [
+            (IN_HOUSE, APART),
+            // By a colleague, and at once.
+            (OTHER_CLIENT, APART),
+            (FIRST_CLIENT, ON),
+            (OTHER_CLIENT, APART),
+            (FIRST_CLIENT, ON),
+        ] {
+            world.update(&mut leg, there);
+            assert_eq!(world.tape().last(), Some(&kept), "{announce:?} {there}");
+        }
+    }
+}
+
+#[test]
+fn nobody_knows_whether_a_hidden_number_is_the_one_that_agreed() {
+    let mut world = allowed(When::Always, Announce::Consent);
+    let (mut leg, _) = world.ring(HIDDEN);
+    world.intend(Intent::Answer { line: LINE });
+    leg.follow(&world.pbx.response(200));
+    let ack = world.pbx.ack(&leg, None);
+    world.hears(&ack);
+    world.intend(Intent::Record { line: LINE });
+    assert_eq!(world.tape(), [TapeCommand::Begin]);
+    world.update(&mut leg, IN_HOUSE);
+    world.update(&mut leg, HIDDEN);
+    assert_eq!(world.tape(), [TapeCommand::Begin, APART]);
+}
+
+/// Duty 22, and RFC 3891: the same person comes on another line.
+#[test]
+fn what_the_client_refused_and_what_was_paused_holds_where_a_call_takes_the_place_of_theirs() {
+    for (intent, state, tape) in [
+        (Intent::RefuseRecording { line: LINE }, RecordingState::Refused, vec![]),
+        (
+            Intent::PauseRecording { line: LINE, on: true },
+            RecordingState::Paused,
+            vec![TapeCommand::Begin, PAUSED],
+        ),
+    ] {
+        let mut world = always();
+        let leg = world.talk();
+        world.intend(intent);
+        world.ring(&format!("Replaces: {}\r\n", leg.replaces()));
+        assert_eq!((world.recording_on(SECOND), world.tape_of(SECOND)), (Some(state), tape));
+    }
+}
+
+#[test]
+fn whoever_is_consulted_is_not_recorded_though_another_call_takes_the_place_of_theirs() {
+    let mut world = always();
+    world.talk();
+    let leg = world.consult("+79165550000");
+    world.pbx.forget();
+    world.ring(&format!("Replaces: {}\r\n", leg.replaces()));
+    let third = LineId(3);
+    assert_eq!(world.agent.view().lines[&third].state, LineState::Talking);
+    assert_eq!((world.recording_on(third), world.tape_of(third)), (None, vec![]));
+}
+
+#[test]
+fn what_a_client_refused_holds_when_the_pbx_gives_them_back() {
+    let mut world = always();
+    let mut leg = world.talk();
+    world.intend(Intent::RefuseRecording { line: LINE });
+    world.refer();
+    world.notify(&mut leg, "SIP/2.0 200 OK");
+    let back = gives_back(&world);
+    world.tapes.clear();
+    // Again missed, and given back once more.
+    for answers in [false, true] {
+        let (leg, invite) = world.ring(&back);
+        if answers {
+            world.intend(Intent::Answer { line: LINE });
+        } else {
+            let cancel = world.pbx.cancel(&leg, &invite, "");
+            world.hears(&cancel);
+            world.pbx.forget();
+        }
+    }
+    assert_eq!((world.recording(), world.tape()), (Some(RecordingState::Refused), vec![]));
+}
+
+#[test]
+fn what_a_client_refused_holds_when_they_are_fetched_from_where_they_were_parked() {
+    let mut world = World::with(|config| {
+        let rules = RecordingRules { when: When::Always, announce: Announce::Elsewhere };
+        config.recording = Some(RecordingConfig { rules, fault: None });
+        config.office.parking = ParkingPlaces { park: Some("700".into()), places: vec!["701".into()] };
+    });
+    let mut leg = world.talk();
+    world.intend(Intent::RefuseRecording { line: LINE });
+    world.intend(Intent::Park { line: LINE });
+    let hold = world.pbx.request("INVITE");
+    let held = world.pbx.reply(&hold, 200, Some(&alaw(8, "recvonly")));
+    world.hears(&held);
+    let refer = world.pbx.request("REFER");
+    let taken = world.pbx.reply(&refer, 202, None);
+    world.hears(&taken);
+    world.notify(&mut leg, "SIP/2.0 200 OK");
+    place_is(&mut world, ColleagueIs::Talking);
+    world.tapes.clear();
+    world.pbx.forget();
+    world.intend(Intent::TakeParked { place: "701".into() });
+    let invite = world.pbx.request("INVITE");
+    let ok = world.pbx.reply_with(&invite, 200, FIRST_CLIENT, Some(ALAW));
+    world.hears(&ok);
+    assert_eq!((world.recording(), world.tape()), (Some(RecordingState::Refused), vec![]));
+}
+
+#[test]
+fn what_was_recorded_before_a_fault_can_still_be_refused() {
+    for fault in [RecordingFault::DiskFull, RecordingFault::NotWritten] {
+        let mut world = always();
+        world.talk();
+        world.tells(TapeNews::Fault(fault));
+        world.intend(Intent::RefuseRecording { line: LINE });
+        assert_eq!(world.recording(), Some(RecordingState::Refused), "{fault:?}");
+        assert_eq!(world.tape(), [TapeCommand::Begin, TapeCommand::Discard], "{fault:?}");
+        world.tells(TapeNews::Discarded);
+        assert_eq!(world.kept().result, Some(RecordingResult::Refused), "{fault:?}");
+    }
+}
+
+#[test]
+fn a_fault_that_is_told_after_the_refusal_changes_nothing_of_it() {
+    let mut world = always();
+    world.talk();
+    world.intend(Intent::RefuseRecording { line: LINE });
+    world.tells(TapeNews::Fault(RecordingFault::DiskFull));
+    let view = world.agent.view().lines[&LINE].recording.unwrap();
+    assert_eq!((view.state, view.fault), (RecordingState::Refused, None));
+    world.tells(TapeNews::Fault(RecordingFault::NotDeleted));
+    let view = world.agent.view().lines[&LINE].recording.unwrap();
+    assert_eq!((view.state, view.fault), (RecordingState::Refused, Some(RecordingFault::NotDeleted)));
 }
 
 #[test]

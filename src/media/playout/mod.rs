@@ -264,7 +264,7 @@ impl Playout {
         if order == Order::Newer && (packet.marker || timeline.ran_late(now)) {
             return self.start(packet);
         }
-        timeline.found();
+        timeline.found(position);
         self.figures.late += 1;
     }
 
@@ -294,7 +294,7 @@ impl Playout {
         if timeline.waited > 0 {
             // Lost: what was made up stands for it.
             let covered = gap.min(timeline.waited);
-            timeline.miss();
+            timeline.miss(covered);
             timeline.next += covered;
             timeline.waited -= covered;
             self.figures.concealed_us += timeline.time(covered);
@@ -357,7 +357,7 @@ impl Playout {
                 self.figures.concealed_us += timeline.time(timeline.waited);
                 let late = timeline.waited > 0;
                 if without > 0 {
-                    timeline.found();
+                    timeline.found(position);
                 }
                 timeline.went_on(stored.sequence, end);
                 if self.codec.replace(codec) != Some(codec) {
@@ -393,7 +393,7 @@ impl Playout {
         }
         self.fruitless = 0;
         self.figures.recovered_us += timeline.time(gap);
-        timeline.miss();
+        timeline.miss(gap);
         timeline.next += gap;
         true
     }
@@ -406,7 +406,7 @@ impl Playout {
         // The last of several is the one that the next packet may repeat.
         let lost = if gap > packet { packet.min(gap - packet) } else { gap };
         let samples = |units: i64| units as usize * hz / clock;
-        timeline.miss();
+        timeline.miss(lost);
         if let Some((_, next)) = timeline.first_mut()
             && let Some(codec) = next.codec().filter(|codec| Some(*codec) == self.codec)
         {

@@ -41,8 +41,17 @@ pub(super) struct Timeline {
     pub length: i64,
     store: BTreeMap<i64, Stored>,
     late_run: Option<(Instant, u32)>,
-    /// Where the latest gaps in a row begin: the last one, and the one before.
-    losses: [Option<i64>; 2],
+    /// The last gap, and the one before.
+    losses: [Option<Gap>; 2],
+    /// Nothing was taken since it began: more of it is no other one.
+    in_gap: bool,
+}
+
+/// What was taken for lost, from one position to another.
+#[derive(Clone, Copy)]
+struct Gap {
+    from: i64,
+    to: i64,
 }
 
 /// A packet that waits.
@@ -81,6 +90,7 @@ impl Timeline {
             store: BTreeMap::new(),
             late_run: None,
             losses: [None; 2],
+            in_gap: false,
         }
     }
 
@@ -168,23 +178,34 @@ impl Timeline {
         self.expected = sequence.wrapping_add(1);
         self.waited = 0;
         self.started = true;
+        self.in_gap = false;
     }
 
-    /// What is played next is lost; several packets in a row count once.
-    pub fn miss(&mut self) {
-        let [last, _] = self.losses;
-        if last.is_none_or(|last| self.next - last > 8 * self.length) {
-            self.losses = [Some(self.next), last];
+    /// So much of what is played next is lost; several packets in a row count once.
+    pub fn miss(&mut self, length: i64) {
+        let (from, to) = (self.next, self.next + length);
+        let [last, before] = &mut self.losses;
+        match last {
+            Some(last) if self.in_gap => last.to = to,
+            Some(last) if from - last.from <= 8 * self.length => {}
+            _ => (*before, *last) = (*last, Some(Gap { from, to })),
         }
+        self.in_gap = true;
     }
 
     /// What was taken for lost has come too late.
-    pub fn found(&mut self) {
-        self.losses = [self.losses[1], None];
+    pub fn found(&mut self, position: i64) {
+        let [last, before] = self.losses;
+        let is_in = |gap: Option<Gap>| gap.is_some_and(|gap| (gap.from..gap.to).contains(&position));
+        if is_in(last) {
+            self.losses = [before, None];
+        } else if is_in(before) {
+            self.losses = [last, None];
+        }
     }
 
     pub fn sees_loss(&self) -> bool {
-        self.losses[0].is_some_and(|last| self.time(self.next - last) < LOSSES_US)
+        self.losses[0].is_some_and(|last| self.time(self.next - last.from) < LOSSES_US)
     }
 
     /// Beyond what a pause or a path could make of it.
@@ -199,5 +220,70 @@ impl Stored {
             Kind::Sound(codec, _) | Kind::Unpacked(codec, _) => Some(codec),
             Kind::Noise(_) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PACKET: i64 = 160;
+
+    fn timeline() -> Timeline {
+        let first = Received {
+            ssrc: 1,
+            sequence: 0,
+            timestamp: 0,
+            marker: false,
+            clock_hz: 8_000,
+            length: PACKET,
+            arrival: Instant::START,
+            kind: Kind::Sound(Codec::Pcma, Vec::new()),
+        };
+        Timeline { length: PACKET, ..Timeline::new(&first) }
+    }
+
+    impl Timeline {
+        fn loses(&mut self, packets: u16) {
+            for _ in 0..packets {
+                self.miss(PACKET);
+                self.next += PACKET;
+            }
+        }
+
+        fn plays(&mut self, packets: u16) {
+            (0..packets).for_each(|_| self.went_on(0, self.next + PACKET));
+        }
+    }
+
+    #[test]
+    fn a_gap_is_seen_for_a_while_however_long_it_was() {
+        for packets in [1, 2, 9, 40] {
+            let mut timeline = timeline();
+            timeline.plays(10);
+            assert!(!timeline.sees_loss());
+            timeline.loses(packets);
+            timeline.plays(1);
+            assert!(timeline.sees_loss(), "{packets}");
+            timeline.plays(500);
+            assert!(!timeline.sees_loss(), "{packets}");
+        }
+    }
+
+    #[test]
+    fn a_late_packet_takes_away_the_gap_it_was_missed_in_and_no_other() {
+        let mut timeline = timeline();
+        timeline.plays(10);
+        timeline.loses(12);
+        timeline.plays(30);
+        timeline.loses(1);
+        timeline.plays(5);
+        timeline.found(3 * PACKET);
+        timeline.found(30 * PACKET);
+        assert!(timeline.sees_loss(), "what was late elsewhere is no word about what is lost");
+        timeline.found(21 * PACKET);
+        assert!(timeline.sees_loss(), "the other one is lost all the same");
+        timeline.found(52 * PACKET);
+        assert!(!timeline.sees_loss());
     }
 }

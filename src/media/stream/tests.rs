@@ -833,7 +833,7 @@ fn a_network_that_is_not_perfect_is_not_complained_of() {
 
 #[test]
 fn sound_that_comes_encrypted_is_named_and_no_noise_is_played() {
-    for tag in [4, 10] {
+    for tag in [4, 10, 16] {
         let mut world = World::new(73);
         world.change = Box::new(move |bytes| {
             bytes[12..].iter_mut().for_each(|octet| *octet = octet.wrapping_mul(73) ^ 0x55);
@@ -845,6 +845,43 @@ fn sound_that_comes_encrypted_is_named_and_no_noise_is_played() {
         assert!(*said <= 3_000, "{said}");
         assert!(world.heard.iter().all(|sample| *sample == 0), "no noise is played");
     }
+}
+
+/// Packets of 10.5, 12.5 and 20.5 ms are as long as others with a tag.
+#[test]
+fn clear_sound_of_an_unusual_length_is_heard() {
+    for octets in [84, 100, 164, 176] {
+        let mut world = World::new(74);
+        let mut said = Vec::new();
+        world.change = Box::new(move |bytes| {
+            // Cut anew: what is said goes on, in packets of that length.
+            let number = u32::from(u16::from_be_bytes([bytes[2], bytes[3]]));
+            let timestamp = number.wrapping_mul(octets).to_be_bytes();
+            bytes[4..8].copy_from_slice(&timestamp);
+            said.extend_from_slice(&bytes[12..]);
+            bytes.truncate(12);
+            bytes.extend(said.iter().cycle().take(octets as usize));
+        });
+        world.run(4.0);
+        let encrypted = no_audio(AudioDirection::In, NoAudioCause::Encrypted);
+        assert!(world.complaints().iter().all(|(_, event)| *event != encrypted), "{octets}");
+        assert!(world.heard.iter().any(|sample| *sample != 0), "{octets}");
+    }
+}
+
+/// Where a call is moved, the new end may never report.
+#[test]
+fn what_the_former_end_heard_badly_is_not_said_of_the_next_one() {
+    let mut world = World::new(75);
+    world.run(4.0);
+    world.a_to_b.loss_percent = 25;
+    world.run(30.0);
+    assert_eq!(verdicts(&world.events_a).len(), 1, "{:?}", world.events_a);
+    world.a.apply(at(world.ms), plan(A, "192.0.2.9:4000"));
+    world.run(1.0);
+    let told = verdicts(&world.events_a);
+    assert_eq!(told.last().unwrap().1, StreamEvent::GoodAudio { direction: AudioDirection::Out });
+    assert_eq!(world.a.stats(at(world.ms)).there.now, None);
 }
 
 #[test]

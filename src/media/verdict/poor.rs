@@ -24,6 +24,8 @@ const NOT_GOOD: usize = 4;
 /// Looks that say that it is good again.
 const LONG: usize = 10;
 const REPORTS: u32 = 2;
+/// Looks without a report that counts, 30 s, after which nobody knows any more what they hear.
+const STALE: u32 = 60;
 
 /// Below this rating (MOS 3.1) many are dissatisfied (ITU-T G.107 annex B); above the other (MOS 3.6) it is good again.
 const BAD: f32 = 60.0;
@@ -194,13 +196,28 @@ struct Reported {
     /// In a row on the other side of the bound.
     against: u32,
     poor: Option<PoorCause>,
+    /// Looks since the last one that counts.
+    looks: u32,
     scores: Scores,
     sum: f32,
     count: u16,
 }
 
 impl Reported {
+    fn look(&mut self) {
+        self.looks = self.looks.saturating_add(1);
+        if self.looks >= STALE {
+            self.forget();
+        }
+    }
+
+    /// What was said of the call stays; of what they hear now nothing is known.
+    fn forget(&mut self) {
+        (self.poor, self.against, self.scores.now) = (None, 0, None);
+    }
+
     fn report(&mut self, heard: Heard, conditions: Conditions) {
+        self.looks = 0;
         let Conditions { codec, delay_ms, .. } = conditions;
         let score = opinion::score(rating(codec, heard.fraction(), delay_ms));
         self.scores.is_now(score);
@@ -269,6 +286,7 @@ impl Poor {
         self.next = Some(now + LOOK);
         self.here.look(here);
         self.ours.look(ours);
+        self.there.look();
         let inward = self.inward.say(AudioDirection::In, self.here.poor);
         [inward, self.say_outward()]
     }
@@ -285,6 +303,12 @@ impl Poor {
         let enough = sent.saturating_sub(std::mem::replace(&mut self.there.sent, sent)) >= ENOUGH_SENT;
         let heard = heard.filter(|_| enough && expected)?;
         self.there.report(heard, conditions);
+        self.say_outward()
+    }
+
+    /// Somebody else hears us from now on: what the former end reported is not theirs.
+    pub fn is_elsewhere(&mut self) -> Option<StreamEvent> {
+        self.there.forget();
         self.say_outward()
     }
 

@@ -159,6 +159,49 @@ fn no_octet_can_be_altered_unseen() {
 }
 
 #[test]
+fn what_is_behind_a_spoilt_length_is_still_read() {
+    let parts = parts();
+    let missing = Damage::Missing { from: 25, frames: 25 };
+    let foreign = Damage::Foreign { octets: parts[2].len() as u64 };
+    for (octet, bit) in [(3, 0x80), (2, 1), (1, 0x40), (0, 1)] {
+        let mut spoilt = parts.clone();
+        spoilt[2][octet] ^= bit;
+        let recording = opened(&spoilt.concat());
+        assert_eq!((recording.frames, recording.damage), (110, vec![missing, foreign]), "{octet} {bit}");
+        assert_eq!(recording.pieces.last(), Some(&said(109)));
+    }
+    let mut zeros = parts;
+    zeros[2].fill(0);
+    let recording = opened(&zeros.concat());
+    assert_eq!((recording.frames, recording.damage), (110, vec![missing, foreign]));
+}
+
+#[test]
+fn what_is_behind_many_missing_chunks_is_still_read() {
+    let (mut writer, head) = begin(Layout::Stereo);
+    let mut chunks = Vec::new();
+    for number in 0..2_500 {
+        say(&mut writer, number);
+        chunks.extend(writer.chunk());
+    }
+    for gap in [9, 20, 60] {
+        let file = [head.clone(), chunks[0].clone(), chunks[1 + gap..].concat()].concat();
+        let recording = opened(&file);
+        assert_eq!(recording.frames, 2_500, "{gap}");
+        assert_eq!(recording.pieces.last(), Some(&said(2_499)), "{gap}");
+        let kept = recording.pieces.iter().filter(|piece| matches!(piece, Piece::Sound(_))).count();
+        assert!(kept >= 2_500 - 25 * (gap + 5), "{gap}: {kept}");
+    }
+}
+
+#[test]
+fn a_file_names_the_key_that_it_is_sealed_with() {
+    assert_eq!(sealed_with(&parts().concat()), Some(key(1).name()));
+    assert_ne!(key(2).name(), key(1).name());
+    assert_eq!(sealed_with(&[0; 4_096]), None);
+}
+
+#[test]
 fn chunks_of_another_recording_do_not_open_in_this_one() {
     let (mut other, _) =
         Writer::begin(&key(1), id(), begun(), Layout::Stereo, ([4; KEY], [5; NONCE])).unwrap();

@@ -103,6 +103,23 @@ fn a_client_who_does_not_agree_is_one_key_away_where_there_is_something_to_refus
 }
 
 #[test]
+fn what_was_recorded_before_a_disk_was_full_can_still_be_refused() {
+    for (fault, possible) in [
+        (RecordingFault::DiskFull, true),
+        (RecordingFault::NotWritten, true),
+        (RecordingFault::NoKey, false),
+        (RecordingFault::NoAnnouncement, false),
+    ] {
+        let mut world = talking();
+        world.recording_with(RecordingState::Failed, Some(fault), false);
+        world.intents();
+        world.press("Ctrl+Shift+F5");
+        let intents = if possible { vec![Intent::RefuseRecording { line: FIRST }] } else { Vec::new() };
+        assert_eq!(world.intents(), intents, "{fault:?}");
+    }
+}
+
+#[test]
 fn on_hold_it_is_said_that_the_recording_waits() {
     let mut world = talking();
     world.recording(RecordingState::On);

@@ -237,6 +237,32 @@ async fn a_call_being_dialled_keeps_its_ports_when_the_route_changes() {
         .await;
 }
 
+#[tokio::test]
+async fn a_telephone_whose_voice_cannot_start_does_not_say_that_it_records() {
+    tokio::task::LocalSet::new()
+        .run_until(async {
+            let mut desk = Desk::new().await;
+            let folder = std::env::temp_dir().join(format!("patchcord-no-voice-{}", std::process::id()));
+            let settings = "[recording]\nallow = true\nannounce = \"elsewhere\"\n";
+            let settings = Settings::parse(settings, std::path::Path::new("test.toml")).unwrap();
+            let key = Secret::new("ab".repeat(32));
+            (desk.owner.voice.recordings, _) = Recordings::prepare(&settings, &folder, Some(&key));
+            let id = CallRecordId(uuid::Uuid::nil());
+            for (command, wanted) in [
+                (TapeCommand::Begin, TapeNews::Fault(crate::domain::recording::RecordingFault::NotWritten)),
+                (TapeCommand::Discard, TapeNews::Discarded),
+            ] {
+                desk.owner.on_tape(LineId(1), id, command);
+                let Some(FromMedia::Tape { id: of, news }) = desk.owner.media_words.1.recv().await else {
+                    panic!("not told")
+                };
+                assert_eq!((of, news), (id, wanted));
+            }
+            assert!(!folder.exists());
+        })
+        .await;
+}
+
 /// Their answer: audio at this address.
 fn sdp(audio: SocketAddr) -> String {
     let (ip, port) = (audio.ip(), audio.port());

@@ -176,6 +176,93 @@ async fn a_full_disk_is_told_once_and_harms_nobody() {
     assert_eq!((told, world.news()), (TapeNews::Fault(RecordingFault::DiskFull), vec![]));
 }
 
+/// Until the thread has told of its fault: then the conversation takes nothing more.
+async fn told(conversation: &mut Conversation, world: &World) -> TapeNews {
+    loop {
+        conversation.take(false, &level(1), &level(1));
+        if let Ok(told) = world.news.try_recv() {
+            return told;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_recorded_before_a_fault_can_still_be_refused() {
+    let (mut conversation, world) = conversation(Telling::Nothing, true);
+    world.let_go(FOR_EVER);
+    let fault = told(&mut conversation, &world).await;
+    conversation.discard().wait().await;
+    assert_eq!((fault, world.news()), (TapeNews::Fault(RecordingFault::DiskFull), vec![TapeNews::Discarded]));
+    assert_eq!(world.kept(), [Kept::Gone]);
+}
+
+#[tokio::test]
+async fn a_refusal_that_comes_with_a_fault_is_carried_out() {
+    let (mut conversation, world) = conversation(Telling::Nothing, true);
+    // The disk does not say yet that it is full.
+    (0..10).for_each(|_| conversation.take(false, &level(1), &level(1)));
+    let ending = conversation.discard();
+    world.let_go(FOR_EVER);
+    ending.wait().await;
+    assert_eq!(world.kept(), [Kept::Gone]);
+    assert_eq!(world.news().last(), Some(&TapeNews::Discarded));
+}
+
+/// Duty 26: what a client is told is true.
+#[tokio::test]
+async fn a_client_is_not_told_of_a_recording_that_has_ended() {
+    for telling in [Telling::Tone(Duration::from_secs(1)), Telling::Voice(announcement())] {
+        let (mut conversation, world) = conversation(telling, true);
+        assert!(conversation.telling(Rate::Narrow).is_some());
+        world.let_go(FOR_EVER);
+        told(&mut conversation, &world).await;
+        for tick in 0..200 {
+            conversation.take(false, &level(1), &level(1));
+            assert_eq!(conversation.telling(Rate::Narrow), None, "tick {tick}");
+            assert!(!conversation.is_announcing());
+        }
+        conversation.finish().await;
+        assert_eq!(world.news(), [], "nobody was told anything that would be over");
+    }
+}
+
+/// An encoder that breaks down.
+struct Breaks(mpsc::Sender<Kept>);
+
+impl Deck for Breaks {
+    fn both(&mut self, _sent: &Frame, _received: &Frame) -> io::Result<()> {
+        panic!("as a test wants it")
+    }
+
+    fn blank(&mut self, _why: Blank, _frames: u32) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn discard(&mut self) -> io::Result<()> {
+        self.0.send(Kept::Gone).map_err(io::Error::other)
+    }
+}
+
+#[tokio::test]
+async fn a_recording_whose_thread_breaks_down_is_told_and_can_be_refused() {
+    let (kept, seen) = mpsc::channel();
+    let (news, heard) = mpsc::channel();
+    let begin: BeginTape = Box::new(|| Ok(Box::new(Breaks(kept)) as Box<dyn Deck>));
+    let mut conversation =
+        Conversation::begin(begin, Telling::Nothing, move |word| news.send(word).unwrap_or_default())
+            .unwrap();
+    conversation.take(false, &level(1), &level(1));
+    assert_eq!(heard.recv(), Ok(TapeNews::Fault(RecordingFault::NotWritten)));
+    conversation.discard().wait().await;
+    assert_eq!(heard.try_iter().collect::<Vec<_>>(), [TapeNews::Discarded]);
+    assert_eq!(seen.try_iter().collect::<Vec<_>>(), [Kept::Gone]);
+}
+
 #[tokio::test]
 async fn a_file_that_cannot_be_made_is_told() {
     let (news, heard) = mpsc::channel();
@@ -219,7 +306,7 @@ async fn a_tone_is_heard_at_once_and_again_in_its_time_but_not_in_a_pause() {
 }
 
 /// Half a second that is loud.
-fn announcement() -> WavSource {
+pub(in crate::shell) fn announcement() -> WavSource {
     use crate::audio::{Sink as _, WavRecorder};
     let file = std::env::temp_dir().join(format!(
         "patchcord-announcement-{}-{:?}",

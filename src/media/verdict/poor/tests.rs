@@ -161,6 +161,40 @@ fn their_second_bad_report_says_that_they_hear_us_badly_and_the_second_good_one_
 }
 
 #[test]
+fn where_their_reports_stop_nobody_says_any_more_that_they_hear_us_badly() {
+    let mut verdict = Poor::default();
+    let mut told = Vec::new();
+    for n in 0..200_u64 {
+        told.extend(verdict.look(at(500 * n), None, None).into_iter().flatten().map(|event| (n / 2, event)));
+        // Every five seconds, for half a minute.
+        if n < 60 && n.is_multiple_of(10) {
+            let event = verdict.report(heard(20, 0.0), 250 * n, true, CLEAN);
+            told.extend(event.map(|event| (n / 2, event)));
+        }
+    }
+    let good = StreamEvent::GoodAudio { direction: OUT };
+    assert_eq!(told, [(10, poor(OUT, PoorCause::Loss)), (55, good)]);
+    assert_eq!(verdict.there().now, None);
+    // One bad report is a moment's, whatever there was before.
+    assert_eq!(verdict.report(heard(20, 0.0), 60_000, true, CLEAN), None);
+}
+
+#[test]
+fn another_end_is_judged_by_its_own_reports() {
+    let mut verdict = Poor::default();
+    let mut sent = 0;
+    let mut report = |verdict: &mut Poor| {
+        sent += 250;
+        verdict.report(heard(20, 0.0), sent, true, CLEAN)
+    };
+    assert_eq!(report(&mut verdict), None);
+    assert_eq!(verdict.is_elsewhere(), None);
+    assert_eq!(report(&mut verdict), None, "its first");
+    assert_eq!(report(&mut verdict), Some(poor(OUT, PoorCause::Loss)));
+    assert_eq!(verdict.is_elsewhere(), Some(StreamEvent::GoodAudio { direction: OUT }));
+}
+
+#[test]
 fn reports_while_hardly_anything_is_sent_or_nobody_is_to_hear_it_mean_nothing() {
     let mut verdict = Poor::default();
     for n in 1..10 {
