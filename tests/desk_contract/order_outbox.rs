@@ -272,7 +272,7 @@ fn what_was_written_elsewhere_since_is_not_overwritten_and_it_is_said() {
     let again = vec!["r9 Draft Superseded".to_owned()];
     assert_eq!(run(&folder, &desk, vec![]), (vec![3], again));
     let (found, told) = run(&folder, &desk, vec![keep(id, 10)]);
-    assert_eq!((found, told.last().map(String::as_str)), (vec![3], Some("r9 Draft Replaced")));
+    assert_eq!((found, told.last().map(String::as_str)), (vec![3], Some("r10 Draft Replaced")));
     assert_eq!(run(&folder, &desk, vec![]), (vec![], vec![]));
 }
 
