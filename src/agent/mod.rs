@@ -263,6 +263,11 @@ impl Agent {
         passings.chain(own.into_iter().flatten()).chain(self.phone.next_deadline()).min()
     }
 
+    /// The desk lets this telephone know nothing of its clients any more.
+    pub fn forget_ended(&mut self) {
+        self.register.forget_ended();
+    }
+
     /// Whether somebody may not know yet that a call or a subscription has ended.
     pub fn owes_goodbye(&self) -> bool {
         self.phone.owes_goodbye()

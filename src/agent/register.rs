@@ -324,6 +324,13 @@ impl Register {
         Some(left)
     }
 
+    /// Nothing may be known of clients any more but what is written: calls that are over stay where their recording is still to
+    /// be finished.
+    pub fn forget_ended(&mut self) {
+        let is_finished = |recording: &CallRecording| recording.result != Some(RecordingResult::Incomplete);
+        self.ended.retain(|record| !record.recording.as_ref().is_none_or(is_finished));
+    }
+
     /// What a call came to; none for one that is not known, or not any more.
     pub fn conclude(&mut self, call_id: &str, result: String) -> Option<CallRecord> {
         let record = self.known(call_id)?;

@@ -21,16 +21,20 @@ impl Desk {
     pub async fn watch_orders(&self, seed: [u8; 32], waits: Waits, tell: UnboundedSender<OrderWatch>) {
         let mut chance = ChaCha20Rng::from_seed(seed);
         let mut failures = 0;
+        let mut is_refused = false;
         loop {
             match self.heard(self.http.stream(paths::EVENTS, self.look_up_budget)).await {
                 Ok(stream) => {
-                    failures = 0;
+                    (failures, is_refused) = (0, false);
                     let _ = tell.send(OrderWatch::Live);
                     let why = follow(stream, &tell).await;
                     tracing::debug!(?why, "changes of orders are not heard any more");
                 }
+                // Once until it is taken again: what the operator goes on with is not theirs to lose at every attempt.
                 Err(Unavailable::WrongToken) => {
-                    let _ = tell.send(OrderWatch::Revoked);
+                    if !std::mem::replace(&mut is_refused, true) {
+                        let _ = tell.send(OrderWatch::Revoked);
+                    }
                 }
                 Err(_) => {}
             }
@@ -111,7 +115,49 @@ impl EventReader {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Clock;
+    use crate::desk::DeskConfig;
     use crate::desk_api::OrderChanged;
+    use crate::secrets::Secret;
+
+    /// Answers one request after the other with these, and ends.
+    async fn answers(texts: &'static [&'static str]) -> String {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            for text in texts {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut request = [0; 4096];
+                let _ = stream.read(&mut request).await.unwrap();
+                let head = format!("HTTP/1.1 {text}\r\nConnection: close\r\n\r\n");
+                stream.write_all(head.as_bytes()).await.unwrap();
+            }
+        });
+        url
+    }
+
+    #[tokio::test]
+    async fn that_the_token_is_refused_is_told_once_until_it_is_taken_again() {
+        const NO: &str = "401 Unauthorized";
+        let url = answers(&[NO, NO, "200 OK\r\nContent-Type: text/event-stream", NO, NO]).await;
+        let config = DeskConfig::new(url, Secret::new("token"));
+        let desk = Desk::new(config, Clock::start()).unwrap();
+        let soon = Duration::from_millis(1);
+        let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+        let mut heard = Vec::new();
+        let story = async {
+            while heard.iter().filter(|told| **told == OrderWatch::Away).count() < 5 {
+                heard.extend(told.recv().await);
+            }
+        };
+        tokio::select! {
+            () = desk.watch_orders([1; 32], Waits { first: soon, longest: soon }, tell) => {}
+            () = story => {}
+        }
+        use OrderWatch::{Away, Live, Revoked};
+        assert_eq!(heard, [Revoked, Away, Away, Live, Away, Revoked, Away, Away]);
+    }
 
     const CHANGED: &str = concat!(
         r#"{"id":"0198c0de-0000-7000-8000-000000000001","client":"0198c0de-0000-7000-8000-000000000002","#,

@@ -24,7 +24,7 @@ pub struct Prospect {
     /// What the operator wrote down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// The call in which it was.
+    /// The call in which it was: where its entry is the sender's and names nobody, this client is its client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call: Option<CallRecordId>,
 }

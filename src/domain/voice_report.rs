@@ -124,37 +124,46 @@ impl Tally {
     }
 }
 
-impl VoiceReport {
-    /// Of calls with the day on which they began, and their operator.
-    pub fn of(from: Date, to: Date, calls: impl IntoIterator<Item = (Date, String, CallVoice)>) -> Self {
-        let mut all = Tally::default();
-        let mut days: BTreeMap<Date, Tally> = BTreeMap::new();
-        let mut operators: BTreeMap<String, Tally> = BTreeMap::new();
-        let mut causes: Vec<VoiceCause> = Vec::new();
-        for (day, operator, voice) in calls {
-            all.add(&voice);
-            days.entry(day).or_default().add(&voice);
-            operators.entry(operator).or_default().add(&voice);
-            let Some(said) = voice.verdict else { continue };
-            let is_it = |known: &&mut VoiceCause| {
-                (known.listener, known.heard) == (said.listener, said.heard) && known.cause == said.cause
-            };
-            match causes.iter_mut().find(is_it) {
-                Some(known) => known.calls += 1,
-                None => causes.push(VoiceCause {
-                    listener: said.listener,
-                    heard: said.heard,
-                    cause: said.cause,
-                    calls: 1,
-                }),
-            }
+/// A report in the making, one call after the other: it grows with days and operators, not with calls.
+#[derive(Default)]
+pub struct VoiceTally {
+    all: Tally,
+    days: BTreeMap<Date, Tally>,
+    operators: BTreeMap<String, Tally>,
+    causes: Vec<VoiceCause>,
+}
+
+impl VoiceTally {
+    /// A call with the day on which it began, and its operator.
+    pub fn add(&mut self, day: Date, operator: String, voice: CallVoice) {
+        self.all.add(&voice);
+        self.days.entry(day).or_default().add(&voice);
+        self.operators.entry(operator).or_default().add(&voice);
+        let Some(said) = voice.verdict else { return };
+        let is_it = |known: &&mut VoiceCause| {
+            (known.listener, known.heard) == (said.listener, said.heard) && known.cause == said.cause
+        };
+        match self.causes.iter_mut().find(is_it) {
+            Some(known) => known.calls += 1,
+            None => self.causes.push(VoiceCause {
+                listener: said.listener,
+                heard: said.heard,
+                cause: said.cause,
+                calls: 1,
+            }),
         }
+    }
+
+    /// Of all of them.
+    pub fn report(self, from: Date, to: Date) -> VoiceReport {
+        let Self { all, days, operators, mut causes } = self;
         causes.sort_by(|a, b| b.calls.cmp(&a.calls).then_with(|| a.cause.cmp(&b.cause)));
         let days = days.into_iter().map(|(day, tally)| VoiceOfDay { day, counts: tally.counts() });
         let operators = operators
             .into_iter()
             .map(|(operator, tally)| VoiceOfOperator { operator, counts: tally.counts() });
-        Self { from, to, all: all.counts(), days: days.collect(), operators: operators.collect(), causes }
+        let (days, operators) = (days.collect(), operators.collect());
+        VoiceReport { from, to, all: all.counts(), days, operators, causes }
     }
 }
 
@@ -194,7 +203,9 @@ mod tests {
             call(6, "vera", [4.2, 3.0], Some((HeardHow::Badly, "loss"))),
             (date(2026, 5, 6), "vera".into(), CallVoice::default()),
         ];
-        let report = VoiceReport::of(date(2026, 5, 1), date(2026, 5, 9), calls);
+        let mut tally = VoiceTally::default();
+        calls.into_iter().for_each(|(day, operator, voice)| tally.add(day, operator, voice));
+        let report = tally.report(date(2026, 5, 1), date(2026, 5, 9));
         let counts = |calls, badly, nothing, mos: [f32; 2]| VoiceCounts {
             calls,
             badly,
@@ -210,7 +221,7 @@ mod tests {
         assert_eq!(operators, wanted);
         let causes: Vec<_> = report.causes.iter().map(|of| (of.cause.as_str(), of.calls)).collect();
         assert_eq!(causes, [("loss", 2), ("microphone_muted", 1)]);
-        let nothing = VoiceReport::of(date(2026, 5, 1), date(2026, 5, 1), []);
+        let nothing = VoiceTally::default().report(date(2026, 5, 1), date(2026, 5, 1));
         assert_eq!((nothing.all, nothing.causes.len()), (VoiceCounts::default(), 0));
     }
 }

@@ -196,6 +196,7 @@ impl Screen {
         if by_operator {
             self.reply = None;
         }
+        let shortage = self.shortage_rows().filter(|_| is_news && !by_operator);
         match input {
             Input::Agent(event) => self.on_event(now, wall, event),
             Input::Directory(answer) => self.on_directory(now, answer),
@@ -215,13 +216,14 @@ impl Screen {
             Input::Products { client, what, answer } => self.on_products(client, &what, answer),
             Input::Clients { text, answer } => self.on_clients(&text, answer, wall),
             Input::Order(news) => self.on_order_news(now, wall, news),
-            Input::Drafts(answer) => self.on_drafts(now, answer),
+            Input::Drafts(answer) => self.on_drafts(now, wall, answer),
             Input::Orders { client, answer } => self.on_orders(now, wall, client, answer),
             Input::OrderEntry(answer) => self.on_order_entry(now, wall, answer),
             Input::OrderWatch(told) => self.on_order_watch(now, wall, told),
             Input::Task(news) => self.on_task_news(news),
             Input::Prospect(news) => self.on_prospect_news(news),
         }
+        self.follow_shortage(now, shortage);
         self.end_order_notices(now);
         let is_news = self.end_wrap_up_in_time(now) || is_news;
         self.ask_desk_again(now);

@@ -13,7 +13,7 @@ use crate::agent::{Agent, Effect, Event, Input, Intent, TapeCommand, TapeNews};
 use crate::audio::{Change, Devices, Ring, Seen, SoundFault};
 use crate::clock::{self, Clock};
 use crate::config::HostPort;
-use crate::desk_api::CallRecordId;
+use crate::desk_api::{CallRecordId, OrderWatch};
 use crate::headset::Press;
 use crate::instant::Instant;
 use crate::logging;
@@ -300,7 +300,12 @@ impl Owner {
             FromDesk::Drafts(answer) => self.notify(Notice::Drafts(answer)),
             FromDesk::Orders { client, answer } => self.notify(Notice::Orders { client, answer }),
             FromDesk::OrderEntry(answer) => self.notify(Notice::OrderEntry(answer)),
-            FromDesk::OrderWatch(told) => self.notify(Notice::OrderWatch(told)),
+            FromDesk::OrderWatch(told) => {
+                if told == OrderWatch::Revoked {
+                    self.agent.forget_ended();
+                }
+                self.notify(Notice::OrderWatch(told));
+            }
             FromDesk::Task(news) => self.notify(Notice::Task(news)),
             FromDesk::Prospect(news) => self.notify(Notice::Prospect(news)),
             FromDesk::Trouble(trouble) => self.notify(Notice::Desk(trouble)),

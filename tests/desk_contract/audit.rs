@@ -47,6 +47,7 @@ fn each_look_at_a_client_and_each_act_is_noted_with_who_and_how_and_without_what
     let order = new_call_id();
     let draft = json!({"id": order, "revision": 1, "client": client});
     assert_eq!(desk.put("operator", &format!("/v1/orders/{order}"), &draft).status, 201);
+    assert_eq!(desk.get("service", &format!("/v1/orders/{order}/goods"), &[]).status, 200);
     // Refused, and noted all the same.
     let acts = format!("/v1/orders/{order}/acts");
     let command = uuid::Uuid::from_u128(super::fixture::random()).to_string();
@@ -62,9 +63,10 @@ fn each_look_at_a_client_and_each_act_is_noted_with_who_and_how_and_without_what
         ("manager", "GET /v1/clients/{id}", 200),
         ("operator", "PUT /v1/calls/{id}", 201),
         ("operator", "PUT /v1/orders/{id}", 201),
+        ("service", "GET /v1/orders/{id}/goods", 200),
     ];
     let expected = expected.map(|(who, what, status)| (who.to_owned(), what.to_owned(), status));
-    assert_eq!(noted(&desk, &["--client", &id], 6), expected, "twice in a minute is noted once");
+    assert_eq!(noted(&desk, &["--client", &id], 7), expected, "twice in a minute is noted once");
     let acts = noted(&desk, &["--person", "operator2"], 2);
     assert_eq!(acts[1], ("operator2".to_owned(), "POST /v1/orders/{id}/acts".to_owned(), 403));
     assert_eq!(notes(&desk, &["--person", "operator2"])[1]["order"], order.to_string());

@@ -240,7 +240,15 @@ fn the_voice_report_tells_managers_how_well_was_heard_and_what_was_wrong() {
         assert_eq!(desk.put("operator", &call_path(id), &entry).status, 201);
     }
     // Nobody answered, or the telephone was an old one: nothing is known of it.
-    desk.put("operator", &call_path(new_call_id()), &call(new_call_id(), 1));
+    for is_answered in [false, true] {
+        let id = new_call_id();
+        let mut entry = call(id, 1);
+        if is_answered {
+            entry["answered_at"] = json!("2026-05-06T07:08:12Z");
+            entry["ended_at"] = json!("2026-05-06T07:09:12Z");
+        }
+        assert_eq!(desk.put("operator", &call_path(id), &entry).status, 201);
+    }
     let days = [("from", "2026-05-06"), ("to", "2026-05-06")];
     let told = desk.get("manager", "/v1/reports/voice", &days);
     let all = json!({"calls": 3, "badly": 1, "nothing": 1, "operator_mos": 3.8});

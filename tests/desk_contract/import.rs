@@ -227,6 +227,76 @@ fn entities_come_with_their_numbers_and_the_account_that_they_buy_on() {
 }
 
 #[test]
+fn a_row_of_one_entity_says_nothing_of_the_card_and_of_the_others() {
+    let desk = company();
+    let folder = &desk.folder;
+    let clients = file(folder, "c.csv", "code;name;type\nG1;Group;market\nG2;Shop;market\n".as_bytes());
+    said(import(&folder.database(), &["--clients", &clients]), 0);
+    let id = |name: &str| {
+        let found = desk.get("operator", "/v1/clients", &[("q", name)]);
+        found.body["clients"][0]["id"].as_str().unwrap_or_else(|| panic!("{}", found.text)).to_owned()
+    };
+    let ids = [id("Group"), id("Shop")];
+    for (id, name) in ids.iter().zip(["Group", "Shop"]) {
+        let mut client = desk.client(name, &[]);
+        client["standing"] = json!({"currency": "RUB", "limit": "100000", "credit_left": "100000",
+            "overdue": "0", "over_limit": "0"});
+        assert_eq!(desk.put("admin", &format!("/v1/clients/{id}"), &client).status, 200);
+    }
+    let standings = |rows: &str| {
+        let file = file(folder, "s.csv", rows.as_bytes());
+        import(&folder.database(), &["--standings", &file])
+    };
+    let card = |id: &str| desk.get("operator", &format!("/v1/clients/{id}"), &[]).body["standing"].clone();
+    let payer =
+        |id: &str| desk.get("operator", &format!("/v1/clients/{id}/terms"), &[]).body["payers"][0].clone();
+    let heads = "client;entity;currency;pays\n";
+    said(standings(&format!("{heads}G1;shop;RUB;no\nG1;main;RUB;yes\nG2;shop;RUB;no\n")), 0);
+    assert_eq!(number(&card(&ids[0])["limit"]), 100_000.into(), "the limit of the card holds on");
+    assert_eq!(number(&payer(&ids[0])["standing"]["limit"]), 100_000.into());
+    assert_eq!(payer(&ids[0])["id"], "main");
+    assert_eq!(number(&card(&ids[1])["limit"]), 100_000.into(), "where none pays, the client itself does");
+    // What others buy on is an account.
+    let told = said(standings("client;entity;currency;on_account_of\nG1;main;RUB;shop\n"), 2);
+    assert!(told.contains("row 2, column “on_account_of”"), "{told}");
+    said(standings("client;entity;currency;on_account_of\nG1;other;RUB;main\n"), 0);
+    let told = said(standings(&format!("{heads}G1;main;RUB;no\n")), 2);
+    assert!(told.contains("row 2, column “pays”"), "{told}");
+    // How they pay, column by column.
+    let row = |columns: &str, cells: &str| {
+        standings(&format!("client;entity;currency;{columns}\nG1;main;RUB;{cells}\n"))
+    };
+    let history = || payer(&ids[0])["history"].clone();
+    said(
+        row("paid_invoices;paid_late;days_late;last_payment;last_payment_day", "20;2;4;12000;2026-05-03"),
+        0,
+    );
+    let told = history();
+    assert_eq!(
+        (&told["paid"], &told["late"], &told["days_late"]),
+        (&json!(20), &json!(2), &json!(4)),
+        "{told}"
+    );
+    let last = || {
+        let last = history()["last"].clone();
+        (number(&last["amount"]), last["day"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(last(), (12_000.into(), "2026-05-03".to_owned()));
+    said(row("paid_invoices", "21"), 0);
+    assert_eq!((&history()["paid"], &history()["late"]), (&json!(21), &json!(2)));
+    said(row("last_payment_day", "2026-05-10"), 0);
+    assert_eq!(last(), (12_000.into(), "2026-05-10".to_owned()), "what a column does not say stays");
+    said(row("last_payment", "500"), 0);
+    assert_eq!(last(), (500.into(), "2026-05-10".to_owned()));
+    for (cells, column) in [("500;", "last_payment_day"), (";2026-05-11", "last_payment")] {
+        let told = said(row("last_payment;last_payment_day", cells), 2);
+        assert!(told.contains(&format!("row 2, column “{column}”")), "{told}");
+    }
+    said(row("last_payment;last_payment_day", ";"), 0);
+    assert_eq!(history()["last"], Value::Null, "an empty cell says that there is none");
+}
+
+#[test]
 fn a_file_that_is_no_table_gets_a_clear_answer() {
     let desk = company();
     let folder = &desk.folder;

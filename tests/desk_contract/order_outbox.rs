@@ -268,6 +268,11 @@ fn what_was_written_elsewhere_since_is_not_overwritten_and_it_is_said() {
         ["r9 Draft Superseded", "r3 refused: revision_conflict"],
         "nor is placed what nobody read"
     );
+    // It stays until the operator has said which of the two holds.
+    let again = vec!["r9 Draft Superseded".to_owned()];
+    assert_eq!(run(&folder, &desk, vec![]), (vec![3], again));
+    let (found, told) = run(&folder, &desk, vec![keep(id, 10)]);
+    assert_eq!((found, told.last().map(String::as_str)), (vec![3], Some("r10 Draft Replaced")));
     assert_eq!(run(&folder, &desk, vec![]), (vec![], vec![]));
 }
 

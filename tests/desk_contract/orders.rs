@@ -219,12 +219,58 @@ fn an_order_that_the_client_agreed_to_is_placed_and_takes_stock_and_credit() {
     let after = shop.terms();
     assert_eq!((credit_left(&before).as_str(), credit_left(&after).as_str()), ("50000.00", "46760.00"));
     assert_eq!((after.orders.len(), after.orders[0].number), (1, placed.number));
+    assert_eq!(after.orders[0].placed_on, Some(after.today));
     assert_eq!(after.addresses[0].receivers[0].name, "Anna");
     assert!(!after.addresses[0].receivers[0].confirmed, "being there is asked anew");
     let reply = shop.desk.get("manager", "/v1/orders", &[("state", "placed")]);
     let orders: Vec<OrderEntry> = serde_json::from_value(reply.body["orders"].clone()).unwrap();
     assert_eq!(orders.len(), 1);
     assert_eq!((orders[0].client_name.as_str(), orders[0].taken_by.as_str()), ("Romashka", "operator"));
+}
+
+#[test]
+fn what_the_client_agreed_to_is_kept_while_another_receiver_is_written_down() {
+    let shop = Shop::open(1200);
+    let mut order = shop.order(30);
+    let until = |receipt: &OrderReceipt| receipt.reserved_until.map(|until| until.as_microsecond());
+    let promised = until(&shop.agree("operator", &mut order));
+    let whole = order["delivery"]["receiver"].clone();
+    let mut write = |revision: u32, change: &dyn Fn(&mut Value)| {
+        order["revision"] = json!(revision);
+        change(&mut order);
+        shop.write("operator", &order)
+    };
+    let half = json!({"name": "P", "phone": "", "may_sign": false, "confirmed": false});
+    let said = write(3, &|order| order["delivery"]["receiver"] = half.clone());
+    assert!(faults(&said).contains(&"no_receiver".to_owned()), "{:?}", faults(&said));
+    assert_eq!((shop.free().as_str(), until(&said)), ("840", promised), "as long as it was promised");
+    assert_eq!(faults(&write(4, &|order| order["delivery"]["receiver"] = whole.clone())), [""; 0]);
+    assert_eq!(shop.free(), "840");
+    // Another order is not what was agreed to.
+    write(5, &|order| {
+        order["delivery"]["receiver"] = half.clone();
+        order["lines"][0]["quantity"] = json!("29");
+    });
+    assert_eq!(shop.free(), "1200");
+}
+
+#[test]
+fn a_card_tells_what_is_owed_with_what_was_ordered_since_the_books_were_closed() {
+    let shop = Shop::open(1200);
+    let standing = json!({"currency": "RUB", "limit": "100000", "credit_left": "99000", "exposure": "1000",
+        "overdue": "0", "over_limit": "0"});
+    let client = Shop::client(&shop.desk, json!({"standing": standing}));
+    let mut order = shop.order_of(client, 30);
+    shop.agree("operator", &mut order);
+    let owed = || {
+        let standing =
+            shop.desk.get("operator", &format!("/v1/clients/{client}"), &[]).body["standing"].clone();
+        let amount = |name: &str| standing[name].as_str().unwrap().parse::<f64>().unwrap();
+        (amount("exposure"), amount("credit_left"))
+    };
+    assert_eq!(owed(), (1000.0, 99_000.0), "nothing is ordered yet");
+    assert_eq!(state(&shop.place("operator", &order)), "placed");
+    assert_eq!(owed(), (4240.0, 95_760.0));
 }
 
 #[test]

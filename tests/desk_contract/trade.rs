@@ -5,7 +5,7 @@ use patchcord::desk_api::{Goods, Terms};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::fixture::{Desk, Folder, random};
+use super::fixture::{Desk, Folder, call, call_path, new_call_id, random};
 use super::orders::{Shop, goods, path, state, terms};
 
 fn write_trade(shop: &Shop, trade: &Value) {
@@ -259,6 +259,47 @@ fn a_list_of_orders_goes_on_where_it_ended_while_others_change() {
     let latest_first: Vec<String> = written.into_iter().rev().collect();
     assert_eq!(seen, latest_first);
     shop.desk.get("operator", "/v1/orders", &[("after", "yesterday")]).assert_field("after", "malformed");
+}
+
+#[test]
+fn the_call_in_which_a_client_was_written_down_is_theirs_though_its_number_was_withheld() {
+    let desk = Desk::own(&[]);
+    let spoken = |revision: u32, id: Uuid| {
+        let mut entry = call(id, revision);
+        entry["caller"] = json!({"withheld": true});
+        entry["answered_at"] = json!("2026-05-06T07:08:12Z");
+        entry["ended_at"] = json!("2026-05-06T07:09:12Z");
+        entry
+    };
+    let client_of = |id: Uuid| desk.get("operator", &call_path(id), &[]).body["client"].clone();
+    let write_down = |call: Uuid| {
+        let id = new_call_id();
+        let prospect = json!({"id": id, "name": "Novichok", "client_type": "market", "call": call});
+        assert_eq!(desk.put("operator", &format!("/v1/prospects/{id}"), &prospect).status, 201);
+        id
+    };
+    // The entry comes before, and its later revisions do not know; or the entry comes after.
+    for is_known in [true, false] {
+        let id = new_call_id();
+        if is_known {
+            assert_eq!(desk.put("operator", &call_path(id), &spoken(1, id)).status, 201);
+        }
+        let client = write_down(id);
+        if is_known {
+            assert_eq!(client_of(id), json!(client));
+        }
+        for _ in 0..2 {
+            let put = desk.put("operator", &call_path(id), &spoken(2, id));
+            assert!(matches!(put.status, 200 | 201), "{}", put.text);
+        }
+        assert_eq!(client_of(id), json!(client));
+        assert_eq!(json!(terms(&desk, client).served_by), "operator", "they were spoken with");
+    }
+    // Not another one's call.
+    let id = new_call_id();
+    assert_eq!(desk.put("operator2", &call_path(id), &spoken(1, id)).status, 201);
+    write_down(id);
+    assert_eq!(desk.get("operator2", &call_path(id), &[]).body["client"], Value::Null);
 }
 
 #[test]

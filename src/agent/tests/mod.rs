@@ -456,6 +456,16 @@ fn a_result_may_follow_for_the_last_32_calls() {
 }
 
 #[test]
+fn a_telephone_that_is_to_know_nobody_any_more_forgets_the_calls_that_are_over() {
+    let mut world = World::new();
+    let mut leg = world.talk();
+    world.hang_up_theirs(&mut leg);
+    world.agent.forget_ended();
+    world.conclude(&leg, "passed_on");
+    assert_eq!(world.refusals(), [(None, Refusal::NoSuchLine)]);
+}
+
+#[test]
 fn the_view_shows_who_is_in_a_conference() {
     let mut world = World::with(|config| config.phone.sip.max_calls = 2);
     let second = LineId(2);

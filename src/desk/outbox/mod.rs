@@ -19,7 +19,8 @@ use uuid::Uuid;
 use super::Desk;
 use crate::clock::Clock;
 use crate::desk_api::{
-    CallRecordId, Order, OrderId, OrderNews, ProblemCode, ProspectNews, TaskId, TaskNews, Unavailable,
+    CallRecordId, Change, Order, OrderId, OrderNews, OrderReceipt, OrderState, ProblemCode, ProspectNews,
+    TaskId, TaskNews, Unavailable,
 };
 use crate::secrets::Secret;
 pub use entry::Entry;
@@ -238,6 +239,10 @@ impl Outbox {
             let answer = entry.send(desk).await;
             let refused = answer.as_ref().err().and_then(|why| refusal(&entry, why));
             match (answer, refused) {
+                (Ok(news), _) if is_superseded(&entry, &news) => {
+                    say(news);
+                    self.set_aside(&entry);
+                }
                 (Ok(news), _) => {
                     say(news);
                     self.settle(&entry, &say).await;
@@ -340,14 +345,17 @@ impl Outbox {
     async fn refuse(&self, entry: &Entry, code: ProblemCode, say: &impl Fn(Notice)) {
         match entry {
             Entry::Order(_) if has_moved_on(code) => self.settle(entry, say).await,
-            Entry::Call(_) | Entry::Order(_) => {
-                self.shared.queue().set_aside(entry.command());
-                self.shared.drained.notify_waiters();
-            }
+            Entry::Call(_) | Entry::Order(_) => self.set_aside(entry),
             Entry::Task(_) | Entry::Prospect(_) | Entry::Place { .. } | Entry::Act { .. } => {
                 self.settle(entry, say).await;
             }
         }
+    }
+
+    /// It is kept, and waits for its next revision.
+    fn set_aside(&self, entry: &Entry) {
+        self.shared.queue().set_aside(entry.command());
+        self.shared.drained.notify_waiters();
     }
 
     /// It waits no more.
@@ -442,6 +450,13 @@ fn refusal(entry: &Entry, why: &Unavailable) -> Option<(u16, ProblemCode)> {
         }
         _ => None,
     }
+}
+
+/// The desk has a later draft, of another program's: this one stays until the operator has said which of the two holds.
+fn is_superseded(entry: &Entry, news: &Notice) -> bool {
+    let is_later =
+        |receipt: &OrderReceipt| receipt.change == Change::Superseded && receipt.state == OrderState::Draft;
+    matches!((entry, news), (Entry::Order(_), Notice::Order(OrderNews::Answered(receipt))) if is_later(receipt))
 }
 
 /// The order is the desk's, or another operator's, and what was written here goes nowhere any more.

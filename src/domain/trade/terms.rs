@@ -172,6 +172,10 @@ pub struct PastOrder {
     /// When it was placed, or held.
     #[cfg_attr(feature = "desk", schema(value_type = String, format = DateTime))]
     pub placed_at: Timestamp,
+    /// The day of that where the warehouse is; a desk of before does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "desk", schema(value_type = Option<String>, format = Date))]
+    pub placed_on: Option<Date>,
     /// When it comes or came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slot: Option<Slot>,
@@ -360,7 +364,8 @@ impl Terms {
                 let is_latest = latest.insert(line.product);
                 if is_latest && waits_until(line).is_some_and(|until| until <= comes) {
                     let ordered = UsualQuantity { quantity: line.quantity, unit: line.unit };
-                    let since = past.placed_at.to_zoned(TimeZone::UTC).date();
+                    let of_utc = || past.placed_at.to_zoned(TimeZone::UTC).date();
+                    let since = past.placed_on.unwrap_or_else(of_utc);
                     waiting.push((line.product, ordered, since));
                 }
             }

@@ -87,6 +87,7 @@ impl Screen {
         draft.sign(writer);
         (draft.phase, draft.receipt) = (Phase::Writing, None);
         let (client, order) = (draft.order.client, Box::new(draft.order.clone()));
+        self.forget_notices(order.id);
         self.book.examine(client);
         self.wishes.push_back(Wish::KeepOrder(order));
         self.ask(now, Question::Product);

@@ -1,10 +1,11 @@
 //! What the form asks for, one thing after the other.
 
-use super::{Draft, Phase};
+use super::{Draft, Phase, typed};
 use crate::desk_api::{ClientId, Fault, Order, Sought};
 use crate::domain::trade::product::ProductId;
 use crate::instant::Instant;
-use crate::screen::{Screen, Wish};
+use crate::screen::{Field, Screen, Wish};
+use jiff::tz::TimeZone;
 use std::time::Duration;
 
 /// A key that is struck twice by a slip must not answer the next question as well.
@@ -54,12 +55,15 @@ pub(super) enum Question {
 
 impl Question {
     /// What the order has already of what is answered in words: it is gone on with.
-    fn said(&self, order: &Order) -> String {
+    fn said(&self, order: &Order, zone: &TimeZone) -> String {
         let regional = order.delivery.regional.as_ref();
         let said = match self {
             Self::Note => order.note.clone(),
             Self::RegionalPayment => regional.and_then(|regional| regional.payment.clone()),
-            Self::RegionalArrival => regional.and_then(|regional| regional.shipping.clone()),
+            Self::RegionalArrival => regional.and_then(|regional| {
+                let arrival = regional.arrival.map(|arrival| typed::moment_text(arrival, zone));
+                arrival.or_else(|| regional.shipping.clone())
+            }),
             _ => None,
         };
         said.unwrap_or_default()
@@ -100,14 +104,25 @@ impl Screen {
             }
             _ => None,
         };
+        let instead = self.open_client().zip(asks_shortage);
+        let instead = instead.map(|(client, product)| self.substitutes_of(client, product));
+        let zone = self.zone.clone();
         let Some(draft) = self.open_draft_mut() else { return };
-        let text = question.said(&draft.order);
-        (draft.asks, draft.since) = (question, now);
+        let text = question.said(&draft.order, &zone);
+        (draft.asks, draft.since, draft.weighs) = (question, now, false);
         (draft.text, draft.mistake, draft.chosen) = (text, None, chosen);
-        (draft.hits, draft.searches) = (Vec::new(), false);
+        (draft.hits, draft.searches) = (instead.unwrap_or_default(), false);
         if let Some(product) = asks_shortage {
             self.fetch_substitutes(product);
         }
+    }
+
+    /// Two programs have written the order: which of the two holds.
+    pub(super) fn ask_which_holds(&mut self, now: Instant) {
+        let Some(draft) = self.open_draft_mut() else { return };
+        (draft.weighs, draft.chosen, draft.since) = (true, Some(0), now);
+        self.focus(Field::Order);
+        self.announce_prompt();
     }
 
     /// What may be sold instead, with what is there of it now.
@@ -198,7 +213,7 @@ impl Screen {
 impl Draft {
     /// An order that was given in can only be chosen about.
     pub(super) fn takes_digits(&self) -> bool {
-        self.asks.takes_digits() || !self.is_writing() || self.theirs.is_some()
+        self.asks.takes_digits() || !self.is_writing() || self.weighs_both()
     }
 
     pub(super) fn is_placing(&self) -> bool {

@@ -9,6 +9,7 @@ use crate::domain::trade::offer::{Offer, OfferAnswer};
 use crate::domain::trade::order::{EntityId, Receiver, Settlement};
 use crate::domain::trade::price::ColumnId;
 use crate::domain::trade::product::ProductId;
+use crate::instant::Instant;
 use crate::screen::{Screen, Tone};
 use crate::text::{msg, say};
 use jiff::Span;
@@ -80,7 +81,7 @@ impl Screen {
         let choices = || {
             let client = self.open_client()?;
             let draft = self.book.drafts.get(&client)?;
-            if let Some(theirs) = &draft.theirs {
+            if let Some(theirs) = draft.theirs.as_ref().filter(|_| draft.weighs) {
                 return Some(self.which_holds(draft, theirs));
             }
             Some(match draft.phase {
@@ -258,32 +259,65 @@ impl Screen {
             let label = say!(cat, "wait for it until {day}", day = self.day_words(until));
             choices.push(plain(label, Settlement::Wait { until }, None));
         }
-        for substitute in &product.substitutes {
-            let may_buy = |goods: &&Goods| {
-                let needs = goods.product.permission.as_ref();
-                let permissions = self.book.terms(client).map(|terms| &terms.permissions);
-                needs.is_none_or(|needs| permissions.is_some_and(|known| known.contains(needs)))
-            };
-            let is_there = |goods: &&Goods| goods.available > Decimal::ZERO;
-            let goods = self.book.goods(client, *substitute).filter(is_there).filter(may_buy);
-            let Some(goods) = goods else { continue };
-            let label = say!(cat, "instead {product}", product = goods.product.name);
-            let detail = format!(
-                "{} · {}",
-                self.price_words(client, goods),
-                say!(
-                    cat,
-                    "in stock {quantity}",
-                    quantity = self.counted_words(&goods.product, goods.available)
-                )
-            );
-            let settled = Settlement::Substitute { product: *substitute };
-            choices.push(Choice::of(label, detail, Answer::Settle { line: number, settled, quantity: None }));
-        }
         choices.push(plain(say!(cat, "leave it out"), Settlement::Drop, None));
         let other = say!(cat, "another quantity");
         choices.push(Choice::of(other, String::new(), Answer::Requantify { line: number }));
+        // Last, as they became known, and each stays though it runs out: no digit changes its meaning when the desk answers.
+        for substitute in &draft.hits {
+            let may_buy = |goods: &&Goods| self.may_buy(client, goods);
+            let Some(goods) = self.book.goods(client, *substitute).filter(may_buy) else { continue };
+            let is_there = goods.available > Decimal::ZERO;
+            let stock = match is_there {
+                true => {
+                    let there = self.counted_words(&goods.product, goods.available);
+                    say!(cat, "in stock {quantity}", quantity = there)
+                }
+                false => say!(cat, "out of stock"),
+            };
+            let settled = Settlement::Substitute { product: *substitute };
+            choices.push(Choice {
+                label: say!(cat, "instead {product}", product = goods.product.name),
+                detail: format!("{} · {stock}", self.price_words(client, goods)),
+                tone: if is_there { Tone::Neutral } else { Tone::Warning },
+                answer: Answer::Settle { line: number, settled, quantity: None },
+            });
+        }
         choices
+    }
+
+    /// What may be sold in the place of this one, as far as it is known to be there.
+    pub(super) fn substitutes_of(&self, client: ClientId, product: ProductId) -> Vec<ProductId> {
+        let can_be = |goods: &&Goods| goods.available > Decimal::ZERO && self.may_buy(client, goods);
+        let known = |id: &ProductId| self.book.goods(client, *id).filter(can_be).is_some();
+        let named = self.book.goods(client, product).into_iter().flat_map(|goods| &goods.product.substitutes);
+        named.copied().filter(known).collect()
+    }
+
+    fn may_buy(&self, client: ClientId, goods: &Goods) -> bool {
+        let needs = goods.product.permission.as_ref();
+        let permissions = self.book.terms(client).map(|terms| &terms.permissions);
+        needs.is_none_or(|needs| permissions.is_some_and(|known| known.contains(needs)))
+    }
+
+    /// What stands there for an order that is short of something.
+    pub(in crate::screen) fn shortage_rows(&self) -> Option<Vec<String>> {
+        let draft = self.open_draft().filter(|draft| draft.is_writing() && !draft.weighs_both())?;
+        matches!(draft.asks, Question::Shortage { .. })
+            .then(|| self.choices().into_iter().map(|choice| choice.label).collect())
+    }
+
+    /// `before`: what stood there. Others that come without a key of the operator's are said, and a digit of this moment was meant
+    /// for what stood there.
+    pub(in crate::screen) fn follow_shortage(&mut self, now: Instant, before: Option<Vec<String>>) {
+        let Some((before, rows)) = before.zip(self.shortage_rows()).filter(|(before, rows)| before != rows)
+        else {
+            return;
+        };
+        if let Some(draft) = self.open_draft_mut() {
+            draft.since = now;
+            draft.chosen = draft.chosen.filter(|_| rows.starts_with(&before));
+        }
+        self.announce_prompt();
     }
 
     /// When the lorry comes after this delivery, twice; in a week, where nobody knows.

@@ -231,6 +231,16 @@ impl Screen {
             };
             row(say!(cat, "Credit left"), value, tone);
         }
+        if let Some(standing) = terms.payer(&draft.order).and_then(|payer| payer.standing.as_ref()) {
+            let owed = standing.exposure.unwrap_or(Money::ZERO);
+            for (key, amount) in
+                [(say!(cat, "Disputed"), standing.disputed), (say!(cat, "Owed and ordered"), owed)]
+            {
+                if amount.is_positive() {
+                    row(key, money(amount), Tone::Neutral);
+                }
+            }
+        }
         if let Some(words) = terms.payer(&draft.order).and_then(|payer| self.payment_words(payer)) {
             row(say!(cat, "Payments"), words, Tone::Neutral);
         }
@@ -387,7 +397,7 @@ impl Screen {
     fn status(&self, draft: &Draft) -> Word {
         let cat = &self.cat;
         if draft.theirs.is_some() {
-            return Word { tone: Tone::Warning, text: say!(cat, "Written here and elsewhere") };
+            return Word { tone: Tone::Warning, text: self.both_written_words() };
         }
         if let Some(code) = draft.refusal {
             // Until the operator does something else.
@@ -439,6 +449,10 @@ impl Screen {
                     say!(cat, "lines: {count}, {total} · {key}", count = count, total = total, key = key)
                 }
                 false => self.phase_words(draft),
+            };
+            let words = match draft.theirs.is_some() {
+                true => joined([&say!(cat, "Written here and elsewhere"), &words], " · "),
+                false => words,
             };
             let refusal = draft.refusal.map(|code| self.refusal_words(code));
             let tone = if refusal.is_some() { Tone::Bad } else { Tone::Hold };

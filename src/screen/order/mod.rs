@@ -105,6 +105,8 @@ struct Draft {
     seen: u32,
     /// What another program of this operator has written meanwhile: one of the two is to hold.
     theirs: Option<Box<OrderEntry>>,
+    /// The operator says now which one. Until they ask for that, what is typed goes on into what stands here.
+    weighs: bool,
     /// The desk was asked to give it back, so that it can be changed.
     wants_change: bool,
     /// What could not be done to it, until the operator does something else.
@@ -147,8 +149,12 @@ enum Mistake {
     NothingFound,
     NotPackedSo,
     Quantity(QuantityFault, Unit),
-    NotPermitted { permission: String },
+    NotPermitted {
+        permission: String,
+    },
     NotWritten,
+    /// Half of a day and time.
+    NotMoment,
 }
 
 /// Why the form is closed for a client (duties 3, 5).
@@ -273,6 +279,7 @@ impl Draft {
             number: None,
             kept: 0,
             theirs: None,
+            weighs: false,
             wants_change: false,
             refusal: None,
             told: None,
@@ -312,7 +319,8 @@ impl Draft {
             OrderState::Draft if is_own => Phase::Writing,
             state => Phase::Given(state),
         };
-        (self.number, self.wants_change, self.chosen, self.theirs) = (entry.number, false, None, None);
+        (self.number, self.wants_change, self.chosen) = (entry.number, false, None);
+        (self.theirs, self.weighs) = (None, false);
         // What was written into one that was given in, and never got there, is not what is placed.
         if self.is_given() || entry.order.revision >= self.order.revision {
             self.order = entry.order.clone();
@@ -360,6 +368,25 @@ impl Draft {
         has_more && theirs.revision > self.seen && self.order.overlooks(theirs)
     }
 
+    /// Both hold something that the other one has not seen. Whether that is news.
+    fn note_theirs(&mut self, now: Instant, wall: &Zoned, entry: &OrderEntry) -> bool {
+        self.told = Some(wall.timestamp());
+        let is_new = self.theirs.as_ref().is_none_or(|known| known.order != entry.order);
+        if is_new {
+            (self.theirs, self.refusal, self.walks) = (Some(Box::new(entry.clone())), None, false);
+        }
+        if is_new && self.weighs {
+            // A digit of this moment is meant for what stood there.
+            (self.chosen, self.since) = (Some(0), now);
+        }
+        is_new
+    }
+
+    /// The operator is asked which of the two holds.
+    const fn weighs_both(&self) -> bool {
+        self.weighs && self.theirs.is_some()
+    }
+
     /// It was placed or held once, and has its number since.
     fn was_given_in(&self) -> bool {
         self.number.is_some()
@@ -384,7 +411,7 @@ impl Screen {
             return Self::is_of_list(act);
         }
         let Some(draft) = self.open_draft() else { return false };
-        if draft.theirs.is_some() && !Self::is_of_list(act) {
+        if draft.weighs_both() && !Self::is_of_list(act) {
             // First it is said which of the two holds.
             return false;
         }
@@ -392,7 +419,8 @@ impl Screen {
             Act::OrderTyped(_) | Act::OrderChoice(_) | Act::OrderEnter | Act::OrderMove { .. } => true,
             Act::RepeatOrder | Act::UsualOrder => draft.is_writing() && draft.order.lines.is_empty(),
             Act::OrderDrop => draft.is_writing() && matches!(draft.asks, Question::Line { .. }),
-            Act::DropDraft => draft.is_writing() && draft.is_begun(),
+            // What was written elsewhere would go with it unseen.
+            Act::DropDraft => draft.is_writing() && draft.is_begun() && draft.theirs.is_none(),
             Act::NextOffer => draft.is_writing() && self.next_offer().is_some(),
             Act::NoOffers => draft.is_writing() && !draft.order.no_offers,
             _ => draft.is_writing(),
@@ -505,6 +533,9 @@ impl Screen {
 
     fn place_order(&mut self, now: Instant) {
         let Some(draft) = self.open_draft_mut() else { return };
+        if draft.theirs.is_some() {
+            return self.ask_which_holds(now);
+        }
         let next = draft.stops().next().cloned();
         if let Some(fault) = next {
             draft.walks = true;

@@ -67,6 +67,10 @@ impl Screen {
         what: &Sought,
         answer: Result<Vec<Goods>, Unavailable>,
     ) {
+        let is_instead = |draft: &Draft, product| match draft.asks {
+            Question::Shortage { line } => draft.line(line).is_some_and(|line| line.product == product),
+            _ => false,
+        };
         let is_asked = |draft: &&mut Draft| {
             let words = super::entry::Wanted::read(&draft.text).words;
             *what == Sought::Words(words) && draft.asks == Question::Product
@@ -76,6 +80,16 @@ impl Screen {
         {
             known.found.extend(goods.iter().map(|goods| (goods.product.id, goods.clone())));
             self.book.examine(client);
+        }
+        if let Sought::InsteadOf(product) = what {
+            let found = self.substitutes_of(client, *product);
+            let draft = self.book.drafts.get_mut(&client).filter(|draft| is_instead(draft, *product));
+            if let Some(draft) = draft {
+                draft
+                    .hits
+                    .extend(found.into_iter().filter(|id| !draft.hits.contains(id)).collect::<Vec<_>>());
+            }
+            return;
         }
         let is_open = self.open_client() == Some(client);
         let Some(draft) = self.book.drafts.get_mut(&client).filter(is_asked) else { return };
@@ -94,7 +108,7 @@ impl Screen {
     pub(in crate::screen) fn on_order_news(&mut self, now: Instant, wall: &Zoned, news: OrderNews) {
         match news {
             // What it goes by is not known before the client calls again.
-            OrderNews::Found(order) => self.adopt(now, *order),
+            OrderNews::Found(order) => self.adopt_found(now, wall, *order),
             OrderNews::Places { id } => {
                 self.book.places.insert(id);
                 self.places_still(id);
@@ -114,7 +128,9 @@ impl Screen {
     fn on_order_refused(&mut self, id: OrderId, revision: u32, code: ProblemCode) {
         self.book.places.remove(&id);
         let mut is_known = false;
-        if let Some(draft) = self.book.find_mut(id) {
+        // That another program has written it is said already, and is not said again at every letter.
+        let is_told = |draft: &&mut Draft| draft.theirs.is_some() && code == ProblemCode::RevisionConflict;
+        if let Some(draft) = self.book.find_mut(id).filter(|draft| !is_told(draft)) {
             is_known = true;
             if revision == 0 {
                 // What was to be done to it; it is as it was.
@@ -149,15 +165,43 @@ impl Screen {
     pub(in crate::screen) fn on_drafts(
         &mut self,
         now: Instant,
+        wall: &Zoned,
         answer: Result<Vec<OrderEntry>, Unavailable>,
     ) {
         let drafts = answer.unwrap_or_default().into_iter().filter(|entry| entry.state == OrderState::Draft);
         for entry in drafts {
             self.book.me = Some(entry.taken_by.clone());
-            self.notice_returned(&entry);
-            self.adopt_of_desk(now, &entry);
+            let unsent = self.book.find_mut(entry.order.id);
+            let unsent = unsent.filter(|draft| draft.is_at_odds_with(&entry.order));
+            match unsent.map(|draft| draft.note_theirs(now, wall, &entry)) {
+                Some(true) => self.tell_of_both(&entry),
+                Some(false) => {}
+                None => {
+                    self.notice_returned(&entry);
+                    self.adopt_of_desk(now, &entry);
+                }
+            }
             self.remember_entry(entry);
         }
+    }
+
+    /// What an earlier run has not sent. Where the desk has told already what another program has written since, neither is thrown
+    /// away.
+    fn adopt_found(&mut self, now: Instant, wall: &Zoned, order: Order) {
+        let (id, client) = (order.id, order.client);
+        let found = Draft { kept: order.revision, ..Draft::of(now, order) };
+        let is_of_desk = |draft: &&mut Draft| {
+            draft.is_writing() && draft.order.revision <= draft.seen && draft.theirs.is_none()
+        };
+        let entry = self.book.entries.get(&id).filter(|entry| entry.state == OrderState::Draft).cloned();
+        let told = entry.filter(|entry| found.is_at_odds_with(&entry.order));
+        let draft = self.book.find_mut(id).filter(is_of_desk);
+        let Some((draft, entry)) = draft.zip(told) else { return self.adopt(now, found.order) };
+        *draft = Draft { is_open: draft.is_open, number: draft.number, ..found };
+        draft.note_theirs(now, wall, &entry);
+        self.tell_of_both(&entry);
+        self.places_still(id);
+        self.book.examine(client);
     }
 
     /// The desk has it so.
@@ -205,6 +249,8 @@ impl Screen {
         let places = self.book.places.contains(&id);
         if let Some(draft) = self.book.find_mut(id).filter(|draft| places && draft.is_writing()) {
             draft.phase = Phase::Placing { waits: true };
+            // Whether it can be placed is the desk's to say first.
+            (draft.theirs, draft.weighs) = (None, false);
         }
     }
 

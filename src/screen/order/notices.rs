@@ -38,6 +38,8 @@ enum What {
     Ended(OrderState, String),
     /// What was to be done to it is not done.
     Refused(ProblemCode),
+    /// Another program of this operator has written it as well.
+    WrittenTwice,
     /// Nobody was asked to call the client back.
     NotCalledBack,
     /// Nobody knows of the new client.
@@ -71,6 +73,7 @@ impl What {
             Self::Returned(_)
                 | Self::Ended(..)
                 | Self::Refused(_)
+                | Self::WrittenTwice
                 | Self::NotCalledBack
                 | Self::NotWrittenDown
         )
@@ -102,6 +105,16 @@ impl Screen {
 
     pub(super) fn notice_refused(&mut self, entry: &OrderEntry, code: ProblemCode) {
         self.notice(entry, What::Refused(code), None);
+    }
+
+    /// Two programs of this operator have written it: where it stands open, and in a bar elsewhere.
+    pub(super) fn tell_of_both(&mut self, entry: &OrderEntry) {
+        let is_open = self.open_draft().is_some_and(|draft| draft.order.id == entry.order.id);
+        match self.open_draft().filter(|_| is_open).map(|draft| draft.weighs) {
+            Some(true) => self.announce_prompt(),
+            Some(false) => self.announce_both_written(),
+            None => self.notice(entry, What::WrittenTwice, None),
+        }
     }
 
     fn notice(&mut self, entry: &OrderEntry, what: What, until: Option<Instant>) {
@@ -205,6 +218,7 @@ impl Screen {
             What::Ended(_, why) if why.is_empty() => msg!("{order} of {who} was cancelled, time was up"),
             What::Ended(..) => msg!("{order} of {who} was cancelled: {why}"),
             What::Refused(_) => msg!("{order} of {who}: {why}"),
+            What::WrittenTwice => msg!("{order} of {who} was written here and elsewhere"),
             What::NotCalledBack => {
                 msg!("The order desk does not take the call back to {who}: ask the manager yourself")
             }

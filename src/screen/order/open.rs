@@ -88,12 +88,21 @@ impl Screen {
     pub(super) fn open_draft_of(&mut self, now: Instant, client: ClientId) {
         self.transfer.close();
         (self.palette, self.book.list) = (None, None);
+        let mut was_weighed = false;
         if let Some(draft) = self.book.drafts.get_mut(&client) {
+            was_weighed = draft.weighs;
             (draft.is_open, draft.since) = (true, now);
+        }
+        if was_weighed {
+            // Whoever opens it may be typing already.
+            self.ask_quietly(now, Question::Product);
         }
         self.book.examine(client);
         self.focus(Field::Order);
         self.announce_prompt();
+        if self.open_draft().is_some_and(|draft| draft.theirs.is_some()) {
+            self.announce_both_written();
+        }
     }
 
     pub(super) fn begin_order(&mut self, now: Instant, wall: &Zoned, client: ClientId) {
@@ -141,7 +150,13 @@ impl Screen {
         }
         let Some(draft) = self.open_draft_mut() else { return };
         draft.walks = false;
-        if draft.asks == Question::Product && draft.text.is_empty() || !draft.is_writing() {
+        if draft.theirs.is_some() && !draft.weighs {
+            return self.ask_which_holds(now);
+        }
+        if draft.weighs_both()
+            || draft.asks == Question::Product && draft.text.is_empty()
+            || !draft.is_writing()
+        {
             draft.is_open = false;
             self.book.visited = None;
         } else {

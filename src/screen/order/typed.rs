@@ -10,6 +10,7 @@ use crate::instant::Instant;
 use crate::screen::targets::moved;
 use crate::screen::{Screen, Wish};
 use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use rust_decimal::Decimal;
 
@@ -35,22 +36,21 @@ impl Screen {
         draft.mistake = None;
         match draft.asks.clone() {
             Question::Product => self.search(),
-            question => self.keep_typed(&question),
+            question => self.keep_typed(&question, wall),
         }
     }
 
     /// What is written for others is in the order at every keystroke: who is cut off has lost none of it.
-    fn keep_typed(&mut self, question: &Question) {
+    fn keep_typed(&mut self, question: &Question, wall: &Zoned) {
         let Some(draft) = self.open_draft() else { return };
         let said = Some(draft.text.trim().to_owned()).filter(|text| !text.is_empty());
         match question {
             Question::Note => self.change_order(|order| order.note = said),
             Question::RegionalPayment => self.change_order(|order| regional(order).payment = said),
-            // Whether it is a moment is read when all of it is there.
-            Question::RegionalArrival => self.change_order(|order| {
-                let regional = regional(order);
-                (regional.arrival, regional.shipping) = (None, said);
-            }),
+            Question::RegionalArrival => {
+                let agreed = read_arrival(said.unwrap_or_default(), wall).unwrap_or_default();
+                self.change_order(|order| set_arrival(order, agreed));
+            }
             Question::ReceiverName => self.change_order(|order| {
                 order.delivery.receiver = said.map(|name| unconfirmed(name, String::new()));
             }),
@@ -91,7 +91,7 @@ impl Screen {
         let numbers: Vec<u32> = draft.order.lines.iter().map(|line| line.number).collect();
         let line = |at: Option<&u32>| at.map(|number| Question::Line { number: *number });
         let next = match &draft.asks {
-            _ if draft.theirs.is_some() => {
+            _ if draft.weighs_both() => {
                 draft.chosen = Some(moved(draft.chosen.unwrap_or_default(), down, rows));
                 return self.announce_choice();
             }
@@ -123,7 +123,7 @@ impl Screen {
     pub(super) fn order_enter(&mut self, now: Instant, wall: &Zoned) {
         let Some(draft) = self.open_draft() else { return };
         let (text, chosen) = (draft.text.trim().to_owned(), draft.chosen);
-        let (is_writing, at_odds) = (draft.is_writing(), draft.theirs.is_some());
+        let (is_writing, at_odds) = (draft.is_writing(), draft.weighs_both());
         match draft.asks.clone() {
             _ if !is_writing || at_odds => {
                 if let Some(chosen) = chosen {
@@ -243,14 +243,10 @@ impl Screen {
 
     /// A day and time, where they fetch it; else how it is shipped.
     fn take_arrival(&mut self, now: Instant, wall: &Zoned, text: String) {
-        let arrival = read_moment(&text, wall);
-        self.change_order(|order| {
-            let regional = regional(order);
-            (regional.arrival, regional.shipping) = match arrival {
-                Some(arrival) => (Some(arrival), None),
-                None => (None, Some(text).filter(|text| !text.is_empty())),
-            };
-        });
+        let Some(agreed) = read_arrival(text, wall) else {
+            return self.mistaken(Some(Mistake::NotMoment));
+        };
+        self.change_order(|order| set_arrival(order, agreed));
         self.go_on(now);
     }
 }
@@ -262,6 +258,28 @@ const fn unconfirmed(name: String, phone: String) -> Receiver {
 
 fn regional(order: &mut crate::desk_api::Order) -> &mut Regional {
     order.delivery.regional.get_or_insert_default()
+}
+
+/// When they fetch it, or how it is shipped.
+type Arrival = (Option<Timestamp>, Option<String>);
+
+fn set_arrival(order: &mut crate::desk_api::Order, agreed: Arrival) {
+    let regional = regional(order);
+    (regional.arrival, regional.shipping) = agreed;
+}
+
+/// None: the half of a moment, or of a day that is none. That is no way of shipping, and nothing is agreed by it.
+fn read_arrival(text: String, wall: &Zoned) -> Option<Arrival> {
+    if let Some(arrival) = read_moment(&text, wall) {
+        return Some((Some(arrival), None));
+    }
+    let says_something = text.chars().any(char::is_alphabetic);
+    (says_something || text.is_empty()).then(|| (None, Some(text).filter(|text| !text.is_empty())))
+}
+
+/// As it can be typed.
+pub(super) fn moment_text(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 /// By this unit unless another one is said.
@@ -277,7 +295,8 @@ fn read_quantity(goods: &Product, text: &str, unit: Option<Unit>) -> Result<(Dec
 /// `2026-12-05 14:00`, `5.12. 14:00`, `12-5 14:00`, by the clock on the wall.
 fn read_moment(text: &str, wall: &Zoned) -> Option<Timestamp> {
     let (day, time) = text.trim().split_once(' ')?;
-    let (hour, minute) = time.trim().split_once(':')?;
+    // Minutes have two digits, or 14:3 would hold on the way to 14:30.
+    let (hour, minute) = time.trim().split_once(':').filter(|(_, minute)| minute.len() == 2)?;
     let numbers = day.trim_end_matches('.').split(['.', '-', '/']).map(|number| number.parse::<i16>().ok());
     let numbers: Vec<i16> = numbers.collect::<Option<_>>()?;
     let (year, month, date) = match (numbers.as_slice(), day.contains('.')) {

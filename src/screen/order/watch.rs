@@ -51,7 +51,11 @@ impl Screen {
         let book = &mut self.book;
         (book.known, book.entries, book.told) = <_>::default();
         (book.notices, book.heard, book.refusals) = <_>::default();
-        let is_unsaved = |draft: &Draft| !draft.is_given() && draft.order.revision > draft.seen;
+        // What the desk has still to do with an order waits in the outbox as well, and the operator is to see what comes of it.
+        let is_unsaved = |draft: &Draft| {
+            let is_unsent = !draft.is_given() && draft.order.revision > draft.seen;
+            is_unsent || draft.is_placing() || draft.wants_change
+        };
         book.drafts.retain(|_, draft| is_unsaved(draft));
         book.aside.retain(|_, draft| is_unsaved(draft));
     }
@@ -172,11 +176,8 @@ impl Screen {
         let is_at_odds = is_own && entry.state == OrderState::Draft;
         match self.book.find_mut(id) {
             Some(draft) if is_at_odds && draft.is_at_odds_with(&entry.order) => {
-                (draft.theirs, draft.told) = (Some(Box::new(entry.clone())), Some(wall.timestamp()));
-                (draft.chosen, draft.since, draft.refusal) = (Some(0), now, None);
-                draft.walks = false;
-                if is_open && draft.is_open {
-                    self.announce_prompt();
+                if draft.note_theirs(now, wall, &entry) {
+                    self.tell_of_both(&entry);
                 }
             }
             Some(draft) if draft.stays_as_it_is(&entry, is_own) => draft.told = Some(wall.timestamp()),

@@ -205,7 +205,7 @@ impl Screen {
     /// What the field asks for.
     pub(super) fn prompt(&self, draft: &Draft) -> String {
         let cat = &self.cat;
-        if draft.theirs.is_some() {
+        if draft.weighs_both() {
             return say!(cat, "The order was written elsewhere, too. Which of the two holds?");
         }
         match draft.phase {
@@ -266,6 +266,7 @@ impl Screen {
                 say!(cat, "This client may not buy it: {permission}", permission = permission)
             }
             Mistake::NotWritten => say!(cat, "Write it down: the driver needs it"),
+            Mistake::NotMoment => say!(cat, "Type a day and time, such as 5.12. 14:00"),
         }
     }
 
@@ -455,6 +456,16 @@ impl Screen {
             parts.push(say!(&self.cat, "{count} more", count = choices.len() - SPOKEN));
         }
         self.announce(parts.join(". "));
+    }
+
+    pub(super) fn announce_both_written(&mut self) {
+        self.announce(self.both_written_words());
+    }
+
+    /// Another program of this operator has written the order as well.
+    pub(super) fn both_written_words(&self) -> String {
+        let key = key_of(&Deed::Act(Act::PlaceOrder));
+        say!(&self.cat, "Written here and elsewhere. {key}: say which of the two holds", key = key)
     }
 
     pub(super) fn announce_choice(&mut self) {

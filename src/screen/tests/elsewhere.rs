@@ -36,6 +36,10 @@ fn at_odds() -> (World, Order, Order) {
 #[test]
 fn what_was_written_here_and_elsewhere_is_asked_about_in_words_and_neither_is_lost() {
     let (mut world, ..) = at_odds();
+    let said = "Written here and elsewhere. Ctrl+Enter: say which of the two holds";
+    assert!(world.spoken().contains(&said.to_owned()));
+    assert_eq!(world.form().status.text, said);
+    world.press("Ctrl+Enter");
     let form = world.form();
     assert_eq!(form.prompt, "The order was written elsewhere, too. Which of the two holds?");
     let rows: Vec<String> =
@@ -55,12 +59,79 @@ fn what_was_written_here_and_elsewhere_is_asked_about_in_words_and_neither_is_lo
 fn either_of_two_holds_by_a_digit_and_is_written_as_the_later_one() {
     for (digit, cases) in [("1", "4 cases"), ("2", "5 cases")] {
         let (mut world, mine, other) = at_odds();
+        world.press("Ctrl+Enter");
         world.types(digit);
         let kept = world.last_kept();
         assert_eq!((kept.revision, kept.seen, kept.writer), (3, 2, mine.writer), "{digit}");
         assert!(!kept.overlooks(&other), "the desk takes it: {digit}");
         assert_eq!(world.form().lines[0].quantity, cases);
         assert_eq!(world.form().prompt, "Product, or quantity and product");
+    }
+}
+
+#[test]
+fn what_is_being_typed_answers_no_question_that_comes_by_itself() {
+    let (mut world, mine, other) = at_odds();
+    world.wishes.clear();
+    world.enters("2 coffee");
+    assert_eq!(world.form().lines.len(), 2, "it goes on into what stands here");
+    let kept = world.last_kept();
+    assert_eq!((kept.revision, kept.seen, kept.writer), (3, 1, mine.writer));
+    // The desk takes none of it, and that is not said at every letter.
+    let news = OrderNews::Refused { id: mine.id, revision: 3, code: ProblemCode::RevisionConflict };
+    world.handle(Input::Order(news));
+    world.told(entry(&other, None, &[(ME, OrderState::Draft, "")]));
+    assert_eq!(world.spoken(), [""; 0]);
+    world.act(Act::OrderEnter);
+    assert!(!world.form().takes_digits);
+    assert!(!world.screen.can(&Act::DropDraft), "nor is the other one dropped unseen");
+    // Only now it is asked.
+    world.press("Esc");
+    assert!(world.form().prompt.ends_with("Which of the two holds?"));
+    world.types("1");
+    assert_eq!(world.form().lines.len(), 2);
+    assert!(!world.last_kept().overlooks(&other));
+}
+
+#[test]
+fn the_question_is_left_by_escape_and_comes_back_by_its_key_alone() {
+    let (mut world, ..) = at_odds();
+    world.press("Esc");
+    world.press("Esc");
+    assert!(world.shown().lists.order.is_none());
+    let row = world.shown().lists.card.rows[0].value.clone();
+    assert!(row.starts_with("Written here and elsewhere · lines: 1"), "{row}");
+    world.press("F1");
+    assert!(!world.form().takes_digits, "whoever opens the form may be typing already");
+    world.press("Ctrl+Enter");
+    assert!(world.form().takes_digits);
+}
+
+#[test]
+fn what_an_earlier_run_has_not_sent_and_what_was_written_elsewhere_since_are_both_there() {
+    let mut far = talking();
+    far.press("F1");
+    far.enters("3 tea");
+    let first = far.last_kept();
+    let unsent = Order { revision: 8, writer: Some(Uuid::from_u128(3)), seen: 5, ..first.clone() };
+    let other = theirs(&first, 9, 5);
+    for drafts_first in [false, true] {
+        let mut world = talking();
+        let drafts = Input::Drafts(Ok(vec![entry(&other, None, &[])]));
+        let mut inputs = vec![Input::Order(OrderNews::Found(Box::new(unsent.clone()))), drafts];
+        if drafts_first {
+            inputs.reverse();
+        }
+        inputs.into_iter().for_each(|input| world.handle(input));
+        assert_eq!(world.bar_texts(), ["Order of Hanbit Build was written here and elsewhere"]);
+        world.press("F1");
+        assert_eq!(world.form().lines[0].quantity, "3 cases", "{drafts_first}");
+        world.press("Ctrl+Enter");
+        world.types("2");
+        assert_eq!(world.form().lines[0].quantity, "5 cases", "{drafts_first}");
+        let kept = world.last_kept();
+        assert_eq!((kept.revision, kept.seen), (10, 9));
+        assert!(world.bar_texts().is_empty());
     }
 }
 
@@ -94,6 +165,23 @@ fn what_an_earlier_run_has_not_sent_goes_on_as_that_run_s() {
     world.enters("2 coffee");
     let kept = world.last_kept();
     assert_eq!((kept.writer, kept.seen), (unsent.writer, 2), "the desk may have had an answer lost");
+}
+
+#[test]
+fn an_order_on_its_way_stays_in_sight_when_the_desk_knows_this_computer_no_more() {
+    let mut world = talking();
+    world.press("F1");
+    world.enters("3 tea");
+    world.agrees();
+    let order = world.last_kept();
+    world.receives(&order, OrderState::Draft, None);
+    world.press("Ctrl+Enter");
+    world.handle(Input::OrderWatch(OrderWatch::Revoked));
+    world.handle(Input::Order(OrderNews::Waits { id: order.id }));
+    let row = world.shown().lists.card.rows[0].value.clone();
+    assert!(row.starts_with("Not confirmed: "), "{row}");
+    world.receives(&order, OrderState::Placed, Some(1042));
+    assert!(world.spoken().contains(&"Order 1042 is placed".to_owned()));
 }
 
 #[test]

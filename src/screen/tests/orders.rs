@@ -225,7 +225,7 @@ fn what_there_is_less_of_stands_beside_its_line_and_is_settled_by_a_digit() {
     for (digit, settled, quantity) in [
         ("1", Settlement::Wait { until: date(2026, 5, 6) }, "2"),
         ("2", Settlement::Wait { until: date(2026, 5, 8) }, "2"),
-        ("4", Settlement::Drop, "2"),
+        ("3", Settlement::Drop, "2"),
     ] {
         let mut world = talking();
         world.press("F1");
@@ -257,7 +257,7 @@ fn what_there_is_less_of_stands_beside_its_line_and_is_settled_by_a_digit() {
     world.enters("2 sugar");
     world.act(Act::OrderMove { down: false });
     world.enters("");
-    world.types("3");
+    world.types("5");
     assert_eq!(world.form().lines[1].name, "Cane sugar 1 kg");
     assert_eq!(world.form().lines[0].detail, "replaced by Cane sugar 1 kg");
     assert!(world.form().lines.iter().all(|line| line.fault.is_empty()));
@@ -607,6 +607,80 @@ fn what_is_sold_instead_is_asked_for_when_there_is_too_little_and_only_what_the_
 }
 
 #[test]
+fn digits_of_a_shortage_mean_what_they_meant_whatever_the_desk_answers() {
+    let is_cane = |goods: &&mut Goods| goods.product.name == "Cane sugar 1 kg";
+    let mut cane = None;
+    let mut world = talking_with(|terms| {
+        let known = terms.goods.iter_mut().find(is_cane).unwrap();
+        known.available = 0.into();
+        cane = Some(known.clone());
+    });
+    let cane = cane.unwrap();
+    world.press("F1");
+    world.enters("2 sugar");
+    world.act(Act::OrderMove { down: false });
+    world.enters("");
+    let labels = |world: &World| -> Vec<String> {
+        world.form().choices.into_iter().map(|choice| choice.label).collect()
+    };
+    let before = labels(&world);
+    assert_eq!(before[before.len() - 2..], ["leave it out", "another quantity"]);
+    world.wishes.clear();
+    let sugar = terms().goods.into_iter().find(|goods| goods.product.name == "Sugar 1 kg").unwrap();
+    let answer = |available: u32| Input::Products {
+        client: hanbit().id,
+        what: Sought::InsteadOf(sugar.product.id),
+        answer: Ok(vec![Goods { available: available.into(), ..cane.clone() }]),
+    };
+    world.pass(1);
+    world.handle(answer(5));
+    let after = labels(&world);
+    assert_eq!(after[..before.len()], before, "what was read stays where it was");
+    assert_eq!(after[before.len()..], ["instead Cane sugar 1 kg"]);
+    assert!(world.spoken().iter().any(|said| said.contains("there is less. What is agreed?")));
+    let digit = (before.len() + 1).to_string();
+    world.act(Act::OrderTyped(digit));
+    assert_eq!(world.form().lines.len(), 1, "a digit of this moment was meant for what stood there");
+    world.handle(answer(0));
+    assert_eq!(labels(&world), after, "nor does it go when it runs out");
+    assert!(world.form().choices[before.len()].detail.ends_with("out of stock"));
+    world.types(&(before.len() - 1).to_string());
+    assert_eq!(world.last_kept().lines[0].settled, Some(Settlement::Drop));
+}
+
+#[test]
+fn half_a_moment_is_neither_an_arrival_nor_a_way_of_shipping() {
+    let mut world = talking_with(|terms| terms.is_regional = true);
+    world.press("F1");
+    world.enters("3 tea");
+    let step = |world: &World| {
+        world.form().steps.iter().position(|step| step.label == "Arrival or shipping").unwrap()
+    };
+    let agreed = |world: &mut World| {
+        let regional = world.last_kept().delivery.regional.unwrap_or_default();
+        (regional.arrival.is_some(), regional.shipping)
+    };
+    world.act(Act::OrderStep(step(&world)));
+    world.types("8.5. 14:3");
+    assert!(world.kept().iter().all(|order| {
+        order
+            .delivery
+            .regional
+            .as_ref()
+            .is_none_or(|regional| regional.arrival.is_none() && regional.shipping.is_none())
+    }));
+    world.act(Act::OrderEnter);
+    assert_eq!(world.form().mistake, "Type a day and time, such as 5.12. 14:00");
+    world.types("0");
+    assert_eq!(agreed(&mut world), (true, None), "before Enter, too");
+    world.act(Act::OrderEnter);
+    world.act(Act::OrderStep(step(&world)));
+    assert_eq!(world.form().text, "2026-05-08 14:30", "it is gone on with");
+    world.act(Act::OrderTyped("by rail".to_owned()));
+    assert_eq!(agreed(&mut world), (false, Some("by rail".to_owned())));
+}
+
+#[test]
 fn a_note_and_a_receiver_are_kept_letter_by_letter_and_gone_on_with() {
     let mut world = talking();
     world.press("F1");
@@ -684,6 +758,15 @@ fn the_card_tells_what_is_disputed_and_what_is_owed_with_all_that_is_ordered() {
     let rows = world.shown().lists.card.rows.clone();
     let row = |key: &str| rows.iter().find(|row| row.key == key).map(|row| row.value.as_str());
     assert_eq!((row("Disputed"), row("Owed and ordered")), (Some("₽300.00"), Some("₽4,540.00")));
+    let mut world = talking_with(|terms| {
+        let standing = terms.payers[0].standing.as_mut().unwrap();
+        standing.disputed = Money::from_hundredths(30_000);
+        standing.exposure = Some(Money::from_hundredths(454_000));
+    });
+    world.press("F1");
+    let sums = world.form().sums;
+    let row = |key: &str| sums.iter().find(|row| row.key == key).map(|row| row.value.as_str());
+    assert_eq!((row("Disputed"), row("Owed and ordered")), (Some("₽300.00"), Some("₽4,540.00")), "duty 9");
 }
 
 #[test]

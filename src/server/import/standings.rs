@@ -73,6 +73,10 @@ pub(super) fn standing(
     };
     if let Some(pays) = cells.said("pays", cell::yes) {
         entity.is_consignee_only = pays == Some(false);
+        let has_members = trade.entities.iter().any(|other| other.on_account_of.as_ref() == Some(&entity.id));
+        if entity.is_consignee_only && has_members {
+            cells.fault("pays", Fault::Field(FieldFault::Contradicts));
+        }
     }
     cells.set(&mut entity.tax_number, "tax_number", code);
     if let Some(contracts) = cells.said("contracts", contracts) {
@@ -86,7 +90,8 @@ pub(super) fn standing(
         Some(known) => *known = entity,
         None => trade.entities.push(entity),
     }
-    draft.standing = together(trade, import);
+    // Where none pays, the client itself does, with what the card says.
+    draft.standing = together(trade, import).or(draft.standing.take());
 }
 
 /// What the file does not say of it stays; where it says nothing any more, nobody knows.
@@ -107,10 +112,22 @@ fn payment_history(cells: &mut Cells<'_>, history: &mut Option<PaymentHistory>) 
     }
     let day = cells.said("last_payment_day", cell::date);
     let amount = cells.amount("last_payment");
-    if day.is_some() || amount.is_some() {
-        known.last =
-            day.flatten().zip(amount.flatten()).map(|(day, amount)| Payment { day, amount: Money(amount) });
-    }
+    known.last = match (day, amount, known.last) {
+        (None, None, last) => last,
+        (Some(Some(day)), Some(Some(amount)), _) => Some(Payment { day, amount: Money(amount) }),
+        // The other half has no column.
+        (Some(Some(day)), None, last) => last.map(|last| Payment { day, ..last }),
+        (None, Some(Some(amount)), last) => last.map(|last| Payment { amount: Money(amount), ..last }),
+        (Some(None), Some(Some(_)), last) => {
+            cells.fault("last_payment_day", Fault::Missing);
+            last
+        }
+        (Some(Some(_)), Some(None), last) => {
+            cells.fault("last_payment", Fault::Missing);
+            last
+        }
+        (Some(None) | None, Some(None) | None, _) => None,
+    };
     *history = (known != PaymentHistory::default()).then_some(known);
 }
 
@@ -131,7 +148,8 @@ fn owns_account(
 ) -> Result<(), Fault> {
     let known = trade.entities.iter().find(|entity| entity.id == *owner);
     let is_owner = trade.entities.iter().any(|entity| entity.on_account_of.as_ref() == Some(id));
-    if owner == id || is_owner || known.is_some_and(|known| known.on_account_of.is_some()) {
+    let has_none = |known: &Entity| known.on_account_of.is_some() || known.is_consignee_only;
+    if owner == id || is_owner || known.is_some_and(has_none) {
         return Err(Fault::Field(FieldFault::Contradicts));
     }
     if known.is_some() || is_above(&owner.0) {

@@ -335,17 +335,20 @@ const isShown = (entry) => entry.state !== "draft" || entry.stands || (entry.his
 /** Orders of a kind in one answer, and how many answers are shown; finished ones are of less interest. */
 const most = 200;
 const mostFinished = 50;
+/** Answers of operators' drafts alone that are looked behind at a time. */
+const mostBarren = 10;
 let pages = 1;
 
-/** The latest of these states, as many pages as are shown; `next`: there are more. */
+/** The latest of these states, as many pages as are shown; one in which nothing is shown is none. `next`: there are more. */
 async function pagesOf(states, limit) {
   const orders = [];
   let next;
-  for (let page = 0; page < pages; page += 1) {
+  for (let page = 0, asked = 0; page < pages && asked < pages * mostBarren; asked += 1) {
     const after = next ? `&after=${encodeURIComponent(next)}` : "";
     const answer = await ask("GET", `/v1/orders?clients=mine&limit=${limit}&state=${states}${after}`);
     orders.push(...answer.orders);
     next = answer.next;
+    if (answer.orders.some(isShown)) page += 1;
     if (!next) break;
   }
   return { orders, next };

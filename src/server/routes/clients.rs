@@ -43,7 +43,7 @@ pub(crate) async fn find(
     caller: Caller,
     Query(find): Query<Find>,
 ) -> Result<Json<Clients>, Refusal> {
-    let clients = match (find.phone, find.q) {
+    let mut clients = match (find.phone, find.q) {
         (Some(phone), None) => {
             let number = number(&desk, &phone)?;
             match &desk.company {
@@ -59,6 +59,7 @@ pub(crate) async fn find(
             return Err(Refusal::field(ProblemCode::MalformedRequest, "q", FieldFault::Contradicts));
         }
     };
+    desk.store.add_ordered(&mut clients).await?;
     caller.saw(clients.iter().map(|client| client.id));
     Ok(Json(Clients { clients }))
 }
@@ -72,10 +73,11 @@ pub(crate) async fn show(
     PathId(id): PathId,
 ) -> Result<Json<ClientCard>, Refusal> {
     let id = ClientId(id);
-    let card = match &desk.company {
+    let mut card = match &desk.company {
         Some(system) => company::by_id(&desk, system, id).await?,
         None => desk.store.client(id, &desk.plan).await?,
     };
+    desk.store.add_ordered(card.as_mut_slice()).await?;
     card.map(Json).ok_or(ProblemCode::NotFound.into())
 }
 
@@ -128,7 +130,7 @@ pub(crate) async fn put_prospect(
     }
     caller.saw([id]);
     let command = command.command(&caller.0.person, &paths::prospect(id), &prospect)?;
-    let change = desk.store.write_prospect(&command, id, &draft, &desk.plan).await?;
+    let change = desk.store.write_prospect(&command, id, &draft, prospect.call, &desk.plan).await?;
     let status = if change == Change::Created { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(ProspectReceipt { id, change })))
 }

@@ -110,10 +110,11 @@ fn check(id: &PersonId, Absences { absences }: &Absences) -> Result<(), Refusal>
     responses((status = 200, body = OrderGoods), (status = 404, body = Problem)))]
 pub(crate) async fn goods(
     State(desk): State<Desk>,
-    _: Caller,
+    caller: Caller,
     PathId(id): PathId,
 ) -> Result<Json<OrderGoods>, Refusal> {
     let entry = desk.store.order(OrderId(id)).await?.ok_or(Refusal::from(ProblemCode::NotFound))?;
+    caller.saw_order(entry.order.id, entry.order.client);
     let gifts = entry.examined.lines.iter().flat_map(|line| line.gifts.iter().map(|gift| gift.product));
     let others = entry.order.lines.iter().filter_map(|line| match line.settled {
         Some(Settlement::Substitute { product }) => Some(product),

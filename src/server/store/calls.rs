@@ -1,12 +1,16 @@
 //! The call register (duty 14).
 
+use std::borrow::Cow;
+
+use futures_util::TryStreamExt as _;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::changes::{self, Kind};
 use super::revisions::{Kept, judge};
 use super::{Statement, Store, Transaction, commands, micros, until_done};
-use crate::desk_api::{CallReceipt, CallRecord, CallRecordId, Change, VoiceReport};
+use crate::desk_api::{CallReceipt, CallRecord, CallRecordId, Change, ClientId, VoiceReport};
+use crate::domain::voice_report::VoiceTally;
 use crate::server::store::{CallFilter, CallWritten, Command, StoreError};
 
 impl Store {
@@ -32,10 +36,11 @@ impl Store {
             return Ok(receipt);
         }
         let select = "SELECT revision, recorded_by, document FROM calls WHERE id = $1";
-        let kept = Kept::find(&mut tx, select, record.id, record).await?;
+        let record = with_prospect(&mut tx, command.person, record).await?;
+        let kept = Kept::find(&mut tx, select, record.id, &*record).await?;
         let (change, revision) = judge(kept.as_ref(), record.revision, command.person, may_correct)?;
         if matches!(change, Change::Created | Change::Replaced) {
-            upsert(&mut tx, command, record).await?;
+            upsert(&mut tx, command, &record).await?;
             changes::note(&mut tx, Kind::Call, record.id).await?;
         }
         let receipt = CallReceipt { id: record.id, revision, change };
@@ -96,19 +101,68 @@ impl Store {
         let begins = |day: Date| day.to_zoned(zone.clone()).map(|midnight| micros(midnight.timestamp()));
         let after = to.tomorrow().and_then(begins).unwrap_or(i64::MAX);
         let sql = "SELECT document FROM calls WHERE started_at >= $1 AND started_at < $2 AND was_spoken = 1";
-        let rows: Vec<String> = sqlx::query_scalar(sql)
+        // One after the other: a year's calls are millions, and whoever asks for them must not have the desk's memory.
+        let mut rows = sqlx::query_scalar::<_, String>(sql)
             .bind(begins(from).unwrap_or(i64::MIN))
             .bind(after)
-            .fetch_all(&self.readers)
-            .await?;
-        let mut calls = Vec::new();
-        for document in rows {
+            .fetch(&self.readers);
+        let mut tally = VoiceTally::default();
+        while let Some(document) = rows.try_next().await? {
             let CallRecord { started_at, operator, voice, .. } = serde_json::from_str(&document)?;
-            let day = started_at.to_zoned(zone.clone()).date();
-            calls.extend(voice.map(|voice| (day, operator, voice)));
+            if let Some(voice) = voice {
+                tally.add(started_at.to_zoned(zone.clone()).date(), operator, voice);
+            }
         }
-        Ok(VoiceReport::of(from, to, calls))
+        Ok(tally.report(from, to))
     }
+}
+
+/// Whoever was written down in this call is its client, where the telephone knows nobody.
+async fn with_prospect<'a>(
+    tx: &mut Transaction<'_>,
+    person: &str,
+    record: &'a CallRecord,
+) -> Result<Cow<'a, CallRecord>, StoreError> {
+    if record.client.is_some() {
+        return Ok(Cow::Borrowed(record));
+    }
+    let sql = "SELECT client FROM prospect_calls WHERE call = $1 \
+               AND recorded_by = COALESCE((SELECT recorded_by FROM calls WHERE id = $1), $2)";
+    let client: Option<String> =
+        sqlx::query_scalar(sql).bind(record.id.to_string()).bind(person).fetch_optional(&mut **tx).await?;
+    let client = client.and_then(|client| client.parse().ok()).map(ClientId);
+    Ok(match client {
+        Some(_) => Cow::Owned(CallRecord { client, ..record.clone() }),
+        None => Cow::Borrowed(record),
+    })
+}
+
+/// Somebody was written down in this call: its entry names them from now on, where it is the sender's own and names nobody.
+pub(super) async fn name_prospect(
+    tx: &mut Transaction<'_>,
+    person: &str,
+    call: CallRecordId,
+    client: ClientId,
+) -> Result<(), StoreError> {
+    let insert = "INSERT INTO prospect_calls (call, client, recorded_by) VALUES ($1, $2, $3) ON CONFLICT (call) DO NOTHING";
+    sqlx::query(insert)
+        .bind(call.to_string())
+        .bind(client.to_string())
+        .bind(person)
+        .execute(&mut **tx)
+        .await?;
+    let select = "SELECT document FROM calls WHERE id = $1 AND recorded_by = $2 AND client IS NULL";
+    let document: Option<String> =
+        sqlx::query_scalar(select).bind(call.to_string()).bind(person).fetch_optional(&mut **tx).await?;
+    let Some(document) = document else { return Ok(()) };
+    let record = CallRecord { client: Some(client), ..serde_json::from_str(&document)? };
+    sqlx::query("UPDATE calls SET client = $2, document = $3 WHERE id = $1")
+        .bind(call.to_string())
+        .bind(client.to_string())
+        .bind(serde_json::to_string(&record)?)
+        .execute(&mut **tx)
+        .await?;
+    changes::note(tx, Kind::Call, call).await
 }
 
 async fn upsert(

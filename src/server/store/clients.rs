@@ -4,12 +4,13 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 use serde::de::DeserializeOwned;
 
 use super::search::{self, Rank};
-use super::{Kind, Statement, Store, Transaction, changes, commands, micros, set_fact, until_done};
+use super::{Kind, Statement, Store, Transaction, calls, changes, commands, micros, set_fact, until_done};
 use crate::desk_api::{
-    Change, ClientCard, ClientDraft, ClientId, ClientPhone, ClientType, Department, Directory,
+    CallRecordId, Change, ClientCard, ClientDraft, ClientId, ClientPhone, ClientType, Department, Directory,
     DirectoryEntry, Manager,
 };
 use crate::domain::number::{NumberingPlan, PhoneNumber};
@@ -127,6 +128,33 @@ impl Store {
         row.map(|row| card(row, plan)).transpose()
     }
 
+    /// What these clients have ordered here, placed and not yet on any invoice, is owed with what their cards say, and takes of the
+    /// credit.
+    pub async fn add_ordered(&self, clients: &mut [ClientCard]) -> Result<(), StoreError> {
+        if clients.iter().all(|client| client.standing.is_none()) {
+            return Ok(());
+        }
+        let mut select = Statement::new(
+            "SELECT client, CAST(SUM(amount) AS BIGINT) FROM holds WHERE kept_until IS NULL AND client IN ",
+        );
+        select.list(clients.iter().map(|client| client.id.to_string()))?;
+        select.push(" GROUP BY client");
+        let (text, values) = select.into_parts();
+        let held: Vec<(String, i64)> = sqlx::query_as_with(text, values).fetch_all(&self.readers).await?;
+        for (client, amount) in held {
+            let card = clients.iter_mut().find(|card| card.id.to_string() == client);
+            let Some(standing) = card.and_then(|card| card.standing.as_mut()) else { continue };
+            let amount = Decimal::new(amount, 4);
+            if let Some(exposure) = &mut standing.exposure {
+                exposure.0 = exposure.0.saturating_add(amount);
+            }
+            if let Some(left) = &mut standing.credit_left {
+                left.0 = left.0.saturating_sub(amount).max(Decimal::ZERO);
+            }
+        }
+        Ok(())
+    }
+
     /// Makes or replaces a client; the change is kept with the command.
     pub async fn write_client(
         &self,
@@ -173,9 +201,10 @@ impl Store {
         command: &Command<'_>,
         id: ClientId,
         draft: &ClientDraft,
+        call: Option<CallRecordId>,
         plan: &NumberingPlan,
     ) -> Result<Change, WriteError> {
-        until_done!(self.try_write_prospect(command, id, draft, plan))
+        until_done!(self.try_write_prospect(command, id, draft, call, plan))
     }
 
     async fn try_write_prospect(
@@ -183,6 +212,7 @@ impl Store {
         command: &Command<'_>,
         id: ClientId,
         draft: &ClientDraft,
+        call: Option<CallRecordId>,
         plan: &NumberingPlan,
     ) -> Result<Change, WriteError> {
         let mut tx = self.begin().await?;
@@ -200,6 +230,9 @@ impl Store {
                 upsert(&mut tx, id, draft, department.as_deref(), command.at).await?;
                 index_phones(&mut tx, id, draft, plan).await?;
                 search::index_clients(&mut tx, &[id.to_string()]).await?;
+                if let Some(call) = call {
+                    calls::name_prospect(&mut tx, command.person, call, id).await?;
+                }
                 changes::note(&mut tx, changes::Kind::Client, id).await?;
                 Change::Created
             }

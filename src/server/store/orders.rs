@@ -76,6 +76,15 @@ const COUNTED_AT_ONCE: usize = 500;
 /// Who did what time did.
 const NOBODY: &str = "desk";
 
+/// What the client agreed to is in both, from the same stock, on the same lorry, on the same account.
+fn takes_the_same(before: &Order, now: &Order) -> bool {
+    let of = |order: &Order| {
+        let (address, slot) = (order.delivery.address, order.delivery.slot);
+        (order.payer.clone(), order.column.clone(), order.agreed_total, address, slot)
+    };
+    now.agreed_total.is_some() && before.lines == now.lines && of(before) == of(now)
+}
+
 /// What a write made of it.
 type Written = Result<OrderReceipt, WriteError>;
 
@@ -150,6 +159,7 @@ impl Store {
             }
         }
         let change = if kept.is_some() { Change::Replaced } else { Change::Created };
+        let takes_the_same = kept.as_ref().is_some_and(|kept| takes_the_same(&kept.order, order));
         let was_given_in = kept.as_ref().is_some_and(Row::was_given_in);
         let Some((found, examined)) = examined(&mut tx, order, was_given_in, rules, command.at).await? else {
             return Err(WriteError::Unknown(vec!["client"]));
@@ -178,7 +188,15 @@ impl Store {
                 .flatten();
             match reserved {
                 Some(_) => promise(&mut tx, &row, &found, rules, command.at, reserved).await?,
-                None => let_go(&mut tx, order.id).await?,
+                None => {
+                    if takes_the_same {
+                        // Another receiver is being written down, say: what was agreed is kept for as long as it was promised.
+                        reserved = promises::kept_until(&mut tx, order.id, command.at).await?;
+                    }
+                    if reserved.is_none() {
+                        let_go(&mut tx, order.id).await?;
+                    }
+                }
             }
         }
         keep(&mut tx, &row).await?;

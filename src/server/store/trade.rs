@@ -232,7 +232,7 @@ pub(super) async fn terms(
         pushed,
         new,
         typical,
-        orders: past.into_iter().map(Past::told).collect(),
+        orders: past.into_iter().map(|past| past.told(&zone)).collect(),
     };
     Ok(Some(Found { terms, data, least_life }))
 }
@@ -425,13 +425,14 @@ struct Past {
 }
 
 impl Past {
-    fn told(self) -> PastOrder {
+    fn told(self, zone: &TimeZone) -> PastOrder {
         let price = |line: &PricedLine| PastPrice { line: line.number, amount: line.price.amount };
         PastOrder {
             id: self.order.id,
             number: self.number,
             state: self.state,
             placed_at: self.placed_at,
+            placed_on: Some(self.placed_at.to_zoned(zone.clone()).date()),
             slot: self.order.delivery.slot,
             total: self.examined.total.gross,
             prices: self.examined.lines.iter().map(price).collect(),

@@ -95,6 +95,16 @@ fn what_a_client_waits_for_is_offered_when_its_day_has_come() {
 }
 
 #[test]
+fn since_when_a_client_waits_is_the_day_where_the_warehouse_is() {
+    let wait = Some(Settlement::Wait { until: date(2026, 5, 4) });
+    let morning = PastOrder {
+        placed_on: Some(date(2026, 5, 2)),
+        ..past(1, OrderState::Closed, vec![line(1, SALT, 4, wait)])
+    };
+    assert_eq!(offered(vec![morning], SALT), Some((4, Some(date(2026, 5, 2)))));
+}
+
+#[test]
 fn who_waits_longest_is_offered_first_and_before_what_is_usual() {
     let wait = Some(Settlement::Wait { until: date(2026, 5, 4) });
     let orders = vec![

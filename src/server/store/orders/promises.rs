@@ -142,6 +142,18 @@ pub(super) async fn keep_until(
     Ok(())
 }
 
+/// The end of what is kept for it; none where nothing is, or not any more.
+pub(super) async fn kept_until(
+    tx: &mut Transaction<'_>,
+    id: OrderId,
+    at: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
+    let sql = "SELECT kept_until FROM holds WHERE order_id = $1 AND kept_until > $2";
+    let until: Option<i64> =
+        sqlx::query_scalar(sql).bind(id.to_string()).bind(micros(at)).fetch_optional(&mut **tx).await?;
+    Ok(until.and_then(|until| Timestamp::from_microsecond(until).ok()))
+}
+
 /// What is kept for it is kept for a while.
 pub(super) async fn ends(tx: &mut Transaction<'_>, id: OrderId) -> Result<bool, StoreError> {
     let sql = "SELECT order_id FROM holds WHERE order_id = $1 AND kept_until IS NOT NULL";
