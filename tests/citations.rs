@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// RFCs that the project follows, with the number of their last main section.
-const KNOWN: [(u32, u32); 57] = [
+const KNOWN: [(u32, u32); 58] = [
     (2046, 9),
     (2047, 10),
     (2069, 6),
@@ -64,7 +64,7 @@ const KNOWN: [(u32, u32); 57] = [
     (6665, 11),
     (7044, 18),
 ];
-const KNOWN_LATER: [(u32, u32); 19] = [
+const KNOWN_LATER: [(u32, u32); 20] = [
     (2231, 9),
     (3986, 10),
     (4961, 8),
