@@ -76,7 +76,7 @@ pub const ALIKE: f64 = 0.95;
 /// packets, spoils one of many.
 const PIECE: usize = RATE / 5;
 
-/// Whether what one side said is what the other heard: one second of it in one piece, and nearly all of it in short ones.
+/// Whether what one side said is what the other heard: half a second of it in one piece, and nearly all of it in short ones.
 ///
 /// # Panics
 /// Says which of the two is missing, and by how much.
@@ -84,13 +84,13 @@ pub fn must_be_heard(what: &str, voice: &[i16], from: f64, to: f64, heard: &[i16
     let coarse = thin(heard);
     let mut whole = 0.0_f64;
     let mut at = from;
-    while at + 1.0 <= to && whole < ALIKE {
+    while at + 0.5 <= to && whole < ALIKE {
         let start = (at * RATE as f64) as usize;
-        whole = whole.max(alike(&voice[start..start + RATE], &coarse, heard));
-        at += 0.5;
+        whole = whole.max(alike(&voice[start..start + RATE / 2], &coarse, heard));
+        at += 0.25;
     }
     let share = share(voice, from, to, heard);
-    assert!(whole >= ALIKE && share >= MOST, "{what}: best second {whole:.3}, {share:.2} of the pieces");
+    assert!(whole >= ALIKE && share >= MOST, "{what}: best half-second {whole:.3}, {share:.2} of the pieces");
 }
 
 /// So much of a voice has to arrive; a busy machine may spoil a piece here and there.

@@ -138,6 +138,20 @@ fn opus_that_repeats_nothing_is_not_asked_for_it() {
 }
 
 #[test]
+fn opus_says_where_nobody_speaks_so_that_pauses_do_not_count_against_what_it_repeats() {
+    let mut ours = encoder(Codec::Opus);
+    ours.expect_loss(0.2);
+    let mut sound = tones(Rate::Full, &[300.0, 900.0, 2_100.0], 800);
+    sound.resize(sound.len() + 2_000 * Rate::Full.per_ms(), 0);
+    let packets = packets(&mut *ours, &sound, 20);
+    let decoder = Codec::Opus.decoder();
+    let speaks: Vec<bool> = packets.iter().map(|packet| decoder.speaks(packet)).collect();
+    assert!(speaks[1..40].iter().filter(|speaks| **speaks).count() > 20, "{speaks:?}");
+    assert!(speaks[speaks.len() - 40..].iter().all(|speaks| !speaks), "{speaks:?}");
+    assert!(decoder.speaks(&[0xfc, 1, 2, 3]), "CELT alone says nothing of it");
+}
+
+#[test]
 fn g711_and_g722_make_up_nothing_themselves() {
     for codec in [Codec::Pcma, Codec::Pcmu, Codec::G722] {
         let mut heard = Vec::new();

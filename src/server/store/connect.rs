@@ -222,8 +222,8 @@ pub(super) fn trouble(error: &sqlx::Error) -> Trouble {
     match (sqlite, code) {
         (Some(SQLITE_FULL), _) | (_, "53100") => Trouble::Full,
         (Some(SQLITE_READONLY | SQLITE_IOERR | SQLITE_CANTOPEN), _) | (_, "25006") => Trouble::TakesNoWrites,
-        // Somebody else writes for long, as an import does.
-        (Some(SQLITE_BUSY | SQLITE_LOCKED), _) | (_, "55P03" | "57014") => Trouble::Away,
+        // Somebody else writes for long, as an import does, or so many at once that this one was always the last.
+        (Some(SQLITE_BUSY | SQLITE_LOCKED), _) | (_, "55P03" | "57014" | "40001" | "40P01") => Trouble::Away,
         // It ends, begins, or has no connection left.
         (_, "57P01" | "57P02" | "57P03" | "53300") => Trouble::Away,
         _ => Trouble::Ours,
