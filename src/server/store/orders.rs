@@ -21,8 +21,8 @@ mod promises;
 mod row;
 
 use promises::{is_in_time, keep_until, let_go, open_slot, payment_ends, promise, ship, take_credit};
-pub(super) use row::{Before, as_word, state, ten_thousandths};
-use row::{Columns, Row, columns, find, held_for, keep, keep_lines, number, order_id};
+pub(super) use row::{Before, as_word, order_id, state, ten_thousandths};
+use row::{Columns, Row, columns, find, held_for, keep, keep_lines, number};
 
 /// Which orders are asked for.
 #[derive(Default)]
