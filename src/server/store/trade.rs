@@ -318,17 +318,19 @@ async fn payers(
     }
     let payers = data.payers().map(|entity| {
         let owner = data.account_owner(entity);
-        let mut account = owner.account.clone();
+        let mut account = data.account_of(entity);
         for member in data.entities.iter().filter(|member| data.account_owner(member).id == owner.id) {
             account.open_orders.0 = account.open_orders.0.saturating_add(held(&member.id.0));
         }
+        // Of one whose own account is not looked at the group's is told.
+        let own = if entity.owes_there { &entity.account } else { &owner.account };
         Payer {
             id: entity.id.clone(),
             name: entity.name.clone(),
             standing: Some(account.standing(rules.tolerance, today)),
             is_prepaid: account.terms == CreditTerms::Prepaid,
-            payments_until: account.payments_until,
-            history: account.history,
+            payments_until: own.payments_until.or(account.payments_until),
+            history: own.history.clone().or(account.history),
         }
     });
     Ok(payers.collect())
