@@ -42,6 +42,8 @@ mod order_outbox;
 mod orders;
 #[path = "desk_contract/outbox.rs"]
 mod outbox;
+#[path = "desk_contract/pages.rs"]
+mod pages;
 #[path = "desk_contract/process.rs"]
 mod process;
 #[path = "desk_contract/roles.rs"]

@@ -118,7 +118,7 @@ impl Desk {
         let asked = self.clock.now();
         let query = [("phone", number.to_string())];
         match self.get::<Clients>(paths::CLIENTS, &query).await {
-            Ok(Clients { clients }) => {
+            Ok(Clients { clients, .. }) => {
                 self.lock().put(number, &clients, asked);
                 CardAnswer::Found { clients, source: Source::Desk, age: Duration::ZERO }
             }
@@ -139,7 +139,7 @@ impl Desk {
     /// The last calls of this operator, the latest first.
     pub async fn calls(&self, operator: &str, limit: u32) -> Result<Vec<CallRecord>, Unavailable> {
         let query = [("operator", operator.to_owned()), ("limit", limit.to_string())];
-        let Calls { calls } = self.get(paths::CALLS, &query).await?;
+        let Calls { calls, .. } = self.get(paths::CALLS, &query).await?;
         Ok(calls)
     }
 
@@ -182,7 +182,7 @@ impl Desk {
     /// Clients whom this text may mean, the best first.
     pub async fn find_clients(&self, text: &str) -> Result<Vec<ClientCard>, Unavailable> {
         let query = [("q", text.to_owned())];
-        let Clients { clients } = self.get(paths::CLIENTS, &query).await?;
+        let Clients { clients, .. } = self.get(paths::CLIENTS, &query).await?;
         Ok(clients)
     }
 

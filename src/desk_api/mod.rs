@@ -271,8 +271,11 @@ impl TransferQuestion {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub struct Clients {
-    /// At most twenty.
+    /// At most twenty; of clients without a manager as many as were asked for.
     pub clients: Vec<ClientCard>,
+    /// There are more clients without a manager: where the list goes on, for `after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// Entries of the call register, the latest first.
@@ -281,6 +284,9 @@ pub struct Clients {
 pub struct Calls {
     /// At most as many as were asked for.
     pub calls: Vec<CallRecord>,
+    /// There are more: where the list goes on, for `after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// What waits for whoever gets a client, the latest first.

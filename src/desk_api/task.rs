@@ -15,6 +15,9 @@ use crate::domain::task::{Task, TaskId};
 pub struct Tasks {
     /// At most as many as were asked for.
     pub tasks: Vec<TaskEntry>,
+    /// There are more: where the list goes on, for `after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// A task with what has become of it.

@@ -69,6 +69,24 @@ impl ClientTrade {
         let owner = entity.on_account_of.as_ref();
         owner.and_then(|id| self.entities.iter().find(|other| other.id == *id)).unwrap_or(entity)
     }
+
+    /// Legal entities that pay from an account of their own.
+    pub fn accounts(&self) -> impl Iterator<Item = &Entity> {
+        self.payers().filter(|entity| entity.on_account_of.is_none())
+    }
+
+    /// The account that this entity buys on, with all that is owed on it: one limit, however many buy on it.
+    pub fn account_of(&self, entity: &Entity) -> Account {
+        let owner = self.account_owner(entity);
+        let mut account = owner.account.clone();
+        let owes_there = |member: &&Entity| member.owes_there && member.id != owner.id;
+        let members = self.payers().filter(owes_there);
+        for member in members.filter(|member| self.account_owner(member).id == owner.id) {
+            account.invoices.extend(member.account.invoices.iter().cloned());
+            account.open_orders.0 = account.open_orders.0.saturating_add(member.account.open_orders.0);
+        }
+        account
+    }
 }
 
 /// A legal entity with its account.
@@ -90,9 +108,13 @@ pub struct Entity {
     /// Goods go to it, and it pays for none: its account is not looked at.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_consignee_only: bool,
-    /// It buys on the account of this one, as all of a group do that share a limit; its own account is not looked at.
+    /// It buys on the account of this one, as all of a group do that share a limit; its own account is not looked at, unless
+    /// `owes_there`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_account_of: Option<EntityId>,
+    /// What its own account owes is owed on that one, too, in the same currency; how it pays, that one says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub owes_there: bool,
 }
 
 /// An address with its route.

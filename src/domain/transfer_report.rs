@@ -80,25 +80,32 @@ pub struct CallTransfers {
     pub steps: Vec<TransferStep>,
 }
 
-impl TransferReport {
+/// Counts calls one after the other, and keeps none of them.
+#[derive(Default)]
+pub struct TransferTally {
+    all: TransferCounts,
+    days: BTreeMap<Date, TransferCounts>,
+    operators: BTreeMap<String, TransferCounts>,
+}
+
+impl TransferTally {
     /// A step that is still under way is not counted; one that its call ended without a word is unknown.
-    pub fn of(from: Date, to: Date, calls: impl IntoIterator<Item = CallTransfers>) -> Self {
-        let mut all = TransferCounts::default();
-        let mut days: BTreeMap<Date, TransferCounts> = BTreeMap::new();
-        let mut operators: BTreeMap<String, TransferCounts> = BTreeMap::new();
-        for call in calls {
-            for step in &call.steps {
-                let result = step.result.or(call.has_ended.then_some(TransferResult::Unknown));
-                let Some(result) = result else { continue };
-                all.count(result);
-                days.entry(call.day).or_default().count(result);
-                operators.entry(call.operator.clone()).or_default().count(result);
-            }
+    pub fn add(&mut self, call: &CallTransfers) {
+        for step in &call.steps {
+            let result = step.result.or(call.has_ended.then_some(TransferResult::Unknown));
+            let Some(result) = result else { continue };
+            self.all.count(result);
+            self.days.entry(call.day).or_default().count(result);
+            self.operators.entry(call.operator.clone()).or_default().count(result);
         }
-        let days = days.into_iter().map(|(day, counts)| TransfersOfDay { day, counts });
+    }
+
+    /// What was counted, of these days.
+    pub fn report(self, from: Date, to: Date) -> TransferReport {
+        let days = self.days.into_iter().map(|(day, counts)| TransfersOfDay { day, counts });
         let operators =
-            operators.into_iter().map(|(operator, counts)| TransfersOfOperator { operator, counts });
-        Self { from, to, all, days: days.collect(), operators: operators.collect() }
+            self.operators.into_iter().map(|(operator, counts)| TransfersOfOperator { operator, counts });
+        TransferReport { from, to, all: self.all, days: days.collect(), operators: operators.collect() }
     }
 }
 
@@ -136,6 +143,12 @@ mod tests {
         CallTransfers { day: date(2026, 5, day), operator: operator.to_owned(), has_ended, steps }
     }
 
+    fn report_of(from: Date, to: Date, calls: impl IntoIterator<Item = CallTransfers>) -> TransferReport {
+        let mut tally = TransferTally::default();
+        calls.into_iter().for_each(|call| tally.add(&call));
+        tally.report(from, to)
+    }
+
     #[test]
     fn each_step_counts_once_in_all_for_its_day_and_for_its_operator() {
         use TransferResult::{HandedOver, Joined, Kept, Left, Lost, Other, Unknown};
@@ -144,7 +157,7 @@ mod tests {
             call(6, "anna", true, &[Some(HandedOver), Some(Unknown), Some(Other)]),
             call(6, "vera", true, &[Some(Lost), Some(Left)]),
         ];
-        let report = TransferReport::of(date(2026, 5, 1), date(2026, 5, 9), calls);
+        let report = report_of(date(2026, 5, 1), date(2026, 5, 9), calls);
         let counts = |reached, handed_over, returned, lost, left, unknown| TransferCounts {
             reached,
             handed_over,
@@ -164,7 +177,7 @@ mod tests {
     fn a_step_under_way_waits_for_its_result_and_one_of_a_call_that_is_over_is_unknown() {
         let report = |has_ended| {
             let calls = [call(6, "anna", has_ended, &[None])];
-            TransferReport::of(date(2026, 5, 6), date(2026, 5, 6), calls)
+            report_of(date(2026, 5, 6), date(2026, 5, 6), calls)
         };
         assert_eq!((report(false).all, report(false).days), (TransferCounts::default(), vec![]));
         assert_eq!(report(true).all.unknown, 1);

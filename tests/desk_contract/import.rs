@@ -227,6 +227,71 @@ fn entities_come_with_their_numbers_and_the_account_that_they_buy_on() {
 }
 
 #[test]
+fn the_limit_of_a_card_is_one_for_all_legal_entities_that_come_without_limits() {
+    let desk = company();
+    let folder = &desk.folder;
+    let clients = file(folder, "c.csv", "code;name;type\nG1;Group;market\n".as_bytes());
+    said(import(&folder.database(), &["--clients", &clients]), 0);
+    let found = desk.get("operator", "/v1/clients", &[("q", "Group")]);
+    let id = found.body["clients"][0]["id"].as_str().unwrap().to_owned();
+    let mut client = desk.client("Group", &[]);
+    client["standing"] = json!({"currency": "RUB", "limit": "100000", "credit_left": "100000", "exposure": "0",
+        "overdue": "0", "over_limit": "0"});
+    assert_eq!(desk.put("admin", &format!("/v1/clients/{id}"), &client).status, 200);
+    let standings = |rows: &str| {
+        let file = file(folder, "s.csv", rows.as_bytes());
+        import(&folder.database(), &["--standings", &file, "--json"])
+    };
+    let card =
+        |name: &str| number(&desk.get("operator", &format!("/v1/clients/{id}"), &[]).body["standing"][name]);
+    let payers = |name: &str| {
+        let terms = desk.get("operator", &format!("/v1/clients/{id}/terms"), &[]).body;
+        let payers = terms["payers"].as_array().unwrap().clone();
+        let of = |payer: &Value| (payer["id"].as_str().unwrap().to_owned(), number(&payer["standing"][name]));
+        payers.iter().map(of).collect::<Vec<_>>()
+    };
+    let all = |amount: i64| ["A", "B", "C"].map(|payer| (payer.to_owned(), amount.into())).to_vec();
+    let rows =
+        "client;entity;currency;exposure;overdue\nG1;A;RUB;10000;0\nG1;B;RUB;20000;500\nG1;C;RUB;5000;0\n";
+    said(standings(rows), 0);
+    assert_eq!((card("limit"), payers("limit")), (100_000.into(), all(100_000)));
+    // What each of them owes is owed on the one account.
+    assert_eq!((card("credit_left"), payers("credit_left")), (65_000.into(), all(65_000)));
+    assert_eq!((card("exposure"), card("overdue"), payers("overdue")), (35_000.into(), 500.into(), all(500)));
+    let again: Value = serde_json::from_str(&said(standings(rows), 0)).unwrap();
+    let standings_of = again["files"].as_array().unwrap()[0].clone();
+    assert_eq!((&standings_of["changed"], &standings_of["made"]), (&json!(0), &json!(0)), "{again}");
+    // A new day's debts take the place of the old ones.
+    said(standings("client;entity;currency;exposure;overdue\nG1;B;RUB;1000;0\n"), 0);
+    assert_eq!((card("credit_left"), payers("credit_left")), (84_000.into(), all(84_000)));
+    // One with a limit of its own has its own account.
+    said(standings("client;entity;currency;limit;on_account_of\nG1;C;RUB;7000;\n"), 0);
+    assert_eq!((card("limit"), card("credit_left")), (107_000.into(), 91_000.into()));
+    assert_eq!(payers("credit_left")[2], ("C".to_owned(), 2000.into()));
+    // Who comes later without a limit brings none with it, and one that the file sets apart has none.
+    said(standings("client;entity;currency\nG1;D;RUB\n"), 0);
+    said(standings("client;entity;currency;on_account_of\nG1;E;RUB;\n"), 0);
+    assert_eq!(card("limit"), 107_000.into());
+    assert_eq!(payers("credit_left")[3..], [("D".to_owned(), 89_000.into()), ("E".to_owned(), 0.into())]);
+}
+
+#[test]
+fn who_pays_first_beside_one_with_a_limit_leaves_it_as_it_is() {
+    let desk = company();
+    let folder = &desk.folder;
+    let clients = file(folder, "c.csv", "code;name;type\nG1;Group;market\n".as_bytes());
+    let rows =
+        "client;entity;currency;terms;limit;exposure\nG1;A;RUB;credit;1000;400\nG1;B;RUB;prepaid;;50\n";
+    let rows = file(folder, "s.csv", rows.as_bytes());
+    said(import(&folder.database(), &["--clients", &clients]), 0);
+    said(import(&folder.database(), &["--standings", &rows]), 0);
+    let found = desk.get("operator", "/v1/clients", &[("q", "Group")]);
+    let standing = &found.body["clients"][0]["standing"];
+    let amounts = ["limit", "credit_left", "exposure"].map(|name| number(&standing[name]));
+    assert_eq!(amounts, [1000.into(), 600.into(), 450.into()], "{standing}");
+}
+
+#[test]
 fn a_row_of_one_entity_says_nothing_of_the_card_and_of_the_others() {
     let desk = company();
     let folder = &desk.folder;

@@ -685,6 +685,46 @@ fn entities_of_a_group_share_one_limit() {
 }
 
 #[test]
+fn a_card_s_credit_is_that_of_all_accounts_and_one_beyond_its_limit_takes_none_of_the_others() {
+    let shop = Shop::open(12_000);
+    let standing = json!({"currency": "RUB", "limit": "12000", "credit_left": "12000", "exposure": "0",
+        "overdue": "0", "over_limit": "0"});
+    let client = Shop::client(&shop.desk, json!({"standing": standing}));
+    let shop = Shop { client, ..shop };
+    let account = |limit: &str| json!({"currency": "RUB", "terms": {"limit": limit}});
+    let trade = json!({
+        "addresses": [{"number": 1, "text": "Pavilion 14", "route": "city"}],
+        "entities": [
+            {"id": "ooo", "name": "OOO Romashka", "account": account("2000")},
+            {"id": "own", "name": "OOO Vesna", "account": account("10000")},
+        ],
+    });
+    assert_eq!(shop.desk.put("service", &format!("/v1/clients/{client}/trade"), &trade).status, 200);
+    let card = || {
+        let card = shop.desk.get("operator", &format!("/v1/clients/{client}"), &[]).body;
+        let amount = |name: &str| card["standing"][name].as_str().unwrap().parse::<f64>().unwrap();
+        (amount("exposure"), amount("credit_left"))
+    };
+    let payers = || {
+        let standings = shop.terms().payers.into_iter().map(|payer| payer.standing.unwrap());
+        standings.map(|one| one.credit_left.unwrap().to_string().parse::<f64>().unwrap()).sum::<f64>()
+    };
+    assert_eq!((card(), payers()), ((0.0, 12_000.0), 12_000.0));
+    // 3,240 on the one that has 2,000: somebody releases it.
+    let mut order = shop.order(30);
+    order["payer"] = json!("ooo");
+    shop.agree("operator", &mut order);
+    assert_eq!(state(&shop.place("operator", &order)), "held");
+    assert_eq!(shop.act("head", &order, "release").body["state"], "placed");
+    assert_eq!((card(), payers()), ((3240.0, 10_000.0), 10_000.0));
+    let mut second = shop.order(30);
+    second["payer"] = json!("own");
+    shop.agree("operator", &mut second);
+    assert_eq!(state(&shop.place("operator", &second)), "placed");
+    assert_eq!((card(), payers()), ((6480.0, 6760.0), 6760.0));
+}
+
+#[test]
 fn a_manager_hears_of_a_placed_order_and_its_operator_that_it_was_accepted() {
     let shop = Shop::open(1200);
     let mut order = shop.order(30);

@@ -144,6 +144,69 @@ fn what_a_client_waits_for_and_what_it_cost_the_last_time_is_told_with_the_next_
 }
 
 #[test]
+fn what_a_client_waits_for_is_told_however_many_orders_are_between() {
+    let mut shop = Shop::open(120_000);
+    let standing = json!({"currency": "RUB", "limit": "9000000", "credit_left": "9000000", "overdue": "0", "over_limit": "0"});
+    shop.client = Shop::client(&shop.desk, json!({"standing": standing}));
+    let [scarce, other, third] =
+        ["scarce", "other", "third"].map(|name| sell(&shop.desk, name, 48_000, json!({})));
+    let place = |more: Vec<Value>| {
+        let mut order = shop.order(30);
+        order["no_offers"] = json!(true);
+        order["lines"].as_array_mut().unwrap().extend(more);
+        shop.agree("operator", &mut order);
+        let placed = shop.place("operator", &order);
+        assert_eq!(state(&placed), "placed", "{:?}", placed.examined.faults);
+        order
+    };
+    let line = |number: u32, product: Uuid, settled: Value| {
+        let mut line = json!({"number": number, "product": product, "quantity": "4", "unit": "case"});
+        if !settled.is_null() {
+            line["settled"] = settled;
+        }
+        line
+    };
+    let wait = || json!({"how": "wait", "until": "2026-01-01"});
+    let six_more = || (0..6).for_each(|_| drop(place(Vec::new())));
+    // By the words that an operator would see: what is offered because it waits.
+    let waits = || {
+        let told = shop.terms();
+        assert_eq!(told.orders.len(), 5);
+        let next =
+            serde_json::from_value(json!({"id": Uuid::from_u128(1), "revision": 1, "client": shop.client}))
+                .unwrap();
+        let offers = told.offers(&next, &Default::default(), 20);
+        let mut waits: Vec<Uuid> =
+            offers.iter().filter(|offer| offer.waits_since.is_some()).map(|offer| offer.product.0).collect();
+        waits.sort();
+        waits
+    };
+    let sorted = |mut products: Vec<Uuid>| {
+        products.sort();
+        products
+    };
+
+    let first = place(vec![line(2, scarce, wait()), line(3, other, wait()), line(4, third, wait())]);
+    six_more();
+    assert_eq!(waits(), sorted(vec![scarce, other, third]), "T12");
+    // One is bought, one is dropped, and that is long ago as well; what is bought in an order that comes to nothing is not.
+    place(vec![line(2, scarce, Value::Null)]);
+    place(vec![line(2, other, json!({"how": "drop"}))]);
+    let unwanted = place(vec![line(2, third, Value::Null)]);
+    assert_eq!(waits(), Vec::<Uuid>::new());
+    assert_eq!(shop.act("operator", &unwanted, "cancel").body["state"], "cancelled");
+    assert_eq!(waits(), [third]);
+    six_more();
+    assert_eq!(waits(), [third], "all the same however long ago it is");
+    // While the order in which it waits is changed, it is told as it stands.
+    assert_eq!(shop.act("operator", &first, "change").body["state"], "draft");
+    assert_eq!(waits(), [third]);
+    assert_eq!(shop.act("operator", &first, "cancel").body["state"], "placed", "the change is given up");
+    assert_eq!(shop.act("operator", &first, "cancel").body["state"], "cancelled");
+    assert_eq!(waits(), Vec::<Uuid>::new(), "nobody waits for what was cancelled");
+}
+
+#[test]
 fn whoever_changes_an_order_makes_no_more_offers() {
     let shop = Shop::open(12_000);
     let mut order = shop.order(30);

@@ -145,6 +145,14 @@ impl Office {
         assert_eq!(put.status, 201, "{}", put.text);
     }
 
+    /// An operator asks for a call to the client.
+    pub fn ask_for(&self, client: Uuid, about: &str) {
+        let id = new_call_id();
+        let task = json!({"id": id, "number": "8 916 123-45-67", "about": about, "client": client});
+        let put = self.desk.put("operator", &format!("/v1/tasks/{id}"), &task);
+        assert_eq!(put.status, 201, "{}", put.text);
+    }
+
     /// The operator passes the client on to this extension; none: takes the client back.
     pub fn pass_on(&self, client: Uuid, to: impl Into<Option<&'static str>>, note: &str) {
         let to: Option<&str> = to.into();

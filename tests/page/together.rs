@@ -15,7 +15,7 @@ window.asked = 0;
 window.fetch = async (path, ...rest) => {
   const held = window.hold && path.startsWith(window.hold);
   if (held) window.asked += 1;
-  const answer = await real(window.limit ? path.replace("limit=200", `limit=${window.limit}`) : path, ...rest);
+  const answer = await real(window.limit ? path.replace(/limit=\d+/, `limit=${window.limit}`) : path, ...rest);
   let body = await answer.json().catch(() => ({}));
   if (window.change) body = window.change(path, body);
   answer.json = async () => body;
@@ -149,6 +149,66 @@ fn orders_that_wait_longest_are_there_however_many_are_on_their_way_and_older_on
     browser.wait(|browser| count(browser) == 4, || "the oldest order did not come".to_owned());
     browser.wait(|browser| browser.shown("#more-orders").is_empty(), || "there are no more".to_owned());
     assert_eq!(browser.log(), Vec::<String>::new());
+}
+
+#[test]
+fn calls_tasks_and_new_clients_go_on_as_orders_do() {
+    let office = Office::open();
+    let client = office.client("Romashka", Some("ivanova"), "50000");
+    for number in 1..=5 {
+        office.note_call(client, &format!("call {number}"));
+        office.ask_for(client, &format!("task {number}"));
+        office.client(&format!("Novichok {number}"), None, "50000");
+    }
+    let head = office.at_work("orlova", "en", "as they happen");
+    head.wait_for("#unassigned", "Novichok 1");
+    let count = |browser: &Browser, list: &str| {
+        browser.run("return document.querySelectorAll(arguments[0] + ' > li').length", &[json!(list)])
+    };
+    for list in ["calls", "tasks", "unassigned"] {
+        head.wait(|browser| count(browser, &format!("#{list}")) == 5, || format!("{list}: not all"));
+        assert!(head.shown(&format!("#more-{list}")).is_empty(), "there are no more {list}");
+    }
+    // As if each list were of two.
+    head.run(WATCH, &[]);
+    head.run("window.limit = 2", &[]);
+    office.ask_for(client, "task 6");
+    office.write_client(client, "Vasilek", Some("ivanova"), "50000");
+    office.client("Novichok 6", None, "50000");
+    for (list, words, all, latest) in [
+        ("tasks", "Show further calls to make", 6, "task 6"),
+        ("unassigned", "Show further new clients", 6, "Novichok 1"),
+        ("calls", "Show older calls", 5, "call"),
+    ] {
+        let (list, more) = (format!("#{list}"), format!("#more-{list}"));
+        head.wait_for(&more, words);
+        assert_eq!(count(&head, &list), 2, "{list}");
+        for shown in [4, all] {
+            head.tab_to("button", words);
+            head.keys(ENTER);
+            head.wait(|browser| count(browser, &list) == shown, || format!("{list}: not {shown}"));
+        }
+        assert!(head.text(&list).contains(latest), "{}", head.text(&list));
+        // Six of two each look as if there were more: the last page is empty.
+        if !head.shown(&more).is_empty() {
+            head.tab_to("button", words);
+            head.keys(ENTER);
+        }
+        head.wait(|browser| browser.shown(&more).is_empty(), || format!("{list}: there are no more"));
+        let heading = "return document.activeElement.closest('section').querySelector(arguments[0]) !== null && \
+                       document.activeElement.localName === 'h2'";
+        assert_eq!(
+            head.run(heading, &[json!(list)]),
+            true,
+            "who pressed the button that went is at the list's heading"
+        );
+        assert_eq!(count(&head, &list), all);
+    }
+    // What is shown stays shown when the lists are asked for anew.
+    office.ask_for(client, "task 7");
+    head.wait_for("#tasks", "task 7");
+    assert_eq!(count(&head, "#tasks"), 7);
+    assert_eq!(head.log(), Vec::<String>::new());
 }
 
 #[test]

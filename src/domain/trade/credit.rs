@@ -100,6 +100,17 @@ pub struct Tolerance {
 }
 
 impl Account {
+    fn debt(&self) -> Decimal {
+        self.invoices.iter().fold(Decimal::ZERO, |sum, invoice| sum.saturating_add(invoice.left.0))
+    }
+
+    /// What may still be bought on it, open orders counted; none: nobody has agreed a limit.
+    pub fn credit_left(&self) -> Option<Money> {
+        let CreditTerms::Limit(limit) = self.terms else { return None };
+        let left = limit.0.saturating_sub(self.debt()).saturating_sub(self.open_orders.0);
+        Some(Money(left.max(Decimal::ZERO)))
+    }
+
     /// Whether an order may be taken (duty 5), on this day.
     pub fn standing(&self, tolerance: Tolerance, today: Date) -> Standing {
         let total = |counts: &dyn Fn(&Invoice) -> bool| {
@@ -112,21 +123,17 @@ impl Account {
         };
         let late = total(&is_late);
         let overdue = if late > tolerance.amount.0 { late } else { Decimal::ZERO };
-        let debt = total(&|_| true);
-        let (limit, over, left) = match self.terms {
-            CreditTerms::Limit(limit) => {
-                let over = debt.saturating_sub(limit.0).max(Decimal::ZERO);
-                let left = limit.0.saturating_sub(debt).saturating_sub(self.open_orders.0).max(Decimal::ZERO);
-                (Some(limit), over, Some(Money(left)))
-            }
-            CreditTerms::Prepaid | CreditTerms::Unlimited => (None, Decimal::ZERO, None),
+        let debt = self.debt();
+        let (limit, over) = match self.terms {
+            CreditTerms::Limit(limit) => (Some(limit), debt.saturating_sub(limit.0).max(Decimal::ZERO)),
+            CreditTerms::Prepaid | CreditTerms::Unlimited => (None, Decimal::ZERO),
         };
         Standing {
             currency: self.currency.clone(),
             overdue: Money(overdue),
             over_limit: Money(over),
             limit,
-            credit_left: left,
+            credit_left: self.credit_left(),
             exposure: Some(Money(debt.saturating_add(self.open_orders.0))),
             disputed: Money(total(&|invoice| invoice.disputed)),
         }

@@ -69,6 +69,9 @@ pub struct Terms {
     /// Bought by clients of this type, by most of them first (duty 8).
     #[serde(default)]
     pub typical: Vec<ProductId>,
+    /// What the client waits for since before those latest orders, the latest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<Waiting>,
     /// The client's latest orders, the latest first; drafts are none.
     #[serde(default)]
     pub orders: Vec<PastOrder>,
@@ -188,6 +191,24 @@ pub struct PastOrder {
     /// What each line cost that could be priced.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prices: Vec<PastPrice>,
+}
+
+/// What a client agreed to wait for in an order of before (T12), and has neither got nor given up since.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
+pub struct Waiting {
+    /// In which order.
+    pub order: OrderId,
+    /// For what.
+    pub product: ProductId,
+    /// For how much of it.
+    pub ordered: UsualQuantity,
+    /// Until this day.
+    #[cfg_attr(feature = "desk", schema(value_type = String, format = Date))]
+    pub until: Date,
+    /// Since this day.
+    #[cfg_attr(feature = "desk", schema(value_type = String, format = Date))]
+    pub since: Date,
 }
 
 /// What a line of an order of before cost.
@@ -346,7 +367,8 @@ impl Terms {
         offer::offers(&sources, &said, self.today, fits, most)
     }
 
-    /// What the client agreed to wait for until a day that has come by this order's delivery, and has not bought since (T12).
+    /// What the client agreed to wait for until a day that has come by this order's delivery, and has neither bought nor given up
+    /// since (T12).
     fn waiting(&self, order: &Order) -> Vec<(ProductId, UsualQuantity, Date)> {
         let comes = order.delivery.slot.map(|slot| slot.date).or_else(|| self.today.tomorrow().ok());
         let comes = comes.unwrap_or(self.today);
@@ -360,7 +382,7 @@ impl Terms {
             // Of what came in part the rest waits.
             let (waits, others): (Vec<&OrderLine>, _) =
                 past.lines.iter().partition(|line| waits_until(line).is_some());
-            for line in waits.into_iter().chain(others.into_iter().filter(|line| line.is_delivered())) {
+            for line in waits.into_iter().chain(others) {
                 let is_latest = latest.insert(line.product);
                 if is_latest && waits_until(line).is_some_and(|until| until <= comes) {
                     let ordered = UsualQuantity { quantity: line.quantity, unit: line.unit };
@@ -368,6 +390,11 @@ impl Terms {
                     let since = past.placed_on.unwrap_or_else(of_utc);
                     waiting.push((line.product, ordered, since));
                 }
+            }
+        }
+        for older in self.waiting.iter().filter(|older| older.order != order.id) {
+            if latest.insert(older.product) && older.until <= comes {
+                waiting.push((older.product, older.ordered, older.since));
             }
         }
         // Who has waited longest is served first; the orders begin with the latest.

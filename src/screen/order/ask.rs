@@ -1,6 +1,6 @@
 //! What the form asks for, one thing after the other.
 
-use super::{Draft, Phase, typed};
+use super::{Draft, Phase, Said, typed};
 use crate::desk_api::{ClientId, Fault, Order, Sought};
 use crate::domain::trade::product::ProductId;
 use crate::instant::Instant;
@@ -69,6 +69,27 @@ impl Question {
         said.unwrap_or_default()
     }
 
+    /// Each letter of the answer is in the order at once.
+    const fn is_kept_as_typed(&self) -> bool {
+        matches!(
+            self,
+            Self::ReceiverName
+                | Self::ReceiverPhone { .. }
+                | Self::RegionalPayment
+                | Self::RegionalArrival
+                | Self::Note
+        )
+    }
+
+    /// It asks for the rest of what the one before has begun.
+    const fn continues(&self, before: &Self) -> bool {
+        matches!(
+            (before, self),
+            (Self::ReceiverName, Self::ReceiverPhone { .. })
+                | (Self::ReceiverPhone { .. }, Self::Rights { .. })
+        )
+    }
+
     /// A digit answers it; the others are answered in words or amounts.
     pub const fn takes_digits(&self) -> bool {
         matches!(
@@ -109,6 +130,11 @@ impl Screen {
         let zone = self.zone.clone();
         let Some(draft) = self.open_draft_mut() else { return };
         let text = question.said(&draft.order, &zone);
+        // Name, telephone and rights are one answer: half a receiver is none.
+        let goes_on = question.continues(&draft.asks) && draft.before.is_some();
+        if !goes_on {
+            draft.before = question.is_kept_as_typed().then(|| Box::new(Said::of(&draft.order)));
+        }
         (draft.asks, draft.since, draft.weighs) = (question, now, false);
         (draft.text, draft.mistake, draft.chosen) = (text, None, chosen);
         (draft.hits, draft.searches) = (instead.unwrap_or_default(), false);

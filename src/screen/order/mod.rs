@@ -23,7 +23,7 @@ use crate::desk_api::{
     Terms, Unavailable,
 };
 use crate::domain::trade::examine::{Examined, Fault, Goods, ServedBy, Severity, examine};
-use crate::domain::trade::order::OrderLine;
+use crate::domain::trade::order::{OrderDelivery, OrderLine, Receiver, Regional};
 use crate::domain::trade::product::{ProductId, QuantityFault, Unit};
 use crate::domain::trade::terms::Payer;
 use crate::instant::Instant;
@@ -118,6 +118,8 @@ struct Draft {
     since: Instant,
     text: String,
     chosen: Option<usize>,
+    /// What stood in the order when it was begun to answer in words, until the answer is finished: Esc brings it back.
+    before: Option<Box<Said>>,
     /// What was wrong with the last entry.
     mistake: Option<Mistake>,
     /// Goods for what is typed, as they stand in the rows.
@@ -126,6 +128,26 @@ struct Draft {
     searches: bool,
     /// One thing that is missing is asked for after the other.
     walks: bool,
+}
+
+/// What is answered in words, and kept at every letter.
+#[derive(Clone)]
+struct Said {
+    note: Option<String>,
+    receiver: Option<Receiver>,
+    regional: Option<Regional>,
+}
+
+impl Said {
+    fn of(order: &Order) -> Self {
+        let OrderDelivery { receiver, regional, .. } = &order.delivery;
+        Self { note: order.note.clone(), receiver: receiver.clone(), regional: regional.clone() }
+    }
+
+    fn put_back(self, order: &mut Order) {
+        (order.note, order.delivery.receiver, order.delivery.regional) =
+            (self.note, self.receiver, self.regional);
+    }
 }
 
 /// Where an order is on its way.
@@ -288,6 +310,7 @@ impl Draft {
             since: now,
             text: String::new(),
             chosen: None,
+            before: None,
             mistake: None,
             hits: Vec::new(),
             searches: false,
@@ -323,7 +346,7 @@ impl Draft {
         (self.theirs, self.weighs) = (None, false);
         // What was written into one that was given in, and never got there, is not what is placed.
         if self.is_given() || entry.order.revision >= self.order.revision {
-            self.order = entry.order.clone();
+            (self.order, self.before) = (entry.order.clone(), None);
             (self.kept, self.seen) = (self.order.revision, self.order.revision);
             self.receipt = self.is_given().then(|| OrderReceipt {
                 id: entry.order.id,

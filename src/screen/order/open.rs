@@ -142,7 +142,8 @@ impl Screen {
         calls.into_iter().find(is_theirs).or(caller)?.view.record
     }
 
-    /// One level up: to the question for products, and from there out of the form. The draft stays.
+    /// One level up: to the question for products, and from there out of the form. The draft stays; of an answer that was not
+    /// finished what stood there before is back.
     pub(in crate::screen) fn leave_order(&mut self, now: Instant) {
         if self.book.list.take().is_some() {
             self.book.visited = None;
@@ -160,6 +161,9 @@ impl Screen {
             draft.is_open = false;
             self.book.visited = None;
         } else {
+            if let Some(before) = draft.before.take() {
+                self.change_order(|order| before.put_back(order));
+            }
             self.ask(now, Question::Product);
         }
     }

@@ -714,6 +714,64 @@ fn a_note_and_a_receiver_are_kept_letter_by_letter_and_gone_on_with() {
 }
 
 #[test]
+fn escape_brings_back_what_stood_where_something_else_was_typed() {
+    let mut world = talking();
+    world.press("F1");
+    world.enters("3 tea");
+    let step = |world: &mut World, label: &str| {
+        let row = world.form().steps.iter().position(|step| step.label == label).unwrap();
+        world.act(Act::OrderStep(row));
+        world.now = world.now + Duration::from_millis(400);
+    };
+    step(&mut world, "Receiver");
+    world.types("1");
+    let anna = world.last_kept().delivery.receiver;
+    assert_eq!(anna.as_ref().unwrap().name, "Anna Kim");
+    let shown = |world: &World| {
+        let form = world.form();
+        form.steps.into_iter().find(|step| step.label == "Receiver").unwrap().value
+    };
+    let before = shown(&world);
+    // Emptied at once; typed by half; and with a telephone, whose rights nobody has said.
+    for typed in [&["O", ""][..], &["Ol"], &["Oleg", "\n", "8916"], &["Oleg", "\n", "8916", "\n"]] {
+        step(&mut world, "Receiver");
+        for text in typed {
+            match *text {
+                "\n" => world.act(Act::OrderEnter),
+                "O" => world.types("O"),
+                text => world.act(Act::OrderTyped(text.to_owned())),
+            }
+        }
+        assert_ne!(world.last_kept().delivery.receiver, anna, "{typed:?}: kept letter by letter");
+        world.press("Esc");
+        assert_eq!(world.last_kept().delivery.receiver, anna, "{typed:?}");
+        assert_eq!(
+            (shown(&world), world.form().prompt.as_str()),
+            (before.clone(), "Product, or quantity and product")
+        );
+    }
+    // The other fields that are kept as they are typed do the same.
+    step(&mut world, "Note");
+    world.enters("call first");
+    step(&mut world, "Note");
+    world.act(Act::OrderTyped(String::new()));
+    assert_eq!(world.last_kept().note, None);
+    world.press("Esc");
+    assert_eq!(world.last_kept().note.as_deref(), Some("call first"));
+    // What was left as it was is no change, and what was finished stays.
+    world.kept();
+    step(&mut world, "Note");
+    world.press("Esc");
+    assert_eq!(world.kept(), []);
+    step(&mut world, "Receiver");
+    world.enters("Petr");
+    world.enters("89165550144");
+    world.types("1");
+    world.press("Esc");
+    assert_eq!(world.last_kept().delivery.receiver.unwrap().name, "Petr");
+}
+
+#[test]
 fn what_it_cost_the_last_time_stands_in_the_line_and_before_it_is_ordered() {
     let mut world = talking_with(|terms| {
         let amount = Money::from_hundredths(52_50);

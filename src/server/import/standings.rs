@@ -41,12 +41,8 @@ pub(super) fn standing(
     let mut account = known.map_or_else(
         || Account {
             currency: currency.clone(),
-            // Where the file says nothing, the limit of the card holds on.
-            terms: draft
-                .standing
-                .as_ref()
-                .and_then(|standing| standing.limit)
-                .map_or(CreditTerms::Unlimited, CreditTerms::Limit),
+            // Where the file says nothing, the limit of the card holds on: once, for all of them.
+            terms: rest_of_limit(draft, trade, &id),
             invoices: Vec::new(),
             open_orders: Money::ZERO,
             payments_until: None,
@@ -67,6 +63,7 @@ pub(super) fn standing(
             account,
             is_consignee_only: false,
             on_account_of: None,
+            owes_there: false,
             tax_number: None,
             contracts: Vec::new(),
         },
@@ -86,12 +83,44 @@ pub(super) fn standing(
         let owner = EntityId(code(text)?);
         owns_account(&owner, &entity.id, trade, is_above).map(|()| owner)
     });
+    let pays_anew = !entity.is_consignee_only && known.is_none_or(|known| known.is_consignee_only);
+    let says = |column| cells.table.has(column);
+    if pays_anew && !says("limit") && !says("on_account_of") && entity.account.terms != CreditTerms::Prepaid {
+        entity.on_account_of = entity.on_account_of.or_else(|| shared_limit(trade, &entity.id));
+    }
+    if says("exposure") || says("overdue") || says("disputed") || entity.on_account_of.is_none() {
+        entity.owes_there = entity.on_account_of.is_some();
+    }
     match place.and_then(|place| trade.entities.get_mut(place)) {
         Some(known) => *known = entity,
         None => trade.entities.push(entity),
     }
     // Where none pays, the client itself does, with what the card says.
     draft.standing = together(trade, import).or(draft.standing.take());
+}
+
+/// What the accounts of the others leave of the card's limit, which is one for all of them.
+fn rest_of_limit(draft: &ClientDraft, trade: &ClientTrade, id: &EntityId) -> CreditTerms {
+    let limit = draft.standing.as_ref().and_then(|standing| standing.limit);
+    let Some(limit) = limit else { return CreditTerms::Unlimited };
+    let limits =
+        trade.accounts().filter(|other| other.id != *id).filter_map(|other| limit_of(&other.account));
+    let rest = limits.fold(limit.0, |rest, taken| rest.saturating_sub(taken.0));
+    CreditTerms::Limit(Money(rest.max(Decimal::ZERO)))
+}
+
+/// Who has the limit that somebody buys on of whom nobody has said another: the first of those that have one.
+fn shared_limit(trade: &ClientTrade, id: &EntityId) -> Option<EntityId> {
+    let is_owner = trade.entities.iter().any(|other| other.on_account_of.as_ref() == Some(id));
+    let mut others = trade.accounts().filter(|other| other.id != *id && limit_of(&other.account).is_some());
+    others.next().filter(|_| !is_owner).map(|other| other.id.clone())
+}
+
+fn limit_of(account: &Account) -> Option<Money> {
+    match account.terms {
+        CreditTerms::Limit(limit) => Some(limit),
+        CreditTerms::Prepaid | CreditTerms::Unlimited => None,
+    }
 }
 
 /// What the file does not say of it stays; where it says nothing any more, nobody knows.
@@ -209,20 +238,22 @@ fn invoices(cells: &mut Cells<'_>, invoices: &mut Vec<Invoice>) {
 fn together(trade: &ClientTrade, import: &Import<'_>) -> Option<Standing> {
     let orders = &import.settings.orders;
     let today = import.at.to_zoned(orders.zone()).date();
-    let has_account = |entity: &&Entity| entity.on_account_of.is_none() && !entity.is_consignee_only;
-    let owing = trade.entities.iter().filter(has_account);
-    let standings = owing.map(|entity| entity.account.standing(orders.tolerance, today));
-    standings.reduce(|all, one| {
-        let add = |a: Money, b: Money| Money(a.0.saturating_add(b.0));
-        let both = |a: Option<Money>, b: Option<Money>| Some(add(a?, b?));
-        Standing {
-            currency: all.currency,
-            overdue: add(all.overdue, one.overdue),
-            over_limit: add(all.over_limit, one.over_limit),
-            limit: both(all.limit, one.limit),
-            credit_left: both(all.credit_left, one.credit_left),
-            exposure: both(all.exposure, one.exposure),
-            disputed: add(all.disputed, one.disputed),
-        }
-    })
+    let accounts: Vec<Account> = trade.accounts().map(|entity| trade.account_of(entity)).collect();
+    let add = |a: Money, b: Money| Money(a.0.saturating_add(b.0));
+    let both = |a: Option<Money>, b: Option<Money>| Some(add(a?, b?));
+    let standings = accounts.iter().map(|account| account.standing(orders.tolerance, today));
+    let all = standings.reduce(|all, one| Standing {
+        currency: all.currency,
+        overdue: add(all.overdue, one.overdue),
+        over_limit: add(all.over_limit, one.over_limit),
+        limit: None,
+        credit_left: None,
+        exposure: both(all.exposure, one.exposure),
+        disputed: add(all.disputed, one.disputed),
+    })?;
+    // Who pays first has no credit, and takes none of the others'.
+    let on_credit = || accounts.iter().filter(|account| account.terms != CreditTerms::Prepaid);
+    let limit = on_credit().map(limit_of).reduce(both).flatten();
+    let credit_left = on_credit().map(Account::credit_left).reduce(both).flatten();
+    Some(Standing { limit, credit_left, ..all })
 }

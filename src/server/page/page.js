@@ -99,14 +99,30 @@ function single(load) {
   };
 }
 
-/** A list whose rows are made anew only when they change. `list` asks for all items by id; `row` gives the children of a row; `order` sorts. */
+/** Answers in which nothing is shown that are looked behind at a time. */
+const mostBarren = 10;
+
+/** A list whose rows are made anew only when they change. `list` asks for all items by id, with what it is given for those that
+ *  come page by page; `more` offers a page more; `row` gives the children of a row; `order` sorts. */
 class Rows {
-  constructor({ id, empty, list, row, order }) {
-    Object.assign(this, { list: at(id), empty: at(empty), row, order, items: new Map(), shown: new Map() });
+  constructor({ id, empty, more, list, row, order }) {
+    Object.assign(this, { list: at(id), empty: at(empty), more: at(more), row, order, items: new Map(), shown: new Map() });
+    // So many pages are shown.
+    this.pages = 1;
+    this.more?.querySelector("button").addEventListener("click", () => {
+      this.pages += 1;
+      tried(this.load);
+    });
     // The question of the whole list, those of single rows since, and how many are open.
     Object.assign(this, { asked: 0, told: new Map(), open: 0 });
     this.load = single(async () => {
-      const [question, items] = await this.ask(list);
+      let goesOn = false;
+      const paged = async (name, path, isShown) => {
+        const [items, next] = await this.ofPages(name, path, isShown);
+        goesOn ||= Boolean(next);
+        return items;
+      };
+      const [question, items] = await this.ask(() => list(paged));
       for (const [id, later] of this.told) {
         if (later < question) this.told.delete(id);
         else if (this.items.has(id)) items.set(id, this.items.get(id));
@@ -114,7 +130,29 @@ class Rows {
       }
       Object.assign(this, { items, asked: question });
       this.draw();
+      if (this.more) this.offer(goesOn);
     });
+  }
+
+  /** The items of this name in as many answers as are shown, and where the list goes on. An answer in which nothing is shown is no page. */
+  async ofPages(name, path, isShown = () => true) {
+    const items = [];
+    let next;
+    for (let page = 0, asked = 0; page < this.pages && asked < this.pages * mostBarren; asked += 1) {
+      const answer = await ask("GET", next ? `${path}&after=${encodeURIComponent(next)}` : path);
+      items.push(...answer[name]);
+      next = answer.next;
+      if (answer[name].some(isShown)) page += 1;
+      if (!next) break;
+    }
+    return [items, next];
+  }
+
+  /** Whoever pressed the button that goes is at the list's beginning, not nowhere. */
+  offer(goesOn) {
+    const focused = this.more.contains(document.activeElement);
+    this.more.hidden = !goesOn;
+    if (focused && !goesOn) this.heading().focus();
   }
 
   async ask(what) {
@@ -332,47 +370,24 @@ at("why-do").addEventListener("click", () => { at("reason").value = at("reason")
 
 const isShown = (entry) => entry.state !== "draft" || entry.stands || (entry.history ?? []).length > 0;
 
-/** Orders of a kind in one answer, and how many answers are shown; finished ones are of less interest. */
+/** Orders of a kind in one answer; finished ones are of less interest. */
 const most = 200;
 const mostFinished = 50;
-/** Answers of operators' drafts alone that are looked behind at a time. */
-const mostBarren = 10;
-let pages = 1;
-
-/** The latest of these states, as many pages as are shown; one in which nothing is shown is none. `next`: there are more. */
-async function pagesOf(states, limit) {
-  const orders = [];
-  let next;
-  for (let page = 0, asked = 0; page < pages && asked < pages * mostBarren; asked += 1) {
-    const after = next ? `&after=${encodeURIComponent(next)}` : "";
-    const answer = await ask("GET", `/v1/orders?clients=mine&limit=${limit}&state=${states}${after}`);
-    orders.push(...answer.orders);
-    next = answer.next;
-    if (answer.orders.some(isShown)) page += 1;
-    if (!next) break;
-  }
-  return { orders, next };
-}
-
-at("show-more").addEventListener("click", () => {
-  pages += 1;
-  tried(orders.load);
-});
 
 /** What waits for the manager is asked for by itself: neither what is on its way nor operators' drafts may push it out. */
 const orders = new Rows({
   id: "orders",
   empty: "no-orders",
-  async list() {
+  async list(paged) {
     const kinds = ["held,placed", "awaiting_payment,accepted,picking,delivered_in_part", "draft"];
     const lists = await Promise.all([
-      pagesOf("delivered,closed,cancelled,refused_at_door", mostFinished),
-      ...kinds.map((states) => pagesOf(states, most)),
+      paged("orders", `/v1/orders?clients=mine&limit=${mostFinished}&state=delivered,closed,cancelled,refused_at_door`, isShown),
+      ...kinds.map((states) => paged("orders", `/v1/orders?clients=mine&limit=${most}&state=${states}`, isShown)),
     ]);
-    at("more-orders").hidden = lists.every((list) => !list.next);
-    const entries = lists.flatMap((list) => list.orders).filter(isShown);
+    const entries = lists.flat().filter(isShown);
     return new Map(entries.map((entry) => [entry.order.id, entry]));
   },
+  more: "more-orders",
   row: orderRow,
   order: byRank,
 });
@@ -421,9 +436,9 @@ const named = async (call) => ({ call, name: call.client ? await nameOf(call.cli
 const calls = new Rows({
   id: "calls",
   empty: "no-calls",
-  async list() {
-    const { calls } = await ask("GET", "/v1/calls?clients=mine&limit=50");
-    const items = await Promise.all(calls.map(named));
+  more: "more-calls",
+  async list(paged) {
+    const items = await Promise.all((await paged("calls", "/v1/calls?clients=mine&limit=50")).map(named));
     return new Map(items.map((item) => [item.call.id, item]));
   },
   row: callRow,
@@ -444,12 +459,14 @@ function taskRow({ task, client_name, asked_by, asked_at }) {
   ];
 }
 
-const dueAt = ({ task, asked_at }) => task.due ?? asked_at;
+// What has no time waits behind what has one, as on the desk.
+const dueAt = ({ task, asked_at }) => (task.due ? `0 ${task.due}` : `1 ${asked_at}`);
 const tasks = new Rows({
   id: "tasks",
   empty: "no-tasks",
-  async list() {
-    const { tasks } = await ask("GET", "/v1/tasks?clients=mine&state=open&limit=100");
+  more: "more-tasks",
+  async list(paged) {
+    const tasks = await paged("tasks", "/v1/tasks?clients=mine&state=open&limit=100");
     return new Map(tasks.map((entry) => [entry.task.id, entry]));
   },
   row: taskRow,
@@ -480,8 +497,9 @@ function clientRow(card) {
 const unassigned = new Rows({
   id: "unassigned",
   empty: "no-unassigned",
-  async list() {
-    const { clients } = at("new").hidden ? { clients: [] } : await ask("GET", "/v1/unassigned-clients");
+  more: "more-unassigned",
+  async list(paged) {
+    const clients = at("new").hidden ? [] : await paged("clients", "/v1/unassigned-clients?limit=100");
     return new Map(clients.map((card) => [card.id, card]));
   },
   row: clientRow,

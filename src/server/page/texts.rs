@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::text::{Catalogue, Language, msg};
 
 /// Key and English text.
-pub(super) const TEXTS: [(&str, &str); 133] = [
+pub(super) const TEXTS: [(&str, &str); 136] = [
     ("title", msg!("Order desk")),
     ("skip", msg!("Skip to the content")),
     ("language", msg!("Language")),
@@ -21,10 +21,13 @@ pub(super) const TEXTS: [(&str, &str); 133] = [
     ("more_orders", msg!("Show older orders")),
     ("tasks", msg!("To be called back")),
     ("no_tasks", msg!("Nobody waits for a call.")),
+    ("more_tasks", msg!("Show further calls to make")),
     ("new_clients", msg!("New clients without a manager")),
     ("no_new_clients", msg!("Every client has a manager.")),
+    ("more_new_clients", msg!("Show further new clients")),
     ("calls", msg!("Calls and notes")),
     ("no_calls", msg!("No calls.")),
+    ("more_calls", msg!("Show older calls")),
     ("absence", msg!("My absence")),
     ("away_from", msg!("First day away")),
     ("away_to", msg!("Last day away")),

@@ -15,7 +15,7 @@ use crate::server::auth::Caller;
 use crate::server::body::{CommandId, JsonBody};
 use crate::server::problem::Refusal;
 use crate::server::query::{PathId, Query, malformed, optional};
-use crate::server::store::CallFilter;
+use crate::server::store::{After, CallFilter, next};
 
 const USUAL_LIMIT: u32 = 100;
 const HIGHEST_LIMIT: u32 = 1000;
@@ -39,6 +39,8 @@ pub(crate) struct List {
     call_id: Option<String>,
     /// At most so many, 100 unless told, 1000 at most.
     limit: Option<String>,
+    /// `next` of the answer before: those behind it.
+    after: Option<String>,
 }
 
 /// Calls, the latest first; an operator sees the own ones.
@@ -57,6 +59,7 @@ pub(crate) async fn list(
         client: optional::<Uuid>(list.client.as_deref(), "client")?.map(ClientId),
         reach: desk.asked_reach(&caller.0, list.clients.as_deref()).await?,
         call_id: list.call_id,
+        after: optional(list.after.as_deref(), "after")?,
         limit: optional(list.limit.as_deref(), "limit")?.unwrap_or(USUAL_LIMIT),
     };
     if !(1..=HIGHEST_LIMIT).contains(&filter.limit) {
@@ -64,7 +67,9 @@ pub(crate) async fn list(
     }
     let calls = desk.store.calls(&filter).await?;
     caller.saw(calls.iter().filter_map(|call| call.client));
-    Ok(Json(Calls { calls }))
+    let place = |last: &CallRecord| Some(After { at: last.started_at, id: last.id.0 });
+    let next = next(&calls, filter.limit, place);
+    Ok(Json(Calls { calls, next }))
 }
 
 /// One call's entry.

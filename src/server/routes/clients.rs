@@ -61,7 +61,7 @@ pub(crate) async fn find(
     };
     desk.store.add_ordered(&mut clients).await?;
     caller.saw(clients.iter().map(|client| client.id));
-    Ok(Json(Clients { clients }))
+    Ok(Json(Clients { clients, next: None }))
 }
 
 /// One client's card.

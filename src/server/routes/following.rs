@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::{RawPathParams, State};
+use serde::Deserialize;
 
 use crate::desk_api::{
     Absences, AssignManager, ClientCard, ClientId, Clients, DirectoryEntry, FieldFault, FieldProblem,
@@ -12,24 +13,44 @@ use crate::server::app::Desk;
 use crate::server::auth::Caller;
 use crate::server::body::{CommandId, JsonBody};
 use crate::server::problem::Refusal;
-use crate::server::query::{PathId, malformed};
+use crate::server::query::{PathId, Query, malformed, optional};
+use crate::server::store::{After, next};
 
-/// Clients without a manager that are told at most.
+/// Clients without a manager that are told at a time.
 const MOST_CLIENTS: u32 = 100;
 const MOST_ABSENCES: usize = 50;
 const MOST_DAYS: i32 = 366;
 
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct List {
+    /// At most so many, 100 unless told, 100 at most.
+    limit: Option<String>,
+    /// `next` of the answer before: those behind it.
+    after: Option<String>,
+}
+
 /// Clients whom nobody looks after: of a head's department and of none, of admins all; the latest change first.
-#[utoipa::path(get, path = "/v1/unassigned-clients", tag = "clients",
-    responses((status = 200, body = Clients), (status = 403, body = Problem)))]
-pub(crate) async fn unassigned(State(desk): State<Desk>, caller: Caller) -> Result<Json<Clients>, Refusal> {
+#[utoipa::path(get, path = "/v1/unassigned-clients", tag = "clients", params(List),
+    responses((status = 200, body = Clients), (status = 400, body = Problem), (status = 403, body = Problem)))]
+pub(crate) async fn unassigned(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Query(list): Query<List>,
+) -> Result<Json<Clients>, Refusal> {
     if !assigns(caller.0.role) {
         return Err(ProblemCode::Forbidden.into());
     }
     let reach = desk.reach(&caller.0).await?;
-    let clients = desk.store.unassigned_clients(&reach, &desk.plan, MOST_CLIENTS).await?;
+    let limit = optional(list.limit.as_deref(), "limit")?.unwrap_or(MOST_CLIENTS);
+    if !(1..=MOST_CLIENTS).contains(&limit) {
+        return Err(malformed("limit"));
+    }
+    let after = optional(list.after.as_deref(), "after")?;
+    let clients = desk.store.unassigned_clients(&reach, &desk.plan, after, limit).await?;
     caller.saw(clients.iter().map(|client| client.id));
-    Ok(Json(Clients { clients }))
+    let next = next(&clients, limit, |last| Some(After { at: last.updated_at?, id: last.id.0 }));
+    Ok(Json(Clients { clients, next }))
 }
 
 /// Gives a client to a manager: heads do so for clients of their department and of none.

@@ -16,7 +16,7 @@ use crate::server::auth::Caller;
 use crate::server::body::{CommandId, JsonBody};
 use crate::server::problem::Refusal;
 use crate::server::query::{PathId, Query, malformed, optional};
-use crate::server::store::{After, OrderFilter};
+use crate::server::store::{After, OrderFilter, next};
 
 const USUAL_LIMIT: u32 = 50;
 const HIGHEST_LIMIT: u32 = 500;
@@ -74,8 +74,8 @@ pub(crate) async fn list(
     for entry in &orders {
         caller.saw_order(entry.order.id, entry.order.client);
     }
-    let is_full = orders.len() as u64 == u64::from(filter.limit);
-    let next = orders.last().filter(|_| is_full).map(|last| After::of(last).to_string());
+    let place = |last: &OrderEntry| Some(After { at: last.changed_at, id: last.order.id.0 });
+    let next = next(&orders, filter.limit, place);
     Ok(Json(Orders { orders, next }))
 }
 

@@ -115,6 +115,9 @@ fn check_trade(trade: &ClientTrade, desk: &Desk) -> Result<(), Refusal> {
             Some(Some(owner)) if owner.on_account_of.is_some() || owner.is_consignee_only => {
                 fault(&format!("entities[{i}].on_account_of"), FieldFault::Contradicts);
             }
+            Some(Some(owner)) if entity.owes_there && owner.account.currency != entity.account.currency => {
+                fault(&format!("entities[{i}].owes_there"), FieldFault::Contradicts);
+            }
             _ => {}
         }
     }

@@ -16,7 +16,7 @@ use crate::server::auth::Caller;
 use crate::server::body::{CommandId, JsonBody};
 use crate::server::problem::Refusal;
 use crate::server::query::{PathId, Query, malformed, optional};
-use crate::server::store::TaskFilter;
+use crate::server::store::{TaskFilter, TaskPlace, next};
 
 const USUAL_LIMIT: u32 = 50;
 const HIGHEST_LIMIT: u32 = 500;
@@ -39,6 +39,8 @@ pub(crate) struct List {
     state: Option<String>,
     /// At most so many, 50 unless told, 500 at most.
     limit: Option<String>,
+    /// `next` of the answer before: those behind it.
+    after: Option<String>,
 }
 
 /// Tasks that wait, the earliest due first; then those that are done, the latest first.
@@ -65,6 +67,7 @@ pub(crate) async fn list(
         asked_by: list.asked_by.map(me),
         reach: desk.asked_reach(&caller.0, list.clients.as_deref()).await?,
         is_done,
+        after: optional(list.after.as_deref(), "after")?,
         limit: optional(list.limit.as_deref(), "limit")?.unwrap_or(USUAL_LIMIT),
     };
     if !(1..=HIGHEST_LIMIT).contains(&filter.limit) {
@@ -72,7 +75,8 @@ pub(crate) async fn list(
     }
     let tasks = desk.store.tasks(&filter).await?;
     caller.saw(tasks.iter().filter_map(|entry| entry.task.client));
-    Ok(Json(Tasks { tasks }))
+    let next = next(&tasks, filter.limit, |last| Some(TaskPlace::of(last)));
+    Ok(Json(Tasks { tasks, next }))
 }
 
 /// Writes a task. What names nobody is for the client's manager and department.

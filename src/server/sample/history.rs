@@ -277,6 +277,7 @@ fn entity(number: u64, chance: u64, today: Date) -> Option<Entity> {
         },
         is_consignee_only: false,
         on_account_of: None,
+        owes_there: false,
         tax_number: Some(format!("77{:08}", chance % 100_000_000)),
         contracts: vec![format!("ПД-{}/26", chance % 1_000_000)],
     })

@@ -83,6 +83,9 @@ impl Store {
         if let Some(call_id) = &filter.call_id {
             query.push(" AND call_id = ").bind(call_id.clone())?;
         }
+        if let Some(after) = filter.after {
+            query.behind("started_at", "id", after)?;
+        }
         query.push(" ORDER BY started_at DESC, id DESC LIMIT ").bind(i64::from(filter.limit))?;
         let (text, values) = query.into_parts();
         let rows: Vec<String> = sqlx::query_scalar_with(text, values).fetch_all(&self.readers).await?;

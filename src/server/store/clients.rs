@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 use super::search::{self, Rank};
 use super::{Kind, Statement, Store, Transaction, calls, changes, commands, micros, set_fact, until_done};
 use crate::desk_api::{
-    CallRecordId, Change, ClientCard, ClientDraft, ClientId, ClientPhone, ClientType, Department, Directory,
-    DirectoryEntry, Manager,
+    CallRecordId, Change, ClientCard, ClientDraft, ClientId, ClientPhone, ClientTrade, ClientType,
+    Department, Directory, DirectoryEntry, Manager,
 };
 use crate::domain::number::{NumberingPlan, PhoneNumber};
 use crate::domain::search::{Reading, readings};
@@ -135,21 +135,36 @@ impl Store {
             return Ok(());
         }
         let mut select = Statement::new(
-            "SELECT client, CAST(SUM(amount) AS BIGINT) FROM holds WHERE kept_until IS NULL AND client IN ",
+            "SELECT client, payer, CAST(SUM(amount) AS BIGINT) FROM holds WHERE kept_until IS NULL AND client IN ",
         );
         select.list(clients.iter().map(|client| client.id.to_string()))?;
-        select.push(" GROUP BY client");
+        select.push(" GROUP BY client, payer");
         let (text, values) = select.into_parts();
-        let held: Vec<(String, i64)> = sqlx::query_as_with(text, values).fetch_all(&self.readers).await?;
-        for (client, amount) in held {
+        let rows: Vec<(String, String, i64)> =
+            sqlx::query_as_with(text, values).fetch_all(&self.readers).await?;
+        let mut held: BTreeMap<String, Vec<(String, Decimal)>> = BTreeMap::new();
+        for (client, payer, amount) in rows {
+            held.entry(client).or_default().push((payer, Decimal::new(amount, 4)));
+        }
+        if held.is_empty() {
+            return Ok(());
+        }
+        let mut select = Statement::new("SELECT client, document FROM client_trade WHERE client IN ");
+        select.list(held.keys().cloned())?;
+        let (text, values) = select.into_parts();
+        let rows: Vec<(String, String)> = sqlx::query_as_with(text, values).fetch_all(&self.readers).await?;
+        let documents: BTreeMap<String, String> = rows.into_iter().collect();
+        for (client, held) in held {
             let card = clients.iter_mut().find(|card| card.id.to_string() == client);
             let Some(standing) = card.and_then(|card| card.standing.as_mut()) else { continue };
-            let amount = Decimal::new(amount, 4);
+            let trade: Option<ClientTrade> = optional(documents.get(&client).map(String::as_str))?;
+            let ordered = held.iter().fold(Decimal::ZERO, |sum, (_, amount)| sum.saturating_add(*amount));
             if let Some(exposure) = &mut standing.exposure {
-                exposure.0 = exposure.0.saturating_add(amount);
+                exposure.0 = exposure.0.saturating_add(ordered);
             }
             if let Some(left) = &mut standing.credit_left {
-                left.0 = left.0.saturating_sub(amount).max(Decimal::ZERO);
+                let taken = trade.map_or(ordered, |trade| taken_of_credit(&trade, &held));
+                left.0 = left.0.saturating_sub(taken).max(Decimal::ZERO);
             }
         }
         Ok(())
@@ -268,6 +283,25 @@ impl Store {
         tx.commit().await?;
         Ok(rows.len())
     }
+}
+
+/// What these orders take of the credit of all accounts together. An account beyond its limit takes nothing of the others', and one
+/// without a limit has none of it.
+fn taken_of_credit(trade: &ClientTrade, held: &[(String, Decimal)]) -> Decimal {
+    let is_one = trade.accounts().nth(1).is_none();
+    let mut by_account: BTreeMap<Option<&str>, Decimal> = BTreeMap::new();
+    for (payer, amount) in held {
+        let entity = trade.entities.iter().find(|entity| entity.id.0 == *payer).filter(|_| !is_one);
+        let account = entity.map(|entity| trade.account_owner(entity).id.0.as_str());
+        let sum = by_account.entry(account).or_default();
+        *sum = sum.saturating_add(*amount);
+    }
+    let taken = by_account.into_iter().map(|(account, amount)| {
+        let entity = account.and_then(|id| trade.entities.iter().find(|entity| entity.id.0 == *id));
+        let Some(entity) = entity else { return amount };
+        trade.account_of(entity).credit_left().map_or(Decimal::ZERO, |left| left.0.min(amount))
+    });
+    taken.fold(Decimal::ZERO, Decimal::saturating_add)
 }
 
 fn card(row: Row, plan: &NumberingPlan) -> Result<ClientCard, StoreError> {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::changes::{Kind, Written};
-use super::{Statement, Store, clients, commands, orders, until_done};
+use super::{After, Statement, Store, clients, commands, orders, until_done};
 use crate::desk_api::{
     Absence, CallChanged, CallRecordId, ClientCard, ClientChanged, ClientDraft, ClientId, DirectoryEntry,
     HandoverChanged, Job, OrderChanged, OrderId, PersonId, Product, TaskChanged, TaskId,
@@ -184,10 +184,15 @@ impl Store {
         &self,
         reach: &Reach,
         plan: &NumberingPlan,
+        after: Option<After>,
         limit: u32,
     ) -> Result<Vec<ClientCard>, StoreError> {
         let mut select = Statement::new("SELECT c.id FROM clients c WHERE c.manager IS NULL AND ");
-        select.covered_by(reach)?.push(" ORDER BY c.updated_at DESC LIMIT ").bind(i64::from(limit))?;
+        select.covered_by(reach)?;
+        if let Some(after) = after {
+            select.behind("c.updated_at", "c.id", after)?;
+        }
+        select.push(" ORDER BY c.updated_at DESC, c.id DESC LIMIT ").bind(i64::from(limit))?;
         let (text, values) = select.into_parts();
         let ids: Vec<String> = sqlx::query_scalar_with(text, values).fetch_all(&self.readers).await?;
         let mut cards = Vec::with_capacity(ids.len());

@@ -3,6 +3,7 @@
 //! An acknowledged write is on disk. `connect` alone knows one database from the other.
 
 mod accounts;
+mod after;
 mod audit;
 mod backup;
 mod calls;
@@ -26,15 +27,16 @@ mod tokens;
 mod trade;
 mod transfers;
 
+pub(crate) use after::{After, next};
 pub(crate) use audit::{AuditFilter, Note, Repeats};
 pub(crate) use backup::{BackupError, Holds, backup, restore};
 pub(crate) use changes::Place;
 pub(crate) use connect::Store;
 use connect::{Statement, Transaction, micros, set_fact, until_done};
 pub(crate) use import::{KnownClient, Pass, client_of, product_of};
-pub(crate) use orders::{After, OrderFilter};
+pub(crate) use orders::OrderFilter;
 pub(crate) use search::Kind;
-pub(crate) use tasks::TaskFilter;
+pub(crate) use tasks::{TaskFilter, TaskPlace};
 pub(crate) use trade::ITSELF;
 
 use std::fmt;
@@ -155,6 +157,8 @@ pub(crate) struct CallFilter {
     /// Of clients whom this person follows.
     pub reach: Option<Reach>,
     pub call_id: Option<String>,
+    /// Those behind this place of the list.
+    pub after: Option<After>,
     pub limit: u32,
 }
 

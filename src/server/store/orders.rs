@@ -1,13 +1,11 @@
 //! Orders: drafts that are written again and again, placed once, and moved on.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
 
 use jiff::{SignedDuration, Span, Timestamp};
 
 use super::trade::{self, Ask, Found};
-use super::{Statement, Store, Transaction, commands, micros, until_done};
+use super::{After, Statement, Store, Transaction, commands, micros, until_done};
 use crate::desk_api::{
     ActOnOrder, Change, ClientId, Examined, Fault, Order, OrderAct, OrderEntry, OrderId, OrderReceipt,
     OrderState, Severity,
@@ -23,8 +21,8 @@ mod promises;
 mod row;
 
 use promises::{is_in_time, keep_until, let_go, open_slot, payment_ends, promise, ship, take_credit};
-pub(super) use row::{Before, as_word, state, ten_thousandths};
-use row::{Columns, Row, columns, find, held_for, keep, keep_lines, number, order_id};
+pub(super) use row::{Before, as_word, order_id, state, ten_thousandths};
+use row::{Columns, Row, columns, find, held_for, keep, keep_lines, number};
 
 /// Which orders are asked for.
 #[derive(Default)]
@@ -38,35 +36,6 @@ pub(crate) struct OrderFilter {
     /// Those behind this place of the list.
     pub after: Option<After>,
     pub limit: u32,
-}
-
-/// A place in a list of orders: behind the one that changed then. As text, `2026-05-06T07:08:09Z_` and its id.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct After {
-    pub changed_at: Timestamp,
-    pub id: OrderId,
-}
-
-impl After {
-    pub fn of(entry: &OrderEntry) -> Self {
-        Self { changed_at: entry.changed_at, id: entry.order.id }
-    }
-}
-
-impl fmt::Display for After {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}_{}", self.changed_at, self.id)
-    }
-}
-
-impl FromStr for After {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (changed_at, id) = text.split_once('_').ok_or(())?;
-        let changed_at = changed_at.parse().map_err(|_| ())?;
-        Ok(Self { changed_at, id: OrderId(id.parse().map_err(|_| ())?) })
-    }
 }
 
 /// A change of a placed order is finished within this time, or was not meant.
@@ -115,10 +84,8 @@ impl Store {
         if let Some(person) = &filter.taken_by {
             select.push(" AND o.recorded_by = ").bind(person.clone())?;
         }
-        if let Some(After { changed_at, id }) = filter.after {
-            let at = micros(changed_at);
-            select.push(" AND (o.changed_at < ").bind(at)?.push(" OR (o.changed_at = ").bind(at)?;
-            select.push(" AND o.id < ").bind(id.to_string())?.push("))");
+        if let Some(after) = filter.after {
+            select.behind("o.changed_at", "o.id", after)?;
         }
         select.push(" ORDER BY o.changed_at DESC, o.id DESC LIMIT ").bind(i64::from(filter.limit))?;
         let (text, values) = select.into_parts();

@@ -1,10 +1,13 @@
 //! Who is to call back whom: written once, done once (duties 4 to 6, 9, 15).
 
+use std::fmt;
+use std::str::FromStr;
+
 use jiff::Timestamp;
 
 use super::changes::{self, Kind};
 use super::clients::document;
-use super::{Statement, Store, Transaction, commands, micros, until_done};
+use super::{After, Statement, Store, Transaction, commands, micros, until_done};
 use crate::desk_api::{
     Change, ClientDraft, ClientId, FinishTask, PersonId, Task, TaskDone, TaskEntry, TaskId, TaskReceipt,
 };
@@ -21,8 +24,81 @@ pub(crate) struct TaskFilter {
     /// Those that this person follows.
     pub reach: Option<Reach>,
     pub is_done: Option<bool>,
+    /// Those behind this place of the list.
+    pub after: Option<TaskPlace>,
     pub limit: u32,
 }
+
+/// A place in a list of tasks, behind this one: what is due waits before what has no time, and that before what is done. As text,
+/// `due_2026-05-06T07:08:09Z_` and its id.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct TaskPlace {
+    group: Group,
+    /// When it is due, else asked for; when it was done.
+    at: Timestamp,
+    id: TaskId,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Group {
+    Due,
+    Undated,
+    Done,
+}
+
+impl TaskPlace {
+    pub fn of(entry: &TaskEntry) -> Self {
+        let (group, at) = match (&entry.done, entry.task.due) {
+            (Some(done), _) => (Group::Done, done.at),
+            (None, Some(due)) => (Group::Due, due),
+            (None, None) => (Group::Undated, entry.asked_at),
+        };
+        Self { group, at, id: entry.task.id }
+    }
+
+    /// As the columns of [`PLACE`].
+    fn key(&self) -> (i64, i64) {
+        match self.group {
+            Group::Due => (0, micros(self.at)),
+            Group::Undated => (1, micros(self.at)),
+            Group::Done => (2, -micros(self.at)),
+        }
+    }
+}
+
+impl fmt::Display for TaskPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let group = match self.group {
+            Group::Due => "due",
+            Group::Undated => "undated",
+            Group::Done => "done",
+        };
+        write!(f, "{group}_{}_{}", self.at, self.id)
+    }
+}
+
+impl FromStr for TaskPlace {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (group, place) = text.split_once('_').ok_or(())?;
+        let group = match group {
+            "due" => Group::Due,
+            "undated" => Group::Undated,
+            "done" => Group::Done,
+            _ => return Err(()),
+        };
+        let After { at, id } = place.parse()?;
+        Ok(Self { group, at, id: TaskId(id) })
+    }
+}
+
+/// Where a task stands: its group, its time there, and its id. Both databases sort what is missing in their own way, so that it
+/// is said.
+const PLACE: [&str; 2] = [
+    "CASE WHEN t.done_at IS NOT NULL THEN 2 WHEN t.due IS NULL THEN 1 ELSE 0 END",
+    "COALESCE(-t.done_at, t.due, t.asked_at)",
+];
 
 /// What a write made of it.
 type Written = Result<TaskReceipt, WriteError>;
@@ -128,12 +204,16 @@ impl Store {
             Some(false) => select.push(" AND t.done_at IS NULL"),
             None => &mut select,
         };
-        // Both databases sort what is missing in their own way, so that it is said.
-        select.push(
-            " ORDER BY CASE WHEN t.done_at IS NULL THEN 0 ELSE 1 END, COALESCE(-t.done_at, 0), \
-             CASE WHEN t.due IS NULL THEN 1 ELSE 0 END, COALESCE(t.due, t.asked_at), t.id LIMIT ",
-        );
-        select.bind(i64::from(filter.limit))?;
+        let [group, at] = PLACE;
+        if let Some(after) = &filter.after {
+            let (of_group, of_time) = after.key();
+            select.push(&format!(" AND ({group} > ")).bind(of_group)?;
+            select.push(&format!(" OR {group} = ")).bind(of_group)?;
+            select.push(&format!(" AND ({at} > ")).bind(of_time)?;
+            select.push(&format!(" OR {at} = ")).bind(of_time)?;
+            select.push(" AND t.id > ").bind(after.id.to_string())?.push("))");
+        }
+        select.push(&format!(" ORDER BY {group}, {at}, t.id LIMIT ")).bind(i64::from(filter.limit))?;
         let (text, values) = select.into_parts();
         let rows: Vec<Row> = sqlx::query_as_with(text, values).fetch_all(&self.readers).await?;
         rows.into_iter().map(entry).collect()

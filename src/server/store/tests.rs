@@ -157,6 +157,22 @@ async fn a_desk_that_began_empty_knows_what_it_holds_by_now() {
     assert!(known > 0);
 }
 
+/// Among all the orders of years those few are found that have something to wait for.
+#[tokio::test]
+async fn what_waits_is_found_without_going_through_the_orders_of_a_client() {
+    let (store, _, client, _) = shop("waiting").await;
+    let sql = format!("EXPLAIN QUERY PLAN {}", trade::UNDELIVERED);
+    let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(client.to_string())
+        .bind(i64::MAX)
+        .bind(String::new())
+        .fetch_all(&store.readers)
+        .await
+        .unwrap();
+    let steps: Vec<String> = plan.into_iter().map(|(.., step)| step).collect();
+    assert_eq!(steps, ["SEARCH orders USING INDEX orders_undelivered (client=? AND placed_at<?)"]);
+}
+
 /// Duty 8: what clients of a type buy, others of it may like; each client counts once for each product.
 #[tokio::test]
 async fn what_a_client_buys_for_the_first_time_counts_once() {
@@ -400,6 +416,13 @@ async fn write_a_row_everywhere(db: &sqlx::AnyPool, tables: &[(String, Vec<Strin
         "'00000000-0000-0000-0000-000000000009'",
         "'00000000-0000-0000-0000-000000000008'",
     );
+    // One that was placed with something to wait for, and one that stands so while its change is written.
+    let waiting = order
+        .replace(r#""unit":"piece"}"#, r#""unit":"piece","settled":{"how":"wait","until":"2026-05-08"}}"#);
+    let (waits, changed) =
+        ("'00000000-0000-0000-0000-000000000018'", "'00000000-0000-0000-0000-000000000028'");
+    let given_in = "id, revision, recorded_by, client, state, changed_at, placed_at, total, document, examined, \
+                    held_for, placed, history";
     // In the order in which rows refer to each other.
     let rows = [
         ("client_types", format!("'market', 0, '{client_type}'"), "id, position, document"),
@@ -431,6 +454,21 @@ async fn write_a_row_everywhere(db: &sqlx::AnyPool, tables: &[(String, Vec<Strin
             "orders",
             format!("{o}, 1, 'anna', {c}, 'draft', 1, 0, '{order}', '{examined}', '[]', '[]'"),
             "id, revision, recorded_by, client, state, changed_at, total, document, examined, held_for, history",
+        ),
+        (
+            "orders",
+            format!(
+                "{waits}, 1, 'anna', {c}, 'placed', 1, 1, 0, '{waiting}', '{examined}', '[]', NULL, '[]'"
+            ),
+            given_in,
+        ),
+        (
+            "orders",
+            format!(
+                "{changed}, 2, 'anna', {c}, 'draft', 1, 2, 0, '{order}', '{examined}', '[]', '{{\"order\":{waiting},\
+                 \"examined\":{examined},\"state\":\"placed\"}}', '[]'"
+            ),
+            given_in,
         ),
         ("order_numbers", "'0'".into(), "order_id"),
         (
@@ -536,6 +574,19 @@ async fn what_each_earlier_version_kept_is_there_after_the_update() {
             if tables.iter().any(|(table, _)| table == "orders") {
                 let entry = store.order(crate::desk_api::OrderId(Uuid::from_u128(8))).await.unwrap().unwrap();
                 assert_eq!((entry.state, entry.order.lines.len()), (OrderState::Draft, 1));
+                let is_latest = migrations.iter().all(|migration| migration.version <= version);
+                let sql = "SELECT undelivered FROM orders ORDER BY id";
+                let undelivered: Vec<Option<String>> =
+                    sqlx::query_scalar(sql).fetch_all(&store.readers).await.unwrap();
+                let lines = |text: &Option<String>| -> Vec<crate::domain::trade::order::OrderLine> {
+                    text.as_deref().map(|text| serde_json::from_str(text).unwrap()).unwrap_or_default()
+                };
+                let waits: Vec<usize> = undelivered
+                    .iter()
+                    .map(|text| lines(text).iter().filter(|l| !l.is_delivered()).count())
+                    .collect();
+                // What this version itself wrote has it already.
+                assert!(is_latest || waits == [0, 1, 1], "version {version}: {undelivered:?}");
                 let rules = sample::order_rules();
                 let at = "2026-11-30T08:00:00Z".parse().unwrap();
                 let goods = store.find_products("tea", None, None, 5, &rules, at).await.unwrap();

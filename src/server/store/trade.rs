@@ -21,10 +21,10 @@ use crate::domain::trade::credit::CreditTerms;
 use crate::domain::trade::delivery::{OpenSlot, Slot};
 use crate::domain::trade::examine::{Examined, PricedLine};
 use crate::domain::trade::offer::{self, Habit, Purchase, UsualQuantity};
-use crate::domain::trade::order::{EntityId, Receiver};
+use crate::domain::trade::order::{EntityId, OrderId, OrderLine, Receiver, Settlement};
 use crate::domain::trade::price::Buyer;
 use crate::domain::trade::promotion::Promotion;
-use crate::domain::trade::terms::{Address, Consignee, PastOrder, PastPrice, Payer, Pushed};
+use crate::domain::trade::terms::{Address, Consignee, PastOrder, PastPrice, Payer, Pushed, Waiting};
 use crate::server::settings::Orders;
 use crate::server::store::{Command, StoreError, WriteError};
 
@@ -193,10 +193,12 @@ pub(super) async fn terms(
     let zone = rules.zone();
     let today = ask.at.to_zoned(zone.clone()).date();
     let past = past_orders(db, ask).await?;
+    let waiting = waiting(db, ask, &past, &zone).await?;
     let habits = habits(db, ask.client, today).await?;
     let (pushed, new, typical) = assortment(db, &draft, rules, today).await?;
     let mut named: Vec<ProductId> = habits.iter().map(|habit| habit.product).collect();
     named.extend(pushed.iter().map(|pushed| pushed.product).chain(new.iter().chain(&typical).copied()));
+    named.extend(waiting.iter().map(|waiting| waiting.product));
     named.extend(past.iter().flat_map(|past| past.order.lines.iter().map(|line| line.product)));
     let price_list = rules.price_list();
     named.extend(price_list.promotions.iter().filter_map(Promotion::gives));
@@ -232,6 +234,7 @@ pub(super) async fn terms(
         pushed,
         new,
         typical,
+        waiting,
         orders: past.into_iter().map(|past| past.told(&zone)).collect(),
     };
     Ok(Some(Found { terms, data, least_life }))
@@ -315,17 +318,19 @@ async fn payers(
     }
     let payers = data.payers().map(|entity| {
         let owner = data.account_owner(entity);
-        let mut account = owner.account.clone();
+        let mut account = data.account_of(entity);
         for member in data.entities.iter().filter(|member| data.account_owner(member).id == owner.id) {
             account.open_orders.0 = account.open_orders.0.saturating_add(held(&member.id.0));
         }
+        // Of one whose own account is not looked at the group's is told.
+        let own = if entity.owes_there { &entity.account } else { &owner.account };
         Payer {
             id: entity.id.clone(),
             name: entity.name.clone(),
             standing: Some(account.standing(rules.tolerance, today)),
             is_prepaid: account.terms == CreditTerms::Prepaid,
-            payments_until: account.payments_until,
-            history: account.history,
+            payments_until: own.payments_until.or(account.payments_until),
+            history: own.history.clone().or(account.history),
         }
     });
     Ok(payers.collect())
@@ -472,6 +477,71 @@ async fn past_orders(db: &mut AnyConnection, ask: Ask<'_>) -> Result<Vec<Past>, 
         })
     };
     rows.into_iter().map(past).collect()
+}
+
+/// Orders of a client, older than a moment, with lines that are no part of their delivery: few have any. One that was not wanted
+/// is none, nor one that its operator has back.
+pub(super) const UNDELIVERED: &str = "SELECT id, undelivered, placed_at FROM orders WHERE client = $1 \
+    AND undelivered IS NOT NULL AND placed_at < $2 AND id <> $3 AND state <> 'cancelled' \
+    AND (state <> 'draft' OR placed IS NOT NULL) ORDER BY placed_at DESC";
+
+/// What the client waits for since orders that are older than those that are told (T12), the latest first: of each product the last
+/// word of those older orders.
+async fn waiting(
+    db: &mut AnyConnection,
+    ask: Ask<'_>,
+    told: &[Past],
+    zone: &TimeZone,
+) -> Result<Vec<Waiting>, StoreError> {
+    // Most clients have no older ones, and are not asked about.
+    let Some(oldest) = told.last().filter(|_| told.len() as i64 == PAST_ORDERS) else {
+        return Ok(Vec::new());
+    };
+    let rows: Vec<(String, String, i64)> = sqlx::query_as(UNDELIVERED)
+        .bind(ask.client.to_string())
+        .bind(micros(oldest.placed_at))
+        .bind(ask.order_id())
+        .fetch_all(&mut *db)
+        .await?;
+    let (mut latest, mut waiting) = (BTreeMap::new(), Vec::new());
+    for (order, lines, placed_at) in rows {
+        let order: OrderId = orders::order_id(&order)?;
+        let lines: Vec<OrderLine> = serde_json::from_str(&lines)?;
+        let since = Timestamp::from_microsecond(placed_at).unwrap_or_default().to_zoned(zone.clone()).date();
+        let waits = |line: &&OrderLine| matches!(line.settled, Some(Settlement::Wait { .. }));
+        let (waits, others): (Vec<&OrderLine>, _) = lines.iter().partition(waits);
+        for line in waits.into_iter().chain(others) {
+            if latest.contains_key(&line.product) {
+                continue;
+            }
+            latest.insert(line.product, placed_at);
+            if let Some(Settlement::Wait { until }) = line.settled {
+                let ordered = UsualQuantity { quantity: line.quantity, unit: line.unit };
+                waiting.push(Waiting { order, product: line.product, ordered, until, since });
+            }
+        }
+    }
+    if waiting.is_empty() {
+        return Ok(waiting);
+    }
+    let mut select = Statement::new(
+        "SELECT l.product, CAST(MAX(o.placed_at) AS BIGINT) FROM order_lines l JOIN orders o ON o.id = l.order_id \
+         WHERE o.state <> 'cancelled' AND (o.state <> 'draft' OR o.placed IS NOT NULL) AND l.client = ",
+    );
+    select.bind(ask.client.to_string())?;
+    select.push(" AND o.placed_at < ").bind(micros(oldest.placed_at))?;
+    select.push(" AND o.id <> ").bind(ask.order_id())?.push(" AND l.product IN ");
+    select.list(waiting.iter().map(|waiting| waiting.product.to_string()))?;
+    select.push(" GROUP BY l.product");
+    let (text, values) = select.into_parts();
+    let rows: Vec<(String, i64)> = sqlx::query_as_with(text, values).fetch_all(db).await?;
+    for (product, bought_at) in rows {
+        let product = product_id(&product)?;
+        if latest.get(&product).is_some_and(|waits_since| bought_at > *waits_since) {
+            waiting.retain(|waiting| waiting.product != product);
+        }
+    }
+    Ok(waiting)
 }
 
 /// Products in drafts of this client: whoever goes on with one sees what stands in it.

@@ -1,11 +1,12 @@
 //! What the call register tells of clients who were passed on.
 
+use futures_util::TryStreamExt as _;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::{Store, micros};
 use crate::desk_api::{CallRecord, ClientId, TransferReport};
-use crate::domain::transfer_report::CallTransfers;
+use crate::domain::transfer_report::{CallTransfers, TransferTally};
 use crate::server::store::StoreError;
 
 impl Store {
@@ -27,18 +28,18 @@ impl Store {
         let begins = |day: Date| day.to_zoned(zone.clone()).map(|midnight| micros(midnight.timestamp()));
         let after = to.tomorrow().and_then(begins).unwrap_or(i64::MAX);
         let sql = "SELECT document FROM calls WHERE started_at >= $1 AND started_at < $2 AND transfers > 0";
-        let rows: Vec<String> = sqlx::query_scalar(sql)
+        // One after the other: a year's calls are millions, and whoever asks for them must not have the desk's memory.
+        let mut rows = sqlx::query_scalar::<_, String>(sql)
             .bind(begins(from).unwrap_or(i64::MIN))
             .bind(after)
-            .fetch_all(&self.readers)
-            .await?;
-        let call = |document: String| {
+            .fetch(&self.readers);
+        let mut tally = TransferTally::default();
+        while let Some(document) = rows.try_next().await? {
             let CallRecord { started_at, operator, ended_at, transfers, .. } =
                 serde_json::from_str(&document)?;
             let day = started_at.to_zoned(zone.clone()).date();
-            Ok(CallTransfers { day, operator, has_ended: ended_at.is_some(), steps: transfers })
-        };
-        let calls = rows.into_iter().map(call).collect::<Result<Vec<_>, StoreError>>()?;
-        Ok(TransferReport::of(from, to, calls))
+            tally.add(&CallTransfers { day, operator, has_ended: ended_at.is_some(), steps: transfers });
+        }
+        Ok(tally.report(from, to))
     }
 }

@@ -84,6 +84,14 @@ fn what_a_client_waits_for_is_offered_when_its_day_has_come() {
             Some((5, Some(second))),
         ),
         (
+            "dropped since",
+            vec![
+                past(3, closed, vec![line(1, SALT, 4, Some(Settlement::Drop))]),
+                past(1, closed, vec![line(1, SALT, 4, wait(4))]),
+            ],
+            Some((0, None)),
+        ),
+        (
             "an order that was not wanted",
             vec![past(1, OrderState::Cancelled, vec![line(1, SALT, 4, wait(4))])],
             Some((0, None)),
@@ -92,6 +100,35 @@ fn what_a_client_waits_for_is_offered_when_its_day_has_come() {
     for (what, orders, expected) in table {
         assert_eq!(offered(orders, SALT), expected, "T12: {what}");
     }
+}
+
+#[test]
+fn what_waits_since_before_the_latest_orders_is_offered_unless_they_have_it() {
+    let (until, since) = (date(2026, 5, 6), date(2026, 1, 12));
+    let waiting = |number: u128, product, until| Waiting {
+        order: OrderId(Uuid::from_u128(number)),
+        product,
+        ordered: UsualQuantity { quantity: 4.into(), unit: Unit::Case },
+        until,
+        since,
+    };
+    let offered = |orders: Vec<PastOrder>, waiting: Waiting| {
+        let terms = Terms { orders, waiting: vec![waiting], ..terms() };
+        let offers = terms.offers(&order(), &BTreeMap::new(), 20);
+        offers.into_iter().find(|offer| offer.product == SALT).and_then(|offer| offer.waits_since)
+    };
+    let later = |settled| vec![past(3, OrderState::Closed, vec![line(1, SALT, 4, settled)])];
+    assert_eq!(offered(Vec::new(), waiting(700, SALT, until)), Some(since), "T12");
+    assert_eq!(offered(Vec::new(), waiting(700, SALT, date(2026, 5, 7))), None, "its day has not come");
+    assert_eq!(offered(Vec::new(), waiting(1, SALT, until)), None, "of this order itself");
+    assert_eq!(offered(later(None), waiting(700, SALT, until)), None, "bought since");
+    assert_eq!(offered(later(Some(Settlement::Drop)), waiting(700, SALT, until)), None, "dropped since");
+    // Who has waited longest comes first.
+    let wait = Some(Settlement::Wait { until: date(2026, 5, 4) });
+    let orders = vec![past(3, OrderState::Closed, vec![line(1, COFFEE, 2, wait)])];
+    let terms = Terms { orders, waiting: vec![waiting(700, SALT, until)], ..terms() };
+    let offers = terms.offers(&order(), &BTreeMap::new(), 2);
+    assert_eq!(offers.iter().map(|offer| offer.product).collect::<Vec<_>>(), [SALT, COFFEE]);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::desk_api::{
     Change, ClientDraft, Examined, Fault, Order, OrderEntry, OrderEvent, OrderId, OrderReceipt, OrderState,
     Severity,
 };
+use crate::domain::trade::order::OrderLine;
 use crate::server::store::changes::{self, Kind};
 use crate::server::store::trade::Found;
 use crate::server::store::{Command, Statement, StoreError, Transaction, micros};
@@ -138,6 +139,14 @@ impl Row {
         self.placed.as_ref().map_or(&self.order, |before| &before.order)
     }
 
+    /// Lines of what was given in and stands that are no part of its delivery.
+    fn undelivered(&self) -> Vec<&OrderLine> {
+        if self.placed_at.is_none() {
+            return Vec::new();
+        }
+        self.stands().lines.iter().filter(|line| !line.is_delivered()).collect()
+    }
+
     /// Where the order is whose change this is; none: nothing stands behind it.
     pub fn stands_as(&self) -> Option<OrderState> {
         self.placed.as_ref().map(|before| before.state)
@@ -207,13 +216,14 @@ pub(super) async fn find(tx: &mut Transaction<'_>, id: OrderId) -> Result<Option
 
 pub(super) async fn keep(tx: &mut Transaction<'_>, row: &Row) -> Result<(), StoreError> {
     let sql = "INSERT INTO orders (id, revision, recorded_by, client, state, number, delivery, changed_at, placed_at, \
-               total, document, examined, held_for, placed, history) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
+               total, document, examined, held_for, placed, history, undelivered) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
                ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, recorded_by = excluded.recorded_by, \
                client = excluded.client, state = excluded.state, number = excluded.number, delivery = excluded.delivery, \
                changed_at = excluded.changed_at, placed_at = excluded.placed_at, total = excluded.total, \
                document = excluded.document, examined = excluded.examined, held_for = excluded.held_for, \
-               placed = excluded.placed, history = excluded.history";
+               placed = excluded.placed, history = excluded.history, undelivered = excluded.undelivered";
+    let undelivered = row.undelivered();
     sqlx::query(sql)
         .bind(row.order.id.to_string())
         .bind(i64::from(row.revision))
@@ -230,6 +240,7 @@ pub(super) async fn keep(tx: &mut Transaction<'_>, row: &Row) -> Result<(), Stor
         .bind(serde_json::to_string(&row.held_for)?)
         .bind(row.placed.as_ref().map(serde_json::to_string).transpose()?)
         .bind(serde_json::to_string(&row.history)?)
+        .bind((!undelivered.is_empty()).then(|| serde_json::to_string(&undelivered)).transpose()?)
         .execute(&mut **tx)
         .await?;
     changes::note(tx, Kind::Order, row.order.id).await
@@ -289,6 +300,6 @@ pub(in crate::server::store) fn ten_thousandths(amount: Decimal) -> i64 {
     amount.checked_mul(Decimal::from(10_000)).and_then(|amount| amount.ceil().to_i64()).unwrap_or(MOST_AMOUNT)
 }
 
-pub(super) fn order_id(text: &str) -> Result<OrderId, StoreError> {
+pub(in crate::server::store) fn order_id(text: &str) -> Result<OrderId, StoreError> {
     Ok(OrderId(text.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?))
 }
