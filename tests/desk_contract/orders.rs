@@ -271,6 +271,13 @@ fn a_card_tells_what_is_owed_with_what_was_ordered_since_the_books_were_closed()
     assert_eq!(owed(), (1000.0, 99_000.0), "nothing is ordered yet");
     assert_eq!(state(&shop.place("operator", &order)), "placed");
     assert_eq!(owed(), (4240.0, 95_760.0));
+    for act in ["accept", "pick", "deliver"] {
+        assert_eq!(shop.act("manager", &order, act).status, 200, "{act}");
+        assert_eq!(owed(), (4240.0, 95_760.0), "{act}: it is on no invoice yet");
+        assert_eq!(credit_left(&terms(&shop.desk, client)), "95760.00", "card and form say the same");
+    }
+    assert_eq!(shop.act("manager", &order, "close").status, 200);
+    assert_eq!(owed(), (1000.0, 99_000.0), "the company's programs say it from now on");
 }
 
 #[test]

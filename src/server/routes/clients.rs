@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 
+use crate::clock;
 use crate::desk_api::{
     Change, ClientCard, ClientDraft, ClientId, Clients, FieldFault, FieldProblem, Problem, ProblemCode,
     Prospect, ProspectReceipt, paths,
@@ -59,7 +60,7 @@ pub(crate) async fn find(
             return Err(Refusal::field(ProblemCode::MalformedRequest, "q", FieldFault::Contradicts));
         }
     };
-    desk.store.add_ordered(&mut clients).await?;
+    desk.store.add_ordered(&mut clients, clock::wall()).await?;
     caller.saw(clients.iter().map(|client| client.id));
     Ok(Json(Clients { clients }))
 }
@@ -77,7 +78,7 @@ pub(crate) async fn show(
         Some(system) => company::by_id(&desk, system, id).await?,
         None => desk.store.client(id, &desk.plan).await?,
     };
-    desk.store.add_ordered(card.as_mut_slice()).await?;
+    desk.store.add_ordered(card.as_mut_slice(), clock::wall()).await?;
     card.map(Json).ok_or(ProblemCode::NotFound.into())
 }
 
