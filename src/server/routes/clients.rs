@@ -99,7 +99,8 @@ pub(crate) async fn put(
     let id = ClientId(id);
     let command = command.command(&writer.person, &paths::client(id), &draft)?;
     let change = desk.store.write_client(&command, id, &draft, &desk.plan).await?;
-    let card = desk.store.client(id, &desk.plan).await?.ok_or(Refusal::from(ProblemCode::NotFound))?;
+    let mut card = desk.store.client(id, &desk.plan).await?.ok_or(Refusal::from(ProblemCode::NotFound))?;
+    desk.store.add_ordered(std::slice::from_mut(&mut card), clock::wall()).await?;
     let status = if change == Change::Created { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(card)))
 }

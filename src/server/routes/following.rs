@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::{RawPathParams, State};
 
+use crate::clock;
 use crate::desk_api::{
     Absences, AssignManager, ClientCard, ClientId, Clients, DirectoryEntry, FieldFault, FieldProblem,
     OrderGoods, OrderId, PersonId, Problem, ProblemCode, Role, paths,
@@ -27,7 +28,8 @@ pub(crate) async fn unassigned(State(desk): State<Desk>, caller: Caller) -> Resu
         return Err(ProblemCode::Forbidden.into());
     }
     let reach = desk.reach(&caller.0).await?;
-    let clients = desk.store.unassigned_clients(&reach, &desk.plan, MOST_CLIENTS).await?;
+    let mut clients = desk.store.unassigned_clients(&reach, &desk.plan, MOST_CLIENTS).await?;
+    desk.store.add_ordered(&mut clients, clock::wall()).await?;
     caller.saw(clients.iter().map(|client| client.id));
     Ok(Json(Clients { clients }))
 }
@@ -53,7 +55,8 @@ pub(crate) async fn assign(
     let reach = desk.reach(&caller.0).await?;
     let may = |manager: Option<&str>, department: Option<&str>| reach.covers(manager, department);
     desk.store.assign_manager(&command, id, &assign.manager, may).await?;
-    let card = desk.store.client(id, &desk.plan).await?;
+    let mut card = desk.store.client(id, &desk.plan).await?;
+    desk.store.add_ordered(card.as_mut_slice(), clock::wall()).await?;
     card.map(Json).ok_or(ProblemCode::NotFound.into())
 }
 
