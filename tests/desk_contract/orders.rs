@@ -271,6 +271,52 @@ fn a_card_tells_what_is_owed_with_what_was_ordered_since_the_books_were_closed()
     assert_eq!(owed(), (1000.0, 99_000.0), "nothing is ordered yet");
     assert_eq!(state(&shop.place("operator", &order)), "placed");
     assert_eq!(owed(), (4240.0, 95_760.0));
+    for act in ["accept", "pick", "deliver"] {
+        assert_eq!(shop.act("manager", &order, act).status, 200, "{act}");
+        assert_eq!(owed(), (4240.0, 95_760.0), "{act}: it is on no invoice yet");
+        assert_eq!(credit_left(&terms(&shop.desk, client)), "95760.00", "card and form say the same");
+    }
+    assert_eq!(shop.act("manager", &order, "close").status, 200);
+    assert_eq!(owed(), (1000.0, 99_000.0), "the company's programs say it from now on");
+}
+
+#[test]
+fn whoever_gets_the_client_reads_the_same_debt_as_the_operator() {
+    let shop = Shop::open_at(Desk::own(&["--sample", "1"]), 1200);
+    let standing = json!({"currency": "RUB", "limit": "100000", "credit_left": "99000", "exposure": "1000",
+        "overdue": "0", "over_limit": "0"});
+    let number = format!("+7916{:07}", random() % 10_000_000);
+    let client = Shop::client(&shop.desk, json!({"standing": standing, "phones": [number]}));
+    let mut order = shop.order_of(client, 30);
+    order["no_offers"] = json!(true);
+    shop.agree("operator", &mut order);
+    assert_eq!(state(&shop.place("operator", &order)), "placed");
+    let read = shop.desk.get("operator", &format!("/v1/clients/{client}"), &[]).body["standing"].clone();
+    assert_eq!((&read["exposure"], &read["credit_left"]), (&json!("4240.0000"), &json!("95760.0000")));
+    // Passed on by a program that knows the client, and by one that knows the number alone.
+    for (to, party) in [("981", json!({})), ("982", json!({"written": number, "number": number}))] {
+        let id = new_call_id();
+        let mut handover = json!({"id": id, "revision": 1, "to": to, "way": "return", "from": "101", "operator": "Anna",
+            "party": party});
+        if to == "981" {
+            handover["client"] = json!(client);
+        }
+        let put = shop.desk.put("operator", &format!("/v1/handovers/{id}"), &handover);
+        assert_eq!(put.status, 201, "{}", put.text);
+        let handed = shop.desk.get("manager", "/v1/handovers", &[("to", to)]);
+        assert_eq!(handed.body["handovers"][0]["clients"][0]["standing"], read, "{to}: {}", handed.text);
+    }
+    let waiting = shop.desk.get("admin", "/v1/unassigned-clients", &[]);
+    let of_client = |card: &&Value| card["id"] == json!(client);
+    let card = waiting.body["clients"].as_array().unwrap().iter().find(of_client);
+    assert_eq!(card.unwrap()["standing"], read, "who assigns a manager reads it, too");
+    let assign = json!({"manager": "ivanova"});
+    let assigned = shop.desk.put("admin", &format!("/v1/clients/{client}/manager"), &assign);
+    assert_eq!(assigned.body["standing"], read, "{}", assigned.text);
+    let mut written = shop.desk.client("Romashka", &[&number]);
+    written["standing"] = standing;
+    let written = shop.desk.put("admin", &format!("/v1/clients/{client}"), &written);
+    assert_eq!(written.body["standing"], read, "{}", written.text);
 }
 
 #[test]

@@ -327,32 +327,19 @@ fn a_list_of_orders_goes_on_where_it_ended_while_others_change() {
 #[test]
 fn the_call_in_which_a_client_was_written_down_is_theirs_though_its_number_was_withheld() {
     let desk = Desk::own(&[]);
-    let spoken = |revision: u32, id: Uuid| {
-        let mut entry = call(id, revision);
-        entry["caller"] = json!({"withheld": true});
-        entry["answered_at"] = json!("2026-05-06T07:08:12Z");
-        entry["ended_at"] = json!("2026-05-06T07:09:12Z");
-        entry
-    };
     let client_of = |id: Uuid| desk.get("operator", &call_path(id), &[]).body["client"].clone();
-    let write_down = |call: Uuid| {
-        let id = new_call_id();
-        let prospect = json!({"id": id, "name": "Novichok", "client_type": "market", "call": call});
-        assert_eq!(desk.put("operator", &format!("/v1/prospects/{id}"), &prospect).status, 201);
-        id
-    };
     // The entry comes before, and its later revisions do not know; or the entry comes after.
     for is_known in [true, false] {
         let id = new_call_id();
         if is_known {
-            assert_eq!(desk.put("operator", &call_path(id), &spoken(1, id)).status, 201);
+            assert_eq!(desk.put("operator", &call_path(id), &withheld(id, 1)).status, 201);
         }
-        let client = write_down(id);
+        let client = write_down(&desk, id);
         if is_known {
             assert_eq!(client_of(id), json!(client));
         }
         for _ in 0..2 {
-            let put = desk.put("operator", &call_path(id), &spoken(2, id));
+            let put = desk.put("operator", &call_path(id), &withheld(id, 2));
             assert!(matches!(put.status, 200 | 201), "{}", put.text);
         }
         assert_eq!(client_of(id), json!(client));
@@ -360,9 +347,52 @@ fn the_call_in_which_a_client_was_written_down_is_theirs_though_its_number_was_w
     }
     // Not another one's call.
     let id = new_call_id();
-    assert_eq!(desk.put("operator2", &call_path(id), &spoken(1, id)).status, 201);
-    write_down(id);
+    assert_eq!(desk.put("operator2", &call_path(id), &withheld(id, 1)).status, 201);
+    write_down(&desk, id);
     assert_eq!(desk.get("operator2", &call_path(id), &[]).body["client"], Value::Null);
+}
+
+#[test]
+fn a_head_says_whose_call_it_was_and_the_telephone_does_not_take_that_back() {
+    let desk = Desk::own(&[]);
+    for is_right in [true, false] {
+        let id = new_call_id();
+        assert_eq!(desk.put("operator", &call_path(id), &withheld(id, 1)).status, 201);
+        let client = write_down(&desk, id);
+        let mut corrected = withheld(id, 3);
+        corrected["result"] = json!("information");
+        if is_right {
+            corrected["client"] = json!(client);
+        }
+        for entry in
+            [(2, "operator", withheld(id, 2)), (3, "head", corrected), (4, "operator", withheld(id, 4))]
+        {
+            let (revision, who, entry) = entry;
+            let put = desk.put(who, &call_path(id), &entry);
+            assert_eq!((put.status, put.body["change"].as_str()), (200, Some("replaced")), "{}", put.text);
+            let named = desk.get("head", &call_path(id), &[]).body["client"].clone();
+            let theirs = if is_right || revision == 2 { json!(client) } else { Value::Null };
+            assert_eq!(named, theirs, "{who} {revision} {is_right}");
+        }
+        let served_by = if is_right { "operator" } else { "head" };
+        assert_eq!(json!(terms(&desk, client).served_by), served_by, "were they spoken with? {is_right}");
+    }
+}
+
+/// An entry of a call with somebody whose number is not told.
+fn withheld(id: Uuid, revision: u32) -> Value {
+    let mut entry = call(id, revision);
+    entry["caller"] = json!({"withheld": true});
+    entry["answered_at"] = json!("2026-05-06T07:08:12Z");
+    entry["ended_at"] = json!("2026-05-06T07:09:12Z");
+    entry
+}
+
+fn write_down(desk: &Desk, call: Uuid) -> Uuid {
+    let id = new_call_id();
+    let prospect = json!({"id": id, "name": "Novichok", "client_type": "market", "call": call});
+    assert_eq!(desk.put("operator", &format!("/v1/prospects/{id}"), &prospect).status, 201);
+    id
 }
 
 #[test]

@@ -111,6 +111,17 @@ impl Office {
         placed.body
     }
 
+    /// An order that the operator is still writing.
+    pub fn draft(&self, client: Uuid, cases: u32) {
+        let order = json!({
+            "id": new_call_id(), "revision": 1, "client": client,
+            "lines": [{"number": 1, "product": self.product, "quantity": cases.to_string(), "unit": "case"}],
+        });
+        let written =
+            self.desk.put("operator", &format!("/v1/orders/{}", order["id"].as_str().unwrap()), &order);
+        assert_eq!(written.status, 201, "{}", written.text);
+    }
+
     /// Somebody acts on an order.
     pub fn act(&self, who: &str, receipt: &Value, act: &str) {
         let path = format!("/v1/orders/{}/acts", receipt["id"].as_str().unwrap());

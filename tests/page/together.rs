@@ -212,6 +212,37 @@ fn calls_tasks_and_new_clients_go_on_as_orders_do() {
 }
 
 #[test]
+fn orders_are_found_behind_those_that_operators_are_still_writing_and_no_older_ones_are_promised() {
+    let office = Office::open();
+    let client = office.client("Romashka", Some("ivanova"), "50000");
+    // Given back to its operator: the manager sees it, and none of those that were never placed.
+    let placed = office.place(client, 30);
+    let gives_back = |act: &str| {
+        let path = format!("/v1/orders/{}/acts", placed["id"].as_str().unwrap());
+        let done = office.post("admin", &path, &json!({"act": act, "reason": "the slot is gone"}));
+        assert_eq!(done.status, 200, "{}", done.text);
+    };
+    gives_back("return");
+    for _ in 0..4 {
+        office.draft(client, 1);
+    }
+    let browser = office.at_work("ivanova", "en", "as they happen");
+    browser.wait_for("#orders", "Romashka");
+    browser.run(WATCH, &[]);
+    // As if the longest list were of two: whole answers are of what is still written.
+    browser.run("window.limit = 2", &[]);
+    rename(&office, client, "Vasilek", Some("ivanova"));
+    browser.wait_for("#orders", "Vasilek");
+    assert_eq!(browser.run("return document.querySelectorAll('#orders > li').length", &[]), 1);
+    assert!(browser.shown("#more-orders").is_empty(), "there are no older ones to be shown");
+    // Nor is there anything to be shown where all are still written.
+    gives_back("cancel");
+    browser.wait_for("#orders", "cancelled");
+    assert!(browser.shown("#more-orders").is_empty());
+    assert_eq!(browser.log(), Vec::<String>::new());
+}
+
+#[test]
 fn whoever_logs_in_next_sees_nothing_of_the_answers_that_were_under_way() {
     let office = Office::open();
     let client = office.client("Romashka", Some("ivanova"), "50000");

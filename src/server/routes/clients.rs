@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 
+use crate::clock;
 use crate::desk_api::{
     Change, ClientCard, ClientDraft, ClientId, Clients, FieldFault, FieldProblem, Problem, ProblemCode,
     Prospect, ProspectReceipt, paths,
@@ -59,7 +60,7 @@ pub(crate) async fn find(
             return Err(Refusal::field(ProblemCode::MalformedRequest, "q", FieldFault::Contradicts));
         }
     };
-    desk.store.add_ordered(&mut clients).await?;
+    desk.store.add_ordered(&mut clients, clock::wall()).await?;
     caller.saw(clients.iter().map(|client| client.id));
     Ok(Json(Clients { clients, next: None }))
 }
@@ -77,7 +78,7 @@ pub(crate) async fn show(
         Some(system) => company::by_id(&desk, system, id).await?,
         None => desk.store.client(id, &desk.plan).await?,
     };
-    desk.store.add_ordered(card.as_mut_slice()).await?;
+    desk.store.add_ordered(card.as_mut_slice(), clock::wall()).await?;
     card.map(Json).ok_or(ProblemCode::NotFound.into())
 }
 
@@ -98,7 +99,8 @@ pub(crate) async fn put(
     let id = ClientId(id);
     let command = command.command(&writer.person, &paths::client(id), &draft)?;
     let change = desk.store.write_client(&command, id, &draft, &desk.plan).await?;
-    let card = desk.store.client(id, &desk.plan).await?.ok_or(Refusal::from(ProblemCode::NotFound))?;
+    let mut card = desk.store.client(id, &desk.plan).await?.ok_or(Refusal::from(ProblemCode::NotFound))?;
+    desk.store.add_ordered(std::slice::from_mut(&mut card), clock::wall()).await?;
     let status = if change == Change::Created { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(card)))
 }

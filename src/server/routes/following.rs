@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{RawPathParams, State};
 use serde::Deserialize;
 
+use crate::clock;
 use crate::desk_api::{
     Absences, AssignManager, ClientCard, ClientId, Clients, DirectoryEntry, FieldFault, FieldProblem,
     OrderGoods, OrderId, PersonId, Problem, ProblemCode, Role, paths,
@@ -47,7 +48,8 @@ pub(crate) async fn unassigned(
         return Err(malformed("limit"));
     }
     let after = optional(list.after.as_deref(), "after")?;
-    let clients = desk.store.unassigned_clients(&reach, &desk.plan, after, limit).await?;
+    let mut clients = desk.store.unassigned_clients(&reach, &desk.plan, after, limit).await?;
+    desk.store.add_ordered(&mut clients, clock::wall()).await?;
     caller.saw(clients.iter().map(|client| client.id));
     let next = next(&clients, limit, |last| Some(After { at: last.updated_at?, id: last.id.0 }));
     Ok(Json(Clients { clients, next }))
@@ -74,7 +76,8 @@ pub(crate) async fn assign(
     let reach = desk.reach(&caller.0).await?;
     let may = |manager: Option<&str>, department: Option<&str>| reach.covers(manager, department);
     desk.store.assign_manager(&command, id, &assign.manager, may).await?;
-    let card = desk.store.client(id, &desk.plan).await?;
+    let mut card = desk.store.client(id, &desk.plan).await?;
+    desk.store.add_ordered(card.as_mut_slice(), clock::wall()).await?;
     card.map(Json).ok_or(ProblemCode::NotFound.into())
 }
 

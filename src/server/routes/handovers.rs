@@ -4,6 +4,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::clock;
@@ -48,7 +49,7 @@ pub(crate) async fn list(
     for (handover, written_at) in desk.store.handovers(&to, number, now).await? {
         let age = now.duration_since(written_at).as_secs();
         handovers.push(HandedOver {
-            clients: clients(&desk, &handover).await?,
+            clients: clients(&desk, &handover, now).await?,
             from_name: from_name(&directory, &handover),
             age_seconds: u32::try_from(age).unwrap_or(0),
             handover,
@@ -113,15 +114,15 @@ fn check(id: CallRecordId, handover: &Handover) -> Result<(), Refusal> {
     if faults.is_empty() { Ok(()) } else { Err(Refusal::fields(ProblemCode::Invalid, faults)) }
 }
 
-/// The one that is known, else all with the number.
-async fn clients(desk: &Desk, handover: &Handover) -> Result<Vec<ClientCard>, Refusal> {
-    if let Some(id) = handover.client {
-        return Ok(desk.store.client(id, &desk.plan).await?.into_iter().collect());
-    }
-    match handover.party.number {
-        Some(number) => Ok(desk.store.clients_by_number(number, &desk.plan, MOST_CLIENTS).await?),
-        None => Ok(Vec::new()),
-    }
+/// The one that is known, else all with the number. Whoever gets the client reads what the operator read.
+async fn clients(desk: &Desk, handover: &Handover, now: Timestamp) -> Result<Vec<ClientCard>, Refusal> {
+    let mut clients = match (handover.client, handover.party.number) {
+        (Some(id), _) => desk.store.client(id, &desk.plan).await?.into_iter().collect(),
+        (None, Some(number)) => desk.store.clients_by_number(number, &desk.plan, MOST_CLIENTS).await?,
+        (None, None) => Vec::new(),
+    };
+    desk.store.add_ordered(&mut clients, now).await?;
+    Ok(clients)
 }
 
 fn from_name(directory: &Directory, handover: &Handover) -> String {

@@ -40,6 +40,9 @@ impl Store {
         let kept = Kept::find(&mut tx, select, record.id, &*record).await?;
         let (change, revision) = judge(kept.as_ref(), record.revision, command.person, may_correct)?;
         if matches!(change, Change::Created | Change::Replaced) {
+            if kept.is_some_and(|kept| kept.recorded_by != command.person) {
+                let_prospect_go(&mut tx, &record).await?;
+            }
             upsert(&mut tx, command, &record).await?;
             changes::note(&mut tx, Kind::Call, record.id).await?;
         }
@@ -120,7 +123,8 @@ impl Store {
     }
 }
 
-/// Whoever was written down in this call is its client, where the telephone knows nobody.
+/// Whoever was written down in this call is its client, where the telephone that recorded it knows nobody. Who corrects it knows
+/// what they write.
 async fn with_prospect<'a>(
     tx: &mut Transaction<'_>,
     person: &str,
@@ -129,8 +133,8 @@ async fn with_prospect<'a>(
     if record.client.is_some() {
         return Ok(Cow::Borrowed(record));
     }
-    let sql = "SELECT client FROM prospect_calls WHERE call = $1 \
-               AND recorded_by = COALESCE((SELECT recorded_by FROM calls WHERE id = $1), $2)";
+    let sql = "SELECT client FROM prospect_calls WHERE call = $1 AND recorded_by = $2 \
+               AND NOT EXISTS (SELECT 1 FROM calls WHERE id = $1 AND recorded_by <> $2)";
     let client: Option<String> =
         sqlx::query_scalar(sql).bind(record.id.to_string()).bind(person).fetch_optional(&mut **tx).await?;
     let client = client.and_then(|client| client.parse().ok()).map(ClientId);
@@ -138,6 +142,17 @@ async fn with_prospect<'a>(
         Some(_) => Cow::Owned(CallRecord { client, ..record.clone() }),
         None => Cow::Borrowed(record),
     })
+}
+
+/// A correction says that the call was another one's, or nobody's: then so do later entries of the telephone.
+async fn let_prospect_go(tx: &mut Transaction<'_>, record: &CallRecord) -> Result<(), StoreError> {
+    let client = record.client.map(|client| client.to_string()).unwrap_or_default();
+    sqlx::query("DELETE FROM prospect_calls WHERE call = $1 AND client <> $2")
+        .bind(record.id.to_string())
+        .bind(client)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }
 
 /// Somebody was written down in this call: its entry names them from now on, where it is the sender's own and names nobody.

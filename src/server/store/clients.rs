@@ -129,16 +129,20 @@ impl Store {
     }
 
     /// What these clients have ordered here, placed and not yet on any invoice, is owed with what their cards say, and takes of the
-    /// credit.
-    pub async fn add_ordered(&self, clients: &mut [ClientCard]) -> Result<(), StoreError> {
+    /// credit. What was delivered is so for as long as its credit stays taken; what was only read back is not ordered yet.
+    pub async fn add_ordered(&self, clients: &mut [ClientCard], at: Timestamp) -> Result<(), StoreError> {
         if clients.iter().all(|client| client.standing.is_none()) {
             return Ok(());
         }
         let mut select = Statement::new(
-            "SELECT client, payer, CAST(SUM(amount) AS BIGINT) FROM holds WHERE kept_until IS NULL AND client IN ",
+            "SELECT h.client, h.payer, CAST(SUM(h.amount) AS BIGINT) FROM holds h JOIN orders o ON o.id = h.order_id \
+             WHERE h.client IN ",
         );
         select.list(clients.iter().map(|client| client.id.to_string()))?;
-        select.push(" GROUP BY client, payer");
+        select
+            .push(" AND (h.kept_until IS NULL OR o.state <> 'draft' AND h.kept_until > ")
+            .bind(micros(at))?;
+        select.push(") GROUP BY h.client, h.payer");
         let (text, values) = select.into_parts();
         let rows: Vec<(String, String, i64)> =
             sqlx::query_as_with(text, values).fetch_all(&self.readers).await?;

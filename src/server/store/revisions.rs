@@ -9,7 +9,7 @@ use crate::server::store::{StoreError, WriteError};
 /// What is kept under an id, beside what is to be written there.
 pub(super) struct Kept {
     revision: u32,
-    recorded_by: String,
+    pub recorded_by: String,
     is_same: bool,
 }
 
