@@ -302,7 +302,7 @@ impl Owner {
             FromDesk::OrderEntry(answer) => self.notify(Notice::OrderEntry(answer)),
             FromDesk::OrderWatch(told) => {
                 if told == OrderWatch::Revoked {
-                    self.agent.forget_ended();
+                    self.tell(Input::Forget);
                 }
                 self.notify(Notice::OrderWatch(told));
             }

@@ -263,6 +263,27 @@ async fn a_telephone_whose_voice_cannot_start_does_not_say_that_it_records() {
         .await;
 }
 
+#[tokio::test]
+async fn a_telephone_whose_token_is_revoked_knows_no_call_that_is_over() {
+    tokio::task::LocalSet::new()
+        .run_until(async {
+            for told in [OrderWatch::Live, OrderWatch::Revoked] {
+                let mut desk = Desk::new().await;
+                desk.is_called().await;
+                desk.owner.on_command(Command::Intent(Intent::HangUp { line: LineId(1) }));
+                desk.notices();
+                desk.owner.on_desk(FromDesk::OrderWatch(told.clone()));
+                let result = "passed_on".to_owned();
+                desk.owner.on_command(Command::Intent(Intent::Conclude { call_id: "call".into(), result }));
+                let is_refused = |notice: &Notice| {
+                    matches!(notice, Notice::Agent(Event::Phone(phone::Event::Refused { .. })))
+                };
+                assert_eq!(desk.notices().iter().any(is_refused), told == OrderWatch::Revoked, "{told:?}");
+            }
+        })
+        .await;
+}
+
 /// Their answer: audio at this address.
 fn sdp(audio: SocketAddr) -> String {
     let (ip, port) = (audio.ip(), audio.port());
