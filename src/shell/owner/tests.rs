@@ -264,6 +264,23 @@ async fn a_telephone_whose_voice_cannot_start_does_not_say_that_it_records() {
 }
 
 #[tokio::test]
+async fn two_tones_are_heard_where_somebody_is_still_on_hold() {
+    tokio::task::LocalSet::new()
+        .run_until(async {
+            let mut desk = Desk::new().await;
+            assert!(desk.owner.voice.ring.is_none());
+            let waited = Duration::from_secs(60);
+            desk.owner.on_event(Event::StillOnHold { line: LineId(1), waited });
+            let held = Ring::Cadence(desk.owner.voice.tones.held);
+            assert!(desk.owner.voice.ring == Some(held), "as the country has them");
+            tokio::time::sleep(REMINDER + Duration::from_millis(50)).await;
+            desk.owner.ring();
+            assert!(desk.owner.voice.ring.is_none(), "once each time");
+        })
+        .await;
+}
+
+#[tokio::test]
 async fn a_telephone_whose_token_is_revoked_knows_no_call_that_is_over() {
     tokio::task::LocalSet::new()
         .run_until(async {
