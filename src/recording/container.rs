@@ -191,9 +191,10 @@ pub enum Fault {
     Head,
 }
 
-/// The name of the key that a file is sealed with; none where that cannot be told.
-pub fn sealed_with(file: &[u8]) -> Option<String> {
-    Head::read(file.get(..NAMED)?).ok().map(|head| key_name(head.key_id))
+/// The name of the key that a file is sealed with.
+pub fn sealed_with(file: &[u8]) -> Result<String, Fault> {
+    let named = file.get(..NAMED).ok_or(Fault::NoRecording)?;
+    Head::read(named).map(|head| key_name(head.key_id))
 }
 
 /// Reads a file, as far as it is what was written. Whatever the octets are, it takes time and room in proportion to them.

@@ -196,9 +196,9 @@ fn what_is_behind_many_missing_chunks_is_still_read() {
 
 #[test]
 fn a_file_names_the_key_that_it_is_sealed_with() {
-    assert_eq!(sealed_with(&parts().concat()), Some(key(1).name()));
+    assert_eq!(sealed_with(&parts().concat()), Ok(key(1).name()));
     assert_ne!(key(2).name(), key(1).name());
-    assert_eq!(sealed_with(&[0; 4_096]), None);
+    assert_eq!(sealed_with(&[0; 4_096]), Err(Fault::NoRecording));
 }
 
 #[test]
