@@ -93,6 +93,8 @@ pub enum Input {
         id: CallRecordId,
         news: TapeNews,
     },
+    /// The desk lets this telephone know nothing of its clients any more.
+    Forget,
     /// The telephone is about to end: codes that the PBX carries out are left, and none is begun.
     Leave,
 }
@@ -233,6 +235,7 @@ impl Agent {
             Input::Handovers { ask, answer } => self.on_handovers(now, ask, answer),
             Input::Intent(intent) => self.on_intent(now, intent),
             Input::Tape { id, news } => self.on_tape(now, id, news),
+            Input::Forget => self.forget_clients(),
             Input::Leave => self.leave_office(now),
         }
         self.drain_phone(now, wall);
@@ -263,9 +266,10 @@ impl Agent {
         passings.chain(own.into_iter().flatten()).chain(self.phone.next_deadline()).min()
     }
 
-    /// The desk lets this telephone know nothing of its clients any more.
-    pub fn forget_ended(&mut self) {
+    /// But for those who are in a call now.
+    fn forget_clients(&mut self) {
         self.register.forget_ended();
+        self.office.forget_parked();
     }
 
     /// Whether somebody may not know yet that a call or a subscription has ended.
@@ -385,7 +389,7 @@ impl Agent {
         if let Some(back) = self.register.client(line) {
             self.recordings.goes_on(line, back.id, left.id);
         }
-        self.record(Some(left));
+        self.record(left.record);
     }
 
     /// Whether the far end of this line is another one than before.

@@ -47,6 +47,10 @@ impl Office {
         self.queue.deadline()
     }
 
+    pub fn forget_parked(&mut self) {
+        self.parking.forget();
+    }
+
     /// Our own lines, and as many of these as may be watched beside them.
     pub fn with_own_lines(&self, extensions: Vec<String>) -> Vec<String> {
         let mut all = self.watched.clone();

@@ -134,6 +134,16 @@ impl Parking {
         self.taken.get_mut(place)?.client.take()
     }
 
+    /// Nothing of the clients is known any more but in which call each was parked.
+    pub fn forget(&mut self) {
+        let leaving = self.leaving.values_mut().map(|(_, client)| client);
+        let left = self.left.iter_mut().map(|left| &mut left.client);
+        let waiting = self.taken.values_mut().chain(self.gone.iter_mut().map(|(_, parked)| parked));
+        for client in leaving.chain(left).chain(waiting.filter_map(|parked| parked.client.as_mut())) {
+            (client.caller, client.card) = (Caller::default(), None);
+        }
+    }
+
     /// Who waits, the longest first.
     pub fn view(&self) -> Vec<Parked> {
         let mut parked: Vec<Parked> = self.taken.values().cloned().collect();

@@ -25,7 +25,26 @@ pub(super) struct Register {
     chance: ChaCha20Rng,
     entries: BTreeMap<LineId, Entry>,
     /// Calls that have ended, the latest last.
-    ended: VecDeque<CallRecord>,
+    ended: VecDeque<Ended>,
+}
+
+/// A call that is over.
+struct Ended {
+    id: CallRecordId,
+    call_id: String,
+    /// None where nothing may be known of its client any more: then nothing more is written of it.
+    record: Option<CallRecord>,
+    recording_due: bool,
+    /// Nothing may be, as soon as it is told what became of the recording.
+    forgets: bool,
+}
+
+/// A call whose client is back.
+pub(super) struct Left {
+    pub id: CallRecordId,
+    pub client: Option<ClientId>,
+    /// The next revision of its entry.
+    pub record: Option<CallRecord>,
 }
 
 /// The entry of a call that stands.
@@ -48,6 +67,8 @@ struct Entry {
     voice: Option<CallVoice>,
     /// The worst that was said of it.
     verdict: Option<VoiceVerdict>,
+    /// It is still to be told what became of the recording.
+    recording_due: bool,
 }
 
 /// The far end of a call.
@@ -252,8 +273,14 @@ impl Register {
                         recording.end(end, recording.result.unwrap_or(RecordingResult::Incomplete));
                     }
                 });
-                self.entries.remove(line);
-                self.ended.extend(record.clone());
+                let recording_due = self.entries.remove(line).is_some_and(|entry| entry.recording_due);
+                self.ended.extend(record.clone().map(|record| Ended {
+                    id: record.id,
+                    call_id: record.call_id.clone(),
+                    record: Some(record),
+                    recording_due,
+                    forgets: false,
+                }));
                 if self.ended.len() > CONCLUDABLE {
                     self.ended.pop_front();
                 }
@@ -304,19 +331,22 @@ impl Register {
         })
     }
 
-    /// The client of the call that was passed on by this transfer is back on this line, as the same client: the next
-    /// revision of that call's entry.
-    pub fn came_back(&mut self, line: LineId, transfer: &str) -> Option<CallRecord> {
-        let is_it = |record: &CallRecord| transfer_id(&record.call_id) == transfer;
-        let standing = self.entries.values_mut().filter(|entry| is_it(&entry.record)).map(|entry| {
-            entry.came_back = true;
-            &mut entry.record
-        });
-        let ended = self.ended.iter_mut().rev().filter(|record| is_it(record));
-        let left = standing.chain(ended).next()?;
-        left.transfers.last_mut()?.result = Some(TransferResult::Kept);
-        left.revision = left.revision.saturating_add(1);
-        let left = left.clone();
+    /// The client of the call that was passed on by this transfer is back on this line, as the same client.
+    pub fn came_back(&mut self, line: LineId, transfer: &str) -> Option<Left> {
+        let is_it = |call_id: &str| transfer_id(call_id) == transfer;
+        let left = match self.entries.values_mut().find(|entry| is_it(&entry.record.call_id)) {
+            Some(entry) => {
+                entry.came_back = true;
+                Left::from(&mut entry.record)?
+            }
+            None => {
+                let ended = self.ended.iter_mut().rev().find(|ended| is_it(&ended.call_id))?;
+                match &mut ended.record {
+                    Some(record) => Left::from(record)?,
+                    None => Left { id: ended.id, client: None, record: None },
+                }
+            }
+        };
         if let (Some(entry), Some(client)) = (self.entries.get_mut(&line), left.client) {
             entry.record.client = Some(client);
             entry.chosen = true;
@@ -324,11 +354,13 @@ impl Register {
         Some(left)
     }
 
-    /// Nothing may be known of clients any more but what is written: calls that are over stay where their recording is still to
-    /// be finished.
+    /// Nothing may be known of clients any more but what is written, and what became of their recordings: which call it was
+    /// stays, since what a client refused holds when they are back.
     pub fn forget_ended(&mut self) {
-        let is_finished = |recording: &CallRecording| recording.result != Some(RecordingResult::Incomplete);
-        self.ended.retain(|record| !record.recording.as_ref().is_none_or(is_finished));
+        for ended in &mut self.ended {
+            ended.forgets = true;
+            ended.forget();
+        }
     }
 
     /// What a call came to; none for one that is not known, or not any more.
@@ -355,6 +387,7 @@ impl Register {
     /// The conversation of this line is recorded from now on, and the client told of it so.
     pub fn begin_recording(&mut self, now: Instant, line: LineId, told: Announce) -> Option<CallRecord> {
         self.revise(line, |entry| {
+            entry.recording_due = true;
             entry.record.recording = Some(CallRecording::new(entry.time(now), told));
         })
     }
@@ -368,6 +401,13 @@ impl Register {
         })
     }
 
+    /// It is to be deleted, and will be told once it is.
+    pub fn await_recording(&mut self, line: LineId) {
+        if let Some(entry) = self.entries.get_mut(&line) {
+            entry.recording_due = true;
+        }
+    }
+
     /// In a call that stands or is over; none where nothing changes by it.
     pub fn end_recording(
         &mut self,
@@ -375,37 +415,31 @@ impl Register {
         id: CallRecordId,
         result: RecordingResult,
     ) -> Option<CallRecord> {
-        let standing = self.entries.values_mut().find(|entry| entry.record.id == id);
-        let (record, end) = match standing {
-            Some(entry) => {
-                let end = entry.time(now);
-                (&mut entry.record, end)
-            }
-            None => {
-                let record = self.ended.iter_mut().rev().find(|record| record.id == id)?;
-                let end = record.ended_at?;
-                (record, end)
-            }
-        };
-        let recording = record.recording.as_mut()?;
-        let before = recording.clone();
-        recording.end(end, result);
-        if *recording == before {
-            return None;
+        if let Some(entry) = self.entries.values_mut().find(|entry| entry.record.id == id) {
+            entry.recording_due = false;
+            let end = entry.time(now);
+            return end_recording(&mut entry.record, end, result);
         }
-        record.revision = record.revision.saturating_add(1);
-        Some(record.clone())
+        let ended = self.ended.iter_mut().rev().find(|ended| ended.id == id)?;
+        ended.recording_due = false;
+        let end = ended.record.as_ref().and_then(|record| record.ended_at);
+        let revised =
+            ended.record.as_mut().zip(end).and_then(|(record, end)| end_recording(record, end, result));
+        ended.forget();
+        revised
     }
 
     pub fn id_of(&self, call_id: &str) -> Option<CallRecordId> {
-        let standing = self.entries.values().map(|entry| &entry.record);
-        let known = standing.chain(self.ended.iter().rev()).find(|record| record.call_id == call_id);
-        known.map(|record| record.id)
+        let standing = self.entries.values().map(|entry| (&entry.record.call_id, entry.record.id));
+        let ended = self.ended.iter().rev().map(|ended| (&ended.call_id, ended.id));
+        let known = standing.chain(ended).find(|(known, _)| *known == call_id);
+        known.map(|(_, id)| id)
     }
 
     fn known(&mut self, call_id: &str) -> Option<&mut CallRecord> {
         let standing = self.entries.values_mut().map(|entry| &mut entry.record);
-        standing.chain(self.ended.iter_mut().rev()).find(|record| record.call_id == call_id)
+        let ended = self.ended.iter_mut().rev().filter_map(|ended| ended.record.as_mut());
+        standing.chain(ended).find(|record| record.call_id == call_id)
     }
 
     pub fn take_extension(&mut self, line: LineId) -> Option<String> {
@@ -471,6 +505,7 @@ impl Register {
             came_back: false,
             voice: None,
             verdict: None,
+            recording_due: false,
         };
         self.entries.insert(line, entry);
         record
@@ -481,6 +516,24 @@ impl Register {
         change(entry);
         entry.record.revision = entry.record.revision.saturating_add(1);
         Some(entry.record.clone())
+    }
+}
+
+impl Ended {
+    /// Of whom nothing may be known any more, and nothing more is to be written.
+    fn forget(&mut self) {
+        if self.forgets && !self.recording_due {
+            self.record = None;
+        }
+    }
+}
+
+impl Left {
+    /// By the next revision of the entry, which says that they were kept.
+    fn from(record: &mut CallRecord) -> Option<Self> {
+        record.transfers.last_mut()?.result = Some(TransferResult::Kept);
+        record.revision = record.revision.saturating_add(1);
+        Some(Self { id: record.id, client: record.client, record: Some(record.clone()) })
     }
 }
 
@@ -527,6 +580,18 @@ impl Entry {
             }
         }
     }
+}
+
+/// The next revision, where it says more than the last.
+fn end_recording(record: &mut CallRecord, end: Timestamp, result: RecordingResult) -> Option<CallRecord> {
+    let recording = record.recording.as_mut()?;
+    let before = recording.clone();
+    recording.end(end, result);
+    if *recording == before {
+        return None;
+    }
+    record.revision = record.revision.saturating_add(1);
+    Some(record.clone())
 }
 
 fn outcome_of(outcome: CallOutcome) -> Outcome {

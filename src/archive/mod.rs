@@ -13,7 +13,7 @@ use crate::domain::recording::is_over;
 use crate::recording::{self, ENDING, Recording, RecordingKey};
 use jiff::Timestamp;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -113,8 +113,11 @@ impl Archive {
     }
 
     /// The name of the key that it is sealed with.
-    pub fn key_name(&self, id: CallRecordId) -> Option<String> {
-        recording::sealed_with(&std::fs::read(self.path(id)).ok()?)
+    pub fn key_name(&self, id: CallRecordId) -> Result<String, ReadFault> {
+        let mut head = Vec::with_capacity(HEAD);
+        let file = File::open(self.path(id)).and_then(|file| file.take(HEAD as u64).read_to_end(&mut head));
+        file.map_err(|error| ReadFault::Io(error.kind()))?;
+        recording::sealed_with(&head).map_err(ReadFault::Recording)
     }
 
     pub fn delete(&self, id: CallRecordId) -> io::Result<()> {

@@ -8,6 +8,7 @@ use crate::archive::{Archive, Deed, ReadFault};
 use crate::config::io_words;
 use crate::desk_api::CallRecordId;
 use crate::recording::{Fault, Recording, RecordingKey, ogg_opus};
+use crate::secrets::Secret;
 use crate::shell::{Process, recordings_folder};
 use crate::text::{Catalogue, Language, say};
 use std::fs::{File, OpenOptions};
@@ -28,34 +29,38 @@ pub fn run(
     };
     let cat = settings.lang.map_or(first, Catalogue::new);
     let archive = Archive::at(recordings_folder(&settings, &super::state_folder(&environment)));
-    let desk = Desk { cat: &cat, archive: &archive };
-    if let RecordingsCommand::Delete { id } = what {
-        return desk.delete(*id);
-    }
-    let key = recording_key(&settings, &environment).as_ref().and_then(RecordingKey::of);
-    let Some(key) = key else { return refuse(Exit::Usage, &no_key(&cat)) };
+    let key = match what {
+        RecordingsCommand::Delete { .. } => None,
+        _ => recording_key(&settings, &environment).as_ref().and_then(RecordingKey::of),
+    };
+    let desk = Desk { cat: &cat, archive: &archive, key, former: desktop::recording_key_named };
     match what {
-        RecordingsCommand::List => desk.list(process, arguments.common.json, &key),
-        RecordingsCommand::Export { id, to } => desk.export(process, *id, to, &key),
+        RecordingsCommand::List => desk.list(process, arguments.common.json),
+        RecordingsCommand::Export { id, to } => desk.export(process, *id, to),
         RecordingsCommand::Delete { id } => desk.delete(*id),
     }
 }
 
-struct Desk<'a> {
+struct Desk<'a, F> {
     cat: &'a Catalogue,
     archive: &'a Archive,
+    /// The one that recordings are sealed with now, if any.
+    key: Option<RecordingKey>,
+    /// Those that they were sealed with before, by their names.
+    former: F,
 }
 
-impl Desk<'_> {
-    fn list(&self, process: Process, as_json: bool, key: &RecordingKey) -> Exit {
+impl<F: Fn(&str) -> Option<Secret>> Desk<'_, F> {
+    fn list(&self, process: Process, as_json: bool) -> Exit {
         let ids = match self.archive.list() {
             Ok(ids) => ids,
             Err(error) => return refuse(Exit::Recording, io_words(self.cat, error.kind())),
         };
-        let mut exit = Exit::Done;
+        let (mut exit, mut lacks_key) = (Exit::Done, false);
         let mut stdout = io::stdout().lock();
         for id in ids {
-            let read = self.read(id, key);
+            let read = self.read(id);
+            lacks_key |= read.as_ref().is_err_and(|fault| self.lacks_key(fault));
             if !read.as_ref().is_ok_and(|recording| recording.damage.is_empty()) {
                 exit = Exit::Recording;
             }
@@ -69,26 +74,35 @@ impl Desk<'_> {
                 return Exit::Interrupted;
             }
         }
+        if lacks_key {
+            return refuse(Exit::Usage, &no_key(self.cat));
+        }
         exit
     }
 
-    /// Also what was sealed with a former key.
-    fn read(&self, id: CallRecordId, key: &RecordingKey) -> Result<Recording, ReadFault> {
-        let read = self.archive.read(id, key);
-        if !matches!(read, Err(ReadFault::Recording(Fault::OtherKey))) {
-            return read;
-        }
-        let former = self.archive.key_name(id).and_then(|name| desktop::recording_key_named(&name));
-        match former.as_ref().and_then(RecordingKey::of) {
-            Some(former) => self.archive.read(id, &former),
-            None => read,
+    /// Also what was sealed with a former key, whether there is a present one or not.
+    fn read(&self, id: CallRecordId) -> Result<Recording, ReadFault> {
+        let name = self.archive.key_name(id)?;
+        match &self.key {
+            Some(key) if key.name() == name => self.archive.read(id, key),
+            _ => {
+                let former = (self.former)(&name).as_ref().and_then(RecordingKey::of);
+                let former = former.ok_or(ReadFault::Recording(Fault::OtherKey))?;
+                self.archive.read(id, &former)
+            }
         }
     }
 
+    /// With a key it might be read.
+    fn lacks_key(&self, fault: &ReadFault) -> bool {
+        self.key.is_none() && matches!(fault, ReadFault::Recording(Fault::OtherKey))
+    }
+
     /// Noted before it is there: an export that nobody knows of is worse than one that failed.
-    fn export(&self, process: Process, id: CallRecordId, to: &Path, key: &RecordingKey) -> Exit {
-        let recording = match self.read(id, key) {
+    fn export(&self, process: Process, id: CallRecordId, to: &Path) -> Exit {
+        let recording = match self.read(id) {
             Ok(recording) => recording,
+            Err(fault) if self.lacks_key(&fault) => return refuse(Exit::Usage, &no_key(self.cat)),
             Err(fault) => return refuse(Exit::Recording, &self.why(&fault)),
         };
         let stream = process.seed().map_or(0, |seed| {
@@ -252,6 +266,42 @@ pub fn seconds(recording: &Recording) -> (f64, f64) {
 #[cfg(target_os = "linux")]
 mod tests {
     use super::*;
+    use crate::archive::{Deck as _, FileDeck, TapeSetup};
+    use crate::domain::recording::Layout;
+    use std::sync::Arc;
+
+    #[test]
+    fn what_was_sealed_with_a_former_key_is_read_by_who_has_another_one_or_none() {
+        let folder = std::env::temp_dir().join(format!("patchcord-former-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        let (archive, cat) = (Archive::at(folder.clone()), Catalogue::new(Language::English));
+        let secret = |octet: u8| RecordingKey::make([octet; 32]);
+        let key = |octet: u8| RecordingKey::of(&secret(octet)).unwrap();
+        let id = CallRecordId::new(jiff::Timestamp::from_second(1_770_000_000).unwrap(), [7; 10]);
+        let setup = TapeSetup { archive: archive.clone(), key: Arc::new(key(1)), layout: Layout::Mixed };
+        let mut deck = FileDeck::begin(&setup, id, jiff::Timestamp::UNIX_EPOCH, ([3; 32], [4; 24])).unwrap();
+        deck.finish().unwrap();
+        let stored = |name: &str| (name == key(1).name()).then(|| secret(1));
+        let nothing = |_: &str| None;
+        let reads = |key: Option<RecordingKey>, former: &dyn Fn(&str) -> Option<Secret>| {
+            Desk { cat: &cat, archive: &archive, key, former }.read(id).map(|recording| recording.id)
+        };
+        for present in [Some(1), Some(2), None] {
+            assert_eq!(reads(present.map(key), &stored), Ok(id), "{present:?}");
+        }
+        assert_eq!(reads(Some(key(1)), &nothing), Ok(id));
+        let other = Err(ReadFault::Recording(Fault::OtherKey));
+        assert_eq!(reads(Some(key(2)), &nothing), other);
+        // Who has none at all is told where a key would be, and of what is not there that it is not.
+        let desk = |key| Desk { cat: &cat, archive: &archive, key, former: nothing };
+        let fault = desk(None).read(id).unwrap_err();
+        assert!(desk(None).lacks_key(&fault) && !desk(Some(key(2))).lacks_key(&fault));
+        archive.delete(id).unwrap();
+        let gone = desk(None).read(id).unwrap_err();
+        assert_eq!(gone, ReadFault::Io(ErrorKind::NotFound));
+        assert!(!desk(None).lacks_key(&gone));
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 
     #[test]
     fn what_was_exported_before_a_disk_was_full_does_not_stay() {

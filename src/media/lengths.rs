@@ -12,13 +12,18 @@ const TEN_MS: usize = 80;
 /// A longer step is a pause of the speaker: 200 ms.
 const LONGEST: u32 = 1_600;
 
-/// G.711 and G.722 have as many octets as their timestamps go on by from one packet to the next; a tag is what is too much. Of Opus nobody
-/// can tell by that.
+/// G.711 and G.722 have as many octets as their timestamps go on by from one packet to the next; a tag is what is too much. Where
+/// timestamps follow a clock, a packet has too much now and then, and others fit: of who sent one that fits, two in a row must have
+/// the same too much. Of Opus nobody can tell by that.
 #[derive(Default)]
 pub(super) struct Lengths {
     last: Option<(u32, u16, u32)>,
     /// From one packet to the next.
     step: Option<usize>,
+    /// What the packet before had too much.
+    surplus: Option<usize>,
+    /// One has fitted since the last that had a tag.
+    fits: bool,
 }
 
 impl Lengths {
@@ -38,6 +43,41 @@ impl Lengths {
         }
         self.last = Some((ssrc, sequence, timestamp));
         let sound = self.step.unwrap_or(payload.len() / TEN_MS * TEN_MS);
-        payload.len().checked_sub(sound).is_some_and(|more| TAGS.contains(&more))
+        let surplus = payload.len().checked_sub(sound);
+        let before = std::mem::replace(&mut self.surplus, surplus);
+        let has_tag = surplus.is_some_and(|more| TAGS.contains(&more)) && (!self.fits || surplus == before);
+        self.fits = !has_tag && (self.fits || surplus == Some(0));
+        has_tag
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Which of the packets with so many octets, whose timestamps go on by these steps, are taken for encrypted.
+    fn encrypted(octets: usize, steps: &[u32]) -> Vec<bool> {
+        let (mut lengths, sound) = (Lengths::default(), vec![0x55; octets]);
+        let (mut sequence, mut timestamp) = (u16::MAX, 0_u32);
+        let packets = [0].iter().chain(steps).map(|step| {
+            (sequence, timestamp) = (sequence.wrapping_add(1), timestamp.wrapping_add(*step));
+            let bytes = [&[0x80, 8], &sequence.to_be_bytes()[..], &timestamp.to_be_bytes(), &[1; 4], &sound];
+            lengths.has_tag(Codec::Pcma, &Packet::parse(&bytes.concat()).unwrap())
+        });
+        packets.collect()
+    }
+
+    #[test]
+    fn who_takes_timestamps_from_a_clock_is_heard_whole() {
+        assert_eq!(encrypted(160, &[144, 176, 160, 160, 150, 170, 156, 164, 144, 156]), [false; 11]);
+    }
+
+    #[test]
+    fn sound_with_a_tag_is_found_from_its_first_packet_on() {
+        for tag in TAGS {
+            assert_eq!(encrypted(160 + tag, &[160; 5]), [true; 6], "{tag}");
+        }
+        let pauses = [160, 160, 1_600, 160, 1_760, 160];
+        assert_eq!(encrypted(170, &pauses), [true, true, true, false, true, true, true]);
     }
 }

@@ -29,13 +29,13 @@ const LONGEST_CHUNK: usize = 128 * 1024;
 const LONGEST_PACKET: usize = 1_275;
 /// No call lasts longer: 24 hours.
 const MOST_FRAMES: u32 = 24 * 60 * 60 * FRAMES_PER_SECOND;
-/// Chunks that may be missing in a row before the rest is given up.
+/// Chunks that may be missing in a row before the rest is given up, where nothing stands in their place.
 const MOST_MISSING: u64 = 256;
 /// Chunks that are looked for behind a gap at first.
 const NEAR: u64 = 8;
 /// Octets that no chunk is shorter than by much, on average.
 const USUAL_CHUNK: u64 = 1_024;
-/// What may be spent on looking for chunks, in octets that are tried: so much, and so much for each octet of the file.
+/// What may be spent on looking for chunks where they are not likely, in octets that are tried: so much, and so much for each octet of the file.
 const EFFORT: u64 = 4 * 1_024 * 1_024;
 const EFFORT_PER_OCTET: u64 = 64;
 
@@ -191,9 +191,10 @@ pub enum Fault {
     Head,
 }
 
-/// The name of the key that a file is sealed with; none where that cannot be told.
-pub fn sealed_with(file: &[u8]) -> Option<String> {
-    Head::read(file.get(..NAMED)?).ok().map(|head| key_name(head.key_id))
+/// The name of the key that a file is sealed with.
+pub fn sealed_with(file: &[u8]) -> Result<String, Fault> {
+    let named = file.get(..NAMED).ok_or(Fault::NoRecording)?;
+    Head::read(named).map(|head| key_name(head.key_id))
 }
 
 /// Reads a file, as far as it is what was written. Whatever the octets are, it takes time and room in proportion to them.
@@ -215,6 +216,8 @@ pub fn read(file: &[u8], key: &RecordingKey) -> Result<Recording, Fault> {
         damage: Vec::new(),
         foreign: 0,
         failed: 0,
+        in_row: 0,
+        row_ends: usize::MAX,
         effort: EFFORT.saturating_add(EFFORT_PER_OCTET.saturating_mul(chunks.len() as u64)),
         ended: false,
     };
@@ -283,6 +286,9 @@ struct Reader {
     foreign: u64,
     /// Since the last good one: what looked like chunks, and did not open.
     failed: u32,
+    /// Of those the ones that stand one behind the other, and how many octets are left behind the last of them.
+    in_row: u64,
+    row_ends: usize,
     /// What may still be spent.
     effort: u64,
     ended: bool,
@@ -294,8 +300,8 @@ impl Reader {
         let (mut left, mut looked_at) = (chunks, chunks);
         while !self.ended && !looked_at.is_empty() {
             let skipped = (left.len() - looked_at.len()) as u64;
-            let opened =
-                next_chunk(looked_at).and_then(|(sealed, rest)| Some((self.open(sealed, skipped)?, rest)));
+            let opened = next_chunk(looked_at)
+                .and_then(|(sealed, rest)| Some((self.open(sealed, skipped, rest.len())?, rest)));
             if let Some((text, rest)) = opened {
                 self.foreign += skipped;
                 self.take(&text);
@@ -314,19 +320,40 @@ impl Reader {
     }
 
     /// Where it stands, or, where others are missing before it, further on: the further, the more there is that does not open.
-    fn open(&mut self, sealed: &[u8], skipped: u64) -> Option<Vec<u8>> {
-        let near = NEAR << self.failed.min(5);
-        let furthest = self.place.saturating_add((near + skipped / USUAL_CHUNK).min(MOST_MISSING));
-        for place in self.place..=furthest {
-            for last in [false, true] {
-                self.effort = self.effort.checked_sub((KEY + sealed.len()) as u64)?;
-                if let Some(text) = self.cipher.open(place, last, sealed) {
-                    (self.place, self.failed, self.ended) = (place + 1, 0, last);
+    /// Each one that does not open may stand in place of another: as many places on is tried whatever was spent. `behind`: octets
+    /// that are left behind it.
+    fn open(&mut self, sealed: &[u8], skipped: u64, behind: usize) -> Option<Vec<u8>> {
+        // No octet is in two of a row, so that this takes time in proportion to the file.
+        let is_next = behind.saturating_add(4 + sealed.len()) <= self.row_ends;
+        let likely = self.place.saturating_add(self.in_row);
+        let likely = likely.saturating_sub(NEAR).max(self.place)..=likely.saturating_add(NEAR);
+        if is_next {
+            for place in likely.clone() {
+                if let Some(text) = self.open_at(place, sealed) {
                     return Some(text);
                 }
             }
+            (self.in_row, self.row_ends) = (self.in_row.saturating_add(1), behind);
+        }
+        let near = NEAR << self.failed.min(5);
+        let furthest = self.place.saturating_add((near + skipped / USUAL_CHUNK).min(MOST_MISSING));
+        for place in (self.place..=furthest).filter(|place| !is_next || !likely.contains(place)) {
+            self.effort = self.effort.checked_sub(2 * (KEY + sealed.len()) as u64)?;
+            if let Some(text) = self.open_at(place, sealed) {
+                return Some(text);
+            }
         }
         self.failed = self.failed.saturating_add(1);
+        None
+    }
+
+    fn open_at(&mut self, place: u64, sealed: &[u8]) -> Option<Vec<u8>> {
+        for last in [false, true] {
+            if let Some(text) = self.cipher.open(place, last, sealed) {
+                (self.place, self.failed, self.in_row, self.ended) = (place + 1, 0, 0, last);
+                return Some(text);
+            }
+        }
         None
     }
 

@@ -302,7 +302,7 @@ impl Owner {
             FromDesk::OrderEntry(answer) => self.notify(Notice::OrderEntry(answer)),
             FromDesk::OrderWatch(told) => {
                 if told == OrderWatch::Revoked {
-                    self.agent.forget_ended();
+                    self.tell(Input::Forget);
                 }
                 self.notify(Notice::OrderWatch(told));
             }
@@ -482,11 +482,11 @@ impl Owner {
         let reminds = self.reminds_until.is_some_and(|until| self.clock.now() < until);
         let reminder = reminds.then_some(Ring::Cadence(self.voice.tones.held));
         let ring = rings.then_some(wanted).or(reminder);
-        if let Some((devices, _)) = &self.voice.devices
-            && self.voice.ring != ring
-        {
-            devices.ring(ring);
+        if self.voice.ring != ring {
             self.voice.ring = ring;
+            if let Some((devices, _)) = &self.voice.devices {
+                devices.ring(ring);
+            }
         }
     }
 

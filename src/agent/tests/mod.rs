@@ -460,7 +460,7 @@ fn a_telephone_that_is_to_know_nobody_any_more_forgets_the_calls_that_are_over()
     let mut world = World::new();
     let mut leg = world.talk();
     world.hang_up_theirs(&mut leg);
-    world.agent.forget_ended();
+    world.handle(Input::Forget);
     world.conclude(&leg, "passed_on");
     assert_eq!(world.refusals(), [(None, Refusal::NoSuchLine)]);
 }

@@ -38,6 +38,16 @@ impl World {
         self.handle(Input::Tape { id, news });
     }
 
+    /// The refused recording is deleted, and then nothing may be known of the client any more.
+    fn forget_if(&mut self, forgets: bool) {
+        if forgets {
+            if !self.tapes.is_empty() {
+                self.tells(TapeNews::Discarded);
+            }
+            self.handle(Input::Forget);
+        }
+    }
+
     fn kept(&self) -> crate::desk_api::CallRecording {
         self.the_entry().recording.expect("something of a recording")
     }
@@ -426,29 +436,43 @@ fn whoever_is_consulted_is_not_recorded_though_another_call_takes_the_place_of_t
 
 #[test]
 fn what_a_client_refused_holds_when_the_pbx_gives_them_back() {
-    let mut world = always();
-    let mut leg = world.talk();
-    world.intend(Intent::RefuseRecording { line: LINE });
-    world.refer();
-    world.notify(&mut leg, "SIP/2.0 200 OK");
-    let back = gives_back(&world);
-    world.tapes.clear();
-    // Again missed, and given back once more.
-    for answers in [false, true] {
-        let (leg, invite) = world.ring(&back);
-        if answers {
-            world.intend(Intent::Answer { line: LINE });
-        } else {
-            let cancel = world.pbx.cancel(&leg, &invite, "");
-            world.hears(&cancel);
-            world.pbx.forget();
+    for forgets in [false, true] {
+        let mut world = always();
+        let mut leg = world.talk();
+        world.intend(Intent::RefuseRecording { line: LINE });
+        world.refer();
+        world.notify(&mut leg, "SIP/2.0 200 OK");
+        let back = gives_back(&world);
+        world.forget_if(forgets);
+        world.tapes.clear();
+        // Again missed, and given back once more.
+        for answers in [false, true] {
+            let (leg, invite) = world.ring(&back);
+            if answers {
+                world.intend(Intent::Answer { line: LINE });
+            } else {
+                let cancel = world.pbx.cancel(&leg, &invite, "");
+                world.hears(&cancel);
+                world.pbx.forget();
+                world.forget_if(forgets);
+            }
         }
+        let refused = (Some(RecordingState::Refused), vec![]);
+        assert_eq!((world.recording(), world.tape()), refused, "{forgets}");
+        let of_former = |record: &&CallRecord| record.call_id == leg.call_id();
+        let last = world.records.iter().rev().find(of_former).unwrap();
+        assert!(last.caller.number.is_some(), "what is forgotten is not written over the entry");
     }
-    assert_eq!((world.recording(), world.tape()), (Some(RecordingState::Refused), vec![]));
 }
 
 #[test]
 fn what_a_client_refused_holds_when_they_are_fetched_from_where_they_were_parked() {
+    for forgets in [false, true] {
+        fetched_from_where_they_were_parked(forgets);
+    }
+}
+
+fn fetched_from_where_they_were_parked(forgets: bool) {
     let mut world = World::with(|config| {
         let rules = RecordingRules { when: When::Always, announce: Announce::Elsewhere };
         config.recording = Some(RecordingConfig { rules, fault: None });
@@ -465,13 +489,37 @@ fn what_a_client_refused_holds_when_they_are_fetched_from_where_they_were_parked
     world.hears(&taken);
     world.notify(&mut leg, "SIP/2.0 200 OK");
     place_is(&mut world, ColleagueIs::Talking);
+    world.forget_if(forgets);
+    let parked = world.agent.view().parked[0].client.as_ref().unwrap();
+    assert_eq!(parked.caller.number.is_none(), forgets, "who waits there");
     world.tapes.clear();
     world.pbx.forget();
     world.intend(Intent::TakeParked { place: "701".into() });
     let invite = world.pbx.request("INVITE");
     let ok = world.pbx.reply_with(&invite, 200, FIRST_CLIENT, Some(ALAW));
     world.hears(&ok);
-    assert_eq!((world.recording(), world.tape()), (Some(RecordingState::Refused), vec![]));
+    assert_eq!((world.recording(), world.tape()), (Some(RecordingState::Refused), vec![]), "{forgets}");
+}
+
+#[test]
+fn a_client_is_forgotten_as_soon_as_it_is_written_what_became_of_the_recording() {
+    for (first, last) in [
+        (None, Some((TapeNews::Ended { complete: true }, RecordingResult::Complete))),
+        (Some(TapeNews::Fault(RecordingFault::DiskFull)), None),
+    ] {
+        let mut world = always();
+        let mut leg = world.talk();
+        first.into_iter().for_each(|news| world.tells(news));
+        world.hang_up_theirs(&mut leg);
+        world.handle(Input::Forget);
+        if let Some((news, result)) = last {
+            world.tells(news);
+            assert_eq!(world.kept().result, Some(result));
+            assert!(world.the_entry().caller.number.is_some(), "the entry is whole");
+        }
+        world.conclude(&leg, "passed_on");
+        assert_eq!(world.refusals(), [(None, Refusal::NoSuchLine)], "{first:?}");
+    }
 }
 
 #[test]

@@ -198,7 +198,8 @@ impl Timeline {
         let [last, before] = self.losses;
         let is_in = |gap: Option<Gap>| gap.is_some_and(|gap| (gap.from..gap.to).contains(&position));
         if is_in(last) {
-            self.losses = [before, None];
+            // What is missing behind it is a gap of its own, and no more of the one before.
+            (self.losses, self.in_gap) = ([before, None], false);
         } else if is_in(before) {
             self.losses = [last, None];
         }
@@ -284,6 +285,25 @@ mod tests {
         timeline.found(21 * PACKET);
         assert!(timeline.sees_loss(), "the other one is lost all the same");
         timeline.found(52 * PACKET);
+        assert!(!timeline.sees_loss());
+    }
+
+    #[test]
+    fn what_is_missing_behind_a_late_packet_is_no_more_of_an_older_gap() {
+        let mut timeline = timeline();
+        timeline.plays(10);
+        timeline.loses(1);
+        timeline.plays(400);
+        // Two are missing, and the first of them was only late.
+        timeline.loses(1);
+        timeline.found(411 * PACKET);
+        timeline.loses(1);
+        timeline.plays(20);
+        timeline.found(100 * PACKET);
+        assert!(timeline.sees_loss(), "what was played between them was no gap");
+        timeline.plays(400);
+        assert!(timeline.sees_loss(), "ten seconds count from the last one that is missing");
+        timeline.plays(100);
         assert!(!timeline.sees_loss());
     }
 }

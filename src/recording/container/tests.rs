@@ -194,11 +194,43 @@ fn what_is_behind_many_missing_chunks_is_still_read() {
     }
 }
 
+/// As where a disk has put another file's blocks into this one: much that looks like chunks, each of which is tried.
+#[test]
+fn what_is_behind_much_of_another_recording_is_still_read() {
+    let chunks_of = |mut writer: Writer, chunks: u32| {
+        let mut sealed = Vec::new();
+        for number in 0..chunks * 25 {
+            say(&mut writer, number);
+            sealed.extend(writer.chunk());
+        }
+        sealed
+    };
+    let other = Writer::begin(&key(1), id(), begun(), Layout::Stereo, ([4; KEY], [5; NONCE])).unwrap().0;
+    let foreign = chunks_of(other, 300);
+    let (writer, head) = begin(Layout::Stereo);
+    let own = chunks_of(writer, 400);
+    // So many of another one stand in place of so many of its own.
+    for (others, gone) in [(100, 95), (300, 307)] {
+        let behind = &own[50 + gone..];
+        let file = [head.clone(), own[..50].concat(), foreign[..others].concat(), behind.concat()].concat();
+        let recording = opened(&file);
+        let missing = 25 * u32::try_from(gone).unwrap();
+        let octets = foreign[..others].concat().len() as u64;
+        let damage = vec![
+            Damage::Missing { from: 50 * 25, frames: missing },
+            Damage::Foreign { octets },
+            Damage::NoEnd,
+        ];
+        assert_eq!((recording.frames, recording.damage), (10_000, damage), "{others} {gone}");
+        assert_eq!(recording.pieces.last(), Some(&said(9_999)), "{others} {gone}");
+    }
+}
+
 #[test]
 fn a_file_names_the_key_that_it_is_sealed_with() {
-    assert_eq!(sealed_with(&parts().concat()), Some(key(1).name()));
+    assert_eq!(sealed_with(&parts().concat()), Ok(key(1).name()));
     assert_ne!(key(2).name(), key(1).name());
-    assert_eq!(sealed_with(&[0; 4_096]), None);
+    assert_eq!(sealed_with(&[0; 4_096]), Err(Fault::NoRecording));
 }
 
 #[test]

@@ -157,6 +157,20 @@ fn silence_has_its_cause_in_words_until_sound_is_back() {
 }
 
 #[test]
+fn it_is_said_who_is_still_on_hold_and_for_how_long() {
+    let mut world = World::new();
+    world.talks(FIRST, HANBIT);
+    world.phone(phone::Event::Held { line: FIRST, by: Side::Us });
+    world.wishes.clear();
+    world.handle(Input::Agent(Event::StillOnHold { line: FIRST, waited: Duration::from_secs(125) }));
+    let said = world.wishes.iter().map(|wish| match wish {
+        Wish::Announce(text) => text.as_str(),
+        _ => "",
+    });
+    assert_eq!(said.collect::<Vec<_>>(), ["Still on hold: +7 495 555-01-42, 02:05"]);
+}
+
+#[test]
 fn the_keypad_sends_each_digit_and_shows_them() {
     let mut world = World::new();
     world.talks(FIRST, HANBIT);

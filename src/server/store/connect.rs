@@ -331,3 +331,78 @@ impl Row<'_> {
         Ok(self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sqlx::error::{DatabaseError, ErrorKind};
+
+    /// As a database says it: by its code alone.
+    #[derive(Debug)]
+    struct Said(&'static str);
+
+    impl std::fmt::Display for Said {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl std::error::Error for Said {}
+
+    impl DatabaseError for Said {
+        fn message(&self) -> &str {
+            self.0
+        }
+
+        fn code(&self) -> Option<std::borrow::Cow<'_, str>> {
+            Some(self.0.into())
+        }
+
+        fn as_error(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn as_error_mut(&mut self) -> &mut (dyn std::error::Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn into_error(self: Box<Self>) -> Box<dyn std::error::Error + Send + Sync + 'static> {
+            self
+        }
+
+        fn kind(&self) -> ErrorKind {
+            ErrorKind::Other
+        }
+    }
+
+    fn said(code: &'static str) -> sqlx::Error {
+        sqlx::Error::Database(Box::new(Said(code)))
+    }
+
+    /// It is tried again, and when that was in vain twenty times, the sender is told to try later: no fault of ours.
+    #[test]
+    fn who_was_always_the_last_to_write_is_told_to_try_again() {
+        for code in ["40001", "40P01"] {
+            assert!(was_in_the_way(&said(code)), "{code}");
+            assert_eq!(trouble(&said(code)), Trouble::Away, "{code}");
+        }
+    }
+
+    #[test]
+    fn what_a_database_says_is_told_in_the_same_words_whichever_it_is() {
+        for (sqlite, postgres, told) in [
+            ("13", "53100", Trouble::Full),
+            ("8", "25006", Trouble::TakesNoWrites),
+            ("1544", "25006", Trouble::TakesNoWrites),
+            ("5", "55P03", Trouble::Away),
+            ("517", "57014", Trouble::Away),
+            ("1", "42601", Trouble::Ours),
+        ] {
+            assert_eq!(
+                (trouble(&said(sqlite)), trouble(&said(postgres))),
+                (told, told),
+                "{sqlite} {postgres}"
+            );
+        }
+    }
+}

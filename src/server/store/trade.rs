@@ -603,3 +603,34 @@ async fn assortment(
     let typical = rows.iter().map(|id| product_id(id)).collect::<Result<Vec<_>, _>>()?;
     Ok((pushed, new, typical))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_of_before_is_of_the_day_that_it_was_at_the_office() {
+        let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+        let order = serde_json::json!({"id": id, "revision": 1, "client": id});
+        let nothing = serde_json::json!({"net": "0", "tax": "0", "gross": "0"});
+        let examined =
+            serde_json::json!({"lines": [], "total": nothing, "most": "0", "columns": [], "faults": []});
+        for (placed_at, zone, day) in [
+            ("2026-03-05T23:30:00Z", "UTC", "2026-03-05"),
+            ("2026-03-05T23:30:00Z", "Europe/Moscow", "2026-03-06"),
+            ("2026-03-05T09:59:00Z", "Pacific/Kiritimati", "2026-03-05"),
+            ("2026-03-05T10:01:00Z", "Pacific/Kiritimati", "2026-03-06"),
+            ("2026-03-05T10:59:00Z", "Pacific/Niue", "2026-03-04"),
+        ] {
+            let past = Past {
+                order: serde_json::from_value(order.clone()).unwrap(),
+                examined: serde_json::from_value(examined.clone()).unwrap(),
+                state: OrderState::Placed,
+                number: Some(1),
+                placed_at: placed_at.parse().unwrap(),
+            };
+            let told = past.told(&TimeZone::get(zone).unwrap());
+            assert_eq!(told.placed_on, Some(day.parse().unwrap()), "{placed_at} {zone}");
+        }
+    }
+}

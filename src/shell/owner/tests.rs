@@ -263,6 +263,44 @@ async fn a_telephone_whose_voice_cannot_start_does_not_say_that_it_records() {
         .await;
 }
 
+#[tokio::test]
+async fn two_tones_are_heard_where_somebody_is_still_on_hold() {
+    tokio::task::LocalSet::new()
+        .run_until(async {
+            let mut desk = Desk::new().await;
+            assert!(desk.owner.voice.ring.is_none());
+            let waited = Duration::from_secs(60);
+            desk.owner.on_event(Event::StillOnHold { line: LineId(1), waited });
+            let held = Ring::Cadence(desk.owner.voice.tones.held);
+            assert!(desk.owner.voice.ring == Some(held), "as the country has them");
+            tokio::time::sleep(REMINDER + Duration::from_millis(50)).await;
+            desk.owner.ring();
+            assert!(desk.owner.voice.ring.is_none(), "once each time");
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_telephone_whose_token_is_revoked_knows_no_call_that_is_over() {
+    tokio::task::LocalSet::new()
+        .run_until(async {
+            for told in [OrderWatch::Live, OrderWatch::Revoked] {
+                let mut desk = Desk::new().await;
+                desk.is_called().await;
+                desk.owner.on_command(Command::Intent(Intent::HangUp { line: LineId(1) }));
+                desk.notices();
+                desk.owner.on_desk(FromDesk::OrderWatch(told.clone()));
+                let result = "passed_on".to_owned();
+                desk.owner.on_command(Command::Intent(Intent::Conclude { call_id: "call".into(), result }));
+                let is_refused = |notice: &Notice| {
+                    matches!(notice, Notice::Agent(Event::Phone(phone::Event::Refused { .. })))
+                };
+                assert_eq!(desk.notices().iter().any(is_refused), told == OrderWatch::Revoked, "{told:?}");
+            }
+        })
+        .await;
+}
+
 /// Their answer: audio at this address.
 fn sdp(audio: SocketAddr) -> String {
     let (ip, port) = (audio.ip(), audio.port());
