@@ -120,6 +120,7 @@ impl Way<'_> {
             unchanged: 0,
             gone: 0,
         });
+        pass.begin_file();
         loop {
             let (rows, is_over) = self.some(kind, &mut table);
             match kind {
@@ -129,6 +130,7 @@ impl Way<'_> {
                 Kind::Stock => self.stock(pass, &table, &rows).await?,
                 Kind::Standings => self.standings(pass, &table, &rows).await?,
             }
+            pass.went_on(rows.len()).await?;
             if is_over {
                 break;
             }

@@ -43,10 +43,14 @@ pub(crate) struct Store {
     pub(super) readers: AnyPool,
     begin: &'static str,
     begin_long: &'static str,
+    /// What a write does first, where the beginning alone does not keep others from writing.
+    lock: Option<&'static str>,
     /// Name and definition of each index of the table `$1` that may be dropped and made anew.
     pub(super) indices: &'static str,
     /// Looks at a part of what the tables hold, where the database does not do so by itself.
     look_over: Option<&'static str>,
+    /// The same for tables that are being filled: see [`super::growth`].
+    pub(super) look_within: Option<&'static str>,
     /// Nobody puts a copy in the place of a SQLite file that is in use.
     _in_use: Option<Arc<File>>,
 }
@@ -88,14 +92,22 @@ impl Store {
         Ok(row.fetch_optional(&self.readers).await?)
     }
 
-    /// A write that happens as if it were alone.
+    /// A write, while no other one happens.
     pub(super) async fn begin(&self) -> Result<Transaction<'static>, StoreError> {
-        Ok(self.writer.begin_with(self.begin).await?)
+        self.begin_with(self.begin).await
     }
 
     /// One that goes through all clients, when the desk begins: a statement of it may take its time.
     pub(super) async fn begin_long(&self) -> Result<Transaction<'static>, StoreError> {
-        Ok(self.writer.begin_with(self.begin_long).await?)
+        self.begin_with(self.begin_long).await
+    }
+
+    async fn begin_with(&self, begin: &'static str) -> Result<Transaction<'static>, StoreError> {
+        let mut tx = self.writer.begin_with(begin).await?;
+        if let Some(lock) = self.lock {
+            sqlx::query(lock).execute(&mut *tx).await?;
+        }
+        Ok(tx)
     }
 }
 
@@ -137,7 +149,17 @@ async fn open_sqlite(file: &Path) -> Result<Store, OpenError> {
         "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = $1 AND sql IS NOT NULL";
     // Of all tables that grew tenfold, some rows of each index: a moment, however many there are.
     let look_over = Some("PRAGMA analysis_limit = 1000; PRAGMA optimize = 0x10002");
-    Ok(Store { writer, readers, begin, begin_long, indices, look_over, _in_use: Some(Arc::new(in_use)) })
+    Ok(Store {
+        writer,
+        readers,
+        begin,
+        begin_long,
+        lock: None,
+        indices,
+        look_over,
+        look_within: None,
+        _in_use: Some(Arc::new(in_use)),
+    })
 }
 
 pub(super) fn sqlite_url(file: &Path, mode: &str) -> Result<reqwest::Url, sqlx::Error> {
@@ -163,8 +185,12 @@ async fn open_postgres(url: &str) -> Result<Store, OpenError> {
     first.execute("SET statement_timeout = 0; SET lock_timeout = 0").await?;
     POSTGRES_MIGRATIONS.run(&mut first).await?;
     first.close().await?;
-    let begin = "BEGIN ISOLATION LEVEL SERIALIZABLE";
-    let begin_long = "BEGIN ISOLATION LEVEL SERIALIZABLE; SET LOCAL statement_timeout = 0";
+    let begin = "BEGIN ISOLATION LEVEL READ COMMITTED";
+    let begin_long =
+        "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0";
+    // One after the other, as SQLite does it, and in the order in which they came; what is read behind the lock is the present. The
+    // isolation level SERIALIZABLE lets them begin together: a few writes a second then were in each other's way for seconds.
+    let lock = Some("SELECT pg_advisory_xact_lock(7233173)");
     let indices = "SELECT indexname::text, indexdef FROM pg_indexes WHERE tablename = $1 AND indexname NOT LIKE '%_pkey' \
                    AND schemaname = current_schema()";
     Ok(Store {
@@ -172,8 +198,13 @@ async fn open_postgres(url: &str) -> Result<Store, OpenError> {
         readers: pool,
         begin,
         begin_long,
+        lock,
         indices,
         look_over: None,
+        look_within: Some(
+            "ANALYZE clients, client_phones, client_trade, company_clients, contract_prices, products, batches, search_items, \
+             search_keys, orders, order_lines",
+        ),
         _in_use: None,
     })
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::growth::Growth;
 use super::orders::{as_word, ten_thousandths};
 use super::products::thousandths;
 use super::trade::slot_key;
@@ -50,6 +51,7 @@ impl Store {
             return Ok(false);
         }
         directory::insert_directory(&mut tx, people).await?;
+        let mut growth = Growth::of(self);
         loop {
             let (some, trades): (Vec<_>, Vec<_>) =
                 clients.by_ref().take(AT_ONCE).map(|(id, draft, trade)| ((id, draft), (id, trade))).unzip();
@@ -59,9 +61,12 @@ impl Store {
             clients::insert_many(&mut tx, &some, people, plan, at).await?;
             let trades: Vec<_> = trades.iter().map(|(id, trade)| (*id, trade)).collect();
             trade::insert_trades(&mut tx, &trades).await?;
+            growth.by(&mut tx, some.len()).await?;
         }
+        growth.begin();
         for product in goods {
             products::put_product(&mut tx, product, at).await?;
+            growth.by(&mut tx, 1).await?;
         }
         tx.commit().await?;
         Ok(true)
@@ -80,12 +85,14 @@ impl Store {
             }
         }
         let mut orders = history.orders();
+        let mut growth = Growth::of(self);
         loop {
             let some: Vec<_> = orders.by_ref().take(AT_ONCE).collect();
             if some.is_empty() {
                 break;
             }
             insert_orders(&mut tx, &some).await?;
+            growth.by(&mut tx, some.len()).await?;
         }
         let typical: Vec<_> = history.typical().into_iter().collect();
         for some in typical.chunks(AT_ONCE) {
@@ -100,8 +107,9 @@ impl Store {
         for definition in definitions {
             Statement::new(&definition).execute(&mut tx).await?;
         }
+        // Here no statement has too little time.
+        sqlx::query("ANALYZE").execute(&mut *tx).await?;
         tx.commit().await?;
-        sqlx::query("ANALYZE").execute(&self.writer).await?;
         Ok(())
     }
 }

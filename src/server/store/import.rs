@@ -9,6 +9,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection};
 use uuid::Uuid;
 
+use super::growth::Growth;
 use super::products::{forget_picked, product_id, put_product, thousandths};
 use super::{Statement, Store, Transaction, clients, company, micros, search, trade};
 use crate::desk_api::{ClientDraft, ClientId, ClientTrade, Directory, ProductData, ProductId};
@@ -24,7 +25,7 @@ const PAGE: i64 = 1000;
 /// An import looks at everything first, and writes afterwards.
 pub(crate) enum Pass {
     Look(PoolConnection<Any>),
-    Write(Transaction<'static>),
+    Write(Transaction<'static>, Growth),
 }
 
 /// A client as the desk has it.
@@ -43,26 +44,41 @@ impl Store {
 
     /// Writes all or nothing: nothing before `commit`.
     pub async fn write(&self) -> Result<Pass, StoreError> {
-        Ok(Pass::Write(self.begin_long().await?))
+        Ok(Pass::Write(self.begin_long().await?, Growth::of(self)))
     }
 }
 
 impl Pass {
     pub fn writes(&self) -> bool {
-        matches!(self, Self::Write(_))
+        matches!(self, Self::Write(..))
     }
 
     pub async fn commit(self) -> Result<(), StoreError> {
         match self {
             Self::Look(_) => Ok(()),
-            Self::Write(tx) => Ok(tx.commit().await?),
+            Self::Write(tx, _) => Ok(tx.commit().await?),
+        }
+    }
+
+    /// Another file, and thus another table, begins.
+    pub fn begin_file(&mut self) {
+        if let Self::Write(_, growth) = self {
+            growth.begin();
+        }
+    }
+
+    /// So many rows more of it were gone through.
+    pub async fn went_on(&mut self, rows: usize) -> Result<(), StoreError> {
+        match self {
+            Self::Look(_) => Ok(()),
+            Self::Write(tx, growth) => growth.by(tx, rows).await,
         }
     }
 
     fn db(&mut self) -> &mut AnyConnection {
         match self {
             Self::Look(connection) => connection,
-            Self::Write(tx) => tx,
+            Self::Write(tx, _) => tx,
         }
     }
 
@@ -96,7 +112,7 @@ impl Pass {
         plan: &NumberingPlan,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        let Self::Write(tx) = self else { return Ok(()) };
+        let Self::Write(tx, _) = self else { return Ok(()) };
         if clients.is_empty() {
             return Ok(());
         }
@@ -123,7 +139,7 @@ impl Pass {
         plan: &NumberingPlan,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        let Self::Write(tx) = self else { return Ok(()) };
+        let Self::Write(tx, _) = self else { return Ok(()) };
         let department = clients::department_of(people, &client.draft);
         clients::upsert(tx, client.id, &client.draft, department.as_deref(), at).await?;
         clients::index_phones(tx, client.id, &client.draft, plan).await?;
@@ -202,7 +218,7 @@ impl Pass {
 
     /// Makes or replaces a product, its prices and stock included.
     pub async fn put_product(&mut self, data: &ProductData, at: Timestamp) -> Result<(), StoreError> {
-        let Self::Write(tx) = self else { return Ok(()) };
+        let Self::Write(tx, _) = self else { return Ok(()) };
         put_product(tx, data, at).await
     }
 
@@ -212,7 +228,7 @@ impl Pass {
         prices: &Prices,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        let Self::Write(tx) = self else { return Ok(()) };
+        let Self::Write(tx, _) = self else { return Ok(()) };
         sqlx::query("UPDATE products SET prices = $1, updated_at = $2 WHERE id = $3")
             .bind(serde_json::to_string(prices)?)
             .bind(micros(at))
@@ -253,7 +269,7 @@ impl Pass {
         (client, product): (ClientId, ProductId),
         price: Option<Money>,
     ) -> Result<(), StoreError> {
-        let Self::Write(tx) = self else { return Ok(()) };
+        let Self::Write(tx, _) = self else { return Ok(()) };
         let sql = match price {
             Some(_) => {
                 "INSERT INTO contract_prices (client, product, price) VALUES ($1, $2, $3) \
@@ -273,7 +289,7 @@ impl Pass {
         &mut self,
         batches: &[(ProductId, String, Option<Date>, Decimal)],
     ) -> Result<(), StoreError> {
-        let Self::Write(tx) = self else { return Ok(()) };
+        let Self::Write(tx, _) = self else { return Ok(()) };
         if batches.is_empty() {
             return Ok(());
         }
@@ -293,7 +309,7 @@ impl Pass {
 
     /// The stock that was written is without what is being picked.
     pub async fn forget_picked(&mut self) -> Result<(), StoreError> {
-        let Self::Write(tx) = self else { return Ok(()) };
+        let Self::Write(tx, _) = self else { return Ok(()) };
         forget_picked(tx, None).await
     }
 
@@ -319,7 +335,7 @@ impl Pass {
                     continue;
                 }
                 count += 1;
-                if let Self::Write(tx) = self {
+                if let Self::Write(tx, _) = self {
                     let sql = "DELETE FROM batches WHERE product = $1 AND id = $2";
                     sqlx::query(sql).bind(product).bind(id).execute(&mut **tx).await?;
                 }

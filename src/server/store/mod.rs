@@ -15,6 +15,7 @@ mod connect;
 mod directory;
 mod fill;
 mod following;
+mod growth;
 mod handovers;
 mod import;
 mod offers;

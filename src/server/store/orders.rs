@@ -268,7 +268,7 @@ impl Store {
              GROUP BY c.client_type, l.product ORDER BY c.client_type, l.product \
              ON CONFLICT (client_type, product) DO UPDATE SET clients = typical_products.clients + excluded.clients",
         );
-        // Not SERIALIZABLE: what is placed meanwhile is in nobody's way.
+        // Without the lock: what is placed meanwhile is in nobody's way.
         let (text, values) = insert.into_parts();
         sqlx::query_with(text, values).execute(&self.writer).await?;
         Ok(())

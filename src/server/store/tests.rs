@@ -368,6 +368,38 @@ async fn a_year_of_orders_makes_habits_and_leaves_every_index() {
     assert!(terms.typical.len() > 10, "clients of this type buy it");
 }
 
+/// PostgreSQL chooses its indices by that, and nobody else looks into a transaction.
+#[tokio::test]
+async fn who_fills_a_database_tells_it_how_much_that_is_while_it_does() {
+    let Ok(socket) = std::env::var("PATCHCORD_TEST_POSTGRES") else { return };
+    let name = format!("patchcord_growth_{}", std::process::id());
+    let run = |program: &str| {
+        let done = std::process::Command::new(program).args(["-h", &socket, "-U", "desk", &name]).status();
+        assert!(done.unwrap().success());
+    };
+    run("createdb");
+    let url = format!("postgres://desk@{}/{name}", socket.replace('/', "%2F"));
+    let store = Store::open(&Database::parse(&url).unwrap()).await.unwrap();
+    let at: Timestamp = "2026-11-30T08:00:00Z".parse().unwrap();
+    let types = sample::usual_types();
+    store.set_client_types(&types).await.unwrap();
+    let today = jiff::civil::date(2026, 11, 30);
+    let (people, goods) = (sample::directory(&types, today), sample::products(today, 700));
+    let routes = sample::order_rules().route_ids();
+    let clients = sample::clients(700).map(|(id, draft)| {
+        let trade = sample::trade(&draft, &routes);
+        (id, draft, trade)
+    });
+    assert!(store.fill(&people, clients, &goods, &NumberingPlan::default(), at).await.unwrap());
+    for table in ["clients", "client_phones", "products", "search_items"] {
+        let sql = "SELECT CAST(reltuples AS BIGINT) FROM pg_class WHERE relname = $1";
+        let known: i64 = sqlx::query_scalar(sql).bind(table).fetch_one(&store.readers).await.unwrap();
+        assert!(known >= 500, "{table}: {known}");
+    }
+    store.readers.close().await;
+    run("dropdb");
+}
+
 /// Text of everything in a table that had these columns, row by row; the same on both databases.
 async fn rows(db: &sqlx::AnyPool, is_sqlite: bool, table: &str, columns: &[String]) -> Vec<String> {
     let quoted = columns.iter().map(|column| match is_sqlite {
