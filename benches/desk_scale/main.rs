@@ -10,10 +10,15 @@ mod load;
 mod operator;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use desks::{Database, Desks};
 use load::Figures;
 
+/// A desk that begins looks whether all clients can be found, some seconds of a million, and each of its connections asks for the
+/// first time.
+const SETTLING: Duration = Duration::from_secs(15);
+const WARMING_UP: (u32, u64) = (5, 15);
 /// Requests of each kind by one operator alone.
 const ALONE: usize = 500;
 
@@ -87,6 +92,9 @@ async fn measure(database: &Database, tokens: &[String], wanted: &Wanted) {
     drop(desks);
     for &hurry in &wanted.hurries {
         let desks = Desks::start(database, if database.kind() == "sqlite" { 1 } else { 3 });
+        tokio::time::sleep(SETTLING).await;
+        let (quickly, seconds) = WARMING_UP;
+        operator::many(&desks, tokens, &sample, quickly, seconds).await;
         let figures = operator::many(&desks, tokens, &sample, hurry, wanted.seconds).await;
         figures.print(&format!(
             "{} operators on {} desk(s), {hurry} times as fast as people, {} s",
