@@ -27,6 +27,10 @@ const LEAST_TURN_MS: usize = 20;
 const FULL_MS: usize = 40;
 const GONE_MS: usize = 120;
 
+/// How much more the last of 40 ms tells than the first, and that of 20 ms ([`predict::go_on`]): measured.
+const LATENESS: i32 = 4;
+const BACK_LATENESS: i32 = 2;
+
 /// The sound after a gap is traced back so far.
 const BACK_MS: usize = 20;
 
@@ -100,7 +104,7 @@ impl Concealer {
         let per_ms = self.rate.per_ms();
         let near = &after[..after.len().min(BACK_MS * per_ms)]; // at most its length
         let mirrored: Vec<f64> = near.iter().rev().map(|sample| f64::from(*sample)).collect();
-        let back = predict::go_on(&mirrored, per_ms, gap.min(BACK_MS * per_ms));
+        let back = predict::go_on(&mirrored, per_ms, gap.min(BACK_MS * per_ms), BACK_LATENESS);
         let mut sound: Vec<f64> = (from..to).map(|place| self.going_on(place)).collect();
         let length = back.len() as f64;
         for (n, (sample, back)) in sound.iter_mut().rev().zip(back).enumerate() {
@@ -143,7 +147,7 @@ impl Concealer {
         let per_ms = self.rate.per_ms();
         let (end, join) = (self.sound.len(), JOIN_MS * per_ms);
         if end == self.before {
-            let rings = predict::go_on(&self.sound, per_ms, HEAD_MS * per_ms + join);
+            let rings = predict::go_on(&self.sound, per_ms, HEAD_MS * per_ms + join, LATENESS);
             return self.sound.extend(rings);
         }
         if self.turn == 0 {

@@ -13,10 +13,11 @@ const MOST_ORDER: usize = 256;
 /// A resonance that loses less would ring for ever.
 const MOST_REFLECTION: f64 = 0.9999;
 
-/// So many samples that follow `sound`, where a millisecond has `per_ms`.
-pub(super) fn go_on(sound: &[f64], per_ms: usize, samples: usize) -> Vec<f64> {
+/// So many samples that follow `sound`, where a millisecond has `per_ms`. The later a sample, the more it tells of what follows: it is
+/// weighed by its place to the power of `lateness`.
+pub(super) fn go_on(sound: &[f64], per_ms: usize, samples: usize, lateness: i32) -> Vec<f64> {
     let order = (ORDER_PER_MS * per_ms).min(sound.len() * ORDER_EIGHTHS / 8).min(MOST_ORDER);
-    let coefficients = coefficients(sound, order);
+    let coefficients = coefficients(sound, order, lateness);
     let mut all = sound.to_vec();
     for _ in 0..samples {
         let known = all.iter().rev().zip(&coefficients);
@@ -26,10 +27,10 @@ pub(super) fn go_on(sound: &[f64], per_ms: usize, samples: usize) -> Vec<f64> {
 }
 
 /// What each sample before, the nearest first, gives the next one.
-fn coefficients(sound: &[f64], order: usize) -> Vec<f64> {
+fn coefficients(sound: &[f64], order: usize, lateness: i32) -> Vec<f64> {
     let Some(steps) = sound.len().checked_sub(1) else { return Vec::new() };
-    // The later, the more like what follows: weighed by the square of its place.
-    let weights: Vec<f64> = (0..sound.len()).map(|n| ((n + 1) as f64 / sound.len() as f64).powi(2)).collect();
+    let weights: Vec<f64> =
+        (0..sound.len()).map(|n| ((n + 1) as f64 / sound.len() as f64).powi(lateness)).collect();
     // What is left when each sample is predicted from those before, and from those after it.
     let (mut forward, mut backward) = (sound[1..].to_vec(), sound[..steps].to_vec()); // `steps` is one less
     let mut found: Vec<f64> = Vec::with_capacity(order);
@@ -74,7 +75,7 @@ mod tests {
     #[test]
     fn a_chord_goes_on_where_it_was() {
         let hz = [210.0, 420.0, 1_300.0];
-        let (heard, meant) = (go_on(&tones(&hz, 0, 320), 8, 160), tones(&hz, 320, 160));
+        let (heard, meant) = (go_on(&tones(&hz, 0, 320), 8, 160, 2), tones(&hz, 320, 160));
         let of = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
         let alike = of(&heard, &meant) / (of(&heard, &heard) * of(&meant, &meant)).sqrt();
         assert!(alike > 0.97, "{alike}");
@@ -97,7 +98,7 @@ mod tests {
         sounds.extend([vec![32_767.0; 320], vec![0.0; 320], tones(&[100.0], 0, 320)]);
         for sound in sounds {
             let most = sound.iter().fold(0.0_f64, |most, sample| most.max(sample.abs()));
-            let heard = go_on(&sound, 8, 400);
+            let heard = go_on(&sound, 8, 400, 4);
             assert_eq!(heard.len(), 400);
             assert!(heard.iter().all(|sample| sample.abs() <= 2.0 * most), "{} samples", sound.len());
         }

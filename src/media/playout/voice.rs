@@ -9,11 +9,19 @@ use super::stretch::{self, correlation, crossfade};
 /// What is heard at the end of a gap is moved by up to a pitch period to fit; compared over so much.
 const FIT_MS: usize = 5;
 
-/// Sound this far below the loudest of late is a pause of the speaker: a ratio of amplitudes, 26 dB.
-const QUIET: f32 = 0.05;
+/// Sound this far below the loudest of late is a pause of the speaker: a ratio of amplitudes, 34 dB: words die away until then.
+const QUIET: f32 = 0.02;
 
-/// How slowly the loudest is forgotten, by the frame: half in 3 s.
+/// Or so little above the quietest of late: the noise around a speaker; if that is so far below the loudest, 20 dB.
+const NOISE: f32 = 1.4;
+const BELOW: f32 = 0.1;
+
+/// Of digital silence nothing is learned: A-law's is 8.
+const NOTHING: f32 = 8.0;
+
+/// How slowly both are forgotten, by the frame: half of the loudest is in 3 s, and the quietest has doubled in one.
 const LOUD_FORGETTING: f32 = 0.995;
+const QUIET_FORGETTING: f32 = 1.015;
 
 /// Finer steps are not to be had of a codec's own concealment: Opus counts in 2.5 ms.
 const CONCEAL_STEPS_PER_S: usize = 400;
@@ -31,6 +39,7 @@ pub(super) struct Voice {
     noise: Noise,
     filler: Filler,
     loudest: f32,
+    quietest: f32,
     heard: Option<bool>,
 }
 
@@ -58,6 +67,7 @@ impl Voice {
             noise: Noise::new(),
             filler: Filler::Real,
             loudest: 0.0,
+            quietest: f32::MAX,
             heard: None,
         }
     }
@@ -219,7 +229,8 @@ impl Voice {
     /// Whether the speaker pauses just now.
     pub fn is_quiet(&self) -> bool {
         let frame = self.sound.get(self.at..).unwrap_or_default();
-        amplitude(&frame[..frame.len().min(self.rate.frame_samples())]) <= self.loudest * QUIET
+        let quiet = (self.quietest * NOISE).clamp(self.loudest * QUIET, self.loudest * BELOW);
+        amplitude(&frame[..frame.len().min(self.rate.frame_samples())]) <= quiet
     }
 
     /// Since it was asked last: whether sound was decoded (`true`), only silence (`false`), or nothing.
@@ -237,7 +248,11 @@ impl Voice {
             self.sound.drain(..old);
             self.at = kept;
         }
-        self.loudest = amplitude(&frame).max(self.loudest * LOUD_FORGETTING);
+        let amplitude = amplitude(&frame);
+        self.loudest = amplitude.max(self.loudest * LOUD_FORGETTING);
+        if amplitude > NOTHING {
+            self.quietest = amplitude.min(self.quietest * QUIET_FORGETTING);
+        }
         frame
     }
 
