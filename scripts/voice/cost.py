@@ -1,7 +1,6 @@
 """What many calls cost at a time: telephones without sound devices, baresip, and an echo that only sends packets back."""
 import json
 import os
-import socket
 import subprocess
 import threading
 import time
@@ -121,9 +120,7 @@ class Echo(Processes):
     """sipp, which answers and sends each packet back."""
 
     def __init__(self, folder, far_end, count):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-            free.bind((LOOPBACK, 0))
-            self.port = free.getsockname()[1]
+        self.port = parties.free_port()
         self.processes = [subprocess.Popen(
             ["sipp", "-sn", "uas", "-i", LOOPBACK, "-p", str(self.port), "-rtp_echo", "-nostdin"],
             cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)]

@@ -91,6 +91,20 @@ class Listener:
         return np.frombuffer(b"".join(data for _, data in self.chunks), "<i2")
 
 
+given = set()
+
+
+def free_port():
+    """Of UDP, and another one each time: who asks for many before they are used is given some twice."""
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        if port not in given:
+            given.add(port)
+            return port
+
+
 class Party:
     def ready(self, folder):
         self.home = folder / self.name
@@ -142,9 +156,7 @@ class Baresip(Party):
     def __init__(self, folder, name, far_end, codec, headset=None, server=None, says=None):
         self.name = name
         self.ready(folder)
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         player = "alsa,ear" if headset else "aubridge,ear"
         devices = "".join(f'pcm.{part} {{ type pulse server "{server}" device {headset}_{part} }}\n' for part in ("ear", "mic"))
         (self.home / ".asoundrc").write_text(devices)
