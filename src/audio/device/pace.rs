@@ -11,7 +11,7 @@ use crate::media::Runs;
 pub(super) const PERIOD: usize = 480;
 
 /// Margin at the beginning.
-const LEAST: usize = PERIOD + PERIOD / 8;
+const LEAST: usize = PERIOD + PERIOD / 2;
 /// Margin that a busy computer may come to need.
 const MOST: usize = 8 * PERIOD;
 /// Over the margin wanted at once, and for a whole second: a delay that steering would take too long to get rid of.
@@ -23,8 +23,8 @@ const SECOND: u32 = 50;
 const CALM: u32 = 10;
 /// Weight of one look in the mean: a second's worth of exchanges.
 const WEIGHT: f64 = 1.0 / SECOND as f64;
-/// Correction per sample of error: gone in 20 s. A clock that is off by 100 millionths is followed 2 ms behind.
-const GAIN: f64 = 1.0 / (20.0 * 48_000.0);
+/// Correction per sample of error: gone in a minute.
+const GAIN: f64 = 1.0 / (60.0 * 48_000.0);
 const LARGEST: f64 = 0.001;
 
 #[derive(Debug)]
