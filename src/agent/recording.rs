@@ -400,7 +400,7 @@ impl Agent {
         }
         if view.state != RecordingState::Asking {
             // The register says so once it is true.
-            self.register.await_recording(line);
+            self.register.wait_for_recording(line);
             self.effects.push_back(Effect::Tape { line, id, command: TapeCommand::Discard });
         }
         self.change_recording(line, |view| (view.state, view.fault) = (RecordingState::Refused, None));

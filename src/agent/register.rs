@@ -402,7 +402,7 @@ impl Register {
     }
 
     /// It is to be deleted, and will be told once it is.
-    pub fn await_recording(&mut self, line: LineId) {
+    pub fn wait_for_recording(&mut self, line: LineId) {
         if let Some(entry) = self.entries.get_mut(&line) {
             entry.recording_due = true;
         }
