@@ -101,13 +101,14 @@ def settled(trace):
 
 
 def measure_mouth_to_ear(folder, options):
-    """What is said into a telephone comes back to its own earpiece: the far end returns each packet after a known time."""
+    """What is said into a telephone comes back to its own earpiece. The far end sends by a clock of its own, as telephones do; what a
+    packet waits for that is known, and no part of the delay."""
     print(f"\nMouth -> ear over PulseAudio's null sinks, PCMA, no impairment; {options.seeds} calls, one of each program at a time", flush=True)
     late, load = {"patchcord": [], "baresip": []}, {"patchcord": [], "baresip": []}
     spread, worst = {"patchcord": [], "baresip": []}, 0
     for number in range(options.seeds):
         place = folder / str(number)
-        # Sending and playing have one clock: what comes back at once would always meet the same phase of it.
+        # Between the clock of whoever is measured and the far end's any phase is as likely.
         phase = (number + 0.5) * 0.02 / options.seeds
         round_, behind = attempt(place, options.tries, lambda folder: one_round(folder, phase))
         worst = max(worst, behind)
@@ -140,7 +141,7 @@ def one_round(folder, phase, seconds=14):
                    parties.Baresip(folder, "baresip", far_end, kind, "baresip", headsets.server)]
         calls = [far_end.call(*party.address(), kind) for party in present]
         for call in calls:
-            call.phase = phase
+            call.give_back(phase)
         time.sleep(3)
         ears = [(headsets.listen(f"{party.name}_feed", 48000), headsets.listen(f"{party.name}_ear", 48000)) for party in present]
         time.sleep(1)
@@ -155,10 +156,11 @@ def one_round(folder, phase, seconds=14):
             voice.wait()
         used = [(parties.cpu_seconds(party.process.pid) - start) / (time.monotonic() - at) * 100 for party, start in zip(present, before)]
         time.sleep(0.5)
-        for party, (mouth, ear), percent in zip(present, ears, used):
+        for party, call, (mouth, ear), percent in zip(present, calls, ears, used):
             said, heard = mouth.stop(), ear.stop()
             spoken, arrived = judge.onsets(said, 48000) + mouth.begin, judge.onsets(heard, 48000) + ear.begin
-            delays = [min(arrived[arrived > at], default=np.inf) - at - phase for at in spoken]
+            there = statistics.median(call.waits)
+            delays = [min(arrived[arrived > at], default=np.inf) - at - there for at in spoken]
             result[party.kind] = ([d for d in delays if d < 0.45], percent)
             if not result[party.kind][0]:
                 raise SystemExit(f"voice: {party.kind} let nothing be heard; {len(spoken)} clicks spoken, {len(arrived)} heard")

@@ -2,6 +2,7 @@
 
 All is sent from one thread in the order of its time; what arrives is kept with its time.
 """
+import queue
 import re
 import selectors
 import socket
@@ -40,7 +41,8 @@ class Call:
         self.far_end, self.target, self.address, self.codec = far_end, target, address, codec
         self.rtp, self.rtcp = sockets
         self.id, self.tag, self.to, self.number = uuid.uuid4().hex, uuid.uuid4().hex[:8], f"<{target}>", 1
-        self.answered, self.remote, self.phase, self.heard = threading.Event(), None, None, []
+        self.answered, self.remote, self.heard = threading.Event(), None, []
+        self.returned, self.waits = None, []
 
     def request(self, method, body=""):
         kind = "Content-Type: application/sdp\r\n" if body else ""
@@ -60,6 +62,22 @@ class Call:
             if self.answered.wait(wait):
                 return self
         raise SystemExit(f"voice: {self.target} does not answer")
+
+    def give_back(self, phase):
+        """From now on what is heard goes back, as a telephone sends: every 20 ms by a clock of its own, so many seconds from now first."""
+        self.returned = queue.SimpleQueue()
+        threading.Thread(target=self.go_on_giving_back, args=(time.monotonic() + phase,), daemon=True).start()
+
+    def go_on_giving_back(self, due):
+        while self.far_end.goes_on(self):
+            time.sleep(max(due - time.monotonic(), 0))
+            while self.returned.qsize() > 2:
+                self.returned.get()
+            if not self.returned.empty():
+                arrived, packet = self.returned.get()
+                self.waits.append(time.monotonic() - arrived)
+                self.rtp.sendto(packet, self.remote)
+            due += 0.02
 
     def response(self, message):
         status, method = int(message[8:11]), field(message, "CSeq").split()[-1]
@@ -107,12 +125,9 @@ class FarEnd:
     def arrived(self, call, data):
         now = time.monotonic()
         call.heard.append((now, data))
-        if call.phase is not None:
+        if call.returned is not None:
             # Theirs with another name: nobody takes a packet for another's that bears the own one.
-            echo = data[:8] + b"echo" + data[12:]
-            timer = threading.Timer(call.phase, lambda: call.rtp.sendto(echo, call.remote))
-            timer.daemon = True
-            timer.start()
+            call.returned.put((now, data[:8] + b"echo" + data[12:]))
 
     def message(self, message, source):
         call = self.calls.get(field(message, "Call-ID"))
@@ -147,6 +162,9 @@ class FarEnd:
         if listens:
             self.selector.register(call.rtp, selectors.EVENT_READ, call)
         return call.invite()
+
+    def goes_on(self, call):
+        return call.rtp in self.selector.get_map()
 
     def leave(self, call):
         if call.rtp in self.selector.get_map():

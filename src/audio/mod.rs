@@ -39,12 +39,19 @@ pub trait Source: Send {
 
     /// The operator was not on this line until now: what a microphone has picked up meanwhile was for somebody else.
     fn forget(&mut self) {}
+
+    /// From now on it is asked earlier or later, by at most half a frame: what a microphone's buffer then has too much or too little is
+    /// given up at once, not over a minute.
+    fn shift(&mut self) {}
 }
 
 /// Where the operator hears.
 pub trait Earpiece: Send {
     /// The next 20 ms, at any rate. Whether there is a device that plays it.
     fn play(&mut self, frame: &Frame) -> bool;
+
+    /// As a source's.
+    fn shift(&mut self) {}
 
     /// As a source's.
     fn runs(&self) -> Runs {

@@ -201,6 +201,11 @@ impl Stream {
         if self.plan.direction.receives() { self.play(now) } else { Frame::silence(Rate::Narrow) }
     }
 
+    /// Once after a source has begun to send: when the first tick should come that plays it (and then every 20 ms).
+    pub fn take_begun(&mut self) -> Option<Instant> {
+        self.playout.take_begun()
+    }
+
     /// The rate of the sound that it sends; sound of any other is converted.
     pub fn sends_at(&self) -> Rate {
         self.sender.rate()

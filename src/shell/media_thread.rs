@@ -442,6 +442,7 @@ impl Voice {
                 Ok((length, from)) = self.rtp.recv_from(&mut rtp) => {
                     let packet = received(from, self.local, rtp.get(..length));
                     self.stream.handle_rtp(self.clock.now(), packet);
+                    self.fall_in();
                 }
                 Ok((length, from)) = self.rtcp.recv_from(&mut rtcp) => {
                     let packet = received(from, self.local, rtcp.get(..length));
@@ -516,6 +517,18 @@ impl Voice {
         (self.rtp, self.rtcp) = (UdpSocket::from_std(pair.rtp)?, UdpSocket::from_std(pair.rtcp)?);
         self.local = pair.local;
         Ok(())
+    }
+
+    /// Ticks come from now on when what the far end has begun to send may be played.
+    fn fall_in(&mut self) {
+        let Some(due) = self.stream.take_begun() else { return };
+        self.next_tick = in_step(self.next_tick, due);
+        if self.has_devices() {
+            self.source.shift();
+            if let Some(earpiece) = &mut self.earpiece {
+                earpiece.shift();
+            }
+        }
     }
 
     fn ticks(&mut self) {
@@ -671,6 +684,15 @@ impl Voice {
     }
 }
 
+/// The moment nearest to `tick` that is whole ticks away from `due`.
+fn in_step(tick: Instant, due: Instant) -> Instant {
+    let micros = |of: Instant| of.since_start().as_micros();
+    let whole = TICK.as_micros();
+    // Below a tick.
+    let after = Duration::from_micros(((micros(tick) + whole - micros(due) % whole) % whole) as u64);
+    if after <= TICK / 2 { tick - after } else { tick + (TICK - after) }
+}
+
 fn received(from: SocketAddr, local: SocketAddr, bytes: Option<&[u8]>) -> Received {
     Received { transport: Transport::Udp, from, local, bytes: bytes.unwrap_or_default().to_vec() }
 }
@@ -687,7 +709,7 @@ mod tests {
 
     /// A headset that counts what is asked of it.
     #[derive(Clone, Default)]
-    struct Headset(Arc<Mutex<(u32, u32, u32)>>);
+    struct Headset(Arc<Mutex<(u32, u32, u32)>>, Arc<Mutex<(u32, u32)>>);
 
     impl Headset {
         fn picked_up_played_forgot(&self) -> (u32, u32, u32) {
@@ -708,12 +730,20 @@ mod tests {
         fn forget(&mut self) {
             self.0.lock().unwrap().2 += 1;
         }
+
+        fn shift(&mut self) {
+            self.1.lock().unwrap().0 += 1;
+        }
     }
 
     impl Earpiece for Headset {
         fn play(&mut self, _frame: &Frame) -> bool {
             self.0.lock().unwrap().1 += 1;
             true
+        }
+
+        fn shift(&mut self) {
+            self.1.lock().unwrap().1 += 1;
         }
     }
 
@@ -801,6 +831,43 @@ mod tests {
         voice.obey(ToLine::Mute(true));
         voice.obey(ToLine::Mute(false));
         assert!(heard(next_packet(&mut voice, &far_end)));
+    }
+
+    #[test]
+    fn ticks_move_by_half_of_one_at_most_to_be_in_step() {
+        let at = |us: u64| Instant::from_start(Duration::from_micros(us));
+        for (tick, due, moved) in [
+            (100_000, 100_000, 100_000),
+            (100_000, 139_000, 99_000),
+            (100_000, 61_000, 101_000),
+            (100_000, 110_000, 90_000),
+            (100_000, 3_000, 103_000),
+            (100_000, 988_001, 108_001),
+        ] {
+            assert_eq!(in_step(at(tick), at(due)), at(moved), "{tick}, {due}");
+        }
+    }
+
+    #[tokio::test]
+    async fn ticks_fall_in_with_the_far_end_once_and_the_devices_are_told_where_the_operator_is() {
+        for (near_end, told) in [(NearEnd::Operator, (1, 1)), (NearEnd::Silence, (0, 0))] {
+            let headset = Headset::default();
+            let (mut voice, far_end, _) = call(&headset, None, near_end);
+            let begin = voice.next_tick;
+            let from = far_end.local_addr().unwrap();
+            for sequence in 0..5 {
+                let [high, low] = (u16::from(sequence) * 160).to_be_bytes();
+                let mut packet = vec![0x80, 8, 0, sequence, 0, 0, high, low, 0, 0, 0, 1];
+                packet.resize(172, SILENT);
+                let arrival = begin + Duration::from_millis(13 + u64::from(sequence) * 20);
+                voice.stream.handle_rtp(arrival, received(from, voice.local, Some(&packet)));
+                voice.fall_in();
+            }
+            // Theirs may be played 10 ms after it has come.
+            let moved = voice.next_tick.since(begin);
+            assert!((2..5).contains(&moved.as_millis()), "{moved:?}");
+            assert_eq!(*headset.1.lock().unwrap(), told, "{near_end:?}");
+        }
     }
 
     /// A microphone that is pulled after five frames; another one comes five frames later.

@@ -135,6 +135,12 @@ impl Source for Microphone {
         true
     }
 
+    fn shift(&mut self) {
+        if let Some(incoming) = locked(&self.connection.0.ends.microphone).as_mut() {
+            incoming.shift();
+        }
+    }
+
     fn forget(&mut self) {
         if let Some(incoming) = locked(&self.connection.0.ends.microphone).as_mut() {
             incoming.forget();
@@ -157,6 +163,12 @@ impl Earpiece for Handset {
         outgoing.play(&played);
         self.runs += outgoing.take_runs();
         true
+    }
+
+    fn shift(&mut self) {
+        if let Some(outgoing) = locked(&self.connection.0.ends.earpiece).as_mut() {
+            outgoing.shift();
+        }
     }
 
     fn runs(&self) -> Runs {

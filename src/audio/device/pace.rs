@@ -76,6 +76,11 @@ impl Pace {
         std::mem::take(&mut self.runs)
     }
 
+    /// At the next exchange the margin is made what is wanted.
+    pub fn begin_again(&mut self) {
+        self.state = State::Filling;
+    }
+
     /// Before each exchange. `margin` is negative when there is not enough for it.
     pub fn look(&mut self, margin: isize) -> Step {
         let Ok(there) = usize::try_from(margin) else { return self.ran_out(margin) };

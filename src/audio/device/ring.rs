@@ -80,6 +80,11 @@ impl Incoming {
         self.pace = Pace::new();
     }
 
+    /// The next frame is asked for at another phase.
+    pub fn shift(&mut self) {
+        self.pace.begin_again();
+    }
+
     fn drop_oldest(&mut self, samples: usize) {
         if let Ok(chunk) = self.ring.read_chunk(samples.min(self.ring.slots())) {
             chunk.commit_all();
@@ -99,17 +104,26 @@ impl Outgoing {
     /// A frame at the device's rate; no other one is played.
     pub fn play(&mut self, frame: &Frame) {
         let there = CAPACITY - self.ring.slots();
+        let mut excess = 0;
         // An empty ring is one that ran dry.
         match self.pace.look(there.cast_signed() - 1) {
             Step::Short(missing) => self.put_silence(missing),
-            // The device empties the ring meanwhile.
-            Step::Long(_) => return,
+            // Its end is played; of more than a frame nothing, and the device empties the ring meanwhile.
+            Step::Long(samples) => excess = samples,
             // In bounds.
             Step::Go { speed } => drop(self.slip.set_resample_ratio_relative(1.0 / speed, true)),
         }
+        if excess >= TICK {
+            return;
+        }
         let produced = self.slipped(frame).unwrap_or(0);
         // A ring that is full keeps what it has: its reader stands still, and the watcher will see to it.
-        let _ = self.ring.push_partial_slice(self.output.get(..produced).unwrap_or_default());
+        let _ = self.ring.push_partial_slice(self.output.get(excess..produced).unwrap_or_default());
+    }
+
+    /// The next frame comes at another phase.
+    pub fn shift(&mut self) {
+        self.pace.begin_again();
     }
 
     /// Since it was last asked.

@@ -17,7 +17,7 @@ pub(super) const MOST_WAIT: i64 = 250_000;
 const LEAST_WAIT: i64 = 8_000;
 
 /// Before anything is known.
-const FIRST_WAIT: usize = 10;
+const FIRST_WAIT: usize = 8;
 
 /// Weight of that guess, in packets.
 const GUESS: f32 = 3.0;

@@ -53,6 +53,9 @@ const USUAL_CLOCK_HZ: u32 = 8_000;
 /// A frame, in microseconds.
 const FRAME: i64 = 20_000;
 
+/// How exactly a frame is asked for when it is due: timers have steps of a millisecond.
+const WAVERING: i64 = 1_000;
+
 /// Slack beyond what is wanted that is left alone: less than a frame cannot be had, and clocks waver.
 const SPARE: i64 = FRAME + 3_000;
 
@@ -87,6 +90,8 @@ pub(super) struct Playout {
     noisy: bool,
     /// Attempts in a row to recover that gave nothing.
     fruitless: u32,
+    /// See [`Playout::take_begun`].
+    begun: Option<Instant>,
     /// Frames in a row that could not be made shorter.
     stuck: u32,
     figures: PlayoutFigures,
@@ -146,6 +151,7 @@ impl Playout {
             codec: None,
             noisy: false,
             fruitless: 0,
+            begun: None,
             stuck: 0,
             figures: PlayoutFigures::default(),
         }
@@ -172,6 +178,12 @@ impl Playout {
             || transit + MOST_WAIT < self.arrivals.base();
         let other = timeline.ssrc != packet.ssrc || timeline.clock_hz != packet.clock_hz;
         if other || jumped { self.consider(packet) } else { self.arrive(packet) }
+    }
+
+    /// Once after a source has begun to send: when its first packet may be played. Who asks for frames at that phase from then on
+    /// plays each packet as soon as it has waited long enough; at any other one it waits for the next frame too, 10 ms on average.
+    pub fn take_begun(&mut self) -> Option<Instant> {
+        self.begun.take()
     }
 
     /// The next 20 ms, at the rate of the codec now played; silence before the first.
@@ -223,8 +235,14 @@ impl Playout {
         self.candidate = None;
         self.arrivals.restart();
         self.voice.cut();
+        let (first, is_other) =
+            (packet.arrival, self.timeline.as_ref().is_none_or(|known| known.ssrc != packet.ssrc));
         self.timeline = Some(Timeline::new(&packet));
         self.arrive(packet);
+        if is_other {
+            let wait = u64::try_from(self.arrivals.wanted(first) + WAVERING).unwrap_or_default();
+            self.begun = Some(first + Duration::from_micros(wait));
+        }
     }
 
     /// Follows a new timeline at its second packet.

@@ -205,6 +205,50 @@ fn sound_starts_at_the_next_frame_unless_that_is_too_near() {
 }
 
 #[test]
+fn who_asks_in_step_with_the_packets_plays_each_as_soon_as_it_may() {
+    for arrives_us in (0..20_000).step_by(700) {
+        let mut playout = Playout::with_decoders(decoder);
+        let payload: Vec<u8> =
+            (0..160).map(|n| crate::media::codec::g711::a_law(tone(Rate::Narrow, n))).collect();
+        let mut tick = 0;
+        for n in 0..100_u16 {
+            let content = Content::Sound { codec: Codec::Pcma, payload: &payload };
+            let arrival = arrives_us + u64::from(n) * 20_000;
+            let packet =
+                Packet { ssrc: 1, sequence: n, timestamp: u32::from(n) * 160, marker: false, content };
+            playout.put(at(arrival), &packet);
+            if let Some(due) = playout.take_begun() {
+                tick = due.since_start().as_micros() as u64;
+                assert!((8_000..12_000).contains(&(tick - arrival)), "{}", tick - arrival);
+            }
+            assert!(!playout.play(at(tick)).is_silent(), "{arrives_us}: frame {n}");
+            tick += 20_000;
+        }
+        assert!(playout.delay_ms() < 12.0, "{arrives_us}: {} ms", playout.delay_ms());
+        let figures = playout.figures();
+        assert_eq!((figures.late, figures.concealed_ms(), figures.stretched_ms()), (0, 0, 0), "{arrives_us}");
+        assert_eq!(playout.take_begun(), None, "told once");
+    }
+}
+
+#[test]
+fn who_begins_to_send_is_fallen_in_with_and_who_only_pauses_is_not() {
+    let mut line = Line::new(Codec::Pcma);
+    line.talk(20, &[]);
+    assert!(line.playout.take_begun().is_some());
+    (0..40).for_each(|_| line.skip());
+    line.talk(20, &[]);
+    assert_eq!(line.playout.take_begun(), None, "the operator speaks meanwhile");
+    line.ssrc = 9;
+    (0..10).for_each(|_| line.skip());
+    line.talk(20, &[]);
+    assert!(line.playout.take_begun().is_some(), "somebody else, who has a clock of their own");
+    line.playout.reset();
+    line.talk(20, &[]);
+    assert!(line.playout.take_begun().is_some(), "back from hold");
+}
+
+#[test]
 fn a_lost_packet_is_hidden_and_delays_what_follows_by_the_look_ahead_alone() {
     let mut line = Line::new(Codec::Pcma);
     let before = line.talk(50, &[]).playout.delay_ms();

@@ -147,6 +147,34 @@ fn a_device_that_stands_still_costs_no_delay_afterwards() {
 }
 
 #[test]
+fn an_exchange_at_another_phase_has_the_usual_margin_at_once_and_counts_as_no_fault() {
+    for by in [PERIOD, 100, 0] {
+        let ((mut given, mut incoming), (mut outgoing, mut wanted)) =
+            (microphone().unwrap(), earpiece().unwrap());
+        let mut exchange = |samples: usize, is_shifted: bool| {
+            copy_in(&mut given, &vec![0; 4 * samples]);
+            copy_out(&mut wanted, &mut vec![0; 4 * samples]);
+            if is_shifted {
+                incoming.shift();
+                outgoing.shift();
+            }
+            incoming.next_frame();
+            outgoing.play(&Frame::silence(DEVICE_RATE));
+            let runs = (incoming.take_runs(), outgoing.take_runs());
+            assert_eq!(runs, (Runs::default(), Runs::default()), "{by}");
+            (incoming.ring.slots(), wanted.slots())
+        };
+        let usual = (0..20).map(|_| exchange(TICK, false)).last().unwrap();
+        for samples in [TICK - by, TICK + by] {
+            exchange(samples, true);
+            let margins = (0..3).map(|_| exchange(TICK, false)).last().unwrap();
+            assert!(margins.0.abs_diff(usual.0) <= 2, "microphone, {by}: {margins:?} for {usual:?}");
+            assert!(margins.1.abs_diff(usual.1) <= 2, "earpiece, {by}: {margins:?} for {usual:?}");
+        }
+    }
+}
+
+#[test]
 fn a_frame_of_another_rate_is_not_played_as_if_it_were_one() {
     let (mut outgoing, mut device) = earpiece().unwrap();
     for _ in 0..10 {
