@@ -6,17 +6,18 @@ use nnnoiseless::DenoiseState;
 /// Suppression begins above the one and ends below the other, of mean power.
 const LOUD: f32 = 1e-6;
 const QUIET: f32 = 2.5e-7;
-/// The quietest moment of so many blocks, and of the ones before, is the noise: pauses come more often.
+/// The quietest moment of so many blocks, and of the spans before, is the noise: some voices read whole sentences without a pause.
 const SPAN: u32 = 100;
-/// So much of what was picked up stays, -30 dB: a line without any room in it sounds dead.
-const KEPT: f32 = 0.03;
+const SPANS: usize = 4;
+/// So much of what was picked up stays, -34 dB: a line without any room in it sounds dead.
+const KEPT: f32 = 0.02;
 
 /// The noise between words.
 #[derive(Debug)]
 pub struct Floor {
     smooth: f32,
     least: f32,
-    before: f32,
+    before: [f32; SPANS - 1],
     blocks: u32,
     loud: bool,
 }
@@ -24,7 +25,7 @@ pub struct Floor {
 impl Default for Floor {
     /// Taken for noise until it is known.
     fn default() -> Self {
-        Self { smooth: 0.0, least: f32::MAX, before: f32::MAX, blocks: 0, loud: true }
+        Self { smooth: 0.0, least: f32::MAX, before: [f32::MAX; SPANS - 1], blocks: 0, loud: true }
     }
 }
 
@@ -37,9 +38,11 @@ impl Floor {
         self.least = self.least.min(self.smooth);
         self.blocks += 1;
         if self.blocks == SPAN {
-            let noise = self.least.min(self.before);
+            let noise = self.before.iter().copied().fold(self.least, f32::min);
             self.loud = if self.loud { noise > QUIET } else { noise > LOUD };
-            (self.before, self.least, self.blocks) = (self.least, f32::MAX, 0);
+            self.before.rotate_right(1);
+            self.before[0] = self.least;
+            (self.least, self.blocks) = (f32::MAX, 0);
         }
         self.loud
     }
