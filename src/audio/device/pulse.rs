@@ -3,6 +3,8 @@
 //! Streams are pinned to their device (`no_move`): the server would otherwise move them silently to another one
 //! when theirs goes, and the telephone decides that itself.
 
+mod wire;
+
 use super::bell::Bell;
 use super::pace::PERIOD;
 use super::ring::{DEVICE_RATE_HZ, copy_in, copy_out, ring_out};
@@ -10,18 +12,18 @@ use super::server::List;
 use crate::audio::wish::{Device, NoServer, Seen, kind};
 use pulseaudio::protocol::stream::{BufferAttr, StreamFlags};
 use pulseaudio::protocol::{
-    ChannelMap, ChannelVolume, PlaybackStreamParams, Prop, Props, PulseError, RecordStreamParams,
-    SampleFormat, SampleSpec, SinkState, SourceState, Volume, port_info::PortInfo,
+    ChannelMap, ChannelVolume, Command, PlaybackStreamParams, Prop, Props, ProtocolError, PulseError,
+    RecordStreamParams, SampleFormat, SampleSpec, ServerInfo, SinkInfo, SinkState, SourceInfo, SourceState,
+    Volume, port_info::PortInfo,
 };
-use pulseaudio::{AsPlaybackSource, Client, ClientError, PlaybackStream, RecordStream};
 use rtrb::{Consumer, Producer};
 use std::ffi::{CStr, CString};
 use std::io::ErrorKind;
-use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
+use wire::{Stream, Trouble, Wire};
 
 /// For each answer. A server that needs longer hangs.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -40,16 +42,11 @@ const BYTES_PER_SAMPLE: usize = size_of::<f32>();
 
 /// A connection, closed when this is dropped.
 pub(super) struct Server {
-    client: Client,
-    /// The same connection: the client's own thread sleeps on it and would outlive the client.
-    socket: UnixStream,
+    wire: Wire,
 }
 
 /// What is open on a device; closed when this is dropped.
-pub(super) enum Open {
-    Microphone(#[expect(dead_code, reason = "held open")] RecordStream),
-    Sink(#[expect(dead_code, reason = "held open")] PlaybackStream),
-}
+pub(super) struct Open(#[expect(dead_code, reason = "held open")] Stream);
 
 impl Server {
     /// Blocks for as long as the server takes to answer, a second at most for each answer.
@@ -61,20 +58,16 @@ impl Server {
             ErrorKind::PermissionDenied => NoServer::Forbidden,
             _ => NoServer::Absent,
         })?;
-        let prepared = || -> std::io::Result<UnixStream> {
-            socket.set_read_timeout(Some(PATIENCE))?;
-            socket.set_write_timeout(Some(PATIENCE))?;
-            socket.try_clone()
-        };
-        let other_end = prepared().map_err(|error| NoServer::Refuses(error.to_string()))?;
-        let client = Client::new_unix(c"Patchcord", socket, Some(cookie)).map_err(refusal)?;
-        Ok(Self { client, socket: other_end })
+        let wire = Wire::connect(socket, PATIENCE, c"Patchcord", cookie).map_err(refusal)?;
+        Ok(Self { wire })
     }
 
     pub async fn list(&self) -> Result<List, NoServer> {
         let (server, sources, sinks) = answer(async {
-            let server = self.client.server_info().await?;
-            Ok((server, self.client.list_sources().await?, self.client.list_sinks().await?))
+            let server: ServerInfo = self.wire.ask(Command::GetServerInfo).await?;
+            let sources: Vec<SourceInfo> = self.wire.ask(Command::GetSourceInfoList).await?;
+            let sinks: Vec<SinkInfo> = self.wire.ask(Command::GetSinkInfoList).await?;
+            Ok((server, sources, sinks))
         })
         .await?;
         let default = |name: Option<CString>| name.as_deref().map(text);
@@ -140,7 +133,7 @@ impl Server {
             copy_in(&mut ring, given);
             beats.fetch_add(1, Ordering::Relaxed);
         };
-        answer(self.client.create_record_stream(params, callback)).await.map(Open::Microphone)
+        answer(self.wire.record(params, callback)).await.map(Open)
     }
 
     pub async fn open_earpiece(
@@ -185,41 +178,33 @@ impl Server {
         let callback = move |wanted: &mut [u8]| {
             fill(wanted);
             beats.fetch_add(1, Ordering::Relaxed);
-            wanted.len()
         };
-        answer(self.client.create_playback_stream(params, callback.as_playback_source()))
-            .await
-            .map(Open::Sink)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Closed already when the server went away.
-        let _ = self.socket.shutdown(Shutdown::Both);
+        answer(self.wire.play(params, callback)).await.map(Open)
     }
 }
 
 const SAMPLES: SampleSpec =
     SampleSpec { format: SampleFormat::Float32Le, channels: 1, sample_rate: DEVICE_RATE_HZ };
 
-async fn answer<T>(asked: impl Future<Output = Result<T, ClientError>>) -> Result<T, NoServer> {
+async fn answer<T>(asked: impl Future<Output = Result<T, Trouble>>) -> Result<T, NoServer> {
     match tokio::time::timeout(PATIENCE, asked).await {
         Ok(answer) => answer.map_err(refusal),
         Err(_) => Err(NoServer::Hangs),
     }
 }
 
-fn refusal(error: ClientError) -> NoServer {
-    match error {
-        ClientError::Disconnected => NoServer::Absent,
-        ClientError::Io(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-            NoServer::Hangs
-        }
-        ClientError::Io(error) => NoServer::of_system(&error),
-        ClientError::ServerError(PulseError::AccessDenied | PulseError::AuthKey) => NoServer::Forbidden,
-        ClientError::ServerError(PulseError::Busy) => NoServer::Busy,
-        error => NoServer::Refuses(error.to_string()),
+fn refusal(trouble: Trouble) -> NoServer {
+    match trouble {
+        Trouble::Gone => NoServer::Absent,
+        Trouble::Garbled(ProtocolError::Io(error)) => match error.kind() {
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => NoServer::Hangs,
+            ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe => NoServer::Absent,
+            _ => NoServer::of_system(&error),
+        },
+        Trouble::Refused(PulseError::AccessDenied | PulseError::AuthKey) => NoServer::Forbidden,
+        Trouble::Refused(PulseError::Busy) => NoServer::Busy,
+        Trouble::Refused(error) => NoServer::Refuses(error.to_string()),
+        Trouble::Garbled(error) => NoServer::Refuses(error.to_string()),
     }
 }
 
