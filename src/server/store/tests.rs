@@ -9,6 +9,57 @@ use crate::server::settings::Orders;
 
 mod promises;
 
+/// An empty database of its own, gone with the test.
+struct Empty {
+    database: Database,
+    /// Folder of PostgreSQL's socket, and its name there.
+    postgres: Option<(String, String)>,
+}
+
+impl Empty {
+    fn sqlite(name: &str) -> Self {
+        let name = format!("patchcord-empty-{name}-{}.db", std::process::id());
+        Self { database: Database::Sqlite(std::env::temp_dir().join(name)), postgres: None }
+    }
+
+    /// None where no PostgreSQL runs for the tests.
+    fn postgres(name: &str) -> Option<Self> {
+        let socket = std::env::var("PATCHCORD_TEST_POSTGRES").ok()?;
+        let name = format!("patchcord_{name}_{}", std::process::id());
+        let url = format!("postgres://desk@{}/{name}", socket.replace('/', "%2F"));
+        let empty = Self { database: Database::parse(&url).unwrap(), postgres: Some((socket, name)) };
+        assert!(empty.run("createdb"));
+        Some(empty)
+    }
+
+    fn on_each(name: &str) -> Vec<Self> {
+        [Some(Self::sqlite(name)), Self::postgres(name)].into_iter().flatten().collect()
+    }
+
+    async fn open(&self) -> Store {
+        Store::open(&self.database).await.unwrap()
+    }
+
+    fn run(&self, program: &str) -> bool {
+        let Some((socket, name)) = &self.postgres else { return true };
+        let done = std::process::Command::new(program).args(["-h", socket, "-U", "desk", name]).status();
+        done.unwrap().success()
+    }
+}
+
+impl Drop for Empty {
+    fn drop(&mut self) {
+        let is_gone = match &self.database {
+            Database::Sqlite(file) => ["", "-lock", "-wal", "-shm"].iter().all(|end| {
+                let gone = std::fs::remove_file(format!("{}{end}", file.display()));
+                gone.is_ok() || !end.is_empty()
+            }),
+            Database::Postgres(_) => self.run("dropdb"),
+        };
+        assert!(is_gone || std::thread::panicking(), "{:?} is left", self.database);
+    }
+}
+
 #[test]
 fn a_database_is_named_by_its_kind_and_file() {
     assert_eq!(Database::parse("sqlite:a b/desk.db"), Ok(Database::Sqlite("a b/desk.db".into())));
@@ -371,15 +422,8 @@ async fn a_year_of_orders_makes_habits_and_leaves_every_index() {
 /// PostgreSQL chooses its indices by that, and nobody else looks into a transaction.
 #[tokio::test]
 async fn who_fills_a_database_tells_it_how_much_that_is_while_it_does() {
-    let Ok(socket) = std::env::var("PATCHCORD_TEST_POSTGRES") else { return };
-    let name = format!("patchcord_growth_{}", std::process::id());
-    let run = |program: &str| {
-        let done = std::process::Command::new(program).args(["-h", &socket, "-U", "desk", &name]).status();
-        assert!(done.unwrap().success());
-    };
-    run("createdb");
-    let url = format!("postgres://desk@{}/{name}", socket.replace('/', "%2F"));
-    let store = Store::open(&Database::parse(&url).unwrap()).await.unwrap();
+    let Some(empty) = Empty::postgres("growth") else { return };
+    let store = empty.open().await;
     let at: Timestamp = "2026-11-30T08:00:00Z".parse().unwrap();
     let types = sample::usual_types();
     store.set_client_types(&types).await.unwrap();
@@ -396,8 +440,48 @@ async fn who_fills_a_database_tells_it_how_much_that_is_while_it_does() {
         let known: i64 = sqlx::query_scalar(sql).bind(table).fetch_one(&store.readers).await.unwrap();
         assert!(known >= 500, "{table}: {known}");
     }
-    store.readers.close().await;
-    run("dropdb");
+    store.close().await;
+}
+
+/// The telephone rings while an import writes, and everybody's drafts wait for it.
+#[tokio::test]
+async fn a_look_up_is_answered_at_once_however_many_writes_wait() {
+    for empty in Empty::on_each("writes") {
+        let store = empty.open().await;
+        let first = store.begin().await.unwrap();
+        let write = |_| {
+            let store = store.clone();
+            tokio::spawn(async move { store.begin().await?.commit().await.map_err(StoreError::from) })
+        };
+        let waiting: Vec<_> = (0..40).map(write).collect();
+        while store.writer.size() < store.writer.options().get_max_connections()
+            || store.writer.num_idle() > 0
+        {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        let plan = NumberingPlan::default();
+        let number = plan.look_up_key("89160000001").unwrap();
+        let at_once = std::time::Duration::from_secs(1);
+        let found = tokio::time::timeout(at_once, store.clients_by_number(number, &plan, 5)).await;
+        assert!(found.is_ok(), "{:?}", empty.database);
+        first.commit().await.unwrap();
+        for write in waiting {
+            write.await.unwrap().unwrap();
+        }
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_written_by_whoever_only_looks() {
+    for empty in Empty::on_each("reader") {
+        let store = empty.open().await;
+        let written =
+            sqlx::query("INSERT INTO facts (name, value) VALUES ('a', 'b')").execute(&store.readers);
+        let refused = StoreError::from(written.await.unwrap_err());
+        assert_eq!(refused.trouble(), Trouble::TakesNoWrites, "{:?}", empty.database);
+        store.close().await;
+    }
 }
 
 /// Text of everything in a table that had these columns, row by row; the same on both databases.
