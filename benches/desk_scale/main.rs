@@ -15,8 +15,7 @@ use std::time::Duration;
 use desks::{Database, Desks};
 use load::Figures;
 
-/// A desk that begins looks whether all clients can be found, some seconds of a million, and each of its connections asks for the
-/// first time.
+/// Each connection of a desk that begins asks for the first time.
 const SETTLING: Duration = Duration::from_secs(15);
 const WARMING_UP: (u32, u64) = (5, 15);
 /// Requests of each kind by one operator alone.

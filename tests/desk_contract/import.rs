@@ -275,6 +275,56 @@ fn the_limit_of_a_card_is_one_for_all_legal_entities_that_come_without_limits() 
     assert_eq!(payers("credit_left")[3..], [("D".to_owned(), 89_000.into()), ("E".to_owned(), 0.into())]);
 }
 
+/// Books that know what a group owes together say it of each legal entity.
+#[test]
+fn a_debt_of_a_group_that_each_row_repeats_counts_once() {
+    let desk = company();
+    let folder = &desk.folder;
+    let clients = file(folder, "c.csv", "code;name;type\nG1;Group;market\n".as_bytes());
+    let all = |rows: &str| {
+        let standings = file(folder, "s.csv", rows.as_bytes());
+        let flags = ["--clients", &clients, "--standings", &standings, "--json"];
+        let told: Value = serde_json::from_str(&said(import(&folder.database(), &flags), 0)).unwrap();
+        let found = desk.get("operator", "/v1/clients", &[("q", "Group")]);
+        let standing = found.body["clients"][0]["standing"].clone();
+        let id = found.body["clients"][0]["id"].as_str().unwrap().to_owned();
+        let terms = desk.get("operator", &format!("/v1/clients/{id}/terms"), &[]).body;
+        for payer in terms["payers"].as_array().unwrap() {
+            assert_eq!(
+                number(&payer["standing"]["credit_left"]),
+                number(&standing["credit_left"]),
+                "{payer}"
+            );
+        }
+        let amounts = ["exposure", "overdue", "credit_left"].map(|name| number(&standing[name]));
+        (amounts.map(|amount| amount.to_string().parse::<i64>().unwrap()), told)
+    };
+    let heads = "client;entity;currency;limit;exposure;overdue;on_account_of";
+    let repeated = format!("{heads}\nG1;A;RUB;1000;600;100;\nG1;B;RUB;;600;100;A\nG1;C;RUB;;50;0;A\n");
+    for _ in 0..2 {
+        let (amounts, told) = all(&repeated);
+        assert_eq!(amounts, [650, 100, 350], "C owes something else");
+        assert_eq!(told["remarks"], 1, "{told}");
+        assert!(told.to_string().contains("stands in row 2, too"), "{told}");
+    }
+    let each_says = |own: [&str; 3]| {
+        let [a, b, c] = own;
+        all(&format!(
+            "{heads};own_debt\nG1;A;RUB;1000;300;100;;{a}\nG1;B;RUB;;300;100;A;{b}\nG1;C;RUB;;50;0;A;{c}\n"
+        ))
+    };
+    let (amounts, told) = each_says(["", "yes", "no"]);
+    assert_eq!((amounts, &told["remarks"]), ([600, 200, 400], &json!(0)), "{told}");
+    let (amounts, told) = each_says(["", "no", ""]);
+    assert_eq!((amounts, &told["remarks"]), ([350, 100, 650], &json!(0)), "{told}");
+    // Who owes nothing repeats nothing; another day's row of the account is not in this file.
+    let (amounts, told) = all(&format!("{heads}\nG1;A;RUB;1000;0;0;\nG1;B;RUB;;0;0;A\nG1;C;RUB;;0;0;A\n"));
+    assert_eq!((amounts, &told["remarks"]), ([0, 0, 1000], &json!(0)), "{told}");
+    all(&format!("{heads}\nG1;A;RUB;1000;70;0;\n"));
+    let (amounts, told) = all(&format!("{heads}\nG1;B;RUB;;70;0;A\n"));
+    assert_eq!((amounts, &told["remarks"]), ([140, 0, 860], &json!(0)), "{told}");
+}
+
 #[test]
 fn who_pays_first_beside_one_with_a_limit_leaves_it_as_it_is() {
     let desk = company();

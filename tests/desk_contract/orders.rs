@@ -198,6 +198,19 @@ fn faults(receipt: &OrderReceipt) -> Vec<String> {
     faults.as_array().unwrap().iter().map(|fault| fault["rule"].as_str().unwrap().to_owned()).collect()
 }
 
+/// Windows are times of the address's clock: whoever reads answers by the published shapes waits for no offset in them.
+#[test]
+fn terms_come_in_the_published_shapes_and_formats() {
+    let shop = Shop::open(100);
+    let contract = shop.desk.send(|http, url| http.get(format!("{url}/openapi.json"))).body;
+    let shape = json!({"$ref": "#/components/schemas/Terms", "components": contract["components"]});
+    let shape = jsonschema::options().should_validate_formats(true).build(&shape).unwrap();
+    let terms = shop.desk.get("operator", &format!("/v1/clients/{}/terms", shop.client), &[]).body;
+    assert!(terms["addresses"][0]["slots"][0]["from"].is_string(), "{terms}");
+    let faults: Vec<String> = shape.iter_errors(&terms).map(|fault| fault.to_string()).collect();
+    assert_eq!(faults, [""; 0]);
+}
+
 #[test]
 fn an_order_that_the_client_agreed_to_is_placed_and_takes_stock_and_credit() {
     let shop = Shop::open(1200);

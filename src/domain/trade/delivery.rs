@@ -30,7 +30,7 @@ pub struct Route {
     /// So many days before, orders end for it.
     pub cut_off_days: u8,
     /// At this time of the warehouse.
-    #[cfg_attr(feature = "desk", schema(value_type = String, format = "time"))]
+    #[cfg_attr(feature = "desk", schema(value_type = String, format = "time-local"))]
     pub cut_off: Time,
     /// Orders that one window takes; none: any number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -45,10 +45,10 @@ pub struct Route {
 #[cfg_attr(feature = "desk", derive(utoipa::ToSchema))]
 pub struct Window {
     /// Not earlier.
-    #[cfg_attr(feature = "desk", schema(value_type = String, format = "time"))]
+    #[cfg_attr(feature = "desk", schema(value_type = String, format = "time-local"))]
     pub from: Time,
     /// Not later.
-    #[cfg_attr(feature = "desk", schema(value_type = String, format = "time"))]
+    #[cfg_attr(feature = "desk", schema(value_type = String, format = "time-local"))]
     pub to: Time,
 }
 

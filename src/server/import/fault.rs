@@ -50,6 +50,8 @@ pub(crate) enum Fault {
     Field(FieldFault),
     /// It is kept as it is written; nobody is recognised by it.
     UnreadablePhone,
+    /// This row says the same of the account on which the legal entity buys: it is counted once.
+    SameDebt(u32),
 }
 
 /// Where it is.
@@ -68,7 +70,7 @@ pub(crate) struct Finding {
 impl Finding {
     /// Something that should be known, and stops nothing.
     pub fn is_remark(&self) -> bool {
-        self.fault == Fault::UnreadablePhone
+        matches!(self.fault, Fault::UnreadablePhone | Fault::SameDebt(_))
     }
 
     /// What it is and what to do, without the place.
@@ -161,6 +163,12 @@ impl Finding {
                 cat,
                 "“{value}” is no telephone number. It is kept; the client is not recognised by it.",
                 value = value
+            ),
+            Fault::SameDebt(row) => say!(
+                cat,
+                "“{value}” stands in row {row}, too, on whose account this one buys: it is counted once. If each of them owes it, write yes in a column own_debt.",
+                value = value,
+                row = row
             ),
         }
     }

@@ -15,7 +15,7 @@ use super::{FileReport, Import, Kind, Report, columns};
 use crate::desk_api::{ClientId, ClientTrade, ProductData, ProductId};
 use crate::domain::client::Money;
 use crate::server::settings::StockLacks;
-use crate::server::store::{KnownClient, Pass, Store, StoreError, client_of, product_of};
+use crate::server::store::{ITSELF, KnownClient, Pass, Store, StoreError, client_of, product_of};
 
 /// Rows that are looked up and written together.
 const AT_ONCE: usize = 200;
@@ -464,14 +464,14 @@ impl Way<'_> {
                 cells.fault("client", Fault::Twice(first));
             }
             let seen = &self.seen.standings;
-            let is_above = |entity: &str| {
-                let row_of = seen.get(&key(&[&code, entity]));
-                row_of.is_some_and(|found| *found < row.number)
-            };
+            let named =
+                |entity: &str| seen.get(&key(&[&code, entity])).copied().filter(|found| *found < row.number);
+            // The client itself stands in a row that names no entity.
+            let row_of = |entity: &str| named(entity).or_else(|| named("").filter(|_| entity == ITSELF));
             let came = match (found, known.get_mut(&code)) {
                 (Named::InDesk(_), Some(client)) => {
                     let before = client.clone();
-                    standings::standing(&mut cells, import, &mut client.draft, &mut client.trade, is_above);
+                    standings::standing(&mut cells, import, &mut client.draft, &mut client.trade, row_of);
                     if !cells.is_sound() {
                         *client = before;
                         Came::Unchanged
@@ -485,13 +485,7 @@ impl Way<'_> {
                 }
                 _ => {
                     let mut draft = rows::nobody();
-                    standings::standing(
-                        &mut cells,
-                        import,
-                        &mut draft,
-                        &mut ClientTrade::default(),
-                        is_above,
-                    );
+                    standings::standing(&mut cells, import, &mut draft, &mut ClientTrade::default(), row_of);
                     Came::Made
                 }
             };

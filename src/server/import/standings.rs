@@ -16,14 +16,14 @@ const MOST_CONTRACTS: usize = 100;
 const LONG_AGO: Date = date(1970, 1, 1);
 const SOME_DAY: Date = date(9999, 12, 31);
 
-/// What a legal entity owes. The card's standing is that of all of them together. `is_above`: a row before this one has
+/// What a legal entity owes. The card's standing is that of all of them together. `row_of`: the row before this one that has
 /// that entity of the client.
 pub(super) fn standing(
     cells: &mut Cells<'_>,
     import: &Import<'_>,
     draft: &mut ClientDraft,
     trade: &mut ClientTrade,
-    is_above: impl Fn(&str) -> bool,
+    row_of: impl Fn(&str) -> Option<u32>,
 ) {
     let id = EntityId(cells.code_or_none("entity").unwrap_or_else(|| ITSELF.to_owned()));
     let place = trade.entities.iter().position(|entity| entity.id == id);
@@ -81,22 +81,39 @@ pub(super) fn standing(
     }
     cells.set(&mut entity.on_account_of, "on_account_of", |text| {
         let owner = EntityId(code(text)?);
-        owns_account(&owner, &entity.id, trade, is_above).map(|()| owner)
+        owns_account(&owner, &entity.id, trade, |owner| row_of(owner).is_some()).map(|()| owner)
     });
     let pays_anew = !entity.is_consignee_only && known.is_none_or(|known| known.is_consignee_only);
     let says = |column| cells.table.has(column);
     if pays_anew && !says("limit") && !says("on_account_of") && entity.account.terms != CreditTerms::Prepaid {
         entity.on_account_of = entity.on_account_of.or_else(|| shared_limit(trade, &entity.id));
     }
-    if says("exposure") || says("overdue") || says("disputed") || entity.on_account_of.is_none() {
-        entity.owes_there = entity.on_account_of.is_some();
-    }
+    let is_own = cells.said("own_debt", cell::yes).flatten();
+    let tells_debt = ["exposure", "overdue", "disputed"].into_iter().find(|column| says(column));
+    entity.owes_there = entity.on_account_of.is_some()
+        && match (is_own, tells_debt) {
+            (Some(is_own), _) => is_own,
+            (None, None) => entity.owes_there,
+            (None, Some(column)) => {
+                let told = told_above(&entity, trade, row_of);
+                told.into_iter().for_each(|row| cells.fault(column, Fault::SameDebt(row)));
+                told.is_none()
+            }
+        };
     match place.and_then(|place| trade.entities.get_mut(place)) {
         Some(known) => *known = entity,
         None => trade.entities.push(entity),
     }
     // Where none pays, the client itself does, with what the card says.
     draft.standing = together(trade, import).or(draft.standing.take());
+}
+
+/// The row that tells of the account on which this one buys the very debt that its own row tells: books that know what a group owes
+/// together say it of each, and two that owe the same to the kopeck are rare.
+fn told_above(entity: &Entity, trade: &ClientTrade, row_of: impl Fn(&str) -> Option<u32>) -> Option<u32> {
+    let owner = trade.entities.iter().find(|other| Some(&other.id) == entity.on_account_of.as_ref())?;
+    let debt = &entity.account.invoices;
+    row_of(&owner.id.0).filter(|_| !debt.is_empty() && *debt == owner.account.invoices)
 }
 
 /// What the accounts of the others leave of the card's limit, which is one for all of them.

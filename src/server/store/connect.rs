@@ -1,7 +1,8 @@
 //! How each database is opened, and what it does differently: nothing else in the store knows which one it is.
 //!
-//! Statements are written once, in the SQL that both understand, with `$1` for a bound value. SQLite has one
-//! writer; PostgreSQL runs writes side by side as if they were one after the other, and whoever was in the way does it again.
+//! Statements are written once, in the SQL that both understand, with `$1` for a bound value. Writes come one after the
+//! other: SQLite has one writer, and on PostgreSQL those of all desks wait for one lock. Look-ups wait for nobody, and have
+//! connections of their own, on which nothing can be written.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
@@ -18,8 +19,10 @@ use super::{Database, OpenError, StoreError, Trouble, backup};
 
 /// Concurrent look-ups; each has a thread of its own in SQLite's driver.
 const READERS: u32 = 4;
-/// Connections to PostgreSQL, for look-ups and writes.
-const CONNECTIONS: u32 = 16;
+/// Those on PostgreSQL.
+const POSTGRES_READERS: u32 = 12;
+/// On PostgreSQL one writes, and the next ones wait for its lock already.
+const POSTGRES_WRITERS: u32 = 4;
 /// Longest wait for a free connection.
 const ACQUIRE: Duration = Duration::from_secs(5);
 
@@ -30,6 +33,7 @@ const SQLITE_SESSION: &str =
 /// Look-ups see what is committed; writes ask for more. A write that stands still, because its desk does, is ended.
 const POSTGRES_SESSION: &str = "SET statement_timeout = '10s'; SET lock_timeout = '5s'; \
     SET idle_in_transaction_session_timeout = '20s'; SET synchronous_commit = on";
+const POSTGRES_READS_ONLY: &str = "SET default_transaction_read_only = on";
 
 pub(super) static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("src/server/store/migrations/sqlite");
 pub(super) static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("src/server/store/migrations/postgres");
@@ -172,19 +176,25 @@ async fn open_postgres(url: &str) -> Result<Store, OpenError> {
     let options = AnyConnectOptions::from_url(
         &url.parse().map_err(|error| sqlx::Error::Configuration(Box::new(error)))?,
     )?;
-    let pool = AnyPoolOptions::new()
-        .max_connections(CONNECTIONS)
-        .acquire_timeout(ACQUIRE)
-        .after_connect(|connection, _| {
-            Box::pin(async move { connection.execute(POSTGRES_SESSION).await.map(drop) })
-        })
-        .connect_with(options.disable_statement_logging())
-        .await?;
+    let options = options.disable_statement_logging();
+    let pool = |size| AnyPoolOptions::new().max_connections(size).acquire_timeout(ACQUIRE);
+    // Who waits for the lock holds a connection meanwhile: out of one pool, so many of them would leave look-ups none.
+    let writer = pool(POSTGRES_WRITERS).after_connect(|connection, _| {
+        Box::pin(async move { connection.execute(POSTGRES_SESSION).await.map(drop) })
+    });
+    let writer = writer.connect_with(options.clone()).await?;
     // An index over ten million rows takes its time, and a desk that begins beside this one waits for it.
-    let mut first = pool.acquire().await?.detach();
+    let mut first = writer.acquire().await?.detach();
     first.execute("SET statement_timeout = 0; SET lock_timeout = 0").await?;
     POSTGRES_MIGRATIONS.run(&mut first).await?;
     first.close().await?;
+    let readers = pool(POSTGRES_READERS).after_connect(|connection, _| {
+        Box::pin(async move {
+            connection.execute(POSTGRES_SESSION).await?;
+            connection.execute(POSTGRES_READS_ONLY).await.map(drop)
+        })
+    });
+    let readers = readers.connect_with(options).await?;
     let begin = "BEGIN ISOLATION LEVEL READ COMMITTED";
     let begin_long =
         "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0";
@@ -194,8 +204,8 @@ async fn open_postgres(url: &str) -> Result<Store, OpenError> {
     let indices = "SELECT indexname::text, indexdef FROM pg_indexes WHERE tablename = $1 AND indexname NOT LIKE '%_pkey' \
                    AND schemaname = current_schema()";
     Ok(Store {
-        writer: pool.clone(),
-        readers: pool,
+        writer,
+        readers,
         begin,
         begin_long,
         lock,
