@@ -76,6 +76,8 @@ struct Inside {
     waiting: BTreeMap<u32, Answered>,
     players: BTreeMap<u32, Player>,
     recorders: BTreeMap<u32, Recorder>,
+    /// What a stream that has just been answered begins with: no later sound may overtake it.
+    first: Vec<u8>,
 }
 
 /// What an answer leads to, before anything that comes after it is read: a stream's first sound follows at once.
@@ -130,14 +132,12 @@ impl Wire {
     ) -> Result<Stream, Trouble> {
         let shared = Arc::clone(&self.shared);
         let begun = move |inside: &mut Inside, answer: CreatePlaybackStreamReply| {
-            let first = sound(answer.channel, answer.requested_bytes, &mut fill);
+            inside.first = sound(answer.channel, answer.requested_bytes, &mut fill);
             inside.players.insert(answer.channel, Box::new(fill));
-            (answer.channel, first)
+            answer.channel
         };
-        let (channel, first) = shared.ask(Command::CreatePlaybackStream(params), begun).await?;
-        let stream = Stream { shared, channel, close: Command::DeletePlaybackStream };
-        stream.shared.send(&first)?;
-        Ok(stream)
+        let channel = shared.ask(Command::CreatePlaybackStream(params), begun).await?;
+        Ok(Stream { shared, channel, close: Command::DeletePlaybackStream })
     }
 
     pub async fn record(
@@ -267,7 +267,9 @@ impl Shared {
                     Command::Error(error) => answered(&mut inside, Err(error)),
                     _ => answered(&mut inside, Ok(&mut TagStructReader::new(&mut rest, self.version))),
                 }
-                Ok(())
+                let first = std::mem::take(&mut inside.first);
+                drop(inside);
+                self.send(&first)
             }
             Command::Request(wanted) => {
                 let message = {
@@ -304,4 +306,146 @@ fn client(name: &CStr) -> Props {
         props.set(Prop::ApplicationProcessId, id);
     }
     props
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pulseaudio::protocol::{
+        Request, ServerInfo, read_command_message, write_descriptor, write_error, write_reply_message,
+    };
+    use std::sync::mpsc::channel;
+
+    const PATIENCE: Duration = Duration::from_millis(200);
+
+    /// A connection, and the server at its other end.
+    fn connected() -> (Wire, BufReader<UnixStream>) {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        theirs.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        let server = std::thread::spawn(move || {
+            let mut server = BufReader::new(theirs);
+            let (number, asked) = read_command_message(&mut server, MAX_VERSION).unwrap();
+            assert!(matches!(asked, Command::Auth(_)), "{asked:?}");
+            let auth = AuthReply { version: MAX_VERSION, use_memfd: false, use_shm: false };
+            write_reply_message(server.get_mut(), number, &auth, MAX_VERSION).unwrap();
+            let (number, asked) = read_command_message(&mut server, MAX_VERSION).unwrap();
+            assert!(matches!(asked, Command::SetClientName(_)), "{asked:?}");
+            let named = SetClientNameReply { client_id: 1 };
+            write_reply_message(server.get_mut(), number, &named, MAX_VERSION).unwrap();
+            server
+        });
+        let wire = Wire::connect(ours, PATIENCE, c"test", vec![0; 256]).unwrap();
+        (wire, server.join().unwrap())
+    }
+
+    fn sound_from(server: &mut BufReader<UnixStream>) -> (u32, Vec<u8>) {
+        let header = read_descriptor(server).unwrap();
+        let mut body = vec![0; header.length as usize];
+        server.read_exact(&mut body).unwrap();
+        (header.channel, body)
+    }
+
+    /// Fills with 1, then with 2, and so on.
+    fn counting() -> impl FnMut(&mut [u8]) + Send + 'static {
+        let mut count = 0;
+        move |wanted: &mut [u8]| {
+            count += 1;
+            wanted.fill(count);
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_comes_to_who_asked_and_a_refusal_says_why() {
+        let (wire, mut server) = connected();
+        let server = std::thread::spawn(move || {
+            let (first, _) = read_command_message(&mut server, MAX_VERSION).unwrap();
+            write_error(server.get_mut(), first, &PulseError::AccessDenied).unwrap();
+            let (second, _) = read_command_message(&mut server, MAX_VERSION).unwrap();
+            // Of one that nobody waits for, and of an extension that nobody knows.
+            write_error(server.get_mut(), 4_000, &PulseError::Busy).unwrap();
+            let unknown =
+                Descriptor { length: 3, channel: COMMANDS, offset: 0, flags: DescriptorFlags::empty() };
+            write_descriptor(server.get_mut(), &unknown).unwrap();
+            server.get_mut().write_all(b"???").unwrap();
+            let info = ServerInfo { host_name: Some(c"office".into()), ..ServerInfo::default() };
+            write_reply_message(server.get_mut(), second, &info, MAX_VERSION).unwrap();
+            server
+        });
+        let refused = wire.ask::<ServerInfo>(Command::GetServerInfo).await;
+        assert!(matches!(refused, Err(Trouble::Refused(PulseError::AccessDenied))), "{refused:?}");
+        let info = wire.ask::<ServerInfo>(Command::GetServerInfo).await.unwrap();
+        assert_eq!(info.host_name.as_deref(), Some(c"office"));
+        drop(server.join());
+        let gone = wire.ask::<ServerInfo>(Command::GetServerInfo).await;
+        assert!(matches!(gone, Err(Trouble::Gone | Trouble::Garbled(ProtocolError::Io(_)))), "{gone:?}");
+    }
+
+    #[tokio::test]
+    async fn sound_goes_out_as_it_is_asked_for_until_the_stream_is_closed() {
+        let (wire, mut server) = connected();
+        let server = std::thread::spawn(move || {
+            let (number, asked) = read_command_message(&mut server, MAX_VERSION).unwrap();
+            assert!(matches!(asked, Command::CreatePlaybackStream(_)), "{asked:?}");
+            let begun = CreatePlaybackStreamReply { channel: 7, requested_bytes: 8, ..Default::default() };
+            write_reply_message(server.get_mut(), number, &begun, MAX_VERSION).unwrap();
+            for length in [4, 12] {
+                let request = Command::Request(Request { channel: 7, length });
+                write_command_message(server.get_mut(), COMMANDS, &request, MAX_VERSION).unwrap();
+            }
+            let heard = [(); 3].map(|()| sound_from(&mut server));
+            assert_eq!(heard, [(7, vec![1; 8]), (7, vec![2; 4]), (7, vec![3; 12])]);
+            let (_, asked) = read_command_message(&mut server, MAX_VERSION).unwrap();
+            assert_eq!(asked, Command::DeletePlaybackStream(7));
+            // Too late: nobody is there to fill it.
+            let request = Command::Request(Request { channel: 7, length: 4 });
+            write_command_message(server.get_mut(), COMMANDS, &request, MAX_VERSION).unwrap();
+            server.get_mut().set_read_timeout(Some(PATIENCE)).unwrap();
+            assert!(read_descriptor(&mut server).is_err());
+        });
+        let stream = wire.play(PlaybackStreamParams::default(), counting()).await.unwrap();
+        tokio::time::sleep(PATIENCE / 2).await;
+        drop(stream);
+        server.join().unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_a_microphone_gives_at_once_is_not_missed_and_a_message_too_long_is_the_end() {
+        let (wire, mut server) = connected();
+        let (given, taken) = channel();
+        let server = std::thread::spawn(move || {
+            let (number, _) = read_command_message(&mut server, MAX_VERSION).unwrap();
+            let begun = CreateRecordStreamReply { channel: 3, ..Default::default() };
+            write_reply_message(server.get_mut(), number, &begun, MAX_VERSION).unwrap();
+            let header =
+                |length, channel| Descriptor { length, channel, offset: 0, flags: DescriptorFlags::empty() };
+            for (channel, sound) in [(3, b"one."), (9, b"lost"), (3, b"two.")] {
+                write_descriptor(server.get_mut(), &header(4, channel)).unwrap();
+                server.get_mut().write_all(sound).unwrap();
+            }
+            write_descriptor(server.get_mut(), &header(u32::MAX, 3)).unwrap();
+            server
+        });
+        let stream =
+            wire.record(RecordStreamParams::default(), move |sound| drop(given.send(sound.to_vec())));
+        let stream = stream.await.unwrap();
+        // The sender goes with the connection.
+        let heard: Vec<Vec<u8>> = taken.iter().collect();
+        assert_eq!(heard, [b"one.", b"two."]);
+        let gone = wire.ask::<ServerInfo>(Command::GetServerInfo).await;
+        assert!(matches!(gone, Err(Trouble::Gone)), "{gone:?}");
+        drop((stream, server.join()));
+    }
+
+    #[tokio::test]
+    async fn a_server_that_says_nothing_is_waited_for_no_longer_than_was_wanted() {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let hangs = tokio::task::spawn_blocking(|| Wire::connect(ours, PATIENCE, c"test", vec![0; 256]));
+        let hangs = hangs.await.unwrap().map(drop);
+        let Err(Trouble::Garbled(ProtocolError::Io(error))) = hangs else { panic!("{hangs:?}") };
+        assert!(
+            matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut),
+            "{error}"
+        );
+        drop(theirs);
+    }
 }
