@@ -71,8 +71,6 @@ class Call:
     def go_on_giving_back(self, due):
         while self.far_end.goes_on(self):
             time.sleep(max(due - time.monotonic(), 0))
-            while self.returned.qsize() > 2:
-                self.returned.get()
             if not self.returned.empty():
                 arrived, packet = self.returned.get()
                 self.waits.append(time.monotonic() - arrived)

@@ -58,7 +58,14 @@ pub struct Wire {
 pub struct Stream {
     shared: Arc<Shared>,
     channel: u32,
-    close: fn(u32) -> Command,
+    kind: Kind,
+}
+
+/// Each counts its own channels.
+#[derive(Clone, Copy)]
+enum Kind {
+    Player,
+    Recorder,
 }
 
 /// What both ends use: whoever asks, and the thread that reads.
@@ -137,7 +144,7 @@ impl Wire {
             answer.channel
         };
         let channel = shared.ask(Command::CreatePlaybackStream(params), begun).await?;
-        Ok(Stream { shared, channel, close: Command::DeletePlaybackStream })
+        Ok(Stream { shared, channel, kind: Kind::Player })
     }
 
     pub async fn record(
@@ -151,7 +158,7 @@ impl Wire {
             answer.channel
         };
         let channel = shared.ask(Command::CreateRecordStream(params), begun).await?;
-        Ok(Stream { shared, channel, close: Command::DeleteRecordStream })
+        Ok(Stream { shared, channel, kind: Kind::Recorder })
     }
 }
 
@@ -163,12 +170,21 @@ impl Drop for Wire {
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        let mut inside = self.shared.inside();
-        let closed = (inside.players.remove(&self.channel), inside.recorders.remove(&self.channel));
-        drop(inside);
-        drop(closed);
+        let close = match self.kind {
+            Kind::Player => {
+                // Outside the lock: what it holds may be more than a ring.
+                let closed = self.shared.inside().players.remove(&self.channel);
+                drop(closed);
+                Command::DeletePlaybackStream(self.channel)
+            }
+            Kind::Recorder => {
+                let closed = self.shared.inside().recorders.remove(&self.channel);
+                drop(closed);
+                Command::DeleteRecordStream(self.channel)
+            }
+        };
         // Where the connection has ended, the stream has too; and nobody waits for the answer.
-        let _ = self.shared.tell(&(self.close)(self.channel), self.shared.next_number());
+        let _ = self.shared.tell(&close, self.shared.next_number());
     }
 }
 
@@ -434,6 +450,35 @@ mod tests {
         let gone = wire.ask::<ServerInfo>(Command::GetServerInfo).await;
         assert!(matches!(gone, Err(Trouble::Gone)), "{gone:?}");
         drop((stream, server.join()));
+    }
+
+    #[tokio::test]
+    async fn a_ringer_that_is_closed_leaves_the_microphone_that_has_the_same_number() {
+        let (wire, mut server) = connected();
+        let (given, taken) = channel();
+        let server = std::thread::spawn(move || {
+            let (number, _) = read_command_message(&mut server, MAX_VERSION).unwrap();
+            let begun = CreatePlaybackStreamReply { channel: 0, ..Default::default() };
+            write_reply_message(server.get_mut(), number, &begun, MAX_VERSION).unwrap();
+            let (number, _) = read_command_message(&mut server, MAX_VERSION).unwrap();
+            let begun = CreateRecordStreamReply { channel: 0, ..Default::default() };
+            write_reply_message(server.get_mut(), number, &begun, MAX_VERSION).unwrap();
+            let (_, asked) = read_command_message(&mut server, MAX_VERSION).unwrap();
+            assert_eq!(asked, Command::DeletePlaybackStream(0));
+            let header = Descriptor { length: 4, channel: 0, offset: 0, flags: DescriptorFlags::empty() };
+            write_descriptor(server.get_mut(), &header).unwrap();
+            server.get_mut().write_all(b"said").unwrap();
+            let (_, asked) = read_command_message(&mut server, MAX_VERSION).unwrap();
+            assert_eq!(asked, Command::DeleteRecordStream(0));
+        });
+        let ringer = wire.play(PlaybackStreamParams::default(), counting()).await.unwrap();
+        let take = move |sound: &[u8]| drop(given.send(sound.to_vec()));
+        let microphone = wire.record(RecordStreamParams::default(), take).await.unwrap();
+        drop(ringer);
+        let heard = taken.recv_timeout(Duration::from_secs(5));
+        assert_eq!(heard.as_deref(), Ok(b"said".as_slice()));
+        drop(microphone);
+        server.join().unwrap();
     }
 
     #[tokio::test]
