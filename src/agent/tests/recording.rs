@@ -29,6 +29,15 @@ impl World {
         Some(self.agent.view().lines.get(&line)?.recording?.state)
     }
 
+    fn talk_with(&mut self, caller: &str) -> Leg {
+        let (mut leg, _) = self.ring(caller);
+        self.intend(Intent::Answer { line: LINE });
+        leg.follow(&self.pbx.response(200));
+        let ack = self.pbx.ack(&leg, None);
+        self.hears(&ack);
+        leg
+    }
+
     fn tape(&self) -> Vec<TapeCommand> {
         self.tapes.iter().filter(|(line, ..)| *line == LINE).map(|(.., command)| *command).collect()
     }
@@ -389,13 +398,76 @@ fn one_clients_consent_is_not_the_next_ones() {
 }
 
 #[test]
+fn an_entry_with_a_recording_goes_on_naming_whose_that_is() {
+    let romashka = Some(client("Romashka").id);
+    for (caller, records, number, named) in [
+        (FIRST_CLIENT, true, Some("+79161234567"), romashka),
+        (FIRST_CLIENT, false, Some("+74957778899"), Some(client("Vesna").id)),
+        // Of who hid the number nobody knows whether it is theirs that is told later.
+        (HIDDEN, true, None, None),
+        (HIDDEN, false, Some("+74957778899"), Some(client("Vesna").id)),
+    ] {
+        let mut world = allowed(When::Asked, Announce::Elsewhere);
+        let mut leg = world.talk_with(caller);
+        if caller == FIRST_CLIENT {
+            world.answer_lookup(found(&["Romashka"], Source::Desk));
+        }
+        if records {
+            world.intend(Intent::Record { line: LINE });
+        }
+        world.update(&mut leg, OTHER_CLIENT);
+        world.answer_lookup(found(&["Vesna"], Source::Desk));
+        world.hang_up_theirs(&mut leg);
+        let entry = world.the_entry();
+        let has = (entry.caller.number.map(|number| number.to_string()), entry.client);
+        assert_eq!(has, (number.map(str::to_owned), named), "{caller} {records}");
+        assert_eq!(entry.recording.is_some(), records);
+    }
+}
+
+#[test]
+fn whom_of_several_clients_a_newcomer_is_changes_nothing_of_who_was_recorded() {
+    for records in [true, false] {
+        let mut world = allowed(When::Asked, Announce::Elsewhere);
+        let mut leg = world.talk();
+        world.answer_lookup(found(&["Romashka"], Source::Desk));
+        if records {
+            world.intend(Intent::Record { line: LINE });
+        }
+        world.update(&mut leg, OTHER_CLIENT);
+        world.answer_lookup(found(&["Vesna", "Luna"], Source::Desk));
+        world.intend(Intent::ChooseClient { line: LINE, client: client("Luna").id });
+        assert_eq!(world.agent.view().lines[&LINE].client(), Some(&client("Luna")), "it is shown");
+        world.hang_up_theirs(&mut leg);
+        let entry = world.the_entry();
+        let (number, name, matched) = match records {
+            true => ("+79161234567", "Romashka", Match::One),
+            false => ("+74957778899", "Luna", Match::Many),
+        };
+        assert_eq!(entry.caller.number.unwrap().to_string(), number);
+        assert_eq!((entry.client, entry.matched), (Some(client(name).id), Some(matched)));
+    }
+}
+
+#[test]
+fn an_entry_names_the_one_whose_recording_begins() {
+    let mut world = allowed(When::Asked, Announce::Elsewhere);
+    let mut leg = world.talk();
+    world.answer_lookup(found(&["Romashka"], Source::Desk));
+    world.update(&mut leg, OTHER_CLIENT);
+    world.answer_lookup(found(&[], Source::Desk));
+    world.intend(Intent::Record { line: LINE });
+    assert_eq!(world.tape(), [TapeCommand::Begin]);
+    world.hang_up_theirs(&mut leg);
+    let entry = world.the_entry();
+    let number = entry.caller.number.map(|number| number.to_string());
+    assert_eq!((number.as_deref(), entry.client), (Some("+74957778899"), None));
+}
+
+#[test]
 fn nobody_knows_whether_a_hidden_number_is_the_one_that_agreed() {
     let mut world = allowed(When::Always, Announce::Consent);
-    let (mut leg, _) = world.ring(HIDDEN);
-    world.intend(Intent::Answer { line: LINE });
-    leg.follow(&world.pbx.response(200));
-    let ack = world.pbx.ack(&leg, None);
-    world.hears(&ack);
+    let mut leg = world.talk_with(HIDDEN);
     world.intend(Intent::Record { line: LINE });
     assert_eq!(world.tape(), [TapeCommand::Begin]);
     world.update(&mut leg, IN_HOUSE);
