@@ -397,6 +397,54 @@ fn one_clients_consent_is_not_the_next_ones() {
     }
 }
 
+/// Duty 26: nobody is recorded who has not heard all of it.
+#[test]
+fn an_announcement_waits_while_somebody_else_is_there() {
+    let waits = [APART, TapeCommand::Wait(true)];
+    let goes_on = [ON, TapeCommand::Wait(false)];
+    for other in [IN_HOUSE, OTHER_CLIENT, HIDDEN] {
+        let mut world = allowed(When::Always, Announce::Voice);
+        let mut leg = world.talk();
+        for _ in 0..2 {
+            world.tapes.clear();
+            world.update(&mut leg, other);
+            assert_eq!(world.tape(), waits, "{other}");
+            world.tapes.clear();
+            world.update(&mut leg, FIRST_CLIENT);
+            assert_eq!(world.tape(), goes_on, "{other}");
+        }
+        world.tells(TapeNews::Announced);
+        world.tapes.clear();
+        world.update(&mut leg, other);
+        assert_eq!(world.tape(), [APART], "{other}: they have heard it");
+    }
+}
+
+#[test]
+fn an_announcement_that_is_asked_for_while_a_colleague_is_there_waits_for_the_client() {
+    let mut world = allowed(When::Asked, Announce::Voice);
+    let mut leg = world.talk();
+    world.update(&mut leg, IN_HOUSE);
+    world.intend(Intent::Record { line: LINE });
+    assert_eq!(world.tape(), [TapeCommand::Begin, APART, TapeCommand::Wait(true)]);
+    world.tapes.clear();
+    world.update(&mut leg, FIRST_CLIENT);
+    assert_eq!(world.tape(), [ON, TapeCommand::Wait(false)]);
+}
+
+/// It is the conference that a colleague has no place in; the client is there, and hears it.
+#[test]
+fn an_announcement_goes_on_in_a_conference() {
+    let mut world = allowed(When::Always, Announce::Voice);
+    world.talk();
+    world.confer();
+    for line in [LINE, SECOND] {
+        let tape = world.tape_of(line);
+        assert_eq!(tape.last(), Some(&APART));
+        assert!(!tape.iter().any(|command| matches!(command, TapeCommand::Wait(_))), "{tape:?}");
+    }
+}
+
 #[test]
 fn an_entry_with_a_recording_goes_on_naming_whose_that_is() {
     let romashka = Some(client("Romashka").id);

@@ -338,3 +338,24 @@ async fn nothing_that_a_client_says_is_kept_before_they_were_told() {
     assert!(kept[25..40].iter().all(|kept| *kept == Kept::Both(1, 500)), "{:?}", &kept[25..]);
     assert_eq!(world.news(), [TapeNews::Announced, TapeNews::Ended { complete: true }]);
 }
+
+/// Somebody else takes the client's place meanwhile.
+#[tokio::test]
+async fn an_announcement_waits_for_whom_it_is_for_and_goes_on_where_it_was() {
+    let (mut conversation, world) = conversation(Telling::Voice(announcement()), false);
+    world.let_go(FOR_EVER);
+    for tick in 0..70 {
+        let away = (10..40).contains(&tick);
+        conversation.set_blank(away.then_some(Blank::Apart));
+        conversation.set_waiting(away);
+        let telling = conversation.telling(Rate::Narrow);
+        assert_eq!(telling.is_some(), tick < 10 || (40..55).contains(&tick), "tick {tick}");
+        assert_eq!(conversation.is_announcing(), tick < 55, "tick {tick}");
+        conversation.take(false, &telling.unwrap_or(level(1)), &level(500));
+    }
+    conversation.finish().await;
+    let kept = world.kept();
+    assert!(kept[10..40].iter().all(|kept| *kept == Kept::Blank(Blank::Apart, 1)), "{kept:?}");
+    assert!(kept[40..55].iter().all(|kept| matches!(kept, Kept::Both(8_900..=9_100, 0))), "{kept:?}");
+    assert!(kept[55..70].iter().all(|kept| *kept == Kept::Both(1, 500)), "{kept:?}");
+}
