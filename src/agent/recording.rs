@@ -498,6 +498,16 @@ mod tests {
     }
 
     #[test]
+    fn what_holds_for_a_call_that_nobody_answered_holds_for_the_one_after_it() {
+        let id = |n: u128| CallRecordId(uuid::Uuid::from_u128(n));
+        let mut recordings = Recordings::new(None);
+        recordings.inherit(LineId(1), id(1), Lasting::Refused);
+        recordings.end(LineId(1));
+        recordings.goes_on(LineId(2), id(2), id(1));
+        assert!(recordings.lasting(LineId(2)) == Some((id(2), Lasting::Refused)));
+    }
+
+    #[test]
     fn whoever_has_an_outside_number_or_hides_it_is_a_client_and_a_colleague_is_not() {
         let party = |written: Option<&str>, withheld| Party {
             written: written.map(str::to_owned),
@@ -510,6 +520,7 @@ mod tests {
             // No number that can be looked up, and yet none of ours.
             (Some("00441632960000"), false, true),
             (None, true, true),
+            (Some("anonymous"), true, true),
             (None, false, true),
             (Some("201"), false, false),
             (Some("*4812"), false, false),

@@ -246,6 +246,20 @@ fn a_key_that_means_nothing_now_is_refused() {
         assert_eq!(world.refusals().pop(), Some((Some(LINE), Refusal::WrongState)));
     }
     assert_eq!(world.tape(), [TapeCommand::Begin]);
+    let mut world = allowed(When::Asked, Announce::Elsewhere);
+    world.talk();
+    world.intend(Intent::RefuseRecording { line: LINE });
+    assert_eq!(world.refusals().pop(), Some((Some(LINE), Refusal::WrongState)), "nothing is recorded");
+    assert_eq!((world.recording(), world.tape()), (Some(RecordingState::Off), vec![]));
+}
+
+#[test]
+fn an_announcement_that_ends_as_the_client_refuses_turns_nothing_on() {
+    let mut world = allowed(When::Always, Announce::Voice);
+    world.talk();
+    world.intend(Intent::RefuseRecording { line: LINE });
+    world.tells(TapeNews::Announced);
+    assert_eq!(world.recording(), Some(RecordingState::Refused));
 }
 
 #[test]
@@ -341,6 +355,40 @@ fn who_does_not_agree_is_in_nobody_elses_recording_either() {
     assert_eq!(world.tape(), [apart]);
     world.intend(Intent::HangUp { line: SECOND });
     assert_eq!(world.tape(), [apart, TapeCommand::Blank(None)]);
+}
+
+#[test]
+fn whose_recording_ends_in_a_conference_is_in_nobody_elses_from_then_on() {
+    let mut world = always();
+    world.talk();
+    world.confer();
+    // The second client's is the last that was begun.
+    world.tells(TapeNews::Fault(RecordingFault::DiskFull));
+    assert_eq!(world.recording_on(SECOND), Some(RecordingState::Failed));
+    assert_eq!(world.tape().last(), Some(&APART));
+}
+
+#[test]
+fn a_conference_is_recorded_as_soon_as_both_agree() {
+    let mut world = allowed(When::Always, Announce::Consent);
+    world.talk();
+    world.confer();
+    world.intend(Intent::Record { line: LINE });
+    assert_eq!(world.tape(), [TapeCommand::Begin, APART]);
+    world.intend(Intent::Record { line: SECOND });
+    assert_eq!(world.tape(), [TapeCommand::Begin, APART, ON]);
+    assert_eq!(world.tape_of(SECOND), [TapeCommand::Begin]);
+}
+
+#[test]
+fn a_conference_is_recorded_when_the_pause_ends_that_one_had_before_it() {
+    let mut world = always();
+    world.talk();
+    world.intend(Intent::PauseRecording { line: LINE, on: true });
+    world.confer();
+    assert_eq!((world.tape().last(), world.tape_of(SECOND).last()), (Some(&PAUSED), Some(&APART)));
+    world.intend(Intent::PauseRecording { line: LINE, on: false });
+    assert_eq!((world.tape().last(), world.tape_of(SECOND).last()), (Some(&ON), Some(&ON)));
 }
 
 /// Duty 11: the usual conference is one with the client's manager.
@@ -513,6 +561,17 @@ fn an_entry_names_the_one_whose_recording_begins() {
 }
 
 #[test]
+fn a_client_whose_number_cannot_be_looked_up_is_told_from_another_such() {
+    let abroad = |last: u8| format!("P-Asserted-Identity: <sip:0044163296000{last}@192.0.2.1>\r\n");
+    let mut world = always();
+    let mut leg = world.talk_with(&abroad(0));
+    for (there, kept) in [(1, APART), (0, ON), (2, APART), (0, ON)] {
+        world.update(&mut leg, &abroad(there));
+        assert_eq!(world.tape().last(), Some(&kept), "{there}");
+    }
+}
+
+#[test]
 fn nobody_knows_whether_a_hidden_number_is_the_one_that_agreed() {
     let mut world = allowed(When::Always, Announce::Consent);
     let mut leg = world.talk_with(HIDDEN);
@@ -538,7 +597,12 @@ fn what_the_client_refused_and_what_was_paused_holds_where_a_call_takes_the_plac
         let leg = world.talk();
         world.intend(intent);
         world.ring(&format!("Replaces: {}\r\n", leg.replaces()));
+        let is_begun = !tape.is_empty();
         assert_eq!((world.recording_on(SECOND), world.tape_of(SECOND)), (Some(state), tape));
+        let second = world.records.iter().rfind(|record| record.line == Some(SECOND.0)).unwrap();
+        let paused = second.recording.as_ref().map(|recording| recording.paused.as_slice());
+        assert_eq!(paused.is_some(), is_begun);
+        assert!(paused.is_none_or(|paused| matches!(paused, [pause] if pause.to.is_none())), "{paused:?}");
     }
 }
 
@@ -583,6 +647,43 @@ fn what_a_client_refused_holds_when_the_pbx_gives_them_back() {
         let last = world.records.iter().rev().find(of_former).unwrap();
         assert!(last.caller.number.is_some(), "what is forgotten is not written over the entry");
     }
+}
+
+#[test]
+fn what_a_client_refused_holds_when_they_are_back_before_the_pbx_has_said_that_it_took_them() {
+    let mut world = always();
+    world.talk();
+    world.intend(Intent::RefuseRecording { line: LINE });
+    world.refer();
+    world.pbx.forget();
+    world.ring(&gives_back(&world));
+    world.intend(Intent::Answer { line: SECOND });
+    assert_eq!((world.recording_on(SECOND), world.tape_of(SECOND)), (Some(RecordingState::Refused), vec![]));
+}
+
+#[test]
+fn what_held_for_a_call_that_is_over_does_not_hold_for_the_next_one_on_its_line() {
+    // One whose client had refused is given back, and missed.
+    let mut world = always();
+    let mut leg = world.talk();
+    world.intend(Intent::RefuseRecording { line: LINE });
+    world.refer();
+    world.notify(&mut leg, "SIP/2.0 200 OK");
+    let (leg, invite) = world.ring(&gives_back(&world));
+    let cancel = world.pbx.cancel(&leg, &invite, "");
+    world.hears(&cancel);
+    world.pbx.forget();
+    world.talk_with(OTHER_CLIENT);
+    assert_eq!(world.recording(), Some(RecordingState::On));
+    // Somebody was consulted.
+    let mut world = always();
+    world.talk();
+    let mut leg = world.consult("302");
+    world.hang_up_theirs(&mut leg);
+    world.pbx.forget();
+    world.ring(OTHER_CLIENT);
+    world.intend(Intent::Answer { line: SECOND });
+    assert_eq!(world.recording_on(SECOND), Some(RecordingState::On));
 }
 
 #[test]
@@ -654,6 +755,18 @@ fn what_was_recorded_before_a_fault_can_still_be_refused() {
         world.tells(TapeNews::Discarded);
         assert_eq!(world.kept().result, Some(RecordingResult::Refused), "{fault:?}");
     }
+}
+
+#[test]
+fn what_is_refused_after_a_fault_is_written_though_nothing_may_be_known_of_the_client_any_more() {
+    let mut world = always();
+    let mut leg = world.talk();
+    world.tells(TapeNews::Fault(RecordingFault::DiskFull));
+    world.intend(Intent::RefuseRecording { line: LINE });
+    world.hang_up_theirs(&mut leg);
+    world.handle(Input::Forget);
+    world.tells(TapeNews::Discarded);
+    assert_eq!(world.kept().result, Some(RecordingResult::Refused));
 }
 
 #[test]
