@@ -72,6 +72,8 @@ pub enum TapeCommand {
     Begin,
     /// Why nothing is recorded from now on; none: it goes on.
     Blank(Option<Blank>),
+    /// Who has to hear that they are recorded is not there: the announcement waits, or goes on.
+    Wait(bool),
     /// It ends, and nothing of it is kept.
     Discard,
 }
@@ -109,8 +111,13 @@ struct Line {
     view: RecordingView,
     /// As the media thread was last told.
     blank: Option<Blank>,
+    waits: bool,
     /// Who was told of it, or agreed; none before it begins.
     of: Option<Whose>,
+    /// Somebody else is there now.
+    absent: bool,
+    /// Nothing is to be announced, or not any more.
+    told: bool,
 }
 
 /// What outlives a call, since the same person goes on by another one: whom the PBX gives back, whom it kept parked, or
@@ -156,6 +163,10 @@ impl Whose {
 }
 
 impl Line {
+    const fn new(id: CallRecordId, view: RecordingView) -> Self {
+        Self { id, view, blank: None, waits: false, of: None, absent: false, told: false }
+    }
+
     fn wanted_blank(&self) -> Option<Blank> {
         match self.view.state {
             RecordingState::Paused => Some(Blank::Paused),
@@ -296,7 +307,7 @@ impl Agent {
         let fault = self.recordings.config.and_then(|config| config.fault);
         let fault = fault.filter(|_| state == RecordingState::Failed);
         let view = RecordingView { state, fault, apart: false };
-        self.recordings.lines.insert(line, Line { id: client.id, view, blank: None, of: None });
+        self.recordings.lines.insert(line, Line::new(client.id, view));
         if state.runs() {
             self.begin_tape(now, line);
         }
@@ -313,6 +324,7 @@ impl Agent {
         let there = there.or_else(|| Some(self.register.client(line)?.party));
         let Some(recording) = self.recordings.lines.get_mut(&line) else { return };
         recording.of = there.map(|party| Whose { who: Who::of(&party), left: false });
+        recording.told = config.rules.announce != Announce::Voice;
         let id = recording.id;
         let record = self.register.begin_recording(now, line, config.rules.announce);
         self.effects.push_back(Effect::Tape { line, id, command: TapeCommand::Begin });
@@ -329,8 +341,9 @@ impl Agent {
         };
         let is_it = self.is_the_one_recorded(line);
         let apart = !is_it || with.is_some_and(|with| !is_recorded(with));
-        if let Some(of) = self.recordings.lines.get_mut(&line).and_then(|line| line.of.as_mut()) {
-            of.left |= !is_it;
+        if let Some(recording) = self.recordings.lines.get_mut(&line) {
+            recording.absent = !is_it;
+            recording.of.iter_mut().for_each(|of| of.left |= !is_it);
         }
         self.change_recording(line, |view| view.apart = apart);
     }
@@ -341,9 +354,14 @@ impl Agent {
         let before = recording.view;
         change(&mut recording.view);
         let (id, view, blank) = (recording.id, recording.view, recording.wanted_blank());
+        let waits = recording.absent && !recording.told;
         if view.state.runs() && recording.blank != blank {
             recording.blank = blank;
             self.effects.push_back(Effect::Tape { line, id, command: TapeCommand::Blank(blank) });
+        }
+        if view.state.runs() && recording.waits != waits {
+            recording.waits = waits;
+            self.effects.push_back(Effect::Tape { line, id, command: TapeCommand::Wait(waits) });
         }
         if view != before {
             self.say(Event::Recording { line, recording: view });
@@ -418,6 +436,9 @@ impl Agent {
         // Its call may be over, and the line somebody else's.
         let line = self.recordings.line_of(id);
         if let Some(line) = line {
+            if let Some(recording) = self.recordings.lines.get_mut(&line) {
+                recording.told |= news == TapeNews::Announced;
+            }
             self.change_recording(line, |view| match news {
                 TapeNews::Announced if view.state == RecordingState::Announcing => {
                     view.state = RecordingState::On
@@ -477,6 +498,16 @@ mod tests {
     }
 
     #[test]
+    fn what_holds_for_a_call_that_nobody_answered_holds_for_the_one_after_it() {
+        let id = |n: u128| CallRecordId(uuid::Uuid::from_u128(n));
+        let mut recordings = Recordings::new(None);
+        recordings.inherit(LineId(1), id(1), Lasting::Refused);
+        recordings.end(LineId(1));
+        recordings.goes_on(LineId(2), id(2), id(1));
+        assert!(recordings.lasting(LineId(2)) == Some((id(2), Lasting::Refused)));
+    }
+
+    #[test]
     fn whoever_has_an_outside_number_or_hides_it_is_a_client_and_a_colleague_is_not() {
         let party = |written: Option<&str>, withheld| Party {
             written: written.map(str::to_owned),
@@ -489,6 +520,7 @@ mod tests {
             // No number that can be looked up, and yet none of ours.
             (Some("00441632960000"), false, true),
             (None, true, true),
+            (Some("anonymous"), true, true),
             (None, false, true),
             (Some("201"), false, false),
             (Some("*4812"), false, false),

@@ -163,14 +163,15 @@ impl Register {
 
     /// Somebody else is at the far end. An entry names one client: a colleague, or a number that is not told, takes
     /// nobody's place; whoever can be looked up takes theirs at once, and another outside number's when the desk
-    /// knows exactly who it is.
+    /// knows exactly who it is. One with a recording goes on naming whose that is.
     pub fn connected(&mut self, line: LineId, party: Party) -> Option<CallRecord> {
         let entry = self.entries.get_mut(&line)?;
         entry.newcomer = None;
+        let is_recorded = entry.record.recording.is_some();
         let named = entry.far_side();
         match (named.number, party.number) {
             (_, None) => return None,
-            (None, _) => *named = party,
+            (None, _) if !is_recorded => *named = party,
             (known, number) if known == number && party.name == named.name => return None,
             (known, number) if known == number => named.name = party.name.or(named.name.take()),
             _ => {
@@ -185,7 +186,7 @@ impl Register {
     pub fn recognised(&mut self, line: LineId, answer: &CardAnswer) {
         let Some(entry) = self.entries.get_mut(&line) else { return };
         if let Some(newcomer) = entry.newcomer.take() {
-            if answer.matched() != Match::One {
+            if answer.matched() != Match::One || entry.record.recording.is_some() {
                 entry.newcomer = Some(newcomer);
                 return;
             }
@@ -323,9 +324,16 @@ impl Register {
         })
     }
 
-    /// Which of several clients the operator says it is.
+    /// Which of several clients the operator says it is; none where the entry goes on naming another one.
     pub fn choose(&mut self, line: LineId, client: ClientId) -> Option<CallRecord> {
+        let entry = self.entries.get(&line)?;
+        if entry.newcomer.is_some() && entry.record.recording.is_some() {
+            return None;
+        }
         self.revise(line, |entry| {
+            if entry.turn_to_newcomer() {
+                entry.record.matched = Some(Match::Many);
+            }
             entry.record.client = Some(client);
             entry.chosen = true;
         })
@@ -384,9 +392,11 @@ impl Register {
         }
     }
 
-    /// The conversation of this line is recorded from now on, and the client told of it so.
+    /// The conversation of this line is recorded from now on, and the client told of it so. Whoever looks for the recording
+    /// of the one whom the entry names must find no one else's.
     pub fn begin_recording(&mut self, now: Instant, line: LineId, told: Announce) -> Option<CallRecord> {
         self.revise(line, |entry| {
+            entry.turn_to_newcomer();
             entry.recording_due = true;
             entry.record.recording = Some(CallRecording::new(entry.time(now), told));
         })
@@ -549,6 +559,14 @@ impl Entry {
     fn time(&self, now: Instant) -> Timestamp {
         let passed = jiff::SignedDuration::try_from(now.since(self.begun)).unwrap_or_default();
         self.record.started_at.saturating_add(passed).unwrap_or(self.record.started_at)
+    }
+
+    /// The entry names whoever is there now, of whom the desk has said nothing exact. Whether that is another one.
+    fn turn_to_newcomer(&mut self) -> bool {
+        let Some(newcomer) = self.newcomer.take() else { return false };
+        *self.far_side() = newcomer;
+        (self.record.client, self.record.matched, self.chosen) = (None, None, false);
+        true
     }
 
     fn far_side(&mut self) -> &mut Party {

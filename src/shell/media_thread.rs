@@ -289,7 +289,7 @@ pub(super) fn not_taken(reports: &UnboundedSender<FromMedia>, id: CallRecordId, 
     let tell = move |news| drop(reports.send(FromMedia::Tape { id, news }));
     match order {
         TapeOrder::Begin { .. } => tell(TapeNews::Fault(RecordingFault::NotWritten)),
-        TapeOrder::Blank(_) => {}
+        TapeOrder::Blank(_) | TapeOrder::Wait(_) => {}
         TapeOrder::Discard { forget } => drop(tokio::task::spawn_blocking(move || tell(forget()))),
     }
 }
@@ -504,6 +504,11 @@ impl Voice {
             TapeOrder::Blank(why) => {
                 if let Some(conversation) = &mut self.conversation {
                     conversation.set_blank(why);
+                }
+            }
+            TapeOrder::Wait(on) => {
+                if let Some(conversation) = &mut self.conversation {
+                    conversation.set_waiting(on);
                 }
             }
             TapeOrder::Discard { forget } => match self.conversation.take() {

@@ -57,6 +57,7 @@ impl Recordings {
     pub fn order(&self, id: CallRecordId, command: TapeCommand) -> Result<TapeOrder, RecordingFault> {
         match command {
             TapeCommand::Blank(why) => Ok(TapeOrder::Blank(why)),
+            TapeCommand::Wait(on) => Ok(TapeOrder::Wait(on)),
             TapeCommand::Discard => {
                 self.mark_refused(id);
                 let archive = self.archive.clone();

@@ -188,6 +188,8 @@ pub(super) enum TapeOrder {
     },
     /// Why nothing is recorded from now on; none: it goes on.
     Blank(Option<Blank>),
+    /// Whether the announcement waits for whom it is for.
+    Wait(bool),
     Discard {
         /// Where no conversation is recorded, or not any more.
         forget: ForgetTape,
@@ -198,6 +200,7 @@ pub(super) enum TapeOrder {
 pub(super) struct Conversation {
     tape: Tape,
     blank: Option<Blank>,
+    waits: bool,
     telling: Running,
     mixers: [Mixer; 2],
     tell: Box<dyn Fn(TapeNews) + Send>,
@@ -233,11 +236,15 @@ impl Conversation {
         };
         let tape = Tape::start(begin, tell.clone())?;
         let (mixers, tell) = (Default::default(), Box::new(tell));
-        Ok(Self { tape, blank: None, telling, mixers, tell })
+        Ok(Self { tape, blank: None, waits: false, telling, mixers, tell })
     }
 
     pub fn set_blank(&mut self, why: Option<Blank>) {
         self.blank = why;
+    }
+
+    pub fn set_waiting(&mut self, on: bool) {
+        self.waits = on;
     }
 
     pub fn discard(self) -> Ending {
@@ -251,6 +258,7 @@ impl Conversation {
     /// What client and operator hear besides each other in these 20 ms, where they can hear each other.
     pub fn telling(&mut self, rate: Rate) -> Option<Frame> {
         match &mut self.telling {
+            Running::Voice(_) if self.waits => None,
             Running::Voice(source) => source.next_frame(rate),
             // Nothing is recorded that would have to be told.
             Running::Tone { .. } if self.blank.is_some() => None,

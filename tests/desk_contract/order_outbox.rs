@@ -62,6 +62,10 @@ impl Shop {
 
     fn serve(&self, stream: &TcpStream) {
         let (head, body) = read_request(stream);
+        if head.is_empty() {
+            // Who sent it has hung up.
+            return;
+        }
         let mut book = self.book();
         if book.is_away {
             return answer(stream, "503 Away", "text/plain", "");

@@ -29,6 +29,15 @@ impl World {
         Some(self.agent.view().lines.get(&line)?.recording?.state)
     }
 
+    fn talk_with(&mut self, caller: &str) -> Leg {
+        let (mut leg, _) = self.ring(caller);
+        self.intend(Intent::Answer { line: LINE });
+        leg.follow(&self.pbx.response(200));
+        let ack = self.pbx.ack(&leg, None);
+        self.hears(&ack);
+        leg
+    }
+
     fn tape(&self) -> Vec<TapeCommand> {
         self.tapes.iter().filter(|(line, ..)| *line == LINE).map(|(.., command)| *command).collect()
     }
@@ -237,6 +246,20 @@ fn a_key_that_means_nothing_now_is_refused() {
         assert_eq!(world.refusals().pop(), Some((Some(LINE), Refusal::WrongState)));
     }
     assert_eq!(world.tape(), [TapeCommand::Begin]);
+    let mut world = allowed(When::Asked, Announce::Elsewhere);
+    world.talk();
+    world.intend(Intent::RefuseRecording { line: LINE });
+    assert_eq!(world.refusals().pop(), Some((Some(LINE), Refusal::WrongState)), "nothing is recorded");
+    assert_eq!((world.recording(), world.tape()), (Some(RecordingState::Off), vec![]));
+}
+
+#[test]
+fn an_announcement_that_ends_as_the_client_refuses_turns_nothing_on() {
+    let mut world = allowed(When::Always, Announce::Voice);
+    world.talk();
+    world.intend(Intent::RefuseRecording { line: LINE });
+    world.tells(TapeNews::Announced);
+    assert_eq!(world.recording(), Some(RecordingState::Refused));
 }
 
 #[test]
@@ -334,6 +357,40 @@ fn who_does_not_agree_is_in_nobody_elses_recording_either() {
     assert_eq!(world.tape(), [apart, TapeCommand::Blank(None)]);
 }
 
+#[test]
+fn whose_recording_ends_in_a_conference_is_in_nobody_elses_from_then_on() {
+    let mut world = always();
+    world.talk();
+    world.confer();
+    // The second client's is the last that was begun.
+    world.tells(TapeNews::Fault(RecordingFault::DiskFull));
+    assert_eq!(world.recording_on(SECOND), Some(RecordingState::Failed));
+    assert_eq!(world.tape().last(), Some(&APART));
+}
+
+#[test]
+fn a_conference_is_recorded_as_soon_as_both_agree() {
+    let mut world = allowed(When::Always, Announce::Consent);
+    world.talk();
+    world.confer();
+    world.intend(Intent::Record { line: LINE });
+    assert_eq!(world.tape(), [TapeCommand::Begin, APART]);
+    world.intend(Intent::Record { line: SECOND });
+    assert_eq!(world.tape(), [TapeCommand::Begin, APART, ON]);
+    assert_eq!(world.tape_of(SECOND), [TapeCommand::Begin]);
+}
+
+#[test]
+fn a_conference_is_recorded_when_the_pause_ends_that_one_had_before_it() {
+    let mut world = always();
+    world.talk();
+    world.intend(Intent::PauseRecording { line: LINE, on: true });
+    world.confer();
+    assert_eq!((world.tape().last(), world.tape_of(SECOND).last()), (Some(&PAUSED), Some(&APART)));
+    world.intend(Intent::PauseRecording { line: LINE, on: false });
+    assert_eq!((world.tape().last(), world.tape_of(SECOND).last()), (Some(&ON), Some(&ON)));
+}
+
 /// Duty 11: the usual conference is one with the client's manager.
 #[test]
 fn a_colleague_in_a_conference_is_in_nobodys_recording() {
@@ -388,14 +445,136 @@ fn one_clients_consent_is_not_the_next_ones() {
     }
 }
 
+/// Duty 26: nobody is recorded who has not heard all of it.
+#[test]
+fn an_announcement_waits_while_somebody_else_is_there() {
+    let waits = [APART, TapeCommand::Wait(true)];
+    let goes_on = [ON, TapeCommand::Wait(false)];
+    for other in [IN_HOUSE, OTHER_CLIENT, HIDDEN] {
+        let mut world = allowed(When::Always, Announce::Voice);
+        let mut leg = world.talk();
+        for _ in 0..2 {
+            world.tapes.clear();
+            world.update(&mut leg, other);
+            assert_eq!(world.tape(), waits, "{other}");
+            world.tapes.clear();
+            world.update(&mut leg, FIRST_CLIENT);
+            assert_eq!(world.tape(), goes_on, "{other}");
+        }
+        world.tells(TapeNews::Announced);
+        world.tapes.clear();
+        world.update(&mut leg, other);
+        assert_eq!(world.tape(), [APART], "{other}: they have heard it");
+    }
+}
+
+#[test]
+fn an_announcement_that_is_asked_for_while_a_colleague_is_there_waits_for_the_client() {
+    let mut world = allowed(When::Asked, Announce::Voice);
+    let mut leg = world.talk();
+    world.update(&mut leg, IN_HOUSE);
+    world.intend(Intent::Record { line: LINE });
+    assert_eq!(world.tape(), [TapeCommand::Begin, APART, TapeCommand::Wait(true)]);
+    world.tapes.clear();
+    world.update(&mut leg, FIRST_CLIENT);
+    assert_eq!(world.tape(), [ON, TapeCommand::Wait(false)]);
+}
+
+/// It is the conference that a colleague has no place in; the client is there, and hears it.
+#[test]
+fn an_announcement_goes_on_in_a_conference() {
+    let mut world = allowed(When::Always, Announce::Voice);
+    world.talk();
+    world.confer();
+    for line in [LINE, SECOND] {
+        let tape = world.tape_of(line);
+        assert_eq!(tape.last(), Some(&APART));
+        assert!(!tape.iter().any(|command| matches!(command, TapeCommand::Wait(_))), "{tape:?}");
+    }
+}
+
+#[test]
+fn an_entry_with_a_recording_goes_on_naming_whose_that_is() {
+    let romashka = Some(client("Romashka").id);
+    for (caller, records, number, named) in [
+        (FIRST_CLIENT, true, Some("+79161234567"), romashka),
+        (FIRST_CLIENT, false, Some("+74957778899"), Some(client("Vesna").id)),
+        // Of who hid the number nobody knows whether it is theirs that is told later.
+        (HIDDEN, true, None, None),
+        (HIDDEN, false, Some("+74957778899"), Some(client("Vesna").id)),
+    ] {
+        let mut world = allowed(When::Asked, Announce::Elsewhere);
+        let mut leg = world.talk_with(caller);
+        if caller == FIRST_CLIENT {
+            world.answer_lookup(found(&["Romashka"], Source::Desk));
+        }
+        if records {
+            world.intend(Intent::Record { line: LINE });
+        }
+        world.update(&mut leg, OTHER_CLIENT);
+        world.answer_lookup(found(&["Vesna"], Source::Desk));
+        world.hang_up_theirs(&mut leg);
+        let entry = world.the_entry();
+        let has = (entry.caller.number.map(|number| number.to_string()), entry.client);
+        assert_eq!(has, (number.map(str::to_owned), named), "{caller} {records}");
+        assert_eq!(entry.recording.is_some(), records);
+    }
+}
+
+#[test]
+fn whom_of_several_clients_a_newcomer_is_changes_nothing_of_who_was_recorded() {
+    for records in [true, false] {
+        let mut world = allowed(When::Asked, Announce::Elsewhere);
+        let mut leg = world.talk();
+        world.answer_lookup(found(&["Romashka"], Source::Desk));
+        if records {
+            world.intend(Intent::Record { line: LINE });
+        }
+        world.update(&mut leg, OTHER_CLIENT);
+        world.answer_lookup(found(&["Vesna", "Luna"], Source::Desk));
+        world.intend(Intent::ChooseClient { line: LINE, client: client("Luna").id });
+        assert_eq!(world.agent.view().lines[&LINE].client(), Some(&client("Luna")), "it is shown");
+        world.hang_up_theirs(&mut leg);
+        let entry = world.the_entry();
+        let (number, name, matched) = match records {
+            true => ("+79161234567", "Romashka", Match::One),
+            false => ("+74957778899", "Luna", Match::Many),
+        };
+        assert_eq!(entry.caller.number.unwrap().to_string(), number);
+        assert_eq!((entry.client, entry.matched), (Some(client(name).id), Some(matched)));
+    }
+}
+
+#[test]
+fn an_entry_names_the_one_whose_recording_begins() {
+    let mut world = allowed(When::Asked, Announce::Elsewhere);
+    let mut leg = world.talk();
+    world.answer_lookup(found(&["Romashka"], Source::Desk));
+    world.update(&mut leg, OTHER_CLIENT);
+    world.answer_lookup(found(&[], Source::Desk));
+    world.intend(Intent::Record { line: LINE });
+    assert_eq!(world.tape(), [TapeCommand::Begin]);
+    world.hang_up_theirs(&mut leg);
+    let entry = world.the_entry();
+    let number = entry.caller.number.map(|number| number.to_string());
+    assert_eq!((number.as_deref(), entry.client), (Some("+74957778899"), None));
+}
+
+#[test]
+fn a_client_whose_number_cannot_be_looked_up_is_told_from_another_such() {
+    let abroad = |last: u8| format!("P-Asserted-Identity: <sip:0044163296000{last}@192.0.2.1>\r\n");
+    let mut world = always();
+    let mut leg = world.talk_with(&abroad(0));
+    for (there, kept) in [(1, APART), (0, ON), (2, APART), (0, ON)] {
+        world.update(&mut leg, &abroad(there));
+        assert_eq!(world.tape().last(), Some(&kept), "{there}");
+    }
+}
+
 #[test]
 fn nobody_knows_whether_a_hidden_number_is_the_one_that_agreed() {
     let mut world = allowed(When::Always, Announce::Consent);
-    let (mut leg, _) = world.ring(HIDDEN);
-    world.intend(Intent::Answer { line: LINE });
-    leg.follow(&world.pbx.response(200));
-    let ack = world.pbx.ack(&leg, None);
-    world.hears(&ack);
+    let mut leg = world.talk_with(HIDDEN);
     world.intend(Intent::Record { line: LINE });
     assert_eq!(world.tape(), [TapeCommand::Begin]);
     world.update(&mut leg, IN_HOUSE);
@@ -418,7 +597,12 @@ fn what_the_client_refused_and_what_was_paused_holds_where_a_call_takes_the_plac
         let leg = world.talk();
         world.intend(intent);
         world.ring(&format!("Replaces: {}\r\n", leg.replaces()));
+        let is_begun = !tape.is_empty();
         assert_eq!((world.recording_on(SECOND), world.tape_of(SECOND)), (Some(state), tape));
+        let second = world.records.iter().rfind(|record| record.line == Some(SECOND.0)).unwrap();
+        let paused = second.recording.as_ref().map(|recording| recording.paused.as_slice());
+        assert_eq!(paused.is_some(), is_begun);
+        assert!(paused.is_none_or(|paused| matches!(paused, [pause] if pause.to.is_none())), "{paused:?}");
     }
 }
 
@@ -463,6 +647,43 @@ fn what_a_client_refused_holds_when_the_pbx_gives_them_back() {
         let last = world.records.iter().rev().find(of_former).unwrap();
         assert!(last.caller.number.is_some(), "what is forgotten is not written over the entry");
     }
+}
+
+#[test]
+fn what_a_client_refused_holds_when_they_are_back_before_the_pbx_has_said_that_it_took_them() {
+    let mut world = always();
+    world.talk();
+    world.intend(Intent::RefuseRecording { line: LINE });
+    world.refer();
+    world.pbx.forget();
+    world.ring(&gives_back(&world));
+    world.intend(Intent::Answer { line: SECOND });
+    assert_eq!((world.recording_on(SECOND), world.tape_of(SECOND)), (Some(RecordingState::Refused), vec![]));
+}
+
+#[test]
+fn what_held_for_a_call_that_is_over_does_not_hold_for_the_next_one_on_its_line() {
+    // One whose client had refused is given back, and missed.
+    let mut world = always();
+    let mut leg = world.talk();
+    world.intend(Intent::RefuseRecording { line: LINE });
+    world.refer();
+    world.notify(&mut leg, "SIP/2.0 200 OK");
+    let (leg, invite) = world.ring(&gives_back(&world));
+    let cancel = world.pbx.cancel(&leg, &invite, "");
+    world.hears(&cancel);
+    world.pbx.forget();
+    world.talk_with(OTHER_CLIENT);
+    assert_eq!(world.recording(), Some(RecordingState::On));
+    // Somebody was consulted.
+    let mut world = always();
+    world.talk();
+    let mut leg = world.consult("302");
+    world.hang_up_theirs(&mut leg);
+    world.pbx.forget();
+    world.ring(OTHER_CLIENT);
+    world.intend(Intent::Answer { line: SECOND });
+    assert_eq!(world.recording_on(SECOND), Some(RecordingState::On));
 }
 
 #[test]
@@ -534,6 +755,18 @@ fn what_was_recorded_before_a_fault_can_still_be_refused() {
         world.tells(TapeNews::Discarded);
         assert_eq!(world.kept().result, Some(RecordingResult::Refused), "{fault:?}");
     }
+}
+
+#[test]
+fn what_is_refused_after_a_fault_is_written_though_nothing_may_be_known_of_the_client_any_more() {
+    let mut world = always();
+    let mut leg = world.talk();
+    world.tells(TapeNews::Fault(RecordingFault::DiskFull));
+    world.intend(Intent::RefuseRecording { line: LINE });
+    world.hang_up_theirs(&mut leg);
+    world.handle(Input::Forget);
+    world.tells(TapeNews::Discarded);
+    assert_eq!(world.kept().result, Some(RecordingResult::Refused));
 }
 
 #[test]

@@ -303,3 +303,90 @@ fn amplitude(sound: &[i16]) -> f32 {
     let power: f32 = sound.iter().map(|sample| f32::from(*sample).powi(2)).sum();
     (power / sound.len().max(1) as f32).sqrt()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How loud words are.
+    const WORD: f32 = 5_000.0;
+
+    /// Who speaks with a steady noise around them, both by the frame.
+    struct Speaker {
+        voice: Voice,
+        noise: f32,
+        random: u32,
+        said: usize,
+    }
+
+    impl Speaker {
+        /// The noise is so far below the words.
+        fn new(noise_db: f32) -> Self {
+            Self { voice: Voice::new(Codec::decoder), noise: WORD * ratio(noise_db), random: 1, said: 0 }
+        }
+
+        /// In how many of these frames there is a pause, where the voice is so far below the words.
+        fn pauses(&mut self, voice_db: impl IntoIterator<Item = f32>) -> usize {
+            let is_pause = |db| {
+                let frame: Vec<i16> =
+                    (0..self.voice.rate().frame_samples()).map(|_| self.sample(db)).collect();
+                self.voice.play(&frame, 0, false);
+                let is_pause = self.voice.is_quiet();
+                self.voice.take_frame();
+                is_pause
+            };
+            voice_db.into_iter().map(is_pause).filter(|is_pause| *is_pause).count()
+        }
+
+        fn says_a_word(&mut self) {
+            assert_eq!(self.pauses([0.0; 50]), 0, "a word");
+        }
+
+        /// 200 Hz, and noise of all frequencies.
+        fn sample(&mut self, db: f32) -> i16 {
+            self.said += 1;
+            let word = (self.said as f32 * std::f32::consts::TAU / 40.0).sin() * 2.0_f32.sqrt();
+            self.random = self.random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let noise = f32::from((self.random >> 16) as i16) / 32_768.0 * 3.0_f32.sqrt();
+            (word * WORD * ratio(db) + noise * self.noise) as i16
+        }
+    }
+
+    fn ratio(db: f32) -> f32 {
+        10.0_f32.powf(-db / 20.0)
+    }
+
+    const NOTHING_SAID: [f32; 20] = [f32::INFINITY; 20];
+
+    #[test]
+    fn a_word_that_dies_away_is_no_pause_until_it_is_34_db_below_the_loudest() {
+        let mut speaker = Speaker::new(50.0);
+        speaker.says_a_word();
+        speaker.pauses(NOTHING_SAID);
+        speaker.says_a_word();
+        assert_eq!(speaker.pauses([22.0, 26.0, 28.0, 30.0, 32.0]), 0, "it dies away");
+        assert_eq!(speaker.pauses([36.0, 40.0]), 2, "it is over");
+        assert_eq!(speaker.pauses(NOTHING_SAID), NOTHING_SAID.len());
+    }
+
+    #[test]
+    fn between_the_words_of_who_speaks_in_noise_is_a_pause() {
+        for noise_db in [22.0, 28.0] {
+            let mut speaker = Speaker::new(noise_db);
+            speaker.says_a_word();
+            // The noise alone is known by the first of them.
+            speaker.pauses(NOTHING_SAID);
+            for _ in 0..3 {
+                assert_eq!(speaker.pauses([0.0; 10]), 0, "a short word, {noise_db} dB");
+                assert_eq!(speaker.pauses(NOTHING_SAID), NOTHING_SAID.len(), "{noise_db} dB");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_less_than_20_db_below_the_words_is_no_pause_however_long_it_lasts() {
+        let mut speaker = Speaker::new(50.0);
+        speaker.says_a_word();
+        assert_eq!(speaker.pauses([18.0; 100]), 0);
+    }
+}

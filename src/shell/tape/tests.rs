@@ -13,12 +13,14 @@ enum Kept {
 struct Disk {
     /// Moments that it may still take.
     go: Arc<(Mutex<u32>, Condvar)>,
+    asked: mpsc::Sender<()>,
     kept: mpsc::Sender<Kept>,
     full: bool,
 }
 
 impl Disk {
     fn take(&self, kept: Kept) -> io::Result<()> {
+        let _ = self.asked.send(());
         let mut left = self.go.0.lock().unwrap();
         while *left == 0 {
             left = self.go.1.wait(left).unwrap();
@@ -53,6 +55,8 @@ impl Deck for Disk {
 
 struct World {
     go: Arc<(Mutex<u32>, Condvar)>,
+    /// A word for each moment that came as far as the disk.
+    asked: mpsc::Receiver<()>,
     kept: mpsc::Receiver<Kept>,
     news: mpsc::Receiver<TapeNews>,
 }
@@ -75,12 +79,13 @@ impl World {
 fn conversation(telling: Telling, full: bool) -> (Conversation, World) {
     let go = Arc::<(Mutex<u32>, Condvar)>::default();
     let (kept, seen) = mpsc::channel();
+    let (asks, asked) = mpsc::channel();
     let (news, heard) = mpsc::channel();
-    let disk = Disk { go: Arc::clone(&go), kept, full };
+    let disk = Disk { go: Arc::clone(&go), asked: asks, kept, full };
     let begin: BeginTape = Box::new(move || Ok(Box::new(disk) as Box<dyn Deck>));
     let conversation =
         Conversation::begin(begin, telling, move |word| news.send(word).unwrap_or_default()).unwrap();
-    (conversation, World { go, kept: seen, news: heard })
+    (conversation, World { go, asked, kept: seen, news: heard })
 }
 
 fn level(sample: i16) -> Frame {
@@ -148,12 +153,15 @@ async fn a_disk_that_stalls_delays_nobody_and_what_it_cannot_take_is_told_and_le
 #[tokio::test]
 async fn what_is_lost_at_the_very_end_is_told_as_well() {
     let (mut conversation, world) = conversation(Telling::Nothing, false);
-    (0..600).for_each(|n| conversation.take(false, &level(n), &level(n)));
+    conversation.take(false, &level(0), &level(0));
+    world.asked.recv().unwrap();
+    // One is on its way to the disk, and room is for 500 more.
+    (1..600).for_each(|n| conversation.take(false, &level(n), &level(n)));
     let ended = tokio::spawn(conversation.finish());
     world.let_go(FOR_EVER);
     ended.await.unwrap();
     let kept = world.kept();
-    assert!(matches!(kept[kept.len() - 2..], [Kept::Blank(Blank::Lost, 95..=100), Kept::End]));
+    assert!(matches!(kept[kept.len() - 2..], [Kept::Blank(Blank::Lost, 99), Kept::End]));
     assert_eq!(
         world.news(),
         [TapeNews::Fault(RecordingFault::DiskSlow), TapeNews::Ended { complete: false }]
@@ -337,4 +345,25 @@ async fn nothing_that_a_client_says_is_kept_before_they_were_told() {
     assert!(kept[..25].iter().all(|kept| matches!(kept, Kept::Both(8_900..=9_100, 0))), "{:?}", &kept[..25]);
     assert!(kept[25..40].iter().all(|kept| *kept == Kept::Both(1, 500)), "{:?}", &kept[25..]);
     assert_eq!(world.news(), [TapeNews::Announced, TapeNews::Ended { complete: true }]);
+}
+
+/// Somebody else takes the client's place meanwhile.
+#[tokio::test]
+async fn an_announcement_waits_for_whom_it_is_for_and_goes_on_where_it_was() {
+    let (mut conversation, world) = conversation(Telling::Voice(announcement()), false);
+    world.let_go(FOR_EVER);
+    for tick in 0..70 {
+        let away = (10..40).contains(&tick);
+        conversation.set_blank(away.then_some(Blank::Apart));
+        conversation.set_waiting(away);
+        let telling = conversation.telling(Rate::Narrow);
+        assert_eq!(telling.is_some(), tick < 10 || (40..55).contains(&tick), "tick {tick}");
+        assert_eq!(conversation.is_announcing(), tick < 55, "tick {tick}");
+        conversation.take(false, &telling.unwrap_or(level(1)), &level(500));
+    }
+    conversation.finish().await;
+    let kept = world.kept();
+    assert!(kept[10..40].iter().all(|kept| *kept == Kept::Blank(Blank::Apart, 1)), "{kept:?}");
+    assert!(kept[40..55].iter().all(|kept| matches!(kept, Kept::Both(8_900..=9_100, 0))), "{kept:?}");
+    assert!(kept[55..70].iter().all(|kept| *kept == Kept::Both(1, 500)), "{kept:?}");
 }

@@ -82,6 +82,23 @@ async fn neither_a_hold_nor_an_operator_who_is_muted_comes_into_a_recording() {
     assert_eq!(kept.try_iter().collect::<Vec<_>>(), wanted);
 }
 
+#[tokio::test]
+async fn an_announcement_is_not_told_to_who_has_taken_the_clients_place() {
+    let headset = Headset::default();
+    let (mut voice, _far_end, _plan) = call(&headset, None, NearEnd::Operator);
+    let (notes, _kept) = std::sync::mpsc::channel();
+    let begin: BeginTape = Box::new(move || Ok(Box::new(Notes(notes)) as Box<dyn Deck>));
+    let telling = Telling::Voice(crate::shell::tape::tests::announcement());
+    let id = CallRecordId(uuid::Uuid::nil());
+    voice.obey(ToLine::Tape { id, order: TapeOrder::Begin { begin, telling } });
+    for waits in [true, false] {
+        voice.obey(ToLine::Tape { id, order: TapeOrder::Wait(waits) });
+        (0..40).for_each(|_| voice.tick(voice.clock.now()));
+        assert_eq!(voice.conversation.as_ref().unwrap().is_announcing(), waits);
+    }
+    voice.conversation.take().unwrap().finish().await;
+}
+
 /// A sample of what the client was given to hear, and of what they said; not one at which the tone goes through zero.
 struct Samples(std::sync::mpsc::Sender<Option<(i16, i16)>>);
 
