@@ -103,14 +103,14 @@ def settled(trace):
 def measure_mouth_to_ear(folder, options):
     """What is said into a telephone comes back to its own earpiece. The far end sends by a clock of its own, as telephones do; what a
     packet waits for that is known, and no part of the delay."""
-    print(f"\nMouth -> ear over PulseAudio's null sinks, PCMA, no impairment; {options.seeds} calls, one of each program at a time", flush=True)
+    print(f"\nMouth -> ear over {options.server}'s null sinks, PCMA, no impairment; {options.seeds} calls, one of each program at a time", flush=True)
     late, load = {"patchcord": [], "baresip": []}, {"patchcord": [], "baresip": []}
     spread, worst = {"patchcord": [], "baresip": []}, 0
     for number in range(options.seeds):
         place = folder / str(number)
         # Between the clock of whoever is measured and the far end's any phase is as likely.
         phase = (number + 0.5) * 0.02 / options.seeds
-        round_, behind = attempt(place, options.tries, lambda folder: one_round(folder, phase))
+        round_, behind = attempt(place, options.tries, lambda folder: one_round(folder, phase, options.server))
         worst = max(worst, behind)
         for kind, (delays, percent) in round_.items():
             late[kind].append(statistics.median(delays) * 1000)
@@ -130,8 +130,8 @@ def measure_mouth_to_ear(folder, options):
     return missed
 
 
-def one_round(folder, phase, seconds=14):
-    far_end, kind, headsets = FarEnd(), speech.Pcma(), parties.Headsets(folder)
+def one_round(folder, phase, server, seconds=14):
+    far_end, kind, headsets = FarEnd(), speech.Pcma(), parties.Headsets(folder, server)
     speech.write_wav(folder / "clicks.wav", 48000, speech.clicks(48000, seconds))
     present, result = [], {}
     try:
@@ -159,8 +159,7 @@ def one_round(folder, phase, seconds=14):
         for party, call, (mouth, ear), percent in zip(present, calls, ears, used):
             said, heard = mouth.stop(), ear.stop()
             spoken, arrived = judge.onsets(said, 48000) + mouth.begin, judge.onsets(heard, 48000) + ear.begin
-            there = statistics.median(call.waits)
-            delays = [min(arrived[arrived > at], default=np.inf) - at - there for at in spoken]
+            delays = [min(arrived[arrived > at], default=np.inf) - at - call.waited(at) for at in spoken]
             result[party.kind] = ([d for d in delays if d < 0.45], percent)
             if not result[party.kind][0]:
                 raise SystemExit(f"voice: {party.kind} let nothing be heard; {len(spoken)} clicks spoken, {len(arrived)} heard")

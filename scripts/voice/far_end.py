@@ -6,6 +6,7 @@ import queue
 import re
 import selectors
 import socket
+import statistics
 import struct
 import threading
 import time
@@ -68,12 +69,17 @@ class Call:
         self.returned = queue.SimpleQueue()
         threading.Thread(target=self.go_on_giving_back, args=(time.monotonic() + phase,), daemon=True).start()
 
+    def waited(self, at):
+        """Seconds that packets waited about then: whoever is measured may send two between two of ours, and none the next time."""
+        return statistics.median(wait for left, wait in self.waits if at <= left < at + 0.3)
+
     def go_on_giving_back(self, due):
         while self.far_end.goes_on(self):
             time.sleep(max(due - time.monotonic(), 0))
             if not self.returned.empty():
                 arrived, packet = self.returned.get()
-                self.waits.append(time.monotonic() - arrived)
+                now = time.monotonic()
+                self.waits.append((now, now - arrived))
                 self.rtp.sendto(packet, self.remote)
             due += 0.02
 

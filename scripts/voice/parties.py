@@ -27,15 +27,16 @@ class Headsets:
     """A sound server of the bench's own. A headset is an earpiece (`NAME_ear`) and a microphone (`NAME_mic`) that hears what is
     played into `NAME_feed`."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, kind="PulseAudio"):
         self.home = folder / "sound"
-        self.home.mkdir()
-        self.server = f"unix:{self.home}/native"
+        (self.home / "pulse").mkdir(parents=True)
+        self.server = f"unix:{self.home}/pulse/native"
         self.env = {**os.environ, "HOME": str(self.home), "XDG_RUNTIME_DIR": str(self.home), "PULSE_SERVER": self.server}
         self.daemon = subprocess.Popen(
             ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--realtime=no", "--high-priority=no", "--use-pid-file=no",
-             "--log-target=null", "-L", f"module-native-protocol-unix socket={self.home}/native auth-anonymous=1"],
-            env={**self.env, "PULSE_SERVER": ""}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+             "--log-target=null", "-L", f"module-native-protocol-unix socket={self.home}/pulse/native auth-anonymous=1"]
+            if kind == "PulseAudio" else ["dbus-run-session", "--", "sh", "-c", "pipewire & wireplumber & exec pipewire-pulse"],
+            env={**self.env, "PULSE_SERVER": ""}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         deadline = time.monotonic() + 20
         while subprocess.run(["pactl", "info"], env=self.env, capture_output=True).returncode:
             if time.monotonic() > deadline:
@@ -58,7 +59,8 @@ class Headsets:
         return Listener(self.env, device, rate)
 
     def stop(self):
-        self.daemon.terminate()
+        # With all that it has started.
+        os.killpg(self.daemon.pid, signal.SIGTERM)
         self.daemon.wait()
 
 

@@ -331,7 +331,7 @@ impl Register {
             return None;
         }
         self.revise(line, |entry| {
-            if entry.turn_to_newcomer() {
+            if entry.turn_to_newcomer() || entry.record.matched.is_none() {
                 entry.record.matched = Some(Match::Many);
             }
             entry.record.client = Some(client);

@@ -206,7 +206,11 @@ fn terms_come_in_the_published_shapes_and_formats() {
     let shape = json!({"$ref": "#/components/schemas/Terms", "components": contract["components"]});
     let shape = jsonschema::options().should_validate_formats(true).build(&shape).unwrap();
     let terms = shop.desk.get("operator", &format!("/v1/clients/{}/terms", shop.client), &[]).body;
-    assert!(terms["addresses"][0]["slots"][0]["from"].is_string(), "{terms}");
+    // The judge of formats knows none for times without an offset.
+    for end in ["from", "to"] {
+        let time = terms["addresses"][0]["slots"][0][end].as_str().unwrap();
+        assert!(time.len() == 8 && time.parse::<jiff::civil::Time>().is_ok(), "{time}");
+    }
     let faults: Vec<String> = shape.iter_errors(&terms).map(|fault| fault.to_string()).collect();
     assert_eq!(faults, [""; 0]);
 }

@@ -94,6 +94,39 @@ mod tests {
         }
     }
 
+    /// Second by second: what is picked up, and whether it was loud at its end.
+    fn loud_by_second(seconds: usize, mut sample: impl FnMut(usize) -> f32) -> Vec<bool> {
+        let (mut floor, mut n) = (Floor::default(), 0);
+        let mut loud = Vec::new();
+        for _ in 0..seconds {
+            let mut last = true;
+            for _ in 0..SPAN {
+                last = floor.hear(&std::array::from_fn(|_| {
+                    n += 1;
+                    sample(n)
+                }));
+            }
+            loud.push(last);
+        }
+        loud
+    }
+
+    #[test]
+    fn who_pauses_every_three_seconds_alone_is_no_noise() {
+        let mut hiss = room_noise(1);
+        let spoken = |n: usize| if n % 144_000 < 134_400 { 0.2 * (n as f32 * 0.05).sin() } else { 0.0 };
+        let loud = loud_by_second(20, |n| spoken(n) + db(-75.0) * hiss());
+        assert!(loud[4..].iter().all(|loud| !loud), "{loud:?}");
+    }
+
+    #[test]
+    fn noise_that_begins_is_told_from_a_long_word_by_its_fifth_second() {
+        let mut hiss = room_noise(1);
+        let loud = loud_by_second(20, |n| db(if n < 480_000 { -75.0 } else { -40.0 }) * hiss());
+        assert!(loud[4..12].iter().all(|loud| !loud), "{loud:?}");
+        assert!(loud[15..].iter().all(|loud| *loud), "{loud:?}");
+    }
+
     #[test]
     fn noise_goes_and_some_of_the_room_stays() {
         let (mut suppressor, mut hiss) = (Suppressor::new(), room_noise(1));

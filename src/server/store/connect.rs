@@ -106,6 +106,11 @@ impl Store {
         self.begin_with(self.begin_long).await
     }
 
+    /// A look that goes through all clients, and is in nobody's way on PostgreSQL.
+    pub(super) async fn begin_long_look(&self) -> Result<Transaction<'static>, StoreError> {
+        Ok(self.writer.begin_with(self.begin_long).await?)
+    }
+
     async fn begin_with(&self, begin: &'static str) -> Result<Transaction<'static>, StoreError> {
         let mut tx = self.writer.begin_with(begin).await?;
         if let Some(lock) = self.lock {

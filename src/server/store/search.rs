@@ -298,7 +298,9 @@ impl Store {
             Kind::Product => concat!("SELECT (SELECT COUNT(*) FROM products) - (", with_keys!(), ")"),
         };
         let left = sqlx::query_scalar(sql).bind(kind.number()).bind(KEYS_VERSION);
-        let left: i64 = left.fetch_one(&self.readers).await?;
+        // A disk that has read none of it yet may need longer than a statement has.
+        let mut tx = self.begin_long_look().await?;
+        let left: i64 = left.fetch_one(&mut *tx).await?;
         Ok(left == 0)
     }
 

@@ -58,6 +58,8 @@ pub struct Wire {
 pub struct Stream {
     shared: Arc<Shared>,
     channel: u32,
+    /// Of all that was ever opened: the server gives channels to the next one.
+    number: u32,
     kind: Kind,
 }
 
@@ -66,6 +68,15 @@ pub struct Stream {
 enum Kind {
     Player,
     Recorder,
+}
+
+/// With whoever reads, everything ends, whatever they died of.
+struct Reading(Arc<Shared>);
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.0.end();
+    }
 }
 
 /// What both ends use: whoever asks, and the thread that reads.
@@ -81,8 +92,8 @@ struct Shared {
 struct Inside {
     ended: bool,
     waiting: BTreeMap<u32, Answered>,
-    players: BTreeMap<u32, Player>,
-    recorders: BTreeMap<u32, Recorder>,
+    players: BTreeMap<u32, (u32, Player)>,
+    recorders: BTreeMap<u32, (u32, Recorder)>,
     /// What a stream that has just been answered begins with: no later sound may overtake it.
     first: Vec<u8>,
 }
@@ -121,9 +132,9 @@ impl Wire {
         });
         let reads = Arc::clone(&shared);
         std::thread::Builder::new().name("sound server".into()).spawn(move || {
+            let reads = Reading(reads);
             // The end of the connection is all that it comes back with.
-            let _ = reads.read(input);
-            reads.end();
+            let _ = reads.0.read(input);
         })?;
         Ok(Self { shared })
     }
@@ -138,13 +149,14 @@ impl Wire {
         mut fill: impl FnMut(&mut [u8]) + Send + 'static,
     ) -> Result<Stream, Trouble> {
         let shared = Arc::clone(&self.shared);
+        let number = shared.next_number();
         let begun = move |inside: &mut Inside, answer: CreatePlaybackStreamReply| {
             inside.first = sound(answer.channel, answer.requested_bytes, &mut fill);
-            inside.players.insert(answer.channel, Box::new(fill));
+            inside.players.insert(answer.channel, (number, Box::new(fill)));
             answer.channel
         };
         let channel = shared.ask(Command::CreatePlaybackStream(params), begun).await?;
-        Ok(Stream { shared, channel, kind: Kind::Player })
+        Ok(Stream { shared, channel, number, kind: Kind::Player })
     }
 
     pub async fn record(
@@ -153,12 +165,13 @@ impl Wire {
         take: impl FnMut(&[u8]) + Send + 'static,
     ) -> Result<Stream, Trouble> {
         let shared = Arc::clone(&self.shared);
+        let number = shared.next_number();
         let begun = move |inside: &mut Inside, answer: CreateRecordStreamReply| {
-            inside.recorders.insert(answer.channel, Box::new(take));
+            inside.recorders.insert(answer.channel, (number, Box::new(take)));
             answer.channel
         };
         let channel = shared.ask(Command::CreateRecordStream(params), begun).await?;
-        Ok(Stream { shared, channel, kind: Kind::Recorder })
+        Ok(Stream { shared, channel, number, kind: Kind::Recorder })
     }
 }
 
@@ -172,20 +185,31 @@ impl Drop for Stream {
     fn drop(&mut self) {
         let close = match self.kind {
             Kind::Player => {
-                // Outside the lock: what it holds may be more than a ring.
-                let closed = self.shared.inside().players.remove(&self.channel);
+                let Some(closed) = taken(&mut self.shared.inside().players, self.channel, self.number) else {
+                    return;
+                };
                 drop(closed);
                 Command::DeletePlaybackStream(self.channel)
             }
             Kind::Recorder => {
-                let closed = self.shared.inside().recorders.remove(&self.channel);
+                let Some(closed) = taken(&mut self.shared.inside().recorders, self.channel, self.number)
+                else {
+                    return;
+                };
                 drop(closed);
                 Command::DeleteRecordStream(self.channel)
             }
         };
-        // Where the connection has ended, the stream has too; and nobody waits for the answer.
+        // Nobody waits for the answer.
         let _ = self.shared.tell(&close, self.shared.next_number());
     }
+}
+
+/// What is open on the channel, if it is still the one of this number. To be dropped outside the lock: what it holds may be
+/// more than a ring.
+fn taken<T>(streams: &mut BTreeMap<u32, (u32, T)>, channel: u32, number: u32) -> Option<T> {
+    let is_it = streams.get(&channel).is_some_and(|(known, _)| *known == number);
+    is_it.then(|| streams.remove(&channel)).flatten().map(|(_, stream)| stream)
 }
 
 impl Shared {
@@ -205,7 +229,10 @@ impl Shared {
         let (told, answer) = oneshot::channel();
         let answered: Answered = Box::new(move |inside, read| {
             let read = read.map_err(Trouble::Refused).and_then(|read| Ok(read.read::<R>()?));
-            let _ = told.send(read.map(|answer| then(inside, answer)));
+            // Whoever gave up takes no stream.
+            if !told.is_closed() {
+                let _ = told.send(read.map(|answer| then(inside, answer)));
+            }
         });
         let number = self.next_number();
         {
@@ -258,7 +285,7 @@ impl Shared {
             input.read_exact(message)?;
             if header.channel == COMMANDS {
                 self.obey(message)?;
-            } else if let Some(take) = self.inside().recorders.get_mut(&header.channel) {
+            } else if let Some((_, take)) = self.inside().recorders.get_mut(&header.channel) {
                 take(message);
             }
         }
@@ -290,10 +317,21 @@ impl Shared {
             Command::Request(wanted) => {
                 let message = {
                     let mut inside = self.inside();
-                    let Some(fill) = inside.players.get_mut(&wanted.channel) else { return Ok(()) };
+                    let Some((_, fill)) = inside.players.get_mut(&wanted.channel) else { return Ok(()) };
                     sound(wanted.channel, wanted.length, fill)
                 };
                 self.send(&message)
+            }
+            // By the server, which says so before it gives the channel to another one.
+            Command::PlaybackStreamKilled(channel) => {
+                let killed = self.inside().players.remove(&channel);
+                drop(killed);
+                Ok(())
+            }
+            Command::RecordStreamKilled(channel) => {
+                let killed = self.inside().recorders.remove(&channel);
+                drop(killed);
+                Ok(())
             }
             _ => Ok(()),
         }
@@ -479,6 +517,32 @@ mod tests {
         assert_eq!(heard.as_deref(), Ok(b"said".as_slice()));
         drop(microphone);
         server.join().unwrap();
+    }
+
+    #[tokio::test]
+    async fn whoever_gets_the_number_of_a_stream_that_was_killed_goes_on_when_that_is_closed() {
+        let (wire, mut server) = connected();
+        let server = std::thread::spawn(move || {
+            for _ in 0..2 {
+                let (number, _) = read_command_message(&mut server, MAX_VERSION).unwrap();
+                let begun = CreatePlaybackStreamReply { channel: 5, ..Default::default() };
+                write_reply_message(server.get_mut(), number, &begun, MAX_VERSION).unwrap();
+                let killed = Command::PlaybackStreamKilled(5);
+                if number < 4 {
+                    write_command_message(server.get_mut(), COMMANDS, &killed, MAX_VERSION).unwrap();
+                }
+            }
+            // After the first one was closed, which is told to nobody.
+            std::thread::sleep(PATIENCE);
+            let request = Command::Request(Request { channel: 5, length: 4 });
+            write_command_message(server.get_mut(), COMMANDS, &request, MAX_VERSION).unwrap();
+            assert_eq!(sound_from(&mut server), (5, vec![1; 4]));
+        });
+        let earpiece = wire.play(PlaybackStreamParams::default(), |wanted| wanted.fill(99)).await.unwrap();
+        let ringer = wire.play(PlaybackStreamParams::default(), counting()).await.unwrap();
+        drop(earpiece);
+        server.join().unwrap();
+        drop(ringer);
     }
 
     #[tokio::test]
