@@ -530,7 +530,8 @@ impl Voice {
     /// Ticks come from now on when what the far end has begun to send may be played.
     fn fall_in(&mut self) {
         let Some(due) = self.stream.take_begun() else { return };
-        let before = std::mem::replace(&mut self.next_tick, in_step(self.next_tick, due));
+        let before = self.next_tick;
+        self.next_tick = in_step(before, due);
         let moved = before.since(self.next_tick).max(self.next_tick.since(before));
         // Less is the work of the devices' own steering; whoever speaks loses nothing by it.
         if moved > SLIGHT && self.has_devices() {
