@@ -22,6 +22,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=5, help="so many, each heard at the same time [default: 5]")
     parser.add_argument("--laws", help="some of them: 'clean,5 %%,jit60'")
     parser.add_argument("--calls", type=int, default=100, help="at a time, for their cost [default: 100]")
+    parser.add_argument("--all-on", action="store_true", help="ear: with echo cancellation and noise suppression on all the time")
     parser.add_argument("--server", default="PulseAudio", choices=["PulseAudio", "PipeWire"], help="of the sound devices [default: PulseAudio]")
     parser.add_argument("--tries", type=int, default=3, help="how often a row is run again where the machine has no time [default: 3]")
     parser.add_argument("--program", type=pathlib.Path, metavar="FILE", help="another build of patchcord than the release of this tree")

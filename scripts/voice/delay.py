@@ -103,14 +103,14 @@ def settled(trace):
 def measure_mouth_to_ear(folder, options):
     """What is said into a telephone comes back to its own earpiece. The far end sends by a clock of its own, as telephones do; what a
     packet waits for that is known, and no part of the delay."""
-    print(f"\nMouth -> ear over {options.server}'s null sinks, PCMA, no impairment; {options.seeds} calls, one of each program at a time", flush=True)
+    print(f"\nMouth -> ear over {options.server}'s null sinks, PCMA, no impairment{', echo cancellation and noise suppression on' if options.all_on else ''}; {options.seeds} calls, one of each program at a time", flush=True)
     late, load = {"patchcord": [], "baresip": []}, {"patchcord": [], "baresip": []}
     spread, worst = {"patchcord": [], "baresip": []}, 0
     for number in range(options.seeds):
         place = folder / str(number)
         # Between the clock of whoever is measured and the far end's any phase is as likely.
         phase = (number + 0.5) * 0.02 / options.seeds
-        round_, behind = attempt(place, options.tries, lambda folder: one_round(folder, phase, options.server))
+        round_, behind = attempt(place, options.tries, lambda folder: one_round(folder, phase, options))
         worst = max(worst, behind)
         for kind, (delays, percent) in round_.items():
             late[kind].append(statistics.median(delays) * 1000)
@@ -123,21 +123,23 @@ def measure_mouth_to_ear(folder, options):
     ours, cpu = statistics.median(late["patchcord"]), statistics.median(load["patchcord"])
     if worst > LATE_MS:
         missed.append(f"mouth to ear:{disturbed(worst)}")
-    if ours > EAR_BAR:
+    # What echo and noise take of the time is known (9 and 10 ms): the bar is of a call that needs neither.
+    if ours > EAR_BAR and not options.all_on:
         missed.append(f"mouth to ear: {ours:.1f} ms, bar {EAR_BAR}")
     if cpu > CPU_BAR:
         missed.append(f"a call with devices: {cpu:.1f} % of a core, bar {CPU_BAR}")
     return missed
 
 
-def one_round(folder, phase, server, seconds=14):
-    far_end, kind, headsets = FarEnd(), speech.Pcma(), parties.Headsets(folder, server)
+def one_round(folder, phase, options, seconds=14):
+    far_end, kind, headsets = FarEnd(), speech.Pcma(), parties.Headsets(folder, options.server)
+    processing = ("--cancel-echo", "on", "--suppress-noise", "on") if options.all_on else ()
     speech.write_wav(folder / "clicks.wav", 48000, speech.clicks(48000, seconds))
     present, result = [], {}
     try:
         for name in ("patchcord", "baresip"):
             headsets.plug(name)
-        present = [parties.Patchcord(folder, "patchcord", far_end, kind, headset="patchcord", server=headsets.server),
+        present = [parties.Patchcord(folder, "patchcord", far_end, kind, headset="patchcord", server=headsets.server, more=processing),
                    parties.Baresip(folder, "baresip", far_end, kind, "baresip", headsets.server)]
         calls = [far_end.call(*party.address(), kind) for party in present]
         for call in calls:
