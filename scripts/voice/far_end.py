@@ -71,7 +71,8 @@ class Call:
 
     def waited(self, at):
         """Seconds that packets waited about then: whoever is measured may send two between two of ours, and none the next time."""
-        return statistics.median(wait for left, wait in self.waits if at <= left < at + 0.3)
+        # Where nothing came back, nothing is heard either, and that is what is told.
+        return statistics.median([wait for left, wait in self.waits if at <= left < at + 0.3] or [0.0])
 
     def go_on_giving_back(self, due):
         while self.far_end.goes_on(self):

@@ -47,6 +47,7 @@ pub(crate) struct Store {
     pub(super) readers: AnyPool,
     begin: &'static str,
     begin_long: &'static str,
+    begin_long_look: &'static str,
     /// What a write does first, where the beginning alone does not keep others from writing.
     lock: Option<&'static str>,
     /// Name and definition of each index of the table `$1` that may be dropped and made anew.
@@ -106,9 +107,9 @@ impl Store {
         self.begin_with(self.begin_long).await
     }
 
-    /// A look that goes through all clients, and is in nobody's way on PostgreSQL.
+    /// A look that goes through all clients, when the desk begins: it may take its time, and waits for nobody who writes.
     pub(super) async fn begin_long_look(&self) -> Result<Transaction<'static>, StoreError> {
-        Ok(self.writer.begin_with(self.begin_long).await?)
+        Ok(self.readers.begin_with(self.begin_long_look).await?)
     }
 
     async fn begin_with(&self, begin: &'static str) -> Result<Transaction<'static>, StoreError> {
@@ -163,6 +164,7 @@ async fn open_sqlite(file: &Path) -> Result<Store, OpenError> {
         readers,
         begin,
         begin_long,
+        begin_long_look: "BEGIN",
         lock: None,
         indices,
         look_over,
@@ -213,6 +215,7 @@ async fn open_postgres(url: &str) -> Result<Store, OpenError> {
         readers,
         begin,
         begin_long,
+        begin_long_look: "BEGIN; SET LOCAL statement_timeout = 0",
         lock,
         indices,
         look_over: None,

@@ -498,6 +498,23 @@ async fn searchable(store: &Store) {
     }
 }
 
+/// An import writes for minutes: a desk that begins meanwhile finds that all have their keys, and serves.
+#[tokio::test]
+async fn a_desk_that_begins_beside_one_that_writes_waits_for_nobody() {
+    for empty in Empty::on_each("begins_beside") {
+        let store = empty.open().await;
+        searchable(&store).await;
+        let writes = store.begin().await.unwrap();
+        for kind in [Kind::Client, Kind::Product] {
+            let looked =
+                tokio::time::timeout(std::time::Duration::from_secs(1), store.make_keys(kind, 1)).await;
+            assert!(matches!(looked, Ok(Ok(true))), "{:?}", empty.database);
+        }
+        writes.commit().await.unwrap();
+        store.close().await;
+    }
+}
+
 /// How many have keys of this version.
 async fn with_keys(store: &Store, kind: i64) -> i64 {
     let count = sqlx::query_scalar(search::WITH_KEYS).bind(kind).bind(crate::domain::search::KEYS_VERSION);

@@ -392,6 +392,32 @@ mod tests {
         (wire, server.join().unwrap())
     }
 
+    /// The server opens the stream that it is asked for.
+    fn opens(server: &mut BufReader<UnixStream>, begun: &impl CommandReply) -> Command {
+        let (number, asked) = read_command_message(server, MAX_VERSION).unwrap();
+        write_reply_message(server.get_mut(), number, begun, MAX_VERSION).unwrap();
+        asked
+    }
+
+    fn player(channel: u32, requested_bytes: u32) -> CreatePlaybackStreamReply {
+        CreatePlaybackStreamReply { channel, requested_bytes, ..Default::default() }
+    }
+
+    fn recorder(channel: u32) -> CreateRecordStreamReply {
+        CreateRecordStreamReply { channel, ..Default::default() }
+    }
+
+    fn tells(server: &mut BufReader<UnixStream>, command: &Command) {
+        write_command_message(server.get_mut(), COMMANDS, command, MAX_VERSION).unwrap();
+    }
+
+    fn gives(server: &mut BufReader<UnixStream>, channel: u32, sound: &[u8]) {
+        let flags = DescriptorFlags::empty();
+        let header = Descriptor { length: sound.len() as u32, channel, offset: 0, flags };
+        write_descriptor(server.get_mut(), &header).unwrap();
+        server.get_mut().write_all(sound).unwrap();
+    }
+
     fn sound_from(server: &mut BufReader<UnixStream>) -> (u32, Vec<u8>) {
         let header = read_descriptor(server).unwrap();
         let mut body = vec![0; header.length as usize];
@@ -437,27 +463,25 @@ mod tests {
     #[tokio::test]
     async fn sound_goes_out_as_it_is_asked_for_until_the_stream_is_closed() {
         let (wire, mut server) = connected();
+        let (heard_all, was_heard) = channel();
         let server = std::thread::spawn(move || {
-            let (number, asked) = read_command_message(&mut server, MAX_VERSION).unwrap();
+            let asked = opens(&mut server, &player(7, 8));
             assert!(matches!(asked, Command::CreatePlaybackStream(_)), "{asked:?}");
-            let begun = CreatePlaybackStreamReply { channel: 7, requested_bytes: 8, ..Default::default() };
-            write_reply_message(server.get_mut(), number, &begun, MAX_VERSION).unwrap();
             for length in [4, 12] {
-                let request = Command::Request(Request { channel: 7, length });
-                write_command_message(server.get_mut(), COMMANDS, &request, MAX_VERSION).unwrap();
+                tells(&mut server, &Command::Request(Request { channel: 7, length }));
             }
             let heard = [(); 3].map(|()| sound_from(&mut server));
             assert_eq!(heard, [(7, vec![1; 8]), (7, vec![2; 4]), (7, vec![3; 12])]);
+            heard_all.send(()).unwrap();
             let (_, asked) = read_command_message(&mut server, MAX_VERSION).unwrap();
             assert_eq!(asked, Command::DeletePlaybackStream(7));
             // Too late: nobody is there to fill it.
-            let request = Command::Request(Request { channel: 7, length: 4 });
-            write_command_message(server.get_mut(), COMMANDS, &request, MAX_VERSION).unwrap();
+            tells(&mut server, &Command::Request(Request { channel: 7, length: 4 }));
             server.get_mut().set_read_timeout(Some(PATIENCE)).unwrap();
             assert!(read_descriptor(&mut server).is_err());
         });
         let stream = wire.play(PlaybackStreamParams::default(), counting()).await.unwrap();
-        tokio::time::sleep(PATIENCE / 2).await;
+        was_heard.recv_timeout(Duration::from_secs(5)).unwrap();
         drop(stream);
         server.join().unwrap();
     }
@@ -467,16 +491,13 @@ mod tests {
         let (wire, mut server) = connected();
         let (given, taken) = channel();
         let server = std::thread::spawn(move || {
-            let (number, _) = read_command_message(&mut server, MAX_VERSION).unwrap();
-            let begun = CreateRecordStreamReply { channel: 3, ..Default::default() };
-            write_reply_message(server.get_mut(), number, &begun, MAX_VERSION).unwrap();
-            let header =
-                |length, channel| Descriptor { length, channel, offset: 0, flags: DescriptorFlags::empty() };
+            opens(&mut server, &recorder(3));
             for (channel, sound) in [(3, b"one."), (9, b"lost"), (3, b"two.")] {
-                write_descriptor(server.get_mut(), &header(4, channel)).unwrap();
-                server.get_mut().write_all(sound).unwrap();
+                gives(&mut server, channel, sound);
             }
-            write_descriptor(server.get_mut(), &header(u32::MAX, 3)).unwrap();
+            let flags = DescriptorFlags::empty();
+            let too_long = Descriptor { length: u32::MAX, channel: 3, offset: 0, flags };
+            write_descriptor(server.get_mut(), &too_long).unwrap();
             server
         });
         let stream =
@@ -495,17 +516,11 @@ mod tests {
         let (wire, mut server) = connected();
         let (given, taken) = channel();
         let server = std::thread::spawn(move || {
-            let (number, _) = read_command_message(&mut server, MAX_VERSION).unwrap();
-            let begun = CreatePlaybackStreamReply { channel: 0, ..Default::default() };
-            write_reply_message(server.get_mut(), number, &begun, MAX_VERSION).unwrap();
-            let (number, _) = read_command_message(&mut server, MAX_VERSION).unwrap();
-            let begun = CreateRecordStreamReply { channel: 0, ..Default::default() };
-            write_reply_message(server.get_mut(), number, &begun, MAX_VERSION).unwrap();
+            opens(&mut server, &player(0, 0));
+            opens(&mut server, &recorder(0));
             let (_, asked) = read_command_message(&mut server, MAX_VERSION).unwrap();
             assert_eq!(asked, Command::DeletePlaybackStream(0));
-            let header = Descriptor { length: 4, channel: 0, offset: 0, flags: DescriptorFlags::empty() };
-            write_descriptor(server.get_mut(), &header).unwrap();
-            server.get_mut().write_all(b"said").unwrap();
+            gives(&mut server, 0, b"said");
             let (_, asked) = read_command_message(&mut server, MAX_VERSION).unwrap();
             assert_eq!(asked, Command::DeleteRecordStream(0));
         });
@@ -522,25 +537,20 @@ mod tests {
     #[tokio::test]
     async fn whoever_gets_the_number_of_a_stream_that_was_killed_goes_on_when_that_is_closed() {
         let (wire, mut server) = connected();
+        let (closed, was_closed) = channel();
         let server = std::thread::spawn(move || {
-            for _ in 0..2 {
-                let (number, _) = read_command_message(&mut server, MAX_VERSION).unwrap();
-                let begun = CreatePlaybackStreamReply { channel: 5, ..Default::default() };
-                write_reply_message(server.get_mut(), number, &begun, MAX_VERSION).unwrap();
-                let killed = Command::PlaybackStreamKilled(5);
-                if number < 4 {
-                    write_command_message(server.get_mut(), COMMANDS, &killed, MAX_VERSION).unwrap();
-                }
-            }
-            // After the first one was closed, which is told to nobody.
-            std::thread::sleep(PATIENCE);
-            let request = Command::Request(Request { channel: 5, length: 4 });
-            write_command_message(server.get_mut(), COMMANDS, &request, MAX_VERSION).unwrap();
+            opens(&mut server, &player(5, 0));
+            tells(&mut server, &Command::PlaybackStreamKilled(5));
+            opens(&mut server, &player(5, 0));
+            was_closed.recv_timeout(Duration::from_secs(5)).unwrap();
+            tells(&mut server, &Command::Request(Request { channel: 5, length: 4 }));
+            // The first thing that is said: nobody has closed anything.
             assert_eq!(sound_from(&mut server), (5, vec![1; 4]));
         });
         let earpiece = wire.play(PlaybackStreamParams::default(), |wanted| wanted.fill(99)).await.unwrap();
         let ringer = wire.play(PlaybackStreamParams::default(), counting()).await.unwrap();
         drop(earpiece);
+        closed.send(()).unwrap();
         server.join().unwrap();
         drop(ringer);
     }
